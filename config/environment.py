@@ -1,0 +1,76 @@
+"""Reading the environment: every variable is declared once, here, and a wrong value stops the start with a sentence."""
+
+import os
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+VARIABLES = (
+    *(
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "PORT",
+        "DATA_DIR",
+    ),
+    *("DB_POOLER", "DEMO_DELIVERY", "MAIN_APP_URL", "DEMO_ALLOWED", "METRICS_TOKEN", "LOG_LEVEL"),
+)
+
+environ.Env.read_env(CHECKOUT / ".env")
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, or `default` when it is unset or empty."""
+    assert name in VARIABLES, name
+    return os.environ.get(name) or default
+
+
+def required(name: str, example: str) -> str:
+    value = text(name)
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set; with DATABASE_URL set it is required. Type {name}={example}"
+        )
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
+        raise ImproperlyConfigured(f"{name}={value} is neither on nor off. Type {name}=1 or {name}=0")
+    return value in ("1", "true", "yes", "on")
+
+
+def choice(name: str, *choices: str) -> str:
+    """One of `choices`; the first is the default."""
+    value = text(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value} is unknown. Type {name}= and one of {', '.join(choices)}")
+    return value
+
+
+def port(name: str, default: int) -> int:
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        raise ImproperlyConfigured(
+            f"{name}={value} is not a port. Type {name}=8000 or another number below 65536"
+        )
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value.split("://")[0] not in schemes:
+        raise ImproperlyConfigured(
+            f"{name} must start with {' or '.join(scheme + '://' for scheme in schemes)}"
+        )
+    return value

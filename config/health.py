@@ -1,0 +1,62 @@
+"""For load balancers, supervisors and Prometheus."""
+
+import secrets
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+BEAT_SEEN_WITHIN = timedelta(minutes=2)
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process is alive."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database and broker answer, and beat was seen within two minutes; else 503 naming what is missing."""
+    checks = {"database": _database(), "broker": _broker()}
+    checks["beat"] = checks["database"] and _beat()
+    ready = all(checks.values())
+    return JsonResponse({"status": "ok" if ready else "unavailable", **checks}, status=200 if ready else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus metrics, for the bearer of METRICS_TOKEN; 404 where none is set or it is not given."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.METRICS_TOKEN or not secrets.compare_digest(
+        given.encode(), settings.METRICS_TOKEN.encode()
+    ):
+        raise Http404
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database() -> bool:
+    try:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return True
+    except DatabaseError:
+        return False
+
+
+def _broker() -> bool:
+    try:
+        url = settings.REDIS_URL.replace("redis+socket://", "unix://")
+        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+def _beat() -> bool:
+    seen = PeriodicTask.objects.aggregate(seen=Max("last_run_at"))["seen"]
+    return seen is not None and timezone.now() - seen < BEAT_SEEN_WITHIN

@@ -1,0 +1,46 @@
+"""What every entry point does first on a machine without servers: attach to the checkout's or start them, and migrate."""
+
+from io import StringIO
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+MIGRATION_LOCK = 0x5045_4D49  # held while one process migrates
+
+
+def ensure_servers() -> bool:
+    """Make the embedded servers that the settings ask for run; return whether this call started any."""
+    return any(settings.EMBEDDED.values()) and settings.SERVERS.ensure(**settings.EMBEDDED)
+
+
+def ensure_ready() -> bool:
+    """Servers as above and, on the embedded database, every migration applied; return whether any was started."""
+    started = ensure_servers()
+    if settings.EMBEDDED["postgres"]:
+        if not apps.ready:
+            django.setup()
+        migrate()
+    return started
+
+
+def migrate() -> None:
+    """Apply what is not applied yet, one process at a time."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if not _unapplied(connection):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            if _unapplied(connection):
+                call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _unapplied(connection) -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -1,0 +1,66 @@
+"""What the demo routes take."""
+
+from zoneinfo import ZoneInfo
+
+from rest_framework import serializers
+
+from accounts.models import Platform
+from demo import simulator
+from demo.models import LARGEST_SEED, Rhythm
+
+
+class EnableSerializer(serializers.Serializer):
+    platforms = serializers.ListField(
+        child=serializers.ChoiceField(choices=Platform.choices), required=False, allow_empty=False
+    )
+    niche = serializers.ChoiceField(choices=simulator.NICHES, required=False)
+    brand = serializers.CharField(max_length=80, required=False)
+    language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
+
+
+class AdvanceSerializer(serializers.Serializer):
+    days = serializers.IntegerField(min_value=1, max_value=30)
+
+
+def ranged(low: int, high: int, what: str, **options) -> serializers.IntegerField:
+    message = f"{what} must be a whole number from {low} to {high}."
+    messages = {"min_value": message, "max_value": message, "invalid": message}
+    return serializers.IntegerField(
+        min_value=low, max_value=high, error_messages=messages, required=False, **options
+    )
+
+
+class SettingsSerializer(serializers.Serializer):
+    content_per_day = ranged(0, 20, "content_per_day")
+    comments_per_window = ranged(0, 200, "comments_per_window")
+    messages_per_window = ranged(0, 100, "messages_per_window")
+    posting_hour = ranged(0, 23, "posting_hour", allow_null=True)
+    time_zone = serializers.CharField(max_length=64, required=False)
+    rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
+    viral_spikes = serializers.BooleanField(required=False)
+    retention_days = ranged(1, 365, "retention_days")
+
+    def validate_time_zone(self, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise serializers.ValidationError(
+                "time_zone must be an IANA name such as Europe/Berlin."
+            ) from error
+        return name
+
+    def to_internal_value(self, data):
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            raise serializers.ValidationError(
+                {
+                    name: f"There is no such setting; there are {', '.join(self.fields)}."
+                    for name in sorted(unknown)
+                }
+            )
+        return super().to_internal_value(data)
+
+
+class PatchSerializer(serializers.Serializer):
+    settings = SettingsSerializer()

@@ -1,0 +1,74 @@
+"""Bringing due events to the door: in process, or as signed webhooks over HTTP."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from demo import http_delivery
+from demo.models import DemoAccount, State, StoryEvent
+from demo.retries import count_failure
+from interactions.ingest import Arrival, ingest
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1_000
+LOST_CONNECTION = (OperationalError, InterfaceError)
+
+
+def deliver_due(now: datetime, account_ids: Iterable[int] | None = None) -> int:
+    """Deliver every event due at `now`, of all accounts or of those given; return how many were delivered.
+
+    Any number of workers may run it at once. Accounts whose initial batch is through become active.
+    """
+    accounts = None if account_ids is None else list(account_ids)
+    deliver = http_delivery.deliver_batch if settings.DEMO_DELIVERY == "http" else _deliver_batch
+    delivered = 0
+    while True:
+        taken, done = deliver(_due(now, accounts), now)
+        delivered += done
+        if not taken:
+            activate_complete(accounts)
+            return delivered
+
+
+def _due(now: datetime, accounts: list[int] | None) -> QuerySet[StoryEvent]:
+    due = StoryEvent.objects.due(now).order_by("due_at", "id")
+    return due if accounts is None else due.filter(account__in=accounts)
+
+
+def activate_complete(accounts: list[int] | None = None) -> int:
+    """Turn accounts active whose initial batch is planned and has nothing left to deliver."""
+    left = StoryEvent.objects.undelivered().filter(account=OuterRef("pk"), origin=StoryEvent.Origin.INITIAL)
+    enabling = DemoAccount.objects.filter(state=State.ENABLING, planned_at__isnull=False)
+    chosen = enabling if accounts is None else enabling.filter(pk__in=accounts)
+    return chosen.filter(~Exists(left)).update(state=State.ACTIVE, heartbeat_at=None, last_error="")
+
+
+def _deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
+    """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered."""
+    with transaction.atomic():
+        claimed = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        return len(claimed), _ingest_or_bisect(claimed, now)
+
+
+def _ingest_or_bisect(events: list[StoryEvent], now: datetime) -> int:
+    """Deliver the events, or, when that raises, their halves; the culprit alone counts an attempt."""
+    if not events:
+        return 0
+    try:
+        with transaction.atomic():
+            ingest([Arrival(event.profile_id, event.as_webhook_event()) for event in events], now)
+            return StoryEvent.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=now)
+    except LOST_CONNECTION:
+        raise
+    except Exception as error:
+        if len(events) == 1:
+            logger.exception("Event %s could not be delivered", events[0].platform_id)
+            count_failure(events, now, str(error))
+            return 0
+    middle = len(events) // 2
+    return _ingest_or_bisect(events[:middle], now) + _ingest_or_bisect(events[middle:], now)

@@ -1,0 +1,110 @@
+"""Delivery as signed POSTs to the profiles' webhook endpoints.
+
+A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import requests
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+
+from accounts.models import Profile
+from demo.models import StoryEvent
+from demo.retries import count_failure
+from interactions.signing import sign
+
+BATCH = 500
+LEASE = timedelta(seconds=60)
+TIMEOUT_SECONDS = 15
+LONGEST_ANSWER = 1_000_000  # bytes
+SPLIT_ON = {400, 413, 500}  # answers that one event of the batch may have caused
+
+
+def deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
+    """Lease, send and mark one profile's next batch; return how many events were taken and delivered."""
+    claimed = _lease(due, now)
+    if not claimed:
+        return 0, 0
+    try:
+        answer = _post(claimed)
+    except requests.RequestException as error:
+        count_failure(claimed, now, f"{type(error).__name__}: {error}")
+        return len(claimed), 0
+    if 200 <= answer.status_code < 300:
+        return len(claimed), _mark_delivered(claimed, now)
+    if answer.status_code in SPLIT_ON and len(claimed) > 1:
+        _split(claimed)
+    else:
+        count_failure(claimed, now, f"HTTP {answer.status_code}: {answer.reason}", _retry_after(answer))
+    return len(claimed), 0
+
+
+def _lease(due: QuerySet[StoryEvent], now: datetime) -> list[StoryEvent]:
+    """Claim the next batch of a profile that no other worker is claiming from: a batch sent before, or new events."""
+    with transaction.atomic():
+        waiting = due.filter(profile=OuterRef("pk")).order_by()
+        profile = (
+            Profile.objects.filter(Exists(waiting)).select_for_update(skip_locked=True, no_key=True).first()
+        )
+        if profile is None:
+            return []
+        mine = due.filter(profile=profile).select_related("profile")
+        sent_before = mine.exclude(delivery_id=None).first()
+        same_batch = {"delivery_id": sent_before.delivery_id if sent_before else None}
+        claimed = list(mine.filter(**same_batch).select_for_update(of=("self",))[:BATCH])
+        if claimed:
+            rows = StoryEvent.objects.filter(pk__in=[event.pk for event in claimed])
+            delivery_id = claimed[0].delivery_id or uuid.uuid4()
+            rows.update(delivery_id=delivery_id, claimed_until=now + LEASE)
+            for event in claimed:
+                event.delivery_id = delivery_id
+        return claimed
+
+
+def _post(events: Sequence[StoryEvent]) -> requests.Response:
+    """Send the batch; its timestamp is the time of sending, which a receiver compares with its own clock."""
+    profile = events[0].profile
+    sent_at = int(time.time())
+    envelope = {
+        "type": "events",
+        "timestamp": sent_at,
+        "data": {"events": [e.as_webhook_event() for e in events]},
+    }
+    body = json.dumps(envelope).encode()
+    headers = sign(profile.webhook_secret, f"msg_{events[0].delivery_id.hex}", sent_at, body)
+    url = settings.MAIN_APP_URL.rstrip("/") + reverse("webhook", args=[profile.uuid])
+    with requests.post(
+        url,
+        data=body,
+        headers=headers | {"Content-Type": "application/json"},
+        timeout=TIMEOUT_SECONDS,
+        allow_redirects=False,
+        stream=True,
+    ) as answer:
+        answer.raw.read(LONGEST_ANSWER, decode_content=False)
+        return answer
+
+
+def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
+    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
+    return rows.update(delivered_at=now, claimed_until=None)
+
+
+def _split(events: Sequence[StoryEvent]) -> None:
+    """Make two batches of one, due at once, so that a culprit ends up alone."""
+    middle = len(events) // 2
+    for half in (events[:middle], events[middle:]):
+        rows = StoryEvent.objects.filter(pk__in=[event.pk for event in half])
+        rows.update(delivery_id=uuid.uuid4(), claimed_until=None)
+
+
+def _retry_after(answer: requests.Response) -> float:
+    given = answer.headers.get("Retry-After", "")
+    return float(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0

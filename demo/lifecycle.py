@@ -1,0 +1,186 @@
+"""Switching demo mode on, off and back: `off -> enabling -> active <-> paused`, anything but off `-> disabling -> off`.
+
+Each transition is one conditional UPDATE whose row count says who won. What is left to do afterwards stands in the
+account's row, so a lost message only costs the time until the next sweep.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from kombu.exceptions import OperationalError as BrokerError
+
+from accounts.models import Platform, User
+from demo import activation, simulator, tasks
+from demo.models import LARGEST_SEED, DemoAccount, State, StoryEvent
+from demo.planning import plan_open_windows
+from demo.states import NotPossible
+from demo.windows import content_start_at_or_after, interactions_start_at_or_after
+
+logger = logging.getLogger(__name__)
+
+ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
+MOST_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Transition:
+    """The account after a request, and whether the request started anything."""
+
+    account: DemoAccount
+    started: bool
+
+
+def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) -> Transition:
+    """Switch demo mode on; the initial batch follows in the background, or at once by `finish` without `dispatch`.
+
+    `options` may set platforms, niche, brand, language, seed and the initial_… sizes. Raises ValueError with a
+    sentence for a wrong option and NotPossible while the demo is being removed.
+    """
+    check_options(options)
+    account = activation.account_of(user)
+    if not activation.begin(account, now, _changes(account, options)):
+        account.refresh_from_db()
+        if account.state == State.DISABLING:
+            raise NotPossible("The demo is still being removed; enable it again when its state is off.")
+        return Transition(account, started=False)
+    return _started(account, dispatch)
+
+
+def check_options(options: dict[str, Any]) -> None:
+    """Raise ValueError with a sentence that names the values allowed."""
+    platforms = options.get("platforms")
+    if platforms is not None and (not platforms or set(platforms) - set(Platform.values)):
+        raise ValueError(f"platforms must be one or more of {', '.join(Platform.values)}.")
+    if options.get("niche") not in (None, *simulator.NICHES):
+        raise ValueError(f"niche must be one of {', '.join(simulator.NICHES)}.")
+    if options.get("language") not in (None, *simulator.LANGUAGES):
+        raise ValueError(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
+    if not 0 <= (options.get("seed") or 0) <= LARGEST_SEED:
+        raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED}.")
+
+
+def _changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
+    """The columns that `options` set; a new niche or seed brings a new brand unless one is given."""
+    changes = {name: value for name, value in options.items() if value is not None}
+    if "platforms" in changes:
+        changes["platforms"] = list(dict.fromkeys(changes["platforms"]))
+    if "brand" not in changes and {"seed", "niche"} & changes.keys():
+        seed, niche = changes.get("seed", account.seed), changes.get("niche", account.niche)
+        changes["brand"] = simulator.default_brand(seed, niche)
+    return changes
+
+
+def disable(user: User, *, dispatch: bool = True) -> Transition:
+    """Switch demo mode off; its rows go in the background. An account that is off stays so."""
+    return _remove(user, dispatch, reset=False)
+
+
+def reset(user: User, *, dispatch: bool = True) -> Transition:
+    """Remove the demo and tell the same story again from the beginning; NotPossible while off or being removed."""
+    transition = _remove(user, dispatch, reset=True)
+    if not transition.started:
+        raise NotPossible(f"Demo mode is {transition.account.state}; there is nothing to reset.")
+    return transition
+
+
+def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
+    account = activation.account_of(user)
+    changed = DemoAccount.objects.filter(pk=account.pk, state__in=[*ON, State.FAILED]).update(
+        state=State.DISABLING,
+        reset_requested=reset,
+        heartbeat_at=None,
+        paused_at=None,
+        advance_days=0,
+        last_error="",
+    )
+    if changed:
+        return _started(account, dispatch)
+    if not reset:  # switching off wins over a reset that is under way
+        DemoAccount.objects.filter(pk=account.pk, state=State.DISABLING).update(reset_requested=False)
+    account.refresh_from_db()
+    return Transition(account, started=False)
+
+
+def pause(user: User, now: datetime) -> Transition:
+    """Hold the story; windows already open are planned first. NotPossible unless active or paused."""
+    with transaction.atomic():
+        account = _locked(user)
+        if account.state == State.PAUSED:
+            return Transition(account, started=False)
+        if account.state != State.ACTIVE:
+            raise NotPossible(f"Demo mode is {account.state}; only an active demo can be paused.")
+        plan_open_windows([account], now)
+        DemoAccount.objects.filter(pk=account.pk).update(state=State.PAUSED, paused_at=now)
+    account.refresh_from_db()
+    return Transition(account, started=True)
+
+
+def resume(user: User, now: datetime) -> Transition:
+    """Go on where the pause began: everything held, and what later draws look back on, moves on by the pause."""
+    with transaction.atomic():
+        account = _locked(user)
+        if account.state == State.ACTIVE:
+            return Transition(account, started=False)
+        if account.state != State.PAUSED:
+            raise NotPossible(f"Demo mode is {account.state}; only a paused demo can be resumed.")
+        pause = now.replace(microsecond=0) - account.paused_at.replace(microsecond=0)
+        StoryEvent.objects.filter(account=account).update(due_at=F("due_at") + pause)
+        DemoAccount.objects.filter(pk=account.pk).update(
+            state=State.ACTIVE,
+            paused_at=None,
+            next_content_window=content_start_at_or_after(account.next_content_window + pause),
+            next_interactions_window=interactions_start_at_or_after(account.next_interactions_window + pause),
+        )
+    account.refresh_from_db()
+    return Transition(account, started=True)
+
+
+def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
+    """Change validated settings from the next window on; windows already open are planned with the old ones."""
+    account = activation.account_of(user)
+    with transaction.atomic():
+        account = _locked(user)
+        if account.state == State.ACTIVE:
+            plan_open_windows([account], now)
+        DemoAccount.objects.filter(pk=account.pk).update(**changes)
+    account.refresh_from_db()
+    return account
+
+
+def advance(user: User, days: int, *, dispatch: bool = True) -> Transition:
+    """Let an active demo live through `days` whole days at once, in the background."""
+    if not 1 <= days <= MOST_DAYS:
+        raise ValueError(f"days must be a whole number from 1 to {MOST_DAYS}.")
+    account = activation.account_of(user)
+    if not DemoAccount.objects.filter(pk=account.pk, state=State.ACTIVE, advance_days=0).update(
+        advance_days=days
+    ):
+        account.refresh_from_db()
+        raise NotPossible(
+            f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
+        )
+    return _started(account, dispatch)
+
+
+def _locked(user: User) -> DemoAccount:
+    activation.account_of(user)
+    return DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
+
+
+def _started(account: DemoAccount, dispatch: bool) -> Transition:
+    if dispatch:
+        transaction.on_commit(lambda: _dispatch(account.pk))
+    account.refresh_from_db()
+    return Transition(account, started=True)
+
+
+def _dispatch(account_id: int) -> None:
+    """Ask a worker to finish the work now; without a broker the sweep will."""
+    try:
+        tasks.finish.apply_async([account_id], retry=False)
+    except BrokerError:
+        logger.warning("No broker to take up account %d at once; the next sweep will", account_id)

@@ -1,0 +1,27 @@
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from demo import lifecycle, unfinished
+from demo.commands import DemoCommand, bad_input, user_named
+from demo.states import NotPossible
+
+
+class Command(DemoCommand):
+    help = "Let a user's demo live through some days at once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, metavar="NAME")
+        parser.add_argument("--days", required=True, type=int, metavar="D")
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        user = user_named(options["user"])
+        try:
+            account = lifecycle.advance(user, options["days"], dispatch=False).account
+        except ValueError as error:
+            raise bad_input(str(error)) from error
+        except NotPossible as error:
+            raise CommandError(str(error)) from error
+        unfinished.finish(account.pk, timezone.now())
+        figures = {"user": user.username, "days": options["days"]}
+        self.report(figures, options["json"], f"Advanced by {options['days']} days.")

@@ -1,0 +1,29 @@
+from dataclasses import asdict
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from demo.commands import DemoCommand, bad_input
+from demo.retention import clean_up
+
+
+class Command(DemoCommand):
+    help = "Delete demo data older than each account's retention. Live data is never touched."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="count only")
+        parser.add_argument(
+            "--older-than", type=int, metavar="DAYS", help="instead of each account's retention"
+        )
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        days = options["older_than"]
+        if days is not None and days < 0:
+            raise bad_input("--older-than must be 0 or more days.")
+        cleaned = asdict(clean_up(timezone.now(), older_than_days=days, dry_run=options["dry_run"]))
+        verb = "would go" if options["dry_run"] else "deleted"
+        sentence = (
+            ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in cleaned.items()) + f" {verb}."
+        )
+        self.report({"dry_run": options["dry_run"], **cleaned}, options["json"], sentence)

@@ -1,0 +1,29 @@
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from accounts.models import User
+from demo.commands import DemoCommand, user_named
+from demo.status import status_of
+
+
+class Command(DemoCommand):
+    help = "Show the demos: state, progress and next runs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", metavar="NAME")
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        named = options["user"]
+        users = (
+            [user_named(named)] if named else User.objects.filter(demo_account__isnull=False).order_by("pk")
+        )
+        demos = [{"user": user.username, **status_of(user, timezone.now())} for user in users]
+        self.report(demos, options["json"], "\n".join(map(_line, demos)) or "No user has a demo.")
+
+
+def _line(demo: dict) -> str:
+    counts = ", ".join(
+        f"{kind} {demo['progress'][kind]['done']}" for kind in ("content", "comments", "messages")
+    )
+    return f"{demo['user']}: {demo['state']}; {counts}; next interactions {demo['next_runs']['interactions']}"

@@ -1,0 +1,98 @@
+import json
+import time
+from datetime import UTC, datetime
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.models import User
+from demo import lifecycle, simulator
+from demo.commands import DemoCommand, bad_input, user_named
+from demo.models import DEFAULT_PLATFORMS, StoryEvent
+from demo.progress import KINDS
+from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, seed
+from demo.states import NotPossible
+
+
+class Command(DemoCommand):
+    help = "Switch demo mode on for one user or many, and return when their demos are complete."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        who = parser.add_mutually_exclusive_group(required=True)
+        who.add_argument("--user", metavar="NAME")
+        who.add_argument("--users", type=int, metavar="N", help="users demo-0001 to N, made when missing")
+        parser.add_argument("--create", action="store_true", help="make the user when missing")
+        parser.add_argument("--seed", type=int, help="the same seed tells the same story")
+        parser.add_argument("--size", choices=SIZES, default="full")
+        parser.add_argument("--niche", choices=simulator.NICHES)
+        parser.add_argument("--now", metavar="ISO", help="tell the story as of this time")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="store nothing; with --json print the story"
+        )
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        now = _moment(options["now"])
+        wishes = {"seed": options["seed"], "niche": options["niche"]} | SIZES[options["size"]]
+        try:
+            lifecycle.check_options(wishes)
+            if options["dry_run"]:
+                return self._tell(wishes, now, options["json"])
+            users = _users(options)
+            self._seed(users, wishes, now, options["json"])
+        except ValueError as error:
+            raise bad_input(str(error)) from error
+
+    def _seed(self, users: list[User], wishes: dict, now: datetime, as_json: bool) -> None:
+        started = time.monotonic()
+        before = _delivered()
+        try:
+            for user in users:
+                seed(user, now, **wishes)
+        except (NotPossible, SeedingFailed) as error:
+            raise CommandError(str(error)) from error
+        counts = {kind: count - before[kind] for kind, count in _delivered().items()}
+        figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
+        sentence = "{users} users: {content} content pieces, {comments} comments, {messages} messages in {seconds} s."
+        self.report(figures, as_json, sentence.format(**figures))
+
+    def _tell(self, wishes: dict, now: datetime, as_json: bool) -> None:
+        niche = wishes["niche"] or simulator.DEFAULT_NICHE
+        number = wishes["seed"] or 0
+        world = simulator.World(
+            number, DEFAULT_PLATFORMS, niche, simulator.default_brand(number, niche), "en"
+        )
+        quota = simulator.Quota(*(wishes[f"initial_{kind}"] for kind in KINDS))
+        events = simulator.initial(world, quota, now.replace(microsecond=0))
+        if not as_json:
+            self.stdout.write(f"{len(events)} events would be stored; add --json to read them.")
+            return
+        for event in events:
+            line = {
+                "platform": event.platform,
+                "occurred_at": event.at.isoformat(),
+            } | simulator.event_payload(event)
+            self.stdout.write(json.dumps(line))
+
+
+def _moment(given: str | None) -> datetime:
+    if given is None:
+        return timezone.now()
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise bad_input(f"--now {given} is not an ISO 8601 time such as 2026-01-31T12:00:00Z.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _users(options: dict) -> list[User]:
+    if options["users"] is not None:
+        if options["users"] < 1:
+            raise ValueError("--users must be at least 1.")
+        return list(create_numbered(options["users"]))
+    return [create_user(options["user"]) if options["create"] else user_named(options["user"])]
+
+
+def _delivered() -> dict[str, int]:
+    delivered = StoryEvent.objects.filter(delivered_at__isnull=False)
+    return {kind: delivered.filter(type=type).count() for kind, type in KINDS.items()}

@@ -1,0 +1,252 @@
+"""The demo of each user: its settings, its state, and its story as a table."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Platform, Profile
+from demo import simulator
+
+DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
+LARGEST_SEED = 2**53 - 1  # exact in every JSON reader
+
+
+def default_platforms() -> list[str]:
+    return list(DEFAULT_PLATFORMS)
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is an IANA time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValidationError(
+            f"{name} is not an IANA time zone; use a name such as Europe/Berlin."
+        ) from error
+
+
+def between(low: int, high: int) -> list:
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
+class State(models.TextChoices):
+    OFF = "off"
+    ENABLING = "enabling"
+    FAILED = "failed"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISABLING = "disabling"
+
+
+class Rhythm(models.TextChoices):
+    STEADY = "steady"
+    NATURAL = "natural"
+
+
+class DemoAccountQuerySet(models.QuerySet):
+    def with_open_windows(self, now) -> "DemoAccountQuerySet":
+        """Active accounts for which a window has started that is not planned yet."""
+        opened = Q(next_content_window__lte=now) | Q(next_interactions_window__lte=now)
+        return self.filter(opened, state=State.ACTIVE)
+
+    def silent_since(self, moment) -> "DemoAccountQuerySet":
+        """Accounts with work to do that nobody has been doing since `moment`."""
+        asleep = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
+        working = Q(state__in=[State.ENABLING, State.DISABLING]) | Q(state=State.ACTIVE, advance_days__gt=0)
+        return self.filter(asleep, working)
+
+
+class DemoAccount(models.Model):
+    """One per user. `next_…_window` are the starts of the next windows to plan, null only while off."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="demo_account"
+    )
+    seed = models.BigIntegerField(validators=between(0, LARGEST_SEED))
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OFF, editable=False)
+
+    platforms = ArrayField(
+        models.CharField(max_length=16, choices=Platform.choices), default=default_platforms
+    )
+    niche = models.CharField(max_length=32, default=simulator.DEFAULT_NICHE)
+    brand = models.CharField(max_length=80)
+    language = models.CharField(max_length=8, default="en")
+
+    content_per_day = models.PositiveSmallIntegerField(default=2, validators=between(0, 20))
+    comments_per_window = models.PositiveSmallIntegerField(default=10, validators=between(0, 200))
+    messages_per_window = models.PositiveSmallIntegerField(default=5, validators=between(0, 100))
+    posting_hour = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=between(0, 23), help_text="Local hour; empty: 10:00 UTC."
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    rhythm = models.CharField(max_length=7, choices=Rhythm.choices, default=Rhythm.STEADY)
+    viral_spikes = models.BooleanField(default=True)
+    retention_days = models.PositiveSmallIntegerField(default=30, validators=between(1, 365))
+
+    initial_content = models.PositiveIntegerField(default=35)
+    initial_comments = models.PositiveIntegerField(default=920)
+    initial_messages = models.PositiveIntegerField(default=100)
+
+    next_content_window = models.DateTimeField(null=True, editable=False)
+    next_interactions_window = models.DateTimeField(null=True, editable=False)
+    content_ordinal = models.PositiveIntegerField(default=0, editable=False)
+    interactions_ordinal = models.PositiveIntegerField(default=0, editable=False)
+    extra_ordinal = models.PositiveIntegerField(default=0, editable=False)
+
+    planned_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the initial batch was planned."
+    )
+    paused_at = models.DateTimeField(null=True, editable=False)
+    heartbeat_at = models.DateTimeField(null=True, editable=False)
+    advance_days = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Days still to advance."
+    )
+    reset_requested = models.BooleanField(default=False, editable=False)
+    last_error = models.TextField(blank=True, editable=False)
+
+    objects = DemoAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="demo_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state="off", next_content_window=None, next_interactions_window=None)
+                | (
+                    ~Q(state="off")
+                    & Q(next_content_window__isnull=False, next_interactions_window__isnull=False)
+                ),
+                name="demo_marks_are_set_unless_off",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="paused", paused_at__isnull=False)
+                | (~Q(state="paused") & Q(paused_at=None)),
+                name="demo_pause_has_a_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    content_per_day__lte=20,
+                    comments_per_window__lte=200,
+                    messages_per_window__lte=100,
+                    retention_days__range=(1, 365),
+                )
+                & (Q(posting_hour=None) | Q(posting_hour__lte=23)),
+                name="demo_settings_are_in_range",
+            ),
+            models.CheckConstraint(condition=Q(rhythm__in=Rhythm.values), name="demo_rhythm_is_known"),
+            models.CheckConstraint(
+                condition=Q(advance_days=0) | Q(state="active"), name="demo_advances_only_while_active"
+            ),
+        ]
+        indexes = [
+            models.Index(F("next_content_window"), condition=Q(state="active"), name="demo_next_content"),
+            models.Index(
+                F("next_interactions_window"), condition=Q(state="active"), name="demo_next_interactions"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"demo of {self.user}"
+
+    @property
+    def world(self) -> simulator.World:
+        """What the account's draws depend on besides their window."""
+        return simulator.World(
+            seed=self.seed,
+            platforms=tuple(self.platforms),
+            niche=self.niche,
+            brand=self.brand,
+            language=self.language,
+            time_zone=self.time_zone,
+            posting_hour=self.posting_hour,
+            viral_spikes=self.viral_spikes,
+            rhythm=self.rhythm,
+        )
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether one of its platforms has direct messages."""
+        return not simulator.MESSAGE_PLATFORMS.isdisjoint(self.platforms)
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=self.retention_days)
+
+    @property
+    def initial_quota(self) -> simulator.Quota:
+        messages = self.initial_messages if self.has_messages else 0
+        return simulator.Quota(self.initial_content, self.initial_comments, messages)
+
+
+class StoryEventQuerySet(models.QuerySet):
+    def undelivered(self) -> "StoryEventQuerySet":
+        return self.filter(delivered_at=None, dead_at=None)
+
+    def due(self, now) -> "StoryEventQuerySet":
+        """What is to be delivered at `now`: due, of a living account, not leased to another worker or waiting."""
+        free = Q(claimed_until=None) | Q(claimed_until__lte=now)
+        return self.undelivered().filter(
+            free, due_at__lte=now, account__state__in=[State.ACTIVE, State.ENABLING]
+        )
+
+
+class StoryEvent(models.Model):
+    """One thing that happens in a demo, past or future.
+
+    `payload` is the webhook event without its time: what is delivered is dated `due_at`.
+    """
+
+    class Type(models.TextChoices):
+        CONTENT = "content.published", "Content"
+        COMMENT = "comment.created", "Comment"
+        MESSAGE = "message.created", "Direct message"
+
+    class Origin(models.TextChoices):
+        INITIAL = "initial"
+        WINDOW = "window"
+        GENERATE = "generate"
+
+    account = models.ForeignKey(DemoAccount, on_delete=models.CASCADE, related_name="story", db_index=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+", db_index=False)
+    type = models.CharField(max_length=24, choices=Type.choices)
+    platform_id = models.CharField(max_length=255)
+    origin = models.CharField(max_length=16, choices=Origin.choices)
+    due_at = models.DateTimeField()
+    payload = models.JSONField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    dead_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    delivery_id = models.UUIDField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    objects = StoryEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile", "platform_id", "type"], name="story_event_is_planned_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(delivered_at=None) | Q(dead_at=None), name="story_event_is_not_delivered_and_dead"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("due_at"), F("id"), condition=Q(delivered_at=None, dead_at=None), name="story_due_first"
+            ),
+            models.Index(F("account"), F("due_at"), name="story_of_an_account"),
+            models.Index(F("account"), F("type"), condition=Q(delivered_at=None), name="story_undelivered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.platform_id}"
+
+    def as_webhook_event(self) -> dict[str, object]:
+        """The event as the webhook takes it, dated when it was due."""
+        return self.payload | {"occurred_at": self.due_at.isoformat()}

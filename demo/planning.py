@@ -1,0 +1,194 @@
+"""Deciding what will happen: windows whose start has come become story rows, exactly once."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from demo import simulator, story
+from demo.models import DemoAccount, State, StoryEvent
+from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 50  # accounts locked and planned in one transaction
+
+
+@dataclass(frozen=True)
+class Planned:
+    """How much a planning run wrote."""
+
+    windows: int = 0
+    content: int = 0
+    comments: int = 0
+    messages: int = 0
+
+    def __add__(self, other: "Planned") -> "Planned":
+        return Planned(
+            self.windows + other.windows,
+            self.content + other.content,
+            self.comments + other.comments,
+            self.messages + other.messages,
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window to plan: its kind, number since the activation, and start (UTC)."""
+
+    kind: str  # content or interactions
+    ordinal: int
+    start: datetime
+
+
+def plan_due(now: datetime) -> Planned:
+    """Plan every window of every active account that has started by `now`; return what was written.
+
+    Safe to run at any time, any number of times and beside itself: accounts are locked in chunks, those locked by
+    another run are left to it, and the marks move in the transaction that writes the rows.
+    """
+    total = Planned()
+    broken: set[int] = set()
+    while True:
+        try:
+            planned = _plan_chunk(now, CHUNK, broken)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
+            planned = _plan_one_by_one(now, broken)
+        if planned is None:
+            return total
+        total += planned
+
+
+def _plan_chunk(now: datetime, size: int, broken: set[int]) -> Planned | None:
+    with transaction.atomic():
+        accounts = list(_locked(now).exclude(pk__in=broken)[:size])
+        return plan_open_windows(accounts, now) if accounts else None
+
+
+def _locked(now: datetime):
+    open_accounts = DemoAccount.objects.with_open_windows(now).order_by("id")
+    return open_accounts.select_related("user").select_for_update(skip_locked=True, of=("self",))
+
+
+def _plan_one_by_one(now: datetime, broken: set[int]) -> Planned:
+    """Plan one chunk's accounts alone; add those that fail to `broken` and note why."""
+    total = Planned()
+    ids = list(
+        DemoAccount.objects.with_open_windows(now).exclude(pk__in=broken).order_by("id")[:CHUNK].values("id")
+    )
+    for id in [row["id"] for row in ids]:
+        try:
+            with transaction.atomic():
+                total += plan_open_windows(list(_locked(now).filter(pk=id)), now)
+        except Exception as error:
+            logger.exception("Account %d could not be planned", id)
+            broken.add(id)
+            DemoAccount.objects.filter(pk=id).update(last_error=f"Planning failed: {error}")
+    return total
+
+
+def plan_open_windows(accounts: list[DemoAccount], now: datetime) -> Planned:
+    """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks."""
+    starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
+    if not starts or min(starts) > now:
+        return Planned()
+    past = story.look_back([account.id for account in accounts], min(starts))
+    plans = []
+    total = Planned()
+    for account in accounts:
+        events, planned = _plan_account(account, now, past[account.id])
+        plans.append((account, StoryEvent.Origin.WINDOW, events))
+        total += planned
+    story.write(plans, story.demo_profiles(accounts))
+    marks = ["next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal"]
+    DemoAccount.objects.bulk_update(accounts, marks)
+    return total
+
+
+def _plan_account(
+    account: DemoAccount, now: datetime, past: list[simulator.Event]
+) -> tuple[list[simulator.Event], Planned]:
+    written: list[simulator.Event] = []
+    total = Planned()
+    for window in _open_windows(account, now):
+        if window.start < now - account.retention:
+            continue
+        events = draw(account, window, past + written)
+        written += events
+        total += _counted(events)
+        _log(account, window, events)
+    return written, total
+
+
+def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:
+    """The started windows in order of start, moving the account's marks past each."""
+    while min(account.next_content_window, account.next_interactions_window) <= now:
+        if account.next_content_window < account.next_interactions_window:
+            yield Window("content", account.content_ordinal, account.next_content_window)
+            account.content_ordinal += 1
+            account.next_content_window += CONTENT_STEP
+        else:
+            yield Window("interactions", account.interactions_ordinal, account.next_interactions_window)
+            account.interactions_ordinal += 1
+            account.next_interactions_window += INTERACTIONS_STEP
+
+
+def draw(account: DemoAccount, window: Window, past: list[simulator.Event]) -> list[simulator.Event]:
+    """The events of one window: a function of seed, settings, ordinal, start and the story so far, nothing else."""
+    if window.kind == "content":
+        return simulator.content_window(account.world, window.ordinal, window.start, account.content_per_day)
+    horizon = window.start - account.retention
+    return simulator.interactions_window(
+        account.world,
+        window.ordinal,
+        window.start,
+        account.comments_per_window,
+        account.messages_per_window if account.has_messages else 0,
+        [event for event in past if event.at >= horizon],
+    )
+
+
+def plan_initial(account_id: int, now: datetime) -> bool:
+    """Write the initial batch of an account that is being enabled; False when that is done or not wanted any more."""
+    with transaction.atomic():
+        account = (
+            DemoAccount.objects.select_related("user")
+            .select_for_update(of=("self",))
+            .filter(pk=account_id, state=State.ENABLING, planned_at=None)
+            .first()
+        )
+        if account is None:
+            return False
+        events = simulator.initial(account.world, account.initial_quota, account.user.demo_mode_enabled_at)
+        story.write([(account, StoryEvent.Origin.INITIAL, events)], story.demo_profiles([account]))
+        account.planned_at = now
+        account.save(update_fields=["planned_at"])
+        return True
+
+
+def _counted(events: list[simulator.Event]) -> Planned:
+    types = [event.type for event in events]
+    return Planned(
+        windows=1,
+        content=types.count(StoryEvent.Type.CONTENT),
+        comments=types.count(StoryEvent.Type.COMMENT),
+        messages=types.count(StoryEvent.Type.MESSAGE),
+    )
+
+
+def _log(account: DemoAccount, window: Window, events: list[simulator.Event]) -> None:
+    counts = _counted(events)
+    if window.kind == "content":
+        logger.info("Generated %d new content pieces for user %s", counts.content, account.user.username)
+        return
+    logger.info(
+        "Generated %d comments and %d DMs for user %s",
+        counts.comments,
+        counts.messages,
+        account.user.username,
+    )

@@ -1,0 +1,87 @@
+"""Demo data has an age limit; live data is not even looked at."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Profile
+from demo.models import DemoAccount, State, StoryEvent
+from demo.planning import plan_open_windows
+from demo.removal import delete_in_batches
+from interactions.models import Content, DeadLetter, Interaction
+
+LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Rows that went, or that would go."""
+
+    content: int = 0
+    comments: int = 0
+    messages: int = 0
+    story: int = 0
+    dead_letters: int = 0
+
+    def __add__(self, other: "Cleaned") -> "Cleaned":
+        return Cleaned(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
+
+
+def clean_up(now: datetime, *, older_than_days: int | None = None, dry_run: bool = False) -> Cleaned:
+    """Delete what is older than each account's retention, or than `older_than_days`; return the counts per kind.
+
+    Age is counted from `posted_at`. A piece or a comment stays while something younger hangs on it. Windows already
+    open are planned first, so that nothing they look back on goes.
+    """
+    total = Cleaned()
+    for id in DemoAccount.objects.filter(state__in=LIVING).order_by("id").values_list("pk", flat=True):
+        total += _clean_account(id, now, older_than_days, dry_run)
+    return total
+
+
+def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bool) -> Cleaned:
+    with transaction.atomic():
+        account = (
+            DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(pk=account_id)
+        )
+        if account.state == State.ACTIVE and not dry_run:
+            plan_open_windows([account], now)
+    age = account.retention if days is None else timedelta(days=days)
+    profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
+    take: Callable[[QuerySet], int] = _count if dry_run else lambda rows: delete_in_batches(rows, profiles)
+    rows = expired(profiles, now - age)
+    story_cutoff = (account.paused_at or now) - age
+    return Cleaned(
+        comments=take(rows["comments"]),
+        messages=take(rows["messages"]),
+        content=take(rows["content"]),
+        story=take(
+            StoryEvent.objects.filter(account=account, due_at__lt=story_cutoff).filter(
+                Q(delivered_at__isnull=False) | Q(dead_at__isnull=False)
+            )
+        ),
+        dead_letters=take(
+            DeadLetter.objects.filter(profile__in=profiles, is_demo=True, received_at__lt=now - age)
+        ),
+    )
+
+
+def expired(profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:
+    """The demo rows of `profiles` posted before `cutoff` on which nothing younger hangs."""
+    younger = {"is_demo": True, "posted_at__gte": cutoff}
+    old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff}
+    replied = Exists(Interaction.objects.filter(parent=OuterRef("pk"), **younger))
+    commented = Exists(Interaction.objects.filter(content=OuterRef("pk"), **younger))
+    interactions = Interaction.objects.filter(~replied, **old)
+    return {
+        "comments": interactions.filter(type=Interaction.Type.COMMENT),
+        "messages": interactions.filter(type=Interaction.Type.MESSAGE),
+        "content": Content.objects.filter(~commented, **old),
+    }
+
+
+def _count(rows: QuerySet) -> int:
+    return rows.count()

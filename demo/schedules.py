@@ -1,0 +1,61 @@
+"""The periodic tasks, as rows that an operator may edit: created by name when missing, never changed afterwards."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps as installed
+
+DELIVER_EVERY_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One periodic task; `cron` is minute, hour and day of the week in UTC, `every` is in seconds.
+
+    `expires` (seconds) is shorter than the interval, so that a week without workers leaves no queue.
+    """
+
+    name: str
+    task: str
+    expires: int
+    cron: tuple[str, str, str] | None = None
+    every: int | None = None
+
+
+SCHEDULES = (
+    Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=("0", "10", "*")),
+    Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=("0", "*/6", "*")),
+    Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=("0", "3", "1")),
+    Schedule("demo: deliver due events", "demo.tasks.deliver", expires=14, every=DELIVER_EVERY_SECONDS),
+    Schedule("demo: sweep", "demo.tasks.sweep", expires=55, every=60),
+)
+
+
+def create_missing_schedules(using: str = "default", **_: Any) -> None:
+    """Create the schedules that do not exist (by name); called after every migrate."""
+    if not installed.is_installed("django_celery_beat"):
+        return
+    for schedule in SCHEDULES:
+        _create_if_missing(schedule, using)
+
+
+def _create_if_missing(schedule: Schedule, using: str) -> None:
+    tasks = installed.get_model("django_celery_beat", "PeriodicTask").objects.using(using)
+    if tasks.filter(name=schedule.name).exists():
+        return
+    tasks.get_or_create(
+        name=schedule.name,
+        defaults={"task": schedule.task, "expire_seconds": schedule.expires} | _timing(schedule, using),
+    )
+
+
+def _timing(schedule: Schedule, using: str) -> dict[str, Any]:
+    if schedule.cron:
+        minute, hour, weekday = schedule.cron
+        crontabs = installed.get_model("django_celery_beat", "CrontabSchedule").objects.using(using)
+        fields = {"minute": minute, "hour": hour, "day_of_week": weekday, "timezone": "UTC"}
+        fields |= {"day_of_month": "*", "month_of_year": "*"}
+        return {"crontab": crontabs.filter(**fields).first() or crontabs.create(**fields)}
+    intervals = installed.get_model("django_celery_beat", "IntervalSchedule").objects.using(using)
+    fields = {"every": schedule.every, "period": "seconds"}
+    return {"interval": intervals.filter(**fields).first() or intervals.create(**fields)}

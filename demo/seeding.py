@@ -1,0 +1,44 @@
+"""Making complete demos in this process, without worker or broker."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from accounts.models import User
+from demo import lifecycle, unfinished
+from demo.models import DemoAccount, State
+
+SIZES = {
+    "smoke": {"initial_content": 3, "initial_comments": 30, "initial_messages": 5},
+    "small": {"initial_content": 10, "initial_comments": 200, "initial_messages": 25},
+    "full": {"initial_content": 35, "initial_comments": 920, "initial_messages": 100},
+}
+
+
+class SeedingFailed(Exception):
+    """The demo did not become active; the message says why."""
+
+
+def seed(user: User, now: datetime, **options) -> DemoAccount:
+    """Enable the user's demo and return when it is complete; one that is already active gains nothing.
+
+    Raises ValueError for wrong options, NotPossible while the demo is being removed, SeedingFailed otherwise.
+    """
+    account = lifecycle.enable(user, now, dispatch=False, **options).account
+    if account.state == State.ENABLING:
+        unfinished.finish(account.pk, now)
+        account.refresh_from_db()
+    if account.state not in (State.ACTIVE, State.PAUSED):
+        raise SeedingFailed(account.last_error or f"The demo of {user.username} is still {account.state}.")
+    return account
+
+
+def create_numbered(count: int) -> Iterable[User]:
+    """Yield users demo-0001 to `count`, made with unusable passwords where they do not exist."""
+    for number in range(1, count + 1):
+        yield create_user(f"demo-{number:04d}")
+
+
+def create_user(name: str) -> User:
+    """The user of that name, made with an unusable password when there is none."""
+    user = User.objects.filter(username=name).first()
+    return user or User.objects.create_user(name)

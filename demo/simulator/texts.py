@@ -1,0 +1,107 @@
+"""From tables to sentences: captions, comments and messages that speak of their piece."""
+
+from collections.abc import Iterable
+from random import Random
+
+from demo.simulator.platforms import PLATFORMS
+from demo.simulator.streams import stream
+from demo.simulator.values import Author, World
+from demo.simulator.words import talk
+from demo.simulator.words.niches import CLOSES, NICHES
+
+_TABLES = [table for table, _ in talk.INTENTS.values()]
+_WEIGHTS = [weight for _, weight in talk.INTENTS.values()]
+
+
+def brand_name(seed: int, niche: str) -> str:
+    """An invented company name for the niche."""
+    draw = stream(seed, "brand", niche)
+    return f"{draw.choice(NICHES[niche].brand_first)} {draw.choice(NICHES[niche].brand_last)}"
+
+
+def caption(world: World, platform: str, piece_id: str) -> str:
+    """The caption of a piece; its subject is that of `subject`."""
+    niche = NICHES[world.niche]
+    draw = stream(world.seed, "caption", piece_id)
+    speaks_of_event = _of_event(world, piece_id)
+    fitting = [line for line in niche.captions if ("{event}" in line) == speaks_of_event]
+    thing = subject(world, piece_id)
+    text = draw.choice(fitting).format(
+        product=thing, event=thing, brand=world.brand, close=draw.choice(CLOSES)
+    )
+    text = text[0].upper() + text[1:]
+    if platform in ("youtube", "x"):
+        return text
+    return text + " " + " ".join(f"#{tag}" for tag in draw.sample(niche.tags, draw.randint(2, 4)))
+
+
+def subject(world: World, piece_id: str) -> str:
+    """The product or event that a piece is about, known from its id alone."""
+    niche = NICHES[world.niche]
+    things = niche.events if _of_event(world, piece_id) else niche.products
+    return stream(world.seed, "subject", piece_id).choice(things)
+
+
+def _of_event(world: World, piece_id: str) -> bool:
+    return stream(world.seed, "about", piece_id).random() < 0.25
+
+
+def comment(
+    world: World, platform: str, piece_id: str, comment_id: str, author: Author, parent: Author | None
+) -> str:
+    """What `author` writes below a piece, or in answer to `parent`."""
+    draw = stream(world.seed, "comment", comment_id)
+    if parent is None and (roll := draw.random()) < 0.28:
+        return (
+            draw.choice(talk.EMOJI_ONLY)
+            if roll < 0.06
+            else voiced(world, draw.choice(talk.SHORT), author, draw, platform)
+        )
+    table = talk.REPLY if parent else _intent(draw)
+    text = _joined(draw.choice(part) for part in table)
+    slots = {
+        "subject": subject(world, piece_id),
+        "friend": _friend(draw),
+        "first": parent.name.split()[0] if parent else "",
+    }
+    return voiced(world, text.format(**slots), author, draw, platform)
+
+
+def _intent(draw: Random) -> tuple[tuple[str, ...], ...]:
+    return draw.choices(_TABLES, _WEIGHTS)[0]
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Parts that begin with a letter get a space before them; those with punctuation bring their own."""
+    text = ""
+    for part in parts:
+        text += (" " if text and part and part[0] not in " .,!?" else "") + part
+    return text
+
+
+def _friend(draw: Random) -> str:
+    return (
+        draw.choice(("lena", "marco", "jess", "tom", "nadia", "sam", "ella", "ben"))
+        + draw.choice(("_", ".", ""))
+        + str(draw.randrange(10, 99))
+    )
+
+
+def voiced(world: World, text: str, author: Author, draw: Random, platform: str) -> str:
+    """The text in the author's own way of writing: case, closing punctuation, emoji."""
+    habits = stream(world.seed, "voice", author.id)
+    if habits.random() < 0.22 and not text.startswith("@"):
+        text = text[0].lower() + text[1:]
+    if habits.random() < 0.5:
+        text = text.rstrip(".")
+    if draw.random() < PLATFORMS[platform].emoji * 0.8:
+        text += " " + draw.choice(talk.EMOJI)
+    return text[: PLATFORMS[platform].length]
+
+
+def conversation(world: World, conversation_id: str) -> list[str]:
+    """The lines that a person writes in one conversation, in order."""
+    draw = stream(world.seed, "conversation", conversation_id)
+    niche = NICHES[world.niche]
+    slots = {"product": draw.choice(niche.products), "event": draw.choice(niche.events), "brand": world.brand}
+    return [line.format(**slots) for line in draw.choice(talk.CONVERSATIONS)]

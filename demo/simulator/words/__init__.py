@@ -1,0 +1,1 @@
+"""Tables of words, apart from the code that draws from them."""

@@ -1,0 +1,44 @@
+"""What workers do: ids in, rows re-read, one call, safe to run twice."""
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.utils import timezone
+
+from demo import delivery, planning, retention, unfinished
+
+
+@shared_task(ignore_result=True)
+def plan() -> None:
+    """Plan every window that has started."""
+    planning.plan_due(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def deliver() -> None:
+    """Deliver everything that is due."""
+    delivery.deliver_due(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def cleanup() -> None:
+    """Delete demo data older than each account's retention."""
+    retention.clean_up(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def finish(account_id: int) -> None:
+    """Do what the account's state asks for."""
+    unfinished.finish(account_id, timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """Take up what a dead worker or a lost message left, and plan what a run skipped."""
+    for account_id in unfinished.claim_silent(timezone.now()):
+        unfinished.finish(account_id, timezone.now())
+    planning.plan_due(timezone.now())
+
+
+@worker_ready.connect
+def sweep_at_start(**_: object) -> None:
+    sweep.apply_async(retry=False, expires=55)

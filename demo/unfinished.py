@@ -1,0 +1,55 @@
+"""Work that a transition leaves to do, taken up by a task at once or, after a crash, by the sweep."""
+
+import logging
+from datetime import datetime, timedelta
+
+from demo.delivery import LOST_CONNECTION, deliver_due
+from demo.fast_forward import advance
+from demo.models import DemoAccount, State
+from demo.planning import plan_initial
+from demo.removal import remove_demo
+
+logger = logging.getLogger(__name__)
+
+SILENT_AFTER = timedelta(seconds=30)
+
+
+def finish(account_id: int, now: datetime) -> None:
+    """Do what the account's state asks for, until nothing is left that can be done now.
+
+    A lost database connection leaves the account as it is, for the sweep; any other error while enabling makes it failed.
+    """
+    account = DemoAccount.objects.select_related("user").filter(pk=account_id).first()
+    if account is None:
+        return
+    if account.state == State.DISABLING:
+        remove_demo(account, now)
+        account.refresh_from_db()
+    if account.state == State.ENABLING:
+        _enable(account, now)
+    elif account.state == State.ACTIVE and account.advance_days:
+        advance(account.pk, now)
+
+
+def claim_silent(now: datetime) -> list[int]:
+    """The accounts whose worker has been silent for 30 s, each claimed by a fresh heartbeat for one caller only."""
+    silent = DemoAccount.objects.silent_since(now - SILENT_AFTER)
+    return [
+        id
+        for id in silent.values_list("pk", flat=True)
+        if DemoAccount.objects.silent_since(now - SILENT_AFTER).filter(pk=id).update(heartbeat_at=now)
+    ]
+
+
+def _enable(account: DemoAccount, now: datetime) -> None:
+    try:
+        DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).update(heartbeat_at=now)
+        plan_initial(account.pk, now)
+        deliver_due(now, [account.pk])
+    except LOST_CONNECTION:
+        raise
+    except Exception as error:
+        logger.exception("Enabling demo mode for user %s failed", account.user.username)
+        DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).update(
+            state=State.FAILED, last_error=f"{type(error).__name__}: {error}"
+        )

@@ -1,0 +1,73 @@
+"""The dashboard: the switch, live progress, and what happens next."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from demo import activation, lifecycle
+from demo.api.permissions import demo_allowed
+from demo.models import State
+from demo.progress import progress_of
+from demo.states import NotPossible
+from demo.status import notices, upcoming
+from demo.windows import next_cleanup
+
+ACTIONS: dict[str, Callable] = {
+    "enable": lambda user: lifecycle.enable(user, timezone.now()),
+    "disable": lifecycle.disable,
+    "pause": lambda user: lifecycle.pause(user, timezone.now()),
+    "resume": lambda user: lifecycle.resume(user, timezone.now()),
+    "reset": lifecycle.reset,
+}
+MOVING = (State.ENABLING, State.DISABLING)
+
+
+@login_required
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    return render(request, "demo/dashboard.html", shown(request))
+
+
+@login_required
+@require_safe
+def panel(request: HttpRequest) -> HttpResponse:
+    """The part of the dashboard that htmx asks for again and again."""
+    return render(request, "demo/panel.html", shown(request))
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, action: str) -> HttpResponse:
+    """One button of the dashboard."""
+    if not demo_allowed(request.user):
+        raise PermissionDenied
+    if action not in ACTIONS:
+        raise Http404
+    try:
+        ACTIONS[action](request.user)
+    except NotPossible as error:
+        if not request.htmx:
+            messages.error(request, str(error))
+    return render(request, "demo/panel.html", shown(request)) if request.htmx else redirect("dashboard")
+
+
+def shown(request: HttpRequest) -> dict:
+    """What the panel shows of the user's demo."""
+    account = activation.account_of(request.user)
+    off = account.state == State.OFF
+    return {
+        "account": account,
+        "enabled_at": request.user.demo_mode_enabled_at,
+        "allowed": demo_allowed(request.user),
+        "progress": progress_of(account),
+        "upcoming": [] if off else upcoming(account),
+        "next_cleanup": next_cleanup(timezone.now()),
+        "notices": notices(account),
+        "refresh": 1 if account.state in MOVING else 15,
+    }

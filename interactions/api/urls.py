@@ -1,0 +1,19 @@
+"""Routes under /api/v1/, each with and without its trailing slash."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet
+from interactions.api.webhooks import WebhookView
+
+router = SimpleRouter()
+router.trailing_slash = "/?"
+router.register("profiles", ProfileViewSet)
+router.register("content", ContentViewSet)
+router.register("interactions", InteractionViewSet)
+
+urlpatterns = [
+    path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),
+    path("webhooks/profiles/<uuid:uuid>", WebhookView.as_view()),
+    path("", include(router.urls)),
+]

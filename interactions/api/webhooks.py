@@ -1,0 +1,90 @@
+"""Where platforms, and the demo over HTTP, send signed batches of events."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Profile
+from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
+from interactions.problems import TooLarge, Unsigned
+from interactions.signing import SignatureError, verify
+
+MOST_EVENTS = 1_000
+MOST_BYTES = 5 * 1024 * 1024
+
+
+class WebhookView(APIView):
+    """Take a batch of events for one profile (Standard Webhooks)."""
+
+    authentication_classes: list[type] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        now = timezone.now()
+        body = _body(request._request)
+        profile = _profile(uuid)
+        try:
+            verify(profile.webhook_secrets, request.headers, body, now.timestamp())
+        except SignatureError as error:
+            raise Unsigned(str(error)) from error
+        try:
+            results = ingest([Arrival(profile.id, event) for event in _events(body)], now)
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
+        return Response(summary(results))
+
+
+def _profile(uuid: UUID) -> Profile:
+    profile = Profile.objects.filter(uuid=uuid).first()
+    if profile is None:
+        raise NotFound("There is no profile with this address; copy the webhook URL from the profile again.")
+    return profile
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The raw body, at most MOST_BYTES; the signature covers these bytes and no others."""
+    try:
+        body = request.body
+    except RequestDataTooBig as error:
+        raise TooLarge(f"Send at most {MOST_BYTES} bytes.") from error
+    if len(body) > MOST_BYTES:
+        raise TooLarge(f"Send at most {MOST_BYTES} bytes; this was {len(body)}.")
+    return body
+
+
+def _events(body: bytes) -> list[object]:
+    try:
+        envelope = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ParseError("The body must be JSON in UTF-8.") from error
+    data = envelope.get("data") if isinstance(envelope, dict) else None
+    events = data.get("events") if isinstance(data, dict) else None
+    if not isinstance(events, list) or envelope.get("type") != "events":
+        raise ParseError('The body must be {"type": "events", "timestamp": …, "data": {"events": […]}}.')
+    if len(events) > MOST_EVENTS:
+        raise TooLarge(f"Send at most {MOST_EVENTS} events; these were {len(events)}.")
+    return events
+
+
+def summary(results: list[Result]) -> dict[str, Any]:
+    """The answer of the webhook: one result per event in the order sent, and the four counts."""
+    statuses = [result.status for result in results]
+    return {
+        "results": [asdict(result) for result in results],
+        "created": statuses.count(CREATED),
+        "duplicates": statuses.count(DUPLICATE),
+        "updated": statuses.count(UPDATED),
+        "rejected": statuses.count(REJECTED),
+    }

@@ -1,0 +1,190 @@
+"""Reading one event as a platform sends it. Pure: no database, no clock.
+
+An event becomes a list of changes to one row. Each change has a version, `(time, rank)`, and a greater version wins
+whatever the order of arrival; so any permutation, repetition or split of the same events leaves the same row.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+ID_LENGTH = 255
+NAME_LENGTH = 255
+TEXT_LENGTH = 65_536
+URL_LENGTH = 2_048
+KIND_LENGTH = 32
+LARGEST_METRIC = 2**63 - 1
+METRICS = ("views", "likes", "shares")
+
+Version = tuple[datetime, int]
+
+
+class EventError(ValueError):
+    """The event cannot be stored; the message says which field is wrong and what it should be."""
+
+
+class Creation(NamedTuple):
+    """What the creating event says about a row, apart from its text."""
+
+    type: str  # content, comment or message
+    author_id: str
+    author_handle: str
+    author_name: str
+    content_ref: str
+    parent_ref: str
+    conversation_id: str
+    url: str
+    kind: str
+
+
+class Change(NamedTuple):
+    """One aspect of a row set to a value at a version."""
+
+    aspect: str  # created, text, deletion, views, likes or shares
+    version: Version
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One readable event: the row it names and what it changes there."""
+
+    target: str  # content or interaction
+    platform_id: str
+    changes: tuple[Change, ...]
+
+
+def read_event(raw: object) -> Event:
+    """Return the event in `raw`, one decoded JSON value of the webhook's `events` list.
+
+    Raises EventError with a sentence for the sender when a field is missing, of the wrong type, too long, or holds
+    what PostgreSQL cannot store (NUL, lone surrogates, NaN, infinities).
+    """
+    if not isinstance(raw, dict):
+        raise EventError("An event must be a JSON object.")
+    kind = raw.get("type")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise EventError(f"`type` must be one of {', '.join(_READERS)}.")
+    target, read = reader
+    platform_id = _text(raw, "id", ID_LENGTH, filled=True)
+    version = (_moment(raw), payload_digest(raw))
+    return Event(target, platform_id, read(raw, version))
+
+
+def payload_digest(raw: object) -> int:
+    """Return 63 bits of BLAKE2b over the canonical JSON of `raw`; raises EventError where it has none."""
+    try:
+        canonical = json.dumps(
+            raw, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+        return int.from_bytes(blake2b(canonical.encode(), digest_size=8).digest(), "big") >> 1
+    except (ValueError, RecursionError) as error:
+        raise EventError(
+            "The event holds a lone surrogate, NaN, an infinity or endless nesting; send valid Unicode and finite numbers."
+        ) from error
+
+
+def _read_content(raw: Mapping[str, Any], version: Version) -> tuple[Change, ...]:
+    url = _text(raw, "url", URL_LENGTH, optional=True)
+    kind = _text(raw, "kind", KIND_LENGTH, optional=True) or "post"
+    return _created(raw, version, Creation("content", "", "", "", "", "", "", url, kind))
+
+
+def _read_comment(raw: Mapping[str, Any], version: Version) -> tuple[Change, ...]:
+    content_ref = _text(raw, "content_id", ID_LENGTH, filled=True)
+    parent_ref = _text(raw, "parent_id", ID_LENGTH, optional=True)
+    return _created(raw, version, Creation("comment", *_author(raw), content_ref, parent_ref, "", "", ""))
+
+
+def _read_message(raw: Mapping[str, Any], version: Version) -> tuple[Change, ...]:
+    conversation = _text(raw, "conversation_id", ID_LENGTH, filled=True)
+    parent_ref = _text(raw, "parent_id", ID_LENGTH, optional=True)
+    return _created(raw, version, Creation("message", *_author(raw), "", parent_ref, conversation, "", ""))
+
+
+def _created(raw: Mapping[str, Any], version: Version, creation: Creation) -> tuple[Change, ...]:
+    return (Change("created", version, creation), *_read_edit(raw, version))
+
+
+def _read_edit(raw: Mapping[str, Any], version: Version) -> tuple[Change, ...]:
+    return (Change("text", version, _text(raw, "text", TEXT_LENGTH)),)
+
+
+def _read_deletion(raw: Mapping[str, Any], version: Version) -> tuple[Change, ...]:
+    return (Change("deletion", (version[0], 0), True),)
+
+
+def _read_metrics(raw: Mapping[str, Any], version: Version) -> tuple[Change, ...]:
+    """Each figure is an aspect of its own, so that partial reports merge; at equal times the greater figure wins."""
+    metrics = raw.get("metrics")
+    if not isinstance(metrics, dict):
+        metrics = {}
+    given = [name for name in METRICS if metrics.get(name) is not None]
+    if not given:
+        raise EventError("`metrics` must be an object with at least one of views, likes, shares.")
+    return tuple(Change(name, (version[0], _count(metrics[name], name)), metrics[name]) for name in given)
+
+
+def _author(raw: Mapping[str, Any]) -> tuple[str, str, str]:
+    author = raw.get("author")
+    if not isinstance(author, dict):
+        raise EventError("`author` must be an object with an `id`, and may have `handle` and `name`.")
+    return (
+        _text(author, "id", ID_LENGTH, filled=True),
+        _text(author, "handle", NAME_LENGTH, optional=True),
+        _text(author, "name", NAME_LENGTH, optional=True),
+    )
+
+
+def _count(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_METRIC:
+        raise EventError(f"`metrics.{name}` must be a whole number from 0 to {LARGEST_METRIC}.")
+    return value
+
+
+def _moment(raw: Mapping[str, Any]) -> datetime:
+    try:
+        moment = datetime.fromisoformat(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
+        if moment.tzinfo is None:
+            raise ValueError("no offset")
+        return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EventError(
+            "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
+        ) from error
+
+
+def _text(
+    raw: Mapping[str, Any], name: str, longest: int, *, filled: bool = False, optional: bool = False
+) -> str:
+    value = raw.get(name)
+    if value is None and optional:
+        return ""
+    if not isinstance(value, str):
+        raise EventError(f"`{name}` must be text.")
+    if filled and not value:
+        raise EventError(f"`{name}` must not be empty.")
+    if len(value) > longest:
+        raise EventError(f"`{name}` must have at most {longest} characters; it has {len(value)}.")
+    if "\x00" in value:
+        raise EventError(f"`{name}` must not hold the NUL character.")
+    return value
+
+
+_Reader = Callable[[Mapping[str, Any], Version], tuple[Change, ...]]
+_READERS: dict[str, tuple[str, _Reader]] = {
+    "content.published": ("content", _read_content),
+    "content.edited": ("content", _read_edit),
+    "content.deleted": ("content", _read_deletion),
+    "content.metrics": ("content", _read_metrics),
+    "comment.created": ("interaction", _read_comment),
+    "comment.edited": ("interaction", _read_edit),
+    "comment.deleted": ("interaction", _read_deletion),
+    "message.created": ("interaction", _read_message),
+    "message.edited": ("interaction", _read_edit),
+    "message.deleted": ("interaction", _read_deletion),
+}

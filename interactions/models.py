@@ -1,0 +1,221 @@
+"""What arrived: content pieces, the comments and messages around them, and what could not be read.
+
+Only `interactions.ingest` creates these rows. Their foreign key to Profile is composite in the database,
+`(profile_id, is_demo)` to the profile's `(id, is_demo)`, so that a row can never disagree with its profile
+about being demo data (migration 0002).
+
+Each row keeps the version of what it shows: the time and payload digest of the event that created it and of its
+latest text, the time of each figure. A newer version wins; at equal times the greater digest or figure does.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Profile, User
+
+PLATFORM_ID_LENGTH = 255
+
+
+class ArrivedQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "ArrivedQuerySet":
+        return self.filter(profile__owner=user, deleted_at=None)
+
+
+class Arrived(models.Model):
+    """A row that a platform sent for a profile."""
+
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    is_demo = models.BooleanField(editable=False)
+    platform_id = models.CharField(max_length=PLATFORM_ID_LENGTH)
+    text = models.TextField(blank=True)
+    posted_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_digest = models.BigIntegerField(editable=False)
+    text_at = models.DateTimeField(editable=False)
+    text_digest = models.BigIntegerField(editable=False)
+
+    objects = ArrivedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.platform_id}: {self.text[:60]}"
+
+
+class Content(Arrived):
+    """One published piece: a post, a reel, a video."""
+
+    kind = models.CharField(max_length=32, default="post")
+    url = models.CharField(max_length=2048, blank=True)
+    views = models.BigIntegerField(default=0)
+    likes = models.BigIntegerField(default=0)
+    shares = models.BigIntegerField(default=0)
+    views_at = models.DateTimeField(null=True, editable=False)
+    likes_at = models.DateTimeField(null=True, editable=False)
+    shares_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "content"
+        constraints = [
+            models.UniqueConstraint(fields=["profile", "platform_id"], name="content_is_stored_once"),
+            models.CheckConstraint(
+                condition=Q(views__gte=0, likes__gte=0, shares__gte=0),
+                name="content_metrics_are_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(F("profile"), F("posted_at").desc(), F("id").desc(), name="content_newest_first"),
+            models.Index(F("posted_at"), condition=Q(is_demo=True), name="content_demo_by_age"),
+        ]
+
+
+class Interaction(Arrived):
+    """A comment or a direct message, received (`in`) or sent by the brand (`out`)."""
+
+    class Type(models.TextChoices):
+        COMMENT = "comment", "Comment"
+        MESSAGE = "message", "Direct message"
+
+    class Direction(models.TextChoices):
+        IN = "in", "Received"
+        OUT = "out", "Sent"
+
+    class Status(models.TextChoices):
+        NEW = "new", "New"
+        DONE = "done", "Done"
+        ARCHIVED = "archived", "Archived"
+        HIDDEN = "hidden", "Hidden"
+
+    class Sentiment(models.TextChoices):
+        POSITIVE = "positive", "Positive"
+        NEUTRAL = "neutral", "Neutral"
+        NEGATIVE = "negative", "Negative"
+
+    type = models.CharField(max_length=8, choices=Type.choices)
+    direction = models.CharField(max_length=3, choices=Direction.choices)
+    content = models.ForeignKey(
+        Content, null=True, blank=True, on_delete=models.SET_NULL, related_name="comments", db_index=False
+    )
+    content_ref = models.CharField(max_length=PLATFORM_ID_LENGTH, blank=True, editable=False)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
+    )
+    parent_ref = models.CharField(max_length=PLATFORM_ID_LENGTH, blank=True, editable=False)
+    conversation_id = models.CharField(max_length=PLATFORM_ID_LENGTH, blank=True)
+    author_id = models.CharField(max_length=PLATFORM_ID_LENGTH)
+    author_handle = models.CharField(max_length=255, blank=True)
+    author_name = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.NEW)
+    read_at = models.DateTimeField(null=True, blank=True)
+    sentiment = models.CharField(max_length=8, choices=Sentiment.choices, null=True, blank=True)  # noqa: DJ001 (null: not classified yet)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["profile", "platform_id"], name="interaction_is_stored_once"),
+            models.CheckConstraint(
+                condition=Q(type="comment") | (Q(type="message") & ~Q(conversation_id="")),
+                name="message_has_a_conversation",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="message") | (Q(type="comment") & ~Q(content_ref="")),
+                name="comment_has_a_content_piece",
+            ),
+            models.CheckConstraint(
+                condition=Q(direction__in=["in", "out"]), name="interaction_direction_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["new", "done", "archived", "hidden"]),
+                name="interaction_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(sentiment=None) | Q(sentiment__in=["positive", "neutral", "negative"]),
+                name="interaction_sentiment_is_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("profile"), F("type"), F("posted_at").desc(), F("id").desc(), name="inbox_newest_first"
+            ),
+            models.Index(F("content"), F("posted_at").desc(), name="comments_of_a_piece"),
+            models.Index(F("parent"), condition=~Q(parent=None), name="replies_of_a_comment"),
+            models.Index(
+                F("profile"),
+                F("content_ref"),
+                condition=Q(content=None) & ~Q(content_ref=""),
+                name="awaits_its_content",
+            ),
+            models.Index(
+                F("profile"),
+                F("parent_ref"),
+                condition=Q(parent=None) & ~Q(parent_ref=""),
+                name="awaits_its_parent",
+            ),
+            models.Index(F("posted_at"), condition=Q(is_demo=True), name="interaction_demo_by_age"),
+        ]
+
+
+class PendingChange(models.Model):
+    """An edit, a deletion or metrics that arrived before its target; applied when the target does.
+
+    One row per target and aspect, always the newest.
+    """
+
+    class Target(models.TextChoices):
+        CONTENT = "content"
+        INTERACTION = "interaction"
+
+    class Aspect(models.TextChoices):
+        TEXT = "text"
+        DELETION = "deletion"
+        VIEWS = "views"
+        LIKES = "likes"
+        SHARES = "shares"
+
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    is_demo = models.BooleanField(editable=False)
+    target = models.CharField(max_length=11, choices=Target.choices)
+    platform_id = models.CharField(max_length=PLATFORM_ID_LENGTH)
+    aspect = models.CharField(max_length=8, choices=Aspect.choices)
+    occurred_at = models.DateTimeField()
+    rank = models.BigIntegerField()
+    value = models.JSONField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile", "platform_id", "target", "aspect"], name="one_pending_change_per_aspect"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.aspect} of {self.target} {self.platform_id}"
+
+
+class DeadLetter(models.Model):
+    """An event that could not be stored, with its bytes and the reason."""
+
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    is_demo = models.BooleanField(editable=False)
+    raw = models.BinaryField()
+    digest = models.BigIntegerField(editable=False)
+    reason = models.TextField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["profile", "digest"], name="dead_letter_is_kept_once"),
+        ]
+        indexes = [models.Index(F("received_at"), condition=Q(is_demo=True), name="dead_letter_demo_by_age")]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,249 @@
+"""The statements of the ingest: each takes any number of rows as arrays, so their number never grows."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from interactions.events import METRICS, Version
+from interactions.merging import Key, Row
+
+CONTENT, INTERACTION = "content", "interaction"
+TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
+
+_COMMON = {
+    "profile_id": "bigint",
+    "platform_id": "text",
+    "is_demo": "boolean",
+    "posted_at": "timestamptz",
+    "created_digest": "bigint",
+    "text": "text",
+    "text_at": "timestamptz",
+    "text_digest": "bigint",
+    "deleted_at": "timestamptz",
+    "received_at": "timestamptz",
+    "updated_at": "timestamptz",
+}
+_CREATION = {
+    CONTENT: {"url": "text", "kind": "text"},
+    INTERACTION: {
+        "type": "text",
+        "author_id": "text",
+        "author_handle": "text",
+        "author_name": "text",
+        "content_ref": "text",
+        "parent_ref": "text",
+        "conversation_id": "text",
+        "direction": "text",
+    },
+}
+_METRICS = dict.fromkeys(METRICS, "bigint") | {f"{name}_at": "timestamptz" for name in METRICS}
+_COLUMNS = {
+    CONTENT: _COMMON | _CREATION[CONTENT] | _METRICS,
+    INTERACTION: _COMMON | _CREATION[INTERACTION],
+}
+_FIXED = {"profile_id", "platform_id", "is_demo", "received_at"}
+
+
+def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
+    """The rows that exist among `keys`, with the versions that they show."""
+    metrics = [column for name in METRICS for column in (f"{name}_at", name)] if target == CONTENT else []
+    columns = [
+        "id",
+        "profile_id",
+        "platform_id",
+        "posted_at",
+        "created_digest",
+        "text_at",
+        "text_digest",
+        "deleted_at",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(columns + metrics)}"
+            f" FROM unnest(%s::bigint[], %s::text[]) AS wanted (profile_id, platform_id)"
+            f" JOIN {TABLES[target]} USING (profile_id, platform_id)",
+            _key_arrays(keys),
+        )
+        return {
+            (profile, platform_id): Row(id, _versions(*rest)) for id, profile, platform_id, *rest in cursor
+        }
+
+
+def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metrics) -> dict[str, Version]:
+    versions = {"created": (posted_at, created_digest), "text": (text_at, text_digest)}
+    if deleted_at is not None:
+        versions["deletion"] = (deleted_at, 0)
+    for name, at, count in zip(METRICS, metrics[::2], metrics[1::2], strict=False):
+        if at is not None:
+            versions[name] = (at, count)
+    return versions
+
+
+def column_values(target: str, row: Row, own_id: str) -> dict[str, Any]:
+    """The columns that `row.values` sets; `own_id` is the profile's own id on its platform."""
+    columns: dict[str, Any] = {}
+    for aspect, value in row.values.items():
+        at, rank = row.versions[aspect]
+        if aspect == "created":
+            columns |= _creation_columns(target, value, own_id) | {"posted_at": at, "created_digest": rank}
+        elif aspect == "text":
+            columns |= {"text": value, "text_at": at, "text_digest": rank}
+        elif aspect == "deletion":
+            columns["deleted_at"] = at
+        elif target == CONTENT:
+            columns |= {aspect: value, f"{aspect}_at": at}
+    return columns
+
+
+def _creation_columns(target: str, creation, own_id: str) -> dict[str, Any]:
+    if target == CONTENT:
+        return {"url": creation.url, "kind": creation.kind}
+    columns = {name: getattr(creation, name) for name in _CREATION[INTERACTION] if name != "direction"}
+    return columns | {"direction": "out" if creation.author_id == own_id else "in"}
+
+
+def insert_content(rows: Sequence[dict[str, Any]]) -> dict[Key, int]:
+    """Insert pieces that do not exist yet; return the ids of those inserted."""
+    defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
+    names = ", ".join(_COLUMNS[CONTENT])
+    return _insert(CONTENT, names, f"SELECT {names} FROM {_unnest(CONTENT)}", defaults)
+
+
+def insert_interactions(rows: Sequence[dict[str, Any]]) -> dict[Key, int]:
+    """Insert comments and messages that do not exist yet, linked to the piece and parent that do."""
+    names = ", ".join(_COLUMNS[INTERACTION])
+    given = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
+    query = (
+        f"SELECT {given}, 'new', content.id, parent.id FROM {_unnest(INTERACTION)}"
+        " LEFT JOIN interactions_content content"
+        " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
+        " LEFT JOIN interactions_interaction parent"
+        " ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref"
+    )
+    return _insert(INTERACTION, f"{names}, status, content_id, parent_id", query, rows)
+
+
+def _insert(target: str, names: str, query: str, rows: Sequence[dict[str, Any]]) -> dict[Key, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TABLES[target]} ({names}) {query} ORDER BY ordinality"
+            " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
+            _arrays(target, rows),
+        )
+        return {(profile, platform_id): id for profile, platform_id, id in cursor}
+
+
+def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Set the columns that each row names; an absent column stays as it is."""
+    settable = [column for column in _COLUMNS[target] if column not in _FIXED]
+    changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
+    if target == INTERACTION:
+        changes += [
+            "content_id = CASE WHEN new.content_ref IS NULL THEN old.content_id ELSE (SELECT id FROM"
+            " interactions_content WHERE profile_id = new.profile_id AND platform_id = new.content_ref) END",
+            "parent_id = CASE WHEN new.parent_ref IS NULL THEN old.parent_id ELSE (SELECT id FROM"
+            " interactions_interaction WHERE profile_id = new.profile_id AND platform_id = new.parent_ref) END",
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_unnest(target)}"
+            " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
+            _arrays(target, rows),
+        )
+
+
+def link_waiting_comments(content_ids: Sequence[int]) -> None:
+    """Give comments that arrived before their piece the piece."""
+    _link("content_id", "content_ref", "interactions_content", content_ids)
+
+
+def link_waiting_replies(interaction_ids: Sequence[int]) -> None:
+    """Give replies that arrived before their parent, or with it, the parent."""
+    _link("parent_id", "parent_ref", "interactions_interaction", interaction_ids)
+
+
+def _link(column: str, reference: str, table: str, ids: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE interactions_interaction waiting SET {column} = found.id FROM {table} found"
+            f" WHERE found.id = ANY(%s) AND waiting.profile_id = found.profile_id"
+            f" AND waiting.{reference} = found.platform_id AND waiting.{reference} <> '' AND waiting.{column} IS NULL",
+            [list(ids)],
+        )
+
+
+def _unnest(target: str) -> str:
+    columns = _COLUMNS[target]
+    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    return f"unnest({arrays}) WITH ORDINALITY AS new ({', '.join(columns)}, ordinality)"
+
+
+def _arrays(target: str, rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    return [[row.get(column) for row in rows] for column in _COLUMNS[target]]
+
+
+def _key_arrays(keys: Sequence[Key]) -> list[list[Any]]:
+    return [[profile for profile, _ in keys], [platform_id for _, platform_id in keys]]
+
+
+def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
+    """What waits for rows among `keys` that have not arrived yet."""
+    waiting: dict[Key, Row] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT profile_id, platform_id, aspect, occurred_at, rank, value"
+            " FROM unnest(%s::bigint[], %s::text[]) AS wanted (profile_id, platform_id)"
+            " JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
+            [*_key_arrays(keys), target],
+        )
+        for profile, platform_id, aspect, at, rank, value in cursor:
+            row = waiting.setdefault((profile, platform_id), Row())
+            row.versions[aspect] = (at, rank)
+            row.values[aspect] = json.loads(value)["value"]
+    return waiting
+
+
+def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
+    """Store what `rows` wait with, newest per aspect."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO interactions_pendingchange"
+            " (profile_id, platform_id, is_demo, target, aspect, occurred_at, rank, value, received_at)"
+            " SELECT *, %s::timestamptz FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::text[], %s::text[],"
+            " %s::timestamptz[], %s::bigint[], %s::jsonb[])"
+            " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
+            " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value",
+            [received_at, *_pending_arrays(target, rows, demo)],
+        )
+
+
+def _pending_arrays(target: str, rows: dict[Key, Row], demo: dict[int, bool]) -> list[list[Any]]:
+    table = [
+        (
+            profile,
+            platform_id,
+            demo[profile],
+            target,
+            aspect,
+            *row.versions[aspect],
+            json.dumps({"value": value}),
+        )
+        for (profile, platform_id), row in rows.items()
+        for aspect, value in row.values.items()
+    ]
+    return [list(column) for column in zip(*table, strict=True)]
+
+
+def drop_pending(target: str, keys: Sequence[Key]) -> None:
+    """Forget what waited for rows that have arrived."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM interactions_pendingchange waiting"
+            " USING unnest(%s::bigint[], %s::text[]) AS arrived (profile_id, platform_id)"
+            " WHERE waiting.profile_id = arrived.profile_id AND waiting.platform_id = arrived.platform_id"
+            " AND target = %s",
+            [*_key_arrays(keys), target],
+        )

@@ -1,0 +1,48 @@
+#!/usr/bin/env python
+"""Django's command line, on servers that it makes sure of first."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+BAD_INPUT = 2
+WITHOUT_SERVERS = {
+    "help",
+    "version",
+    "--help",
+    "--version",
+    "down",
+    "up",
+    "collectstatic",
+    "spectacular",
+    "startapp",
+}
+WITHOUT_MIGRATING = {"migrate", "makemigrations", "check", "showmigrations", "sqlmigrate", "test"}
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        prepare(sys.argv[1] if len(sys.argv) > 1 else "help")
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def prepare(command: str) -> None:
+    from config import start  # settings must be named before
+
+    if command in WITHOUT_SERVERS:
+        return
+    if command in WITHOUT_MIGRATING:
+        start.ensure_servers()
+    else:
+        start.ensure_ready()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
