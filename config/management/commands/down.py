@@ -1,0 +1,11 @@
+from django.core.management.base import BaseCommand
+
+from config import processes
+
+
+class Command(BaseCommand):
+    help = "Stop what runs for this data folder: `up`, PostgreSQL and Valkey."
+    requires_system_checks = []
+
+    def handle(self, *args, **options) -> None:
+        self.stdout.write("Stopped." if processes.down() else "Nothing ran.")

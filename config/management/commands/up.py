@@ -1,0 +1,16 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from config import processes
+
+
+class Command(BaseCommand):
+    help = "Run web server, worker, beat and, where none are configured, PostgreSQL and Valkey, in this terminal."
+    requires_system_checks = []
+
+    def handle(self, *args, **options) -> None:
+        try:
+            code = processes.up()
+        except processes.CannotStart as error:
+            raise CommandError(str(error)) from error
+        if code:
+            raise CommandError("A process ended by itself; read its log above.")

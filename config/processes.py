@@ -1,0 +1,146 @@
+"""Everything in one terminal: servers, web, worker and beat, with prefixed logs, until Ctrl-C."""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+from django.utils import timezone
+from honcho.manager import Manager
+
+from accounts.models import User
+from config import start
+from demo import lifecycle
+from demo.models import DemoAccount, State
+from demo.progress import progress_of
+
+NAME = PASSWORD = "demo"  # of the development user
+
+
+class CannotStart(Exception):
+    """The message says what is in the way and what to do."""
+
+
+def up() -> int:
+    """Run everything and return the exit code; raises CannotStart when the port or the data folder is taken."""
+    with _only_one(settings.DATA_DIR):
+        _check_port(settings.PORT)
+        started = start.ensure_ready()
+        start.migrate()
+        try:
+            return _run()
+        finally:
+            if started:
+                settings.SERVERS.stop()
+
+
+def down() -> bool:
+    """Stop an `up` that runs for the data folder, and its embedded servers; return whether anything ran."""
+    process = _running_up()
+    if process:
+        process.send_signal(signal.SIGTERM)
+        psutil.wait_procs([process], timeout=30)
+    return settings.SERVERS.stop() or process is not None
+
+
+def _run() -> int:
+    account = _development_demo() if settings.DEVELOPMENT else None
+    manager = Manager()
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    for name, command in commands().items():
+        manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
+    threading.Thread(target=_announce, args=[account], daemon=True).start()
+    manager.loop()
+    return 0 if manager.returncode in (0, None, 130, -signal.SIGINT, -signal.SIGTERM) else 1
+
+
+def commands() -> dict[str, str]:
+    """The three services, each a command line."""
+    python = sys.executable
+    bind = f"127.0.0.1:{settings.PORT}" if settings.DEVELOPMENT else f"0.0.0.0:{settings.PORT}"
+    return {
+        "web": f"exec {python} -m gunicorn config.wsgi --bind {bind} --workers 2 --log-level warning",
+        "worker": f"exec {python} -W ignore -m celery -q -A config worker --loglevel INFO --without-gossip --without-mingle",
+        "beat": f"exec {python} -m celery -q -A config beat --loglevel INFO",
+    }
+
+
+def _development_demo() -> DemoAccount:
+    """The user of the development server, with demo mode on, made when missing; it is switched on once, ever."""
+    user = User.objects.filter(username=NAME).first()
+    if user is None:
+        user = User.objects.create_superuser(NAME, password=PASSWORD)
+        return lifecycle.enable(user, timezone.now()).account
+    return DemoAccount.objects.filter(user=user).first() or lifecycle.enable(user, timezone.now()).account
+
+
+def _announce(account: DemoAccount | None) -> None:
+    _wait_for_web()
+    print(f"\n  Perennial is at http://127.0.0.1:{settings.PORT}/", flush=True)
+    if account is None:
+        return
+    print(f"  Log in as {NAME} with the password {PASSWORD}. Ctrl-C stops everything.\n", flush=True)
+    shown = ""
+    while True:
+        account.refresh_from_db()
+        text = progress_of(account).text
+        if text != shown:
+            print(f"  Demo mode is {account.state}: {text}", flush=True)
+            shown = text
+        if account.state != State.ENABLING:
+            return
+        time.sleep(0.5)
+
+
+def _wait_for_web() -> None:
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", settings.PORT)) == 0:
+                return
+        time.sleep(0.1)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CannotStart(f"Port {port} is taken. Type PORT={port + 1} make run") from error
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder's lock for this run, with its process id in it."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with _pid_file(data_dir).open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotStart(f"It runs already for {data_dir}. Type `manage.py down` to stop it.") from error
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        try:
+            yield
+        finally:
+            handle.truncate(0)
+
+
+def _running_up() -> psutil.Process | None:
+    try:
+        return psutil.Process(int(_pid_file(settings.DATA_DIR).read_text()))
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return None
+
+
+def _pid_file(data_dir: Path) -> Path:
+    return data_dir / "up.pid"

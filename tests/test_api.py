@@ -1,0 +1,288 @@
+"""The API of the demo and of the rows, as programs use it."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Profile, User
+from demo import unfinished
+from demo.models import DemoAccount, State
+from interactions.models import Content, Interaction
+from tests.world import NOW, demo_of, event, send
+
+JSON = "application/json"
+
+
+def test_a_token_is_given_for_a_password_and_accepted(client, alice):
+    alice.set_password("a good password")
+    alice.save()
+    answer = client.post(
+        "/api/v1/auth/token/", {"username": "alice", "password": "a good password"}, content_type=JSON
+    )
+    token = answer.json()["token"]
+    assert client.get("/api/v1/demo", headers={"Authorization": f"Token {token}"}).json()["state"] == "off"
+    assert client.get("/api/v1/demo", headers={"Authorization": "Token wrong"}).status_code == 401
+
+
+def test_a_wrong_password_is_400_as_a_problem(client, alice):
+    answer = client.post("/api/v1/auth/token", {"username": "alice", "password": "wrong"}, content_type=JSON)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_never_enabled_is_off_with_the_defaults(page):
+    body = page.get("/api/v1/demo/").json()
+    assert body["state"] == "off"
+    assert body["enabled_at"] is None
+    assert body["settings"] == {
+        "content_per_day": 2,
+        "comments_per_window": 10,
+        "messages_per_window": 5,
+        "posting_hour": None,
+        "time_zone": "UTC",
+        "rhythm": "steady",
+        "viral_spikes": True,
+        "retention_days": 30,
+    }
+    assert body["next_runs"] == {"content": None, "interactions": None, "cleanup": None}
+    assert not DemoAccount.objects.exists()
+
+
+def test_the_demo_object_of_an_active_demo(page, alice):
+    demo_of(alice, size="full", seed=12)
+    body = page.get("/api/v1/demo/").json()
+    assert (body["state"], body["seed"], body["enabled_at"]) == ("active", 12, "2026-03-04T07:30:00Z")
+    assert body["progress"] == {
+        "content": {"done": 35, "total": 35},
+        "comments": {"done": 920, "total": 920},
+        "messages": {"done": 100, "total": 100},
+        "dead": 0,
+    }
+    assert body["next_runs"]["interactions"] == "2026-03-04T18:00:00Z"
+    assert body["next_runs"]["content"] == "2026-03-05T10:00:00Z"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_enable_is_202_and_then_200_and_a_worker_finishes_it(page, alice):
+    first = page.post("/api/v1/demo/enable/", {"seed": 3, "niche": "fashion"}, content_type=JSON)
+    again = page.post("/api/v1/demo/enable", {"seed": 4}, content_type=JSON)
+    assert (first.status_code, first.json()["state"], again.status_code) == (202, "enabling", 200)
+    assert (again.json()["seed"], again.json()["niche"]) == (3, "fashion")
+    assert page.post("/api/v1/demo/disable/").status_code == 202
+    assert page.post("/api/v1/demo/enable/").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"platforms": []},
+        {"platforms": ["myspace"]},
+        {"niche": "x"},
+        {"language": "xx"},
+        {"seed": -1},
+        {"seed": 2**53},
+    ],
+)
+def test_a_wrong_option_is_400(page, options):
+    assert page.post("/api/v1/demo/enable/", options, content_type=JSON).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        ({"content_per_day": 21}, "content_per_day must be a whole number from 0 to 20."),
+        ({"comments_per_window": -1}, "comments_per_window must be a whole number from 0 to 200."),
+        ({"messages_per_window": 101}, "messages_per_window must be a whole number from 0 to 100."),
+        ({"posting_hour": 24}, "posting_hour must be a whole number from 0 to 23."),
+        ({"retention_days": 0}, "retention_days must be a whole number from 1 to 365."),
+        ({"time_zone": "Mars/Olympus"}, "time_zone must be an IANA name"),
+        ({"time_zone": "../etc/passwd"}, "time_zone must be an IANA name"),
+        ({"rhythm": "jazz"}, "jazz"),
+        ({"colour": "red"}, "There is no such setting"),
+    ],
+)
+def test_a_setting_out_of_range_is_400_naming_the_range(page, alice, settings, hint):
+    demo_of(alice)
+    answer = page.patch("/api/v1/demo/", {"settings": settings}, content_type=JSON)
+    assert answer.status_code == 400
+    assert hint in answer.json()["detail"]
+
+
+def test_settings_are_changed_and_answered(page, alice):
+    demo_of(alice)
+    answer = page.patch(
+        "/api/v1/demo/", {"settings": {"posting_hour": 8, "time_zone": "Europe/Berlin"}}, content_type=JSON
+    )
+    assert (answer.status_code, answer.json()["settings"]["posting_hour"]) == (200, 8)
+
+
+@pytest.mark.parametrize(
+    "action", ["pause", "resume", "reset", "generate/daily-content", "generate/interactions"]
+)
+def test_what_is_off_answers_409(page, action):
+    assert page.post(f"/api/v1/demo/{action}/").status_code == 409
+
+
+def test_advance_is_409_unless_active_and_400_out_of_range(page, alice):
+    assert page.post("/api/v1/demo/advance/", {"days": 1}, content_type=JSON).status_code == 409
+    demo_of(alice)
+    assert page.post("/api/v1/demo/advance/", {"days": 31}, content_type=JSON).status_code == 400
+    assert page.post("/api/v1/demo/advance/", {"days": 2}, content_type=JSON).status_code == 202
+
+
+def test_generate_answers_what_it_delivered_and_moves_no_mark(page, alice):
+    demo_of(alice, timezone.now())
+    marks = DemoAccount.objects.values("next_content_window", "next_interactions_window").get()
+    content = page.post("/api/v1/demo/generate/daily-content/")
+    talk = page.post("/api/v1/demo/generate/interactions/")
+    assert (content.status_code, content.json()) == (200, {"content": 2, "comments": 0, "messages": 0})
+    assert (talk.status_code, talk.json()) == (200, {"content": 0, "comments": 10, "messages": 5})
+    assert (Content.objects.count(), Interaction.objects.count()) == (3 + 2, 35 + 15)
+    assert DemoAccount.objects.values("next_content_window", "next_interactions_window").get() == marks
+
+
+def test_pause_and_resume_answer_202_then_200(page, alice):
+    demo_of(alice)
+    answers = [
+        page.post(f"/api/v1/demo/{action}/").status_code for action in ("pause", "pause", "resume", "resume")
+    ]
+    assert answers == [202, 200, 202, 200]
+
+
+def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):
+    demo_of(bob)
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    assert client.get("/api/v1/demo/?user=bob").json()["state"] == "active"
+    assert client.get("/api/v1/demo/?user=nobody").status_code == 404
+    client.force_login(bob)
+    assert client.get("/api/v1/demo/?user=alice").json()["state"] == "active"
+
+
+def test_demo_allowed_none_forbids(page, settings):
+    settings.DEMO_ALLOWED = "none"
+    assert page.post("/api/v1/demo/enable/").status_code == 403
+
+
+def test_nobody_gets_401_as_a_problem(client, db):
+    for path in ("demo", "profiles", "content", "interactions"):
+        answer = client.get(f"/api/v1/{path}/")
+        assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+
+
+def test_lists_are_newest_first_and_paginated(page, alice):
+    demo_of(alice, size="small")
+    body = page.get("/api/v1/interactions/?type=comment&page_size=150").json()
+    assert set(body) == {"next", "previous", "results"}
+    rest = page.get(body["next"]).json()["results"]
+    ids = [row["id"] for row in body["results"] + rest]
+    assert ids == list(
+        Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").values_list("id", flat=True)
+    )
+
+
+def test_items_carry_the_contract_names(page, live):
+    send(live, event("comment.created", "reply", parent_id="comment"))
+    row = page.get("/api/v1/interactions/").json()["results"][0]
+    reply = Interaction.objects.get(platform_id="reply")
+    assert row["author"] == {"id": "person-1", "handle": "person", "name": "A Person"}
+    assert (row["profile"], row["content"], row["parent"], row["platform"]) == (
+        live.id,
+        reply.content_id,
+        reply.parent_id,
+        "instagram",
+    )
+    assert page.get(f"/api/v1/interactions/{reply.id}").json() == row
+
+
+@pytest.mark.parametrize("path", ["profiles", "content", "interactions"])
+def test_another_users_rows_do_not_exist(client, live, bob, path):
+    client.force_login(bob)
+    model = {"profiles": Profile, "content": Content, "interactions": Interaction}[path]
+    assert client.get(f"/api/v1/{path}/").json()["results"] == []
+    assert client.get(f"/api/v1/{path}/{model.objects.first().pk}/").status_code == 404
+    assert (
+        client.patch(
+            f"/api/v1/interactions/{Interaction.objects.first().pk}/", {"status": "done"}, content_type=JSON
+        ).status_code
+        == 404
+    )
+
+
+def test_a_status_is_changed_and_nothing_else(page, live):
+    row = Interaction.objects.get(platform_id="comment")
+    answer = page.patch(
+        f"/api/v1/interactions/{row.pk}/",
+        {"status": "done", "text": "forged", "is_demo": True},
+        content_type=JSON,
+    )
+    row.refresh_from_db()
+    assert (answer.status_code, row.status, row.text, row.is_demo) == (200, "done", "a comment", False)
+    assert (
+        page.patch(f"/api/v1/interactions/{row.pk}/", {"status": "burnt"}, content_type=JSON).status_code
+        == 400
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["content", "interactions?type=comment", "interactions?type=message", "profiles"]
+)
+def test_a_lists_queries_do_not_grow_with_it(page, alice, live, path, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        page.get(f"/api/v1/{path}")
+    demo_of(alice)
+    with django_assert_num_queries(3):
+        page.get(f"/api/v1/{path}")
+
+
+def test_the_schema_is_valid_and_the_docs_load_nothing_from_elsewhere(client, db):
+    schema = client.get("/api/v1/schema")
+    docs = client.get(reverse("docs")).content.decode()
+    assert schema.status_code == 200
+    assert "https://" not in docs.replace("https://spec.openapis.org", "")
+
+
+def test_health(client, db):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()) == (
+        503,
+        {"status": "unavailable", "database": True, "broker": True, "beat": False},
+    )
+    assert client.get("/metrics").status_code == 404
+
+
+def test_metrics_need_their_token(client, db, settings):
+    settings.METRICS_TOKEN = "a token"
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    answer = client.get("/metrics", headers={"Authorization": "Bearer a token"})
+    assert b"perennial_ingested_events_total" in answer.content
+
+
+@pytest.mark.parametrize("path", ["/", "/comments/", "/messages/", "/comments", "/demo/panel/"])
+def test_pages_ask_for_a_log_in_and_then_show(client, alice, path):
+    assert client.get(path).headers["Location"].startswith("/login/")
+    client.force_login(alice)
+    assert client.get(path).status_code == 200
+
+
+def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
+    demo_of(alice, size="small")
+    first = page.get("/comments/").content.decode()
+    newest = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").first()
+    assert "200 comments" in first
+    assert newest.author_name in first
+    assert "Page 8 of 8" in page.get("/comments/?page=8").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_switch_on_the_dashboard(page, alice):
+    assert "Switch demo mode on" in page.get("/").content.decode()
+    page.post("/demo/enable/")
+    account = DemoAccount.objects.get()
+    assert account.state == State.ENABLING
+    unfinished.finish(account.pk, NOW.replace(year=2030))
+    assert "lives on" in page.get("/").content.decode()
+    page.post("/demo/disable/")
+    unfinished.finish(account.pk, NOW)
+    assert User.objects.get().demo_mode_enabled_at is None

@@ -1,0 +1,155 @@
+"""manage.py: exit codes 0, 1, 2 and reports."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django_celery_beat.models import PeriodicTask
+
+from demo.models import DemoAccount, State, StoryEvent
+from demo.schedules import SCHEDULES
+from interactions.models import Content, Interaction
+from tests.world import demo_of
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def test_seeding_one_user_reports_exact_counts_and_twice_adds_nothing(db):
+    first = json.loads(run("seed_demo", "--user", "carol", "--create", "--size", "small", "--json"))
+    again = json.loads(run("seed_demo", "--user", "carol", "--size", "small", "--json"))
+    assert (first["users"], first["content"], first["comments"], first["messages"]) == (1, 10, 200, 25)
+    assert (again["content"], again["comments"], again["messages"]) == (0, 0, 0)
+    assert (Content.objects.count(), Interaction.objects.count()) == (10, 225)
+
+
+def test_seeding_many_users_makes_them_without_usable_passwords(db):
+    run("seed_demo", "--users", "3", "--size", "smoke")
+    users = [account.user for account in DemoAccount.objects.order_by("user__username")]
+    assert [user.username for user in users] == ["demo-0001", "demo-0002", "demo-0003"]
+    assert not any(user.has_usable_password() for user in users)
+    assert Interaction.objects.count() == 3 * 35
+
+
+def test_now_fixes_every_time(db):
+    run(
+        "seed_demo",
+        "--user",
+        "carol",
+        "--create",
+        "--size",
+        "smoke",
+        "--seed",
+        "1",
+        "--now",
+        "2026-01-31T12:00:00Z",
+    )
+    assert StoryEvent.objects.latest("due_at").due_at.date().isoformat() <= "2026-01-31"
+    assert StoryEvent.objects.earliest("due_at").due_at.date().isoformat() >= "2026-01-13"
+
+
+def test_a_dry_run_prints_the_story_and_stores_nothing(db):
+    words = [
+        "seed_demo",
+        "--user",
+        "carol",
+        "--create",
+        "--size",
+        "smoke",
+        "--seed",
+        "1",
+        "--dry-run",
+        "--json",
+    ]
+    lines = [json.loads(line) for line in run(*words, "--now", "2026-01-31T12:00:00Z").splitlines()]
+    assert len(lines) == 38
+    assert {"type", "id", "occurred_at", "platform"} <= lines[0].keys()
+    assert not DemoAccount.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("seed_demo", "--user", "nobody"),
+        ("seed_demo", "--users", "0"),
+        ("seed_demo", "--user", "nobody", "--create", "--now", "yesterday"),
+        ("seed_demo", "--user", "nobody", "--create", "--seed", "-1"),
+        ("cleanup_demo", "--older-than", "-1"),
+        ("reset_demo", "--user", "nobody", "--yes"),
+        ("disable_demo", "--user", "nobody"),
+        ("advance_demo", "--user", "nobody", "--days", "1"),
+        ("demo_status", "--user", "nobody"),
+    ],
+)
+def test_bad_input_exits_with_2(db, words):
+    with pytest.raises(CommandError) as error:
+        run(*words)
+    assert error.value.returncode == 2
+
+
+def test_days_out_of_range_exit_with_2_and_an_inactive_demo_with_1(alice):
+    with pytest.raises(CommandError) as error:
+        run("advance_demo", "--user", "alice", "--days", "31")
+    assert error.value.returncode == 2
+    with pytest.raises(CommandError) as error:
+        run("advance_demo", "--user", "alice", "--days", "3")
+    assert error.value.returncode == 1
+
+
+def test_reset_and_disable_need_yes_and_do_it(alice):
+    demo_of(alice)
+    run("reset_demo", "--user", "alice", "--yes")
+    assert DemoAccount.objects.get().state == State.ACTIVE
+    run("disable_demo", "--user", "alice", "--yes")
+    assert DemoAccount.objects.get().state == State.OFF
+    assert Interaction.objects.count() == 0
+
+
+def test_cleanup_reports_by_kind(alice):
+    demo_of(alice)
+    dry = json.loads(run("cleanup_demo", "--dry-run", "--older-than", "0", "--json"))
+    assert dry == {
+        "dry_run": True,
+        "content": 3,
+        "comments": 30,
+        "messages": 5,
+        "story": 38,
+        "dead_letters": 0,
+    }
+    assert Interaction.objects.count() == 35
+    run("cleanup_demo", "--older-than", "0", "--json")
+    assert Interaction.objects.count() == 0
+
+
+def test_status_lists_every_demo(alice, bob):
+    demo_of(alice)
+    assert [(demo["user"], demo["state"]) for demo in json.loads(run("demo_status", "--json"))] == [
+        ("alice", "active")
+    ]
+    assert json.loads(run("demo_status", "--user", "bob", "--json"))[0]["state"] == "off"
+
+
+def test_every_schedule_is_there_once_and_in_utc(db):
+    rows = {task.name: task for task in PeriodicTask.objects.exclude(name="celery.backend_cleanup")}
+    assert rows.keys() == {schedule.name for schedule in SCHEDULES}
+    assert str(rows["demo: daily content"].crontab).startswith("0 10 * * *")
+    assert str(rows["demo: interactions"].crontab).startswith("0 */6 * * *")
+    assert str(rows["demo: weekly cleanup"].crontab).startswith("0 3 * * 1")
+    assert all(str(task.crontab.timezone) == "UTC" for task in rows.values() if task.crontab)
+    assert all(task.expire_seconds for task in rows.values())
+
+
+def test_an_operators_changes_survive_migrate(db):
+    PeriodicTask.objects.filter(name="demo: weekly cleanup").update(enabled=False)
+    task = PeriodicTask.objects.get(name="demo: deliver due events")
+    task.interval.every = 40
+    task.interval.save()
+    run("migrate")
+    run("migrate")
+    assert PeriodicTask.objects.get(name="demo: weekly cleanup").enabled is False
+    assert PeriodicTask.objects.get(name="demo: deliver due events").interval.every == 40
+    assert PeriodicTask.objects.filter(name__startswith="demo:").count() == len(SCHEDULES)

@@ -1,0 +1,71 @@
+"""A small named world: Alice and Bob each have a workspace; Alice also has a live profile that nothing may touch."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import Profile, User
+from demo import seeding
+from interactions.ingest import Arrival, ingest
+
+NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def live(alice) -> Profile:
+    """Alice's live profile, with a piece, a comment, a message and a dead letter from 60 days ago."""
+    profile = Profile.objects.create(owner=alice, platform="instagram", platform_id="live-1", handle="alice")
+    old = (NOW - 60 * DAY).isoformat()
+    send(
+        profile,
+        event("content.published", "piece", occurred_at=old),
+        event("comment.created", "comment", occurred_at=old),
+        event("message.created", "message", occurred_at=old),
+        {"type": "nonsense"},
+    )
+    return profile
+
+
+@pytest.fixture
+def page(client: Client, alice) -> Client:
+    """A browserless client that is logged in as Alice."""
+    client.force_login(alice)
+    return client
+
+
+AUTHOR = {"id": "person-1", "handle": "person", "name": "A Person"}
+FIELDS = {
+    "content.published": {"text": "a caption"},
+    "comment.created": {"text": "a comment", "author": AUTHOR, "content_id": "piece"},
+    "message.created": {"text": "a message", "author": AUTHOR, "conversation_id": "talk"},
+    "content.metrics": {"metrics": {"views": 10, "likes": 5, "shares": 1}},
+}
+
+
+def event(type: str, id: str, occurred_at: str = "2026-03-01T12:00:00Z", **fields) -> dict:
+    """A valid event of that type, with `fields` in place of the usual ones."""
+    usual = FIELDS.get(type, {"text": "edited"} if type.endswith("edited") else {})
+    return {"type": type, "id": id, "occurred_at": occurred_at, **usual, **fields}
+
+
+def send(profile: Profile, *events: object, at: datetime = NOW):
+    """Through the door, as one batch of one profile."""
+    return ingest([Arrival(profile.id, one) for one in events], at)
+
+
+def demo_of(user: User, now: datetime = NOW, *, seed: int = 1, size: str = "smoke", **options):
+    """The user's demo, complete."""
+    return seeding.seed(user, now, seed=seed, **seeding.SIZES[size] | options)
