@@ -72,12 +72,22 @@ class Servers:
         if not self.data_dir.exists():
             return False
         with self._lock():
-            found = [process for process in (self._postgres_process(), self._valkey_process()) if process]
-            for process in found:
-                process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Valkey's ordinary one
-            for process in psutil.wait_procs(found, timeout=START_SECONDS)[1]:
-                process.kill()
+            return self._end([self._postgres_process(), self._valkey_process()])
+
+    @staticmethod
+    def _end(processes: list[psutil.Process | None]) -> bool:
+        found = [process for process in processes if process]
+        for process in found:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Valkey's ordinary one
+        for process in psutil.wait_procs(found, timeout=START_SECONDS)[1]:
+            process.kill()
         return bool(found)
+
+    def restart_postgres(self) -> None:
+        """Stop PostgreSQL, breaking its connections, and start it again."""
+        with self._lock():
+            self._end([self._postgres_process()])
+            self._start_postgres()
 
     def postgres_runs(self) -> bool:
         try:

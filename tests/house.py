@@ -1,0 +1,183 @@
+"""The whole product as processes of its own, for the tests that want nothing pretended."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import environ
+import psycopg
+import redis
+import requests
+
+from config.embedded import Servers
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SERVICES = {
+    "web": ["gunicorn", "config.wsgi", "--workers", "2", "--log-level", "warning"],
+    "worker": ["celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"],
+    "beat": ["celery", "-q", "-A", "config", "beat", "--loglevel", "INFO"],
+}
+
+
+class House:
+    """Web, worker and beat on a database and a broker that no other test uses."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="perennial-flow-"))
+        self.folder.chmod(0o755)
+        self.servers = Servers(self.folder / "data")
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {"DATA_DIR": str(self.servers.data_dir), "PORT": str(self.port)}
+        self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""}
+        self.processes: dict[str, subprocess.Popen] = {}
+        if given := os.environ.get("TEST_DATABASE_URL"):
+            self._use_database_of(given)
+
+    def _use_database_of(self, url: str) -> None:
+        with psycopg.connect(**_connection(url), autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS perennial_flow")
+            connection.execute("CREATE DATABASE perennial_flow")
+        base = url.rsplit("/", 1)[0]
+        self.environment |= {
+            "DATABASE_URL": f"{base}/perennial_flow",
+            "ALLOWED_HOSTS": "*",
+            "SECRET_KEY": "flow",
+        }
+        self.environment |= {"DEBUG": "1"}
+
+    @property
+    def embedded(self) -> bool:
+        return not self.environment["DATABASE_URL"]
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            log = (self.folder / f"{name}.log").open("ab")
+            command = [sys.executable, "-m", *SERVICES[name]]
+            command += ["--bind", f"127.0.0.1:{self.port}"] if name == "web" else []
+            self.processes[name] = subprocess.Popen(
+                command, cwd=CHECKOUT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+            log.close()
+            if name == "web":
+                until(lambda: _answers(f"{self.url}/healthz"), "the web server answers")
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL to the service and its children, as a machine that dies does."""
+        for name in names:
+            process = self.processes.pop(name)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def stop(self) -> None:
+        self.kill(*list(self.processes))
+        self.servers.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def manage(self, *words: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=CHECKOUT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def sql(self, statement: str, *parameters: object) -> list[tuple]:
+        with self.connect() as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def connect(self) -> psycopg.Connection:
+        if self.embedded:
+            entry = self.servers.database
+            return psycopg.connect(
+                dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"], autocommit=True
+            )
+        return psycopg.connect(**_connection(self.environment["DATABASE_URL"]), autocommit=True)
+
+    def empty_broker(self) -> None:
+        with redis.Redis(unix_socket_path=str(self.servers.valkey_socket)) as client:
+            client.flushall()
+
+    def create_user(self, name: str) -> "Caller":
+        script = f"from accounts.models import User; User.objects.create_user({name!r}, password={name!r})"
+        self.manage("shell", "-v0", "-c", script)
+        return Caller(self, name)
+
+
+class Caller:
+    """A program that uses the API as one user."""
+
+    def __init__(self, house: House, name: str) -> None:
+        self.house, self.name = house, name
+        answer = requests.post(
+            f"{house.url}/api/v1/auth/token/", json={"username": name, "password": name}, timeout=20
+        )
+        self.headers = {"Authorization": f"Token {answer.json()['token']}"}
+
+    def post(self, path: str, **body: object) -> requests.Response:
+        return requests.post(f"{self.house.url}/api/v1/{path}/", json=body, headers=self.headers, timeout=20)
+
+    def demo(self) -> dict:
+        return requests.get(f"{self.house.url}/api/v1/demo/", headers=self.headers, timeout=20).json()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Stored demo rows: pieces, comments, messages."""
+        rows = self.house.sql(
+            "SELECT (SELECT count(*) FROM interactions_content c JOIN accounts_profile p ON p.id = c.profile_id"
+            " WHERE p.owner_id = u.id AND c.is_demo),"
+            " (SELECT count(*) FROM interactions_interaction i JOIN accounts_profile p ON p.id = i.profile_id"
+            " WHERE p.owner_id = u.id AND i.is_demo AND i.type = 'comment'),"
+            " (SELECT count(*) FROM interactions_interaction i JOIN accounts_profile p ON p.id = i.profile_id"
+            " WHERE p.owner_id = u.id AND i.is_demo AND i.type = 'message') FROM accounts_user u WHERE username = %s",
+            self.name,
+        )
+        return rows[0]
+
+    def story(self, origin: str) -> tuple[int, int]:
+        """Events of the story of that origin: planned, delivered."""
+        return self.house.sql(
+            "SELECT count(*), count(delivered_at) FROM demo_storyevent s JOIN demo_demoaccount a ON a.id = s.account_id"
+            " JOIN accounts_user u ON u.id = a.user_id WHERE username = %s AND origin = %s",
+            self.name,
+            origin,
+        )[0]
+
+
+def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
+    """Return as soon as `condition` holds; fail with `what` was expected after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _connection(url: str) -> dict[str, object]:
+    entry = environ.Env.db_url_config(url)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    return {theirs: entry[ours] for ours, theirs in names.items() if entry.get(ours)}

@@ -1,0 +1,78 @@
+"""The pages in a real Chromium, on a real web server, worker and beat."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.house import House
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM"):
+    pytest.skip("no Chromium here", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = House()
+    try:
+        if not house.embedded:
+            house.manage("migrate", "-v0")
+        house.start("web", "worker", "beat")
+        house.create_user("visitor")
+        yield house
+    finally:
+        house.stop()
+
+
+@pytest.fixture
+def tab(house):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"]
+        )
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        page.on(
+            "request", lambda request: outside.append(request.url) if house.url not in request.url else None
+        )
+        outside: list[str] = []
+        yield page
+        browser.close()
+        assert outside == [], "nothing is loaded from anywhere else"
+
+
+def log_in(page: Page, house: House) -> None:
+    page.goto(house.url)
+    page.get_by_label("User name").fill("visitor")
+    page.get_by_label("Password").fill("visitor")
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab):
+    log_in(tab, house)
+    tab.get_by_role("button", name="Switch demo mode on").click()
+    expect(tab.locator(".state")).to_have_text("active", timeout=60_000)
+    expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+of 920"))
+    photograph(tab, "dashboard")
+    tab.get_by_role("link", name="Comments").click()
+    expect(tab.get_by_text("920 comments")).to_be_visible()
+    expect(tab.locator("li.item")).to_have_count(25)
+    photograph(tab, "comments")
+    tab.get_by_role("link", name="Older").click()
+    expect(tab.get_by_text("Page 2 of 37")).to_be_visible()
+    tab.get_by_role("link", name="Messages").click()
+    expect(tab.get_by_text("100 messages")).to_be_visible()
+    tab.get_by_role("link", name="Dashboard").click()
+    tab.on("dialog", lambda dialog: dialog.accept())
+    tab.get_by_role("button", name="Switch off").click()
+    expect(tab.get_by_role("button", name="Switch demo mode on")).to_be_visible(timeout=60_000)
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture where SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")

@@ -1,0 +1,134 @@
+"""Starting: from nothing, side by side, and with a wrong value."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from config import environment
+from config.embedded import Servers
+from tests.house import CHECKOUT
+
+PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
+
+
+def manage(*words: str, **variables: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=PLAIN | variables, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def folder(tmp_path_factory) -> Path:
+    path = Path(f"/tmp/perennial-config-{os.getpid()}-{time.monotonic_ns()}")
+    path.mkdir(mode=0o755)
+    path.chmod(0o755)
+    yield path
+    Servers(path / "data").stop()
+    subprocess.run(["rm", "-rf", str(path)], check=True)
+
+
+def test_the_example_file_names_exactly_the_variables_that_are_read():
+    named = re.findall(r"^#?([A-Z_]+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(environment.VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"PORT": "many"}, "PORT=many is not a port. Type PORT=8000"),
+        ({"DEBUG": "perhaps"}, "DEBUG=perhaps is neither on nor off."),
+        (
+            {"DEMO_DELIVERY": "pigeon"},
+            "DEMO_DELIVERY=pigeon is unknown. Type DEMO_DELIVERY= and one of direct, http",
+        ),
+        ({"DEMO_ALLOWED": "some"}, "one of all, staff, none"),
+        ({"REDIS_URL": "amqp://x"}, "REDIS_URL must start with redis:// or rediss://"),
+        (
+            {"DATABASE_URL": "mysql://x/y", "SECRET_KEY": "k", "ALLOWED_HOSTS": "h"},
+            "DATABASE_URL must start with",
+        ),
+        ({"DATABASE_URL": "postgres://x/y", "ALLOWED_HOSTS": "h"}, "SECRET_KEY is not set"),
+        ({"DATABASE_URL": "postgres://x/y", "SECRET_KEY": "k"}, "ALLOWED_HOSTS is not set"),
+        ({"DATA_DIR": "/tmp/" + "x" * 90}, "is too long for a socket. Type DATA_DIR=/a/shorter/path"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_with_a_sentence(variables, sentence, tmp_path):
+    result = manage("check", **{"DATA_DIR": str(tmp_path)} | variables)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_command_alone_works_on_a_fresh_folder_and_down_stops_the_servers(folder):
+    result = manage("demo_status", "--json", DATA_DIR=str(folder / "data"))
+    assert (result.returncode, result.stdout.strip()) == (0, "[]")
+    servers = Servers(folder / "data")
+    assert (servers.postgres_runs(), servers.valkey_runs()) == (True, True)
+    assert manage("down", DATA_DIR=str(folder / "data")).stdout.strip() == "Stopped."
+    assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
+
+
+def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(folder):
+    script = (
+        "from pathlib import Path; from config.embedded import Servers; import sys, time;"
+        "print(Servers(Path(sys.argv[1])).ensure(), flush=True); time.sleep(60)"
+    )
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(folder / "data")],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for _ in range(2)
+    ]
+    assert sorted(starter.stdout.readline().strip() for starter in starters) == ["False", "True"]
+    for starter in starters:
+        os.killpg(starter.pid, signal.SIGKILL)
+        starter.wait()
+        starter.stdout.close()
+    servers = Servers(folder / "data")
+    assert (servers.postgres_runs(), servers.valkey_runs()) == (True, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root opens other people's folders")
+def test_root_does_not_open_a_closed_folder(folder):
+    closed = folder / "home"
+    closed.mkdir(mode=0o700)
+    result = manage("demo_status", DATA_DIR=str(closed / "data"))
+    assert result.returncode == 2
+    assert f"{closed} is closed to other users" in result.stderr
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+def test_importing_the_settings_starts_nothing(folder):
+    script = "import django; django.setup()"
+    variables = PLAIN | {"DATA_DIR": str(folder / "data"), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, env=variables, check=True)
+    assert not (folder / "data" / "postgres").exists()
+
+
+def test_the_apps_import_in_one_direction_only():
+    allowed = {"accounts": {"accounts"}, "interactions": {"accounts", "interactions"}}
+    for app, others in allowed.items():
+        for path in (CHECKOUT / app).rglob("*.py"):
+            imported = re.findall(
+                r"^\s*(?:from|import) (accounts|interactions|demo|config)\b", path.read_text(), re.MULTILINE
+            )
+            assert set(imported) <= others, path
+
+
+def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
+    script = "import sys, demo.simulator; print(sorted({name.split('.')[0] for name in sys.modules} & {'django', 'faker', 'celery'}))"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,152 @@
+"""The promise on real parts: web, worker and beat as processes, killed and emptied at the worst moments."""
+
+import pytest
+
+from interactions.locks import NAMESPACE
+from tests.house import Caller, House, until
+
+pytestmark = pytest.mark.flow
+FULL = (35, 920, 100)
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = House()
+    try:
+        if not house.embedded:
+            house.manage("migrate", "-v0")
+        house.start("web", "worker", "beat")
+        house.sql("SELECT 1")
+        yield house
+    finally:
+        house.stop()
+
+
+@pytest.fixture(scope="module")
+def bystander(house) -> Caller:
+    """A user with a complete demo of her own, which nothing below may change."""
+    bystander = house.create_user("bystander")
+    bystander.post("demo/enable", seed=1)
+    until(lambda: bystander.demo()["state"] == "active", "the bystander's demo is active")
+    return bystander
+
+
+def fire(house: House, name: str, every: int = 1) -> None:
+    """Edit a schedule's row as an operator does, to fire every so many seconds."""
+    [(interval,)] = house.sql(
+        "INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (%s, 'seconds') RETURNING id",
+        every,
+    )
+    house.sql(
+        "UPDATE django_celery_beat_periodictask SET crontab_id = NULL, interval_id = %s WHERE name = %s",
+        interval,
+        name,
+    )
+    house.sql("UPDATE django_celery_beat_periodictasks SET last_update = now()")
+
+
+def blocked_profiles(house: House, caller: Caller):
+    """A connection that holds the caller's profiles, so that their ingest stands still in the middle."""
+    connection = house.connect()
+    connection.execute(
+        "SELECT pg_advisory_lock(%s | p.id) FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
+        " WHERE username = %s ORDER BY p.id",
+        [NAMESPACE, caller.name],
+    )
+    return connection
+
+
+def test_enabling_fills_the_inbox_with_honest_progress(house):
+    caller = house.create_user("enabler")
+    assert caller.post("demo/enable").status_code == 202
+    seen = []
+    until(lambda: seen.append(caller.demo()) or seen[-1]["state"] == "active", "the demo is active")
+    done = [
+        sum(demo["progress"][kind]["done"] for kind in ("content", "comments", "messages")) for demo in seen
+    ]
+    assert done == sorted(done)
+    assert done[-1] == 1055
+    assert caller.counts() == FULL
+
+
+def test_a_window_brings_its_quota_once_however_often_beat_fires(house, bystander):
+    caller = house.create_user("talker")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    before = bystander.story("window")
+    house.sql(
+        "UPDATE demo_demoaccount a SET next_interactions_window = next_interactions_window - interval '6 hours' *"
+        " ceil(extract(epoch FROM next_interactions_window - now()) / 21600)"
+        " FROM accounts_user u WHERE u.id = a.user_id AND username = 'talker'"
+    )
+    house.sql(
+        "UPDATE accounts_user SET demo_mode_enabled_at = now() - interval '12 hours' WHERE username = 'talker'"
+    )
+    fire(house, "demo: interactions")
+    fire(house, "demo: deliver due events")
+    until(lambda: caller.story("window")[0] >= 15, "the window is planned")
+    house.kill("beat")
+    house.start("beat")
+    until(
+        lambda: house.log("worker").count("Generated 10 comments and 5 DMs for user talker") == 1,
+        "the log says so",
+    )
+    planned, delivered = caller.story("window")
+    assert planned == 15
+    until(lambda: sum(caller.counts()) == 1055 + caller.story("window")[1], "what was due is stored")
+    assert delivered <= 15
+    assert bystander.story("window") == before
+
+
+def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(house):
+    fire(house, "demo: sweep")
+    caller = house.create_user("killed")
+    house.kill("worker")
+    caller.post("demo/enable")
+    with blocked_profiles(house, caller):
+        house.start("worker")
+        until(lambda: caller.story("initial")[0] == 1055, "the batch is planned")
+        house.kill("worker")
+    assert caller.counts() == (0, 0, 0)
+    house.start("worker")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    assert caller.counts() == FULL
+
+
+def test_an_emptied_broker_loses_nothing(house):
+    caller = house.create_user("emptied")
+    house.kill("worker")
+    caller.post("demo/enable")
+    house.empty_broker()
+    house.start("worker")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    assert caller.counts() == FULL
+
+
+def test_a_database_restarted_in_the_middle_loses_nothing(house):
+    if not house.embedded:
+        pytest.skip("the database belongs to somebody else")
+    caller = house.create_user("restarted")
+    house.kill("worker")
+    caller.post("demo/enable")
+    with blocked_profiles(house, caller):
+        house.start("worker")
+        until(lambda: caller.story("initial")[0] == 1055, "the batch is planned")
+        house.servers.restart_postgres()
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    assert caller.counts() == FULL
+
+
+def test_disabling_removes_everything_and_the_bystander_is_untouched(house, bystander):
+    caller = house.create_user("leaver")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    assert caller.post("demo/disable").status_code == 202
+    until(lambda: caller.demo()["state"] == "off", "the demo is off")
+    assert caller.counts() == (0, 0, 0)
+    assert caller.story("initial") == (0, 0)
+    assert bystander.counts() == FULL
+
+
+def test_it_is_ready_while_everything_runs(house):
+    assert house.sql("SELECT count(*) FROM demo_demoaccount WHERE state = 'failed'") == [(0,)]
