@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import exp, log
+from typing import NamedTuple
 
 from demo.simulator import texts
 from demo.simulator.people import person, someone
@@ -41,16 +42,48 @@ def comments(
     for event in past:
         if event.type == COMMENT and event.parent_id is None:
             threads[event.content_id or ""].append(event)
-    chosen = stream(world.seed, "which", *key).choices(pieces, _weights(world, pieces, start, end), k=count)
-    wishes = [(number, on, _wants_reply(world, key, number, on)) for number, on in enumerate(chosen)]
     written = []
-    for number, on, reply in sorted(wishes, key=lambda wish: wish[2]):
-        parent = _parent(world, key, number, threads[on.platform_id], end) if reply else None
-        comment = _comment(world, (*key, number), on, parent, start, end)
+    for lot in _lots(world, key, pieces, _weights(world, pieces, start, end), count):
+        thread = threads[lot.on.platform_id]
+        parent = _parent(thread, lot.parent, end) if lot.is_reply else None
+        comment = _comment(world, key, lot, parent, start, end)
         written.append(comment)
         if parent is None:
-            threads[on.platform_id].append(comment)
+            thread.append(comment)
     return written
+
+
+class _Lot(NamedTuple):
+    """What chance decides about one comment before its neighbours are known; shares lie in [0, 1)."""
+
+    number: int
+    on: Event
+    is_reply: bool
+    parent: float
+    when: float
+    who: int
+
+
+def _lots(
+    world: World, key: tuple[object, ...], pieces: list[Event], weights: list[float], count: int
+) -> list[_Lot]:
+    """The lots of a window, replies last; each aspect has one stream, so that one aspect's change leaves the others."""
+    on = stream(world.seed, "which", *key).choices(pieces, weights, k=count)
+    reply, parent, when, who = (
+        stream(world.seed, aspect, *key) for aspect in ("reply", "parent", "when", "who")
+    )
+    lots = [
+        _Lot(
+            number,
+            piece,
+            reply.random() < PLATFORMS[piece.platform].replies,
+            parent.random(),
+            when.random(),
+            someone(who),
+        )
+        for number, piece in enumerate(on)
+    ]
+    return sorted(lots, key=lambda lot: lot.is_reply)
 
 
 def _weights(world: World, pieces: list[Event], start: datetime, end: datetime) -> list[float]:
@@ -75,24 +108,19 @@ def _hours(age: timedelta) -> float:
     return age.total_seconds() / HOUR
 
 
-def _wants_reply(world: World, key: tuple[object, ...], number: int, on: Event) -> bool:
-    return stream(world.seed, "reply", *key, number).random() < PLATFORMS[on.platform].replies
-
-
-def _parent(
-    world: World, key: tuple[object, ...], number: int, thread: Sequence[Event], end: datetime
-) -> Event | None:
+def _parent(thread: Sequence[Event], share: float, end: datetime) -> Event | None:
     """One of the first-level comments below the piece that leave time for an answer."""
-    answerable = sorted(event for event in thread if event.at < end - timedelta(seconds=2))
-    return stream(world.seed, "parent", *key, number).choice(answerable) if answerable else None
+    latest = end - timedelta(seconds=2)
+    answerable = sorted((event.at, event.platform_id, event) for event in thread if event.at < latest)
+    return answerable[int(share * len(answerable))][2] if answerable else None
 
 
 def _comment(
-    world: World, key: tuple[object, ...], on: Event, parent: Event | None, start: datetime, end: datetime
+    world: World, window: tuple[object, ...], lot: _Lot, parent: Event | None, start: datetime, end: datetime
 ) -> Event:
-    draw = stream(world.seed, "who", *key)
-    author = person(world.seed, on.platform, someone(draw))
-    at = _reply_time(world, key, on, parent, start, end) if parent else _arrival(world, key, on, start, end)
+    key, on = (*window, lot.number), lot.on
+    author = person(world.seed, on.platform, lot.who)
+    at = _reply_time(world, key, on, parent, start, end) if parent else _arrival(lot, start, end)
     comment_id = identity(world.seed, "comment", *key)
     text = texts.comment(
         world, on.platform, on.platform_id, comment_id, author, parent.author if parent else None
@@ -101,11 +129,11 @@ def _comment(
     return Event(COMMENT, on.platform, comment_id, at, text, author, on.platform_id, parent_id)
 
 
-def _arrival(world: World, key: tuple[object, ...], on: Event, start: datetime, end: datetime) -> datetime:
+def _arrival(lot: _Lot, start: datetime, end: datetime) -> datetime:
     """A time inside the window by the piece's age kernel, cut to the window."""
-    kernel = PLATFORMS[on.platform]
+    on, kernel = lot.on, PLATFORMS[lot.on.platform]
     low, high = kernel.arrived(_hours(start - on.at)), kernel.arrived(_hours(end - on.at))
-    share = min(stream(world.seed, "when", *key).uniform(low, high), 1 - 1e-12)
+    share = min(low + (high - low) * lot.when, 1 - 1e-12)
     return _inside(
         on.at + timedelta(hours=kernel.age_at(share)), max(start, on.at + timedelta(seconds=1)), end
     )
@@ -148,7 +176,7 @@ def messages(
         else:
             last, lines = _opening(world, (*key, opened), draw.choice(platforms), start)
             opened += 1
-        message = _next_message(world, last, lines[0], start, end)
+        message = _next_message(world, (*key, len(written)), last, lines[0], start, end)
         written.append(message)
         if lines[1:] and message.at < end - timedelta(seconds=2):
             waiting.append((message, lines[1:]))
@@ -180,8 +208,11 @@ def _opening(
     return nothing, texts.conversation(world, conversation)
 
 
-def _next_message(world: World, last: Event, line: str, start: datetime, end: datetime) -> Event:
-    message_id = identity(world.seed, "message", last.conversation_id, line)
+def _next_message(
+    world: World, key: tuple[object, ...], last: Event, line: str, start: datetime, end: datetime
+) -> Event:
+    """The line said after `last`; named by its window, as two windows may go on with one conversation."""
+    message_id = identity(world.seed, "message", *key)
     draw = stream(world.seed, "message", message_id)
     earliest = max(start, last.at + timedelta(seconds=1))
     if last.platform_id:

@@ -1,6 +1,7 @@
 """From tables to sentences: captions, comments and messages that speak of their piece."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from random import Random
 
 from demo.simulator.platforms import PLATFORMS
@@ -11,6 +12,7 @@ from demo.simulator.words.niches import CLOSES, NICHES
 
 _TABLES = [table for table, _ in talk.INTENTS.values()]
 _WEIGHTS = [weight for _, weight in talk.INTENTS.values()]
+EMOJI_ONLY, SHORT = 0.06, 0.14  # shares of the comments that are no replies [A]
 
 
 def brand_name(seed: int, niche: str) -> str:
@@ -23,7 +25,7 @@ def caption(world: World, platform: str, piece_id: str) -> str:
     """The caption of a piece; its subject is that of `subject`."""
     niche = NICHES[world.niche]
     draw = stream(world.seed, "caption", piece_id)
-    speaks_of_event = _of_event(world, piece_id)
+    speaks_of_event = _of_event(world.seed, piece_id)
     fitting = [line for line in niche.captions if ("{event}" in line) == speaks_of_event]
     thing = subject(world, piece_id)
     text = draw.choice(fitting).format(
@@ -37,13 +39,17 @@ def caption(world: World, platform: str, piece_id: str) -> str:
 
 def subject(world: World, piece_id: str) -> str:
     """The product or event that a piece is about, known from its id alone."""
-    niche = NICHES[world.niche]
-    things = niche.events if _of_event(world, piece_id) else niche.products
-    return stream(world.seed, "subject", piece_id).choice(things)
+    return _subject(world.seed, world.niche, piece_id)
 
 
-def _of_event(world: World, piece_id: str) -> bool:
-    return stream(world.seed, "about", piece_id).random() < 0.25
+@lru_cache(maxsize=4_096)
+def _subject(seed: int, niche: str, piece_id: str) -> str:
+    things = NICHES[niche].events if _of_event(seed, piece_id) else NICHES[niche].products
+    return stream(seed, "subject", piece_id).choice(things)
+
+
+def _of_event(seed: int, piece_id: str) -> bool:
+    return stream(seed, "about", piece_id).random() < 0.25
 
 
 def comment(
@@ -51,24 +57,20 @@ def comment(
 ) -> str:
     """What `author` writes below a piece, or in answer to `parent`."""
     draw = stream(world.seed, "comment", comment_id)
-    if parent is None and (roll := draw.random()) < 0.28:
-        return (
-            draw.choice(talk.EMOJI_ONLY)
-            if roll < 0.06
-            else voiced(world, draw.choice(talk.SHORT), author, draw, platform)
-        )
-    table = talk.REPLY if parent else _intent(draw)
-    text = _joined(draw.choice(part) for part in table)
+    roll = 1.0 if parent else draw.random()
+    if roll < EMOJI_ONLY:
+        return "".join(draw.choices(talk.EMOJI, k=draw.choice((1, 2, 2, 3, 3))))
+    if roll < EMOJI_ONLY + SHORT:
+        return voiced(world, draw.choice(talk.SHORT), author, draw, platform)
+    table = draw.choice(talk.REPLIES) if parent else draw.choices(_TABLES, _WEIGHTS)[0]
     slots = {
         "subject": subject(world, piece_id),
         "friend": _friend(draw),
         "first": parent.name.split()[0] if parent else "",
+        "handle": parent.handle if parent else "",
     }
-    return voiced(world, text.format(**slots), author, draw, platform)
-
-
-def _intent(draw: Random) -> tuple[tuple[str, ...], ...]:
-    return draw.choices(_TABLES, _WEIGHTS)[0]
+    text = _joined(draw.choice(part) for part in table).format(**slots)
+    return voiced(world, text, author, draw, platform)
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -89,14 +91,21 @@ def _friend(draw: Random) -> str:
 
 def voiced(world: World, text: str, author: Author, draw: Random, platform: str) -> str:
     """The text in the author's own way of writing: case, closing punctuation, emoji."""
-    habits = stream(world.seed, "voice", author.id)
-    if habits.random() < 0.22 and not text.startswith("@"):
+    lowers, leaves_open = _habits(world.seed, author.id)
+    if lowers and not text.startswith(("@", "POV", "I ")):
         text = text[0].lower() + text[1:]
-    if habits.random() < 0.5:
+    if leaves_open:
         text = text.rstrip(".")
     if draw.random() < PLATFORMS[platform].emoji * 0.8:
         text += " " + draw.choice(talk.EMOJI)
     return text[: PLATFORMS[platform].length]
+
+
+@lru_cache(maxsize=50_000)
+def _habits(seed: int, author_id: str) -> tuple[bool, bool]:
+    """Whether a person starts in lower case, and whether they leave out the last full stop."""
+    draw = stream(seed, "voice", author_id)
+    return draw.random() < 0.22, draw.random() < 0.5
 
 
 def conversation(world: World, conversation_id: str) -> list[str]:
@@ -104,4 +113,9 @@ def conversation(world: World, conversation_id: str) -> list[str]:
     draw = stream(world.seed, "conversation", conversation_id)
     niche = NICHES[world.niche]
     slots = {"product": draw.choice(niche.products), "event": draw.choice(niche.events), "brand": world.brand}
-    return [line.format(**slots) for line in draw.choice(talk.CONVERSATIONS)]
+    lines = [line.format(**slots) for line in draw.choice(talk.CONVERSATIONS)]
+    if not lines[0].startswith(talk.GREETED):
+        lines[0] = draw.choice(talk.GREETINGS).format(**slots) + lines[0]
+    if len(lines) > 1:
+        lines[-1] += draw.choice(talk.FAREWELLS)
+    return lines

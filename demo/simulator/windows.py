@@ -35,6 +35,7 @@ def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN)
 
     Raises ValueError when messages are asked for and no platform has them.
     """
+    until = until.replace(microsecond=0)
     start = until - span
     pieces = [_initial_piece(world, number, quota.content, start, span) for number in range(quota.content)]
     talk = draws.comments(world, ("initial",), start, until, quota.comments, pieces)
@@ -94,6 +95,7 @@ def interactions_window(
     `past`. Without any piece there are no comments. Raises ValueError when messages are asked for and no platform
     has them.
     """
+    start = start.replace(microsecond=0)
     seen = _looked_back_on(past, start)
     key, end = (stream, ordinal), start + length
     talk = draws.comments(world, key, start, end, comments, seen)
@@ -102,6 +104,7 @@ def interactions_window(
 
 def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list[Event]:
     """`count` pieces on demand, the last at `now`, the others seconds earlier."""
+    now = now.replace(microsecond=0)
     return [
         draws.piece(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number))
         for number in range(count)

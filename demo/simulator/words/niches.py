@@ -1,4 +1,4 @@
-"""What each niche posts about. Slots: {product} {event} {place} {brand}."""
+"""What each niche posts about. Slots: {product} {event} {brand}, and {close} for a closing line."""
 
 from dataclasses import dataclass
 
@@ -17,19 +17,29 @@ _CAPTIONS = (
     "Say hello to our {product}. {close}",
     "We have been working on the {product} for months, and today it is finally here. {close}",
     "Behind the scenes: how the {product} comes together at {brand}. {close}",
-    "{event} is coming up and we could not be more excited. {close}",
+    "Our {event} is coming up and we could not be more excited. {close}",
     "Thank you to everyone who came to our {event}! {close}",
     "You asked, we listened: the {product} is back. {close}",
     "Three things we learned while making the {product}. {close}",
-    "Monday mood at {brand}: a quiet hour with the {product}. {close}",
+    "Slow mornings at {brand}: a quiet hour with the {product}. {close}",
     "Meet the team behind the {product}. {close}",
     "Small batch, big love: our {product} in pictures. {close}",
     "Question of the day: what do you like most about the {product}? {close}",
     "A little peek at what we are planning for the {event}. {close}",
     "Customer favourite of the month: the {product}. {close}",
     "Save the date for our {event}. {close}",
-    "What makes a good {product}? Here is how we think about it. {close}",
+    "What goes into the {product}? Here is how we think about it. {close}",
     "We gave the {product} a new look. {close}",
+    "Two years of trying, one result we are proud of: the {product}. {close}",
+    "If you have never tried our {product}, this is your sign. {close}",
+    "The story of the {product} started with a customer's idea. {close}",
+    "Not our easiest project: the {product}. {close}",
+    "We asked the team at {brand} what they would pick, and everyone said the {product}. {close}",
+    "Doors open, lights on: this was our {event}. {close}",
+    "Who is joining us for the {event}? {close}",
+    "Still smiling about the {event}. {close}",
+    "Everything you need to know about our {event}. {close}",
+    "Good things take time. The {product} took a little more. {close}",
 )
 
 NICHES = {
@@ -64,6 +74,9 @@ NICHES = {
             "Freshly roasted this morning: the {product}. {close}",
             "Grind a little finer for the {product}. Trust us. {close}",
             "First sip of the {product}, and the whole room went quiet. {close}",
+            "The kettle is on. Today we are tasting the {product}. {close}",
+            "Ask our baristas about the {product} and bring some time. {close}",
+            "A new bag on the shelf at {brand}: the {product}. {close}",
         ),
     ),
     "fitness": Niche(
@@ -97,6 +110,9 @@ NICHES = {
             "No perfect form on day one, just showing up: the {product}. {close}",
             "Twenty minutes is enough. Try our {product}. {close}",
             "Progress looks different for everybody. Here is what the {product} did for our members. {close}",
+            "Shoes on, phone away: it is time for the {product}. {close}",
+            "Our coaches at {brand} love the {product}, and so will your back. {close}",
+            "All levels welcome at the {event}, as always. {close}",
         ),
     ),
     "fashion": Niche(
@@ -104,7 +120,7 @@ NICHES = {
         ("& Thread", "Studio", "Atelier", "Clothing", "Wardrobe"),
         (
             "linen shirt",
-            "wide-leg trousers",
+            "wool cardigan",
             "recycled wool coat",
             "wrap dress",
             "denim jacket",
@@ -127,9 +143,12 @@ NICHES = {
         ("fashion", "slowfashion", "ootd", "wardrobe", "style", "madetolast", "sustainablestyle"),
         _CAPTIONS
         + (
-            "One {product}, three ways to wear it. {close}",
+            "The {product}, three ways to wear it. {close}",
             "Cut, sewn and finished by hand: the {product}. {close}",
             "The {product} in a colour we have wanted to make for years. {close}",
+            "Wear it, wash it, mend it: the {product} is made to last. {close}",
+            "From first sketch to last stitch at {brand}: the {product}. {close}",
+            "Three colours, one cut: the {product}. {close}",
         ),
     ),
 }

@@ -1,0 +1,299 @@
+"""The simulator is a pure function of its arguments: exact numbers, no database, no clock."""
+
+import random
+import re
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from demo import simulator
+from demo.simulator.platforms import PLATFORMS
+
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
+WINDOW = datetime(2026, 3, 21, tzinfo=UTC)
+FULL = simulator.Quota(content=35, comments=920, messages=100)
+SOCIAL = ("instagram", "youtube", "facebook")
+ALL = tuple(PLATFORMS)
+SECOND, SIX_HOURS, DAY = timedelta(seconds=1), timedelta(hours=6), timedelta(days=1)
+
+
+def world(seed=7, platforms=SOCIAL, niche="coffee", **settings):
+    return simulator.World(seed, platforms, niche, "Juniper Hill Roastery", "en", **settings)
+
+
+@pytest.fixture(scope="module")
+def story():
+    """The full initial batch of seed 7."""
+    return simulator.initial(world(), FULL, NOON)
+
+
+def counts(events):
+    kinds = Counter(event.type for event in events)
+    return tuple(kinds[kind] for kind in ("content.published", "comment.created", "message.created"))
+
+
+def causes(event, by_id):
+    """The events that have to come before `event`."""
+    return [by_id[id] for id in (event.content_id, event.parent_id) if id is not None]
+
+
+def normalised(text):
+    return re.sub(r"[^\w\s@😀-🫿]", "", text.lower()).strip()
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**53 - 1])
+@pytest.mark.parametrize("platforms", [SOCIAL, ("instagram",), ("x", "linkedin"), ALL])
+def test_the_initial_batch_has_exactly_its_quota(seed, platforms):
+    assert counts(simulator.initial(world(seed, platforms), FULL, NOON)) == (35, 920, 100)
+
+
+def test_an_empty_quota_is_an_empty_story():
+    assert simulator.initial(world(), simulator.Quota(), NOON) == []
+
+
+def test_youtube_alone_has_no_messages():
+    with pytest.raises(ValueError, match="youtube"):
+        simulator.initial(world(platforms=("youtube",)), simulator.Quota(1, 1, 1), NOON)
+
+
+def test_every_initial_event_lies_in_the_span_and_none_at_or_after_its_end(story):
+    assert story[0].at >= NOON - timedelta(days=18)
+    assert story[-1].at <= NOON - SECOND
+
+
+def test_the_batch_is_sorted_by_time_and_id(story):
+    assert story == sorted(story, key=lambda event: (event.at, event.platform_id))
+
+
+@pytest.mark.parametrize("platforms", [SOCIAL, ("x",), ALL])
+def test_a_comment_follows_its_piece_and_a_reply_its_parent(platforms):
+    events = simulator.initial(world(platforms=platforms), FULL, NOON)
+    by_id = {event.platform_id: event for event in events}
+    assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
+
+
+def test_a_reply_hangs_under_a_first_level_comment_of_the_same_piece(story):
+    by_id = {event.platform_id: event for event in story}
+    parents = [(event, by_id[event.parent_id]) for event in story if event.parent_id]
+    assert all(
+        parent.parent_id is None and parent.content_id == reply.content_id for reply, parent in parents
+    )
+
+
+def test_about_a_quarter_of_the_comments_are_replies(story):
+    assert 0.18 < sum(1 for event in story if event.parent_id) / 920 < 0.32
+
+
+def test_a_conversation_is_one_person_saying_one_to_five_things(story):
+    said = {}
+    for event in story:
+        if event.conversation_id:
+            said.setdefault(event.conversation_id, []).append(event)
+    assert all(
+        len({event.author for event in lines}) == 1 and 1 <= len(lines) <= 5 for lines in said.values()
+    )
+
+
+def test_another_day_brings_the_same_story_at_the_same_offsets(story):
+    other = simulator.initial(world(), FULL, NOON + timedelta(days=400, hours=5))
+    assert [event._replace(at=event.at + timedelta(days=400, hours=5)) for event in story] == other
+
+
+def test_times_are_whole_seconds_even_when_the_end_is_not():
+    events = simulator.initial(world(), simulator.Quota(3, 30, 5), NOON.replace(microsecond=123_456))
+    assert {event.at.microsecond for event in events} == {0}
+
+
+def test_the_story_does_not_depend_on_the_hash_seed():
+    code = (
+        "from datetime import UTC, datetime; from demo import simulator as s;"
+        "w = s.World(7, ('instagram', 'x'), 'coffee', 'B', 'en'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
+        "e = s.initial(w, s.Quota(5, 60, 9), at); print(e + s.interactions_window(w, 0, at, 10, 5, e))"
+    )
+    root = Path(__file__).parent.parent
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=root,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+
+
+def test_importing_the_simulator_does_not_import_faker():
+    code = "import sys; from demo import simulator; sys.exit('faker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
+
+
+def test_a_window_brings_exactly_what_it_is_asked_for(story):
+    assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, story)) == (0, 10, 5)
+
+
+def test_a_window_keeps_to_its_hours_and_to_the_order_of_causes(story):
+    events = simulator.interactions_window(world(), 0, WINDOW, 60, 20, story)
+    by_id = {event.platform_id: event for event in story + events}
+    assert all(WINDOW <= event.at < WINDOW + SIX_HOURS for event in events)
+    assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
+
+
+def test_the_order_of_the_past_does_not_matter(story):
+    shuffled = random.Random(1).sample(story, len(story))
+    expected = simulator.interactions_window(world(), 3, WINDOW, 20, 10, story)
+    assert simulator.interactions_window(world(), 3, WINDOW, 20, 10, shuffled) == expected
+
+
+def test_a_past_older_than_the_look_back_changes_nothing(story):
+    talk, pieces = WINDOW - simulator.TALK_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
+    needed = [
+        event for event in story if event.at >= (pieces if event.content_id is None and event.url else talk)
+    ]
+    ancient = [
+        event._replace(at=event.at - timedelta(days=60), platform_id=f"old{event.platform_id}")
+        for event in story
+    ]
+    expected = simulator.interactions_window(world(), 3, WINDOW, 20, 10, needed)
+    assert len(needed) < len(story)
+    assert simulator.interactions_window(world(), 3, WINDOW, 20, 10, story + ancient) == expected
+
+
+def test_without_any_piece_there_are_no_comments():
+    assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, [])) == (0, 0, 5)
+
+
+def test_some_messages_go_on_with_conversations_of_the_past(story):
+    open_before = {event.conversation_id for event in story if event.conversation_id}
+    events = simulator.interactions_window(world(), 0, NOON, 0, 30, story)
+    continued = [event for event in events if event.conversation_id in open_before]
+    assert 0 < len(continued) < 30
+
+
+def test_no_two_events_share_an_id_over_two_hundred_windows_and_extras(story):
+    events, w = list(story), world()
+    for ordinal in range(200):
+        start = WINDOW + ordinal * SIX_HOURS
+        events += simulator.content_window(w, ordinal, start, 2)
+        events += simulator.extra_content(w, ordinal, start + SIX_HOURS, 2)
+        recent = [event for event in events if event.at >= start - timedelta(days=3)]
+        events += simulator.interactions_window(w, ordinal, start, 10, 5, recent)
+        events += simulator.interactions_window(w, ordinal, start, 10, 5, recent, stream="generate")
+    ids = {(event.platform, event.platform_id) for event in events}
+    assert len(events) == 1055 + 200 * 34
+    assert len(ids) == len(events)
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "start", "due"),
+    [
+        (None, "Europe/Berlin", "2026-03-28T10", "2026-03-28T10"),
+        (10, "UTC", "2026-03-28T10", "2026-03-28T10"),
+        (9, "UTC", "2026-03-28T10", "2026-03-29T09"),
+        (18, "America/New_York", "2026-01-10T10", "2026-01-10T23"),
+        (2, "Europe/Berlin", "2026-03-28T10", "2026-03-29T01"),  # skipped: 03:00 local
+        (2, "Europe/Berlin", "2026-10-24T10", "2026-10-25T00"),  # shown twice: the first
+    ],
+)
+def test_the_first_piece_is_due_at_the_posting_hour(hour, zone, start, due):
+    w = world(time_zone=zone, posting_hour=hour)
+    events = simulator.content_window(w, 0, datetime.fromisoformat(f"{start}:00+00:00"), 3)
+    assert events[0].at == datetime.fromisoformat(f"{due}:00+00:00")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20])
+def test_a_content_window_holds_exactly_its_pieces(count):
+    start = datetime(2026, 3, 28, 10, tzinfo=UTC)
+    events = simulator.content_window(world(posting_hour=9), 4, start, count)
+    assert counts(events) == (count, 0, 0)
+    assert all(start <= event.at < start + DAY for event in events)
+
+
+def test_extra_pieces_lie_in_the_last_minutes():
+    events = simulator.extra_content(world(), 0, NOON, 3)
+    assert len(events) == 3
+    assert all(NOON - timedelta(minutes=10) <= event.at <= NOON for event in events)
+
+
+def test_a_payload_gives_its_event_back(story):
+    for event in story:
+        payload = simulator.event_payload(event)
+        assert None not in payload.values()
+        assert (
+            simulator.from_payload(event.type, event.platform, event.platform_id, event.at, payload) == event
+        )
+
+
+@pytest.mark.parametrize("niche", simulator.NICHES)
+def test_no_text_shows_an_unfilled_slot(niche):
+    events = simulator.initial(world(niche=niche, platforms=ALL), FULL, NOON)
+    assert not [
+        event.text for event in events if not event.text or re.search(r"[{}]|  |\?[.,]|, ,", event.text)
+    ]
+
+
+@pytest.mark.parametrize("niche", simulator.NICHES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_under_fifteen_in_a_hundred_comments_repeat_another(niche, seed):
+    events = simulator.initial(world(seed, niche=niche), FULL, NOON)
+    texts = [normalised(event.text) for event in events if event.type == "comment.created"]
+    assert 1 - len(set(texts)) / len(texts) < 0.15
+
+
+def test_links_lead_only_to_reserved_domains(story):
+    links = re.findall(
+        r"\b[\w-]+\.(?:com|net|org|io|co|me|example)\b", " ".join(event.text for event in story)
+    )
+    assert all(link.endswith(".example") or link == "example.com" for link in links)
+
+
+def test_the_same_person_has_the_same_name_in_every_window(story):
+    later = simulator.interactions_window(world(), 0, WINDOW, 200, 50, story)
+    names = {}
+    for event in story + later:
+        if event.author:
+            names.setdefault(event.author.id, set()).add(event.author)
+    assert all(len(authors) == 1 for authors in names.values())
+
+
+def test_the_brand_is_the_same_for_the_same_seed_and_niche():
+    assert simulator.default_brand(7, "coffee") == simulator.default_brand(7, "coffee")
+    assert len({simulator.default_brand(seed, "coffee") for seed in range(50)}) > 10
+
+
+def test_each_platform_has_one_profile():
+    assert [spec.platform for spec in simulator.profiles(world(platforms=ALL))] == list(ALL)
+
+
+@pytest.mark.parametrize("platform", ALL)
+def test_half_of_the_comments_have_come_at_the_half_life(platform):
+    kernel = PLATFORMS[platform]
+    assert kernel.arrived(kernel.half_life) == pytest.approx(0.5)
+    assert kernel.age_at(kernel.arrived(5.0)) == pytest.approx(5.0)
+
+
+def test_a_generated_message_and_a_window_that_continue_one_conversation_differ_in_id(story):
+    start = NOON + SIX_HOURS
+    window = simulator.interactions_window(world(), 0, start, 0, 60, story)
+    extra = simulator.interactions_window(world(), 0, start, 0, 60, story, stream="generate")
+    said = [{(event.conversation_id, event.text) for event in events} for events in (window, extra)]
+    assert said[0] & said[1]
+    assert not {event.platform_id for event in window} & {event.platform_id for event in extra}
+
+
+def test_seed_seven_tells_this_story(story):
+    reply = next(event for event in story if event.parent_id)
+    assert reply.at == datetime.fromisoformat("2026-03-02T15:33:35+00:00")
+    assert simulator.event_payload(reply) == {
+        "type": "comment.created",
+        "id": "2843487300010117743",
+        "text": "@diana_d19 try again tomorrow 😄",
+        "author": {"id": "7947417700863534149", "handle": "itsevan76", "name": "Evan Smith"},
+        "content_id": "1946744474295456189",
+        "parent_id": "490972868723741351",
+    }
