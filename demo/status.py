@@ -18,7 +18,7 @@ UPCOMING = 10
 
 def status_of(user: User, now: datetime) -> dict[str, Any]:
     """The object of GET /api/v1/demo/; for a user who never enabled, that of an account with the defaults, off."""
-    account = DemoAccount.objects.filter(user=user).first() or DemoAccount(user=user, seed=0)
+    account = shown_account(user)
     off = account.state == State.OFF
     return {
         "state": account.state,
@@ -29,7 +29,7 @@ def status_of(user: User, now: datetime) -> dict[str, Any]:
         "brand": account.brand,
         "language": account.language,
         "settings": {name: getattr(account, name) for name in SETTINGS},
-        "progress": _progress(account),
+        "progress": asdict(progress_of(account)),
         "next_runs": {
             "content": account.next_content_window,
             "interactions": account.next_interactions_window,
@@ -41,8 +41,9 @@ def status_of(user: User, now: datetime) -> dict[str, Any]:
     }
 
 
-def _progress(account: DemoAccount) -> dict[str, Any]:
-    return asdict(progress_of(account)) if account.pk else asdict(progress_of(DemoAccount(state=State.OFF)))
+def shown_account(user: User) -> DemoAccount:
+    """The user's account, or one with the defaults that is not stored."""
+    return DemoAccount.objects.filter(user=user).first() or DemoAccount(user=user, seed=0)
 
 
 def upcoming(account: DemoAccount, most: int = UPCOMING) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from demo import activation, lifecycle
+from demo import lifecycle
 from demo.api.permissions import demo_allowed
 from demo.models import State
 from demo.progress import progress_of
 from demo.states import NotPossible
-from demo.status import notices, upcoming
+from demo.status import notices, shown_account, upcoming
 from demo.windows import next_cleanup
 
 ACTIONS: dict[str, Callable] = {
@@ -59,7 +59,7 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
 
 def shown(request: HttpRequest) -> dict:
     """What the panel shows of the user's demo."""
-    account = activation.account_of(request.user)
+    account = shown_account(request.user)
     off = account.state == State.OFF
     return {
         "account": account,

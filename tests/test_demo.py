@@ -239,6 +239,19 @@ def test_any_other_error_fails_visibly_and_enabling_again_completes(alice, monke
     assert counts(alice) == (35, 920, 100)
 
 
+def test_a_batch_that_failed_after_planning_goes_on_where_it_was(alice, monkeypatch):
+    account = lifecycle.enable(alice, NOW, dispatch=False, seed=6).account
+    monkeypatch.setattr(unfinished, "deliver_due", lambda *_: 1 / 0)
+    unfinished.finish(account.pk, NOW)
+    monkeypatch.undo()
+    story = StoryEvent.objects.filter(origin="initial").order_by("pk").values_list("pk", flat=True)
+    planned = list(story)
+    demo_of(alice, NOW + HOUR, seed=7, size="full")
+    assert counts(alice) == (35, 920, 100)
+    assert list(story) == planned
+    assert DemoAccount.objects.get().seed == 6
+
+
 def test_a_poison_event_dies_after_six_attempts_and_its_neighbours_go_on(alice, monkeypatch):
     account = lifecycle.enable(
         alice, NOW, dispatch=False, initial_content=3, initial_comments=30, initial_messages=5
