@@ -24,6 +24,12 @@ MICROSECOND = timedelta(microseconds=1)
 Version = tuple[int, int]  # microseconds since 1970, and a rank for equal times
 
 
+# Made once: json.dumps with options makes an encoder for every call.
+_canonical = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
+
+
 class EventError(ValueError):
     """The event cannot be stored; the message says which field is wrong and what it should be."""
 
@@ -80,10 +86,7 @@ def read_event(raw: object) -> Event:
 def payload_digest(raw: object) -> int:
     """Return 63 bits of BLAKE2b over the canonical JSON of `raw`; raises EventError where it has none."""
     try:
-        canonical = json.dumps(
-            raw, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
-        return int.from_bytes(blake2b(canonical.encode(), digest_size=8).digest(), "big") >> 1
+        return int.from_bytes(blake2b(_canonical(raw).encode(), digest_size=8).digest(), "big") >> 1
     except (ValueError, RecursionError) as error:
         raise EventError(
             "The event holds a lone surrogate, NaN, an infinity or endless nesting; send valid Unicode and finite numbers."
