@@ -1,9 +1,15 @@
 """The promise on real parts: web, worker and beat as processes, killed and emptied at the worst moments."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from demo.delivery import deliver_due
+from demo.planning import plan_due
 from interactions.locks import NAMESPACE
+from interactions.models import Content, Interaction
 from tests.house import Caller, House, until
+from tests.world import demo_of
 
 pytestmark = pytest.mark.flow
 FULL = (35, 920, 100)
@@ -135,6 +141,50 @@ def test_a_database_restarted_in_the_middle_loses_nothing(house):
         house.servers.restart_postgres()
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
     assert caller.counts() == FULL
+
+
+def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(house, alice):
+    enabled = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2, minutes=1)
+    demo_of(alice, enabled, seed=7)
+    now = enabled
+    while now < enabled + timedelta(days=2):
+        plan_due(now)
+        deliver_due(now)
+        now += timedelta(hours=1)
+    house.kill("worker", "beat")
+    house.manage(
+        "seed_demo",
+        "--user",
+        "twin",
+        "--create",
+        "--seed",
+        "7",
+        "--size",
+        "smoke",
+        "--now",
+        enabled.isoformat(),
+    )
+    house.start("worker", "beat")
+    expected = {*Content.objects.values_list(*TOLD), *Interaction.objects.values_list(*TOLD)}
+    until(lambda: len(stored(house, "twin")) >= len(expected), "the twin has caught up")
+    last = max(row[2] for row in expected)
+    assert {row for row in stored(house, "twin") if row[2] <= last} == expected
+
+
+TOLD = ("platform_id", "text", "posted_at")
+
+
+def stored(house: House, name: str) -> set[tuple]:
+    rows = set()
+    for table in ("interactions_content", "interactions_interaction"):
+        rows |= set(
+            house.sql(
+                f"SELECT t.platform_id, text, posted_at FROM {table} t JOIN accounts_profile p ON p.id = profile_id"
+                " JOIN accounts_user u ON u.id = owner_id WHERE username = %s",
+                name,
+            )
+        )
+    return rows
 
 
 def test_disabling_removes_everything_and_the_bystander_is_untouched(house, bystander):
