@@ -4,14 +4,14 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Profile
 from interactions import rows
-from interactions.events import Event, EventError, payload_digest, read_event
+from interactions.events import Event, EventError, digest, read_event
 from interactions.locks import lock_profiles
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, fold
 from interactions.metrics import INGESTED
@@ -22,16 +22,14 @@ logger = logging.getLogger(__name__)
 TARGETS = (rows.CONTENT, rows.INTERACTION)  # pieces first, so that their comments find them
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One event as it came, decoded from JSON, and the profile that it came for."""
 
     profile_id: int
     event: object
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one arrival. `id` is the affected row; null when rejected or still waiting for its target."""
 
     platform_id: str | None
@@ -40,15 +38,11 @@ class Result:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Readable:
+class _Readable(NamedTuple):
     position: int
     arrival: Arrival
+    key: Key
     event: Event
-
-    @property
-    def key(self) -> Key:
-        return self.arrival.profile_id, self.event.platform_id
 
 
 def ingest(arrivals: Sequence[Arrival], received_at: datetime) -> list[Result]:
@@ -83,7 +77,8 @@ def _read(
         try:
             if arrival.profile_id not in profiles:
                 raise EventError("The profile does not exist any more.")
-            readable.append(_Readable(position, arrival, read_event(arrival.event)))
+            event = read_event(arrival.event)
+            readable.append(_Readable(position, arrival, (arrival.profile_id, event.platform_id), event))
         except EventError as error:
             results[position] = _rejection(arrival, str(error))
     return results, readable
@@ -139,11 +134,9 @@ def _write(
     changed = {key: row for key, row in known.items() if row.stored and row.values}
     pending = {key: row for key, row in known.items() if not row.exists and row.values}
     if changed:
-        rows.update_rows(
-            target, [_columns(target, key, row, profiles, received_at) for key, row in changed.items()]
-        )
+        rows.update_rows(target, _columns(target, changed, profiles), received_at)
     if new:
-        _insert(target, new, profiles, received_at)
+        _insert(target, new, _columns(target, new, profiles), received_at)
     if arrived := [key for key in waited if key in new]:
         rows.drop_pending(target, arrived)
     if pending:
@@ -151,9 +144,9 @@ def _write(
     _link(target, [row.id for row in new.values()])
 
 
-def _insert(target: str, new: dict[Key, Row], profiles: dict[int, Profile], received_at: datetime) -> None:
+def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: datetime) -> None:
     insert = rows.insert_content if target == rows.CONTENT else rows.insert_interactions
-    ids = insert([_columns(target, key, row, profiles, received_at) for key, row in new.items()])
+    ids = insert(columns, received_at)
     if len(ids) < len(new):  # a writer that does not take the profile's lock was faster
         ids |= {
             key: row.id for key, row in rows.stored_rows(target, [k for k in new if k not in ids]).items()
@@ -162,11 +155,12 @@ def _insert(target: str, new: dict[Key, Row], profiles: dict[int, Profile], rece
         row.id = ids[key]
 
 
-def _columns(target: str, key: Key, row: Row, profiles: dict[int, Profile], received_at: datetime) -> dict:
-    profile = profiles[key[0]]
-    fixed = {"profile_id": key[0], "platform_id": key[1], "is_demo": profile.is_demo}
-    times = {"received_at": received_at, "updated_at": received_at}
-    return fixed | times | rows.column_values(target, row, profile.platform_id)
+def _columns(target: str, chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
+    return [
+        {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
+        | rows.column_values(target, row, profiles[profile_id].platform_id)
+        for (profile_id, platform_id), row in chosen.items()
+    ]
 
 
 def _link(target: str, new_ids: list[int]) -> None:
@@ -195,7 +189,7 @@ def _bury(
             profile_id=arrival.profile_id,
             is_demo=profiles[arrival.profile_id].is_demo,
             raw=(raw := _raw(arrival.event)),
-            digest=payload_digest(raw.decode()),
+            digest=digest(raw.decode()),
             reason=result.error,
             received_at=received_at,
         )

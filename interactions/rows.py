@@ -6,6 +6,7 @@ JSON is what the server unpacks and Python packs fastest: text arrays cost three
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -26,8 +27,6 @@ _COMMON = {
     "text_at": "timestamptz",
     "text_digest": "bigint",
     "deleted_at": "timestamptz",
-    "received_at": "timestamptz",
-    "updated_at": "timestamptz",
 }
 _CREATION = {
     CONTENT: {"url": "text", "kind": "text"},
@@ -47,7 +46,7 @@ _COLUMNS = {
     CONTENT: _COMMON | _CREATION[CONTENT] | _METRICS,
     INTERACTION: _COMMON | _CREATION[INTERACTION],
 }
-_FIXED = {"profile_id", "platform_id", "is_demo", "received_at"}
+_FIXED = {"profile_id", "platform_id", "is_demo"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -92,7 +91,7 @@ def column_values(target: str, row: Row, own_id: str) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
         micros, rank = row.versions[aspect]
-        at = EPOCH + micros * MICROSECOND
+        at = _instant(micros)
         if aspect == "created":
             columns |= _creation_columns(target, value, own_id) | {"posted_at": at, "created_digest": rank}
         elif aspect == "text":
@@ -104,6 +103,11 @@ def column_values(target: str, row: Row, own_id: str) -> dict[str, Any]:
     return columns
 
 
+@lru_cache(maxsize=4_096)
+def _instant(micros: int) -> str:
+    return (EPOCH + micros * MICROSECOND).isoformat()
+
+
 def _creation_columns(target: str, creation, own_id: str) -> dict[str, Any]:
     if target == CONTENT:
         return {"url": creation.url, "kind": creation.kind}
@@ -111,38 +115,40 @@ def _creation_columns(target: str, creation, own_id: str) -> dict[str, Any]:
     return columns | {"direction": "out" if creation.author_id == own_id else "in"}
 
 
-def insert_content(rows: Sequence[dict[str, Any]]) -> dict[Key, int]:
+def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
     """Insert pieces that do not exist yet; return the ids of those inserted."""
     defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
     names = ", ".join(_COLUMNS[CONTENT])
-    return _insert(CONTENT, names, f"SELECT {names} FROM {_records(CONTENT)}", defaults)
+    return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
 
 
-def insert_interactions(rows: Sequence[dict[str, Any]]) -> dict[Key, int]:
+def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
     """Insert comments and messages that do not exist yet, linked to the piece and parent that do."""
     names = ", ".join(_COLUMNS[INTERACTION])
     given = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
     query = (
-        f"SELECT {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
+        f"SELECT %s, %s, {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
         " LEFT JOIN interactions_content content"
         " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
         " LEFT JOIN interactions_interaction parent"
         " ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref"
     )
-    return _insert(INTERACTION, f"{names}, status, content_id, parent_id", query, rows)
+    return _insert(INTERACTION, f"{names}, status, content_id, parent_id", query, rows, received_at)
 
 
-def _insert(target: str, names: str, query: str, rows: Sequence[dict[str, Any]]) -> dict[Key, int]:
+def _insert(
+    target: str, names: str, query: str, rows: Sequence[dict[str, Any]], received_at: datetime
+) -> dict[Key, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TABLES[target]} ({names}) {query} ORDER BY ordinality"
+            f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"
             " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
-            [_packed(rows)],
+            [received_at, received_at, _packed(rows)],
         )
         return {(profile, platform_id): id for profile, platform_id, id in cursor}
 
 
-def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
+def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
     """Set the columns that each row names; an absent column stays as it is."""
     settable = [column for column in _COLUMNS[target] if column not in _FIXED]
     changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
@@ -155,9 +161,9 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
         ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target)}"
+            f"UPDATE {TABLES[target]} old SET updated_at = %s, {', '.join(changes)} FROM {_records(target)}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
-            [_packed(rows)],
+            [received_at, _packed(rows)],
         )
 
 
@@ -191,7 +197,7 @@ def _records(target: str) -> str:
 
 
 def _packed(rows: Sequence[dict[str, Any]]) -> str:
-    return json.dumps(rows, default=str)
+    return json.dumps(rows)
 
 
 _WANTED = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
@@ -225,7 +231,7 @@ def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], recei
             "platform_id": platform_id,
             "is_demo": demo[profile],
             "aspect": aspect,
-            "occurred_at": EPOCH + row.versions[aspect][0] * MICROSECOND,
+            "occurred_at": _instant(row.versions[aspect][0]),
             "rank": row.versions[aspect][1],
             "value": {"value": value},
         }

@@ -24,8 +24,12 @@ if os.environ["DATABASE_URL"]:
     os.environ |= {"SECRET_KEY": "only-for-tests", "ALLOWED_HOSTS": "*", "DEBUG": "1"}
 
 
-def pytest_sessionfinish() -> None:
-    from django.conf import settings  # named by pytest-django after this module is loaded
+def stop() -> None:
+    """Stop the servers and remove the folder."""
+    from django.conf import settings  # read only after the variables above are set
 
     settings.SERVERS.stop()
     shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+pytest_sessionfinish = stop

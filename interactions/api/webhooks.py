@@ -1,7 +1,6 @@
 """Where platforms, and the demo over HTTP, send signed batches of events."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +81,7 @@ def summary(results: list[Result]) -> dict[str, Any]:
     """The answer of the webhook: one result per event in the order sent, and the four counts."""
     statuses = [result.status for result in results]
     return {
-        "results": [asdict(result) for result in results],
+        "results": [result._asdict() for result in results],
         "created": statuses.count(CREATED),
         "duplicates": statuses.count(DUPLICATE),
         "updated": statuses.count(UPDATED),

@@ -1,0 +1,1 @@
+"""What Perennial claims about its speed, as ratios against named peers in the same run: `make bench`."""
