@@ -134,14 +134,22 @@ def _write(
     changed = {key: row for key, row in known.items() if row.stored and row.values}
     pending = {key: row for key, row in known.items() if not row.exists and row.values}
     if changed:
-        rows.update_rows(target, _columns(target, changed, profiles), received_at)
-    if new:
-        _insert(target, new, _columns(target, new, profiles), received_at)
+        rows.update_rows(target, _columns(changed, profiles), received_at)
+    for generation in _parents_first(new):
+        _insert(target, generation, _columns(generation, profiles), received_at)
     if arrived := [key for key in waited if key in new]:
         rows.drop_pending(target, arrived)
     if pending:
         rows.keep_pending(target, pending, {key[0]: profiles[key[0]].is_demo for key in pending}, received_at)
-    _link(target, [row.id for row in new.values()])
+    if new:
+        rows.link_waiting(target, {key: row.id for key, row in new.items()})
+
+
+def _parents_first(new: dict[Key, Row]) -> list[dict[Key, Row]]:
+    """Replies whose parent is new too, after all others: they find it stored, and need no second write to be linked."""
+    replies = {key: row for key, row in new.items() if (key[0], row.values["created"].parent_ref) in new}
+    others = {key: row for key, row in new.items() if key not in replies}
+    return [generation for generation in (others, replies) if generation]
 
 
 def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: datetime) -> None:
@@ -155,21 +163,12 @@ def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: 
         row.id = ids[key]
 
 
-def _columns(target: str, chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
+def _columns(chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
     return [
         {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
-        | rows.column_values(target, row, profiles[profile_id].platform_id)
+        | rows.column_values(row, profiles[profile_id].platform_id)
         for (profile_id, platform_id), row in chosen.items()
     ]
-
-
-def _link(target: str, new_ids: list[int]) -> None:
-    if not new_ids:
-        return
-    if target == rows.CONTENT:
-        rows.link_waiting_comments(new_ids)
-    else:
-        rows.link_waiting_replies(new_ids)
 
 
 def _bury(

@@ -86,19 +86,21 @@ def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metr
     return versions
 
 
-def column_values(target: str, row: Row, own_id: str) -> dict[str, Any]:
-    """The columns that `row.values` sets; `own_id` is the profile's own id on its platform."""
+def column_values(row: Row, own_id: str) -> dict[str, Any]:
+    """The columns that `row.values` sets, of which each table takes those it has; `own_id` is the profile's on its platform."""
     columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
         micros, rank = row.versions[aspect]
         at = _instant(micros)
         if aspect == "created":
-            columns |= _creation_columns(target, value, own_id) | {"posted_at": at, "created_digest": rank}
+            direction = "out" if value.author_id == own_id else "in"
+            columns |= value._asdict()
+            columns |= {"direction": direction, "posted_at": at, "created_digest": rank}
         elif aspect == "text":
             columns |= {"text": value, "text_at": at, "text_digest": rank}
         elif aspect == "deletion":
             columns["deleted_at"] = at
-        elif target == CONTENT:
+        else:
             columns |= {aspect: value, f"{aspect}_at": at}
     return columns
 
@@ -106,13 +108,6 @@ def column_values(target: str, row: Row, own_id: str) -> dict[str, Any]:
 @lru_cache(maxsize=4_096)
 def _instant(micros: int) -> str:
     return (EPOCH + micros * MICROSECOND).isoformat()
-
-
-def _creation_columns(target: str, creation, own_id: str) -> dict[str, Any]:
-    if target == CONTENT:
-        return {"url": creation.url, "kind": creation.kind}
-    columns = {name: getattr(creation, name) for name in _CREATION[INTERACTION] if name != "direction"}
-    return columns | {"direction": "out" if creation.author_id == own_id else "in"}
 
 
 def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
@@ -167,23 +162,17 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
         )
 
 
-def link_waiting_comments(content_ids: Sequence[int]) -> None:
-    """Give comments that arrived before their piece the piece."""
-    _link("content_id", "content_ref", "interactions_content", content_ids)
-
-
-def link_waiting_replies(interaction_ids: Sequence[int]) -> None:
-    """Give replies that arrived before their parent, or with it, the parent."""
-    _link("parent_id", "parent_ref", "interactions_interaction", interaction_ids)
-
-
-def _link(column: str, reference: str, table: str, ids: Sequence[int]) -> None:
+def link_waiting(target: str, arrived: dict[Key, int]) -> None:
+    """Give comments that wait for pieces, or replies that wait for parents, those that `arrived`, by their ids."""
+    column, reference = ("content_id", "content_ref") if target == CONTENT else ("parent_id", "parent_ref")
+    profiles, platform_ids = zip(*arrived, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE interactions_interaction waiting SET {column} = found.id FROM {table} found"
-            f" WHERE found.id = ANY(%s) AND waiting.profile_id = found.profile_id"
-            f" AND waiting.{reference} = found.platform_id AND waiting.{reference} <> '' AND waiting.{column} IS NULL",
-            [list(ids)],
+            f"UPDATE interactions_interaction waiting SET {column} = arrived.id"
+            " FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS arrived (profile_id, platform_id, id)"
+            " WHERE waiting.profile_id = arrived.profile_id"
+            f" AND waiting.{reference} = arrived.platform_id AND waiting.{reference} <> '' AND waiting.{column} IS NULL",
+            [list(profiles), list(platform_ids), list(arrived.values())],
         )
 
 
