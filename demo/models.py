@@ -1,5 +1,6 @@
 """The demo of each user: its settings, its state, and its story as a table."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,13 +8,14 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 
 from accounts.models import Platform, Profile
 from demo import simulator
 
 DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
+MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
 LARGEST_SEED = 2**53 - 1  # exact in every JSON reader
 
 
@@ -60,6 +62,17 @@ class DemoAccountQuerySet(models.QuerySet):
         asleep = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
         working = Q(state__in=[State.ENABLING, State.DISABLING]) | Q(state=State.ACTIVE, advance_days__gt=0)
         return self.filter(asleep, working)
+
+    def store_marks(self, accounts: Sequence["DemoAccount"]) -> None:
+        """Write the marks and ordinals of `accounts` in one statement."""
+        values = [[getattr(account, name) for account in accounts] for name in ("pk", *MARKS)]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {self.model._meta.db_table} account SET {', '.join(f'{name} = new.{name}' for name in MARKS)}"
+                f" FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[], %s::int[])"
+                f" AS new (id, {', '.join(MARKS)}) WHERE account.id = new.id",
+                values,
+            )
 
 
 class DemoAccount(models.Model):
@@ -240,7 +253,7 @@ class StoryEvent(models.Model):
             models.Index(
                 F("due_at"), F("id"), condition=Q(delivered_at=None, dead_at=None), name="story_due_first"
             ),
-            models.Index(F("account"), F("due_at"), name="story_of_an_account"),
+            models.Index(F("account"), F("type"), F("due_at"), name="story_of_an_account_by_type"),
             models.Index(F("account"), F("type"), condition=Q(delivered_at=None), name="story_undelivered"),
         ]
 

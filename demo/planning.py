@@ -105,8 +105,7 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime) -> Planned:
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
     story.write(plans, story.demo_profiles(accounts))
-    marks = ["next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal"]
-    DemoAccount.objects.bulk_update(accounts, marks)
+    DemoAccount.objects.store_marks(accounts)
     return total
 
 

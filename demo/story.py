@@ -1,11 +1,11 @@
 """The story table: planned events in, events to look back on out."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from django.db import connection
-from django.db.models import Q
 from psycopg.types.json import Jsonb
 
 from accounts.models import Profile
@@ -59,14 +59,28 @@ _COPY = (
 
 
 def look_back(
-    account_ids: Iterable[int], start: datetime, origins=WINDOW_ORIGINS
+    account_ids: Sequence[int], start: datetime, origins: Sequence[str] = WINDOW_ORIGINS
 ) -> dict[int, list[simulator.Event]]:
     """What each account's windows from `start` on may look back on, delivered or not."""
     past: dict[int, list[simulator.Event]] = defaultdict(list)
-    pieces = Q(type=StoryEvent.Type.CONTENT, due_at__gte=start - simulator.PIECES_LOOK_BACK)
-    talk = Q(due_at__gte=start - simulator.TALK_LOOK_BACK)
-    rows = StoryEvent.objects.filter(pieces | talk, account__in=list(account_ids), origin__in=origins)
-    fields = rows.values_list("account_id", "type", "profile__platform", "platform_id", "due_at", "payload")
-    for account, *event in fields.iterator(chunk_size=5_000):
-        past[account].append(simulator.from_payload(*event))
+    horizons = [
+        ([simulator.CONTENT], start - simulator.PIECES_LOOK_BACK),
+        ([simulator.COMMENT, simulator.MESSAGE], start - simulator.TALK_LOOK_BACK),
+    ]
+    with connection.cursor() as cursor:
+        for types, horizon in horizons:
+            cursor.execute(_LOOK_BACK, [list(account_ids), list(origins), types, horizon])
+            for account, type, platform, platform_id, seconds, payload in cursor:
+                at = datetime.fromtimestamp(seconds, UTC)
+                event = simulator.from_payload(type, platform, platform_id, at, json.loads(payload))
+                past[account].append(event)
     return past
+
+
+# Seconds, which story times are whole numbers of: a number is read twenty times as fast as a timestamp.
+_LOOK_BACK = (
+    "SELECT account_id, type, platform, story.platform_id, extract(epoch FROM due_at)::bigint, payload"
+    " FROM demo_storyevent story"
+    " JOIN accounts_profile profile ON profile.id = profile_id"
+    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type = ANY(%s) AND due_at >= %s"
+)

@@ -1,7 +1,7 @@
 """The plain values that go in and out of the simulator."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 CONTENT, COMMENT, MESSAGE = "content.published", "comment.created", "message.created"
@@ -78,13 +78,13 @@ def event_payload(event: Event) -> dict[str, Any]:
 
 
 def from_payload(type: str, platform: str, platform_id: str, at: datetime, payload: dict[str, Any]) -> Event:
-    """The inverse of event_payload, for an event that happened at `at`."""
+    """The inverse of event_payload, for an event that happened at `at` (UTC)."""
     author = payload.get("author")
     return Event(
         type,
         platform,
         platform_id,
-        at.astimezone(UTC),
+        at,
         payload["text"],
         Author(author["id"], author["handle"], author["name"]) if author else None,
         *(payload.get(name) for name in _OPTIONAL),
