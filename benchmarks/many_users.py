@@ -70,7 +70,9 @@ def _prepare(group: str, users: int, now: datetime) -> None:
     with processes(WORKERS) as workers:
         for done in workers.map(_seed, [names[n::WORKERS] for n in range(WORKERS)], [now] * WORKERS):
             assert done
-    with connection.cursor() as cursor:  # what autovacuum and the checkpointer do within the day that lies between
+    with (
+        connection.cursor() as cursor
+    ):  # what autovacuum and the checkpointer do within the day that lies between
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
 

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from demo import http_delivery
-from demo.models import DemoAccount, State, StoryEvent
+from demo.models import DemoAccount, State, StoryEvent, webhook_event
 from demo.retries import count_failure
 from interactions.ingest import Arrival, ingest
 
@@ -51,17 +52,17 @@ def activate_complete(accounts: list[int] | None = None) -> int:
 def _deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
     """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered."""
     with transaction.atomic():
-        claimed = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        claimed = due.claim(BATCH)
         return len(claimed), _ingest_or_bisect(claimed, now)
 
 
-def _ingest_or_bisect(events: list[StoryEvent], now: datetime) -> int:
+def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:
     """Deliver the events, or, when that raises, their halves; the culprit alone counts an attempt."""
     if not events:
         return 0
     try:
         with transaction.atomic():
-            ingest([Arrival(event.profile_id, event.as_webhook_event()) for event in events], now)
+            ingest([Arrival(event.profile_id, webhook_event(event)) for event in events], now)
             return StoryEvent.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=now)
     except LOST_CONNECTION:
         raise

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from accounts.models import Profile
-from demo.models import StoryEvent
+from demo.models import StoryEvent, webhook_event
 from demo.retries import count_failure
 from interactions.signing import sign
 
@@ -75,7 +75,7 @@ def _post(events: Sequence[StoryEvent]) -> requests.Response:
     envelope = {
         "type": "events",
         "timestamp": sent_at,
-        "data": {"events": [e.as_webhook_event() for e in events]},
+        "data": {"events": [webhook_event(event) for event in events]},
     }
     body = json.dumps(envelope).encode()
     headers = sign(profile.webhook_secret, f"msg_{events[0].delivery_id.hex}", sent_at, body)

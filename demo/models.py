@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from demo import simulator
 
 DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
 MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
+STRETCH = 4  # a claim looks this many times further ahead than it takes
 LARGEST_SEED = 2**53 - 1  # exact in every JSON reader
 
 
@@ -207,6 +209,23 @@ class StoryEventQuerySet(models.QuerySet):
             free, due_at__lte=now, account__state__in=[State.ACTIVE, State.ENABLING]
         )
 
+    def claim(self, most: int) -> list[NamedTuple]:
+        """Lock up to `most` of the earliest for this transaction, past those that another worker holds; plain values.
+
+        They are taken account by account out of a longer stretch of time, so that two workers hardly ever hold events
+        of one profile, for whose lock one of them would have to wait.
+        """
+        stretch = list(self.order_by("due_at", "id").values_list("pk", flat=True)[: STRETCH * most])
+        by_account = self.filter(pk__in=stretch).order_by("account_id", "due_at", "id")
+        fields = ("pk", "profile_id", "platform_id", "payload", "due_at", "attempts")
+        free = by_account.select_for_update(skip_locked=True, of=("self",))
+        return list(free.values_list(*fields, named=True)[:most])
+
+
+def webhook_event(event) -> dict[str, object]:
+    """A story event as the webhook takes it, dated when it was due."""
+    return event.payload | {"occurred_at": event.due_at.isoformat()}
+
 
 class StoryEvent(models.Model):
     """One thing that happens in a demo, past or future.
@@ -259,7 +278,3 @@ class StoryEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.platform_id}"
-
-    def as_webhook_event(self) -> dict[str, object]:
-        """The event as the webhook takes it, dated when it was due."""
-        return self.payload | {"occurred_at": self.due_at.isoformat()}
