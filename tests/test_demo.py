@@ -435,8 +435,8 @@ def test_the_database_keeps_the_invariants(alice, changes, name):
 
 def test_planning_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
     demo_of(alice)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         plan_due(FIRST_TALK)
     demo_of(bob)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert plan_due(FIRST_TALK + 6 * HOUR).windows == 3
