@@ -3,20 +3,19 @@
 import os
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.loaders.app import AppLoader
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("perennial")
+
+class Loader(AppLoader):
+    def on_worker_init(self) -> None:
+        """Called by worker and by beat, before either opens a connection (beat's own signal comes after that)."""
+        from config.start import ensure_ready  # imports Django's apps, which import this module
+
+        ensure_ready()
+
+
+app = Celery("perennial", loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-
-
-def _ensure_ready(**_: object) -> None:
-    from config.start import ensure_ready  # imports Django's apps, which import this module
-
-    ensure_ready()
-
-
-celeryd_init.connect(_ensure_ready, weak=False)
-beat_init.connect(_ensure_ready, weak=False)

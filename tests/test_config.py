@@ -8,11 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from config import environment
 from config.embedded import Servers
-from tests.house import CHECKOUT
+from tests.house import CHECKOUT, until
 
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
 
@@ -132,3 +133,46 @@ def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "settled"),
+    [
+        (["gunicorn", "config.wsgi", "--bind", "unix:{folder}/web.sock"], "Booting worker"),
+        (["celery", "-A", "config", "worker", "--loglevel", "INFO"], " ready."),
+        (["celery", "-A", "config", "beat"], "maxinterval"),
+    ],
+    ids=["web", "worker", "beat"],
+)
+def test_any_entry_point_alone_starts_and_migrates_a_fresh_folder(folder, entry_point, settled):
+    log = folder / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *(word.format(folder=folder) for word in entry_point)],
+            cwd=CHECKOUT,
+            env=PLAIN | {"DATA_DIR": str(folder / "data"), "PYTHONUNBUFFERED": "1"},
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        until(lambda: settled in log.read_text(), f"{entry_point[0]} logs {settled!r}", seconds=30)
+        until(lambda: schedules(folder / "data") == 5, "the schedules exist", seconds=30)
+        assert process.poll() is None
+        assert "Traceback" not in log.read_text()
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def schedules(data_dir: Path) -> int:
+    """The number of Perennial's schedules in the embedded database; 0 while there is none."""
+    entry = Servers(data_dir).database
+    try:
+        with psycopg.connect(dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"]) as connection:
+            counted = connection.execute(
+                "SELECT count(*) FROM django_celery_beat_periodictask WHERE name LIKE 'demo: %'"
+            )
+            return counted.fetchone()[0]
+    except psycopg.Error:
+        return 0
