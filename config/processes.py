@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 from django.conf import settings
@@ -23,6 +24,9 @@ from demo.models import DemoAccount, State
 from demo.progress import progress_of
 
 NAME = PASSWORD = "demo"  # of the development user
+STOP_SECONDS = 30
+RUN = "PERENNIAL_RUN"  # names the data folder in the environment of what `up` started
+ASKED_TO_STOP = (0, None, 130, 143)  # honcho's codes for SIGINT and SIGTERM
 
 
 class CannotStart(Exception):
@@ -43,23 +47,41 @@ def up() -> int:
 
 
 def down() -> bool:
-    """Stop an `up` that runs for the data folder, and its embedded servers; return whether anything ran."""
+    """Stop an `up` that runs for the data folder, what it left, and the servers; return whether anything ran."""
     process = _running_up()
     if process:
         process.send_signal(signal.SIGTERM)
-        psutil.wait_procs([process], timeout=30)
-    return settings.SERVERS.stop() or process is not None
+        psutil.wait_procs([process], timeout=STOP_SECONDS)
+    left = _end_leftovers()
+    return settings.SERVERS.stop() or left or process is not None
+
+
+def _end_leftovers() -> bool:
+    """End the services of an `up` that was killed; return whether there were any."""
+    left = [process for process in psutil.process_iter() if _belongs_to_a_run(process)]
+    for process in left:
+        process.terminate()
+    for process in psutil.wait_procs(left, timeout=STOP_SECONDS)[1]:
+        process.kill()
+    return bool(left)
+
+
+def _belongs_to_a_run(process: psutil.Process) -> bool:
+    try:
+        return process.environ().get(RUN) == str(settings.DATA_DIR)
+    except psutil.Error:
+        return False
 
 
 def _run() -> int:
     account = _development_demo() if settings.DEVELOPMENT else None
     manager = Manager()
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", RUN: str(settings.DATA_DIR)}
     for name, command in commands().items():
         manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
     threading.Thread(target=_announce, args=[account], daemon=True).start()
     manager.loop()
-    return 0 if manager.returncode in (0, None, 130, -signal.SIGINT, -signal.SIGTERM) else 1
+    return 0 if manager.returncode in ASKED_TO_STOP else 1
 
 
 def commands() -> dict[str, str]:
@@ -122,10 +144,10 @@ def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder's lock for this run, with its process id in it."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with _pid_file(data_dir).open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotStart(f"It runs already for {data_dir}. Type `manage.py down` to stop it.") from error
+        if _running_up() is None:
+            _end_leftovers()
+        if not _lock(handle):
+            raise CannotStart(f"It runs already for {data_dir}. Type `manage.py down` to stop it.")
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()
@@ -135,10 +157,24 @@ def _only_one(data_dir: Path) -> Iterator[None]:
             handle.truncate(0)
 
 
+def _lock(handle: TextIO) -> bool:
+    """Take the lock, which what a killed `up` left holds for a moment longer; False when it stays taken."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(0.1)
+    return False
+
+
 def _running_up() -> psutil.Process | None:
+    """The process that the pid file names, unless it is gone or its number now names something else."""
     try:
-        return psutil.Process(int(_pid_file(settings.DATA_DIR).read_text()))
-    except (OSError, ValueError, psutil.NoSuchProcess):
+        process = psutil.Process(int(_pid_file(settings.DATA_DIR).read_text()))
+        return process if "up" in process.cmdline() else None
+    except (OSError, ValueError, psutil.Error):
         return None
 
 

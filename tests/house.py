@@ -33,7 +33,7 @@ class House:
         self.folder = Path(tempfile.mkdtemp(prefix="perennial-flow-"))
         self.folder.chmod(0o755)
         self.servers = Servers(self.folder / "data")
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {"DATA_DIR": str(self.servers.data_dir), "PORT": str(self.port)}
         self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""}
@@ -171,7 +171,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

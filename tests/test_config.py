@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from config import environment
 from config.embedded import Servers
-from tests.house import CHECKOUT, until
+from tests.house import CHECKOUT, free_port, until
 
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
 
@@ -176,3 +178,41 @@ def schedules(data_dir: Path) -> int:
             return counted.fetchone()[0]
     except psycopg.Error:
         return 0
+
+
+@pytest.mark.flow
+def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
+    variables = PLAIN | {"DATA_DIR": str(folder / "data"), "PORT": str(free_port())}
+    first = run_up(folder / "first", variables)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert services(folder) != []
+    second = run_up(folder / "second", variables)
+    assert [line for line in (folder / "second").read_text().splitlines() if "is active" in line] == [
+        "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
+    ]
+    refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
+    assert (refused.returncode, "It runs already" in refused.stderr) == (1, True)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(30) == 0
+    assert services(folder) == []
+
+
+def run_up(log: Path, variables: dict[str, str]) -> subprocess.Popen:
+    """`manage.py up`, once its demo is active."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"], cwd=CHECKOUT, env=variables, stdout=stream, stderr=stream
+        )
+    until(lambda: "is active" in log.read_text(), "the demo is active")
+    return process
+
+
+def services(folder: Path) -> list[psutil.Process]:
+    """What runs because an `up` of that folder started it."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("PERENNIAL_RUN") == str(folder / "data"):
+                found.append(process)
+    return found
