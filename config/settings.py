@@ -122,14 +122,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above the webhook's own limit, 
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # JSON is what the API speaks; the other two let a POST without a body come as any client sends it.
     "DEFAULT_PARSER_CLASSES": [
-        f"rest_framework.parsers.{name}Parser" for name in ("JSON", "Form", "MultiPart")
+        "interactions.api.parsers.ShallowJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -141,6 +143,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "A social-engagement inbox with a demo mode that never goes stale.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"PlatformEnum": "accounts.models.Platform"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, status
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework.views import APIView, set_rollback
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -29,6 +31,14 @@ class Unsigned(exceptions.APIException):
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "The signature is not valid."
+
+
+@extend_schema(exclude=True)
+class NoSuchRoute(APIView):
+    """Whatever is asked of an address of the API that does not exist."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise exceptions.NotFound("There is no such route; /api/v1/docs/ lists them.")
 
 
 def problem(status_code: int, detail: str, **extra: Any) -> Response:

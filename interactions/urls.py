@@ -1,13 +1,11 @@
 """The inbox's pages and API."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from interactions import views
 
 urlpatterns = [
     path("api/v1/", include("interactions.api.urls")),
-    path("comments/", views.comments, name="comments"),
-    path("messages/", views.messages, name="messages"),
-    path("comments", views.comments),
-    path("messages", views.messages),
+    re_path(r"^comments/?$", views.comments, name="comments"),
+    re_path(r"^messages/?$", views.messages, name="messages"),
 ]

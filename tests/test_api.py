@@ -1,6 +1,9 @@
 """The API of the demo and of the rows, as programs use it."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -156,7 +159,37 @@ def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):
     assert client.get("/api/v1/demo/?user=bob").json()["state"] == "active"
     assert client.get("/api/v1/demo/?user=nobody").status_code == 404
     client.force_login(bob)
-    assert client.get("/api/v1/demo/?user=alice").json()["state"] == "active"
+    assert client.get("/api/v1/demo/?user=bob").json()["state"] == "active"
+    assert client.get("/api/v1/demo/?user=alice").status_code == 403
+    assert client.post("/api/v1/demo/enable/", {"user": "alice"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("post", "demo/enable", b'{"user": "\\u0000"}', 400),
+        ("post", "demo/enable", b'{"user": {"a": 1}}', 400),
+        ("patch", "demo", b"[" * 100_000, 400),
+        ("patch", "demo", b'{"settings": {"time_zone": "../../etc/passwd"}}', 400),
+        ("post", "auth/token", b"[" * 100_000, 400),
+        ("get", "interactions/?search=%00", b"", 400),
+        ("get", "interactions/99999999999999999999", b"", 404),
+        ("get", "nonsense", b"", 404),
+        ("post", "webhooks/profiles/not-a-uuid", b"{}", 404),
+        ("options", "docs", b"", 405),
+    ],
+)
+def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    answer = client.generic(method.upper(), f"/api/v1/{path}", body, content_type="application/json")
+    assert answer.status_code == code
+    assert path == "docs" or answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_token_that_is_no_text_is_401(client, db):
+    assert client.get("/api/v1/demo/", headers={"Authorization": "Token \xff"}).status_code == 401
 
 
 def test_demo_allowed_none_forbids(page, settings):
@@ -236,9 +269,9 @@ def test_a_lists_queries_do_not_grow_with_it(page, alice, live, path, django_ass
 
 
 def test_the_schema_is_valid_and_the_docs_load_nothing_from_elsewhere(client, db):
-    schema = client.get("/api/v1/schema")
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
+    assert client.get("/api/v1/schema").status_code == 200
     docs = client.get(reverse("docs")).content.decode()
-    assert schema.status_code == 200
     assert "https://" not in docs.replace("https://spec.openapis.org", "")
 
 

@@ -6,6 +6,7 @@ from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,6 +19,8 @@ from demo.lifecycle import Transition
 from demo.states import NotPossible
 from demo.status import status_of
 from interactions.problems import Conflict
+
+USER_NAME = serializers.CharField(max_length=150)
 
 
 class NoBody(serializers.Serializer):
@@ -33,9 +36,11 @@ class DemoView(APIView):
         """The user whose demo it is: the caller, or for staff the one named by `user`."""
         data = self.request.data if isinstance(self.request.data, dict) else {}
         named = self.request.query_params.get("user") or data.get("user")
-        if named is None or not self.request.user.is_staff:
+        if named in (None, self.request.user.username):
             return self.request.user
-        user = User.objects.filter(username=named).first()
+        if not self.request.user.is_staff:
+            raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
+        user = User.objects.filter(username=USER_NAME.run_validation(named)).first()
         if user is None:
             raise Http404
         return user
