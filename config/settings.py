@@ -86,6 +86,9 @@ TEMPLATES = [
 ]
 
 
+DB_POOLER = env.flag("DB_POOLER", False)
+
+
 def database() -> dict:
     """Django's DATABASES entry: the embedded server's, or that of DATABASE_URL."""
     entry = (
@@ -93,9 +96,8 @@ def database() -> dict:
         if DEVELOPMENT
         else environ.Env.db_url_config(env.url("DATABASE_URL", "", ("postgres", "postgresql")))
     )
-    pooled = env.flag("DB_POOLER", False)
-    entry |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": pooled}
-    if pooled:
+    entry |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": DB_POOLER}
+    if DB_POOLER:
         entry["OPTIONS"] = entry.get("OPTIONS", {}) | {"prepare_threshold": None}
     return entry
 

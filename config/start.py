@@ -1,5 +1,7 @@
 """What every entry point does first on a machine without servers: attach to the checkout's or start them, and migrate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 
 import django
@@ -32,11 +34,21 @@ def migrate() -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     if not _unapplied(connection):
         return
+    with _alone(connection):
+        if _unapplied(connection):
+            call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())
+
+
+@contextmanager
+def _alone(connection) -> Iterator[None]:
+    """Hold the migration lock; behind a transaction pooler there is no session to hold it in."""
+    if settings.DB_POOLER:
+        yield
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         try:
-            if _unapplied(connection):
-                call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())
+            yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
 

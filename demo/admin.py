@@ -1,7 +1,10 @@
 from django.contrib import admin
+from django.utils import timezone
 
+from demo import lifecycle
 from demo.models import DemoAccount, StoryEvent
 from demo.retries import retry_dead
+from interactions.admin import ReadOnlyAdmin
 
 
 @admin.register(DemoAccount)
@@ -30,24 +33,20 @@ class DemoAccountAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
 
+    def save_model(self, request, obj, form, change) -> None:
+        """Settings count from the next window on, as they do when the user changes them."""
+        lifecycle.change_settings(
+            obj.user, timezone.now(), {name: form.cleaned_data[name] for name in form.changed_data}
+        )
+
 
 @admin.register(StoryEvent)
-class StoryEventAdmin(admin.ModelAdmin):
+class StoryEventAdmin(ReadOnlyAdmin):
     list_display = ["due_at", "type", "account", "platform_id", "origin", "delivered_at", "dead_at"]
     list_filter = ["type", "origin"]
     list_select_related = ["account__user"]
     ordering = ["due_at"]
-    show_full_result_count = False
     actions = ["retry"]
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
 
     @admin.action(description="Retry dead events", permissions=["view"])
     def retry(self, request, queryset) -> None:

@@ -1,11 +1,16 @@
 """What the management commands share: exit codes and reports."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from accounts.models import User
+from demo import unfinished
+from demo.lifecycle import Transition
+from demo.states import NotPossible
 
 BAD_INPUT = 2
 
@@ -37,6 +42,25 @@ def user_named(name: str) -> User:
     return user
 
 
-def confirmed(options: dict[str, Any]) -> None:
-    if not options["yes"]:
-        raise bad_input("This deletes the user's demo data; add --yes to go on.")
+class RemovalCommand(DemoCommand):
+    """Deletes a user's demo data, once confirmed, in this process."""
+
+    request: Callable[..., Transition]  # the lifecycle's function that asks for it
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, metavar="NAME")
+        parser.add_argument("--yes", action="store_true", help="really delete")
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        if not options["yes"]:
+            raise bad_input("This deletes the user's demo data; add --yes to go on.")
+        user = user_named(options["user"])
+        try:
+            account = self.request(user, dispatch=False).account
+        except NotPossible as error:
+            raise CommandError(str(error)) from error
+        unfinished.finish(account.pk, timezone.now())
+        account.refresh_from_db()
+        figures = {"user": user.username, "state": account.state}
+        self.report(figures, options["json"], f"Demo mode is {account.state}.")

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import environ
@@ -115,6 +116,19 @@ class House:
         script = f"from accounts.models import User; User.objects.create_user({name!r}, password={name!r})"
         self.manage("shell", "-v0", "-c", script)
         return Caller(self, name)
+
+
+@contextmanager
+def running_house() -> Iterator[House]:
+    """A house whose web server, worker and beat run."""
+    house = House()
+    try:
+        if not house.embedded:
+            house.manage("migrate", "-v0")
+        house.start("web", "worker", "beat")
+        yield house
+    finally:
+        house.stop()
 
 
 class Caller:

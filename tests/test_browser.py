@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.house import House
+from tests.house import House, running_house
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -18,15 +18,9 @@ if CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM"):
 
 @pytest.fixture(scope="module")
 def house():
-    house = House()
-    try:
-        if not house.embedded:
-            house.manage("migrate", "-v0")
-        house.start("web", "worker", "beat")
+    with running_house() as house:
         house.create_user("visitor")
         yield house
-    finally:
-        house.stop()
 
 
 @pytest.fixture

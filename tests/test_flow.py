@@ -8,7 +8,7 @@ from demo.delivery import deliver_due
 from demo.planning import plan_due
 from interactions.locks import NAMESPACE
 from interactions.models import Content, Interaction
-from tests.house import Caller, House, until
+from tests.house import Caller, House, running_house, until
 from tests.world import demo_of
 
 pytestmark = pytest.mark.flow
@@ -17,15 +17,8 @@ FULL = (35, 920, 100)
 
 @pytest.fixture(scope="module")
 def house():
-    house = House()
-    try:
-        if not house.embedded:
-            house.manage("migrate", "-v0")
-        house.start("web", "worker", "beat")
-        house.sql("SELECT 1")
+    with running_house() as house:
         yield house
-    finally:
-        house.stop()
 
 
 @pytest.fixture(scope="module")
