@@ -15,12 +15,12 @@ from interactions.models import Content, Interaction
 _number = count()
 
 
-def run() -> bool:
+def run() -> None:
     ours = shortest(7, _enable, lambda: (_new_user(),))
     rows = _rows_of(DemoAccount.objects.order_by("pk").last())
     raw = shortest(7, _copy, lambda: _moved(rows))
     by_factory = shortest(2, peers.factory_row_by_row, lambda: _moved(rows))
-    return show(
+    show(
         f"Initial batch: {sum(map(len, rows)):,} rows",
         [
             milliseconds("raw COPY … ON CONFLICT of the same rows", raw),

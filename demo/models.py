@@ -212,14 +212,19 @@ class StoryEventQuerySet(models.QuerySet):
     def claim(self, most: int) -> list[NamedTuple]:
         """Lock up to `most` of the earliest for this transaction, past those that another worker holds; plain values.
 
-        They are taken account by account out of a longer stretch of time, so that two workers hardly ever hold events
-        of one profile, for whose lock one of them would have to wait.
+        A longer stretch of time is taken account by account, so that two workers hardly ever hold events of one
+        profile, for whose lock one of them would have to wait.
         """
-        stretch = list(self.order_by("due_at", "id").values_list("pk", flat=True)[: STRETCH * most])
-        by_account = self.filter(pk__in=stretch).order_by("account_id", "due_at", "id")
+        stretch = self.order_by("due_at", "id").values_list("account_id", "pk")[: STRETCH * most]
+        keys = [pk for _, pk in sorted(stretch)]
         fields = ("pk", "profile_id", "platform_id", "payload", "due_at", "attempts")
-        free = by_account.select_for_update(skip_locked=True, of=("self",))
-        return list(free.values_list(*fields, named=True)[:most])
+        free = self.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id")
+        for start in range(0, len(keys), most):
+            if claimed := list(
+                free.filter(pk__in=keys[start : start + most]).values_list(*fields, named=True)
+            ):
+                return claimed
+        return []
 
 
 def webhook_event(event) -> dict[str, object]:

@@ -17,7 +17,7 @@ REGULARS = 0.5  # share of what is said that comes from the heavy tail [A]
 TAIL = 1.35  # exponent of the activity law: a few regulars, many who write once [A]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_096)
 def person(seed: int, platform: str, number: int) -> Author:
     """Person `number` of the audience; the same id, handle and name on every day."""
     draw = stream(seed, "person", platform, number)

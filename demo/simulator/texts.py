@@ -101,7 +101,7 @@ def voiced(world: World, text: str, author: Author, draw: Random, platform: str)
     return text[: PLATFORMS[platform].length]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_096)
 def _habits(seed: int, author_id: str) -> tuple[bool, bool]:
     """Whether a person starts in lower case, and whether they leave out the last full stop."""
     draw = stream(seed, "voice", author_id)
