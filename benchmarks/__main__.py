@@ -3,11 +3,8 @@
 import argparse
 import logging
 import os
-import subprocess
-import sys
 from importlib import import_module
 
-import django
 from django.conf import settings
 from django.db import connection
 
@@ -34,11 +31,7 @@ def main() -> None:
 
 def _start() -> None:
     """Servers and tables, and PostgreSQL with the memory that its manual advises: a quarter, here of 4 GB."""
-    manage = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(
-        manage, check=True
-    )  # in a process of its own: whoever started PostgreSQL cannot restart it
-    django.setup()
+    import_module("config.start").ensure_ready()
     with connection.cursor() as cursor:
         cursor.execute("ALTER SYSTEM SET shared_buffers = '1GB'")
     connection.close()

