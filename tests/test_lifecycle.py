@@ -1,0 +1,157 @@
+"""Leaving without a trace, starting over, pausing, advancing, ageing."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from accounts.models import Profile, User
+from demo import lifecycle, removal, retention, unfinished
+from demo.delivery import deliver_due
+from demo.models import DemoAccount, State, StoryEvent
+from demo.planning import plan_due
+from demo.states import NotPossible
+from interactions.models import Content, Interaction
+from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
+from tests.world import DAY, HOUR, NOW, demo_of, event, send
+
+
+def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
+    before = live_rows()
+    demo_of(alice, seed=3)
+    demo_of(bob, seed=3)
+    bobs = told(bob)
+    demo_profile = Profile.objects.filter(owner=alice, is_demo=True).first()
+    send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
+    run_until(ENABLED + DAY, every=6 * HOUR)
+    lifecycle.disable(alice, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get(user=alice).pk, NOW)
+    account = DemoAccount.objects.get(user=alice)
+    assert (
+        account.state,
+        account.next_content_window,
+        User.objects.get(pk=alice.pk).demo_mode_enabled_at,
+    ) == ("off", None, None)
+    assert live_rows() == before
+    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in removal.DERIVED] == [0] * 4
+    assert not StoryEvent.objects.filter(account=account).exists()
+    assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
+    assert set(bobs) <= set(told(bob))
+
+
+def test_switching_on_again_with_the_same_seed_tells_the_same_story(alice):
+    demo_of(alice, seed=3)
+    first = told(alice)
+    lifecycle.disable(alice, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    assert told(alice) == []
+    demo_of(alice, seed=3)
+    assert told(alice) == first
+
+
+def test_reset_tells_the_same_story_again(alice):
+    demo_of(alice)
+    first = told(alice)
+    run_until(ENABLED + DAY, every=6 * HOUR)
+    assert len(told(alice)) > len(first)
+    lifecycle.reset(alice, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    assert told(alice) == first
+    assert DemoAccount.objects.get().state == State.ACTIVE
+
+
+def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch):
+    demo_of(alice)
+    lifecycle.disable(alice, dispatch=False)
+    account = DemoAccount.objects.get()
+    monkeypatch.setattr(removal, "_gone", lambda *_: (_ for _ in ()).throw(OperationalError("killed")))
+    with pytest.raises(OperationalError):
+        unfinished.finish(account.pk, NOW)
+    monkeypatch.undo()
+    unfinished.finish(account.pk, NOW)
+    assert DemoAccount.objects.get().state == State.OFF
+
+
+def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
+    demo_of(alice)
+    plan_due(FIRST_TALK)
+    paused = FIRST_TALK + timedelta(minutes=1)
+    deliver_due(paused)
+    before = counts(alice)
+    held = list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True))
+    lifecycle.pause(alice, paused)
+    plan_due(paused + 3 * DAY)
+    deliver_due(paused + 3 * DAY)
+    assert counts(alice) == before
+    lifecycle.resume(alice, paused + 3 * DAY)
+    deliver_due(paused + 3 * DAY)
+    assert counts(alice) == before
+    assert list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True)) == [
+        due + 3 * DAY for due in held
+    ]
+    account = DemoAccount.objects.get()
+    assert account.next_interactions_window == FIRST_TALK + 6 * HOUR + 3 * DAY
+    assert account.next_content_window == FIRST_CONTENT + 3 * DAY
+
+
+@pytest.mark.parametrize("move", [lifecycle.pause, lifecycle.resume])
+def test_what_is_off_cannot_be_paused_or_resumed(alice, move):
+    with pytest.raises(NotPossible, match="Demo mode is off"):
+        move(alice, NOW)
+
+
+def test_settings_hold_from_the_next_window(alice):
+    demo_of(alice)
+    lifecycle.change_settings(alice, FIRST_TALK, {"comments_per_window": 3, "messages_per_window": 0})
+    assert StoryEvent.objects.filter(origin="window").count() == 15
+    plan_due(FIRST_TALK + 6 * HOUR)
+    assert StoryEvent.objects.filter(origin="window").count() == 18
+
+
+def test_advancing_a_week_equals_living_it(alice, bob):
+    now = ENABLED + DAY / 2
+    demo_of(alice, seed=4, brand="Twin")
+    demo_of(bob, ENABLED - 7 * DAY, seed=4, brand="Twin")
+    run_until(now, ENABLED - 7 * DAY, every=6 * HOUR)
+    lifecycle.advance(alice, 7, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get(user=alice).pk, now)
+    deliver_due(now)
+    assert told(alice) == told(bob)
+    assert max(row[3] for row in told(alice)) <= now
+
+
+def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about(alice, live):
+    demo_of(alice, size="small")
+    before = live_rows()
+    later = ENABLED + 22 * DAY
+    cutoff = later - 30 * DAY
+    young = Content.objects.filter(is_demo=True, comments__posted_at__gte=cutoff).distinct()
+    kept = set(young.values_list("pk", flat=True))
+    old_and_kept = young.filter(posted_at__lt=cutoff).count()
+    dry = retention.clean_up(later, dry_run=True)
+    assert old_and_kept > 0
+    assert Interaction.objects.filter(is_demo=True, posted_at__lt=cutoff).count() > 0
+    done = retention.clean_up(later)
+    assert (done.content, done.comments, done.messages) == (dry.content, dry.comments, dry.messages)
+    assert kept <= set(Content.objects.filter(is_demo=True).values_list("pk", flat=True))
+    replied = Interaction.objects.filter(replies__posted_at__gte=cutoff)
+    assert not Interaction.objects.filter(is_demo=True, posted_at__lt=cutoff).exclude(pk__in=replied).exists()
+    assert live_rows() == before
+    assert retention.clean_up(later).content == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"state": "dreaming"}, "demo_state_is_known"),
+        ({"next_content_window": None}, "demo_marks_are_set_unless_off"),
+        ({"state": "off"}, "demo_marks_are_set_unless_off"),
+        ({"state": "paused"}, "demo_pause_has_a_start"),
+        ({"content_per_day": 21}, "demo_settings_are_in_range"),
+        ({"state": "disabling", "advance_days": 1}, "demo_advances_only_while_active"),
+    ],
+)
+def test_the_database_keeps_the_invariants(alice, changes, name):
+    demo_of(alice)
+    with pytest.raises(IntegrityError, match=name):
+        DemoAccount.objects.update(**changes)
