@@ -32,6 +32,10 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
     def owned_by(self, user: User) -> "ProfileQuerySet":
         return self.filter(owner=user)
 
+    def nearest(self, user: User, most: int, *, oldest_first: bool = False) -> "ProfileQuerySet":
+        """The user's newest profiles, or the oldest, in that order."""
+        return self.owned_by(user).order_by("id" if oldest_first else "-id")[:most]
+
     def demo(self) -> "ProfileQuerySet":
         return self.filter(is_demo=True)
 
@@ -71,3 +75,10 @@ class Profile(models.Model):
     def webhook_secrets(self) -> tuple[str, ...]:
         """The secrets that a sender may sign with: the current one and, while rotating, the one before."""
         return tuple(secret for secret in (self.webhook_secret, self.webhook_secret_previous) if secret)
+
+    def rotate_secret(self, *, keep_previous: bool = True) -> str:
+        """Give the profile a new secret and return it; the one before stays valid until the next rotation, or not at all."""
+        self.webhook_secret_previous = self.webhook_secret if keep_previous else ""
+        self.webhook_secret = new_webhook_secret()
+        self.save(update_fields=["webhook_secret", "webhook_secret_previous"])
+        return self.webhook_secret

@@ -17,6 +17,7 @@ VARIABLES = (
         "CSRF_TRUSTED_ORIGINS",
         "PORT",
         "DATA_DIR",
+        "TRUSTED_PROXIES",
     ),
     *("DB_POOLER", "DEMO_DELIVERY", "MAIN_APP_URL", "DEMO_ALLOWED", "METRICS_TOKEN", "LOG_LEVEL"),
 )
@@ -60,6 +61,13 @@ def port(name: str, default: int) -> int:
         raise ImproperlyConfigured(
             f"{name}={value} is not a port. Type {name}=8000 or another number below 65536"
         )
+    return int(value)
+
+
+def number(name: str, default: int, most: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 5 and int(value) <= most):
+        raise ImproperlyConfigured(f"{name}={value} is not a number from 0 to {most}. Type {name}={default}")
     return int(value)
 
 

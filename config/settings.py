@@ -5,7 +5,7 @@ import secrets
 import environ
 
 from config import environment as env
-from config.embedded import Servers
+from config.embedded import AT_ONCE, Servers
 
 BASE_DIR = env.CHECKOUT
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
@@ -37,11 +37,11 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 PORT = env.port("PORT", 8000)
 
 INSTALLED_APPS = [
-    "config",
+    "config.apps.ConfigConfig",
     "demo",
     "interactions",
     "accounts",
-    "django.contrib.admin",
+    "config.apps.OperationsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -106,6 +106,15 @@ DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url("REDIS_URL", SERVERS.redis_url, ("redis", "rediss", "redis+socket", "unix"))
 
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "KEY_PREFIX": "perennial",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE},
+    }
+}
+
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -124,7 +133,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above the webhook's own limit, 
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.TokenAuthentication",
+        "accounts.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -136,7 +145,16 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.Schema",
+    "DEFAULT_THROTTLE_RATES": {
+        "log_in_failures": "10/min",  # for one user name from one address
+        "address_failures": "100/min",  # for any user name from one address
+        "token": "120/min",  # for one user name from one address
+        "webhook_failures": "60/min",  # for one profile from one address
+        "enable": "60/min",  # of one user's demo, and so on below
+        "generate": "60/min",
+    },
+    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, 10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_TTL": None}
@@ -145,6 +163,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "A social-engagement inbox with a demo mode that never goes stale.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"PlatformEnum": "accounts.models.Platform"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

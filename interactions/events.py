@@ -192,3 +192,4 @@ _READERS: dict[str, tuple[str, _Reader]] = {
     "message.edited": ("interaction", _read_edit),
     "message.deleted": ("interaction", _read_deletion),
 }
+EVENT_TYPES = tuple(_READERS)

@@ -1,17 +1,33 @@
 """Errors of the API as RFC 9457 problem details."""
 
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
-from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, status
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import server_error
+from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 MEDIA_TYPE = "application/problem+json"
+API = "/api/"
+# What to do about it, unless the error itself knows better.
+HINTS = {
+    400: "Correct what `detail` names and send it again; /api/v1/docs/ describes every field.",
+    401: "Send `Authorization: Token …`; POST /api/v1/auth/token/ gives a token for user name and password.",
+    403: "Use an account that may do this; a browser's session also needs the header X-CSRFToken.",
+    404: "Look the id up in its list first; /api/v1/docs/ has every route.",
+    405: "Use one of the methods in the header Allow.",
+    406: "Send `Accept: application/json`.",
+    409: "GET /api/v1/demo/ shows the state; ask again when it allows this.",
+    413: "Send it in smaller batches.",
+    415: "Send `Content-Type: application/json`.",
+    429: "Wait for as many seconds as the header Retry-After says.",
+    500: "Try again; if it stays, give an operator the time and the header X-Request-ID.",
+}
 
 
 class Conflict(exceptions.APIException):
@@ -31,25 +47,46 @@ class Unsigned(exceptions.APIException):
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "The signature is not valid."
+    hint = "Sign `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte, with the profile's present secret."
 
 
-@extend_schema(exclude=True)
 class NoSuchRoute(APIView):
     """Whatever is asked of an address of the API that does not exist."""
+
+    schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise exceptions.NotFound("There is no such route; /api/v1/docs/ lists them.")
 
 
-def problem(status_code: int, detail: str, **extra: Any) -> Response:
-    """Return a problem-details response: `type`, `title`, `status`, `detail` and what `extra` adds."""
-    body = {
+class ProblemSerializer(serializers.Serializer):
+    """An error (RFC 9457): `detail` says what is wrong, `hint` what to do, `errors` which field it is."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    hint = serializers.CharField()
+    errors = serializers.DictField(required=False)
+
+
+def problem(status_code: int, detail: str, **extra: Any) -> dict[str, Any]:
+    """The members of a problem: `type`, `title`, `status`, `detail`, `hint` and what `extra` adds."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status_code).phrase,
         "status": status_code,
         "detail": detail,
-    }
-    return Response(body | extra, status=status_code, content_type=MEDIA_TYPE)
+        "hint": HINTS.get(status_code, HINTS[400]),
+    } | extra
+
+
+def server_failed(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: a problem under /api/, the page elsewhere."""
+    if not request.path.startswith(API):
+        return server_error(request)
+    failure = problem(500, "Something is wrong here, not with the request.")
+    return JsonResponse(failure, status=500, content_type=MEDIA_TYPE)
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -61,9 +98,12 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
-    response = problem(error.status_code, _sentence(error.detail))
+    members = problem(error.status_code, _sentence(error.detail))
+    if hasattr(error, "hint"):
+        members["hint"] = error.hint
     if isinstance(error.detail, dict):
-        response.data["errors"] = error.detail
+        members["errors"] = error.detail
+    response = Response(members, status=error.status_code, content_type=MEDIA_TYPE)
     for header, value in _headers(error).items():
         response[header] = value
     return response
@@ -84,5 +124,5 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header
     if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
+        headers["Retry-After"] = str(ceil(error.wait))
     return headers

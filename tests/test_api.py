@@ -1,10 +1,6 @@
 """The API of the demo and of the rows, as programs use it."""
 
-from io import StringIO
-
 import pytest
-from django.core.management import call_command
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Profile, User
@@ -266,13 +262,6 @@ def test_a_lists_queries_do_not_grow_with_it(page, alice, live, path, django_ass
     demo_of(alice)
     with django_assert_num_queries(3):
         page.get(f"/api/v1/{path}")
-
-
-def test_the_schema_is_valid_and_the_docs_load_nothing_from_elsewhere(client, db):
-    call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
-    assert client.get("/api/v1/schema").status_code == 200
-    docs = client.get(reverse("docs")).content.decode()
-    assert "https://" not in docs.replace("https://spec.openapis.org", "")
 
 
 def test_health(client, db):

@@ -1,12 +1,14 @@
-"""What the demo routes take."""
+"""What the demo routes take and answer."""
 
 from zoneinfo import ZoneInfo
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Platform
 from demo import simulator
-from demo.models import LARGEST_SEED, Rhythm
+from demo.api import examples
+from demo.models import LARGEST_SEED, Rhythm, State, StoryEvent
 
 
 class EnableSerializer(serializers.Serializer):
@@ -64,3 +66,59 @@ class SettingsSerializer(serializers.Serializer):
 
 class PatchSerializer(serializers.Serializer):
     settings = SettingsSerializer()
+
+
+class TallySerializer(serializers.Serializer):
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class ProgressSerializer(serializers.Serializer):
+    """How far the initial batch is; `dead` events of the story could not be delivered."""
+
+    content = TallySerializer()
+    comments = TallySerializer()
+    messages = TallySerializer()
+    dead = serializers.IntegerField()
+
+
+class NextRunsSerializer(serializers.Serializer):
+    """When the next windows are planned and the next cleanup runs (UTC); null while off."""
+
+    content = serializers.DateTimeField(allow_null=True)
+    interactions = serializers.DateTimeField(allow_null=True)
+    cleanup = serializers.DateTimeField(allow_null=True)
+
+
+class UpcomingSerializer(serializers.Serializer):
+    due_at = serializers.DateTimeField()
+    type = serializers.ChoiceField(choices=StoryEvent.Type.choices)
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    text = serializers.CharField()
+
+
+@extend_schema_serializer(examples=examples.DEMO)
+class DemoSerializer(serializers.Serializer):
+    """The demo of one user, as `demo.status.status_of` makes it."""
+
+    state = serializers.ChoiceField(choices=State.choices)
+    seed = serializers.IntegerField(allow_null=True)
+    enabled_at = serializers.DateTimeField(allow_null=True)
+    platforms = serializers.ListField(child=serializers.ChoiceField(choices=Platform.choices))
+    niche = serializers.CharField()
+    brand = serializers.CharField()
+    language = serializers.CharField()
+    settings = SettingsSerializer()
+    progress = ProgressSerializer()
+    next_runs = NextRunsSerializer()
+    upcoming = UpcomingSerializer(many=True)
+    last_error = serializers.CharField(allow_null=True)
+    notices = serializers.ListField(child=serializers.CharField())
+
+
+class GeneratedSerializer(serializers.Serializer):
+    """How many events were delivered on top of the quotas."""
+
+    content = serializers.IntegerField()
+    comments = serializers.IntegerField()
+    messages = serializers.IntegerField()

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -13,8 +13,16 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from demo import activation, generate, lifecycle
+from demo.api import examples
 from demo.api.permissions import DemoAllowed
-from demo.api.serializers import AdvanceSerializer, EnableSerializer, PatchSerializer
+from demo.api.serializers import (
+    AdvanceSerializer,
+    DemoSerializer,
+    EnableSerializer,
+    GeneratedSerializer,
+    PatchSerializer,
+)
+from demo.api.throttling import EnableThrottle, GenerateThrottle
 from demo.lifecycle import Transition
 from demo.states import NotPossible
 from demo.status import status_of
@@ -23,14 +31,15 @@ from interactions.problems import Conflict
 USER_NAME = serializers.CharField(max_length=150)
 
 
-class NoBody(serializers.Serializer):
-    """Nothing to say."""
+USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
+DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
 
 
 class DemoView(APIView):
     """Shared by the demo routes: whose demo it is, and how the lifecycle's words become answers."""
 
     permission_classes = [DemoAllowed]
+    problem_codes: tuple[int, ...] = (404, 409)
 
     def subject(self) -> User:
         """The user whose demo it is: the caller, or for staff the one named by `user`."""
@@ -66,63 +75,104 @@ class DemoView(APIView):
         return super().handle_exception(Conflict(str(error)) if isinstance(error, NotPossible) else error)
 
 
-@extend_schema(responses={200: OpenApiTypes.OBJECT})
 class StatusView(DemoView):
+    """State, settings, progress and future of the demo."""
+
+    problem_codes = (404,)
+
+    @extend_schema(parameters=[USER], responses=DemoSerializer)
     def get(self, request: Request) -> Response:
+        """State, settings, progress and what happens next; a user who never enabled has the state off."""
         return self.object()
 
-    @extend_schema(request=PatchSerializer)
+    @extend_schema(
+        parameters=[USER], request=PatchSerializer, responses=DemoSerializer, examples=examples.PATCH
+    )
     def patch(self, request: Request) -> Response:
+        """Change settings from the next window on."""
         changes = self.valid(PatchSerializer)["settings"]
         lifecycle.change_settings(self.subject(), timezone.now(), changes)
         return self.object()
 
 
-@extend_schema(request=EnableSerializer, responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT})
 class EnableView(DemoView):
+    """Switch demo mode on; the profiles are there at once, the rest follows in the background."""
+
+    throttle_classes = [EnableThrottle]
+
+    @extend_schema(
+        parameters=[USER], request=EnableSerializer, responses=DONE_OR_STARTED, examples=examples.ENABLE
+    )
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.enable(self.subject(), timezone.now(), **self.valid(EnableSerializer)))
 
 
-@extend_schema(request=NoBody, responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT})
 class DisableView(DemoView):
+    """Switch demo mode off and delete everything of it, in the background."""
+
+    @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.disable(self.subject()))
 
 
-@extend_schema(request=NoBody, responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT})
 class PauseView(DemoView):
+    """Hold the story: nothing is planned or delivered until it is resumed."""
+
+    @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.pause(self.subject(), timezone.now()))
 
 
-@extend_schema(request=NoBody, responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT})
 class ResumeView(DemoView):
+    """Go on where the pause began, without a burst and without a loss."""
+
+    @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.resume(self.subject(), timezone.now()))
 
 
-@extend_schema(request=NoBody, responses={202: OpenApiTypes.OBJECT})
 class ResetView(DemoView):
+    """Delete the demo and tell the same story again from its beginning."""
+
+    @extend_schema(parameters=[USER], request=None, responses={202: DemoSerializer})
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.reset(self.subject()))
 
 
-@extend_schema(request=AdvanceSerializer, responses={202: OpenApiTypes.OBJECT})
 class AdvanceView(DemoView):
+    """Let an active demo live through whole days at once, in the background."""
+
+    @extend_schema(
+        parameters=[USER],
+        request=AdvanceSerializer,
+        responses={202: DemoSerializer},
+        examples=examples.ADVANCE,
+    )
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.advance(self.subject(), self.valid(AdvanceSerializer)["days"]))
 
 
-@extend_schema(request=NoBody, responses={200: OpenApiTypes.OBJECT})
 class DailyContentView(DemoView):
+    """Publish two more pieces now, on top of every quota."""
+
+    throttle_classes = [GenerateThrottle]
+
+    @extend_schema(
+        parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
+    )
     def post(self, request: Request) -> Response:
         account = activation.account_of(self.subject())
         return Response(asdict(generate.daily_content(account.pk, timezone.now())))
 
 
-@extend_schema(request=NoBody, responses={200: OpenApiTypes.OBJECT})
 class InteractionsView(DemoView):
+    """Bring ten more comments and five more messages now, on top of every quota."""
+
+    throttle_classes = [GenerateThrottle]
+
+    @extend_schema(
+        parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
+    )
     def post(self, request: Request) -> Response:
         account = activation.account_of(self.subject())
         return Response(asdict(generate.interactions(account.pk, timezone.now())))

@@ -1,16 +1,44 @@
-"""Lists newest first, by cursor, so that pages stay put while new rows arrive."""
+"""Lists as `{"next", "previous", "results"}`, by cursor."""
 
+from django.db.models import QuerySet
+from rest_framework.exceptions import ParseError
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from interactions.paging import Cursor, CursorError, Page, read_cursor, read_page
 
 
 class NewestFirst(CursorPagination):
+    """REST framework's interface and schema; the pages are read by `interactions.paging`."""
+
     page_size = 50
     page_size_query_param = "page_size"
+    page_size_query_description = "Rows on a page, at most 200."
     max_page_size = 200
-    ordering = ("-posted_at", "-id")
-
-
-class ById(NewestFirst):
-    """For rows without a time of posting."""
-
     ordering = "-id"
+    page: Page
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view=None) -> list:
+        self.base_url = request.build_absolute_uri()
+        given = request.query_params.get(self.cursor_query_param)
+        try:
+            cursor = read_cursor(given) if given else None
+        except CursorError as error:
+            raise ParseError(f"cursor: {error} Follow `next` and `previous` as they are given.") from error
+        self.page = read_page(queryset, request.user, cursor, self.get_page_size(request))
+        return self.page.rows
+
+    def get_paginated_response(self, data: list) -> Response:
+        return Response(
+            {"next": self._link(self.page.older), "previous": self._link(self.page.newer), "results": data}
+        )
+
+    def _link(self, cursor: Cursor | None) -> str | None:
+        return cursor and replace_query_param(self.base_url, self.cursor_query_param, str(cursor))
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        answer = super().get_paginated_response_schema(schema)
+        answer["required"] = ["next", "previous", "results"]
+        return answer

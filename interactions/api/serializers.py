@@ -1,8 +1,15 @@
 """The JSON of rows: the columns' names, relations as ids."""
 
+from datetime import UTC, date, datetime, time, timedelta
+
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Profile
+from interactions.analytics import MODES
+from interactions.api import examples
+from interactions.events import EVENT_TYPES, ID_LENGTH, TEXT_LENGTH
+from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.models import Content, Interaction
 
 
@@ -12,6 +19,7 @@ class AuthorSerializer(serializers.Serializer):
     name = serializers.CharField(source="author_name")
 
 
+@extend_schema_serializer(examples=examples.PROFILE)
 class ProfileSerializer(serializers.ModelSerializer):
     class Meta:
         model = Profile
@@ -19,6 +27,7 @@ class ProfileSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(examples=examples.PIECE)
 class ContentSerializer(serializers.ModelSerializer):
     platform = serializers.CharField(source="profile.platform", read_only=True)
 
@@ -31,6 +40,7 @@ class ContentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(examples=examples.COMMENT)
 class InteractionSerializer(serializers.ModelSerializer):
     platform = serializers.CharField(source="profile.platform", read_only=True)
     author = AuthorSerializer(source="*", read_only=True)
@@ -39,7 +49,144 @@ class InteractionSerializer(serializers.ModelSerializer):
         model = Interaction
         fields = [
             *["id", "profile", "platform", "content", "parent", "platform_id", "type", "direction", "author"],
-            *["conversation_id", "text", "status", "read_at", "sentiment"],
+            *["conversation_id", "text", "status", "read_at", "sentiment", "send_status"],
             *["posted_at", "received_at", "is_demo", "deleted_at"],
         ]
         read_only_fields = [name for name in fields if name != "status"]
+
+
+class ReplySerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=TEXT_LENGTH)
+
+
+class RotationSerializer(serializers.Serializer):
+    keep_previous = serializers.BooleanField(
+        default=True,
+        help_text="Whether signatures with the present secret stay valid until the next rotation.",
+    )
+
+
+class SecretSerializer(serializers.Serializer):
+    webhook_secret = serializers.CharField(help_text="Shown this once.")
+
+
+class Moment(serializers.CharField):
+    """A UTC day, which means its start or with `day_ends` its end, or an ISO 8601 time with an offset."""
+
+    default_error_messages = {
+        "moment": "Send a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z."
+    }
+
+    def __init__(self, *, day_ends: bool = False, **options) -> None:
+        super().__init__(**options)
+        self.day_ends = day_ends
+
+    def to_internal_value(self, data) -> datetime:
+        text = super().to_internal_value(data)
+        try:
+            return self._moment(text)
+        except (ValueError, OverflowError):
+            self.fail("moment")
+
+    def _moment(self, text: str) -> datetime:
+        if len(text) == len("2026-01-31"):
+            return datetime.combine(date.fromisoformat(text) + timedelta(days=self.day_ends), time(), UTC)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError("no offset")
+        return moment.astimezone(UTC)
+
+
+class PeriodSerializer(serializers.Serializer):
+    """What a summary counts."""
+
+    mode = serializers.ChoiceField(choices=list(MODES), default="live")
+
+    def get_fields(self):
+        """`from` is no name for an attribute."""
+        return super().get_fields() | {
+            "from": Moment(required=False, help_text="First day (UTC), or first time."),
+            "to": Moment(
+                required=False, day_ends=True, help_text="Last day (UTC), or the time it ends before."
+            ),
+        }
+
+
+class DaySerializer(serializers.Serializer):
+    day = serializers.DateField()
+    interactions = serializers.IntegerField()
+
+
+class SummarySerializer(serializers.Serializer):
+    """Counts of comments and messages, and in `content` of pieces."""
+
+    mode = serializers.ChoiceField(choices=list(MODES))
+    content = serializers.IntegerField()
+    interactions = serializers.IntegerField()
+    by_day = DaySerializer(many=True)
+    by_platform = serializers.DictField(child=serializers.IntegerField())
+    by_type = serializers.DictField(child=serializers.IntegerField())
+    by_status = serializers.DictField(child=serializers.IntegerField())
+    by_direction = serializers.DictField(child=serializers.IntegerField())
+
+    def get_fields(self):
+        bounds = {name: serializers.DateTimeField(allow_null=True) for name in ("from", "to")}
+        return super().get_fields() | bounds
+
+
+class EventAuthorSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    handle = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+
+
+class MetricsSerializer(serializers.Serializer):
+    views = serializers.IntegerField(required=False)
+    likes = serializers.IntegerField(required=False)
+    shares = serializers.IntegerField(required=False)
+
+
+class EventSerializer(serializers.Serializer):
+    """One event. Comments need author, content_id and text; messages author, conversation_id and text."""
+
+    type = serializers.ChoiceField(choices=EVENT_TYPES)
+    id = serializers.CharField(max_length=ID_LENGTH, help_text="The platform's id of the affected row.")
+    occurred_at = serializers.DateTimeField()
+    author = EventAuthorSerializer(required=False)
+    content_id = serializers.CharField(required=False)
+    parent_id = serializers.CharField(required=False)
+    conversation_id = serializers.CharField(required=False)
+    text = serializers.CharField(required=False)
+    url = serializers.CharField(required=False)
+    metrics = MetricsSerializer(required=False)
+
+
+class EventsSerializer(serializers.Serializer):
+    events = EventSerializer(many=True, max_length=1_000)
+
+
+class BatchSerializer(serializers.Serializer):
+    """The envelope; `timestamp` is the time of sending as the sender writes it."""
+
+    type = serializers.ChoiceField(choices=["events"])
+    timestamp = serializers.CharField(required=False)
+    data = EventsSerializer()
+
+
+class ResultSerializer(serializers.Serializer):
+    """What became of one event; `id` is the affected row, null when rejected or still waiting for its target."""
+
+    platform_id = serializers.CharField(allow_null=True)
+    id = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(choices=[CREATED, DUPLICATE, UPDATED, REJECTED])
+    error = serializers.CharField(allow_null=True)
+
+
+class BatchAnswerSerializer(serializers.Serializer):
+    """One result per event in the order sent, and the four counts."""
+
+    results = ResultSerializer(many=True)
+    created = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    rejected = serializers.IntegerField()

@@ -1,9 +1,9 @@
 """Routes under /api/v1/, each with and without its trailing slash."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet
+from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet, SummaryView
 from interactions.api.webhooks import WebhookView
 
 router = SimpleRouter()
@@ -15,5 +15,6 @@ router.register("interactions", InteractionViewSet)
 urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),
     path("webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)),  # once in the schema
+    re_path(r"^analytics/summary/?$", SummaryView.as_view(), name="analytics-summary"),
     path("", include(router.urls)),
 ]

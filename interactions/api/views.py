@@ -1,26 +1,63 @@
 """Profiles, content and interactions of the user who asks; another user's rows do not exist here."""
 
-from rest_framework import mixins, viewsets
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.models import Profile
+from interactions import analytics, replies
+from interactions.api import examples
 from interactions.api.filters import ContentFilter, InteractionFilter
-from interactions.api.pagination import ById, NewestFirst
-from interactions.api.serializers import ContentSerializer, InteractionSerializer, ProfileSerializer
+from interactions.api.pagination import NewestFirst
+from interactions.api.serializers import (
+    ContentSerializer,
+    InteractionSerializer,
+    PeriodSerializer,
+    ProfileSerializer,
+    ReplySerializer,
+    RotationSerializer,
+    SecretSerializer,
+    SummarySerializer,
+)
 from interactions.models import Content, Interaction
 
 
-class ProfileViewSet(viewsets.ReadOnlyModelViewSet):
+class RowsViewSet(viewsets.ReadOnlyModelViewSet):
+    """Lists by cursor, newest first, and single rows."""
+
+    pagination_class = NewestFirst
+    lookup_value_regex = "[0-9]{1,18}"
+
+
+class ProfileViewSet(RowsViewSet):
+    """The connected profiles; their webhooks are at `webhooks/profiles/{uuid}/`."""
+
     serializer_class = ProfileSerializer
-    pagination_class = ById
     queryset = Profile.objects.none()
 
     def get_queryset(self):
         return Profile.objects.owned_by(self.request.user)
 
+    @extend_schema(
+        request=RotationSerializer, responses=SecretSerializer, examples=examples.ROTATION, filters=False
+    )
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: Request, pk: str) -> Response:
+        """Give the profile a new signing secret; the answer is the only place where it is ever shown."""
+        wish = RotationSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        return Response({"webhook_secret": self.get_object().rotate_secret(**wish.validated_data)})
 
-class ContentViewSet(viewsets.ReadOnlyModelViewSet):
+
+class ContentViewSet(RowsViewSet):
+    """The published pieces."""
+
     serializer_class = ContentSerializer
-    pagination_class = NewestFirst
     filterset_class = ContentFilter
     queryset = Content.objects.none()
 
@@ -28,12 +65,48 @@ class ContentViewSet(viewsets.ReadOnlyModelViewSet):
         return Content.objects.visible_to(self.request.user).select_related("profile")
 
 
-class InteractionViewSet(mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet):
+class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
+    """Comments and direct messages, received and sent."""
+
     serializer_class = InteractionSerializer
-    pagination_class = NewestFirst
     filterset_class = InteractionFilter
-    http_method_names = ["get", "head", "options", "patch"]
+    http_method_names = ["get", "head", "options", "patch", "post"]
     queryset = Interaction.objects.none()
 
     def get_queryset(self):
         return Interaction.objects.visible_to(self.request.user).select_related("profile")
+
+    @extend_schema(
+        request=ReplySerializer,
+        responses={201: InteractionSerializer},
+        examples=examples.REPLY,
+        filters=False,
+    )
+    @action(detail=True, methods=["post"])
+    def reply(self, request: Request, pk: str) -> Response:
+        """Answer a comment or message; the answer is stored as a row of its own with `send_status` queued."""
+        answered = self.get_object()
+        wish = ReplySerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        try:
+            row = replies.reply(answered, wish.validated_data["text"], timezone.now())
+        except Interaction.DoesNotExist as error:
+            raise Http404 from error
+        return Response(InteractionSerializer(row).data, status=status.HTTP_201_CREATED)
+
+
+class SummaryView(APIView):
+    """Counts of the user's comments and messages by day (UTC), platform, type, status and direction."""
+
+    @extend_schema(
+        parameters=[PeriodSerializer],
+        responses=SummarySerializer,
+        examples=examples.SUMMARY,
+        operation_id="analytics_summary",
+    )
+    def get(self, request: Request) -> Response:
+        period = PeriodSerializer(data=request.query_params)
+        period.is_valid(raise_exception=True)
+        wish = period.validated_data
+        counts = analytics.summary(request.user, wish["mode"], wish.get("from"), wish.get("to"))
+        return Response(SummarySerializer(counts).data)

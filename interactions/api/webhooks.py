@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -15,29 +15,49 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Profile
+from interactions.api import examples
+from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
+from interactions.api.throttling import WebhookFailures
 from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
 from interactions.problems import TooLarge, Unsigned
 from interactions.signing import SignatureError, verify
 
 MOST_EVENTS = 1_000
+SIGNATURE = [
+    OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True, description=meaning)
+    for name, meaning in (
+        ("webhook-id", "Of this batch, the same over retries."),
+        ("webhook-timestamp", "Of sending, in Unix seconds, at most five minutes off."),
+        ("webhook-signature", "`v1,` and the base64 of the HMAC-SHA256; several are separated by spaces."),
+    )
+]
 MOST_BYTES = 5 * 1024 * 1024
 
 
 class WebhookView(APIView):
-    """Take a batch of events for one profile (Standard Webhooks)."""
+    """Take a signed batch of at most 1,000 events and 5 MB for one profile (Standard Webhooks)."""
 
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
+    throttle_classes = [WebhookFailures]
+    problem_codes = (401, 413)
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(
+        request=BatchSerializer,
+        parameters=SIGNATURE,
+        responses=BatchAnswerSerializer,
+        examples=examples.WEBHOOK,
+        operation_id="webhook",
+    )
     def post(self, request: Request, uuid: UUID) -> Response:
         now = timezone.now()
         body = _body(request._request)
-        profile = _profile(uuid)
         try:
+            profile = _profile(uuid)
             verify(profile.webhook_secrets, request.headers, body, now.timestamp())
-        except SignatureError as error:
-            raise Unsigned(str(error)) from error
+        except (NotFound, SignatureError) as error:
+            WebhookFailures().count(request, self)
+            raise error if isinstance(error, NotFound) else Unsigned(str(error)) from error
         try:
             results = ingest([Arrival(profile.id, event) for event in _events(body)], now)
         except RecursionError as error:

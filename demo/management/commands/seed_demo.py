@@ -80,9 +80,9 @@ def _moment(given: str | None) -> datetime:
         return timezone.now()
     try:
         moment = datetime.fromisoformat(given)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise bad_input(f"--now {given} is not an ISO 8601 time such as 2026-01-31T12:00:00Z.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _users(options: dict) -> list[User]:

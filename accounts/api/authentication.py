@@ -16,4 +16,4 @@ class TokenAuthentication(auth.TokenAuthentication):
 class TokenScheme(KnoxTokenScheme):
     """The same in the OpenAPI schema."""
 
-    target_class = "accounts.authentication.TokenAuthentication"
+    target_class = "accounts.api.authentication.TokenAuthentication"

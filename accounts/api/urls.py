@@ -1,0 +1,11 @@
+"""Routes under /api/v1/, each with and without its trailing slash."""
+
+from django.urls import re_path
+
+from accounts.api.views import RevokeView, TokenView, UsersView
+
+urlpatterns = [
+    re_path(r"^auth/token/?$", TokenView.as_view(), name="token"),
+    re_path(r"^auth/revoke/?$", RevokeView.as_view(), name="revoke"),
+    re_path(r"^users/?$", UsersView.as_view(), name="users"),
+]

@@ -1,0 +1,97 @@
+"""Tokens for programs (stored hashed, by knox), and accounts made by another back end."""
+
+from django.db import IntegrityError, transaction
+from drf_spectacular.utils import OpenApiExample, extend_schema, inline_serializer
+from knox.models import get_token_model
+from rest_framework import serializers, status
+from rest_framework.authtoken.serializers import AuthTokenSerializer
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import TokenAuthentication
+from accounts.models import User
+from accounts.throttling import TokenRequests, check_log_in, count_failed_log_in
+
+TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
+
+
+class NameTaken(APIException):
+    """An account of that name exists."""
+
+    status_code = status.HTTP_409_CONFLICT
+    hint = "Name that account as `user` in the calls under demo/, or choose another name."
+
+
+class NewUserSerializer(serializers.ModelSerializer):
+    """An account; it has no password, so nobody logs in with it until an operator sets one."""
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "email"]
+        extra_kwargs = {"username": {"validators": [User.username_validator]}}
+
+
+class TokenView(APIView):
+    """Exchange user name and password for a token, to be sent as `Authorization: Token …`."""
+
+    authentication_classes: list[type] = []
+    permission_classes = [AllowAny]
+    throttle_classes = [TokenRequests]
+
+    @extend_schema(
+        request=AuthTokenSerializer,
+        responses=TOKEN,
+        examples=[
+            OpenApiExample("alice", {"username": "alice", "password": "a good password"}, request_only=True),
+            OpenApiExample("a token", {"token": "c0ffee"}, response_only=True),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        check_log_in(request)
+        serializer = AuthTokenSerializer(data=request.data, context={"request": request})
+        if not serializer.is_valid():
+            count_failed_log_in(request)
+            raise serializers.ValidationError(serializer.errors)
+        token = get_token_model().objects.create(serializer.validated_data["user"])[1]
+        return Response({"token": token})
+
+
+class RevokeView(APIView):
+    """Revoke the token that the request carries."""
+
+    authentication_classes = [TokenAuthentication]
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        request.auth.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class UsersView(APIView):
+    """Create an account without a password, so that another back end can provision demos; for staff."""
+
+    permission_classes = [IsAdminUser]
+    problem_codes = (409,)
+
+    @extend_schema(
+        request=NewUserSerializer,
+        responses={201: NewUserSerializer},
+        examples=[
+            OpenApiExample("bob", {"username": "bob", "email": "bob@example.com"}, request_only=True),
+            OpenApiExample(
+                "made", {"id": 7, "username": "bob", "email": "bob@example.com"}, response_only=True
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        serializer = NewUserSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        try:
+            with transaction.atomic():
+                user = User.objects.create_user(**serializer.validated_data)
+        except IntegrityError as error:
+            raise NameTaken("An account of that name exists already.") from error
+        return Response(NewUserSerializer(user).data, status=status.HTTP_201_CREATED)

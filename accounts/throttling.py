@@ -1,0 +1,91 @@
+"""Limits on what strangers and users may try, kept in the cache; while the cache is away nobody is held up."""
+
+import logging
+from hashlib import blake2b
+
+from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
+from rest_framework.throttling import SimpleRateThrottle
+
+logger = logging.getLogger(__name__)
+
+
+class Throttle(SimpleRateThrottle):
+    """REST framework's throttle; a subclass says by `who` the requests of one rate are counted together."""
+
+    def who(self, request, view) -> tuple[object, ...]:
+        raise NotImplementedError
+
+    def get_cache_key(self, request, view) -> str:
+        ident = blake2b(repr(self.who(request, view)).encode("utf-8", "replace"), digest_size=16)
+        return self.cache_format % {"scope": self.scope, "ident": ident.hexdigest()}
+
+    def allow_request(self, request, view) -> bool:
+        try:
+            return super().allow_request(request, view)
+        except (RedisError, OSError) as error:
+            logger.warning("Requests are not throttled, the cache does not answer: %s", type(error).__name__)
+            return True
+
+
+class FailureThrottle(Throttle):
+    """Lets requests through until too many of them have failed; who notices a failure calls `count`."""
+
+    def throttle_success(self) -> bool:
+        return True
+
+    def count(self, request, view=None) -> None:
+        """Remember one failure of this request."""
+        if self.allow_request(request, view) and hasattr(self, "history"):
+            try:
+                super().throttle_success()
+            except (RedisError, OSError) as error:
+                logger.warning("A failure is not counted: %s", type(error).__name__)
+
+
+def user_name(request) -> str:
+    """The user name that a log-in names, as JSON or as a form."""
+    data = getattr(request, "data", None) or request.POST
+    return str(data.get("username", "")).lower() if hasattr(data, "get") else ""
+
+
+class LogInFailures(FailureThrottle):
+    """Wrong passwords for one name from one address."""
+
+    scope = "log_in_failures"
+
+    def who(self, request, view) -> tuple[object, ...]:
+        return self.get_ident(request), user_name(request)
+
+
+class AddressFailures(FailureThrottle):
+    """Wrong passwords for any name from one address."""
+
+    scope = "address_failures"
+
+    def who(self, request, view) -> tuple[object, ...]:
+        return (self.get_ident(request),)
+
+
+class TokenRequests(Throttle):
+    """Tokens for one name from one address, with the right password too."""
+
+    scope = "token"
+
+    def who(self, request, view) -> tuple[object, ...]:
+        return self.get_ident(request), user_name(request)
+
+
+LOG_IN_LIMITS = (LogInFailures, AddressFailures)
+
+
+def check_log_in(request) -> None:
+    """Raise Throttled when too many log-ins like this one have failed of late."""
+    for limit in (limit() for limit in LOG_IN_LIMITS):
+        if not limit.allow_request(request, None):
+            raise Throttled(limit.wait())
+
+
+def count_failed_log_in(request) -> None:
+    for limit in LOG_IN_LIMITS:
+        limit().count(request)

@@ -1,0 +1,13 @@
+"""Logging in and out, and the API of accounts."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path, re_path
+
+from accounts import views
+
+urlpatterns = [
+    path("api/v1/", include("accounts.api.urls")),
+    re_path(r"^login/?$", views.LogIn.as_view(), name="login"),
+    re_path(r"^logout/?$", LogoutView.as_view(), name="logout"),
+    re_path(r"^password/?$", views.ChangePassword.as_view(), name="password"),
+]

@@ -1,0 +1,71 @@
+"""What the demo routes take and answer, for the schema; a test holds each to the schema's types."""
+
+from interactions.api.examples import answer, request
+
+_DEMO = {
+    "state": "active",
+    "seed": 7,
+    "enabled_at": "2026-03-04T07:30:00Z",
+    "platforms": ["instagram", "youtube", "facebook"],
+    "niche": "coffee",
+    "brand": "Harbour Roast",
+    "language": "en",
+    "settings": {
+        "content_per_day": 2,
+        "comments_per_window": 10,
+        "messages_per_window": 5,
+        "posting_hour": None,
+        "time_zone": "UTC",
+        "rhythm": "steady",
+        "viral_spikes": True,
+        "retention_days": 30,
+    },
+    "progress": {
+        "content": {"done": 35, "total": 35},
+        "comments": {"done": 920, "total": 920},
+        "messages": {"done": 100, "total": 100},
+        "dead": 0,
+    },
+    "next_runs": {
+        "content": "2026-03-05T10:00:00Z",
+        "interactions": "2026-03-04T18:00:00Z",
+        "cleanup": "2026-03-09T03:00:00Z",
+    },
+    "upcoming": [
+        {
+            "due_at": "2026-03-04T18:21:07Z",
+            "type": "comment.created",
+            "platform": "instagram",
+            "text": "Is it roasted for filter?",
+        }
+    ],
+    "last_error": None,
+    "notices": [],
+}
+_STARTED = _DEMO | {
+    "state": "enabling",
+    "progress": {
+        "content": {"done": 35, "total": 35},
+        "comments": {"done": 412, "total": 920},
+        "messages": {"done": 0, "total": 100},
+        "dead": 0,
+    },
+    "upcoming": [],
+}
+
+DEMO = [answer("a living demo", _DEMO, "200"), answer("just started", _STARTED, "202")]
+ENABLE = [
+    *DEMO,
+    request("as it comes", {}),
+    request(
+        "chosen",
+        {"platforms": ["instagram", "tiktok"], "niche": "coffee", "brand": "Harbour Roast", "seed": 7},
+    ),
+]
+ADVANCE = [*DEMO, request("a week", {"days": 7})]
+PATCH = [
+    *DEMO,
+    request("a lively demo", {"settings": {"comments_per_window": 40, "time_zone": "Europe/Berlin"}}),
+]
+CONTENT = [answer("two pieces", {"content": 2, "comments": 0, "messages": 0})]
+INTERACTIONS = [answer("ten comments and five messages", {"content": 0, "comments": 10, "messages": 5})]

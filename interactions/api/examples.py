@@ -1,0 +1,123 @@
+"""What requests and answers look like, for the schema; a test holds each to the schema's types."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+
+def request(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value, request_only=True)
+
+
+def answer(name: str, value: Any, *codes: str) -> OpenApiExample:
+    return OpenApiExample(name, value, response_only=True, status_codes=list(codes) or None)
+
+
+_PROFILE = {
+    "id": 3,
+    "uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11",
+    "platform": "instagram",
+    "platform_id": "demo-ig-3",
+    "handle": "harbour.roast",
+    "display_name": "Harbour Roast",
+    "is_demo": True,
+}
+_PIECE = {
+    "id": 41,
+    "profile": 3,
+    "platform": "instagram",
+    "platform_id": "ig-41",
+    "kind": "post",
+    "text": "The new washed Ethiopia is in.",
+    "url": "https://example.com/p/41",
+    "posted_at": "2026-03-04T10:00:00Z",
+    "received_at": "2026-03-04T10:00:12Z",
+    "views": 812,
+    "likes": 64,
+    "shares": 5,
+    "is_demo": True,
+    "deleted_at": None,
+}
+_COMMENT = {
+    "id": 977,
+    "profile": 3,
+    "platform": "instagram",
+    "content": 41,
+    "parent": None,
+    "platform_id": "ig-c-977",
+    "type": "comment",
+    "direction": "in",
+    "author": {"id": "p-12", "handle": "ada.brews", "name": "Ada Winter"},
+    "conversation_id": "",
+    "text": "Is it roasted for filter?",
+    "status": "new",
+    "read_at": None,
+    "sentiment": None,
+    "send_status": None,
+    "posted_at": "2026-03-04T11:20:00Z",
+    "received_at": "2026-03-04T11:20:09Z",
+    "is_demo": True,
+    "deleted_at": None,
+}
+_REPLY = _COMMENT | {
+    "id": 978,
+    "parent": 977,
+    "platform_id": "reply:5b1e0a52-5d0e-4a53-8c7c-9a1b5a1c0f0e",
+    "direction": "out",
+    "author": {"id": "demo-ig-3", "handle": "harbour.roast", "name": "Harbour Roast"},
+    "text": "Yes, and for espresso too.",
+    "status": "done",
+    "send_status": "queued",
+    "posted_at": "2026-03-04T11:25:00Z",
+    "received_at": "2026-03-04T11:25:00Z",
+}
+_EVENT = {
+    "type": "comment.created",
+    "id": "ig-c-977",
+    "occurred_at": "2026-03-04T11:20:00Z",
+    "author": {"id": "p-12", "handle": "ada.brews", "name": "Ada Winter"},
+    "content_id": "ig-41",
+    "text": "Is it roasted for filter?",
+}
+
+PROFILE = [answer("a demo profile", _PROFILE)]
+PIECE = [answer("a post", _PIECE)]
+COMMENT = [answer("a comment", _COMMENT), request("done with it", {"status": "done"})]
+REPLY = [request("an answer", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
+ROTATION = [
+    request("rotate", {"keep_previous": True}),
+    answer("the new secret", {"webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}),
+]
+SUMMARY = [
+    answer(
+        "a small demo",
+        {
+            "mode": "demo",
+            "from": "2026-03-04T00:00:00Z",
+            "to": "2026-03-06T00:00:00Z",
+            "content": 2,
+            "interactions": 3,
+            "by_day": [{"day": "2026-03-04", "interactions": 2}, {"day": "2026-03-05", "interactions": 1}],
+            "by_platform": {"instagram": 3, "youtube": 0, "facebook": 0, "tiktok": 0, "x": 0, "linkedin": 0},
+            "by_type": {"comment": 2, "message": 1},
+            "by_status": {"new": 2, "done": 1, "archived": 0, "hidden": 0},
+            "by_direction": {"in": 3, "out": 0},
+        },
+    )
+]
+WEBHOOK = [
+    request(
+        "one comment",
+        {"type": "events", "timestamp": "2026-03-04T11:20:09Z", "data": {"events": [_EVENT]}},
+    ),
+    answer(
+        "stored",
+        {
+            "results": [{"platform_id": "ig-c-977", "id": 977, "status": "created", "error": None}],
+            "created": 1,
+            "duplicates": 0,
+            "updated": 0,
+            "rejected": 0,
+        },
+    ),
+]

@@ -1,0 +1,12 @@
+"""Limits of the webhook."""
+
+from accounts.throttling import FailureThrottle
+
+
+class WebhookFailures(FailureThrottle):
+    """Requests from one address to one profile's webhook that carried no valid signature."""
+
+    scope = "webhook_failures"
+
+    def who(self, request, view) -> tuple[object, ...]:
+        return self.get_ident(request), str(view.kwargs["uuid"])

@@ -1,0 +1,159 @@
+"""Logging in, tokens, passwords, accounts made by another back end, and the limits on guessing."""
+
+import uuid
+
+import pytest
+from django.test import Client
+from knox.models import get_token_model
+
+from accounts.models import User
+from accounts.throttling import Throttle
+
+JSON = "application/json"
+PASSWORD = "a good password"
+
+
+@pytest.fixture
+def person(db) -> User:
+    """Somebody with a password, whose name no earlier test has used up."""
+    return User.objects.create_user(f"person-{uuid.uuid4().hex[:12]}", password=PASSWORD)
+
+
+@pytest.fixture
+def staff(client, db) -> Client:
+    client.force_login(User.objects.create_user("back-end", is_staff=True))
+    return client
+
+
+def token_for(client, name: str, password: str = PASSWORD):
+    return client.post("/api/v1/auth/token/", {"username": name, "password": password}, content_type=JSON)
+
+
+def guess(client, name: str, password: str = "wrong"):
+    return client.post("/login/", {"username": name, "password": password})
+
+
+def test_a_token_is_revoked_by_who_carries_it(client, person):
+    headers = {"Authorization": f"Token {token_for(client, person.username).json()['token']}"}
+    assert client.get("/api/v1/demo/", headers=headers).status_code == 200
+    assert client.post("/api/v1/auth/revoke/", headers=headers).status_code == 204
+    assert client.get("/api/v1/demo/", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("door", [guess, lambda client, name: token_for(client, name, "wrong")])
+def test_after_ten_wrong_passwords_a_minute_even_the_right_one_waits(client, person, door):
+    codes = [door(client, person.username).status_code for _ in range(12)]
+    assert codes[10:] == [429, 429]
+    assert 429 not in codes[:10]
+    refused = token_for(client, person.username)
+    assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
+    assert 0 < int(refused["Retry-After"]) <= 60
+    assert "Too many wrong passwords" in guess(client, person.username, PASSWORD).content.decode()
+
+
+def test_the_limit_is_of_one_name_and_address(client, person):
+    for _ in range(10):
+        guess(client, f"not-{person.username}")
+    assert guess(client, person.username, PASSWORD).status_code == 302
+
+
+def test_right_passwords_do_not_use_the_limit_up(client, person):
+    assert {token_for(client, person.username).status_code for _ in range(15)} == {200}
+
+
+def test_a_forged_forwarded_address_does_not_escape_the_limit(client, person):
+    for number in range(10):
+        client.post(
+            "/login/",
+            {"username": person.username, "password": "wrong"},
+            headers={"X-Forwarded-For": f"203.0.113.{number}"},
+        )
+    assert guess(client, person.username).status_code == 429
+
+
+def test_without_the_cache_nobody_is_locked_out(client, person, settings):
+    settings.CACHES = {
+        "default": settings.CACHES["default"] | {"LOCATION": "unix:///nonexistent/valkey.sock"}
+    }
+    assert {guess(client, person.username).status_code for _ in range(12)} == {200}
+    assert token_for(client, person.username).status_code == 200
+
+
+def test_a_new_password_ends_tokens_and_other_sessions(client, person):
+    token = token_for(client, person.username).json()["token"]
+    elsewhere = Client()
+    elsewhere.force_login(person)
+    client.force_login(person)
+    new = "another good one"
+    fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post("/password/", fields).headers["Location"] == "/"
+    assert client.get("/comments/").status_code == 200
+    assert elsewhere.get("/comments/").status_code == 302
+    assert client.get("/api/v1/demo/", headers={"Authorization": f"Token {token}"}).status_code == 401
+    assert not get_token_model().objects.exists()
+
+
+def test_a_weak_password_is_refused_with_a_sentence(client, person):
+    client.force_login(person)
+    fields = {"old_password": PASSWORD, "new_password1": "password", "new_password2": "password"}
+    assert "too common" in client.post("/password", fields).content.decode()
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_staff_make_accounts_that_nobody_can_log_in_to(staff):
+    answer = staff.post("/api/v1/users", {"username": "bob", "email": "bob@example.com"}, content_type=JSON)
+    bob = User.objects.get(username="bob")
+    assert (answer.status_code, answer.json()) == (
+        201,
+        {"id": bob.id, "username": "bob", "email": "bob@example.com"},
+    )
+    assert (bob.has_usable_password(), bob.is_staff) == (False, False)
+    assert staff.get("/api/v1/demo/?user=bob").json()["state"] == "off"
+
+
+def test_a_taken_name_is_409_and_the_account_stays_as_it_is(staff):
+    User.objects.create_user("bob", email="old@example.com")
+    answer = staff.post("/api/v1/users/", {"username": "bob", "email": "new@example.com"}, content_type=JSON)
+    assert (answer.status_code, User.objects.get(username="bob").email) == (409, "old@example.com")
+    assert "`user`" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"username": ""}, {"username": "a b"}, {"username": "x" * 151}, {"username": "a", "email": "?"}],
+)
+def test_a_wrong_account_is_400_and_names_the_field(staff, body):
+    answer = staff.post("/api/v1/users/", body, content_type=JSON)
+    assert (answer.status_code, len(answer.json()["errors"])) == (400, 1)
+
+
+def test_an_account_cannot_be_made_staff_by_asking(staff):
+    staff.post("/api/v1/users/", {"username": "bob", "is_staff": True, "password": "x"}, content_type=JSON)
+    bob = User.objects.get(username="bob")
+    assert (bob.is_staff, bob.is_superuser, bob.has_usable_password()) == (False, False, False)
+
+
+def test_users_are_made_by_staff_only(client, alice):
+    assert client.post("/api/v1/users/", {"username": "bob"}).status_code == 401
+    client.force_login(alice)
+    assert client.post("/api/v1/users/", {"username": "bob"}, content_type=JSON).status_code == 403
+    assert not User.objects.filter(username="bob").exists()
+
+
+def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client, alice):
+    assert client.get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
+    assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/login/?next=/admin/"
+    client.force_login(alice)
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["demo/enable/", "demo/generate/interactions/"])
+def test_what_costs_much_is_limited_for_each_demo_not_for_each_caller(staff, path, monkeypatch):
+    monkeypatch.setattr(Throttle, "get_rate", lambda self: "2/min")
+    ids = {name: User.objects.create_user(f"{name}-{uuid.uuid4().hex[:8]}") for name in ("one", "two")}
+
+    def codes(user: User) -> list[bool]:
+        return [staff.post(f"/api/v1/{path}?user={user.username}").status_code == 429 for _ in range(3)]
+
+    assert codes(ids["one"]) == [False, False, True]
+    assert codes(ids["two"]) == [False, False, True]

@@ -1,0 +1,293 @@
+"""The inbox over REST: pages that stay put, filters, replies, summaries, signing secrets."""
+
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import Profile
+from demo import lifecycle, unfinished
+from interactions.models import Content, Interaction
+from interactions.signing import sign
+from tests.world import DAY, NOW, demo_of, event, send
+
+JSON = "application/json"
+
+
+def post(client: Client, path: str, **body):
+    return client.post(f"/api/v1/{path}", body, content_type=JSON)
+
+
+def pages(client: Client, path: str, direction: str = "next") -> list[list[int]]:
+    """The ids of every page from that address on."""
+    found = []
+    while path:
+        body = client.get(path).json()
+        found.append([row["id"] for row in body["results"]])
+        path = body[direction]
+    return found
+
+
+def comments(profile: Profile, *names: str, at=NOW - DAY) -> list[int]:
+    """Ids of new comments posted at one and the same second."""
+    results = send(profile, *(event("comment.created", name, at.isoformat()) for name in names))
+    return [result.id for result in results]
+
+
+def test_pages_stay_put_while_newer_older_and_equal_rows_arrive(page, live):
+    first = comments(live, *(f"c{n:02}" for n in range(30)))
+    path = "/api/v1/interactions/?page_size=10&type=comment"
+    one = page.get(path).json()
+    comments(live, "newer", at=NOW)
+    comments(live, "older", at=NOW - 2 * DAY)
+    comments(live, *(f"equal-{n}" for n in range(5)))
+    rest = [id for ids in pages(page, one["next"]) for id in ids]
+    seen = [row["id"] for row in one["results"]] + rest
+    assert [id for id in seen if id in first] == first[::-1]
+    assert len(seen) == len(set(seen))
+
+
+def test_previous_leads_back_over_the_same_pages_and_to_what_arrived_since(page, live):
+    comments(live, *(f"c{n:02}" for n in range(25)))
+    forward = pages(page, "/api/v1/interactions/?page_size=10")
+    last = page.get("/api/v1/interactions/?page_size=10").json()
+    while last["next"]:
+        last = page.get(last["next"]).json()
+    [new] = comments(live, "newer", at=NOW)
+    back = pages(page, last["previous"], "previous")
+    assert back[:-1] == forward[1::-1]
+    assert back[-1] == [new]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", "WzEsMiwzXQ==", "W10=", "%00", "bnVsbA==", "WyIxIixudWxsLDBd"]
+)
+def test_a_cursor_of_somebody_elses_making_is_400_with_a_hint(page, cursor):
+    answer = page.get(f"/api/v1/interactions/?cursor={cursor}")
+    assert (answer.status_code, "Follow `next`" in answer.json()["detail"]) == (400, True)
+
+
+def test_every_filter_selects_exactly_its_rows(page, alice, live):
+    demo_of(alice, size="small", platforms=["instagram", "youtube"])
+    rows = Interaction.objects
+    rows.filter(pk__in=rows.filter(is_demo=True).values("pk")[:5]).update(
+        status="archived", sentiment="positive"
+    )
+    piece = Content.objects.filter(is_demo=True).first()
+    middle = rows.filter(is_demo=True).order_by("posted_at")[100].posted_at
+    word = rows.filter(is_demo=True).first().text.split()[0]
+    filters = {
+        f"profile={live.pk}": {"profile": live},
+        "platform=youtube": {"profile__platform": "youtube"},
+        "type=message": {"type": "message"},
+        f"content={piece.pk}": {"content": piece},
+        "status=archived": {"status": "archived"},
+        "direction=out": {"direction": "out"},
+        "is_demo=false": {"is_demo": False},
+        "sentiment=positive": {"sentiment": "positive"},
+        f"search={word.upper()}": {"text__icontains": word},
+        f"posted_after={middle.isoformat().replace('+', '%2B')}": {"posted_at__gte": middle},
+        f"posted_before={middle.isoformat().replace('+', '%2B')}": {"posted_at__lt": middle},
+        "platform=youtube&type=comment&status=new": {
+            "profile__platform": "youtube",
+            "type": "comment",
+            "status": "new",
+        },
+    }
+    for query, lookups in filters.items():
+        expected = list(rows.filter(**lookups).order_by("-posted_at", "-id").values_list("pk", flat=True))
+        found = [id for ids in pages(page, f"/api/v1/interactions/?page_size=200&{query}") for id in ids]
+        assert found == expected, query
+
+
+@pytest.mark.parametrize(
+    "query", ["platform=x", "profile=0", "content=99999999999999999999", "search=nowhere"]
+)
+def test_a_filter_that_nothing_meets_gives_an_empty_page(page, live, query):
+    assert page.get(f"/api/v1/interactions/?{query}").json() == {
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["type=letter", "platform=myspace", "profile=x", "content=1.5", "posted_after=soon", "status=burnt"],
+)
+def test_a_wrong_filter_is_400_and_named(page, query):
+    answer = page.get(f"/api/v1/interactions/?{query}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.split("=")[0]])
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("name", ["comment", "message"])
+def test_a_reply_is_an_outbound_row_that_waits_to_be_sent(page, live, name, slash):
+    answered = Interaction.objects.get(platform_id=name)
+    answer = post(page, f"interactions/{answered.pk}/reply{slash}", text="Thank you!")
+    row = answer.json()
+    assert answer.status_code == 201
+    assert {key: row[key] for key in ("parent", "profile", "content", "type", "text", "conversation_id")} == {
+        "parent": answered.pk,
+        "profile": live.pk,
+        "content": answered.content_id,
+        "type": answered.type,
+        "text": "Thank you!",
+        "conversation_id": answered.conversation_id,
+    }
+    assert (row["direction"], row["send_status"], row["is_demo"]) == ("out", "queued", False)
+    assert row["author"] == {"id": "live-1", "handle": "alice", "name": ""}
+    assert page.get("/api/v1/interactions/").json()["results"][0] == row
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 65_537, "a\x00b", "\ud800", None, {}])
+def test_a_wrong_reply_is_400_and_stores_nothing(page, live, text):
+    answered = Interaction.objects.get(platform_id="comment")
+    before = Interaction.objects.count()
+    assert post(page, f"interactions/{answered.pk}/reply/", text=text).status_code == 400
+    assert Interaction.objects.count() == before
+
+
+def test_replies_to_what_is_deleted_or_anothers_are_404(page, client, live, bob):
+    answered = Interaction.objects.get(platform_id="comment")
+    page.force_login(bob)
+    assert post(page, f"interactions/{answered.pk}/reply/", text="hello").status_code == 404
+    page.force_login(live.owner)
+    send(live, event("comment.deleted", "comment", NOW.isoformat()))
+    assert post(page, f"interactions/{answered.pk}/reply/", text="hello").status_code == 404
+    assert Interaction.objects.filter(direction="out").count() == 0
+
+
+def test_replies_in_a_demo_change_no_draw_and_leave_with_it(page, alice, live):
+    account = demo_of(alice)
+    row = Interaction.objects.filter(is_demo=True).first()
+    assert post(page, f"interactions/{row.pk}/reply/", text="hello").json()["is_demo"] is True
+    lifecycle.disable(alice, dispatch=False)
+    unfinished.finish(account.pk, NOW)
+    assert not Interaction.objects.filter(is_demo=True).exists()
+    assert Interaction.objects.count() == 2
+
+
+def recount(client: Client, query: str) -> dict:
+    """What the summary should say, from the lists."""
+    path, rows = f"/api/v1/interactions/?page_size=200&{query}", []
+    while path:
+        body = client.get(path).json()
+        rows, path = rows + body["results"], body["next"]
+    days = Counter(row["posted_at"][:10] for row in rows)
+    return {
+        "interactions": len(rows),
+        "by_day": [{"day": day, "interactions": days[day]} for day in sorted(days)],
+        **{
+            f"by_{name}": Counter(row[name] for row in rows)
+            for name in ("platform", "type", "status", "direction")
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "query"), [("live", "is_demo=false"), ("demo", "is_demo=true"), ("all", "")]
+)
+def test_the_summary_equals_a_recount_of_the_lists(page, alice, live, bob, mode, query):
+    demo_of(alice, size="small")
+    demo_of(bob)
+    answered = Interaction.objects.filter(is_demo=True, profile__owner=alice).first()
+    post(page, f"interactions/{answered.pk}/reply/", text="hello")
+    Interaction.objects.filter(profile=live, type="message").update(status="archived")
+    summary = page.get(f"/api/v1/analytics/summary/?mode={mode}").json()
+    for name, expected in recount(page, query).items():
+        found = summary[name]
+        assert ({key: n for key, n in found.items() if n} if isinstance(found, dict) else found) == expected
+    pieces = Content.objects.filter(profile__owner=alice)
+    assert (
+        summary["content"]
+        == {"live": 1, "demo": 10, "all": 11}[mode]
+        == (pieces.count() if mode == "all" else pieces.filter(is_demo=mode == "demo").count())
+    )
+
+
+def test_the_summary_is_of_live_rows_and_of_the_days_asked_for(page, live):
+    for day in range(1, 6):
+        comments(live, f"d{day}", at=datetime(2026, 3, day, 23, 59, 59, tzinfo=UTC))
+    found = page.get("/api/v1/analytics/summary?from=2026-03-02&to=2026-03-04").json()
+    assert [day["day"] for day in found["by_day"]] == ["2026-03-02", "2026-03-03", "2026-03-04"]
+    assert (found["mode"], found["from"], found["to"]) == (
+        "live",
+        "2026-03-02T00:00:00Z",
+        "2026-03-05T00:00:00Z",
+    )
+    exact = page.get("/api/v1/analytics/summary?from=2026-03-02T23:59:59Z&to=2026-03-04T23:59:59Z").json()
+    assert [day["day"] for day in exact["by_day"]] == ["2026-03-02", "2026-03-03"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["mode=both", "from=yesterday", "to=2026-02-30", "from=2026-03-01T00:00", "to=9999-12-31", "from=%00"],
+)
+def test_a_wrong_period_is_400_and_named(page, query):
+    answer = page.get(f"/api/v1/analytics/summary/?{query}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.split("=")[0]])
+
+
+def test_the_summarys_queries_do_not_grow(page, alice, live, django_assert_num_queries):
+    demo_of(alice)
+    with django_assert_num_queries(4):
+        page.get("/api/v1/analytics/summary/?mode=all")
+
+
+def signed(client: Client, profile: Profile, secret: str) -> int:
+    body = b'{"type": "events", "data": {"events": []}}'
+    headers = sign(secret, "msg_1", int(time.time()), body)
+    return client.post(
+        f"/api/v1/webhooks/profiles/{profile.uuid}/", body, content_type=JSON, headers=headers
+    ).status_code
+
+
+def test_a_rotated_secret_is_shown_once_and_the_one_before_stays_valid_once(page, live):
+    first = live.webhook_secret
+    second = post(page, f"profiles/{live.pk}/rotate-secret/").json()["webhook_secret"]
+    assert [signed(page, live, secret) for secret in (first, second)] == [200, 200]
+    third = post(page, f"profiles/{live.pk}/rotate-secret").json()["webhook_secret"]
+    assert [signed(page, live, secret) for secret in (first, second, third)] == [401, 200, 200]
+    fourth = post(page, f"profiles/{live.pk}/rotate-secret/", keep_previous=False).json()["webhook_secret"]
+    assert [signed(page, live, secret) for secret in (second, third, fourth)] == [401, 401, 200]
+    shown = page.get(f"/api/v1/profiles/{live.pk}/").content.decode()
+    assert "whsec" not in shown
+
+
+def test_another_users_secret_is_not_rotated(page, live, bob):
+    page.force_login(bob)
+    assert post(page, f"profiles/{live.pk}/rotate-secret/").status_code == 404
+    assert Profile.objects.get().webhook_secret == live.webhook_secret
+
+
+def test_sixty_bad_signatures_a_minute_are_enough_and_other_profiles_go_on(client, live):
+    other = Profile.objects.create(owner=live.owner, platform="x", platform_id="other", handle="other")
+    wrong = other.webhook_secret
+    assert [signed(client, live, wrong) for _ in range(61)] == [401] * 60 + [429]
+    assert signed(client, live, live.webhook_secret) == 429
+    assert signed(client, other, other.webhook_secret) == 200
+
+
+def test_profiles_are_listed_newest_first_page_by_page(page, alice):
+    ids = [
+        Profile.objects.create(owner=alice, platform="x", platform_id=str(n), handle=str(n)).pk
+        for n in range(5)
+    ]
+    assert pages(page, "/api/v1/profiles/?page_size=2") == [ids[4:2:-1], ids[2:0:-1], ids[:1]]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("2026-03-01T00:00:00-16:08", 200), ("0001-01-01T00:00:00%2B10:00", 400)]
+)
+def test_times_in_any_offset_are_understood_or_refused(page, live, query, code):
+    assert page.get(f"/api/v1/interactions/?posted_after={query}").status_code == code
+
+
+def test_posted_times_are_filtered_to_the_microsecond(page, live):
+    at = NOW - timedelta(microseconds=1)
+    [id] = comments(live, "exact", at=at)
+    query = at.isoformat().replace("+", "%2B")
+    assert pages(page, f"/api/v1/interactions/?posted_after={query}") == [[id]]

@@ -1,0 +1,103 @@
+"""The OpenAPI schema says exactly what the API does: its examples fit, and a fuzzer finds nothing that it does not say."""
+
+import re
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft202012Validator
+
+from tests.house import running_house
+
+CHECKS = ",".join(
+    f"{name}_conformance" for name in ("status_code", "content_type", "response_schema", "response_headers")
+)
+CHECKS += ",not_a_server_error"
+
+
+def test_the_schema_is_valid():
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
+
+
+def test_the_docs_load_nothing_from_elsewhere(client, db):
+    page = client.get(reverse("docs")).content.decode()
+    assert "swagger-ui-bundle.js" in page
+    assert "https://" not in page
+
+
+def operations() -> list:
+    found = []
+    for path, methods in schema()["paths"].items():
+        found += [(f"{method.upper()} {path}", operation) for method, operation in methods.items()]
+    return found
+
+
+def schema() -> dict:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def bodies(operation: dict) -> dict[str, dict]:
+    """The JSON bodies that the operation takes or gives when all is well."""
+    found = {"request": operation.get("requestBody", {}).get("content", {}).get("application/json")}
+    for code, answer in operation["responses"].items():
+        if code.startswith("2"):
+            found[code] = answer.get("content", {}).get("application/json")
+    return {name: body for name, body in found.items() if body}
+
+
+def test_every_operation_is_described_with_examples_that_fit():
+    definitions = {"components": nullable(schema()["components"])}
+    for name, operation in operations():
+        assert operation.get("description") or operation.get("summary"), name
+        for where, body in bodies(operation).items():
+            if name.endswith("/schema/"):
+                continue
+            examples = [example["value"] for example in body.get("examples", {}).values()]
+            assert examples, (name, where)
+            for example in examples:
+                Draft202012Validator(definitions | nullable(body["schema"])).validate(example)
+
+
+def nullable(schema):
+    """OpenAPI 3.0's `nullable` as JSON Schema says it."""
+    if isinstance(schema, list):
+        return [nullable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+@pytest.mark.flow
+def test_a_fuzzer_finds_no_5xx_and_no_answer_that_the_schema_does_not_name():
+    """Schemathesis: examples, the edges of every parameter, random requests, and chains of them; about 2,000 requests."""
+    with running_house() as house:
+        token = house.create_user("fuzzed").headers["Authorization"]
+        house.manage("seed_demo", "--user", "fuzzed", "--size", "smoke")
+        address = ["run", f"{house.url}/api/v1/schema/?format=json", "--url", house.url]
+        # Revoking its own token would make every later answer a 401.
+        who = ["-H", f"Authorization: {token}", "--exclude-path", "/api/v1/auth/revoke/"]
+        how = ["--phases", "examples,coverage,fuzzing,stateful", "-n", "15", "--seed", "1", "--workers", "2"]
+        fuzzer = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                *address,
+                *who,
+                *how,
+                "--checks",
+                CHECKS,
+                "--no-color",
+            ],
+            cwd=house.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert fuzzer.returncode == 0, fuzzer.stdout
+    assert int(re.search(r"(\d+) generated", fuzzer.stdout)[1]) > 1_000
