@@ -1,15 +1,15 @@
 """The inbox's pages: comments and direct messages, newest first."""
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from interactions.models import Interaction
+from interactions.paging import CursorError, read_cursor, read_page
 
 PAGE_SIZE = 25
+MOST_COUNTED = 10_000  # beyond it a page says "more than"
 
 
 @login_required
@@ -27,11 +27,13 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox(request: HttpRequest, type: str, title: str) -> HttpResponse:
-    page = Paginator(inbox(request, type), PAGE_SIZE).get_page(request.GET.get("page"))
-    template = "interactions/page.html" if request.htmx else "interactions/inbox.html"
-    return render(request, template, {"page": page, "title": title})
-
-
-def inbox(request: HttpRequest, type: str) -> QuerySet[Interaction]:
     rows = Interaction.objects.visible_to(request.user).filter(type=type)
-    return rows.select_related("profile", "content", "parent").order_by("-posted_at", "-id")
+    given = request.GET.get("cursor")
+    try:
+        cursor = read_cursor(given) if given else None
+    except CursorError as error:
+        raise Http404 from error
+    page = read_page(rows.select_related("profile", "content", "parent"), request.user, cursor, PAGE_SIZE)
+    template = "interactions/page.html" if request.htmx else "interactions/inbox.html"
+    counted = rows[: MOST_COUNTED + 1].count()
+    return render(request, template, {"page": page, "title": title, "count": counted, "most": MOST_COUNTED})

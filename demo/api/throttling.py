@@ -5,7 +5,7 @@ from accounts.throttling import Throttle
 
 class PerDemo(Throttle):
     def who(self, request, view) -> tuple[object, ...]:
-        return (view.subject().pk,)
+        return (view.subject.pk,)
 
 
 class EnableThrottle(PerDemo):

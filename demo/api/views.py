@@ -1,6 +1,7 @@
 """Demo mode over REST: each call answers the demo object of GET demo/."""
 
 from dataclasses import asdict
+from functools import cached_property
 
 from django.http import Http404
 from django.utils import timezone
@@ -41,6 +42,11 @@ class DemoView(APIView):
     permission_classes = [DemoAllowed]
     problem_codes: tuple[int, ...] = (404, 409)
 
+    def initial(self, request: Request, *args, **kwargs) -> None:
+        super().initial(request, *args, **kwargs)
+        _ = self.subject  # whoever may not name that user learns nothing about the rest of the request
+
+    @cached_property
     def subject(self) -> User:
         """The user whose demo it is: the caller, or for staff the one named by `user`."""
         data = self.request.data if isinstance(self.request.data, dict) else {}
@@ -66,7 +72,7 @@ class DemoView(APIView):
         return serializer.validated_data
 
     def object(self, code: int = status.HTTP_200_OK) -> Response:
-        return Response(status_of(self.subject(), timezone.now()), status=code)
+        return Response(status_of(self.subject, timezone.now()), status=code)
 
     def answer(self, transition: Transition) -> Response:
         return self.object(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)
@@ -91,7 +97,7 @@ class StatusView(DemoView):
     def patch(self, request: Request) -> Response:
         """Change settings from the next window on."""
         changes = self.valid(PatchSerializer)["settings"]
-        lifecycle.change_settings(self.subject(), timezone.now(), changes)
+        lifecycle.change_settings(self.subject, timezone.now(), changes)
         return self.object()
 
 
@@ -104,7 +110,7 @@ class EnableView(DemoView):
         parameters=[USER], request=EnableSerializer, responses=DONE_OR_STARTED, examples=examples.ENABLE
     )
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.enable(self.subject(), timezone.now(), **self.valid(EnableSerializer)))
+        return self.answer(lifecycle.enable(self.subject, timezone.now(), **self.valid(EnableSerializer)))
 
 
 class DisableView(DemoView):
@@ -112,7 +118,7 @@ class DisableView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.disable(self.subject()))
+        return self.answer(lifecycle.disable(self.subject))
 
 
 class PauseView(DemoView):
@@ -120,7 +126,7 @@ class PauseView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.pause(self.subject(), timezone.now()))
+        return self.answer(lifecycle.pause(self.subject, timezone.now()))
 
 
 class ResumeView(DemoView):
@@ -128,7 +134,7 @@ class ResumeView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.resume(self.subject(), timezone.now()))
+        return self.answer(lifecycle.resume(self.subject, timezone.now()))
 
 
 class ResetView(DemoView):
@@ -136,7 +142,7 @@ class ResetView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses={202: DemoSerializer})
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.reset(self.subject()))
+        return self.answer(lifecycle.reset(self.subject))
 
 
 class AdvanceView(DemoView):
@@ -149,7 +155,7 @@ class AdvanceView(DemoView):
         examples=examples.ADVANCE,
     )
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.advance(self.subject(), self.valid(AdvanceSerializer)["days"]))
+        return self.answer(lifecycle.advance(self.subject, self.valid(AdvanceSerializer)["days"]))
 
 
 class DailyContentView(DemoView):
@@ -161,7 +167,7 @@ class DailyContentView(DemoView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
     )
     def post(self, request: Request) -> Response:
-        account = activation.account_of(self.subject())
+        account = activation.account_of(self.subject)
         return Response(asdict(generate.daily_content(account.pk, timezone.now())))
 
 
@@ -174,5 +180,5 @@ class InteractionsView(DemoView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
     )
     def post(self, request: Request) -> Response:
-        account = activation.account_of(self.subject())
+        account = activation.account_of(self.subject)
         return Response(asdict(generate.interactions(account.pk, timezone.now())))

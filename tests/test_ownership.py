@@ -1,0 +1,98 @@
+"""Every route of the schema, asked by nobody and by another user: nothing of Alice's is shown, and nothing changes."""
+
+import pytest
+from django.db import connection
+from drf_spectacular.generators import SchemaGenerator
+
+from accounts.models import Profile
+from interactions.models import Content, Interaction
+from tests.world import demo_of
+
+OPEN = {
+    "POST /api/v1/auth/token/": 400,
+    "POST /api/v1/webhooks/profiles/{uuid}/": 401,
+    "GET /api/v1/schema/": 200,
+}
+SECRETS = ("live-1", "whsec", "alice")
+
+
+def operations() -> list[str]:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    return [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+
+
+def ask(client, operation: str, ids: dict[str, object], query: str = "", body: bytes = b"{}"):
+    method, path = operation.split()
+    for name, value in ids.items():
+        path = path.replace(f"{{{name}}}", str(value))
+    return client.generic(method, path + query, body, content_type="application/json")
+
+
+@pytest.fixture
+def ids(alice, live) -> dict[str, dict[str, object]]:
+    """Alice's ids, by the list that has them."""
+    demo_of(alice)
+    return {
+        "profiles": {"id": live.pk, "uuid": live.uuid},
+        "content": {"id": Content.objects.get(profile=live).pk},
+        "interactions": {"id": Interaction.objects.filter(profile=live).first().pk},
+        "webhooks": {"uuid": live.uuid},
+    }
+
+
+def ids_for(operation: str, ids: dict) -> dict[str, object]:
+    return ids.get(operation.split("/")[3], {})
+
+
+def everything() -> list[tuple]:
+    """Every row of Alice's, as PostgreSQL prints it."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in (
+            *("accounts_profile", "interactions_content", "interactions_interaction"),
+            *("interactions_deadletter", "demo_storyevent", "interactions_pendingchange"),
+        ):
+            cursor.execute(f"SELECT t::text FROM {table} t ORDER BY id")
+            rows += cursor.fetchall()
+        cursor.execute(
+            "SELECT a::text FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'alice'"
+        )
+        return rows + cursor.fetchall()
+
+
+@pytest.mark.parametrize("operation", operations())
+def test_nobody_gets_401_and_changes_nothing(client, ids, operation):
+    before = everything()
+    answer = ask(client, operation, ids_for(operation, ids))
+    assert answer.status_code == OPEN.get(operation, 401)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("operation", operations())
+def test_another_user_sees_and_changes_nothing(client, ids, bob, operation):
+    client.force_login(bob)
+    before = everything()
+    answer = ask(client, operation, ids_for(operation, ids))
+    if "{id}" in operation:
+        assert answer.status_code == 404
+    if operation != "GET /api/v1/schema/":
+        assert not any(secret in answer.content.decode() for secret in SECRETS)
+    assert [row for row in everything() if row in before] == before
+
+
+@pytest.mark.parametrize("operation", [name for name in operations() if "/demo/" in name])
+def test_another_users_demo_is_403_by_name_and_stays_as_it_is(client, ids, bob, operation):
+    client.force_login(bob)
+    before = everything()
+    assert ask(client, operation, {}, "?user=alice").status_code == 403
+    if not operation.startswith("GET"):
+        assert ask(client, operation, {}, body=b'{"user": "alice"}').status_code == 403
+    assert everything() == before
+
+
+def test_every_page_shows_only_what_is_ones_own(client, ids, bob):
+    client.force_login(bob)
+    for path in ("/", "/comments/", "/messages/", "/demo/panel/"):
+        page = client.get(path).content.decode()
+        assert not any(text in page for text in ("A Person", "live-1", "a comment", "a message"))
+    assert Profile.objects.filter(owner=bob).count() == 0
