@@ -1,5 +1,9 @@
-from django.contrib import admin
+"""People and their profiles, for operators; a signing secret is shown when it is made, and never again."""
+
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.models import Profile, User
 
@@ -16,4 +20,27 @@ class ProfileAdmin(admin.ModelAdmin):
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]
     search_fields = ["handle", "owner__username"]
-    readonly_fields = ["uuid", "is_demo"]
+    autocomplete_fields = ["owner"]
+    fields = ["owner", "platform", "platform_id", "handle", "display_name", "is_demo", "webhook"]
+    readonly_fields = ["is_demo", "webhook"]
+    actions = ["rotate_secrets"]
+
+    @admin.display(description="webhook address")
+    def webhook(self, profile: Profile) -> str:
+        return reverse("webhook", args=[profile.uuid]) if profile.pk else "-"
+
+    def save_model(self, request, obj, form, change) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            self._show_once(request, obj, obj.webhook_secret)
+
+    @admin.action(
+        description="Rotate the signing secret; the present one stays valid", permissions=["change"]
+    )
+    def rotate_secrets(self, request, queryset) -> None:
+        for profile in queryset:
+            self._show_once(request, profile, profile.rotate_secret())
+
+    def _show_once(self, request, profile: Profile, secret: str) -> None:
+        sentence = format_html("Signing secret of {}, shown this once: <code>{}</code>", profile, secret)
+        self.message_user(request, sentence, messages.WARNING)

@@ -1,30 +1,62 @@
-from django.contrib import admin
-from django.utils import timezone
+"""Demos for operators: what state each is in, what it does next, and everything that can be done about it."""
 
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+
+from django.contrib import admin, messages
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.models import PeriodicTask
+
+from accounts.models import User
 from demo import lifecycle
-from demo.models import DemoAccount, StoryEvent
+from demo.models import DemoAccount, State, StoryEvent
+from demo.retention import clean_up
 from demo.retries import retry_dead
-from interactions.admin import ReadOnlyAdmin
+from demo.states import NotPossible
+from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
+from interactions.models import Content, Interaction
+
+CONFIRMED = "confirmed"
+
+
+def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
+    """The number of `rows` whose field `by` is the account's `owner`, as a subquery."""
+    own = rows.filter(**{by: OuterRef(owner)}).order_by().values(by).annotate(count=Count("pk"))
+    return Coalesce(Subquery(own.values("count"), output_field=IntegerField()), 0)
+
+
+COUNTS = {
+    "left": (StoryEvent.objects.undelivered().filter(origin=StoryEvent.Origin.INITIAL), "account", "pk"),
+    "dead": (StoryEvent.objects.filter(delivered_at=None, dead_at__isnull=False), "account", "pk"),
+    "content": (Content.objects.filter(is_demo=True), "profile__owner", "user"),
+    "comments": (Interaction.objects.filter(is_demo=True, type="comment"), "profile__owner", "user"),
+    "messages": (Interaction.objects.filter(is_demo=True, type="message"), "profile__owner", "user"),
+}
 
 
 @admin.register(DemoAccount)
-class DemoAccountAdmin(admin.ModelAdmin):
+class DemoAccountAdmin(LargeTableAdmin):
     list_display = [
-        "user",
-        "state",
-        "niche",
-        "brand",
-        "next_content_window",
-        "next_interactions_window",
-        "last_error",
+        *["user", "state", "progress", "stored", "dead_events"],
+        *["next_interactions", "next_content", "last_error"],
     ]
     list_filter = ["state", "niche"]
+    list_select_related = ["user"]
     search_fields = ["user__username"]
     readonly_fields = [
         *["user", "seed", "state", "platforms", "niche", "brand", "language"],
         *["initial_content", "initial_comments", "initial_messages"],
         *["next_content_window", "next_interactions_window", "content_ordinal", "interactions_ordinal"],
         *["planned_at", "paused_at", "heartbeat_at", "last_error"],
+    ]
+    actions = [
+        *["enable", "pause", "resume", "advance_a_day", "advance_a_week", "retry_dead_events"],
+        *["count_what_cleanup_would_delete", "clean_up", "reset", "disable"],
     ]
 
     def has_add_permission(self, request) -> bool:
@@ -33,21 +65,199 @@ class DemoAccountAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
 
+    def get_queryset(self, request) -> QuerySet[DemoAccount]:
+        rows = super().get_queryset(request)
+        return rows.annotate(**{f"{name}_count": counted(*what) for name, what in COUNTS.items()})
+
+    @admin.display(description="initial batch")
+    def progress(self, account: DemoAccount) -> str:
+        if account.state == State.OFF:
+            return "-"
+        quota = account.initial_quota
+        total = quota.content + quota.comments + quota.messages
+        return f"{total - account.left_count if account.planned_at else 0} of {total}"
+
+    @admin.display(description="stored: content / comments / messages")
+    def stored(self, account: DemoAccount) -> str:
+        return f"{account.content_count:,} / {account.comments_count:,} / {account.messages_count:,}"
+
+    @admin.display(description="dead")
+    def dead_events(self, account: DemoAccount) -> int:
+        return account.dead_count
+
+    @admin.display(description="next interactions (UTC)", ordering="next_interactions_window")
+    def next_interactions(self, account: DemoAccount) -> str:
+        return _short(account.next_interactions_window)
+
+    @admin.display(description="next content (UTC)", ordering="next_content_window")
+    def next_content(self, account: DemoAccount) -> str:
+        return _short(account.next_content_window)
+
     def save_model(self, request, obj, form, change) -> None:
         """Settings count from the next window on, as they do when the user changes them."""
         lifecycle.change_settings(
             obj.user, timezone.now(), {name: form.cleaned_data[name] for name in form.changed_data}
         )
 
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request, queryset) -> None:
+        self._each(request, queryset, "enabled", lambda user: lifecycle.enable(user, timezone.now()).started)
+
+    @admin.action(description="Pause", permissions=["change"])
+    def pause(self, request, queryset) -> None:
+        self._each(request, queryset, "paused", lambda user: lifecycle.pause(user, timezone.now()).started)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request, queryset) -> None:
+        self._each(request, queryset, "resumed", lambda user: lifecycle.resume(user, timezone.now()).started)
+
+    @admin.action(description="Advance by a day", permissions=["change"])
+    def advance_a_day(self, request, queryset) -> None:
+        self._each(request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1).started)
+
+    @admin.action(description="Advance by a week", permissions=["change"])
+    def advance_a_week(self, request, queryset) -> None:
+        self._each(request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7).started)
+
+    @admin.action(description="Retry dead events", permissions=["change"])
+    def retry_dead_events(self, request, queryset) -> None:
+        retried = retry_dead(StoryEvent.objects.filter(account__in=queryset.values("pk")))
+        self.message_user(request, f"{retried} dead events will be delivered again.")
+
+    @admin.action(
+        description="Clean up (dry run): count what is older than its retention", permissions=["change"]
+    )
+    def count_what_cleanup_would_delete(self, request, queryset) -> None:
+        cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=True)
+        self.message_user(request, f"Would be deleted: {cleaned}. Nothing was.")
+
+    @admin.action(description="Clean up: delete what is older than its retention", permissions=["change"])
+    def clean_up(self, request, queryset) -> HttpResponse | None:
+        cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=CONFIRMED not in request.POST)
+        if CONFIRMED not in request.POST:
+            return self._ask(request, queryset, "clean_up", f"Delete {cleaned}?")
+        self.message_user(request, f"Deleted: {cleaned}.")
+
+    @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
+    def reset(self, request, queryset) -> HttpResponse | None:
+        if CONFIRMED not in request.POST:
+            return self._ask(request, queryset, "reset", "Delete these demos and tell their stories again?")
+        self._each(request, queryset, "being reset", lambda user: lifecycle.reset(user).started)
+
+    @admin.action(description="Disable: delete everything of the demo", permissions=["change"])
+    def disable(self, request, queryset) -> HttpResponse | None:
+        if CONFIRMED not in request.POST:
+            return self._ask(request, queryset, "disable", "Delete everything of these demos?")
+        self._each(request, queryset, "being disabled", lambda user: lifecycle.disable(user).started)
+
+    def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
+        """A page that asks before anything is deleted, and then sends the action again."""
+        context = self.admin_site.each_context(request) | {
+            "title": question,
+            "accounts": queryset,
+            "action": action,
+            "opts": self.opts,
+            "confirmed": CONFIRMED,
+        }
+        return render(request, "admin/demo/confirm.html", context)
+
+    def _each(self, request: HttpRequest, queryset, done: str, act: Callable[[User], bool]) -> None:
+        """Do something to each account and report how many it was done to, and why not to the others."""
+        started, refused = 0, []
+        for account in queryset:
+            try:
+                started += act(account.user)
+            except NotPossible as error:
+                refused.append(f"{account.user}: {error}")
+        self.message_user(
+            request, f"{started} {_demos(started)} {done}, {len(queryset) - started} as before."
+        )
+        for sentence in refused:
+            self.message_user(request, sentence, messages.WARNING)
+
+
+def _ids(queryset: QuerySet[DemoAccount]) -> Iterable[int]:
+    return list(queryset.values_list("pk", flat=True))
+
+
+def _short(moment: datetime | None) -> str:
+    return f"{moment:%d %b %H:%M}" if moment else "-"
+
+
+def _demos(count: int) -> str:
+    return "demo" if count == 1 else "demos"
+
+
+class Standing(admin.SimpleListFilter):
+    """Where in its life an event is; unless asked otherwise, those that are still to come."""
+
+    title = "standing"
+    parameter_name = "standing"
+    WAITING = "waiting"
+    PAST = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
+
+    def lookups(self, request, model_admin) -> list[tuple[str, str]]:
+        return [("due", "due now"), *((name, name) for name in self.PAST)]
+
+    def choices(self, changelist) -> Iterator[dict]:
+        everything, *others = super().choices(changelist)
+        yield everything | {"display": self.WAITING}
+        yield from others
+
+    def queryset(self, request, queryset):
+        if self.value() in self.PAST:
+            return queryset.filter(self.PAST[self.value()])
+        return queryset.due(timezone.now()) if self.value() == "due" else queryset.undelivered()
+
 
 @admin.register(StoryEvent)
 class StoryEventAdmin(ReadOnlyAdmin):
-    list_display = ["due_at", "type", "account", "platform_id", "origin", "delivered_at", "dead_at"]
-    list_filter = ["type", "origin"]
+    list_display = [
+        "due_at",
+        "type",
+        "account",
+        "words",
+        "origin",
+        "attempts",
+        "delivered_at",
+        "dead_at",
+        "last_error",
+    ]
+    list_filter = [Standing, "type", "origin"]
     list_select_related = ["account__user"]
-    ordering = ["due_at"]
+    search_fields = ["=account__user__username", "=platform_id"]
     actions = ["retry"]
 
-    @admin.action(description="Retry dead events", permissions=["view"])
+    def get_ordering(self, request) -> list[str]:
+        """What comes next first; of the past the newest first, by the index that covers it."""
+        past = request.GET.get(Standing.parameter_name) in Standing.PAST
+        return ["-pk"] if past else ["due_at", "pk"]
+
+    @admin.display(description="text")
+    def words(self, event: StoryEvent) -> str:
+        return event.payload["text"][:60]
+
+    def has_retry_permission(self, request) -> bool:
+        return request.user.has_perm("demo.change_demoaccount")
+
+    @admin.action(description="Retry dead events", permissions=["retry"])
     def retry(self, request, queryset) -> None:
         self.message_user(request, f"{retry_dead(queryset)} dead events will be delivered again.")
+
+
+admin.site.unregister(PeriodicTask)
+
+
+@admin.register(PeriodicTask)
+class ScheduleAdmin(PeriodicTaskAdmin):
+    """django-celery-beat's, with the next run beside the last."""
+
+    list_display = ["name", "enabled", "scheduler", "last_run_at", "next_run", "total_run_count"]
+
+    @admin.display(description="next run")
+    def next_run(self, task: PeriodicTask):
+        if not task.enabled:
+            return None
+        now = timezone.now()
+        due = now + task.schedule.remaining_estimate(task.last_run_at or now)
+        return (due + timedelta(milliseconds=500)).replace(microsecond=0)

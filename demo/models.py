@@ -279,6 +279,7 @@ class StoryEvent(models.Model):
             ),
             models.Index(F("account"), F("type"), F("due_at"), name="story_of_an_account_by_type"),
             models.Index(F("account"), F("type"), condition=Q(delivered_at=None), name="story_undelivered"),
+            models.Index(F("dead_at"), condition=Q(dead_at__isnull=False), name="story_dead"),
         ]
 
     def __str__(self) -> str:

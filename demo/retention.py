@@ -1,6 +1,6 @@
 """Demo data has an age limit; live data is not even looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -29,15 +29,28 @@ class Cleaned:
     def __add__(self, other: "Cleaned") -> "Cleaned":
         return Cleaned(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
 
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in asdict(self).items())
 
-def clean_up(now: datetime, *, older_than_days: int | None = None, dry_run: bool = False) -> Cleaned:
+
+def clean_up(
+    now: datetime,
+    *,
+    older_than_days: int | None = None,
+    dry_run: bool = False,
+    accounts: Iterable[int] | None = None,
+) -> Cleaned:
     """Delete what is older than each account's retention, or than `older_than_days`; return the counts per kind.
+
+    Of all accounts, or of those given by id.
 
     Age is counted from `posted_at`. A piece or a comment stays while something younger hangs on it. Windows already
     open are planned first, so that nothing they look back on goes.
     """
     total = Cleaned()
-    for id in DemoAccount.objects.filter(state__in=LIVING).order_by("id").values_list("pk", flat=True):
+    living = DemoAccount.objects.filter(state__in=LIVING)
+    chosen = living if accounts is None else living.filter(pk__in=accounts)
+    for id in chosen.order_by("id").values_list("pk", flat=True):
         total += _clean_account(id, now, older_than_days, dry_run)
     return total
 

@@ -21,9 +21,7 @@ class Command(DemoCommand):
         days = options["older_than"]
         if days is not None and days < 0:
             raise bad_input("--older-than must be 0 or more days.")
-        cleaned = asdict(clean_up(timezone.now(), older_than_days=days, dry_run=options["dry_run"]))
+        cleaned = clean_up(timezone.now(), older_than_days=days, dry_run=options["dry_run"])
         verb = "would go" if options["dry_run"] else "deleted"
-        sentence = (
-            ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in cleaned.items()) + f" {verb}."
-        )
-        self.report({"dry_run": options["dry_run"], **cleaned}, options["json"], sentence)
+        figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
+        self.report(figures, options["json"], f"{cleaned} {verb}.")
