@@ -6,8 +6,9 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
-BAD_INPUT = 2
+FAILED, BAD_INPUT = 1, 2
 WITHOUT_SERVERS = {
     "help",
     "version",
@@ -30,6 +31,9 @@ def main() -> int:
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
+    except OperationalError as error:
+        print(f"The database does not answer as DATABASE_URL says: {error}", file=sys.stderr)
+        return FAILED
     return 0
 
 

@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.loaders.app import AppLoader
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,3 +20,4 @@ class Loader(AppLoader):
 app = Celery("perennial", loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)

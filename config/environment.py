@@ -19,7 +19,17 @@ VARIABLES = (
         "DATA_DIR",
         "TRUSTED_PROXIES",
     ),
-    *("DB_POOLER", "DEMO_DELIVERY", "MAIN_APP_URL", "DEMO_ALLOWED", "METRICS_TOKEN", "LOG_LEVEL"),
+    *(
+        "DB_POOLER",
+        "DEMO_DELIVERY",
+        "MAIN_APP_URL",
+        "DEMO_ALLOWED",
+        "METRICS_TOKEN",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+        "HTTPS",
+        "WEB_CONCURRENCY",
+    ),
 )
 
 environ.Env.read_env(CHECKOUT / ".env")

@@ -1,6 +1,7 @@
 """For load balancers, supervisors and Prometheus."""
 
 import secrets
+from collections.abc import Iterator
 from datetime import timedelta
 
 import redis
@@ -11,8 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
+from config.counters import shared_registry
 from config.embedded import AT_ONCE
+from demo.metrics import gauges
 
 BEAT_SEEN_WITHIN = timedelta(minutes=2)
 
@@ -31,13 +36,28 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus metrics, for the bearer of METRICS_TOKEN; 404 where none is set or it is not given."""
+    """Prometheus metrics of all processes, for the bearer of METRICS_TOKEN; 404 where none is set or it is not given."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not settings.METRICS_TOKEN or not secrets.compare_digest(
         given.encode(), settings.METRICS_TOKEN.encode()
     ):
         raise Http404
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    registry = shared_registry(settings.METRICS_DIR)
+    registry.register(Gauges())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class Gauges(Collector):
+    """What the database knows; without it the counters are still worth reading."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        up = _database()
+        yield GaugeMetricFamily("perennial_database_up", "Whether the database answers.", up)
+        if up:
+            yield from gauges(timezone.now())
 
 
 def _database() -> bool:
@@ -61,4 +81,4 @@ def _broker() -> bool:
 
 def _beat() -> bool:
     seen = PeriodicTask.objects.aggregate(seen=Max("last_run_at"))["seen"]
-    return seen is not None and timezone.now() - seen < BEAT_SEEN_WITHIN
+    return seen is not None and abs(timezone.now() - seen) < BEAT_SEEN_WITHIN

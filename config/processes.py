@@ -15,6 +15,7 @@ from typing import TextIO
 import psutil
 from django.conf import settings
 from django.utils import timezone
+from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
 from accounts.models import User
@@ -76,7 +77,12 @@ def _belongs_to_a_run(process: psutil.Process) -> bool:
 def _run() -> int:
     account = _development_demo() if settings.DEVELOPMENT else None
     manager = Manager()
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", RUN: str(settings.DATA_DIR)}
+    environment = os.environ | {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+        RUN: str(settings.DATA_DIR),
+    }
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for name, command in commands().items():
         manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
     threading.Thread(target=_announce, args=[account], daemon=True).start()
@@ -85,14 +91,9 @@ def _run() -> int:
 
 
 def commands() -> dict[str, str]:
-    """The three services, each a command line."""
-    python = sys.executable
-    bind = f"127.0.0.1:{settings.PORT}" if settings.DEVELOPMENT else f"0.0.0.0:{settings.PORT}"
-    return {
-        "web": f"exec {python} -m gunicorn config.wsgi --bind {bind} --workers 2 --log-level warning",
-        "worker": f"exec {python} -W ignore -m celery -q -A config worker --loglevel INFO --without-gossip --without-mingle",
-        "beat": f"exec {python} -m celery -q -A config beat --loglevel INFO",
-    }
+    """The services of the Procfile, each a command line; `release` has been done when they start."""
+    services = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
+    return {name: f"exec {command}" for name, command in services.items() if name != "release"}
 
 
 def _development_demo() -> DemoAccount:

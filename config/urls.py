@@ -1,5 +1,8 @@
+from csp.decorators import csp_update
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import health
@@ -8,10 +11,14 @@ from interactions.problems import NoSuchRoute
 DOCS = {"url_name": "schema", "http_method_names": ["get", "head"]}
 handler500 = "interactions.problems.server_failed"
 
+# Swagger UI styles itself inline.
+docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(**DOCS))
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     re_path(r"^api/v1/schema/?$", SpectacularAPIView.as_view(), name="schema"),
-    re_path(r"^api/v1/docs/?$", SpectacularSwaggerSplitView.as_view(**DOCS), name="docs"),
+    re_path(r"^api/v1/docs/?$", docs, name="docs"),
+    path("favicon.ico", RedirectView.as_view(url=static("perennial/leaf.svg"))),
     re_path(r"^healthz/?$", health.healthz),
     re_path(r"^readyz/?$", health.readyz),
     re_path(r"^metrics/?$", health.metrics),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,7 +25,7 @@ class DemoCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
     def report(self, figures: dict[str, Any] | list, as_json: bool, sentence: str) -> None:
-        self.stdout.write(json.dumps(figures, default=str) if as_json else sentence)
+        self.stdout.write(json.dumps(figures, cls=DjangoJSONEncoder) if as_json else sentence)
 
 
 def bad_input(message: str) -> CommandError:

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from demo import http_delivery
+from demo.metrics import DELIVERY
 from demo.models import DemoAccount, State, StoryEvent, webhook_event
 from demo.retries import count_failure
 from interactions.ingest import Arrival, ingest
@@ -20,6 +21,7 @@ BATCH = 1_000
 LOST_CONNECTION = (OperationalError, InterfaceError)
 
 
+@DELIVERY.time()
 def deliver_due(now: datetime, account_ids: Iterable[int] | None = None) -> int:
     """Deliver every event due at `now`, of all accounts or of those given; return how many were delivered.
 

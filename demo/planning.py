@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 
 from demo import simulator, story
+from demo.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
 
@@ -43,6 +44,7 @@ class Window:
     start: datetime
 
 
+@PLANNING.time()
 def plan_due(now: datetime) -> Planned:
     """Plan every window of every active account that has started by `now`; return what was written.
 

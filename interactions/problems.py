@@ -1,12 +1,14 @@
 """Errors of the API as RFC 9457 problem details."""
 
+import sys
 from http import HTTPStatus
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views.defaults import server_error
+from django.template import loader
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +29,9 @@ HINTS = {
     415: "Send `Content-Type: application/json`.",
     429: "Wait for as many seconds as the header Retry-After says.",
     500: "Try again; if it stays, give an operator the time and the header X-Request-ID.",
+    503: "Nothing was stored; send the same again in some seconds.",
 }
+DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class Conflict(exceptions.APIException):
@@ -82,11 +86,12 @@ def problem(status_code: int, detail: str, **extra: Any) -> dict[str, Any]:
 
 
 def server_failed(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: a problem under /api/, the page elsewhere."""
+    """Django's handler500: a problem under /api/, a page elsewhere; 503 while the database is away."""
+    away = isinstance(sys.exc_info()[1], DATABASE_AWAY)
+    code, detail = (503, "The database does not answer.") if away else (500, "Something is wrong here.")
     if not request.path.startswith(API):
-        return server_error(request)
-    failure = problem(500, "Something is wrong here, not with the request.")
-    return JsonResponse(failure, status=500, content_type=MEDIA_TYPE)
+        return HttpResponse(loader.get_template("error.html").render({"away": away}), status=code)
+    return JsonResponse(problem(code, detail), status=code, content_type=MEDIA_TYPE)
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -21,26 +21,56 @@ from config.embedded import Servers
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SERVICES = {
-    "web": ["gunicorn", "config.wsgi", "--workers", "2", "--log-level", "warning"],
+    "web": ["gunicorn", "config.wsgi"],
     "worker": ["celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"],
     "beat": ["celery", "-q", "-A", "config", "beat", "--loglevel", "INFO"],
 }
 
 
 class House:
-    """Web, worker and beat on a database and a broker that no other test uses."""
+    """Web, worker and beat on a database and a broker that no other test uses; `variables` are of their environment.
 
-    def __init__(self) -> None:
+    A second one of a kind is named `web-2`, `worker-2` or `beat-2`.
+    """
+
+    def __init__(self, **variables: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="perennial-flow-"))
         self.folder.chmod(0o755)
         self.servers = Servers(self.folder / "data")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {"DATA_DIR": str(self.servers.data_dir), "PORT": str(self.port)}
-        self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""}
+        self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""} | variables
         self.processes: dict[str, subprocess.Popen] = {}
+        self.ports: dict[str, int] = {}
         if given := os.environ.get("TEST_DATABASE_URL"):
             self._use_database_of(given)
+
+    def fire(self, name: str, every: int = 1) -> None:
+        """Edit a schedule's row as an operator does, to fire every so many seconds."""
+        [(interval,)] = self.sql(
+            "INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (%s, 'seconds') RETURNING id",
+            every,
+        )
+        self.sql(
+            "UPDATE django_celery_beat_periodictask SET crontab_id = NULL, interval_id = %s WHERE name = %s",
+            interval,
+            name,
+        )
+        self.sql("UPDATE django_celery_beat_periodictasks SET last_update = now()")
+
+    def open_a_window(self, name: str) -> None:
+        """Let twelve hours pass for a user, so that one window of interactions waits to be planned."""
+        self.sql(
+            "UPDATE demo_demoaccount a SET next_interactions_window = next_interactions_window - interval '6 hours' *"
+            " ceil(extract(epoch FROM next_interactions_window - now()) / 21600)"
+            " FROM accounts_user u WHERE u.id = a.user_id AND username = %s",
+            name,
+        )
+        self.sql(
+            "UPDATE accounts_user SET demo_mode_enabled_at = now() - interval '12 hours' WHERE username = %s",
+            name,
+        )
 
     def _use_database_of(self, url: str) -> None:
         with psycopg.connect(**_connection(url), autocommit=True) as connection:
@@ -58,17 +88,26 @@ class House:
     def embedded(self) -> bool:
         return not self.environment["DATABASE_URL"]
 
-    def start(self, *names: str) -> None:
+    def start(self, *names: str, **variables: str) -> None:
         for name in names:
             log = (self.folder / f"{name}.log").open("ab")
-            command = [sys.executable, "-m", *SERVICES[name]]
-            command += ["--bind", f"127.0.0.1:{self.port}"] if name == "web" else []
+            kind = name.split("-")[0]
+            command = [sys.executable, "-m", *SERVICES[kind]]
+            if kind == "web":
+                self.ports[name] = self.port if name == "web" else free_port()
+                command += ["--bind", f"127.0.0.1:{self.ports[name]}"]
             self.processes[name] = subprocess.Popen(
-                command, cwd=CHECKOUT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=CHECKOUT,
+                env=self.environment | variables,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
             log.close()
-            if name == "web":
-                until(lambda: _answers(f"{self.url}/healthz"), "the web server answers")
+            if kind == "web":
+                address = f"http://127.0.0.1:{self.ports[name]}/healthz"
+                until(lambda address=address: _answers(address), "the web server answers")
 
     def kill(self, *names: str) -> None:
         """SIGKILL to the service and its children, as a machine that dies does."""
@@ -76,6 +115,12 @@ class House:
             process = self.processes.pop(name)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def terminate(self, name: str) -> int:
+        """SIGTERM, as a redeploy sends it, to the main process; return its exit code."""
+        process = self.processes.pop(name)
+        process.terminate()
+        return process.wait(60)
 
     def stop(self) -> None:
         self.kill(*list(self.processes))
@@ -119,9 +164,9 @@ class House:
 
 
 @contextmanager
-def running_house() -> Iterator[House]:
+def running_house(**variables: str) -> Iterator[House]:
     """A house whose web server, worker and beat run."""
-    house = House()
+    house = House(**variables)
     try:
         if not house.embedded:
             house.manage("migrate", "-v0")
@@ -141,8 +186,9 @@ class Caller:
         )
         self.headers = {"Authorization": f"Token {answer.json()['token']}"}
 
-    def post(self, path: str, **body: object) -> requests.Response:
-        return requests.post(f"{self.house.url}/api/v1/{path}/", json=body, headers=self.headers, timeout=20)
+    def post(self, path: str, server: str = "web", **body: object) -> requests.Response:
+        url = f"http://127.0.0.1:{self.house.ports[server]}/api/v1/{path}/"
+        return requests.post(url, json=body, headers=self.headers, timeout=20)
 
     def demo(self) -> dict:
         return requests.get(f"{self.house.url}/api/v1/demo/", headers=self.headers, timeout=20).json()

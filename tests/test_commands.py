@@ -153,3 +153,9 @@ def test_an_operators_changes_survive_migrate(db):
     assert PeriodicTask.objects.get(name="demo: weekly cleanup").enabled is False
     assert PeriodicTask.objects.get(name="demo: deliver due events").interval.every == 40
     assert PeriodicTask.objects.filter(name__startswith="demo:").count() == len(SCHEDULES)
+
+
+def test_the_status_is_the_object_that_the_api_answers(page, alice):
+    demo_of(alice)
+    [status] = json.loads(run("demo_status", "--user", "alice", "--json"))
+    assert status == page.get("/api/v1/demo/").json() | {"user": "alice"}

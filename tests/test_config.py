@@ -151,7 +151,10 @@ def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
 @pytest.mark.parametrize(
     ("entry_point", "settled"),
     [
-        (["gunicorn", "config.wsgi", "--bind", "unix:{folder}/web.sock"], "Booting worker"),
+        (
+            ["gunicorn", "config.wsgi", "--bind", "unix:{folder}/web.sock", "--log-level", "info"],
+            "Booting worker",
+        ),
         (["celery", "-A", "config", "worker", "--loglevel", "INFO"], " ready."),
         (["celery", "-A", "config", "beat"], "maxinterval"),
     ],

@@ -30,20 +30,6 @@ def bystander(house) -> Caller:
     return bystander
 
 
-def fire(house: House, name: str, every: int = 1) -> None:
-    """Edit a schedule's row as an operator does, to fire every so many seconds."""
-    [(interval,)] = house.sql(
-        "INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (%s, 'seconds') RETURNING id",
-        every,
-    )
-    house.sql(
-        "UPDATE django_celery_beat_periodictask SET crontab_id = NULL, interval_id = %s WHERE name = %s",
-        interval,
-        name,
-    )
-    house.sql("UPDATE django_celery_beat_periodictasks SET last_update = now()")
-
-
 def blocked_profiles(house: House, caller: Caller):
     """A connection that holds the caller's profiles, so that their ingest stands still in the middle."""
     connection = house.connect()
@@ -73,16 +59,9 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(house, bystande
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     before = bystander.story("window")
-    house.sql(
-        "UPDATE demo_demoaccount a SET next_interactions_window = next_interactions_window - interval '6 hours' *"
-        " ceil(extract(epoch FROM next_interactions_window - now()) / 21600)"
-        " FROM accounts_user u WHERE u.id = a.user_id AND username = 'talker'"
-    )
-    house.sql(
-        "UPDATE accounts_user SET demo_mode_enabled_at = now() - interval '12 hours' WHERE username = 'talker'"
-    )
-    fire(house, "demo: interactions")
-    fire(house, "demo: deliver due events")
+    house.open_a_window("talker")
+    house.fire("demo: interactions")
+    house.fire("demo: deliver due events")
     until(lambda: caller.story("window")[0] >= 15, "the window is planned")
     house.kill("beat")
     house.start("beat")
@@ -98,7 +77,7 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(house, bystande
 
 
 def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(house):
-    fire(house, "demo: sweep")
+    house.fire("demo: sweep")
     caller = house.create_user("killed")
     house.kill("worker")
     caller.post("demo/enable")

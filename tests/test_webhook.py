@@ -72,7 +72,7 @@ def test_a_duplicate_batch_is_answered_200_and_logged_once(client, live, caplog)
     with caplog.at_level(logging.INFO, "interactions.ingest"):
         answer = post(client, live, body)
     assert (answer.status_code, answer.json()["duplicates"]) == (200, 3)
-    assert [r.message for r in caplog.records] == [
+    assert [r.message for r in caplog.records if r.name == "interactions.ingest"] == [
         f"3 duplicates answered with their existing ids, profiles [{live.id}]"
     ]
 

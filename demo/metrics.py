@@ -1,0 +1,54 @@
+"""What operators watch: how long planning and delivery take, and how far behind the story is."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Count, Max, Min
+from django_celery_beat.models import PeriodicTask
+from prometheus_client import Histogram
+from prometheus_client.core import GaugeMetricFamily
+
+from demo.models import DemoAccount, State, StoryEvent
+
+SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300)
+PLANNING = Histogram("perennial_planning_seconds", "Duration of planning runs.", buckets=SECONDS)
+DELIVERY = Histogram("perennial_delivery_seconds", "Duration of delivery runs.", buckets=SECONDS)
+
+
+def gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
+    """The state of the story and of beat at `now`, from the database."""
+    undelivered = StoryEvent.objects.undelivered()
+    due = StoryEvent.objects.due(now)
+    yield _gauge("due_events", "Events that are due and not delivered.", due.count())
+    yield _gauge("due_lag_seconds", "How long the oldest of them has been due.", _age(_oldest(due), now))
+    yield _gauge(
+        "oldest_undelivered_seconds",
+        "The same, with those of paused demos and those that wait for a retry.",
+        _age(_oldest(undelivered), now),
+    )
+    dead = StoryEvent.objects.filter(dead_at__isnull=False)
+    yield _gauge("dead_events", "Events that could not be delivered and wait for an operator.", dead.count())
+    seen = PeriodicTask.objects.aggregate(at=Max("last_run_at"))["at"]
+    yield _gauge("beat_age_seconds", "Time since beat last sent a task.", _age(seen, now, never=-1))
+    yield _accounts()
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"perennial_{name}", meaning, value)
+
+
+def _oldest(events) -> datetime | None:
+    return events.aggregate(at=Min("due_at"))["at"]
+
+
+def _age(moment: datetime | None, now: datetime, never: float = 0) -> float:
+    """Seconds from `moment` to `now`, none when it lies ahead; `never` when there is no moment."""
+    return never if moment is None else max(0.0, (now - moment).total_seconds())
+
+
+def _accounts() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("perennial_demo_accounts", "Demo accounts by state.", labels=["state"])
+    counts = dict(DemoAccount.objects.values_list("state").annotate(Count("pk")).order_by())
+    for state in State.values:
+        family.add_metric([state], counts.get(state, 0))
+    return family

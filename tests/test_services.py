@@ -1,0 +1,224 @@
+"""The services as an operator runs them: several of each, stopped in the middle, watched by logs and metrics."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from config import environment
+from interactions.signing import sign
+from tests.house import CHECKOUT, House, running_house, until
+
+pytestmark = pytest.mark.flow
+FULL = (35, 920, 100)
+KEY, METRICS_TOKEN = (
+    "a-key-that-no-log-may-show-0123456789-0123456789-xyz",
+    "metrics-token-that-no-log-may-show",
+)
+
+
+@pytest.fixture(scope="module")
+def house():
+    with running_house(LOG_FORMAT="json", SECRET_KEY=KEY, METRICS_TOKEN=METRICS_TOKEN) as house:
+        yield house
+
+
+def lines(house: House, name: str) -> list[dict]:
+    """The structured lines of a service's log."""
+    return [json.loads(line) for line in house.log(name).splitlines() if line.startswith("{")]
+
+
+def figure(house: House, name: str) -> float:
+    """One sample of /metrics, zero when it is not there yet."""
+    answer = requests.get(
+        f"{house.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
+    )
+    found = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_two_of_each_service_do_everything_once(house):
+    house.start("web-2", "worker-2", "beat-2")
+    try:
+        callers = [house.create_user(f"side-{number}") for number in range(4)]
+        for number, caller in enumerate(callers):
+            assert caller.post("demo/enable", "web-2" if number % 2 else "web").status_code == 202
+        until(lambda: all(caller.demo()["state"] == "active" for caller in callers), "all are active")
+        for caller in callers:
+            house.open_a_window(caller.name)
+        for name in ("demo: interactions", "demo: deliver due events", "demo: sweep"):
+            house.fire(name)
+        until(lambda: all(caller.story("window")[0] >= 15 for caller in callers), "the windows are planned")
+        time.sleep(3)  # both beats have fired everything several times by then
+        assert [caller.story("initial") for caller in callers] == [(1055, 1055)] * 4
+        assert [caller.story("window")[0] for caller in callers] == [15] * 4
+        until(
+            lambda: all(sum(caller.counts()) == 1055 + caller.story("window")[1] for caller in callers),
+            "what was delivered is stored once",
+        )
+        logs = house.log("worker") + house.log("worker-2")
+        for caller in callers:
+            assert logs.count(f"Generated 10 comments and 5 DMs for user {caller.name}") == 1
+    finally:
+        house.kill("web-2", "worker-2", "beat-2")
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_a_service_that_is_asked_to_stop_ends_well_and_nothing_is_lost(house, name):
+    caller = house.create_user(f"stopped-{name}")
+    assert caller.post("demo/enable").status_code == 202
+    code = house.terminate(name)
+    house.start(name)
+    assert code == 0
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    assert caller.counts() == FULL
+
+
+def test_a_request_and_what_it_logs_carry_one_id(house):
+    answer = requests.get(f"{house.url}/api/v1/demo/", timeout=20)
+    id = answer.headers["X-Request-ID"]
+    until(lambda: id in house.log("web"), "the request is logged")
+    [line] = [line for line in lines(house, "web") if line.get("request_id") == id]
+    assert (line["event"], line["code"], line["request"]) == ("request_finished", 401, "GET /api/v1/demo/")
+
+
+def test_what_a_task_logs_carries_its_id(house):
+    caller = house.create_user("told")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    house.open_a_window("told")
+    house.fire("demo: interactions")
+    expected = "Generated 10 comments and 5 DMs for user told"
+    until(lambda: expected in house.log("worker"), "the window is logged")
+    [line] = [line for line in lines(house, "worker") if line["event"] == expected]
+    assert re.fullmatch(r"[0-9a-f-]{36}", line["task_id"])
+
+
+def test_metrics_add_up_over_processes_and_go_on_after_a_restart(house):
+    created = 'perennial_ingested_events_total{result="created"}'
+    before = figure(house, created)
+    caller = house.create_user("counted")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    after = figure(house, created)
+    assert after - before >= 1055
+    house.terminate("web")
+    house.start("web")
+    assert figure(house, created) >= after
+    assert figure(house, "perennial_delivery_seconds_count") > 0
+    assert figure(house, "perennial_planning_seconds_count") > 0
+    assert figure(house, 'perennial_demo_accounts{state="failed"}') == 0
+    assert figure(house, "perennial_database_up") == 1
+    assert 0 <= figure(house, "perennial_beat_age_seconds") < 60
+
+
+def test_metrics_show_what_is_late_and_what_is_dead(house):
+    caller = house.create_user("late")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    house.kill("worker")
+    own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'late')"
+    house.sql(
+        "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() - interval '2 hours' WHERE id ="
+        f" (SELECT max(id) FROM demo_storyevent WHERE {own})"
+    )
+    house.sql(
+        "UPDATE demo_storyevent SET delivered_at = NULL, dead_at = now() WHERE id ="
+        f" (SELECT min(id) FROM demo_storyevent WHERE {own})"
+    )
+    assert figure(house, "perennial_due_events") >= 1
+    assert 7_200 <= figure(house, "perennial_due_lag_seconds") < 7_300
+    assert 7_200 <= figure(house, "perennial_oldest_undelivered_seconds") < 7_300
+    assert figure(house, "perennial_dead_events") == 1
+    house.start("worker")
+    until(lambda: figure(house, "perennial_due_lag_seconds") < 7_000, "what was late is delivered")
+
+
+def test_no_secret_reaches_a_log_or_an_answer(house):
+    caller = house.create_user("discreet")
+    token = caller.headers["Authorization"].split()[1]
+    wrong = "a-wrong-password-that-no-log-may-show"
+    answers = [
+        requests.post(
+            f"{house.url}/api/v1/auth/token/", json={"username": "discreet", "password": wrong}, timeout=20
+        ),
+        requests.get(f"{house.url}/api/v1/demo/", headers={"Authorization": f"Token {token}x"}, timeout=20),
+        requests.get(
+            f"{house.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
+        ),
+        caller.post("demo/enable"),
+    ]
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    secrets = [row[0] for row in house.sql("SELECT webhook_secret FROM accounts_profile")]
+    [(id, uuid, secret)] = house.sql(
+        "SELECT p.id, p.uuid, webhook_secret FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
+        " WHERE username = 'discreet' LIMIT 1"
+    )
+    shown_once = caller.post(f"profiles/{id}/rotate-secret").json()["webhook_secret"]
+    body = b'{"type": "events", "data": {"events": [{"type": 1}]}}'
+    for key in (secret, secrets[0], shown_once):
+        headers = sign(key, "msg_1", int(time.time()), body)
+        answers.append(
+            requests.post(
+                f"{house.url}/api/v1/webhooks/profiles/{uuid}/", data=body, headers=headers, timeout=20
+            )
+        )
+    answers += [
+        requests.get(f"{house.url}/api/v1/{path}/", headers=caller.headers, timeout=20)
+        for path in ("demo", "profiles", "content", "interactions", "analytics/summary", "schema", "nonsense")
+    ]
+    assert {answer.status_code for answer in answers} == {200, 202, 400, 401, 404}
+    everything = "".join(answer.text for answer in answers)
+    everything += "".join(path.read_text() for path in house.folder.glob("*.log"))
+    for kept in (wrong, KEY, METRICS_TOKEN, token, shown_once, *secrets):
+        assert kept not in everything
+
+
+PRODUCTION = {
+    "DATABASE_URL": "postgres://perennial:a-database-password@127.0.0.1:9/perennial",
+    "REDIS_URL": "redis://:a-broker-password@127.0.0.1:9/0",
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ALLOWED_HOSTS": "inbox.example.com",
+}
+
+
+def production(tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess:
+    plain = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=CHECKOUT,
+        env=plain | PRODUCTION | {"DATA_DIR": str(tmp_path)} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_production_settings_pass_djangos_deployment_check(tmp_path):
+    result = production(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert (result.returncode, "no issues" in result.stdout) == (0, True), result.stderr
+
+
+@pytest.mark.parametrize("words", [["manage.py", "demo_status"], ["manage.py", "seed_demo", "--user", "x"]])
+def test_a_database_that_cannot_be_reached_is_said_without_its_password(tmp_path, words):
+    result = production(tmp_path, *words)
+    assert result.returncode == 1
+    assert result.stderr.startswith("The database does not answer as DATABASE_URL says: ")
+    assert "Traceback" not in result.stderr
+    assert "a-database-password" not in result.stdout + result.stderr
+
+
+def test_the_compose_file_runs_what_the_procfile_says_with_variables_that_exist():
+    compose = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())["services"]
+    procfile = dict(line.split(": ", 1) for line in (CHECKOUT / "Procfile").read_text().splitlines())
+    assert {name: compose[name]["command"] for name in procfile} == procfile
+    for name in procfile:
+        assert set(compose[name]["environment"]) <= set(environment.VARIABLES)
