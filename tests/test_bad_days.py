@@ -1,0 +1,351 @@
+"""Bad days on real parts: what a user sees while something is down, and that nothing is lost or doubled afterwards.
+
+BAD_DAY_SECONDS sets how long the storm of kills lasts (20 unless told otherwise).
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import libfaketime
+import psycopg
+import pytest
+import redis
+import requests
+
+from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
+from tests.house import Caller, House, free_port, running_house, until
+
+pytestmark = pytest.mark.bad_day
+FULL = (35, 920, 100)
+PRODUCTION = {"DEBUG": "0", "HTTPS": "0"}
+FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[House]:
+    with running_house(**PRODUCTION) as house:
+        yield house
+
+
+@pytest.fixture
+def house(shared) -> Iterator[House]:
+    """The house of all tests here; what one of them killed runs again for the next."""
+    yield shared
+    shared.start(*({"web", "worker", "beat"} - shared.processes.keys()))
+
+
+def enabled(house: House, name: str) -> Caller:
+    caller = house.create_user(name)
+    assert caller.post("demo/enable").status_code == 202
+    active(caller)
+    return caller
+
+
+def active(caller: Caller) -> None:
+    until(lambda: caller.demo()["state"] == "active", f"the demo of {caller.name} is active", 120)
+    assert caller.counts() == FULL
+
+
+def answered(ask: Callable[[], requests.Response], code: int) -> requests.Response:
+    """The first answer with that code."""
+    answers: list[requests.Response] = []
+    until(lambda: answers.append(ask()) or answers[-1].status_code == code, f"an answer {code}", 60)
+    return answers[-1]
+
+
+def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(house):
+    caller = house.create_user("broker")
+    os.kill(int((house.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
+    until(lambda: not house.servers.valkey_runs(), "the broker is dead")
+    answer = caller.post("demo/enable")
+    assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
+    assert requests.get(f"{house.url}/readyz", timeout=20).json()["broker"] is False
+    shutil.rmtree(house.servers.valkey_dir)
+    house.servers.ensure(postgres=False)
+    active(caller)
+
+
+@contextmanager
+def tiny_disk(folder: Path, kilobytes: int) -> Iterator[None]:
+    """A small file system of its own at `folder`."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=755", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nobody may mount a file system here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Write a file until nothing more fits."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as stream:
+        try:
+            while True:
+                stream.write(b"x" * 4096)
+        except OSError:
+            return filler
+
+
+def test_a_broker_whose_disk_is_full_refuses_and_the_work_is_done_when_there_is_room():
+    house = House(**PRODUCTION)
+    with tiny_disk(house.servers.valkey_dir, 1024):
+        try:
+            house.start("web", "worker", "beat")
+            caller = house.create_user("full")
+            filler = fill(house.servers.valkey_dir)
+            until(lambda: "MISCONF" in refusal(house), "the broker refuses to write")
+            answer = caller.post("demo/enable")
+            assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
+            assert caller.demo()["state"] == "enabling"
+            filler.unlink()
+            restart_what_ended(house)
+            active(caller)
+        finally:
+            house.stop()
+
+
+def refusal(house: House) -> str:
+    """What the broker says to a write; empty when it takes it."""
+    with redis.Redis(unix_socket_path=str(house.servers.valkey_socket)) as broker:
+        try:
+            broker.set("bad-day", "x" * 1_000)
+        except redis.RedisError as error:
+            return str(error)
+    return ""
+
+
+def restart_what_ended(house: House) -> None:
+    """Start services again that ended of themselves, as a supervisor does."""
+    for name, process in list(house.processes.items()):
+        if process.poll() is not None:
+            del house.processes[name]
+            house.start(name)
+
+
+@contextmanager
+def no_connection_left(house: House) -> Iterator[None]:
+    """Hold every connection that PostgreSQL gives, those of the services too."""
+    with ExitStack() as stack:
+        own: list[psycopg.Connection] = []
+        while True:
+            try:
+                own.append(stack.enter_context(house.connect()))
+            except psycopg.OperationalError:
+                pids = [connection.info.backend_pid for connection in own]
+                ended = own[0].execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE backend_type = 'client backend' AND pid <> ALL(%s)",
+                    [pids],
+                )
+                if not ended.fetchall():
+                    break
+        yield
+
+
+def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(house):
+    caller = house.create_user("crowded")
+    with no_connection_left(house):
+        ask = {"headers": caller.headers, "timeout": 20}
+        answer = answered(lambda: requests.get(f"{house.url}/api/v1/demo/", **ask), 503)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["hint"] == "Nothing was stored; send the same again in some seconds."
+        session = {"cookies": {"sessionid": "x" * 32}, "timeout": 20}
+        page = answered(lambda: requests.get(f"{house.url}/comments/", **session), 503)
+        assert "Back in a moment" in page.text
+        assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
+        ready = answered(lambda: requests.get(f"{house.url}/readyz", timeout=20), 503)
+        assert ready.json()["database"] is False
+    answered(lambda: caller.post("demo/enable"), 202)
+    active(caller)
+
+
+def story(house: House, caller: Caller) -> tuple[int, int, int]:
+    """What the windows have brought so far: pieces, comments, messages."""
+    return house.sql(
+        "SELECT count(*) FILTER (WHERE type = 'content.published'), count(*) FILTER (WHERE type = 'comment.created'),"
+        " count(*) FILTER (WHERE type = 'message.created') FROM demo_storyevent s"
+        " JOIN demo_demoaccount a ON a.id = s.account_id JOIN accounts_user u ON u.id = user_id"
+        " WHERE username = %s AND origin = 'window'",
+        caller.name,
+    )[0]
+
+
+def marks(caller: Caller) -> tuple[datetime, datetime]:
+    runs = caller.demo()["next_runs"]
+    return datetime.fromisoformat(runs["content"]), datetime.fromisoformat(runs["interactions"])
+
+
+def owed(first: tuple[datetime, datetime], now: datetime) -> tuple[int, int, int]:
+    """What the windows from the first marks up to `now` bring."""
+    content = max(0, (now - first[0]) // CONTENT_STEP + 1)
+    interactions = max(0, (now - first[1]) // INTERACTIONS_STEP + 1)
+    return 2 * content, 10 * interactions, 5 * interactions
+
+
+def set_clock(house: House, hours: float) -> datetime:
+    """Restart worker and beat with a clock that is off by so many hours; return what time it is to them."""
+    for name in ("worker", "beat"):
+        if name in house.processes:
+            house.terminate(name)
+        variables = {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME": f"{hours:+}h",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        house.start(name, **variables)
+    return datetime.now(UTC) + timedelta(hours=hours)
+
+
+def beat_ran(house: House, name: str) -> datetime:
+    return house.sql("SELECT last_run_at FROM django_celery_beat_periodictask WHERE name = %s", name)[0][0]
+
+
+def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(house):
+    caller = enabled(house, "clock")
+    house.fire("demo: sweep", 2)
+    first = marks(caller)
+    house.terminate("beat")
+    now = set_clock(house, +30)
+    until(lambda: story(house, caller) == owed(first, now), "the day without beat is caught up", 120)
+    assert story(house, caller)[1] >= 30
+    back = set_clock(house, +29)
+    until(
+        lambda: beat_ran(house, "demo: deliver due events") < back + timedelta(minutes=30),
+        "beat sends tasks by the clock that was set back",
+        90,
+    )
+    until(lambda: beat_ran(house, "demo: sweep") < back + timedelta(minutes=30), "the sweep too", 90)
+    assert story(house, caller) == owed(first, now)
+    later = set_clock(house, +42)
+    until(lambda: story(house, caller) == owed(first, later), "the next windows come", 120)
+    house.terminate("worker")
+    house.terminate("beat")
+
+
+def test_a_poison_event_dies_alone(house):
+    caller = enabled(house, "poisoned")
+    house.fire("demo: deliver due events")
+    own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'poisoned')"
+    house.sql(
+        "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() - interval '1 minute',"
+        " payload = CASE WHEN mod(id, 20) = 0 THEN '\"no object\"'::jsonb ELSE payload END"
+        f" WHERE {own} AND id IN (SELECT id FROM demo_storyevent WHERE {own} ORDER BY id LIMIT 20)"
+    )
+
+    def left() -> list[tuple]:
+        return house.sql(
+            f"SELECT attempts, dead_at IS NOT NULL FROM demo_storyevent WHERE {own} AND delivered_at IS NULL"
+        )
+
+    until(lambda: [row[0] > 0 for row in left()] == [True], "the neighbours are delivered, the culprit waits")
+    for attempt in range(2, 7):
+        house.sql(f"UPDATE demo_storyevent SET claimed_until = NULL WHERE {own} AND delivered_at IS NULL")
+        until(lambda attempt=attempt: left()[0][0] >= attempt, f"attempt {attempt}")
+    assert left() == [(6, True)]
+    assert caller.demo()["progress"]["dead"] == 1
+    assert caller.counts() == FULL
+
+
+def test_everything_works_through_a_transaction_pooler():
+    if not shutil.which("pgbouncer"):
+        pytest.skip("no pgbouncer here")
+    house = House()
+    try:
+        house.servers.ensure(valkey=False)
+        with pooler(house) as url:
+            house.environment |= {
+                "DATABASE_URL": url,
+                "DB_POOLER": "1",
+                "SECRET_KEY": "pooled",
+                "ALLOWED_HOSTS": "*",
+            }
+            house.environment |= {"DEBUG": "1"}
+            house.manage("migrate", "-v0")
+            house.start("web", "worker", "beat")
+            callers = [enabled(house, f"pooled-{number}") for number in range(3)]
+            for caller in callers:
+                house.open_a_window(caller.name)
+            house.fire("demo: interactions")
+            until(
+                lambda: all(story(house, caller)[1:] == (10, 5) for caller in callers),
+                "the windows are planned",
+            )
+            assert callers[0].post("demo/generate/interactions").json()["comments"] == 10
+            assert callers[1].post("demo/disable").status_code == 202
+            until(lambda: callers[1].demo()["state"] == "off", "it is off")
+            assert callers[1].counts() == (0, 0, 0)
+            for name in ("web", "worker", "beat"):
+                assert "Traceback" not in house.log(name)
+            house.kill("web", "worker", "beat")
+    finally:
+        house.stop()
+
+
+@contextmanager
+def pooler(house: House) -> Iterator[str]:
+    """A pgbouncer in transaction mode before the house's database; its address."""
+    port = free_port()
+    settings = house.folder / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\nperennial = host={house.servers.postgres_dir} dbname=perennial user=postgres\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        "pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 100\n"
+    )
+    user = ["-u", house.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
+    process = subprocess.Popen(["pgbouncer", "-q", *user, str(settings)], stderr=subprocess.DEVNULL)
+    try:
+        yield f"postgres://postgres@127.0.0.1:{port}/perennial"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_services_killed_at_random_times_lose_and_double_nothing(house):
+    chance = random.Random(os.environ.get("BAD_DAY_SEED", "storm"))
+    callers = [house.create_user(f"storm-{number}") for number in range(3)]
+    bystander = enabled(house, "bystander")
+    house.fire("demo: sweep", 2)
+    house.fire("demo: deliver due events")
+    deadline = time.monotonic() + float(os.environ.get("BAD_DAY_SECONDS", "20"))
+    answers: list[int] = []
+    while time.monotonic() < deadline:
+        time.sleep(chance.uniform(0, 1.5))
+        name = chance.choice(("worker", "worker", "beat", "web"))
+        house.kill(name)
+        house.start(name)
+        caller, action = (
+            chance.choice(callers),
+            chance.choice(("enable", "enable", "reset", "disable", "pause", "resume")),
+        )
+        answers.append(caller.post(f"demo/{action}").status_code)
+    assert set(answers) <= {200, 202, 409}
+    for caller in callers:
+        settle(caller)
+        active(caller)
+        assert caller.story("initial") == (1055, 1055)
+    assert bystander.counts() == FULL
+    for caller in callers:
+        caller.post("demo/disable")
+        until(lambda caller=caller: caller.demo()["state"] == "off", "it is off", 120)
+        assert caller.counts() == (0, 0, 0)
+    assert house.sql(
+        "SELECT count(*) FROM demo_storyevent s JOIN demo_demoaccount a ON a.id = account_id WHERE state = 'off'"
+    ) == [(0,)]
+
+
+def settle(caller: Caller) -> None:
+    """Bring a demo from whatever state the storm left it in to being enabled."""
+    until(lambda: caller.demo()["state"] != "disabling", "what is being removed is gone", 120)
+    caller.post("demo/resume")
+    caller.post("demo/enable")
