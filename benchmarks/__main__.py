@@ -8,7 +8,7 @@ from importlib import import_module
 from django.conf import settings
 from django.db import connection
 
-NAMES = ("initial_batch", "ingest", "many_users")
+NAMES = ("initial_batch", "ingest", "many_users", "webhook", "lists", "cleanup", "seeding")
 
 
 def main() -> None:

@@ -16,6 +16,11 @@ def shortest(times: int, run: Callable, prepare: Callable[[], tuple] = tuple) ->
     return min(durations)
 
 
+def p95(seconds: list[float]) -> float:
+    """The 95th percentile."""
+    return sorted(seconds)[int(len(seconds) * 0.95)]
+
+
 @dataclass(frozen=True)
 class Figure:
     """One line: what was measured, its value with a unit, and whether it meets its target (None: it has none)."""

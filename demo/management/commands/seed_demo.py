@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
+from tqdm import tqdm
 
 from accounts.models import User
 from demo import lifecycle, simulator
@@ -47,7 +48,7 @@ class Command(DemoCommand):
         started = time.monotonic()
         before = _delivered()
         try:
-            for user in users:
+            for user in tqdm(users, unit=" users", disable=None if len(users) > 1 else True):
                 seed(user, now, **wishes)
         except (NotPossible, SeedingFailed) as error:
             raise CommandError(str(error)) from error
