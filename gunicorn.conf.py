@@ -4,7 +4,7 @@ from config import environment as env
 
 _host = "0.0.0.0" if env.text("DATABASE_URL") else "127.0.0.1"
 bind = f"{_host}:{env.port('PORT', 8000)}"
-workers = env.number("WEB_CONCURRENCY", 2, 256)
+workers = env.number("WEB_CONCURRENCY", 2, least=1, most=256)
 loglevel = "warning"  # requests have lines of their own
 graceful_timeout = 30  # seconds that requests get to end after SIGTERM
 timeout = 60

@@ -14,6 +14,7 @@ class Throttle(SimpleRateThrottle):
     """REST framework's throttle; a subclass says by `who` the requests of one rate are counted together."""
 
     def who(self, request, view) -> tuple[object, ...]:
+        """What the request is counted under."""
         raise NotImplementedError
 
     def get_cache_key(self, request, view) -> str:
@@ -31,16 +32,22 @@ class Throttle(SimpleRateThrottle):
 class FailureThrottle(Throttle):
     """Lets requests through until too many of them have failed; who notices a failure calls `count`."""
 
+    counting = False
+
     def throttle_success(self) -> bool:
-        return True
+        return super().throttle_success() if self.counting else True
 
     def count(self, request, view=None) -> None:
         """Remember one failure of this request."""
-        if self.allow_request(request, view) and hasattr(self, "history"):
-            try:
-                super().throttle_success()
-            except (RedisError, OSError) as error:
-                logger.warning("A failure is not counted: %s", type(error).__name__)
+        self.counting = True
+        self.allow_request(request, view)
+
+
+class PerNameAndAddress(Throttle):
+    """Log-ins with one name from one address."""
+
+    def who(self, request, view) -> tuple[object, ...]:
+        return self.get_ident(request), user_name(request)
 
 
 def user_name(request) -> str:
@@ -49,13 +56,10 @@ def user_name(request) -> str:
     return str(data.get("username", "")).lower() if hasattr(data, "get") else ""
 
 
-class LogInFailures(FailureThrottle):
+class LogInFailures(PerNameAndAddress, FailureThrottle):
     """Wrong passwords for one name from one address."""
 
     scope = "log_in_failures"
-
-    def who(self, request, view) -> tuple[object, ...]:
-        return self.get_ident(request), user_name(request)
 
 
 class AddressFailures(FailureThrottle):
@@ -67,13 +71,10 @@ class AddressFailures(FailureThrottle):
         return (self.get_ident(request),)
 
 
-class TokenRequests(Throttle):
+class TokenRequests(PerNameAndAddress):
     """Tokens for one name from one address, with the right password too."""
 
     scope = "token"
-
-    def who(self, request, view) -> tuple[object, ...]:
-        return self.get_ident(request), user_name(request)
 
 
 LOG_IN_LIMITS = (LogInFailures, AddressFailures)
@@ -81,11 +82,11 @@ LOG_IN_LIMITS = (LogInFailures, AddressFailures)
 
 def check_log_in(request) -> None:
     """Raise Throttled when too many log-ins like this one have failed of late."""
-    for limit in (limit() for limit in LOG_IN_LIMITS):
+    for limit in [kind() for kind in LOG_IN_LIMITS]:
         if not limit.allow_request(request, None):
             raise Throttled(limit.wait())
 
 
 def count_failed_log_in(request) -> None:
-    for limit in LOG_IN_LIMITS:
-        limit().count(request)
+    for kind in LOG_IN_LIMITS:
+        kind().count(request)

@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from benchmarks.figures import Figure, at_least, milliseconds, p95, show
+from benchmarks.rows import fill
 from demo import seeding
 from demo.retention import clean_up
 from interactions.ingest import Arrival, ingest
 from interactions.models import Interaction
 
 ROWS = 500_000
+OLD = timedelta(days=60)
 
 
 def run() -> None:
@@ -23,7 +25,7 @@ def run() -> None:
     owner = User.objects.create(username="bench-cleanup")
     seeding.seed(owner, now, seed=1, **seeding.SIZES["smoke"])
     profile = Profile.objects.demo().filter(owner=owner).first()
-    _fill(profile)
+    fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
     done = Event()
     with ThreadPoolExecutor(1) as pool:
         arriving = pool.submit(_arrive, profile, done)
@@ -33,7 +35,7 @@ def run() -> None:
         done.set()
         delays = arriving.result()
     assert cleaned.messages == ROWS, cleaned
-    _fill(profile)
+    fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
     bare = _bare_delete(profile)
     show(
         f"Cleanup of {ROWS:,} old rows while events arrive for the same profile",
@@ -45,20 +47,6 @@ def run() -> None:
             milliseconds("their ingest, the worst", max(delays)),
         ],
     )
-
-
-def _fill(profile: Profile) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at,"
-            " updated_at, created_digest, text_at, text_digest, type, direction, content_ref, parent_ref,"
-            " conversation_id, author_id, author_handle, author_name, status)"
-            " SELECT %s, true, 'old-' || i, 'an old message', now() - interval '60 days' - i * interval '1 second',"
-            " now(), now(), i, now(), i, 'message', 'in', '', '', 't' || i %% 5000, 'a', 'a', 'A', 'new'"
-            " FROM generate_series(1, %s) i",
-            [profile.pk, ROWS],
-        )
-        cursor.execute("VACUUM ANALYZE interactions_interaction")
 
 
 def _arrive(profile: Profile, done: Event) -> list[float]:

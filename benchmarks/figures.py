@@ -16,6 +16,11 @@ def shortest(times: int, run: Callable, prepare: Callable[[], tuple] = tuple) ->
     return min(durations)
 
 
+def durations(times: int, run: Callable[[], object]) -> list[float]:
+    """The seconds of each of so many runs."""
+    return [shortest(1, run) for _ in range(times)]
+
+
 def p95(seconds: list[float]) -> float:
     """The 95th percentile."""
     return sorted(seconds)[int(len(seconds) * 0.95)]

@@ -1,16 +1,17 @@
 """The API's lists and the admin's over 1,000,000 rows of one user, beside the usual ways of paging."""
 
-import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import requests
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from knox.models import get_token_model
 
 from accounts.models import Platform, Profile, User
-from benchmarks.figures import Figure, milliseconds, p95, shortest, show
+from benchmarks.figures import Figure, durations, milliseconds, p95, shortest, show
+from benchmarks.rows import fill
 from benchmarks.web import web_server
 from interactions.models import Interaction
 
@@ -22,17 +23,18 @@ NEWEST = ("-posted_at", "-id")
 
 def run() -> None:
     owner = User.objects.create_superuser("bench-lists")
-    _fill([_profile(owner, platform) for platform in Platform.values[:5]])
+    profiles = [_profile(owner, platform) for platform in Platform.values[:5]]
+    fill(profiles, ROWS, timezone.now(), apart=timedelta(seconds=30), message_every=10)
     token = get_token_model().objects.create(owner)[1]
     with web_server() as url:
         ask = _asker(f"{url}/api/v1/interactions/", token)
-        first = _times(lambda: ask({}))
+        first = durations(ASKED, lambda: ask({}))
         deep = ask({})["next"]
         for _ in range(998):
             deep = ask({}, deep)["next"]
-        thousandth = _times(lambda: ask({}, deep))
-        messages = _times(lambda: ask({"type": "message"}))
-        platform = _times(lambda: ask({"platform": "youtube"}))
+        thousandth = durations(ASKED, lambda: ask({}, deep))
+        messages = durations(ASKED, lambda: ask({"type": "message"}))
+        platform = durations(ASKED, lambda: ask({"platform": "youtube"}))
     own = Interaction.objects.visible_to(owner).select_related("profile").order_by(*NEWEST)
     ids = list(own.values_list("pk", flat=True)[:PAGE])
     show(
@@ -92,32 +94,5 @@ def _asker(address: str, token: str) -> Callable[..., dict]:
     return ask
 
 
-def _times(ask: Callable[[], object]) -> list[float]:
-    durations = []
-    for _ in range(ASKED):
-        started = time.perf_counter()
-        ask()
-        durations.append(time.perf_counter() - started)
-    return durations
-
-
 def _fastest(rows: Callable) -> float:
     return shortest(5, lambda: list(rows()))
-
-
-def _fill(profiles: list[Profile]) -> None:
-    """A row every 30 seconds, shared out among the profiles, every tenth a message."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at,"
-            " updated_at, created_digest, text_at, text_digest, type, direction, content_ref, parent_ref,"
-            " conversation_id, author_id, author_handle, author_name, status)"
-            " SELECT (%s::bigint[])[1 + i %% 5], false, 'p' || i, 'coffee and the weather ' || md5(i::text),"
-            " now() - i * interval '30 seconds', now(), now(), i, now(), i,"
-            " CASE WHEN i %% 10 = 0 THEN 'message' ELSE 'comment' END, 'in',"
-            " CASE WHEN i %% 10 = 0 THEN '' ELSE 'c' || i %% 1000 END, '',"
-            " CASE WHEN i %% 10 = 0 THEN 't' || i %% 5000 ELSE '' END, 'a' || i %% 50000, 'a' || i %% 50000, 'A', 'new'"
-            " FROM generate_series(1, %s) i",
-            [[profile.pk for profile in profiles], ROWS],
-        )
-        cursor.execute("VACUUM ANALYZE interactions_interaction")

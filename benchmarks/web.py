@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import requests
 from django.conf import settings
 
-from tests.house import free_port, until
+from tests.house import answers, free_port, until
 
 
 @contextmanager
@@ -22,15 +21,8 @@ def web_server() -> Iterator[str]:
             [sys.executable, "-m", "gunicorn", "config.wsgi"], env=environment, stdout=log, stderr=log
         )
     try:
-        until(lambda: _answers(url), "the web server answers")
+        until(lambda: answers(f"{url}/healthz"), "the web server answers")
         yield url
     finally:
         web.terminate()
         web.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/healthz", timeout=2).ok
-    except requests.RequestException:
-        return False

@@ -12,7 +12,7 @@ import requests
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from benchmarks.figures import Figure, at_least, milliseconds, p95, show
+from benchmarks.figures import Figure, at_least, durations, milliseconds, p95, show
 from benchmarks.web import web_server
 from demo import simulator
 from interactions.ingest import Arrival, ingest
@@ -96,12 +96,7 @@ def _singles(url: str, profile: Profile) -> list[float]:
 
 def _bare(url: str) -> list[float]:
     with requests.Session() as session:
-        durations = []
-        for _ in range(SINGLES):
-            started = time.perf_counter()
-            session.get(f"{url}/healthz")
-            durations.append(time.perf_counter() - started)
-        return durations
+        return durations(SINGLES, lambda: session.get(f"{url}/healthz"))
 
 
 def _in_process(profile: Profile) -> float:

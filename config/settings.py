@@ -114,10 +114,12 @@ DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url("REDIS_URL", SERVERS.redis_url, ("redis", "rediss", "redis+socket", "unix"))
 
+REDIS_CLIENT_URL = REDIS_URL.replace("redis+socket://", "unix://")  # as redis-py spells what Celery calls so
+
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "LOCATION": REDIS_CLIENT_URL,
         "KEY_PREFIX": "perennial",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE},
     }
@@ -162,7 +164,7 @@ REST_FRAMEWORK = {
         "enable": "60/min",  # of one user's demo, and so on below
         "generate": "60/min",
     },
-    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, 10),
+    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_TTL": None}

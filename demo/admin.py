@@ -1,6 +1,6 @@
 """Demos for operators: what state each is in, what it does next, and everything that can be done about it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.contrib import admin, messages
@@ -32,7 +32,7 @@ def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
 
 COUNTS = {
     "left": (StoryEvent.objects.undelivered().filter(origin=StoryEvent.Origin.INITIAL), "account", "pk"),
-    "dead": (StoryEvent.objects.filter(delivered_at=None, dead_at__isnull=False), "account", "pk"),
+    "dead": (StoryEvent.objects.filter(delivered_at=None).dead(), "account", "pk"),
     "content": (Content.objects.filter(is_demo=True), "profile__owner", "user"),
     "comments": (Interaction.objects.filter(is_demo=True, type="comment"), "profile__owner", "user"),
     "messages": (Interaction.objects.filter(is_demo=True, type="message"), "profile__owner", "user"),
@@ -101,23 +101,23 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request, queryset) -> None:
-        self._each(request, queryset, "enabled", lambda user: lifecycle.enable(user, timezone.now()).started)
+        self._each(request, queryset, "enabled", lambda user: lifecycle.enable(user, timezone.now()))
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request, queryset) -> None:
-        self._each(request, queryset, "paused", lambda user: lifecycle.pause(user, timezone.now()).started)
+        self._each(request, queryset, "paused", lambda user: lifecycle.pause(user, timezone.now()))
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request, queryset) -> None:
-        self._each(request, queryset, "resumed", lambda user: lifecycle.resume(user, timezone.now()).started)
+        self._each(request, queryset, "resumed", lambda user: lifecycle.resume(user, timezone.now()))
 
     @admin.action(description="Advance by a day", permissions=["change"])
     def advance_a_day(self, request, queryset) -> None:
-        self._each(request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1).started)
+        self._each(request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1))
 
     @admin.action(description="Advance by a week", permissions=["change"])
     def advance_a_week(self, request, queryset) -> None:
-        self._each(request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7).started)
+        self._each(request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7))
 
     @admin.action(description="Retry dead events", permissions=["change"])
     def retry_dead_events(self, request, queryset) -> None:
@@ -142,13 +142,13 @@ class DemoAccountAdmin(LargeTableAdmin):
     def reset(self, request, queryset) -> HttpResponse | None:
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "reset", "Delete these demos and tell their stories again?")
-        self._each(request, queryset, "being reset", lambda user: lifecycle.reset(user).started)
+        self._each(request, queryset, "being reset", lifecycle.reset)
 
     @admin.action(description="Disable: delete everything of the demo", permissions=["change"])
     def disable(self, request, queryset) -> HttpResponse | None:
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "disable", "Delete everything of these demos?")
-        self._each(request, queryset, "being disabled", lambda user: lifecycle.disable(user).started)
+        self._each(request, queryset, "being disabled", lifecycle.disable)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
         """A page that asks before anything is deleted, and then sends the action again."""
@@ -161,12 +161,14 @@ class DemoAccountAdmin(LargeTableAdmin):
         }
         return render(request, "admin/demo/confirm.html", context)
 
-    def _each(self, request: HttpRequest, queryset, done: str, act: Callable[[User], bool]) -> None:
+    def _each(
+        self, request: HttpRequest, queryset, done: str, act: Callable[[User], lifecycle.Transition]
+    ) -> None:
         """Do something to each account and report how many it was done to, and why not to the others."""
         started, refused = 0, []
         for account in queryset:
             try:
-                started += act(account.user)
+                started += act(account.user).started
             except NotPossible as error:
                 refused.append(f"{account.user}: {error}")
         self.message_user(
@@ -176,7 +178,7 @@ class DemoAccountAdmin(LargeTableAdmin):
             self.message_user(request, sentence, messages.WARNING)
 
 
-def _ids(queryset: QuerySet[DemoAccount]) -> Iterable[int]:
+def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
     return list(queryset.values_list("pk", flat=True))
 
 

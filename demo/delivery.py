@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from demo import http_delivery
 from demo.metrics import DELIVERY
 from demo.models import DemoAccount, State, StoryEvent, webhook_event
 from demo.retries import count_failure
+from interactions.connection import LOST_CONNECTION
 from interactions.ingest import Arrival, ingest
 
 logger = logging.getLogger(__name__)
 
 BATCH = 1_000
-LOST_CONNECTION = (OperationalError, InterfaceError)
 
 
 @DELIVERY.time()

@@ -26,11 +26,16 @@ def gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
         "The same, with those of paused demos and those that wait for a retry.",
         _age(_oldest(undelivered), now),
     )
-    dead = StoryEvent.objects.filter(dead_at__isnull=False)
+    dead = StoryEvent.objects.dead()
     yield _gauge("dead_events", "Events that could not be delivered and wait for an operator.", dead.count())
-    seen = PeriodicTask.objects.aggregate(at=Max("last_run_at"))["at"]
-    yield _gauge("beat_age_seconds", "Time since beat last sent a task.", _age(seen, now, never=-1))
+    age = _age(beat_seen_at(), now, never=-1)
+    yield _gauge("beat_age_seconds", "Time since beat last sent a task.", age)
     yield _accounts()
+
+
+def beat_seen_at() -> datetime | None:
+    """When beat last sent a task; None when it never did."""
+    return PeriodicTask.objects.aggregate(at=Max("last_run_at"))["at"]
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

@@ -202,6 +202,10 @@ class StoryEventQuerySet(models.QuerySet):
     def undelivered(self) -> "StoryEventQuerySet":
         return self.filter(delivered_at=None, dead_at=None)
 
+    def dead(self) -> "StoryEventQuerySet":
+        """What could not be delivered and waits for an operator."""
+        return self.filter(dead_at__isnull=False)
+
     def due(self, now) -> "StoryEventQuerySet":
         """What is to be delivered at `now`: due, of a living account, not leased to another worker or waiting."""
         free = Q(claimed_until=None) | Q(claimed_until__lte=now)

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from demo import simulator, story
 from demo.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
+from interactions.connection import LOST_CONNECTION
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def plan_due(now: datetime) -> Planned:
     while True:
         try:
             planned = _plan_chunk(now, CHUNK, broken)
-        except (OperationalError, InterfaceError):
+        except LOST_CONNECTION:
             raise
         except Exception:
             logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")

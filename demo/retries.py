@@ -30,6 +30,4 @@ def _wait(event: StoryEvent, attempts: int, at_least: float) -> timedelta:
 
 def retry_dead(events) -> int:
     """Give dead events of a StoryEvent queryset six new attempts, at once; return their number."""
-    return events.filter(dead_at__isnull=False).update(
-        dead_at=None, attempts=0, claimed_until=None, delivery_id=None
-    )
+    return events.dead().update(dead_at=None, attempts=0, claimed_until=None, delivery_id=None)

@@ -3,11 +3,12 @@
 import logging
 from datetime import datetime, timedelta
 
-from demo.delivery import LOST_CONNECTION, deliver_due
+from demo.delivery import deliver_due
 from demo.fast_forward import advance
 from demo.models import DemoAccount, State
 from demo.planning import plan_initial
 from demo.removal import remove_demo
+from interactions.connection import LOST_CONNECTION
 
 logger = logging.getLogger(__name__)
 

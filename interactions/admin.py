@@ -9,13 +9,12 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from interactions.paging import MOST_COUNTED
 from interactions.replay import replay
-
-MOST_COUNTED = 10_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than the first 10,000 rows, whose pages are also the only ones offered."""
+    """Counts no further than the first MOST_COUNTED rows, whose pages are also the only ones offered."""
 
     @cached_property
     def count(self) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+MOST_EVENTS = 1_000  # in one batch
 ID_LENGTH = 255
 NAME_LENGTH = 255
 TEXT_LENGTH = 65_536
@@ -71,6 +72,14 @@ def read_event(raw: object) -> Event:
     target, read = reader
     platform_id = _text(raw, "id", ID_LENGTH, filled=True)
     return Event(target, platform_id, read(raw, _moment(raw)))
+
+
+def read_moment(text: str) -> datetime:
+    """Return the ISO 8601 time in UTC; ValueError or OverflowError when it is none or has no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    return moment.astimezone(UTC)
 
 
 def digest(*fields: str) -> int:
@@ -142,10 +151,8 @@ def _count(value: object, name: str) -> int:
 
 def _moment(raw: Mapping[str, Any]) -> int:
     try:
-        moment = datetime.fromisoformat(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
-        if moment.tzinfo is None:
-            raise ValueError("no offset")
-        return (moment.astimezone(UTC) - EPOCH) // MICROSECOND
+        moment = read_moment(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
+        return (moment - EPOCH) // MICROSECOND
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
             "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."

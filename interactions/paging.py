@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 
+MOST_COUNTED = 10_000  # beyond it a list says "more than"
+
 
 class CursorError(ValueError):
     """The text is not a cursor that a page gave out."""

@@ -6,13 +6,14 @@ from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
+
+from interactions.connection import LOST_CONNECTION
 
 MEDIA_TYPE = "application/problem+json"
 API = "/api/"
@@ -31,7 +32,6 @@ HINTS = {
     500: "Try again; if it stays, give an operator the time and the header X-Request-ID.",
     503: "Nothing was stored; send the same again in some seconds.",
 }
-DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class Conflict(exceptions.APIException):
@@ -87,7 +87,7 @@ def problem(status_code: int, detail: str, **extra: Any) -> dict[str, Any]:
 
 def server_failed(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a problem under /api/, a page elsewhere; 503 while the database is away."""
-    away = isinstance(sys.exc_info()[1], DATABASE_AWAY)
+    away = isinstance(sys.exc_info()[1], LOST_CONNECTION)
     code, detail = (503, "The database does not answer.") if away else (500, "Something is wrong here.")
     if not request.path.startswith(API):
         return HttpResponse(loader.get_template("error.html").render({"away": away}), status=code)

@@ -6,10 +6,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from interactions.models import Interaction
-from interactions.paging import CursorError, read_cursor, read_page
+from interactions.paging import MOST_COUNTED, CursorError, read_cursor, read_page
 
 PAGE_SIZE = 25
-MOST_COUNTED = 10_000  # beyond it a page says "more than"
 
 
 @login_required

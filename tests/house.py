@@ -17,9 +17,11 @@ import psycopg
 import redis
 import requests
 
+from config import environment
 from config.embedded import Servers
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
 SERVICES = {
     "web": ["gunicorn", "config.wsgi"],
     "worker": ["celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"],
@@ -107,7 +109,7 @@ class House:
             log.close()
             if kind == "web":
                 address = f"http://127.0.0.1:{self.ports[name]}/healthz"
-                until(lambda address=address: _answers(address), "the web server answers")
+                until(lambda address=address: answers(address), "the web server answers")
 
     def kill(self, *names: str) -> None:
         """SIGKILL to the service and its children, as a machine that dies does."""
@@ -224,7 +226,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = 90) -> No
         time.sleep(0.1)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=2).ok
     except requests.RequestException:

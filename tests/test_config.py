@@ -15,9 +15,7 @@ import pytest
 
 from config import environment
 from config.embedded import Servers
-from tests.house import CHECKOUT, free_port, until
-
-PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
+from tests.house import CHECKOUT, PLAIN, free_port, until
 
 
 def manage(*words: str, **variables: str) -> subprocess.CompletedProcess:

@@ -1,7 +1,6 @@
 """The services as an operator runs them: several of each, stopped in the middle, watched by logs and metrics."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import yaml
 
 from config import environment
 from interactions.signing import sign
-from tests.house import CHECKOUT, House, running_house, until
+from tests.house import CHECKOUT, PLAIN, House, running_house, until
 
 pytestmark = pytest.mark.flow
 FULL = (35, 920, 100)
@@ -190,11 +189,10 @@ PRODUCTION = {
 
 
 def production(tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess:
-    plain = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
     return subprocess.run(
         [sys.executable, *words],
         cwd=CHECKOUT,
-        env=plain | PRODUCTION | {"DATA_DIR": str(tmp_path)} | variables,
+        env=PLAIN | PRODUCTION | {"DATA_DIR": str(tmp_path)} | variables,
         capture_output=True,
         text=True,
         timeout=60,

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from accounts.models import Profile
 from interactions.analytics import MODES
 from interactions.api import examples
-from interactions.events import EVENT_TYPES, ID_LENGTH, TEXT_LENGTH
+from interactions.events import EVENT_TYPES, ID_LENGTH, MOST_EVENTS, TEXT_LENGTH, read_moment
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.models import Content, Interaction
 
@@ -91,10 +91,7 @@ class Moment(serializers.CharField):
     def _moment(self, text: str) -> datetime:
         if len(text) == len("2026-01-31"):
             return datetime.combine(date.fromisoformat(text) + timedelta(days=self.day_ends), time(), UTC)
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError("no offset")
-        return moment.astimezone(UTC)
+        return read_moment(text)
 
 
 class PeriodSerializer(serializers.Serializer):
@@ -162,7 +159,7 @@ class EventSerializer(serializers.Serializer):
 
 
 class EventsSerializer(serializers.Serializer):
-    events = EventSerializer(many=True, max_length=1_000)
+    events = EventSerializer(many=True, max_length=MOST_EVENTS)
 
 
 class BatchSerializer(serializers.Serializer):

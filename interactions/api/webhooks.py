@@ -18,11 +18,11 @@ from accounts.models import Profile
 from interactions.api import examples
 from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
 from interactions.api.throttling import WebhookFailures
+from interactions.events import MOST_EVENTS
 from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
 from interactions.problems import TooLarge, Unsigned
 from interactions.signing import SignatureError, verify
 
-MOST_EVENTS = 1_000
 SIGNATURE = [
     OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True, description=meaning)
     for name, meaning in (
@@ -53,11 +53,10 @@ class WebhookView(APIView):
         now = timezone.now()
         body = _body(request._request)
         try:
-            profile = _profile(uuid)
-            verify(profile.webhook_secrets, request.headers, body, now.timestamp())
-        except (NotFound, SignatureError) as error:
+            profile = _sender(uuid, request, body, now.timestamp())
+        except (NotFound, Unsigned):
             WebhookFailures().count(request, self)
-            raise error if isinstance(error, NotFound) else Unsigned(str(error)) from error
+            raise
         try:
             results = ingest([Arrival(profile.id, event) for event in _events(body)], now)
         except RecursionError as error:
@@ -65,10 +64,15 @@ class WebhookView(APIView):
         return Response(summary(results))
 
 
-def _profile(uuid: UUID) -> Profile:
+def _sender(uuid: UUID, request: Request, body: bytes, now: float) -> Profile:
+    """The profile of that address, if one of its secrets signed the body."""
     profile = Profile.objects.filter(uuid=uuid).first()
     if profile is None:
         raise NotFound("There is no profile with this address; copy the webhook URL from the profile again.")
+    try:
+        verify(profile.webhook_secrets, request.headers, body, now)
+    except SignatureError as error:
+        raise Unsigned(str(error)) from error
     return profile
 
 
