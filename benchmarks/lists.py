@@ -66,7 +66,8 @@ def _admin(owner: User) -> list[Figure]:
         "the list": {},
         "filtered by type and status": {"type__exact": "message", "status__exact": "new"},
         "filtered by a status that no row has": {"status__exact": "hidden"},
-        "an exact platform id": {"q": "p500000"},
+        "an exact id": {"q": "p500000"},
+        "a profile's handle": {"q": "youtube"},
         "a word that many rows have": {"q": "weather"},
         "a word that no row has": {"q": "xylophone"},
     }

@@ -4,13 +4,17 @@ import json
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
+from accounts.models import Profile
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
 from interactions.replay import replay
+
+MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
 
 
 class BoundedPaginator(Paginator):
@@ -44,16 +48,40 @@ class ReadOnlyAdmin(LargeTableAdmin):
         return False
 
 
+class ArrivedAdmin(ReadOnlyAdmin):
+    """Rows of the ingest. An id or a handle finds its rows at any age; words would mean to read every row."""
+
+    search_help_text = (
+        f"A row's exact id, a profile's exact handle, or words among the newest {MOST_SEARCHED:,} rows."
+    )
+
+    def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
+        words = search_term.strip()
+        if not words:
+            return queryset, False
+        with_id = queryset.filter(profile__in=Profile.objects.all(), platform_id=words)
+        if ids := list(with_id.values_list("pk", flat=True)[:MOST_COUNTED]):
+            return queryset.filter(pk__in=ids), False
+        if profiles := list(Profile.objects.filter(handle=words.removeprefix("@"))[:MOST_COUNTED]):
+            return queryset.filter(profile__in=profiles), False
+        return super().get_search_results(request, self._newest(queryset), words)
+
+    def _newest(self, queryset: QuerySet) -> QuerySet:
+        keys = self.model.objects.order_by("-pk").values_list("pk", flat=True)
+        oldest = list(keys[MOST_SEARCHED - 1 : MOST_SEARCHED])
+        return queryset.filter(pk__gte=oldest[0]) if oldest else queryset
+
+
 @admin.register(Content)
-class ContentAdmin(ReadOnlyAdmin):
+class ContentAdmin(ArrivedAdmin):
     list_display = ["posted_at", "profile", "kind", "text", "views", "likes", "is_demo", "deleted_at"]
     list_filter = ["is_demo", "kind", "profile__platform"]
     list_select_related = ["profile"]
-    search_fields = ["=platform_id", "=profile__handle", "text"]
+    search_fields = ["text"]
 
 
 @admin.register(Interaction)
-class InteractionAdmin(ReadOnlyAdmin):
+class InteractionAdmin(ArrivedAdmin):
     list_display = [
         *[
             "posted_at",
@@ -70,7 +98,7 @@ class InteractionAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["is_demo", "type", "status", "direction", "send_status", "profile__platform"]
     list_select_related = ["profile"]
-    search_fields = ["=platform_id", "=author_handle", "=profile__handle", "text"]
+    search_fields = ["text", "author_name", "=author_handle"]
 
 
 @admin.register(PendingChange)

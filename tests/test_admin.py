@@ -199,17 +199,38 @@ def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(opera
     assert DeadLetter.objects.count() == 1
 
 
-def test_rows_are_found_by_id_author_handle_and_words(operator, live):
+INTERACTIONS = "admin:interactions_interaction_changelist"
+
+
+def found(operator: Client, words: str) -> set[str]:
+    rows = operator.get(reverse(INTERACTIONS), {"q": words}).context["cl"].result_list
+    return {row.platform_id for row in rows}
+
+
+def test_rows_are_found_by_id_handle_and_words(operator, live, bob):
+    other = Profile.objects.create(owner=bob, platform="x", platform_id="bob-1", handle="harbour_inn")
     send(live, event("comment.created", "needle", text="Where is the harbour?"))
-    name = "admin:interactions_interaction_changelist"
-    for words, found in (("needle", 1), ("harbour", 1), ("person", 3), ("alice", 3), ("needl", 0)):
-        assert operator.get(reverse(name), {"q": words}).context["cl"].result_count == found, words
+    send(other, event("comment.created", "needle", text="needles and pins"), event("message.created", "note"))
+    assert found(operator, " needle ") == {"needle"}
+    assert found(operator, "pins needles") == {"needle"}
+    assert found(operator, "HARBOUR") == {"needle"}
+    assert found(operator, "@harbour_inn") == found(operator, "harbour_inn") == {"needle", "note"}
+    assert found(operator, "person") == found(operator, "") == {"comment", "message", "needle", "note"}
+    assert found(operator, "needl xyz") == set()
+
+
+def test_words_are_searched_in_the_newest_rows_and_names_in_all(operator, live, monkeypatch):
+    monkeypatch.setattr("interactions.admin.MOST_SEARCHED", 2)
+    send(live, *(event("comment.created", f"c{n}", text="rain") for n in range(5)))
+    assert found(operator, "rain") == {"c3", "c4"}
+    assert found(operator, "c0") == {"c0"}
+    assert len(found(operator, "alice")) == 7
 
 
 def test_large_tables_are_never_counted_to_the_end(operator, live, monkeypatch):
     monkeypatch.setattr("interactions.admin.MOST_COUNTED", 2)
     send(live, *(event("comment.created", f"c{n}") for n in range(5)))
-    assert operator.get(reverse("admin:interactions_interaction_changelist")).context["cl"].result_count == 2
+    assert operator.get(reverse(INTERACTIONS)).context["cl"].result_count == 2
 
 
 def test_schedules_show_their_last_and_next_run(operator):
