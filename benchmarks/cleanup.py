@@ -23,14 +23,14 @@ OLD = timedelta(days=60)
 def run() -> None:
     now = timezone.now()
     owner = User.objects.create(username="bench-cleanup")
-    seeding.seed(owner, now, seed=1, **seeding.SIZES["smoke"])
+    account = seeding.seed(owner, now, seed=1, **seeding.SIZES["smoke"])
     profile = Profile.objects.demo().filter(owner=owner).first()
     fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
     done = Event()
     with ThreadPoolExecutor(1) as pool:
         arriving = pool.submit(_arrive, profile, done)
         started = time.perf_counter()
-        cleaned = clean_up(now)
+        cleaned = clean_up(now, accounts=[account.pk])
         seconds = time.perf_counter() - started
         done.set()
         delays = arriving.result()

@@ -6,27 +6,20 @@ BAD_DAY_SECONDS sets how long the storm of kills lasts (20 unless told otherwise
 import os
 import random
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
-import libfaketime
-import psycopg
 import pytest
-import redis
 import requests
 
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
-from tests.house import Caller, House, free_port, running_house, until
+from tests.breaking import fill, kill_broker, no_connection_left, pooler, refusal, set_clock, tiny_disk
+from tests.house import Caller, House, running_house, until
 
 pytestmark = pytest.mark.bad_day
 FULL = (35, 920, 100)
 PRODUCTION = {"DEBUG": "0", "HTTPS": "0"}
-FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
 
 
 @pytest.fixture(scope="module")
@@ -63,38 +56,12 @@ def answered(ask: Callable[[], requests.Response], code: int) -> requests.Respon
 
 def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(house):
     caller = house.create_user("broker")
-    os.kill(int((house.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
-    until(lambda: not house.servers.valkey_runs(), "the broker is dead")
+    kill_broker(house)
     answer = caller.post("demo/enable")
     assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
     assert requests.get(f"{house.url}/readyz", timeout=20).json()["broker"] is False
-    shutil.rmtree(house.servers.valkey_dir)
     house.servers.ensure(postgres=False)
     active(caller)
-
-
-@contextmanager
-def tiny_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """A small file system of its own at `folder`."""
-    folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=755", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("nobody may mount a file system here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Write a file until nothing more fits."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as stream:
-        try:
-            while True:
-                stream.write(b"x" * 4096)
-        except OSError:
-            return filler
 
 
 def test_a_broker_whose_disk_is_full_refuses_and_the_work_is_done_when_there_is_room():
@@ -115,42 +82,12 @@ def test_a_broker_whose_disk_is_full_refuses_and_the_work_is_done_when_there_is_
             house.stop()
 
 
-def refusal(house: House) -> str:
-    """What the broker says to a write; empty when it takes it."""
-    with redis.Redis(unix_socket_path=str(house.servers.valkey_socket)) as broker:
-        try:
-            broker.set("bad-day", "x" * 1_000)
-        except redis.RedisError as error:
-            return str(error)
-    return ""
-
-
 def restart_what_ended(house: House) -> None:
     """Start services again that ended of themselves, as a supervisor does."""
     for name, process in list(house.processes.items()):
         if process.poll() is not None:
             del house.processes[name]
             house.start(name)
-
-
-@contextmanager
-def no_connection_left(house: House) -> Iterator[None]:
-    """Hold every connection that PostgreSQL gives, those of the services too."""
-    with ExitStack() as stack:
-        own: list[psycopg.Connection] = []
-        while True:
-            try:
-                own.append(stack.enter_context(house.connect()))
-            except psycopg.OperationalError:
-                pids = [connection.info.backend_pid for connection in own]
-                ended = own[0].execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE backend_type = 'client backend' AND pid <> ALL(%s)",
-                    [pids],
-                )
-                if not ended.fetchall():
-                    break
-        yield
 
 
 def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(house):
@@ -191,20 +128,6 @@ def owed(first: tuple[datetime, datetime], now: datetime) -> tuple[int, int, int
     content = max(0, (now - first[0]) // CONTENT_STEP + 1)
     interactions = max(0, (now - first[1]) // INTERACTIONS_STEP + 1)
     return 2 * content, 10 * interactions, 5 * interactions
-
-
-def set_clock(house: House, hours: float) -> datetime:
-    """Restart worker and beat with a clock that is off by so many hours; return what time it is to them."""
-    for name in ("worker", "beat"):
-        if name in house.processes:
-            house.terminate(name)
-        variables = {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME": f"{hours:+}h",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        house.start(name, **variables)
-    return datetime.now(UTC) + timedelta(hours=hours)
 
 
 def beat_ran(house: House, name: str) -> datetime:
@@ -290,25 +213,6 @@ def test_everything_works_through_a_transaction_pooler():
             house.kill("web", "worker", "beat")
     finally:
         house.stop()
-
-
-@contextmanager
-def pooler(house: House) -> Iterator[str]:
-    """A pgbouncer in transaction mode before the house's database; its address."""
-    port = free_port()
-    settings = house.folder / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\nperennial = host={house.servers.postgres_dir} dbname=perennial user=postgres\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
-        "pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 100\n"
-    )
-    user = ["-u", house.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
-    process = subprocess.Popen(["pgbouncer", "-q", *user, str(settings)], stderr=subprocess.DEVNULL)
-    try:
-        yield f"postgres://postgres@127.0.0.1:{port}/perennial"
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_services_killed_at_random_times_lose_and_double_nothing(house):

@@ -1,0 +1,113 @@
+"""Ways to break a house: its broker, its disk, its database, its clock."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import libfaketime
+import psycopg
+import pytest
+import redis
+
+from tests.house import House, free_port, until
+
+FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
+
+
+def kill_broker(house: House) -> None:
+    """End the broker as a crash does, and its disk with it."""
+    os.kill(int((house.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
+    until(lambda: not house.servers.valkey_runs(), "the broker is dead")
+    shutil.rmtree(house.servers.valkey_dir)
+
+
+@contextmanager
+def tiny_disk(folder: Path, kilobytes: int) -> Iterator[None]:
+    """A small file system of its own at `folder`."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=755", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nobody may mount a file system here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Write a file until nothing more fits."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as stream:
+        try:
+            while True:
+                stream.write(b"x" * 4096)
+        except OSError:
+            return filler
+
+
+def refusal(house: House) -> str:
+    """What the broker says to a write; empty when it takes it."""
+    with redis.Redis(unix_socket_path=str(house.servers.valkey_socket)) as broker:
+        try:
+            broker.set("bad-day", "x" * 1_000)
+        except redis.RedisError as error:
+            return str(error)
+    return ""
+
+
+@contextmanager
+def no_connection_left(house: House) -> Iterator[None]:
+    """Hold every connection that PostgreSQL gives, those of the services too."""
+    with ExitStack() as stack:
+        own: list[psycopg.Connection] = []
+        while True:
+            try:
+                own.append(stack.enter_context(house.connect()))
+            except psycopg.OperationalError:
+                pids = [connection.info.backend_pid for connection in own]
+                ended = own[0].execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE backend_type = 'client backend' AND pid <> ALL(%s)",
+                    [pids],
+                )
+                if not ended.fetchall():
+                    break
+        yield
+
+
+def set_clock(house: House, hours: float) -> datetime:
+    """Restart worker and beat with a clock that is off by so many hours; return what time it is to them."""
+    for name in ("worker", "beat"):
+        if name in house.processes:
+            house.terminate(name)
+        variables = {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME": f"{hours:+}h",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        house.start(name, **variables)
+    return datetime.now(UTC) + timedelta(hours=hours)
+
+
+@contextmanager
+def pooler(house: House) -> Iterator[str]:
+    """A pgbouncer in transaction mode before the house's database; its address."""
+    port = free_port()
+    settings = house.folder / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\nperennial = host={house.servers.postgres_dir} dbname=perennial user=postgres\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        "pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 100\n"
+    )
+    user = ["-u", house.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
+    process = subprocess.Popen(["pgbouncer", "-q", *user, str(settings)], stderr=subprocess.DEVNULL)
+    try:
+        yield f"postgres://postgres@127.0.0.1:{port}/perennial"
+    finally:
+        process.kill()
+        process.wait()
