@@ -1,7 +1,11 @@
 """Beat with its schedules in PostgreSQL, and with a clock that may be set back."""
 
+import logging
+
 from celery.utils.time import maybe_make_aware
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
+
+logger = logging.getLogger(__name__)
 
 
 class Entry(ModelEntry):
@@ -19,3 +23,7 @@ class Entry(ModelEntry):
 
 class Scheduler(DatabaseScheduler):
     Entry = Entry
+
+    def setup_schedule(self) -> None:
+        super().setup_schedule()
+        logger.info("Beat runs by the schedules in the database.")

@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django_structlog import signals
+from structlog.typing import EventDict
 
 SHARED = [
     structlog.contextvars.merge_contextvars,
@@ -22,6 +23,7 @@ LEVELS = dict.fromkeys(
     "WARNING",
 )
 LEVELS["django.request"] = "ERROR"  # requests have lines of their own
+PROBES = {"GET /healthz", "GET /readyz", "GET /metrics"}
 
 
 def logging_settings(level: str, form: str) -> dict[str, Any]:
@@ -29,6 +31,7 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            _without_good_probes,
             *SHARED,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -57,6 +60,13 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
             **{name: {"level": level} for name, level in LEVELS.items()},
         },
     }
+
+
+def _without_good_probes(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Every few seconds somebody asks whether all is well; only that it is not deserves a line."""
+    if event.get("request") in PROBES and event.get("code") == 200:
+        raise structlog.DropEvent
+    return event
 
 
 def name_the_request() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import warnings
 
 import environ
 from csp import constants as csp
@@ -138,7 +139,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # collectstatic is welcome, not needed
+warnings.filterwarnings("ignore", "No directory at", UserWarning)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above the webhook's own limit, which answers 413
 
 REST_FRAMEWORK = {

@@ -86,6 +86,12 @@ def test_a_request_and_what_it_logs_carry_one_id(house):
     until(lambda: id in house.log("web"), "the request is logged")
     [line] = [line for line in lines(house, "web") if line.get("request_id") == id]
     assert (line["event"], line["code"], line["request"]) == ("request_finished", 401, "GET /api/v1/demo/")
+    assert "GET /healthz" not in house.log("web"), "a probe that finds all well is no news"
+
+
+def test_beat_says_that_it_runs(house):
+    line = lines(house, "beat")[0]
+    assert (line["event"], line["logger"]) == ("Beat runs by the schedules in the database.", "config.beat")
 
 
 def test_what_a_task_logs_carries_its_id(house):
