@@ -227,13 +227,19 @@ class StoryEventAdmin(ReadOnlyAdmin):
     ]
     list_filter = [Standing, "type", "origin"]
     list_select_related = ["account__user"]
-    search_fields = ["=account__user__username", "=platform_id"]
+    search_fields = ["platform_id__exact"]
+    search_help_text = "A user's exact name, or an event's exact id."
     actions = ["retry"]
 
     def get_ordering(self, request) -> list[str]:
         """What comes next first; of the past the newest first, by the index that covers it."""
         past = request.GET.get(Standing.parameter_name) in Standing.PAST
         return ["-pk"] if past else ["due_at", "pk"]
+
+    def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
+        if accounts := list(DemoAccount.objects.filter(user__username=search_term.strip())):
+            return queryset.filter(account__in=accounts), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:

@@ -179,6 +179,16 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
     assert counts == {"due": 1, "delivered": 35, "dead": 0, "any": 38}
 
 
+def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):
+    demo_of(alice)
+    demo_of(bob, seed=2, size="small")
+    event = StoryEvent.objects.filter(account__user=bob).first()
+    for words, count in ((" alice", 38), ("bob", 235), (event.platform_id, 1), ("ali", 0)):
+        query = {"standing": "any", "q": words}
+        shown = operator.get(reverse("admin:demo_storyevent_changelist"), query).context["cl"]
+        assert shown.result_count == count, words
+
+
 def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(operator, live, monkeypatch):
     name = "admin:interactions_deadletter_changelist"
     send(live, {"type": "comment.liked", "id": "later", "note": "<script>"})
