@@ -10,8 +10,13 @@ from accounts.models import Profile, User
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
+    """People leave by `manage.py delete_user`, which takes their rows along in batches."""
+
     list_display = ["username", "email", "is_staff", "demo_mode_enabled_at"]
     readonly_fields = ["demo_mode_enabled_at"]
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
 
 
 @admin.register(Profile)

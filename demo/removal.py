@@ -12,6 +12,7 @@ from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 BATCH = 250  # rows; no statement holds its locks for long
+LARGEST_KEY = 2**63 - 1
 DERIVED = (Interaction, Content, PendingChange, DeadLetter)
 
 
@@ -31,17 +32,40 @@ def remove_demo(account: DemoAccount, now: datetime) -> bool:
     return _switch_off(account, now)
 
 
+def remove_user(user: User) -> int:
+    """Delete a user with everything that hangs on it, live rows too; return how many rows had arrived.
+
+    May be interrupted anywhere and run again; from the first moment on nobody logs in as the user.
+    """
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    deleted = _delete_rows_of(user)
+    with transaction.atomic():
+        list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
+        lock_profiles(Profile.objects.owned_by(user).values_list("pk", flat=True))  # nor arrives
+        deleted += _delete_rows_of(user)
+        user.delete()
+    return deleted
+
+
+def _delete_rows_of(user: User) -> int:
+    profiles = list(Profile.objects.owned_by(user).values_list("pk", flat=True))
+    delete_in_batches(StoryEvent.objects.filter(account__user=user))
+    return sum(delete_in_batches(model.objects.filter(profile__in=profiles), profiles) for model in DERIVED)
+
+
 def delete_in_batches(rows: QuerySet, profiles: list[int] | None = None) -> int:
     """Delete `rows` by primary keys, newest first, in transactions of BATCH; return how many went.
 
-    `profiles` are locked meanwhile, so that no ingest writes to rows that are going.
+    `profiles` are locked meanwhile, so that no ingest writes to rows that are going. What arrives after the first batch
+    stays, so that no sender can keep this going.
     """
-    deleted = 0
-    while ids := list(rows.order_by("-pk").values_list("pk", flat=True)[:BATCH]):
+    deleted, below = 0, LARGEST_KEY
+    while ids := list(rows.filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
             if profiles:
                 lock_profiles(profiles)
             deleted += delete_rows(rows.model, ids)
+        below = ids[-1]
     return deleted
 
 

@@ -270,7 +270,7 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     assert profile.webhook_secret_previous == previous
 
 
-def test_staff_without_the_permission_may_look_and_not_act(client, alice):
+def test_staff_without_the_permission_may_look_and_not_act(client, alice, live):
     account = demo_of(alice)
     reader = User.objects.create_user("reader", is_staff=True)
     reader.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
@@ -278,3 +278,17 @@ def test_staff_without_the_permission_may_look_and_not_act(client, alice):
     page(client, DEMOS)
     assert act(client, DEMOS, "disable", account, confirmed="1") == []
     assert state_of(alice) == State.ACTIVE
+    for model, name, action in (
+        (StoryEvent, "admin:demo_storyevent_changelist", "retry"),
+        (DeadLetter, "admin:interactions_deadletter_changelist", "replay"),
+    ):
+        assert act(client, name, action, model.objects.first()) == []
+
+
+def test_a_user_is_not_deleted_by_a_click(operator, alice, live):
+    assert (
+        operator.post(reverse("admin:accounts_user_delete", args=[alice.pk]), {"post": "yes"}).status_code
+        == 403
+    )
+    assert act(operator, "admin:accounts_user_changelist", "delete_selected", alice, post="yes") == []
+    assert User.objects.filter(pk=alice.pk).exists()

@@ -1,16 +1,22 @@
 """manage.py: exit codes 0, 1, 2 and reports."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from itertools import count
+from threading import Event
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
+from accounts.models import Profile, User
 from demo.models import DemoAccount, State, StoryEvent
+from demo.removal import DERIVED
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
-from tests.world import demo_of
+from tests.world import demo_of, event, send
 
 
 def run(*words: str) -> str:
@@ -83,6 +89,7 @@ def test_a_dry_run_prints_the_story_and_stores_nothing(db):
         ("disable_demo", "--user", "nobody"),
         ("advance_demo", "--user", "nobody", "--days", "1"),
         ("demo_status", "--user", "nobody"),
+        ("delete_user", "--user", "nobody", "--yes"),
     ],
 )
 def test_bad_input_exits_with_2(db, words):
@@ -107,6 +114,46 @@ def test_reset_and_disable_need_yes_and_do_it(alice):
     run("disable_demo", "--user", "alice", "--yes")
     assert DemoAccount.objects.get().state == State.OFF
     assert Interaction.objects.count() == 0
+
+
+def rows_of(user: User) -> int:
+    profiles = Profile.objects.filter(owner=user)
+    return sum(model.objects.filter(profile__in=profiles).count() for model in DERIVED)
+
+
+def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, bob, live):
+    demo_of(alice)
+    demo_of(bob, seed=2)
+    with pytest.raises(CommandError) as error:
+        run("delete_user", "--user", "alice")
+    assert (error.value.returncode, rows_of(alice)) == (2, 42)
+    assert json.loads(run("delete_user", "--user", "alice", "--yes", "--json")) == {
+        "user": "alice",
+        "rows": 42,
+    }
+    assert not User.objects.filter(username="alice").exists()
+    assert set(Profile.objects.values_list("owner", flat=True)) == {bob.pk}
+    assert (rows_of(bob), sum(model.objects.count() for model in DERIVED)) == (38, 38)
+    assert StoryEvent.objects.exclude(account__user=bob).count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
+    arrived = Event()
+
+    def arrive() -> None:
+        numbers = count()
+        while send(live, event("comment.created", f"late-{next(numbers)}"))[0].status == "created":
+            arrived.set()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(arrive)
+        assert arrived.wait(10)
+        run("delete_user", "--user", "alice", "--yes")
+        done.result(30)
+    assert not User.objects.filter(username="alice").exists()
+    assert sum(model.objects.count() for model in DERIVED) == 0
 
 
 def test_cleanup_reports_by_kind(alice):

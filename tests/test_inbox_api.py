@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import Profile
 from demo import lifecycle, unfinished
+from interactions import replies
 from interactions.models import Content, Interaction
 from interactions.signing import sign
 from tests.world import DAY, NOW, demo_of, event, send
@@ -62,7 +63,7 @@ def test_previous_leads_back_over_the_same_pages_and_to_what_arrived_since(page,
 
 
 @pytest.mark.parametrize(
-    "cursor", ["nonsense", "WzEsMiwzXQ==", "W10=", "%00", "bnVsbA==", "WyIxIixudWxsLDBd"]
+    "cursor", ["nonsense", "WzEsMiwzXQ==", "W10=", "%00", "bnVsbA==", "WyIxIixudWxsLDBd", "WzEsbnVsbCw3XQ=="]
 )
 def test_a_cursor_of_somebody_elses_making_is_400_with_a_hint(page, cursor):
     answer = page.get(f"/api/v1/interactions/?cursor={cursor}")
@@ -157,6 +158,8 @@ def test_replies_to_what_is_deleted_or_anothers_are_404(page, client, live, bob)
     page.force_login(live.owner)
     send(live, event("comment.deleted", "comment", NOW.isoformat()))
     assert post(page, f"interactions/{answered.pk}/reply/", text="hello").status_code == 404
+    with pytest.raises(Interaction.DoesNotExist):  # who read it before it went
+        replies.reply(answered, "hello", NOW)
     assert Interaction.objects.filter(direction="out").count() == 0
 
 

@@ -63,12 +63,14 @@ def test_every_operation_is_described_with_examples_that_fit():
 
 
 def nullable(schema):
-    """OpenAPI 3.0's `nullable` as JSON Schema says it."""
+    """OpenAPI 3.0's `nullable` as JSON Schema says it, and nothing that the schema does not name."""
     if isinstance(schema, list):
         return [nullable(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
     plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
+    if "properties" in plain:
+        plain["additionalProperties"] = False
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
 
 
