@@ -13,7 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount, State, StoryEvent
-from demo.removal import DERIVED
+from demo.removal import DERIVED, delete_in_batches
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
 from tests.world import demo_of, event, send
@@ -134,7 +134,7 @@ def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, 
     assert not User.objects.filter(username="alice").exists()
     assert set(Profile.objects.values_list("owner", flat=True)) == {bob.pk}
     assert (rows_of(bob), sum(model.objects.count() for model in DERIVED)) == (38, 38)
-    assert StoryEvent.objects.exclude(account__user=bob).count() == 0
+    assert (StoryEvent.objects.filter(account__user=bob).count(), StoryEvent.objects.count()) == (38, 38)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -154,6 +154,15 @@ def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
         done.result(30)
     assert not User.objects.filter(username="alice").exists()
     assert sum(model.objects.count() for model in DERIVED) == 0
+
+
+def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
+    send(live, *(event("comment.created", f"c{number}") for number in range(6)))
+    arriving = (event("comment.created", f"late-{number}") for number in range(20))
+    monkeypatch.setattr("demo.removal.BATCH", 2)
+    monkeypatch.setattr("demo.removal.lock_profiles", lambda ids: send(live, next(arriving)))
+    assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 8
+    assert Interaction.objects.count() == 4
 
 
 def test_cleanup_reports_by_kind(alice):
