@@ -75,9 +75,9 @@ class DemoAccountAdmin(LargeTableAdmin):
             return "-"
         quota = account.initial_quota
         total = quota.content + quota.comments + quota.messages
-        return f"{total - account.left_count if account.planned_at else 0} of {total}"
+        return f"{total - account.left_count if account.planned_at else 0:,} of {total:,}"
 
-    @admin.display(description="stored: content / comments / messages")
+    @admin.display(description="content / comments / messages")
     def stored(self, account: DemoAccount) -> str:
         return f"{account.content_count:,} / {account.comments_count:,} / {account.messages_count:,}"
 
