@@ -49,12 +49,16 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
         raise PermissionDenied
     if action not in ACTIONS:
         raise Http404
+    refused = ""
     try:
         ACTIONS[action](request.user)
     except NotPossible as error:
-        if not request.htmx:
-            messages.error(request, str(error))
-    return render(request, "demo/panel.html", shown(request)) if request.htmx else redirect("dashboard")
+        refused = str(error)
+    if request.htmx:
+        return render(request, "demo/panel.html", shown(request) | {"refused": refused})
+    if refused:
+        messages.error(request, refused)
+    return redirect("dashboard")
 
 
 def shown(request: HttpRequest) -> dict:

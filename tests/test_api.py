@@ -315,3 +315,10 @@ def test_the_switch_on_the_dashboard(page, alice):
     page.post("/demo/disable/")
     unfinished.finish(account.pk, NOW)
     assert User.objects.get().demo_mode_enabled_at is None
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_button_that_comes_too_late_says_why(page, alice, headers):
+    answer = page.post("/demo/pause/", headers=headers, follow=True)
+    assert "Demo mode is off; only an active demo can be paused." in answer.content.decode()
+    assert "Switch demo mode on" in answer.content.decode()
