@@ -152,7 +152,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # JSON is what the API speaks; the other two let a POST without a body come as any client sends it.
     "DEFAULT_PARSER_CLASSES": [
-        "interactions.api.parsers.ShallowJSONParser",
+        "interactions.api.parsers.ReadableJSONParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],

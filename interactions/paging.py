@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -39,14 +39,14 @@ class Cursor(NamedTuple):
         return base64.urlsafe_b64encode(json.dumps([self.id, at, int(self.newer)]).encode()).decode()
 
 
-def read_cursor(text: str) -> Cursor:
-    """Return the cursor that `text` was made from; raises CursorError for any other text."""
+def read_cursor(text: str, *, timed: bool) -> Cursor:
+    """Return the cursor that `text` was made from, of a list by time or by id alone; raises CursorError for any other text."""
     try:
         id, at, newer = json.loads(base64.b64decode(text, altchars="-_", validate=True))
-        moment = None if at is None else datetime.fromisoformat(at)
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        moment = datetime.fromisoformat(at).astimezone(UTC) if timed else at
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:
         raise CursorError("This is not a cursor of ours.") from error
-    if type(id) is not int or not 0 <= id < 2**63 or newer not in (0, 1) or (moment and not moment.tzinfo):
+    if type(id) is not int or not 0 <= id < 2**63 or newer not in (0, 1) or timed == (moment is None):
         raise CursorError("This is not a cursor of ours.")
     return Cursor(id, moment, bool(newer))
 
@@ -60,8 +60,12 @@ class Page:
     older: Cursor | None
 
 
-def read_page(rows: QuerySet, user: User, cursor: Cursor | None, size: int) -> Page:
-    """Read one page of `rows`, whose QuerySet has `nearest`, in one query whose cost does not grow with their number."""
+def read_page(rows: QuerySet, user: User, given: str | None, size: int) -> Page:
+    """Read the page at the cursor `given`, or the first, of `rows` whose QuerySet has `nearest`.
+
+    One query, whose cost does not grow with the number of rows. Raises CursorError.
+    """
+    cursor = read_cursor(given, timed=hasattr(rows.model, "posted_at")) if given else None
     newer = cursor is not None and cursor.newer
     chosen = rows if cursor is None else rows.filter(cursor.beyond())
     found = list(chosen.nearest(user, size + 1, oldest_first=newer))

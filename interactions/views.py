@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from interactions.models import Interaction
-from interactions.paging import MOST_COUNTED, CursorError, read_cursor, read_page
+from interactions.paging import MOST_COUNTED, CursorError, read_page
 
 PAGE_SIZE = 25
 
@@ -27,12 +27,11 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 def _inbox(request: HttpRequest, type: str, title: str) -> HttpResponse:
     rows = Interaction.objects.visible_to(request.user).filter(type=type)
-    given = request.GET.get("cursor")
+    shown = rows.select_related("profile", "content", "parent")
     try:
-        cursor = read_cursor(given) if given else None
+        page = read_page(shown, request.user, request.GET.get("cursor"), PAGE_SIZE)
     except CursorError as error:
         raise Http404 from error
-    page = read_page(rows.select_related("profile", "content", "parent"), request.user, cursor, PAGE_SIZE)
     template = "interactions/page.html" if request.htmx else "interactions/inbox.html"
     counted = rows[: MOST_COUNTED + 1].count()
     return render(request, template, {"page": page, "title": title, "count": counted, "most": MOST_COUNTED})

@@ -168,6 +168,8 @@ def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):
         ("post", "demo/enable", b'{"user": "\\u0000"}', 400),
         ("post", "demo/enable", b'{"user": {"a": 1}}', 400),
         ("patch", "demo", b"[" * 100_000, 400),
+        ("patch", "demo", b'{"settings": {"rhythm": "\\ud800"}}', 400),
+        ("post", "auth/token", b'{"\\ud800": 1}', 400),
         ("patch", "demo", b'{"settings": {"time_zone": "../../etc/passwd"}}', 400),
         ("post", "auth/token", b"[" * 100_000, 400),
         ("get", "interactions/?search=%00", b"", 400),

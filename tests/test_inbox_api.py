@@ -1,5 +1,7 @@
 """The inbox over REST: pages that stay put, filters, replies, summaries, signing secrets."""
 
+import base64
+import json
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -62,12 +64,31 @@ def test_previous_leads_back_over_the_same_pages_and_to_what_arrived_since(page,
     assert back[-1] == [new]
 
 
+def encoded(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+TIME = "2026-01-01T00:00:00+00:00"
+
+
 @pytest.mark.parametrize(
-    "cursor", ["nonsense", "WzEsMiwzXQ==", "W10=", "%00", "bnVsbA==", "WyIxIixudWxsLDBd", "WzEsbnVsbCw3XQ=="]
+    "cursor",
+    [
+        *("nonsense", "%00", encoded(), encoded(1, 2, 3), encoded(1, None, 0), encoded("1", TIME, 0)),
+        *(encoded(-1, TIME, 0), encoded(2**63, TIME, 0), encoded(1, TIME, 7), encoded(1, "today", 0)),
+        *(encoded(1, "9999-12-31T23:59:59-23:59", 0), encoded(1, "0001-01-01T00:00:00+23:59", 1)),
+    ],
 )
 def test_a_cursor_of_somebody_elses_making_is_400_with_a_hint(page, cursor):
     answer = page.get(f"/api/v1/interactions/?cursor={cursor}")
     assert (answer.status_code, "Follow `next`" in answer.json()["detail"]) == (400, True)
+
+
+def test_a_cursor_belongs_to_its_kind_of_list_and_takes_any_offset(page, live):
+    shifted = encoded(1, "2026-03-02T00:00:00+23:59", 0)
+    assert page.get(f"/api/v1/interactions/?cursor={shifted}").status_code == 200
+    assert page.get(f"/api/v1/profiles/?cursor={shifted}").status_code == 400
+    assert page.get(f"/api/v1/profiles/?cursor={encoded(live.pk + 1, None, 0)}").json()["results"]
 
 
 def test_every_filter_selects_exactly_its_rows(page, alice, live):

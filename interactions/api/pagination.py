@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from interactions.paging import Cursor, CursorError, Page, read_cursor, read_page
+from interactions.paging import Cursor, CursorError, Page, read_page
 
 
 class NewestFirst(CursorPagination):
@@ -17,17 +17,15 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "page_size"
     page_size_query_description = "Rows on a page, at most 200."
     max_page_size = 200
-    ordering = "-id"
     page: Page
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view=None) -> list:
         self.base_url = request.build_absolute_uri()
         given = request.query_params.get(self.cursor_query_param)
         try:
-            cursor = read_cursor(given) if given else None
+            self.page = read_page(queryset, request.user, given, self.get_page_size(request))
         except CursorError as error:
             raise ParseError(f"cursor: {error} Follow `next` and `previous` as they are given.") from error
-        self.page = read_page(queryset, request.user, cursor, self.get_page_size(request))
         return self.page.rows
 
     def get_paginated_response(self, data: list) -> Response:

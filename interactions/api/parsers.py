@@ -1,14 +1,20 @@
 """Reading request bodies."""
 
+import json
+
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 
-class ShallowJSONParser(JSONParser):
-    """JSON nested deeper than Python can read is unreadable, not an error of ours."""
+class ReadableJSONParser(JSONParser):
+    """JSON nested deeper than Python can read, or with text that is none in UTF-8, is unreadable, not an error of ours."""
 
     def parse(self, stream, media_type=None, parser_context=None):
         try:
-            return super().parse(stream, media_type, parser_context)
+            data = super().parse(stream, media_type, parser_context)
+            json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+        except UnicodeEncodeError as error:
+            raise ParseError("The JSON has half of a surrogate pair in a text.") from error
+        return data
