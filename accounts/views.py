@@ -16,6 +16,11 @@ class LogIn(LoginView):
 
     redirect_authenticated_user = True
 
+    def get_redirect_url(self) -> str:
+        """Where `next` says, unless that is here."""
+        url = super().get_redirect_url()
+        return "" if url == self.request.path else url
+
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         try:
             check_log_in(request)

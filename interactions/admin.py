@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from accounts.models import Profile
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
-from interactions.replay import replay
+from interactions.replay import UNREADABLE, read_letter, replay
 
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
 
@@ -125,7 +125,9 @@ class DeadLetterAdmin(ReadOnlyAdmin):
 
     @admin.display(description="event as it came")
     def payload(self, letter: DeadLetter) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(json.loads(bytes(letter.raw)), indent=2))
+        event = read_letter(letter)
+        shown = bytes(letter.raw).decode() if event is UNREADABLE else json.dumps(event, indent=2)
+        return format_html("<pre>{}</pre>", shown)
 
     def has_replay_permission(self, request) -> bool:
         return request.user.has_perm("interactions.change_deadletter")

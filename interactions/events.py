@@ -173,12 +173,12 @@ def _text(
         raise EventError(f"`{name}` must have at most {longest} characters; it has {len(value)}.")
     if "\x00" in value:
         raise EventError(f"`{name}` must not hold the NUL character.")
-    if not value.isascii() and _has_lone_surrogate(value):
+    if not value.isascii() and has_lone_surrogate(value):
         raise EventError(f"`{name}` must be valid Unicode; it holds a lone surrogate.")
     return value
 
 
-def _has_lone_surrogate(value: str) -> bool:
+def has_lone_surrogate(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:

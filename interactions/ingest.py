@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Profile
 from interactions import rows
-from interactions.events import Event, EventError, digest, read_event
+from interactions.events import Event, EventError, digest, has_lone_surrogate, read_event
 from interactions.locks import lock_profiles
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, fold
 from interactions.metrics import INGESTED
@@ -204,7 +204,8 @@ def _raw(event: object) -> bytes:
 
 def _rejection(arrival: Arrival, reason: str) -> Result:
     named = arrival.event.get("id") if isinstance(arrival.event, dict) else None
-    return Result(named if isinstance(named, str) else None, None, REJECTED, reason)
+    shown = named if isinstance(named, str) and not has_lone_surrogate(named) else None
+    return Result(shown, None, REJECTED, reason)
 
 
 def _report(arrivals: Sequence[Arrival], results: Sequence[Result]) -> None:

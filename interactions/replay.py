@@ -11,6 +11,7 @@ from interactions.ingest import REJECTED, Arrival, ingest
 from interactions.models import DeadLetter
 
 BATCH = 1_000
+UNREADABLE = object()
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,19 @@ def replay(letters: QuerySet[DeadLetter], now: datetime) -> Replayed:
     return Replayed(taken, len(ids) - taken)
 
 
+def read_letter(letter: DeadLetter) -> object:
+    """The event of the letter, or UNREADABLE where it is nested deeper than Python can read from here."""
+    try:
+        return json.loads(bytes(letter.raw))
+    except RecursionError:
+        return UNREADABLE
+
+
 def _replay_batch(ids: list[int], now: datetime) -> int:
     with transaction.atomic():
         letters = list(DeadLetter.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-        results = ingest([Arrival(one.profile_id, json.loads(bytes(one.raw))) for one in letters], now)
-        taken = [one.pk for one, result in zip(letters, results, strict=True) if result.status != REJECTED]
+        events = {one: event for one in letters if (event := read_letter(one)) is not UNREADABLE}
+        results = ingest([Arrival(one.profile_id, event) for one, event in events.items()], now)
+        taken = [one.pk for one, result in zip(events, results, strict=True) if result.status != REJECTED]
         DeadLetter.objects.filter(pk__in=taken).delete()
     return len(taken)

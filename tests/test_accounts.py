@@ -120,7 +120,14 @@ def test_a_taken_name_is_409_and_the_account_stays_as_it_is(staff):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"username": ""}, {"username": "a b"}, {"username": "x" * 151}, {"username": "a", "email": "?"}],
+    [
+        {},
+        {"username": ""},
+        {"username": "a b"},
+        {"username": "ﬃ" * 60},
+        {"username": "x" * 151},
+        {"username": "a", "email": "?"},
+    ],
 )
 def test_a_wrong_account_is_400_and_names_the_field(staff, body):
     answer = staff.post("/api/v1/users/", body, content_type=JSON)
@@ -138,6 +145,12 @@ def test_users_are_made_by_staff_only(client, alice):
     client.force_login(alice)
     assert client.post("/api/v1/users/", {"username": "bob"}, content_type=JSON).status_code == 403
     assert not User.objects.filter(username="bob").exists()
+
+
+def test_who_is_logged_in_is_not_sent_around_in_circles(client, alice):
+    client.force_login(alice)
+    assert client.get("/login/?next=/login/").headers["Location"] == "/"
+    assert client.get("/login/?next=/comments/").headers["Location"] == "/comments/"
 
 
 def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client, alice):

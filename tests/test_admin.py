@@ -212,6 +212,17 @@ def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(opera
 INTERACTIONS = "admin:interactions_interaction_changelist"
 
 
+def test_a_dead_letter_nested_beyond_reading_is_shown_and_stays(operator, live):
+    letter = DeadLetter.objects.get()
+    DeadLetter.objects.filter(pk=letter.pk).update(raw=b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
+    assert "[[[[" in change.content.decode()
+    assert act(operator, "admin:interactions_deadletter_changelist", "replay", letter) == [
+        "0 events were taken, 1 were rejected again and stay."
+    ]
+    assert DeadLetter.objects.count() == 1
+
+
 def found(operator: Client, words: str) -> set[str]:
     rows = operator.get(reverse(INTERACTIONS), {"q": words}).context["cl"].result_list
     return {row.platform_id for row in rows}

@@ -25,13 +25,21 @@ class NameTaken(APIException):
     hint = "Name that account as `user` in the calls under demo/, or choose another name."
 
 
+class UserName(serializers.CharField):
+    """A name as it is stored: in Unicode's compatible form, which may be longer than what was sent."""
+
+    def to_internal_value(self, data) -> str:
+        return User.normalize_username(super().to_internal_value(data))
+
+
 class NewUserSerializer(serializers.ModelSerializer):
     """An account; it has no password, so nobody logs in with it until an operator sets one."""
+
+    username = UserName(max_length=150, validators=[User.username_validator])
 
     class Meta:
         model = User
         fields = ["id", "username", "email"]
-        extra_kwargs = {"username": {"validators": [User.username_validator]}}
 
 
 class TokenView(APIView):
