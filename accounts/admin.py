@@ -30,6 +30,10 @@ class ProfileAdmin(admin.ModelAdmin):
     readonly_fields = ["is_demo", "webhook"]
     actions = ["rotate_secrets"]
 
+    def get_readonly_fields(self, request, obj=None) -> list[str]:
+        """A demo's profiles are its own: the story goes on with them as they are."""
+        return self.fields if obj and obj.is_demo else self.readonly_fields
+
     @admin.display(description="webhook address")
     def webhook(self, profile: Profile) -> str:
         return reverse("webhook", args=[profile.uuid]) if profile.pk else "-"

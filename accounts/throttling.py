@@ -7,6 +7,8 @@ from redis.exceptions import RedisError
 from rest_framework.exceptions import Throttled
 from rest_framework.throttling import SimpleRateThrottle
 
+from accounts.models import User
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,9 +53,10 @@ class PerNameAndAddress(Throttle):
 
 
 def user_name(request) -> str:
-    """The user name that a log-in names, as JSON or as a form."""
+    """The user name that a log-in names, as JSON or as a form; however it is spelled, it is counted as one."""
     data = getattr(request, "data", None) or request.POST
-    return str(data.get("username", "")).lower() if hasattr(data, "get") else ""
+    given = str(data.get("username", "")) if hasattr(data, "get") else ""
+    return User.normalize_username(given).strip().casefold()
 
 
 class LogInFailures(PerNameAndAddress, FailureThrottle):

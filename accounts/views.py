@@ -1,5 +1,7 @@
 """The pages of logging in and changing the password."""
 
+from math import ceil
+
 from django.contrib import messages
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.forms import Form
@@ -28,6 +30,7 @@ class LogIn(LoginView):
             wait = {"wait": error.wait}
             answer = self.render_to_response(self.get_context_data(form=self.form_class(request), **wait))
             answer.status_code = error.status_code
+            answer.headers["Retry-After"] = str(ceil(error.wait))
             return answer
         return super().post(request, *args, **kwargs)
 

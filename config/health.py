@@ -35,10 +35,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics of all processes, for the bearer of METRICS_TOKEN; 404 where none is set or it is not given."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not settings.METRICS_TOKEN or not secrets.compare_digest(
-        given.encode(), settings.METRICS_TOKEN.encode()
-    ):
+    given = request.headers.get("Authorization", "")
+    expected = f"Bearer {settings.METRICS_TOKEN}"
+    if not settings.METRICS_TOKEN or not secrets.compare_digest(given.encode(), expected.encode()):
         raise Http404
     registry = shared_registry(settings.METRICS_DIR)
     registry.register(Gauges())

@@ -26,7 +26,7 @@ class Schema(AutoSchema):
         if "{" in self.path:
             codes.add(404)
         if self.method in WITH_A_BODY:
-            codes.add(415)
+            codes |= {413, 415}
         if self.view.throttle_classes:
             codes.add(429)
         return codes

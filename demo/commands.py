@@ -33,8 +33,17 @@ def bad_input(message: str) -> CommandError:
     return CommandError(message, returncode=BAD_INPUT)
 
 
+def check_text(name: str) -> None:
+    """Raise bad_input for bytes that are no UTF-8, which Python takes from the command line all the same."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise bad_input("A name must be UTF-8.") from error
+
+
 def user_named(name: str) -> User:
     """Return the user, or raise bad_input."""
+    check_text(name)
     user = User.objects.filter(username=name).first()
     if user is None:
         raise bad_input(

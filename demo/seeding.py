@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import User
 from demo import lifecycle, unfinished
 from demo.models import DemoAccount, State
@@ -12,6 +14,9 @@ SIZES = {
     "small": {"initial_content": 10, "initial_comments": 200, "initial_messages": 25},
     "full": {"initial_content": 35, "initial_comments": 920, "initial_messages": 100},
 }
+
+
+LONGEST_NAME = User._meta.get_field("username").max_length
 
 
 class SeedingFailed(Exception):
@@ -39,6 +44,13 @@ def create_numbered(count: int) -> Iterable[User]:
 
 
 def create_user(name: str) -> User:
-    """The user of that name, made with an unusable password when there is none."""
+    """The user of that name, made with an unusable password when there is none; ValueError for what is no name."""
+    name = User.normalize_username(name)
+    try:
+        User.username_validator(name)
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from error
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"A user name has at most {LONGEST_NAME} characters.")
     user = User.objects.filter(username=name).first()
     return user or User.objects.create_user(name)

@@ -5,10 +5,12 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.views.defaults import bad_request
 from rest_framework import exceptions, serializers, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
@@ -94,9 +96,21 @@ def server_failed(request: HttpRequest) -> HttpResponse:
     return JsonResponse(problem(code, detail), status=code, content_type=MEDIA_TYPE)
 
 
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: what is wrong before any route is asked, such as a host that is not in ALLOWED_HOSTS."""
+    if not request.path.startswith(API):
+        return bad_request(request, exception)
+    detail = "The request cannot be read, or its host is not served here."
+    return JsonResponse(problem(400, detail), status=400, content_type=MEDIA_TYPE)
+
+
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception handler: known errors become problems, unknown ones stay errors."""
-    if isinstance(error, Http404):
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError("The request has too many fields or files.")
+    elif isinstance(error, Http404):
         error = exceptions.NotFound("There is no such thing, or it is not yours.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
@@ -108,6 +122,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         members["hint"] = error.hint
     if isinstance(error.detail, dict):
         members["errors"] = error.detail
+    context["request"].accepted_renderer = JSONRenderer()  # where the route speaks YAML too
+    context["request"].accepted_media_type = MEDIA_TYPE
     response = Response(members, status=error.status_code, content_type=MEDIA_TYPE)
     for header, value in _headers(error).items():
         response[header] = value

@@ -57,6 +57,16 @@ def test_the_limit_is_of_one_name_and_address(client, person):
     assert guess(client, person.username, PASSWORD).status_code == 302
 
 
+@pytest.mark.parametrize("spelled", [" {}", "{}  ", "{}\t", "\uff50{}"])
+def test_a_name_spelled_otherwise_does_not_escape_the_limit(client, person, spelled):
+    for _ in range(10):
+        guess(client, person.username)
+    name = spelled.format(person.username[1:] if spelled[0] == "\uff50" else person.username)
+    assert token_for(client, name).status_code == 429
+    refused = guess(client, name, PASSWORD)
+    assert (refused.status_code, 0 < int(refused["Retry-After"]) <= 60) == (429, True)
+
+
 def test_right_passwords_do_not_use_the_limit_up(client, person):
     assert {token_for(client, person.username).status_code for _ in range(15)} == {200}
 

@@ -264,6 +264,14 @@ def test_schedules_show_their_last_and_next_run(operator):
     assert f"{date_format(due, 'N j, Y')}, 10 a.m." in shown
 
 
+def test_a_demos_profiles_stay_as_they_are(operator, alice, bob):
+    demo_of(alice)
+    [before, *_] = Profile.objects.filter(is_demo=True).order_by("pk").values()
+    body = {"owner": bob.pk, "platform": "x", "platform_id": "z", "handle": "h", "display_name": "d"}
+    operator.post(reverse("admin:accounts_profile_change", args=[before["id"]]), body)
+    assert Profile.objects.filter(pk=before["id"]).values().get() == before
+
+
 def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, alice):
     add = reverse("admin:accounts_profile_add")
     fields = {"owner": alice.pk, "platform": "x", "platform_id": "1", "handle": "acme", "display_name": ""}

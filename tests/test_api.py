@@ -1,5 +1,6 @@
 """The API of the demo and of the rows, as programs use it."""
 
+import json
 import re
 
 import pytest
@@ -177,6 +178,11 @@ def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):
         ("get", "nonsense", b"", 404),
         ("post", "webhooks/profiles/not-a-uuid", b"{}", 404),
         ("options", "docs", b"", 405),
+        ("post", "schema", b"", 405),
+        ("get", "schema?format=zz", b"", 404),
+        ("post", "auth/token", b"[" + b" " * 7_000_000 + b"]", 413),
+        ("post", "demo/enable", b"[" + b" " * 7_000_000 + b"]", 413),
+        ("patch", "demo", b'{"settings": {"time_zone": "localtime"}}', 400),
     ],
 )
 def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
@@ -185,7 +191,25 @@ def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, b
     client.force_login(alice)
     answer = client.generic(method.upper(), f"/api/v1/{path}", body, content_type="application/json")
     assert answer.status_code == code
-    assert path == "docs" or answer["Content-Type"] == "application/problem+json"
+    if path != "docs":
+        assert answer["Content-Type"] == "application/problem+json"
+        assert json.loads(answer.content)["status"] == code
+
+
+def test_too_many_fields_are_400_as_a_problem(client, db):
+    answer = client.post("/api/v1/auth/token/", {f"f{number}": "" for number in range(2_000)})
+    assert (answer.status_code, answer.json()["status"]) == (400, 400)
+
+
+def test_a_host_that_is_not_served_is_400_as_a_problem(client, settings):
+    settings.ALLOWED_HOSTS = ["inbox.example.com"]
+    assert client.get("/api/v1/demo/").json()["title"] == "Bad Request"
+    assert client.get("/").status_code == 400
+
+
+def test_a_version_of_the_schema_goes_into_no_header(client, db):
+    answer = client.get("/api/v1/schema/?version=%00")
+    assert (answer.status_code, "\x00" in str(answer.headers)) == (200, False)
 
 
 def test_a_token_that_is_no_text_is_401(client, db):
@@ -280,7 +304,8 @@ def test_health(client, db):
 
 def test_metrics_need_their_token(client, db, settings):
     settings.METRICS_TOKEN = "a token"
-    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    for given in ("Bearer wrong", "a token", ""):
+        assert client.get("/metrics", headers={"Authorization": given}).status_code == 404
     answer = client.get("/metrics", headers={"Authorization": "Bearer a token"})
     assert b"perennial_ingested_events_total" in answer.content
 

@@ -90,12 +90,21 @@ def test_a_dry_run_prints_the_story_and_stores_nothing(db):
         ("advance_demo", "--user", "nobody", "--days", "1"),
         ("demo_status", "--user", "nobody"),
         ("delete_user", "--user", "nobody", "--yes"),
+        ("delete_user", "--user", "\udcff", "--yes"),
+        ("demo_status", "--user", ""),
+        ("cleanup_demo", "--older-than", "740000"),
+        ("seed_demo", "--user", "nobody", "--create", "--now", "9999-12-31"),
+        ("seed_demo", "--user", "nobody", "--create", "--now", "0001-01-10"),
+        ("seed_demo", "--user", "x" * 151, "--create"),
+        ("seed_demo", "--user", "a b", "--create"),
+        ("seed_demo", "--user", "\udcff", "--create"),
     ],
 )
 def test_bad_input_exits_with_2(db, words):
     with pytest.raises(CommandError) as error:
         run(*words)
     assert error.value.returncode == 2
+    assert not User.objects.exists()
 
 
 def test_days_out_of_range_exit_with_2_and_an_inactive_demo_with_1(alice):

@@ -55,7 +55,8 @@ class DemoView(APIView):
             return self.request.user
         if not self.request.user.is_staff:
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
-        user = User.objects.filter(username=USER_NAME.run_validation(named)).first()
+        name = User.normalize_username(USER_NAME.run_validation(named))
+        user = User.objects.filter(username=name).first()
         if user is None:
             raise Http404
         return user

@@ -6,6 +6,8 @@ from django.utils import timezone
 from demo.commands import DemoCommand, bad_input
 from demo.retention import clean_up
 
+MOST_DAYS = 36_500
+
 
 class Command(DemoCommand):
     help = "Delete demo data older than each account's retention. Live data is never touched."
@@ -19,8 +21,8 @@ class Command(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         days = options["older_than"]
-        if days is not None and days < 0:
-            raise bad_input("--older-than must be 0 or more days.")
+        if days is not None and not 0 <= days <= MOST_DAYS:
+            raise bad_input(f"--older-than must be a number of days from 0 to {MOST_DAYS}.")
         cleaned = clean_up(timezone.now(), older_than_days=days, dry_run=options["dry_run"])
         verb = "would go" if options["dry_run"] else "deleted"
         figures = {"dry_run": options["dry_run"], **asdict(cleaned)}

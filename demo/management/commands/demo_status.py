@@ -16,7 +16,9 @@ class Command(DemoCommand):
     def handle(self, *args, **options) -> None:
         named = options["user"]
         users = (
-            [user_named(named)] if named else User.objects.filter(demo_account__isnull=False).order_by("pk")
+            [user_named(named)]
+            if named is not None
+            else User.objects.filter(demo_account__isnull=False).order_by("pk")
         )
         demos = [{"user": user.username, **status_of(user, timezone.now())} for user in users]
         self.report(demos, options["json"], "\n".join(map(_line, demos)) or "No user has a demo.")

@@ -81,9 +81,12 @@ def _moment(given: str | None) -> datetime:
         return timezone.now()
     try:
         moment = datetime.fromisoformat(given)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise bad_input(f"--now {given} is not an ISO 8601 time such as 2026-01-31T12:00:00Z.") from error
+    if not 1971 <= moment.year <= 9000:
+        raise bad_input("--now must lie between the years 1971 and 9000.")
+    return moment
 
 
 def _users(options: dict) -> list[User]:
