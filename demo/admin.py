@@ -243,7 +243,8 @@ class StoryEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:
-        return event.payload["text"][:60]
+        text = event.payload.get("text") if isinstance(event.payload, dict) else None
+        return str(text or event.payload)[:60]
 
     def has_retry_permission(self, request) -> bool:
         return request.user.has_perm("demo.change_demoaccount")

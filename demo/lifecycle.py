@@ -106,13 +106,15 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
 
 
 def pause(user: User, now: datetime) -> Transition:
-    """Hold the story; windows already open are planned first. NotPossible unless active or paused."""
+    """Hold the story; windows already open are planned first. NotPossible unless active or paused, and while advancing."""
     with transaction.atomic():
         account = _locked(user)
         if account.state == State.PAUSED:
             return Transition(account, started=False)
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; only an active demo can be paused.")
+        if account.advance_days:
+            raise NotPossible("The demo is advancing; pause it when it has arrived.")
         plan_open_windows([account], now)
         DemoAccount.objects.filter(pk=account.pk).update(state=State.PAUSED, paused_at=now)
     account.refresh_from_db()

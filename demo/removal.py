@@ -41,6 +41,9 @@ def remove_user(user: User) -> int:
     deleted = _delete_rows_of(user)
     with transaction.atomic():
         list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
+        StoryEvent.objects.filter(
+            account__user=user
+        ).delete()  # before the profiles, as a delivery locks them
         lock_profiles(Profile.objects.owned_by(user).values_list("pk", flat=True))  # nor arrives
         deleted += _delete_rows_of(user)
         user.delete()

@@ -179,6 +179,13 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
     assert counts == {"due": 1, "delivered": 35, "dead": 0, "any": 38}
 
 
+def test_a_poison_event_is_listed_like_any_other(operator, alice):
+    demo_of(alice)
+    poison = StoryEvent.objects.first()
+    StoryEvent.objects.filter(pk=poison.pk).update(payload="no object", dead_at=NOW, delivered_at=None)
+    assert "no object" in page(operator, "admin:demo_storyevent_changelist", standing="dead")
+
+
 def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):
     demo_of(alice)
     demo_of(bob, seed=2, size="small")

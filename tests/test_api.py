@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Profile, User
 from demo import unfinished
 from demo.models import DemoAccount, State
+from interactions.api.serializers import InteractionSerializer
 from interactions.models import Content, Interaction
 from tests.world import NOW, demo_of, event, send
 
@@ -329,6 +330,34 @@ def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
         pages.append(page.get(f"/comments/{older[1]}").content.decode())
     assert [text.count("<li ") for text in pages] == [25] * 8
     assert page.get("/comments/?cursor=nonsense").status_code == 404
+
+
+def test_what_is_deleted_is_quoted_nowhere(page, live):
+    send(live, event("comment.created", "answer", parent_id="comment", text="thank you"))
+    shown = page.get("/comments/").content.decode()
+    assert ("<blockquote>a comment" in shown, "a caption" in shown) == (True, True)
+    later = NOW.isoformat()
+    send(live, event("comment.deleted", "comment", later), event("content.deleted", "piece", later))
+    shown = page.get("/comments/").content.decode()
+    assert ("thank you" in shown, "a comment" in shown, "a caption" in shown) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("type", "code", "status"), [("comment.edited", 200, "done"), ("comment.deleted", 404, "new")]
+)
+def test_what_arrives_while_a_status_is_changed_stays(page, live, monkeypatch, type, code, status):
+    check = InteractionSerializer.is_valid
+
+    def slow_check(serializer, **options):
+        send(live, event(type, "comment", NOW.isoformat()))
+        return check(serializer, **options)
+
+    monkeypatch.setattr(InteractionSerializer, "is_valid", slow_check)
+    row = Interaction.objects.get(platform_id="comment")
+    answer = page.patch(f"/api/v1/interactions/{row.pk}/", {"status": "done"}, content_type=JSON)
+    row.refresh_from_db()
+    assert (answer.status_code, row.status) == (code, status)
+    assert (row.text, row.deleted_at is None) == (("edited", True) if code == 200 else ("a comment", False))
 
 
 @pytest.mark.django_db(transaction=True)

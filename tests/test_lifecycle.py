@@ -100,6 +100,14 @@ def test_what_is_off_cannot_be_paused_or_resumed(alice, move):
         move(alice, NOW)
 
 
+def test_what_is_advancing_cannot_be_paused_before_it_has_arrived(alice):
+    demo_of(alice)
+    lifecycle.advance(alice, 1, dispatch=False)
+    with pytest.raises(NotPossible, match="advancing"):
+        lifecycle.pause(alice, NOW)
+    assert DemoAccount.objects.values_list("state", "advance_days").get() == (State.ACTIVE, 1)
+
+
 def test_settings_hold_from_the_next_window(alice):
     demo_of(alice)
     lifecycle.change_settings(alice, FIRST_TALK, {"comments_per_window": 3, "messages_per_window": 0})

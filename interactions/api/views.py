@@ -76,6 +76,13 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
     def get_queryset(self):
         return Interaction.objects.visible_to(self.request.user).select_related("profile")
 
+    def perform_update(self, serializer: InteractionSerializer) -> None:
+        """Only what was asked for: an edit or a deletion may have arrived since the row was read."""
+        row, changes = self.get_queryset().filter(pk=serializer.instance.pk), serializer.validated_data
+        if changes and not row.update(**changes):
+            raise Http404
+        serializer.instance.refresh_from_db()
+
     @extend_schema(
         request=ReplySerializer,
         responses={201: InteractionSerializer},
