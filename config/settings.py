@@ -149,6 +149,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "ALLOWED_VERSIONS": ["1"],  # whatever else the schema is asked for would go into a header as it comes
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # JSON is what the API speaks; the other two let a POST without a body come as any client sends it.
     "DEFAULT_PARSER_CLASSES": [

@@ -12,6 +12,7 @@ from accounts.models import User
 from demo import unfinished
 from demo.lifecycle import Transition
 from demo.states import NotPossible
+from interactions.events import has_lone_surrogate
 
 BAD_INPUT = 2
 
@@ -33,17 +34,10 @@ def bad_input(message: str) -> CommandError:
     return CommandError(message, returncode=BAD_INPUT)
 
 
-def check_text(name: str) -> None:
-    """Raise bad_input for bytes that are no UTF-8, which Python takes from the command line all the same."""
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise bad_input("A name must be UTF-8.") from error
-
-
 def user_named(name: str) -> User:
     """Return the user, or raise bad_input."""
-    check_text(name)
+    if has_lone_surrogate(name):  # Python takes bytes that are no UTF-8 from the command line all the same
+        raise bad_input("A name must be UTF-8.")
     user = User.objects.filter(username=name).first()
     if user is None:
         raise bad_input(
@@ -53,9 +47,9 @@ def user_named(name: str) -> User:
 
 
 class RemovalCommand(DemoCommand):
-    """Deletes a user's demo data, once confirmed, in this process."""
+    """Deletes what is a user's, once confirmed, in this process."""
 
-    request: Callable[..., Transition]  # the lifecycle's function that asks for it
+    what: str  # goes
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, metavar="NAME")
@@ -64,8 +58,21 @@ class RemovalCommand(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         if not options["yes"]:
-            raise bad_input("This deletes the user's demo data; add --yes to go on.")
-        user = user_named(options["user"])
+            raise bad_input(f"This deletes {self.what}; add --yes to go on.")
+        self.remove(user_named(options["user"]), options["json"])
+
+    def remove(self, user: User, as_json: bool) -> None:
+        """Delete, and report."""
+        raise NotImplementedError
+
+
+class DemoRemovalCommand(RemovalCommand):
+    """Deletes a user's demo data."""
+
+    what = "the user's demo data"
+    request: Callable[..., Transition]  # the lifecycle's function that asks for it
+
+    def remove(self, user: User, as_json: bool) -> None:
         try:
             account = self.request(user, dispatch=False).account
         except NotPossible as error:
@@ -73,4 +80,4 @@ class RemovalCommand(DemoCommand):
         unfinished.finish(account.pk, timezone.now())
         account.refresh_from_db()
         figures = {"user": user.username, "state": account.state}
-        self.report(figures, options["json"], f"Demo mode is {account.state}.")
+        self.report(figures, as_json, f"Demo mode is {account.state}.")

@@ -38,21 +38,22 @@ def remove_user(user: User) -> int:
     May be interrupted anywhere and run again; from the first moment on nobody logs in as the user.
     """
     User.objects.filter(pk=user.pk).update(is_active=False)
-    deleted = _delete_rows_of(user)
+    story = StoryEvent.objects.filter(account__user=user)
+    delete_in_batches(story)
+    deleted = _delete_arrived(user)
     with transaction.atomic():
         list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
-        StoryEvent.objects.filter(
-            account__user=user
-        ).delete()  # before the profiles, as a delivery locks them
-        lock_profiles(Profile.objects.owned_by(user).values_list("pk", flat=True))  # nor arrives
-        deleted += _delete_rows_of(user)
+        delete_in_batches(
+            story
+        )  # before the profiles are locked, in the order in which a delivery locks both
+        lock_profiles(Profile.objects.owned_by(user).values_list("pk", flat=True))  # nothing more arrives
+        deleted += _delete_arrived(user)
         user.delete()
     return deleted
 
 
-def _delete_rows_of(user: User) -> int:
+def _delete_arrived(user: User) -> int:
     profiles = list(Profile.objects.owned_by(user).values_list("pk", flat=True))
-    delete_in_batches(StoryEvent.objects.filter(account__user=user))
     return sum(delete_in_batches(model.objects.filter(profile__in=profiles), profiles) for model in DERIVED)
 
 

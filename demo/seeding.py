@@ -16,9 +16,6 @@ SIZES = {
 }
 
 
-LONGEST_NAME = User._meta.get_field("username").max_length
-
-
 class SeedingFailed(Exception):
     """The demo did not become active; the message says why."""
 
@@ -47,10 +44,8 @@ def create_user(name: str) -> User:
     """The user of that name, made with an unusable password when there is none; ValueError for what is no name."""
     name = User.normalize_username(name)
     try:
-        User.username_validator(name)
+        User._meta.get_field("username").run_validators(name)
     except ValidationError as error:
         raise ValueError(" ".join(error.messages)) from error
-    if len(name) > LONGEST_NAME:
-        raise ValueError(f"A user name has at most {LONGEST_NAME} characters.")
     user = User.objects.filter(username=name).first()
     return user or User.objects.create_user(name)

@@ -59,6 +59,7 @@ class ArrivedAdmin(ReadOnlyAdmin):
         words = search_term.strip()
         if not words:
             return queryset, False
+        # By way of the profiles: the index that has the ids begins with them.
         with_id = queryset.filter(profile__in=Profile.objects.all(), platform_id=words)
         if ids := list(with_id.values_list("pk", flat=True)[:MOST_COUNTED]):
             return queryset.filter(pk__in=ids), False

@@ -4,12 +4,13 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from interactions.events import read_moment
 
 MOST_COUNTED = 10_000  # beyond it a list says "more than"
 
@@ -43,10 +44,10 @@ def read_cursor(text: str, *, timed: bool) -> Cursor:
     """Return the cursor that `text` was made from, of a list by time or by id alone; raises CursorError for any other text."""
     try:
         id, at, newer = json.loads(base64.b64decode(text, altchars="-_", validate=True))
-        moment = datetime.fromisoformat(at).astimezone(UTC) if timed else at
+        moment = read_moment(at) if timed else None
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:
         raise CursorError("This is not a cursor of ours.") from error
-    if type(id) is not int or not 0 <= id < 2**63 or newer not in (0, 1) or timed == (moment is None):
+    if type(id) is not int or not 0 <= id < 2**63 or newer not in (0, 1) or timed != (at is not None):
         raise CursorError("This is not a cursor of ours.")
     return Cursor(id, moment, bool(newer))
 

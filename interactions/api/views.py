@@ -1,6 +1,7 @@
 """Profiles, content and interactions of the user who asks; another user's rows do not exist here."""
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
@@ -78,10 +79,9 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
 
     def perform_update(self, serializer: InteractionSerializer) -> None:
         """Only what was asked for: an edit or a deletion may have arrived since the row was read."""
-        row, changes = self.get_queryset().filter(pk=serializer.instance.pk), serializer.validated_data
-        if changes and not row.update(**changes):
-            raise Http404
-        serializer.instance.refresh_from_db()
+        row = self.get_queryset().filter(pk=serializer.instance.pk)
+        row.update(**serializer.validated_data)
+        serializer.instance = get_object_or_404(row)
 
     @extend_schema(
         request=ReplySerializer,

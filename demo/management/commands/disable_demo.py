@@ -1,7 +1,7 @@
 from demo import lifecycle
-from demo.commands import RemovalCommand
+from demo.commands import DemoRemovalCommand
 
 
-class Command(RemovalCommand):
+class Command(DemoRemovalCommand):
     help = "Switch a user's demo mode off and delete its data."
     request = staticmethod(lifecycle.disable)

@@ -1,7 +1,7 @@
 from demo import lifecycle
-from demo.commands import RemovalCommand
+from demo.commands import DemoRemovalCommand
 
 
-class Command(RemovalCommand):
+class Command(DemoRemovalCommand):
     help = "Delete a user's demo data and tell the same story again from its beginning."
     request = staticmethod(lifecycle.reset)

@@ -1,0 +1,62 @@
+"""The pages that people see, as the server sends them; `test_browser.py` sees them in a browser."""
+
+import re
+
+import pytest
+
+from accounts.models import User
+from demo import unfinished
+from demo.models import DemoAccount, State
+from interactions.models import Interaction
+from tests.world import NOW, demo_of, event, send
+
+
+@pytest.mark.parametrize("path", ["/", "/comments/", "/messages/", "/comments", "/demo/panel/"])
+def test_pages_ask_for_a_log_in_and_then_show(client, alice, path):
+    assert client.get(path).headers["Location"].startswith("/login/")
+    client.force_login(alice)
+    assert client.get(path).status_code == 200
+
+
+def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
+    demo_of(alice, size="small")
+    first = page.get("/comments/").content.decode()
+    newest = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").first()
+    assert "200 comments" in first
+    assert newest.author_name in first
+    assert "Newer" not in first
+    pages = [first]
+    while older := re.search(r'rel="next" href="([^"]+)"', pages[-1]):
+        pages.append(page.get(f"/comments/{older[1]}").content.decode())
+    assert [text.count("<li ") for text in pages] == [25] * 8
+    assert page.get("/comments/?cursor=nonsense").status_code == 404
+
+
+def test_what_is_deleted_is_quoted_nowhere(page, live):
+    send(live, event("comment.created", "answer", parent_id="comment", text="thank you"))
+    shown = page.get("/comments/").content.decode()
+    assert ("<blockquote>a comment" in shown, "a caption" in shown) == (True, True)
+    later = NOW.isoformat()
+    send(live, event("comment.deleted", "comment", later), event("content.deleted", "piece", later))
+    shown = page.get("/comments/").content.decode()
+    assert ("thank you" in shown, "a comment" in shown, "a caption" in shown) == (True, False, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_switch_on_the_dashboard(page, alice):
+    assert "Switch demo mode on" in page.get("/").content.decode()
+    page.post("/demo/enable/")
+    account = DemoAccount.objects.get()
+    assert account.state == State.ENABLING
+    unfinished.finish(account.pk, NOW.replace(year=2030))
+    assert "lives on" in page.get("/").content.decode()
+    page.post("/demo/disable/")
+    unfinished.finish(account.pk, NOW)
+    assert User.objects.get().demo_mode_enabled_at is None
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_button_that_comes_too_late_says_why(page, alice, headers):
+    answer = page.post("/demo/pause/", headers=headers, follow=True)
+    assert "Demo mode is off; only an active demo can be paused." in answer.content.decode()
+    assert "Switch demo mode on" in answer.content.decode()

@@ -1,0 +1,64 @@
+"""What cannot be answered as asked is answered with a problem that says why."""
+
+import json
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("post", "demo/enable", b'{"user": "\\u0000"}', 400),
+        ("post", "demo/enable", b'{"user": {"a": 1}}', 400),
+        ("patch", "demo", b"[" * 100_000, 400),
+        ("patch", "demo", b'{"settings": {"rhythm": "\\ud800"}}', 400),
+        ("post", "auth/token", b'{"\\ud800": 1}', 400),
+        ("patch", "demo", b'{"settings": {"time_zone": "../../etc/passwd"}}', 400),
+        ("post", "auth/token", b"[" * 100_000, 400),
+        ("get", "interactions/?search=%00", b"", 400),
+        ("get", "interactions/99999999999999999999", b"", 404),
+        ("get", "nonsense", b"", 404),
+        ("post", "webhooks/profiles/not-a-uuid", b"{}", 404),
+        ("options", "docs", b"", 405),
+        ("post", "schema", b"", 405),
+        ("get", "schema?format=zz", b"", 404),
+        ("post", "auth/token", b"[" + b" " * 7_000_000 + b"]", 413),
+        ("post", "demo/enable", b"[" + b" " * 7_000_000 + b"]", 413),
+        ("patch", "demo", b'{"settings": {"time_zone": "localtime"}}', 400),
+    ],
+)
+def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    answer = client.generic(method.upper(), f"/api/v1/{path}", body, content_type="application/json")
+    assert answer.status_code == code
+    if path != "docs":
+        assert answer["Content-Type"] == "application/problem+json"
+        assert json.loads(answer.content)["status"] == code
+
+
+def test_too_many_fields_are_400_as_a_problem(client, db):
+    answer = client.post("/api/v1/auth/token/", {f"f{number}": "" for number in range(2_000)})
+    assert (answer.status_code, answer.json()["status"]) == (400, 400)
+
+
+def test_a_host_that_is_not_served_is_400_as_a_problem(client, settings):
+    settings.ALLOWED_HOSTS = ["inbox.example.com"]
+    assert client.get("/api/v1/demo/").json()["title"] == "Bad Request"
+    assert client.get("/").status_code == 400
+
+
+def test_a_version_of_the_schema_goes_into_no_header(client, db):
+    answer = client.get("/api/v1/schema/?version=%00&lang=%00")
+    assert (answer.status_code, "\x00" in str(answer.headers)) == (200, False)
+
+
+def test_a_token_that_is_no_text_is_401(client, db):
+    assert client.get("/api/v1/demo/", headers={"Authorization": "Token \xff"}).status_code == 401
+
+
+def test_nobody_gets_401_as_a_problem(client, db):
+    for path in ("demo", "profiles", "content", "interactions"):
+        answer = client.get(f"/api/v1/{path}/")
+        assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
