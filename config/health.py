@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -64,7 +64,7 @@ def _database() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return True
-    except DatabaseError:
+    except Error:
         return False
 
 
@@ -78,5 +78,9 @@ def _broker() -> bool:
 
 
 def _beat() -> bool:
-    seen = beat_seen_at()
-    return seen is not None and abs(timezone.now() - seen) < BEAT_SEEN_WITHIN
+    now = timezone.now()
+    try:
+        seen = beat_seen_at(now)
+    except Error:  # its tables are not there yet, or the connection has just gone
+        return False
+    return seen is not None and now - seen < BEAT_SEEN_WITHIN

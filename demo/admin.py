@@ -15,7 +15,7 @@ from django_celery_beat.models import PeriodicTask
 from accounts.models import User
 from demo import lifecycle
 from demo.models import DemoAccount, State, StoryEvent
-from demo.retention import clean_up
+from demo.retention import Cleaned, clean_up
 from demo.retries import retry_dead
 from demo.states import NotPossible
 from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
@@ -130,6 +130,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     def count_what_cleanup_would_delete(self, request, queryset) -> None:
         cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=True)
         self.message_user(request, f"Would be deleted: {cleaned}. Nothing was.")
+        self._say_failed(request, cleaned)
 
     @admin.action(description="Clean up: delete what is older than its retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
@@ -137,6 +138,7 @@ class DemoAccountAdmin(LargeTableAdmin):
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "clean_up", f"Delete {cleaned}?")
         self.message_user(request, f"Deleted: {cleaned}.")
+        self._say_failed(request, cleaned)
 
     @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
     def reset(self, request, queryset) -> HttpResponse | None:
@@ -149,6 +151,11 @@ class DemoAccountAdmin(LargeTableAdmin):
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "disable", "Delete everything of these demos?")
         self._each(request, queryset, "being disabled", lifecycle.disable)
+
+    def _say_failed(self, request, cleaned: Cleaned) -> None:
+        if cleaned.failed:
+            sentence = f"{cleaned.failed} {_demos(cleaned.failed)} could not be cleaned up; the log says why."
+            self.message_user(request, sentence, messages.ERROR)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
         """A page that asks before anything is deleted, and then sends the action again."""

@@ -1,49 +1,85 @@
 """Extra events on demand, on top of every quota, delivered at once."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from demo import simulator, story
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
+from interactions.connection import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
 RECENT = timedelta(hours=1)
+LONGEST_WAIT_SECONDS = 20
+
+Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
+
+
+class NotDelivered(Exception):
+    """The events are planned and committed, and not all of them have arrived; workers go on with them."""
 
 
 @dataclass(frozen=True)
 class Generated:
+    """How many events were delivered."""
+
     content: int
     comments: int
     messages: int
 
 
 def daily_content(account_id: int, now: datetime) -> Generated:
-    """Publish two more pieces now; raises NotPossible unless the account is active."""
+    """Publish two more pieces now; raises NotPossible unless active, NotDelivered when they are only planned."""
     return _generate(account_id, now, _pieces)
 
 
 def interactions(account_id: int, now: datetime) -> Generated:
-    """Bring ten more comments on recent pieces and five direct messages; raises NotPossible unless active."""
+    """Bring ten more comments on recent pieces and five direct messages; raises as above."""
     return _generate(account_id, now, _talk)
 
 
-def _generate(account_id: int, now: datetime, draw) -> Generated:
-    moment = now.replace(microsecond=0)
+def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
     with transaction.atomic():
         account = DemoAccount.objects.select_for_update().get(pk=account_id)
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
-        events = draw(account, moment)
+        events = draw(account, now.replace(microsecond=0))
         story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
         account.extra_ordinal += 1
         account.save(update_fields=["extra_ordinal"])
-    deliver_due(now, [account_id])
-    types = [event.type for event in events]
-    return Generated(*(types.count(kind) for kind in StoryEvent.Type.values))
+        rows = StoryEvent.objects.filter(
+            account=account, platform_id__in=[event.platform_id for event in events]
+        )
+        if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
+            deliver_due(now, [account_id])
+    if settings.DEMO_DELIVERY == "http":
+        _deliver_over_http(rows, account_id, now)
+    arrived = rows.filter(delivered_at__isnull=False).values_list("type", flat=True)
+    return _counted(list(arrived), len(events))
+
+
+def _deliver_over_http(rows: QuerySet[StoryEvent], account_id: int, now: datetime) -> None:
+    """Send what is planned, and wait for what another worker is just sending; NotDelivered without the database."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    try:
+        deliver_due(now, [account_id])
+        while rows.undelivered().filter(attempts=0).exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    except LOST_CONNECTION as error:
+        raise NotDelivered("What was asked for is planned; the database does not answer just now.") from error
+
+
+def _counted(arrived: list[str], planned: int) -> Generated:
+    if len(arrived) < planned:
+        raise NotDelivered(f"{len(arrived)} of {planned} planned events were delivered so far.")
+    return Generated(*(arrived.count(kind) for kind in StoryEvent.Type.values))
 
 
 def _pieces(account: DemoAccount, now: datetime) -> list[simulator.Event]:

@@ -4,9 +4,11 @@ A batch is leased in a committed transaction before it is sent, and keeps its ro
 """
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import requests
@@ -20,11 +22,21 @@ from demo.models import StoryEvent, webhook_event
 from demo.retries import count_failure
 from interactions.signing import sign
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
-LONGEST_ANSWER = 1_000_000  # bytes
 SPLIT_ON = {400, 413, 500}  # answers that one event of the batch may have caused
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a batch was not taken; whether one of its events may be the reason; seconds the receiver asked to wait."""
+
+    reason: str
+    splits: bool = False
+    wait: float = 0
 
 
 def deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
@@ -32,18 +44,29 @@ def deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
     claimed = _lease(due, now)
     if not claimed:
         return 0, 0
-    try:
-        answer = _post(claimed)
-    except requests.RequestException as error:
-        count_failure(claimed, now, f"{type(error).__name__}: {error}")
-        return len(claimed), 0
-    if 200 <= answer.status_code < 300:
+    failure = _send(claimed)
+    if failure is None:
         return len(claimed), _mark_delivered(claimed, now)
-    if answer.status_code in SPLIT_ON and len(claimed) > 1:
+    if failure.splits and len(claimed) > 1:
         _split(claimed)
     else:
-        count_failure(claimed, now, f"HTTP {answer.status_code}: {answer.reason}", _retry_after(answer))
+        count_failure(claimed, now, failure.reason, failure.wait)
     return len(claimed), 0
+
+
+def _send(events: Sequence[StoryEvent]) -> Failure | None:
+    """Post the batch; None when it was taken."""
+    try:
+        answer = _post(events)
+    except requests.RequestException as error:
+        return Failure(f"{type(error).__name__}: {error}")
+    except Exception as error:
+        logger.exception("A batch of %d events could not be sent", len(events))
+        return Failure(str(error), splits=True)
+    code = answer.status_code
+    if 200 <= code < 300:
+        return None
+    return Failure(f"HTTP {code}: {answer.reason}", code in SPLIT_ON, _retry_after(answer))
 
 
 def _lease(due: QuerySet[StoryEvent], now: datetime) -> list[StoryEvent]:
@@ -88,8 +111,7 @@ def _post(events: Sequence[StoryEvent]) -> requests.Response:
         allow_redirects=False,
         stream=True,
     ) as answer:
-        answer.raw.read(LONGEST_ANSWER, decode_content=False)
-        return answer
+        return answer  # its status says all; the body is not read
 
 
 def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:

@@ -1,7 +1,7 @@
 """What operators watch: how long planning and delivery take, and how far behind the story is."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Min
 from django_celery_beat.models import PeriodicTask
@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from demo.models import DemoAccount, State, StoryEvent
 
+CLOCKS_DIFFER_BY = timedelta(minutes=2)  # at most, between machines
 SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300)
 PLANNING = Histogram("perennial_planning_seconds", "Duration of planning runs.", buckets=SECONDS)
 DELIVERY = Histogram("perennial_delivery_seconds", "Duration of delivery runs.", buckets=SECONDS)
@@ -28,14 +29,15 @@ def gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     )
     dead = StoryEvent.objects.dead()
     yield _gauge("dead_events", "Events that could not be delivered and wait for an operator.", dead.count())
-    age = _age(beat_seen_at(), now, never=-1)
+    age = _age(beat_seen_at(now), now, never=-1)
     yield _gauge("beat_age_seconds", "Time since beat last sent a task.", age)
     yield _accounts()
 
 
-def beat_seen_at() -> datetime | None:
-    """When beat last sent a task; None when it never did."""
-    return PeriodicTask.objects.aggregate(at=Max("last_run_at"))["at"]
+def beat_seen_at(now: datetime) -> datetime | None:
+    """When beat last sent a task; None when it never did. What a clock noted that has been set back since does not count."""
+    noted = PeriodicTask.objects.filter(last_run_at__lt=now + CLOCKS_DIFFER_BY)
+    return noted.aggregate(at=Max("last_run_at"))["at"]
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

@@ -69,11 +69,12 @@ class DemoAccountQuerySet(models.QuerySet):
         return self.filter(asleep, working)
 
     def store_marks(self, accounts: Sequence["DemoAccount"]) -> None:
-        """Write the marks and ordinals of `accounts` in one statement."""
+        """Write the marks and ordinals of `accounts`, whose planning has succeeded, in one statement."""
         values = [[getattr(account, name) for account in accounts] for name in ("pk", *MARKS)]
+        moved = ", ".join(f"{name} = new.{name}" for name in MARKS)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {self.model._meta.db_table} account SET {', '.join(f'{name} = new.{name}' for name in MARKS)}"
+                f"UPDATE {self.model._meta.db_table} account SET last_error = '', {moved}"
                 f" FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[], %s::int[])"
                 f" AS new (id, {', '.join(MARKS)}) WHERE account.id = new.id",
                 values,

@@ -88,6 +88,8 @@ def _plan_one_by_one(now: datetime, broken: set[int]) -> Planned:
         try:
             with transaction.atomic():
                 total += plan_open_windows(list(_locked(now).filter(pk=id)), now)
+        except LOST_CONNECTION:
+            raise
         except Exception as error:
             logger.exception("Account %d could not be planned", id)
             broken.add(id)

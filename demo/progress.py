@@ -1,5 +1,6 @@
 """How far the initial batch is: what was planned less what is not delivered yet, the dead shown apart."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -33,41 +34,39 @@ class Progress:
         return {kind: getattr(self, kind) for kind in KINDS}
 
     @property
-    def done(self) -> int:
-        return sum(tally.done for tally in self.tallies.values())
-
-    @property
-    def total(self) -> int:
-        return sum(tally.total for tally in self.tallies.values())
-
-    @property
-    def percent(self) -> int:
-        return 100 * self.done // self.total if self.total else 0
-
-    @property
     def text(self) -> str:
         return ", ".join(f"{kind} {tally.done}/{tally.total}" for kind, tally in self.tallies.items())
 
 
 def progress_of(account: DemoAccount) -> Progress:
     """Count the account's progress; nothing is done while the batch is not planned, or when the account is off."""
-    if account.state == State.OFF:
-        return Progress(*(Tally(0, 0) for _ in KINDS), dead=0)
+    return progress_by_account([account])[account.pk]
+
+
+def progress_by_account(accounts: Iterable[DemoAccount]) -> dict[int, Progress]:
+    """The progress of each account by its primary key, counted in one statement."""
+    on = [account for account in accounts if account.state != State.OFF]
+    left = _left_and_dead(on)
+    nothing = Progress(*(Tally(0, 0) for _ in KINDS), dead=0)
+    return {account.pk: nothing for account in accounts} | {
+        account.pk: _progress(account, left.get(account.pk, {})) for account in on
+    }
+
+
+def _progress(account: DemoAccount, left: dict[str, int]) -> Progress:
     quota = account.initial_quota
-    left, dead = _left_and_dead(account)
-    return Progress(
-        *(
-            Tally(getattr(quota, kind) - left[kind] if account.planned_at else 0, getattr(quota, kind))
-            for kind in KINDS
-        ),
-        dead=dead,
+    tallies = (
+        Tally(getattr(quota, kind) - left.get(kind, 0) if account.planned_at else 0, getattr(quota, kind))
+        for kind in KINDS
     )
+    return Progress(*tallies, dead=left.get("dead", 0))
 
 
-def _left_and_dead(account: DemoAccount) -> tuple[dict[str, int], int]:
+def _left_and_dead(accounts: list[DemoAccount]) -> dict[int, dict[str, int]]:
+    """By account: what of the initial batch is not delivered, by kind, and what of the whole story is dead."""
     initial = Q(origin=StoryEvent.Origin.INITIAL)
     counts = {kind: Count("pk", filter=initial & Q(type=type)) for kind, type in KINDS.items()}
-    found = StoryEvent.objects.filter(account=account, delivered_at=None).aggregate(
-        **counts, dead=Count("pk", filter=Q(dead_at__isnull=False))
-    )
-    return found, found.pop("dead")
+    counts["dead"] = Count("pk", filter=Q(dead_at__isnull=False))
+    undelivered = StoryEvent.objects.filter(account__in=accounts, delivered_at=None).order_by()
+    rows = undelivered.values("account").annotate(**counts)
+    return {row["account"]: row for row in rows}

@@ -1,12 +1,14 @@
 """Leaving without a trace: every row of a user's demo goes, and only those."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
 
 from accounts.models import Profile, User
 from demo import activation
+from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -19,16 +21,20 @@ DERIVED = (Interaction, Content, PendingChange, DeadLetter)
 def remove_demo(account: DemoAccount, now: datetime) -> bool:
     """Delete the demo of an account that is being disabled, then switch it off, or on again when a reset asked for it.
 
-    May be interrupted anywhere and run again; False when the account is not being disabled.
+    May be interrupted anywhere, run again and run beside itself: it holds to the profiles that it found, so that a
+    late second run never touches the next activation. False when the account is not being disabled.
     """
-    if not DemoAccount.objects.filter(pk=account.pk, state=State.DISABLING).update(heartbeat_at=now):
+    beat = Heartbeat(account, State.DISABLING, now)
+    if not beat():
         return False
-    profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
-    delete_in_batches(StoryEvent.objects.filter(account=account).undelivered())
-    while not _gone(account, profiles):
-        for model in DERIVED:
-            delete_in_batches(model.objects.filter(profile__in=profiles, is_demo=True), profiles)
-        delete_in_batches(StoryEvent.objects.filter(account=account))
+    profiles = list(_demo_profiles(account).values_list("pk", flat=True))
+    story = StoryEvent.objects.filter(account=account, profile__in=profiles)
+    delete_in_batches(story.undelivered(), each_batch=beat)
+    _delete_arrived(profiles, beat)
+    delete_in_batches(story, each_batch=beat)
+    with transaction.atomic():
+        _delete_the_rest(story, profiles)
+        _delete_by_key(Profile, profiles)
     return _switch_off(account, now)
 
 
@@ -38,33 +44,47 @@ def remove_user(user: User) -> int:
     May be interrupted anywhere and run again; from the first moment on nobody logs in as the user.
     """
     User.objects.filter(pk=user.pk).update(is_active=False)
+    profiles = Profile.objects.owned_by(user).values_list("pk", flat=True)
     story = StoryEvent.objects.filter(account__user=user)
     delete_in_batches(story)
-    deleted = _delete_arrived(user)
+    deleted = _delete_arrived(list(profiles))
     with transaction.atomic():
         list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
-        delete_in_batches(
-            story
-        )  # before the profiles are locked, in the order in which a delivery locks both
-        lock_profiles(Profile.objects.owned_by(user).values_list("pk", flat=True))  # nothing more arrives
-        deleted += _delete_arrived(user)
+        deleted += _delete_the_rest(story, list(profiles))
         user.delete()
     return deleted
 
 
-def _delete_arrived(user: User) -> int:
-    profiles = list(Profile.objects.owned_by(user).values_list("pk", flat=True))
-    return sum(delete_in_batches(model.objects.filter(profile__in=profiles), profiles) for model in DERIVED)
+def _demo_profiles(account: DemoAccount) -> QuerySet[Profile]:
+    return Profile.objects.demo().filter(owner=account.user_id)
 
 
-def delete_in_batches(rows: QuerySet, profiles: list[int] | None = None) -> int:
+def _delete_the_rest(story: QuerySet, profiles: list[int]) -> int:
+    """Delete, in the caller's transaction, what came while the bulk went; nothing more arrives until it ends.
+
+    The story goes before the profiles are locked, in the order in which a delivery locks both.
+    """
+    delete_in_batches(story)
+    lock_profiles(profiles)
+    return _delete_arrived(profiles)
+
+
+def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = bool) -> int:
+    own = [model.objects.filter(profile__in=profiles) for model in DERIVED]
+    return sum(delete_in_batches(rows, profiles, each_batch) for rows in own)
+
+
+def delete_in_batches(
+    rows: QuerySet, profiles: list[int] | None = None, each_batch: Callable[[], object] = bool
+) -> int:
     """Delete `rows` by primary keys, newest first, in transactions of BATCH; return how many went.
 
     `profiles` are locked meanwhile, so that no ingest writes to rows that are going. What arrives after the first batch
-    stays, so that no sender can keep this going.
+    stays, so that no sender can keep this going. `each_batch` is called before every batch.
     """
     deleted, below = 0, LARGEST_KEY
     while ids := list(rows.filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[:BATCH]):
+        each_batch()
         with transaction.atomic():
             if profiles:
                 lock_profiles(profiles)
@@ -73,34 +93,26 @@ def delete_in_batches(rows: QuerySet, profiles: list[int] | None = None) -> int:
     return deleted
 
 
-def delete_rows(model, ids: list[int]) -> int:
+def delete_rows(model: type[Model], ids: list[int]) -> int:
     """Delete rows by primary key; what pointed at them stays, pointing at nothing."""
     if model is Content:
         Interaction.objects.filter(content__in=ids).update(content=None)
     elif model is Interaction:
         Interaction.objects.filter(parent__in=ids).exclude(pk__in=ids).update(parent=None)
+    return _delete_by_key(model, ids)
+
+
+def _delete_by_key(model: type[Model], ids: list[int]) -> int:
+    """One statement, without collecting what hangs on the rows."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id = ANY(%s)", [ids])
         return cursor.rowcount
 
 
-def _gone(account: DemoAccount, profiles: list[int]) -> bool:
-    """Delete the profiles; False when something arrived for one of them in the meantime."""
-    if any(model.objects.filter(profile__in=profiles).exists() for model in DERIVED):
-        return False
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM demo_storyevent WHERE account_id = %s", [account.pk])
-            cursor.execute("DELETE FROM accounts_profile WHERE id = ANY(%s) AND is_demo", [profiles])
-    except IntegrityError:
-        return False
-    return True
-
-
 def _switch_off(account: DemoAccount, now: datetime) -> bool:
     with transaction.atomic():
         current = DemoAccount.objects.select_for_update().filter(pk=account.pk, state=State.DISABLING).first()
-        if current is None:
+        if current is None or _demo_profiles(account).exists():  # of a later activation, disabled again
             return False
         again = current.reset_requested
         DemoAccount.objects.filter(pk=account.pk).update(

@@ -1,5 +1,6 @@
 """Demo data has an age limit; live data is not even looked at."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -11,26 +12,32 @@ from accounts.models import Profile
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_open_windows
 from demo.removal import delete_in_batches
-from interactions.models import Content, DeadLetter, Interaction
+from interactions.connection import LOST_CONNECTION
+from interactions.models import Content, DeadLetter, Interaction, PendingChange
+
+logger = logging.getLogger(__name__)
 
 LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Rows that went, or that would go."""
+    """Rows that went, or that would go; and how many accounts could not be cleaned up."""
 
     content: int = 0
     comments: int = 0
     messages: int = 0
     story: int = 0
     dead_letters: int = 0
+    pending_changes: int = 0
+    failed: int = 0
 
     def __add__(self, other: "Cleaned") -> "Cleaned":
         return Cleaned(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in asdict(self).items())
+        counts = {name: count for name, count in asdict(self).items() if name != "failed"}
+        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
 
 
 def clean_up(
@@ -45,27 +52,35 @@ def clean_up(
     Of all accounts, or of those given by id.
 
     Age is counted from `posted_at`. A piece or a comment stays while something younger hangs on it. Windows already
-    open are planned first, so that nothing they look back on goes.
+    open are planned first, so that nothing they look back on goes. An account that fails does not hold up the others.
     """
     total = Cleaned()
     living = DemoAccount.objects.filter(state__in=LIVING)
     chosen = living if accounts is None else living.filter(pk__in=accounts)
     for id in chosen.order_by("id").values_list("pk", flat=True):
-        total += _clean_account(id, now, older_than_days, dry_run)
+        try:
+            total += _clean_account(id, now, older_than_days, dry_run)
+        except LOST_CONNECTION:
+            raise
+        except Exception:
+            logger.exception("Account %d could not be cleaned up", id)
+            total += Cleaned(failed=1)
     return total
 
 
 def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bool) -> Cleaned:
     with transaction.atomic():
-        account = (
-            DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(pk=account_id)
-        )
+        rows = DemoAccount.objects.select_related("user").select_for_update(of=("self",))
+        account = rows.filter(pk=account_id, state__in=LIVING).first()
+        if account is None:  # switched off meanwhile
+            return Cleaned()
         if account.state == State.ACTIVE and not dry_run:
             plan_open_windows([account], now)
     age = account.retention if days is None else timedelta(days=days)
     profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
     take: Callable[[QuerySet], int] = _count if dry_run else lambda rows: delete_in_batches(rows, profiles)
     rows = expired(profiles, now - age)
+    received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": now - age}
     story_cutoff = (account.paused_at or now) - age
     return Cleaned(
         comments=take(rows["comments"]),
@@ -76,9 +91,8 @@ def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bo
                 Q(delivered_at__isnull=False) | Q(dead_at__isnull=False)
             )
         ),
-        dead_letters=take(
-            DeadLetter.objects.filter(profile__in=profiles, is_demo=True, received_at__lt=now - age)
-        ),
+        dead_letters=take(DeadLetter.objects.filter(**received_before)),
+        pending_changes=take(PendingChange.objects.filter(**received_before)),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps as installed
 
 DELIVER_EVERY_SECONDS = 15
+SWEEP_EXPIRES = 55  # seconds
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ SCHEDULES = (
     Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=("0", "*/6", "*")),
     Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=("0", "3", "1")),
     Schedule("demo: deliver due events", "demo.tasks.deliver", expires=14, every=DELIVER_EVERY_SECONDS),
-    Schedule("demo: sweep", "demo.tasks.sweep", expires=55, every=60),
+    Schedule("demo: sweep", "demo.tasks.sweep", expires=SWEEP_EXPIRES, every=60),
 )
 
 

@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count
 
 from accounts.models import User
 from demo import lifecycle, unfinished
-from demo.models import DemoAccount, State
+from demo.delivery import activate_complete
+from demo.models import DemoAccount, State, StoryEvent
+from demo.progress import KINDS
 
 SIZES = {
     "smoke": {"initial_content": 3, "initial_comments": 30, "initial_messages": 5},
@@ -28,10 +32,32 @@ def seed(user: User, now: datetime, **options) -> DemoAccount:
     account = lifecycle.enable(user, now, dispatch=False, **options).account
     if account.state == State.ENABLING:
         unfinished.finish(account.pk, now)
+        while _wait_for_others(account, now):
+            unfinished.finish(account.pk, now)
+        activate_complete([account.pk])
         account.refresh_from_db()
     if account.state not in (State.ACTIVE, State.PAUSED):
-        raise SeedingFailed(account.last_error or f"The demo of {user.username} is still {account.state}.")
+        left = f"The demo of {user.username} is still {account.state}; workers go on with it."
+        raise SeedingFailed(account.last_error or left)
     return account
+
+
+def _wait_for_others(account: DemoAccount, now: datetime) -> bool:
+    """Wait for workers that are delivering the account's events; whether any are still due afterwards."""
+    with transaction.atomic():
+        due = StoryEvent.objects.due(now).filter(account=account).order_by("pk")
+        return bool(due.select_for_update(of=("self",)).values_list("pk"))
+
+
+def delivered_initially(users: Iterable[User]) -> dict[str, int]:
+    """How many pieces, comments and messages of the users' initial batches have arrived, by kind."""
+    arrived = StoryEvent.objects.filter(
+        account__user__in=[user.pk for user in users],
+        origin=StoryEvent.Origin.INITIAL,
+        delivered_at__isnull=False,
+    )
+    counts = dict(arrived.values_list("type").annotate(Count("pk")).order_by())
+    return {kind: counts.get(type, 0) for kind, type in KINDS.items()}
 
 
 def create_numbered(count: int) -> Iterable[User]:

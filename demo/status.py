@@ -1,12 +1,16 @@
 """The demo of one user as the API, the pages and the commands show it."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Func, OuterRef
+
 from accounts.models import User
 from demo.models import DemoAccount, State, StoryEvent
-from demo.progress import progress_of
+from demo.progress import Progress, progress_by_account, progress_of
 from demo.windows import next_cleanup
 
 SETTINGS = (
@@ -14,28 +18,51 @@ SETTINGS = (
     *("time_zone", "rhythm", "viral_spikes", "retention_days"),
 )
 UPCOMING = 10
+CHUNK = 500
 
 
 def status_of(user: User, now: datetime) -> dict[str, Any]:
     """The object of GET /api/v1/demo/; for a user who never enabled, that of an account with the defaults, off."""
+    user.refresh_from_db(fields=["demo_mode_enabled_at"])
     account = shown_account(user)
-    off = account.state == State.OFF
+    return _status(account, user, now, progress_of(account), upcoming(account))
+
+
+def statuses(now: datetime) -> Iterator[dict[str, Any]]:
+    """The same of every user who has a demo account, in order of the accounts, with the name as `user`.
+
+    Accounts are read in chunks, each with a constant number of statements.
+    """
+    last = 0
+    while chunk := list(
+        DemoAccount.objects.select_related("user").filter(pk__gt=last).order_by("pk")[:CHUNK]
+    ):
+        progress, coming = progress_by_account(chunk), upcoming_by_account(chunk)
+        for account in chunk:
+            status = _status(account, account.user, now, progress[account.pk], coming[account.pk])
+            yield {"user": account.user.username} | status
+        last = chunk[-1].pk
+
+
+def _status(
+    account: DemoAccount, user: User, now: datetime, progress: Progress, coming: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "state": account.state,
         "seed": account.seed if account.pk else None,
-        "enabled_at": User.objects.values_list("demo_mode_enabled_at", flat=True).get(pk=user.pk),
+        "enabled_at": user.demo_mode_enabled_at,
         "platforms": account.platforms,
         "niche": account.niche,
         "brand": account.brand,
         "language": account.language,
         "settings": {name: getattr(account, name) for name in SETTINGS},
-        "progress": asdict(progress_of(account)),
+        "progress": asdict(progress),
         "next_runs": {
             "content": account.next_content_window,
             "interactions": account.next_interactions_window,
-            "cleanup": None if off else next_cleanup(now),
+            "cleanup": None if account.state == State.OFF else next_cleanup(now),
         },
-        "upcoming": [] if off else upcoming(account),
+        "upcoming": coming,
         "last_error": account.last_error or None,
         "notices": notices(account),
     }
@@ -46,11 +73,23 @@ def shown_account(user: User) -> DemoAccount:
     return DemoAccount.objects.filter(user=user).first() or DemoAccount(user=user, seed=0)
 
 
-def upcoming(account: DemoAccount, most: int = UPCOMING) -> list[dict[str, Any]]:
-    """The next undelivered events in order of time: `due_at`, `type`, `platform` and `text`."""
-    rows = StoryEvent.objects.undelivered().filter(account=account).order_by("due_at", "id")
-    fields = rows.values_list("due_at", "type", "profile__platform", "payload__text")[:most]
-    return [dict(zip(("due_at", "type", "platform", "text"), row, strict=True)) for row in fields]
+def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
+    """The next undelivered events in order of time: `due_at`, `type`, `platform` and `text`; none while off."""
+    return upcoming_by_account([account])[account.pk]
+
+
+def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
+    """The same of each account by its primary key, in one statement."""
+    first = StoryEvent.objects.undelivered().filter(account=OuterRef("pk")).order_by("due_at", "id")
+    on = [account.pk for account in accounts if account.state != State.OFF]
+    heads = DemoAccount.objects.filter(pk__in=on).values_list(
+        Func(ArraySubquery(first.values("pk")[:UPCOMING]), function="unnest")
+    )
+    rows = StoryEvent.objects.filter(pk__in=heads).order_by("due_at", "id")
+    coming: dict[int | None, list[dict[str, Any]]] = {account.pk: [] for account in accounts}
+    for owner, *row in rows.values_list("account", "due_at", "type", "profile__platform", "payload__text"):
+        coming[owner].append(dict(zip(("due_at", "type", "platform", "text"), row, strict=True)))
+    return coming
 
 
 def notices(account: DemoAccount) -> list[str]:

@@ -5,6 +5,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from demo import delivery, planning, retention, unfinished
+from demo.schedules import SWEEP_EXPIRES
 
 
 @shared_task(ignore_result=True)
@@ -33,12 +34,12 @@ def finish(account_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Take up what a dead worker or a lost message left, and plan what a run skipped."""
+    """Take up what a dead worker or a lost message left, each account in a task of its own; plan what a run skipped."""
     for account_id in unfinished.claim_silent(timezone.now()):
-        unfinished.finish(account_id, timezone.now())
+        finish.apply_async([account_id], retry=False, expires=SWEEP_EXPIRES)
     planning.plan_due(timezone.now())
 
 
 @worker_ready.connect
 def sweep_at_start(**_: object) -> None:
-    sweep.apply_async(retry=False, expires=55)
+    sweep.apply_async(retry=False, expires=SWEEP_EXPIRES)

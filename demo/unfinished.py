@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from demo.delivery import deliver_due
 from demo.fast_forward import advance
+from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State
 from demo.planning import plan_initial
 from demo.removal import remove_demo
@@ -44,7 +45,7 @@ def claim_silent(now: datetime) -> list[int]:
 
 def _enable(account: DemoAccount, now: datetime) -> None:
     try:
-        DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).update(heartbeat_at=now)
+        Heartbeat(account, State.ENABLING, now)()
         plan_initial(account.pk, now)
         deliver_due(now, [account.pk])
     except LOST_CONNECTION:

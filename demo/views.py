@@ -64,13 +64,11 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
 def shown(request: HttpRequest) -> dict:
     """What the panel shows of the user's demo."""
     account = shown_account(request.user)
-    off = account.state == State.OFF
     return {
         "account": account,
-        "enabled_at": request.user.demo_mode_enabled_at,
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),
-        "upcoming": [] if off else upcoming(account),
+        "upcoming": upcoming(account),
         "next_cleanup": next_cleanup(timezone.now()),
         "notices": notices(account),
         "refresh": 1 if account.state in MOVING else 15,

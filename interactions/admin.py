@@ -48,8 +48,21 @@ class ReadOnlyAdmin(LargeTableAdmin):
         return False
 
 
-class ArrivedAdmin(ReadOnlyAdmin):
-    """Rows of the ingest. An id or a handle finds its rows at any age; words would mean to read every row."""
+class SearchedAdmin(ReadOnlyAdmin):
+    """Words are searched among the newest rows only, as they would mean to read every row."""
+
+    def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
+        newest = self._newest(queryset) if search_term.strip() else queryset
+        return super().get_search_results(request, newest, search_term)
+
+    def _newest(self, queryset: QuerySet) -> QuerySet:
+        keys = self.model.objects.order_by("-pk").values_list("pk", flat=True)
+        oldest = list(keys[MOST_SEARCHED - 1 : MOST_SEARCHED])
+        return queryset.filter(pk__gte=oldest[0]) if oldest else queryset
+
+
+class ArrivedAdmin(SearchedAdmin):
+    """Rows of the ingest. An id or a handle finds its rows at any age."""
 
     search_help_text = (
         f"A row's exact id, a profile's exact handle, or words among the newest {MOST_SEARCHED:,} rows."
@@ -65,12 +78,7 @@ class ArrivedAdmin(ReadOnlyAdmin):
             return queryset.filter(pk__in=ids), False
         if profiles := list(Profile.objects.filter(handle=words.removeprefix("@"))[:MOST_COUNTED]):
             return queryset.filter(profile__in=profiles), False
-        return super().get_search_results(request, self._newest(queryset), words)
-
-    def _newest(self, queryset: QuerySet) -> QuerySet:
-        keys = self.model.objects.order_by("-pk").values_list("pk", flat=True)
-        oldest = list(keys[MOST_SEARCHED - 1 : MOST_SEARCHED])
-        return queryset.filter(pk__gte=oldest[0]) if oldest else queryset
+        return super().get_search_results(request, queryset, words)
 
 
 @admin.register(Content)
@@ -103,21 +111,25 @@ class InteractionAdmin(ArrivedAdmin):
 
 
 @admin.register(PendingChange)
-class PendingChangeAdmin(ReadOnlyAdmin):
+class PendingChangeAdmin(SearchedAdmin):
     list_display = ["received_at", "profile", "target", "platform_id", "aspect"]
     list_filter = ["is_demo", "target", "aspect"]
     list_select_related = ["profile"]
     search_fields = ["=platform_id"]
+    search_help_text = f"A target's exact id, among the newest {MOST_SEARCHED:,} rows."
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin):
+class DeadLetterAdmin(SearchedAdmin):
     list_display = ["received_at", "profile", "reason", "excerpt", "is_demo"]
     list_filter = ["is_demo"]
     list_select_related = ["profile"]
     fields = ["profile", "received_at", "is_demo", "reason", "payload"]
     readonly_fields = ["payload"]
     search_fields = ["reason", "=profile__handle"]
+    search_help_text = (
+        f"Words of the reason or a profile's exact handle, among the newest {MOST_SEARCHED:,} rows."
+    )
     actions = ["replay"]
 
     @admin.display(description="event")

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 from knox.models import get_token_model
 
@@ -11,6 +12,12 @@ from accounts.throttling import Throttle
 
 JSON = "application/json"
 PASSWORD = "a good password"
+
+
+def set_password(user: User, new: str) -> None:
+    """As `manage.py changepassword` does it, which wants a terminal."""
+    user.set_password(new)
+    user.save()
 
 
 @pytest.fixture
@@ -101,6 +108,34 @@ def test_a_new_password_ends_tokens_and_other_sessions(client, person):
     assert elsewhere.get("/comments/").status_code == 302
     assert client.get("/api/v1/demo/", headers={"Authorization": f"Token {token}"}).status_code == 401
     assert not get_token_model().objects.exists()
+
+
+def test_a_password_that_an_operator_sets_ends_tokens_too(client, person, admin_client):
+    def token() -> dict:
+        return {"Authorization": f"Token {get_token_model().objects.create(person)[1]}"}
+
+    def still_in(headers: dict) -> bool:
+        return Client().get("/api/v1/demo/", headers=headers).status_code == 200
+
+    change = f"/admin/accounts/user/{person.pk}/password/"
+    new = {"password1": "another good one", "password2": "another good one", "usable_password": "true"}
+    for how in (
+        lambda: admin_client.post(change, new),
+        lambda: admin_client.post(change, {"usable_password": "false", "unset-password": "1"}),
+        lambda: set_password(person, "a third good one"),
+    ):
+        theirs = token()
+        assert still_in(theirs)
+        how()
+        assert not still_in(theirs)
+
+
+def test_a_hash_that_is_only_renewed_ends_nothing(client, person, settings):
+    User.objects.filter(pk=person.pk).update(password=make_password(PASSWORD, hasher="pbkdf2_sha1"))
+    headers = {"Authorization": f"Token {token_for(client, person.username).json()['token']}"}
+    token_for(client, person.username)
+    assert User.objects.get().password.startswith("pbkdf2_sha256")
+    assert client.get("/api/v1/demo/", headers=headers).status_code == 200
 
 
 def test_a_weak_password_is_refused_with_a_sentence(client, person):

@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib import admin
+from django.apps import apps
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +18,9 @@ from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
+OURS = [
+    model for name in ("accounts", "interactions", "demo") for model in apps.get_app_config(name).get_models()
+]
 READ_ONLY = (Content, Interaction, PendingChange, DeadLetter, StoryEvent)
 DEMOS = "admin:demo_demoaccount_changelist"
 
@@ -47,22 +51,20 @@ def state_of(user: User) -> str:
 
 def test_every_model_of_ours_is_registered(operator, alice, live):
     demo_of(alice)
-    ours = [m for m in admin.site._registry if m._meta.app_label in ("accounts", "interactions", "demo")]
-    assert len(ours) == 8
-    for model in ours:
+    for model in OURS:
         page(operator, f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 @pytest.mark.parametrize("model", READ_ONLY)
 def test_what_the_machine_writes_is_read_only(operator, alice, live, model):
     demo_of(alice)
+    send(live, event("comment.edited", "never-arrives"))
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     assert operator.get(reverse(f"{name}_add")).status_code == 403
     row = model.objects.first()
-    if row:
-        assert operator.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
-        assert operator.post(reverse(f"{name}_change", args=[row.pk]), {"text": "x"}).status_code == 403
-        assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert operator.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+    assert operator.post(reverse(f"{name}_change", args=[row.pk]), {"text": "x"}).status_code == 403
+    assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
 
 
 def form_of(client: Client, account: DemoAccount) -> dict:
@@ -311,10 +313,40 @@ def test_staff_without_the_permission_may_look_and_not_act(client, alice, live):
         assert act(client, name, action, model.objects.first()) == []
 
 
-def test_a_user_is_not_deleted_by_a_click(operator, alice, live):
-    assert (
-        operator.post(reverse("admin:accounts_user_delete", args=[alice.pk]), {"post": "yes"}).status_code
-        == 403
-    )
-    assert act(operator, "admin:accounts_user_changelist", "delete_selected", alice, post="yes") == []
-    assert User.objects.filter(pk=alice.pk).exists()
+@pytest.mark.parametrize("model", [User, Profile])
+def test_people_and_profiles_are_not_deleted_by_a_click(operator, alice, live, model):
+    name = f"admin:accounts_{model._meta.model_name}"
+    row = model.objects.first()
+    assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    act(operator, f"{name}_changelist", "delete_selected", row, post="yes")
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_a_profile_that_is_edited_keeps_a_secret_rotated_meanwhile(operator, live, monkeypatch):
+    real = ModelAdmin.get_form
+
+    def rotate_meanwhile(self, request, obj=None, **options):
+        secrets.append(Profile.objects.get(pk=live.pk).rotate_secret())
+        return real(self, request, obj, **options)
+
+    secrets: list[str] = []
+    monkeypatch.setattr(ModelAdmin, "get_form", rotate_meanwhile)
+    body = {
+        "owner": live.owner_id,
+        "platform": "x",
+        "platform_id": "live-1",
+        "handle": "new",
+        "display_name": "",
+    }
+    operator.post(reverse("admin:accounts_profile_change", args=[live.pk]), body)
+    live.refresh_from_db()
+    assert (live.handle, live.platform, live.webhook_secret) == ("new", "x", secrets[-1])
+
+
+def test_dead_letters_are_searched_by_reason_among_the_newest(operator, live, monkeypatch):
+    name = reverse("admin:interactions_deadletter_changelist")
+    send(live, *({"type": "comment.created", "id": f"c{number}"} for number in range(3)))
+    assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 3
+    monkeypatch.setattr("interactions.admin.MOST_SEARCHED", 2)
+    assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 2
+    assert operator.get(name).context["cl"].result_count == 4

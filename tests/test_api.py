@@ -1,7 +1,11 @@
 """The API of the demo, of the rows and of health, as programs use it."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import InterfaceError
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile
 from demo.models import DemoAccount
@@ -238,6 +242,33 @@ def test_health(client, db):
         {"status": "unavailable", "database": True, "broker": True, "beat": False},
     )
     assert client.get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("seen", "code"),
+    [
+        (timedelta(0), 200),
+        (-timedelta(seconds=119), 200),
+        (-timedelta(seconds=121), 503),
+        (timedelta(days=1), 503),
+    ],
+)
+def test_beat_is_seen_when_it_sent_a_task_within_two_minutes(client, db, seen, code):
+    now = timezone.now()
+    PeriodicTask.objects.filter(name="demo: sweep").update(last_run_at=now + seen)
+    PeriodicTask.objects.filter(name="demo: weekly cleanup").update(last_run_at=now + timedelta(hours=1))
+    assert client.get("/readyz").status_code == code
+
+
+def test_a_lost_connection_is_not_ready(client, db, monkeypatch):
+    def lost(*_):
+        raise InterfaceError("the connection is closed")
+
+    for door, missing in (("beat_seen_at", "beat"), ("connection.cursor", "database")):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"config.health.{door}", lost)
+            answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()[missing]) == (503, False)
 
 
 def test_metrics_need_their_token(client, db, settings):

@@ -1,10 +1,12 @@
 """manage.py: exit codes 0, 1, 2 and reports."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import StringIO
 from itertools import count
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,11 +14,13 @@ from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
+from demo import delivery, lifecycle, seeding
 from demo.models import DemoAccount, State, StoryEvent
+from demo.planning import plan_initial
 from demo.removal import DERIVED, delete_in_batches
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
-from tests.world import demo_of, event, send
+from tests.world import NOW, demo_of, event, send
 
 
 def run(*words: str) -> str:
@@ -146,22 +150,38 @@ def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, 
     assert (StoryEvent.objects.filter(account__user=bob).count(), StoryEvent.objects.count()) == (38, 38)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
+@contextmanager
+def ceaseless_sender(profile: Profile) -> Iterator[None]:
+    """Somebody who sends comments to a profile, one after the other, until it is gone."""
     arrived = Event()
 
     def arrive() -> None:
         numbers = count()
-        while send(live, event("comment.created", f"late-{next(numbers)}"))[0].status == "created":
+        while send(profile, event("comment.created", f"late-{next(numbers)}"))[0].status == "created":
             arrived.set()
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(arrive)
         assert arrived.wait(10)
-        run("delete_user", "--user", "alice", "--yes")
+        yield
         done.result(30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
+    with ceaseless_sender(live):
+        run("delete_user", "--user", "alice", "--yes")
     assert not User.objects.filter(username="alice").exists()
+    assert sum(model.objects.count() for model in DERIVED) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_sender_keeps_a_demo_from_being_disabled(alice):
+    demo_of(alice)
+    with ceaseless_sender(Profile.objects.demo().first()):
+        run("disable_demo", "--user", "alice", "--yes")
+    assert DemoAccount.objects.get().state == State.OFF
     assert sum(model.objects.count() for model in DERIVED) == 0
 
 
@@ -184,10 +204,58 @@ def test_cleanup_reports_by_kind(alice):
         "messages": 5,
         "story": 38,
         "dead_letters": 0,
+        "pending_changes": 0,
+        "failed": 0,
     }
     assert Interaction.objects.count() == 35
     run("cleanup_demo", "--older-than", "0", "--json")
     assert Interaction.objects.count() == 0
+
+
+def test_cleanup_exits_with_1_when_a_demo_could_not_be_cleaned_up(alice):
+    demo_of(alice)
+    DemoAccount.objects.update(niche="none that exists")
+    with pytest.raises(CommandError, match="1 demos could not be cleaned up") as error:
+        run("cleanup_demo")
+    assert error.value.returncode == 1
+
+
+def test_seeding_counts_its_own_users_alone(alice, bob, monkeypatch):
+    def seed_both(user, now, **wishes):
+        demo_of(bob)
+        return seeding.seed(user, now, **wishes)
+
+    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_both)
+    figures = json.loads(run("seed_demo", "--user", "alice", "--size", "small", "--json"))
+    assert (figures["content"], figures["comments"], figures["messages"]) == (10, 200, 25)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_seeding_waits_for_a_worker_that_delivers_the_same_demo(alice, monkeypatch):
+    account = lifecycle.enable(alice, NOW, dispatch=False, **seeding.SIZES["smoke"]).account
+    plan_initial(account.pk, NOW)
+    real, holding, release = delivery.ingest, Event(), Event()
+
+    def slowly(arrivals, now):
+        if not holding.is_set():
+            holding.set()
+            release.wait(10)
+        return real(arrivals, now)
+
+    def work() -> None:
+        delivery.deliver_due(NOW)
+        connection.close()
+
+    monkeypatch.setattr(delivery, "ingest", slowly)
+    monkeypatch.setattr(delivery, "BATCH", 10)
+    with ThreadPoolExecutor(1) as pool:
+        worker = pool.submit(work)
+        assert holding.wait(10)
+        Timer(0.5, release.set).start()
+        run("seed_demo", "--user", "alice")
+        worker.result(30)
+    account.refresh_from_db()
+    assert (account.state, Interaction.objects.count()) == (State.ACTIVE, 35)
 
 
 def test_status_lists_every_demo(alice, bob):
@@ -196,6 +264,20 @@ def test_status_lists_every_demo(alice, bob):
         ("alice", "active")
     ]
     assert json.loads(run("demo_status", "--user", "bob", "--json"))[0]["state"] == "off"
+
+
+def test_the_status_of_all_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
+    demo_of(alice)
+    with django_assert_num_queries(4):
+        run("demo_status")
+    demo_of(bob, seed=2)
+    StoryEvent.objects.filter(account__user=bob).update(delivered_at=None)
+    with django_assert_num_queries(4):
+        hers, his = json.loads(run("demo_status", "--json"))
+    assert (hers["user"], hers["progress"]["comments"]["done"], len(hers["upcoming"])) == ("alice", 30, 0)
+    assert (his["user"], his["progress"]["comments"]["done"], len(his["upcoming"])) == ("bob", 0, 10)
+    [alone] = json.loads(run("demo_status", "--user", "bob", "--json"))
+    assert his == alone
 
 
 def test_every_schedule_is_there_once_and_in_utc(db):

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import Profile
 from demo import lifecycle, unfinished
 from interactions import replies
+from interactions.api.views import ProfileViewSet
 from interactions.models import Content, Interaction
 from interactions.signing import sign
 from tests.world import DAY, NOW, demo_of, event, send
@@ -279,6 +280,17 @@ def test_a_rotated_secret_is_shown_once_and_the_one_before_stays_valid_once(page
     assert [signed(page, live, secret) for secret in (second, third, fourth)] == [401, 401, 200]
     shown = page.get(f"/api/v1/profiles/{live.pk}/").content.decode()
     assert "whsec" not in shown
+
+
+def test_two_rotations_at_once_follow_one_another(live):
+    seen_before = Profile.objects.get(pk=live.pk)
+    first, second = live.rotate_secret(), seen_before.rotate_secret()
+    assert Profile.objects.get(pk=live.pk).webhook_secrets == (second, first)
+
+
+def test_the_secret_of_a_profile_that_has_just_gone_is_404(page, live, monkeypatch):
+    monkeypatch.setattr(ProfileViewSet, "get_object", lambda self: Profile(pk=0))
+    assert post(page, f"profiles/{live.pk}/rotate-secret/").status_code == 404
 
 
 def test_another_users_secret_is_not_rotated(page, live, bob):

@@ -11,7 +11,7 @@ from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
 from demo.states import NotPossible
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, PendingChange
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
@@ -60,16 +60,51 @@ def test_reset_tells_the_same_story_again(alice):
     assert DemoAccount.objects.get().state == State.ACTIVE
 
 
-def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch):
+@pytest.mark.parametrize("step", ["_delete_arrived", "_delete_the_rest", "_delete_by_key", "_switch_off"])
+def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     demo_of(alice)
     lifecycle.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
-    monkeypatch.setattr(removal, "_gone", lambda *_: (_ for _ in ()).throw(OperationalError("killed")))
+    monkeypatch.setattr(removal, step, lambda *_: (_ for _ in ()).throw(OperationalError("killed")))
     with pytest.raises(OperationalError):
         unfinished.finish(account.pk, NOW)
     monkeypatch.undo()
     unfinished.finish(account.pk, NOW)
     assert DemoAccount.objects.get().state == State.OFF
+    assert (counts(alice), StoryEvent.objects.count()) == ((0, 0, 0), 0)
+
+
+def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
+    demo_of(alice)
+    lifecycle.disable(alice, dispatch=False)
+    monkeypatch.setattr("demo.heartbeat.EVERY_SECONDS", 0)
+    monkeypatch.setattr(removal, "_switch_off", lambda *_: False)
+    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    assert NOW < DemoAccount.objects.get().heartbeat_at < NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("disabled_again", [False, True])
+def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
+    alice, monkeypatch, disabled_again
+):
+    demo_of(alice)
+    lifecycle.disable(alice, dispatch=False)
+    account = DemoAccount.objects.get()
+    real = removal._delete_arrived
+
+    def meanwhile(*args):
+        monkeypatch.undo()
+        unfinished.finish(account.pk, NOW)
+        demo_of(alice, seed=5)
+        if disabled_again:
+            lifecycle.disable(alice, dispatch=False)
+        return real(*args)
+
+    monkeypatch.setattr(removal, "_delete_arrived", meanwhile)
+    unfinished.finish(account.pk, NOW)
+    account.refresh_from_db()
+    assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
+    assert (counts(alice), StoryEvent.objects.count()) == ((3, 30, 5), 38)
 
 
 def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
@@ -146,6 +181,25 @@ def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about
     assert not Interaction.objects.filter(is_demo=True, posted_at__lt=cutoff).exclude(pk__in=replied).exists()
     assert live_rows() == before
     assert retention.clean_up(later).content == 0
+
+
+def test_cleanup_goes_on_past_an_account_that_fails(alice, bob):
+    demo_of(alice)
+    demo_of(bob)
+    DemoAccount.objects.filter(user=alice).update(niche="none that exists")  # its windows cannot be planned
+    done = retention.clean_up(ENABLED + 60 * DAY)
+    assert (done.failed, done.comments) == (1, 30)
+    assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
+
+
+def test_changes_that_wait_for_a_demo_row_in_vain_go_with_its_age(alice, live):
+    demo_of(alice)
+    profile = Profile.objects.filter(is_demo=True).first()
+    for owner in (profile, live):
+        send(owner, event("comment.edited", "never-arrives"), at=NOW)
+    assert retention.clean_up(NOW + 29 * DAY).pending_changes == 0
+    assert retention.clean_up(NOW + 31 * DAY).pending_changes == 1
+    assert [change.profile for change in PendingChange.objects.all()] == [live]
 
 
 @pytest.mark.parametrize(

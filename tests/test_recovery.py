@@ -104,3 +104,6 @@ def test_an_account_that_cannot_be_planned_does_not_hold_up_the_others(alice, bo
     assert plan_due(FIRST_TALK).windows == 1
     assert DemoAccount.objects.get(user=alice).last_error == "Planning failed: broken"
     assert DemoAccount.objects.get(user=bob).next_interactions_window == FIRST_TALK + 6 * HOUR
+    monkeypatch.undo()
+    assert plan_due(FIRST_TALK).windows == 1
+    assert DemoAccount.objects.get(user=alice).last_error == ""

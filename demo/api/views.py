@@ -7,7 +7,7 @@ from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -30,10 +30,15 @@ from demo.status import status_of
 from interactions.problems import Conflict
 
 USER_NAME = serializers.CharField(max_length=150)
-
-
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
+
+
+class StillPlanned(APIException):
+    """What was asked for will come, but has not come yet."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    hint = "Do not send it again: workers deliver it as soon as its receiver answers."
 
 
 class DemoView(APIView):
@@ -79,7 +84,8 @@ class DemoView(APIView):
         return self.object(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)
 
     def handle_exception(self, error: Exception) -> Response:
-        return super().handle_exception(Conflict(str(error)) if isinstance(error, NotPossible) else error)
+        known = {NotPossible: Conflict, generate.NotDelivered: StillPlanned}.get(type(error))
+        return super().handle_exception(known(str(error)) if known else error)
 
 
 class StatusView(DemoView):
@@ -159,10 +165,15 @@ class AdvanceView(DemoView):
         return self.answer(lifecycle.advance(self.subject, self.valid(AdvanceSerializer)["days"]))
 
 
-class DailyContentView(DemoView):
-    """Publish two more pieces now, on top of every quota."""
+class GenerateView(DemoView):
+    """More of the story at once, on top of every quota."""
 
     throttle_classes = [GenerateThrottle]
+    problem_codes = (404, 409, 503)
+
+
+class DailyContentView(GenerateView):
+    """Publish two more pieces now, on top of every quota."""
 
     @extend_schema(
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
@@ -172,10 +183,8 @@ class DailyContentView(DemoView):
         return Response(asdict(generate.daily_content(account.pk, timezone.now())))
 
 
-class InteractionsView(DemoView):
+class InteractionsView(GenerateView):
     """Bring ten more comments and five more messages now, on top of every quota."""
-
-    throttle_classes = [GenerateThrottle]
 
     @extend_schema(
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS

@@ -52,7 +52,11 @@ class ProfileViewSet(RowsViewSet):
         """Give the profile a new signing secret; the answer is the only place where it is ever shown."""
         wish = RotationSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
-        return Response({"webhook_secret": self.get_object().rotate_secret(**wish.validated_data)})
+        try:
+            secret = self.get_object().rotate_secret(**wish.validated_data)
+        except Profile.DoesNotExist as error:
+            raise Http404 from error
+        return Response({"webhook_secret": secret})
 
 
 class ContentViewSet(RowsViewSet):

@@ -1,6 +1,6 @@
 from dataclasses import asdict
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from demo.commands import DemoCommand, bad_input
@@ -27,3 +27,5 @@ class Command(DemoCommand):
         verb = "would go" if options["dry_run"] else "deleted"
         figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
         self.report(figures, options["json"], f"{cleaned} {verb}.")
+        if cleaned.failed:
+            raise CommandError(f"{cleaned.failed} demos could not be cleaned up; the log says why.")

@@ -1,9 +1,8 @@
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from accounts.models import User
 from demo.commands import DemoCommand, user_named
-from demo.status import status_of
+from demo.status import status_of, statuses
 
 
 class Command(DemoCommand):
@@ -14,13 +13,12 @@ class Command(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
-        named = options["user"]
-        users = (
-            [user_named(named)]
-            if named is not None
-            else User.objects.filter(demo_account__isnull=False).order_by("pk")
-        )
-        demos = [{"user": user.username, **status_of(user, timezone.now())} for user in users]
+        now, named = timezone.now(), options["user"]
+        if named is None:
+            demos = list(statuses(now))
+        else:
+            user = user_named(named)
+            demos = [{"user": user.username} | status_of(user, now)]
         self.report(demos, options["json"], "\n".join(map(_line, demos)) or "No user has a demo.")
 
 

@@ -9,9 +9,9 @@ from tqdm import tqdm
 from accounts.models import User
 from demo import lifecycle, simulator
 from demo.commands import DemoCommand, bad_input, user_named
-from demo.models import DEFAULT_PLATFORMS, StoryEvent
+from demo.models import DEFAULT_PLATFORMS
 from demo.progress import KINDS
-from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, seed
+from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, delivered_initially, seed
 from demo.states import NotPossible
 
 
@@ -46,13 +46,13 @@ class Command(DemoCommand):
 
     def _seed(self, users: list[User], wishes: dict, now: datetime, as_json: bool) -> None:
         started = time.monotonic()
-        before = _delivered()
+        before = delivered_initially(users)
         try:
             for user in tqdm(users, unit=" users", disable=None if len(users) > 1 else True):
                 seed(user, now, **wishes)
         except (NotPossible, SeedingFailed) as error:
             raise CommandError(str(error)) from error
-        counts = {kind: count - before[kind] for kind, count in _delivered().items()}
+        counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
         figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
         sentence = "{users} users: {content} content pieces, {comments} comments, {messages} messages in {seconds} s."
         self.report(figures, as_json, sentence.format(**figures))
@@ -95,8 +95,3 @@ def _users(options: dict) -> list[User]:
             raise ValueError("--users must be at least 1.")
         return list(create_numbered(options["users"]))
     return [create_user(options["user"]) if options["create"] else user_named(options["user"])]
-
-
-def _delivered() -> dict[str, int]:
-    delivered = StoryEvent.objects.filter(delivered_at__isnull=False)
-    return {kind: delivered.filter(type=type).count() for kind, type in KINDS.items()}
