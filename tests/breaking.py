@@ -91,6 +91,7 @@ def set_clock(house: House, hours: float) -> datetime:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
         house.start(name, **variables)
+        house.false_clocks.add(name)
     return datetime.now(UTC) + timedelta(hours=hours)
 
 

@@ -1,6 +1,7 @@
 """The whole product as processes of its own, for the tests that want nothing pretended."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -16,17 +17,14 @@ import environ
 import psycopg
 import redis
 import requests
+from honcho.environ import parse_procfile
 
 from config import environment
 from config.embedded import Servers
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
-SERVICES = {
-    "web": ["gunicorn", "config.wsgi"],
-    "worker": ["celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"],
-    "beat": ["celery", "-q", "-A", "config", "beat", "--loglevel", "INFO"],
-}
+PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 
 class House:
@@ -42,11 +40,13 @@ class House:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {"DATA_DIR": str(self.servers.data_dir), "PORT": str(self.port)}
-        self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""} | variables
+        self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""}
         self.processes: dict[str, subprocess.Popen] = {}
         self.ports: dict[str, int] = {}
+        self.false_clocks: set[str] = set()  # the services that were given one
         if given := os.environ.get("TEST_DATABASE_URL"):
             self._use_database_of(given)
+        self.environment |= variables
 
     def fire(self, name: str, every: int = 1) -> None:
         """Edit a schedule's row as an operator does, to fire every so many seconds."""
@@ -94,7 +94,7 @@ class House:
         for name in names:
             log = (self.folder / f"{name}.log").open("ab")
             kind = name.split("-")[0]
-            command = [sys.executable, "-m", *SERVICES[kind]]
+            command = [sys.executable, "-m", *shlex.split(PROCFILE[kind])]
             if kind == "web":
                 self.ports[name] = self.port if name == "web" else free_port()
                 command += ["--bind", f"127.0.0.1:{self.ports[name]}"]

@@ -30,8 +30,10 @@ def shared() -> Iterator[House]:
 
 @pytest.fixture
 def house(shared) -> Iterator[House]:
-    """The house of all tests here; what one of them killed runs again for the next."""
+    """The house of all tests here; what one of them killed or gave a false clock runs again for the next."""
     yield shared
+    shared.kill(*shared.false_clocks & shared.processes.keys())
+    shared.false_clocks.clear()
     shared.start(*({"web", "worker", "beat"} - shared.processes.keys()))
 
 
@@ -152,8 +154,6 @@ def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(ho
     assert story(house, caller) == owed(first, now)
     later = set_clock(house, +42)
     until(lambda: story(house, caller) == owed(first, later), "the next windows come", 120)
-    house.terminate("worker")
-    house.terminate("beat")
 
 
 def test_a_poison_event_dies_alone(house):

@@ -128,6 +128,9 @@ def test_an_answer_that_breaks_off_counts_as_an_attempt(planned, receiver, answe
         pool.submit(answer_all)
         assert deliver_due(NOW) == 0
     assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {1}
+    assert StoryEvent.objects.values("delivery_id").distinct().count() == 3, (
+        "each profile's batch stays whole"
+    )
 
 
 def test_an_event_that_cannot_be_sent_fails_alone(planned, live_server, settings):

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Profile, User
 from demo import unfinished
-from demo.models import DemoAccount, State
+from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Interaction
 from tests.world import NOW, demo_of, event, send
 
@@ -60,3 +60,19 @@ def test_a_button_that_comes_too_late_says_why(page, alice, headers):
     answer = page.post("/demo/pause/", headers=headers, follow=True)
     assert "Demo mode is off; only an active demo can be paused." in answer.content.decode()
     assert "Switch demo mode on" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "queries"), [("/comments/", 4), ("/messages/", 4), ("/", 5), ("/demo/panel/", 5)]
+)
+def test_a_pages_queries_do_not_grow_with_what_it_shows(
+    page, alice, path, queries, django_assert_num_queries
+):
+    demo_of(alice)
+    with django_assert_num_queries(queries):
+        page.get(path)
+    demo_of(User.objects.create_user("other"), seed=2, size="small")
+    StoryEvent.objects.update(delivered_at=None)
+    Profile.objects.update(owner=alice)
+    with django_assert_num_queries(queries):
+        page.get(path)
