@@ -5,6 +5,7 @@ from config import environment as env
 _host = "0.0.0.0" if env.text("DATABASE_URL") else "127.0.0.1"
 bind = f"{_host}:{env.port('PORT', 8000)}"
 workers = env.number("WEB_CONCURRENCY", 2, least=1, most=256)
+threads = 4  # a process that waits for its own webhook (DEMO_DELIVERY=http) can still answer it
 loglevel = "warning"  # requests have lines of their own
 graceful_timeout = 30  # seconds that requests get to end after SIGTERM
 timeout = 60

@@ -1,5 +1,6 @@
 """The promise on real parts: web, worker and beat as processes, killed and emptied at the worst moments."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -186,6 +187,18 @@ def test_disabling_removes_everything_and_the_bystander_is_untouched(house, byst
     assert caller.counts() == (0, 0, 0)
     assert caller.story("initial") == (0, 0)
     assert bystander.counts() == FULL
+
+
+def test_one_web_process_takes_what_it_delivers_to_itself():
+    with running_house(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as house, ThreadPoolExecutor(2) as pool:
+        caller = house.create_user("over-http")
+        caller.post("demo/enable")
+        until(lambda: caller.demo()["state"] == "active", "the demo is active")
+        assert caller.counts() == FULL
+        answers = [pool.submit(caller.post, "demo/generate/interactions") for _ in range(2)]
+        more = {"content": 0, "comments": 10, "messages": 5}
+        assert [answer.result().json() for answer in answers] == [more, more]
+        assert caller.counts() == (35, 940, 110)
 
 
 def test_it_is_ready_while_everything_runs(house):
