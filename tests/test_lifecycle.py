@@ -77,10 +77,18 @@ def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
 def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
     demo_of(alice)
     lifecycle.disable(alice, dispatch=False)
+    real, beats = removal.delete_rows, []
+
+    def watched(*args):
+        beats.append(DemoAccount.objects.get().heartbeat_at)
+        return real(*args)
+
     monkeypatch.setattr("demo.heartbeat.EVERY_SECONDS", 0)
-    monkeypatch.setattr(removal, "_switch_off", lambda *_: False)
+    monkeypatch.setattr(removal, "BATCH", 10)
+    monkeypatch.setattr(removal, "delete_rows", watched)
     unfinished.finish(DemoAccount.objects.get().pk, NOW)
-    assert NOW < DemoAccount.objects.get().heartbeat_at < NOW + timedelta(minutes=1)
+    assert len(beats) == 4 + 1 + 4, "35 interactions, 3 pieces and 38 events of the story in tens"
+    assert (sorted(set(beats)), NOW < beats[0]) == (beats, True)
 
 
 @pytest.mark.parametrize("disabled_again", [False, True])
