@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import StringIO
 from itertools import count
 from threading import Event, Timer
+from time import sleep
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,7 +15,7 @@ from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import delivery, lifecycle, seeding
+from demo import delivery, lifecycle, removal, seeding
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
 from demo.removal import DERIVED, delete_in_batches
@@ -183,6 +184,31 @@ def test_no_sender_keeps_a_demo_from_being_disabled(alice):
         run("disable_demo", "--user", "alice", "--yes")
     assert DemoAccount.objects.get().state == State.OFF
     assert sum(model.objects.count() for model in DERIVED) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch):
+    demo_of(alice)
+    profile = Profile.objects.demo().first()
+    real = removal._delete_by_key
+
+    def arrive() -> str:
+        [result] = send(profile, event("comment.created", "late"))
+        connection.close()
+        return result.status
+
+    def while_somebody_sends(model, ids):
+        if model is Profile:
+            late.append(pool.submit(arrive))
+            sleep(0.5)
+        return real(model, ids)
+
+    late: list[Future] = []
+    monkeypatch.setattr(removal, "_delete_by_key", while_somebody_sends)
+    with ThreadPoolExecutor(1) as pool:
+        run("disable_demo", "--user", "alice", "--yes")
+    assert [arrival.result() for arrival in late] == ["rejected"]
+    assert DemoAccount.objects.get().state == State.OFF
 
 
 def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
