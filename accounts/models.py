@@ -2,11 +2,23 @@
 
 import uuid
 
+from django.contrib.auth import models as auth
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Value
+from django.utils import timezone
 
 from accounts.secrets import new_webhook_secret
+
+
+class UserManager(auth.UserManager["User"]):
+    use_in_migrations = False
+
+    def get_queryset(self) -> models.QuerySet["User"]:
+        """Users without the start of their activation, which is the demo's to write: a save() of the rest, as a new
+        password does, would write an old one back. Who reads it gets the present one.
+        """
+        return super().get_queryset().defer("demo_mode_enabled_at")
 
 
 class User(AbstractUser):
@@ -19,10 +31,13 @@ class User(AbstractUser):
         help_text="Start of the current demo activation; empty while demo mode is off.",
     )
 
+    objects = UserManager()
+
     def set_unusable_password(self) -> None:
         """Nobody logs in as the user any more, nor goes on with a token."""
         super().set_unusable_password()
-        self.end_tokens()
+        if self.pk:
+            self.end_tokens()
 
     def end_tokens(self) -> None:
         """End every token of the user."""
@@ -62,7 +77,7 @@ class Profile(models.Model):
     is_demo = models.BooleanField(default=False, editable=False)
     webhook_secret = models.CharField(max_length=128, default=new_webhook_secret, editable=False)
     webhook_secret_previous = models.CharField(max_length=128, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ProfileQuerySet.as_manager()
 

@@ -13,8 +13,9 @@ from demo import http_delivery
 from demo.metrics import DELIVERY
 from demo.models import DemoAccount, State, StoryEvent, webhook_event
 from demo.retries import count_failure
-from interactions.connection import LOST_CONNECTION
+from interactions.connection import is_lost
 from interactions.ingest import Arrival, ingest
+from interactions.locks import lock_profiles
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def _deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
     """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered."""
     with transaction.atomic():
         claimed = due.claim(BATCH)
+        lock_profiles(event.profile_id for event in claimed)  # all, in order, before halves lock some of them
         return len(claimed), _ingest_or_bisect(claimed, now)
 
 
@@ -66,9 +68,9 @@ def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:
         with transaction.atomic():
             ingest([Arrival(event.profile_id, webhook_event(event)) for event in events], now)
             return StoryEvent.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=now)
-    except LOST_CONNECTION:
-        raise
     except Exception as error:
+        if is_lost(error):
+            raise
         if len(events) == 1:
             logger.exception("Event %s could not be delivered", events[0].platform_id)
             count_failure(events, now, str(error))

@@ -14,6 +14,7 @@ from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
 from interactions.connection import LOST_CONNECTION
+from interactions.locks import lock_profiles
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
 RECENT = timedelta(hours=1)
@@ -51,13 +52,15 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
         events = draw(account, now.replace(microsecond=0))
-        story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
+        profiles = story.demo_profiles([account])
+        story.write([(account, StoryEvent.Origin.GENERATE, events)], profiles)
         account.extra_ordinal += 1
         account.save(update_fields=["extra_ordinal"])
         rows = StoryEvent.objects.filter(
             account=account, platform_id__in=[event.platform_id for event in events]
         )
         if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
+            lock_profiles(profiles[account.id].values())  # of every batch that follows
             deliver_due(now, [account_id])
     if settings.DEMO_DELIVERY == "http":
         _deliver_over_http(rows, account_id, now)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 
@@ -11,11 +12,12 @@ from demo import simulator, story
 from demo.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
-from interactions.connection import LOST_CONNECTION
+from interactions.connection import is_lost
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 50  # accounts locked and planned in one transaction
+CHUNK = 50  # accounts locked in one transaction,
+MOST_WINDOWS = 200  # and about how many of their windows are planned in it
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,18 @@ def plan_due(now: datetime) -> Planned:
     total = Planned()
     broken: set[int] = set()
     while True:
+        chunk: list[DemoAccount] = []
         try:
-            planned = _plan_chunk(now, CHUNK, broken)
-        except LOST_CONNECTION:
-            raise
-        except Exception:
+            with transaction.atomic():
+                chunk += _locked(now).exclude(pk__in=broken)[:CHUNK]
+                total += plan_open_windows(chunk, now, MOST_WINDOWS)
+        except Exception as error:
+            if is_lost(error) or not chunk:
+                raise
             logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
-            planned = _plan_one_by_one(now, broken)
-        if planned is None:
+            total += _plan_one_by_one([account.pk for account in chunk], now, broken)
+        if not chunk:
             return total
-        total += planned
-
-
-def _plan_chunk(now: datetime, size: int, broken: set[int]) -> Planned | None:
-    with transaction.atomic():
-        accounts = list(_locked(now).exclude(pk__in=broken)[:size])
-        return plan_open_windows(accounts, now) if accounts else None
 
 
 def _locked(now: datetime):
@@ -78,27 +76,27 @@ def _locked(now: datetime):
     return open_accounts.select_related("user").select_for_update(skip_locked=True, of=("self",))
 
 
-def _plan_one_by_one(now: datetime, broken: set[int]) -> Planned:
-    """Plan one chunk's accounts alone; add those that fail to `broken` and note why."""
+def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned:
+    """Plan the accounts alone; add those that fail to `broken` and note why."""
     total = Planned()
-    ids = list(
-        DemoAccount.objects.with_open_windows(now).exclude(pk__in=broken).order_by("id")[:CHUNK].values("id")
-    )
-    for id in [row["id"] for row in ids]:
+    for id in ids:
         try:
             with transaction.atomic():
-                total += plan_open_windows(list(_locked(now).filter(pk=id)), now)
-        except LOST_CONNECTION:
-            raise
+                total += plan_open_windows(list(_locked(now).filter(pk=id)), now, MOST_WINDOWS)
         except Exception as error:
+            if is_lost(error):
+                raise
             logger.exception("Account %d could not be planned", id)
             broken.add(id)
             DemoAccount.objects.filter(pk=id).update(last_error=f"Planning failed: {error}")
     return total
 
 
-def plan_open_windows(accounts: list[DemoAccount], now: datetime) -> Planned:
-    """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks."""
+def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: int | None = None) -> Planned:
+    """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks.
+
+    With `most` it stops after about so many windows: what is left stays open, and planning it later gives the same.
+    """
     starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
     if not starts or min(starts) > now:
         return Planned()
@@ -106,20 +104,24 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime) -> Planned:
     plans = []
     total = Planned()
     for account in accounts:
-        events, planned = _plan_account(account, now, past[account.id])
+        left = None if most is None else most - total.windows
+        if left is not None and left <= 0:
+            break
+        events, planned = _plan_account(account, now, past[account.id], left)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
-    story.write(plans, story.demo_profiles(accounts))
-    DemoAccount.objects.store_marks(accounts)
+    moved = [account for account, _, _ in plans]
+    story.write(plans, story.demo_profiles(moved))
+    DemoAccount.objects.store_marks(moved)
     return total
 
 
 def _plan_account(
-    account: DemoAccount, now: datetime, past: list[simulator.Event]
+    account: DemoAccount, now: datetime, past: list[simulator.Event], most: int | None
 ) -> tuple[list[simulator.Event], Planned]:
     written: list[simulator.Event] = []
     total = Planned()
-    for window in _open_windows(account, now):
+    for window in islice(_open_windows(account, now), most):
         if window.start < now - account.retention:
             continue
         events = draw(account, window, past + written)
@@ -130,16 +132,17 @@ def _plan_account(
 
 
 def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:
-    """The started windows in order of start, moving the account's marks past each."""
+    """The started windows in order of start; the account's marks are past each when it is given out."""
     while min(account.next_content_window, account.next_interactions_window) <= now:
         if account.next_content_window < account.next_interactions_window:
-            yield Window("content", account.content_ordinal, account.next_content_window)
+            window = Window("content", account.content_ordinal, account.next_content_window)
             account.content_ordinal += 1
             account.next_content_window += CONTENT_STEP
         else:
-            yield Window("interactions", account.interactions_ordinal, account.next_interactions_window)
+            window = Window("interactions", account.interactions_ordinal, account.next_interactions_window)
             account.interactions_ordinal += 1
             account.next_interactions_window += INTERACTIONS_STEP
+        yield window
 
 
 def draw(account: DemoAccount, window: Window, past: list[simulator.Event]) -> list[simulator.Event]:

@@ -12,7 +12,7 @@ from accounts.models import Profile
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_open_windows
 from demo.removal import delete_in_batches
-from interactions.connection import LOST_CONNECTION
+from interactions.connection import is_lost
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 logger = logging.getLogger(__name__)
@@ -60,9 +60,9 @@ def clean_up(
     for id in chosen.order_by("id").values_list("pk", flat=True):
         try:
             total += _clean_account(id, now, older_than_days, dry_run)
-        except LOST_CONNECTION:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_lost(error):
+                raise
             logger.exception("Account %d could not be cleaned up", id)
             total += Cleaned(failed=1)
     return total

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from interactions.ingest import REJECTED, Arrival, ingest
+from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 
 BATCH = 1_000
@@ -36,8 +37,12 @@ def read_letter(letter: DeadLetter) -> object:
 
 
 def _replay_batch(ids: list[int], now: datetime) -> int:
+    chosen = DeadLetter.objects.filter(pk__in=ids)
     with transaction.atomic():
-        letters = list(DeadLetter.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+        lock_profiles(
+            chosen.values_list("profile", flat=True)
+        )  # before the letters, as whoever deletes them does
+        letters = list(chosen.select_for_update().order_by("pk"))
         events = {one: event for one in letters if (event := read_letter(one)) is not UNREADABLE}
         results = ingest([Arrival(one.profile_id, event) for one, event in events.items()], now)
         taken = [one.pk for one, result in zip(events, results, strict=True) if result.status != REJECTED]
