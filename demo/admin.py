@@ -113,11 +113,15 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Advance by a day", permissions=["change"])
     def advance_a_day(self, request, queryset) -> None:
-        self._each(request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1))
+        self._each(
+            request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1, timezone.now())
+        )
 
     @admin.action(description="Advance by a week", permissions=["change"])
     def advance_a_week(self, request, queryset) -> None:
-        self._each(request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7))
+        self._each(
+            request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7, timezone.now())
+        )
 
     @admin.action(description="Retry dead events", permissions=["change"])
     def retry_dead_events(self, request, queryset) -> None:

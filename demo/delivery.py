@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from demo import http_delivery
+from demo.clock import Clock
 from demo.metrics import DELIVERY
 from demo.models import DemoAccount, State, StoryEvent, webhook_event
 from demo.retries import count_failure
@@ -23,20 +24,22 @@ BATCH = 1_000
 
 
 @DELIVERY.time()
-def deliver_due(now: datetime, account_ids: Iterable[int] | None = None) -> int:
+def deliver_due(
+    now: datetime, account_ids: Iterable[int] | None = None, *, within: timedelta | None = None
+) -> int:
     """Deliver every event due at `now`, of all accounts or of those given; return how many were delivered.
 
-    Any number of workers may run it at once. Accounts whose initial batch is through become active.
+    Any number of workers may run it at once. Accounts whose initial batch is through become active. With `within` it
+    begins no batch after so long and leaves the rest to the next run.
     """
     accounts = None if account_ids is None else list(account_ids)
     deliver = http_delivery.deliver_batch if settings.DEMO_DELIVERY == "http" else _deliver_batch
-    delivered = 0
-    while True:
-        taken, done = deliver(_due(now, accounts), now)
+    clock, delivered, taken = Clock(now), 0, 1
+    while taken and (within is None or clock.elapsed < within):
+        taken, done = deliver(_due(now, accounts), clock)
         delivered += done
-        if not taken:
-            activate_complete(accounts)
-            return delivered
+    activate_complete(accounts)
+    return delivered
 
 
 def _due(now: datetime, accounts: list[int] | None) -> QuerySet[StoryEvent]:
@@ -52,12 +55,12 @@ def activate_complete(accounts: list[int] | None = None) -> int:
     return chosen.filter(~Exists(left)).update(state=State.ACTIVE, heartbeat_at=None, last_error="")
 
 
-def _deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
+def _deliver_batch(due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
     """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered."""
     with transaction.atomic():
         claimed = due.claim(BATCH)
         lock_profiles(event.profile_id for event in claimed)  # all, in order, before halves lock some of them
-        return len(claimed), _ingest_or_bisect(claimed, now)
+        return len(claimed), _ingest_or_bisect(claimed, clock.start)
 
 
 def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 import requests
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Profile
+from demo.clock import Clock
 from demo.models import StoryEvent, webhook_event
 from demo.retries import count_failure
 from interactions.signing import sign
@@ -25,6 +26,7 @@ from interactions.signing import sign
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+STRETCH = 2_000  # how many of the earliest events due are looked at for profiles
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
 SPLIT_ON = {400, 413, 500}  # answers that one event of the batch may have caused
@@ -39,18 +41,18 @@ class Failure:
     wait: float = 0
 
 
-def deliver_batch(due: QuerySet[StoryEvent], now: datetime) -> tuple[int, int]:
+def deliver_batch(due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
     """Lease, send and mark one profile's next batch; return how many events were taken and delivered."""
-    claimed = _lease(due, now)
+    claimed = _lease(due, clock)
     if not claimed:
         return 0, 0
     failure = _send(claimed)
     if failure is None:
-        return len(claimed), _mark_delivered(claimed, now)
+        return len(claimed), _mark_delivered(claimed, clock.now())
     if failure.splits and len(claimed) > 1:
         _split(claimed)
     else:
-        count_failure(claimed, now, failure.reason, failure.wait)
+        count_failure(claimed, clock.now(), failure.reason, failure.wait)
     return len(claimed), 0
 
 
@@ -69,26 +71,36 @@ def _send(events: Sequence[StoryEvent]) -> Failure | None:
     return Failure(f"HTTP {code}: {answer.reason}", code in SPLIT_ON, _retry_after(answer))
 
 
-def _lease(due: QuerySet[StoryEvent], now: datetime) -> list[StoryEvent]:
-    """Claim the next batch of a profile that no other worker is claiming from: a batch sent before, or new events."""
-    with transaction.atomic():
-        waiting = due.filter(profile=OuterRef("pk")).order_by()
-        profile = (
-            Profile.objects.filter(Exists(waiting)).select_for_update(skip_locked=True, no_key=True).first()
-        )
-        if profile is None:
-            return []
-        mine = due.filter(profile=profile).select_related("profile")
-        sent_before = mine.exclude(delivery_id=None).first()
-        same_batch = {"delivery_id": sent_before.delivery_id if sent_before else None}
-        claimed = list(mine.filter(**same_batch).select_for_update(of=("self",))[:BATCH])
-        if claimed:
-            rows = StoryEvent.objects.filter(pk__in=[event.pk for event in claimed])
-            delivery_id = claimed[0].delivery_id or uuid.uuid4()
-            rows.update(delivery_id=delivery_id, claimed_until=now + LEASE)
-            for event in claimed:
-                event.delivery_id = delivery_id
-        return claimed
+def _lease(due: QuerySet[StoryEvent], clock: Clock) -> list[StoryEvent]:
+    """Claim the next batch of a profile that no other worker is claiming from; empty when there is none.
+
+    Profiles are taken from the earliest events that are due, so that what it costs depends on those alone.
+    """
+    waiting = set(due.values_list("profile", flat=True)[:STRETCH])
+    while waiting:
+        with transaction.atomic():
+            free = Profile.objects.filter(pk__in=waiting).select_for_update(skip_locked=True, no_key=True)
+            profile = free.first()
+            if profile is None:
+                return []
+            if claimed := _claim(due.filter(profile=profile), clock):
+                return claimed
+        waiting.remove(profile.pk)  # another worker has leased all of it just now
+    return []
+
+
+def _claim(mine: QuerySet[StoryEvent], clock: Clock) -> list[StoryEvent]:
+    """Lease what is due of one profile: a batch that was sent before as it was, or else new events."""
+    events = mine.select_related("profile")
+    sent_before = events.exclude(delivery_id=None).first()
+    same_batch = {"delivery_id": sent_before.delivery_id if sent_before else None}
+    claimed = list(events.filter(**same_batch).select_for_update(of=("self",))[:BATCH])
+    delivery_id = same_batch["delivery_id"] or uuid.uuid4()
+    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in claimed])
+    rows.update(delivery_id=delivery_id, claimed_until=clock.now() + LEASE)
+    for event in claimed:
+        event.delivery_id = delivery_id
+    return claimed
 
 
 def _post(events: Sequence[StoryEvent]) -> requests.Response:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import Platform, User
@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MOST_DAYS = 30
+USUAL_SIZES = {
+    f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default
+    for kind in ("content", "comments", "messages")
+}
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ def check_options(options: dict[str, Any]) -> None:
 
 
 def _changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
-    """The columns that `options` set; a new niche or seed brings a new brand unless one is given."""
-    changes = {name: value for name, value in options.items() if value is not None}
+    """The columns that `options` set, and the usual sizes; a new niche or seed brings a new brand unless one is given."""
+    changes = USUAL_SIZES | {name: value for name, value in options.items() if value is not None}
     if "platforms" in changes:
         changes["platforms"] = list(dict.fromkeys(changes["platforms"]))
     if "brand" not in changes and {"seed", "niche"} & changes.keys():
@@ -143,7 +147,6 @@ def resume(user: User, now: datetime) -> Transition:
 
 def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
     """Change validated settings from the next window on; windows already open are planned with the old ones."""
-    account = activation.account_of(user)
     with transaction.atomic():
         account = _locked(user)
         if account.state == State.ACTIVE:
@@ -153,15 +156,20 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
     return account
 
 
-def advance(user: User, days: int, *, dispatch: bool = True) -> Transition:
-    """Let an active demo live through `days` whole days at once, in the background."""
+def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
+    """Let an active demo live through `days` whole days at once, in the background.
+
+    Raises ValueError for a wrong number, NotPossible unless active and while something is on its way over HTTP.
+    """
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"days must be a whole number from 1 to {MOST_DAYS}.")
     account = activation.account_of(user)
-    if not DemoAccount.objects.filter(pk=account.pk, state=State.ACTIVE, advance_days=0).update(
-        advance_days=days
-    ):
+    leased = StoryEvent.objects.filter(account=account).leased(now)
+    active = DemoAccount.objects.filter(pk=account.pk, state=State.ACTIVE, advance_days=0)
+    if not active.exclude(Exists(leased)).update(advance_days=days):
         account.refresh_from_db()
+        if leased.exists():
+            raise NotPossible("Events of this demo are on their way; advance it when they have arrived.")
         raise NotPossible(
             f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
         )

@@ -211,11 +211,14 @@ class StoryEventQuerySet(models.QuerySet):
         return self.filter(dead_at__isnull=False)
 
     def due(self, now) -> "StoryEventQuerySet":
-        """What is to be delivered at `now`: due, of a living account, not leased to another worker or waiting."""
+        """What is to be delivered at `now`: due, of an account that lives and is not advancing, not leased to another worker or waiting."""
         free = Q(claimed_until=None) | Q(claimed_until__lte=now)
-        return self.undelivered().filter(
-            free, due_at__lte=now, account__state__in=[State.ACTIVE, State.ENABLING]
-        )
+        living = Q(account__state__in=[State.ACTIVE, State.ENABLING], account__advance_days=0)
+        return self.undelivered().filter(free, living, due_at__lte=now)
+
+    def leased(self, now) -> "StoryEventQuerySet":
+        """What may be on its way over HTTP at `now`, or waits to be sent again."""
+        return self.undelivered().filter(delivery_id__isnull=False, claimed_until__gt=now)
 
     def claim(self, most: int) -> list[NamedTuple]:
         """Lock up to `most` of the earliest for this transaction, past those that another worker holds; plain values.

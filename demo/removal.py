@@ -122,6 +122,7 @@ def _switch_off(account: DemoAccount, now: datetime) -> bool:
             planned_at=None,
             heartbeat_at=None,
             reset_requested=False,
+            last_error="",
         )
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=None)
         if again:

@@ -1,6 +1,7 @@
 """Work that a transition leaves to do, taken up by a task at once or, after a crash, by the sweep."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from demo.delivery import deliver_due
@@ -19,18 +20,19 @@ SILENT_AFTER = timedelta(seconds=30)
 def finish(account_id: int, now: datetime) -> None:
     """Do what the account's state asks for, until nothing is left that can be done now.
 
-    A lost database connection leaves the account as it is, for the sweep; any other error while enabling makes it failed.
+    A lost database connection leaves the account as it is, for the sweep. After any other error `last_error` says why:
+    enabling has failed, advancing is given up, and removing is tried again by the sweep.
     """
     account = DemoAccount.objects.select_related("user").filter(pk=account_id).first()
     if account is None:
         return
     if account.state == State.DISABLING:
-        remove_demo(account, now)
+        _attempt(remove_demo, account, now)
         account.refresh_from_db()
     if account.state == State.ENABLING:
-        _enable(account, now)
+        _attempt(_enable, account, now, state=State.FAILED)
     elif account.state == State.ACTIVE and account.advance_days:
-        advance(account.pk, now)
+        _attempt(advance, account, now, advance_days=0)
 
 
 def claim_silent(now: datetime) -> list[int]:
@@ -44,14 +46,25 @@ def claim_silent(now: datetime) -> list[int]:
 
 
 def _enable(account: DemoAccount, now: datetime) -> None:
+    Heartbeat(account, State.ENABLING, now)()
+    plan_initial(account.pk, now)
+    deliver_due(now, [account.pk])
+
+
+def _attempt(
+    work: Callable[[DemoAccount, datetime], object],
+    account: DemoAccount,
+    now: datetime,
+    **if_it_fails: object,
+) -> None:
     try:
-        Heartbeat(account, State.ENABLING, now)()
-        plan_initial(account.pk, now)
-        deliver_due(now, [account.pk])
+        work(account, now)
     except LOST_CONNECTION:
         raise
     except Exception as error:
-        logger.exception("Enabling demo mode for user %s failed", account.user.username)
-        DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).update(
-            state=State.FAILED, last_error=f"{type(error).__name__}: {error}"
+        logger.exception(
+            "The demo of user %s could not be finished while %s", account.user.username, account.state
+        )
+        DemoAccount.objects.filter(pk=account.pk, state=account.state).update(
+            last_error=f"{type(error).__name__}: {error}", **if_it_fails
         )

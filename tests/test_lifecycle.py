@@ -83,7 +83,7 @@ def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
         beats.append(DemoAccount.objects.get().heartbeat_at)
         return real(*args)
 
-    monkeypatch.setattr("demo.heartbeat.EVERY_SECONDS", 0)
+    monkeypatch.setattr("demo.heartbeat.EVERY", timedelta(0))
     monkeypatch.setattr(removal, "BATCH", 10)
     monkeypatch.setattr(removal, "delete_rows", watched)
     unfinished.finish(DemoAccount.objects.get().pk, NOW)
@@ -145,7 +145,7 @@ def test_what_is_off_cannot_be_paused_or_resumed(alice, move):
 
 def test_what_is_advancing_cannot_be_paused_before_it_has_arrived(alice):
     demo_of(alice)
-    lifecycle.advance(alice, 1, dispatch=False)
+    lifecycle.advance(alice, 1, NOW, dispatch=False)
     with pytest.raises(NotPossible, match="advancing"):
         lifecycle.pause(alice, NOW)
     assert DemoAccount.objects.values_list("state", "advance_days").get() == (State.ACTIVE, 1)
@@ -164,7 +164,7 @@ def test_advancing_a_week_equals_living_it(alice, bob):
     demo_of(alice, seed=4, brand="Twin")
     demo_of(bob, ENABLED - 7 * DAY, seed=4, brand="Twin")
     run_until(now, ENABLED - 7 * DAY, every=6 * HOUR)
-    lifecycle.advance(alice, 7, dispatch=False)
+    lifecycle.advance(alice, 7, now, dispatch=False)
     unfinished.finish(DemoAccount.objects.get(user=alice).pk, now)
     deliver_due(now)
     assert told(alice) == told(bob)

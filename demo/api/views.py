@@ -162,7 +162,8 @@ class AdvanceView(DemoView):
         examples=examples.ADVANCE,
     )
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.advance(self.subject, self.valid(AdvanceSerializer)["days"]))
+        days = self.valid(AdvanceSerializer)["days"]
+        return self.answer(lifecycle.advance(self.subject, days, timezone.now()))
 
 
 class GenerateView(DemoView):

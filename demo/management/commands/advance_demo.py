@@ -15,13 +15,18 @@ class Command(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
-        user = user_named(options["user"])
+        user, now = user_named(options["user"]), timezone.now()
         try:
-            account = lifecycle.advance(user, options["days"], dispatch=False).account
+            account = lifecycle.advance(user, options["days"], now, dispatch=False).account
         except ValueError as error:
             raise bad_input(str(error)) from error
         except NotPossible as error:
             raise CommandError(str(error)) from error
-        unfinished.finish(account.pk, timezone.now())
+        unfinished.finish(account.pk, now)
+        account.refresh_from_db()
+        if account.advance_days or account.last_error:
+            raise CommandError(
+                account.last_error or "Events are on their way; workers advance the demo after them."
+            )
         figures = {"user": user.username, "days": options["days"]}
         self.report(figures, options["json"], f"Advanced by {options['days']} days.")
