@@ -1,6 +1,6 @@
 """Leaving without a trace: every row of a user's demo goes, and only those."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -30,10 +30,10 @@ def remove_demo(account: DemoAccount, now: datetime) -> bool:
     profiles = list(_demo_profiles(account).values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
     delete_in_batches(story.undelivered(), each_batch=beat)
-    _delete_arrived(profiles, beat)
+    _delete_arrived(profiles, beat, is_demo=True)
     delete_in_batches(story, each_batch=beat)
     with transaction.atomic():
-        _delete_the_rest(story, profiles)
+        _delete_the_rest(story, profiles, is_demo=True)
         _delete_by_key(Profile, profiles)
     return _switch_off(account, now)
 
@@ -59,37 +59,38 @@ def _demo_profiles(account: DemoAccount) -> QuerySet[Profile]:
     return Profile.objects.demo().filter(owner=account.user_id)
 
 
-def _delete_the_rest(story: QuerySet, profiles: list[int]) -> int:
+def _delete_the_rest(story: QuerySet, profiles: list[int], **only: object) -> int:
     """Delete, in the caller's transaction, what came while the bulk went; nothing more arrives until it ends.
 
     The story goes before the profiles are locked, in the order in which a delivery locks both.
     """
     delete_in_batches(story)
     lock_profiles(profiles)
-    return _delete_arrived(profiles)
+    return _delete_arrived(profiles, **only)
 
 
-def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = bool) -> int:
-    own = [model.objects.filter(profile__in=profiles) for model in DERIVED]
+def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = bool, **only: object) -> int:
+    own = [model.objects.filter(profile__in=profiles, **only) for model in DERIVED]
     return sum(delete_in_batches(rows, profiles, each_batch) for rows in own)
 
 
 def delete_in_batches(
-    rows: QuerySet, profiles: list[int] | None = None, each_batch: Callable[[], object] = bool
+    rows: QuerySet, profiles: Sequence[int] = (), each_batch: Callable[[], object] = bool
 ) -> int:
     """Delete `rows` by primary keys, newest first, in transactions of BATCH; return how many went.
 
-    `profiles` are locked meanwhile, so that no ingest writes to rows that are going. What arrives after the first batch
-    stays, so that no sender can keep this going. `each_batch` is called before every batch.
+    `profiles` are locked while a batch is chosen and goes, so that no ingest writes to its rows or hangs something on
+    them. What arrives after the first batch stays, so that no sender can keep this going. `each_batch` is called before
+    every batch.
     """
     deleted, below = 0, LARGEST_KEY
-    while ids := list(rows.filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[:BATCH]):
+    while below is not None:
         each_batch()
         with transaction.atomic():
-            if profiles:
-                lock_profiles(profiles)
-            deleted += delete_rows(rows.model, ids)
-        below = ids[-1]
+            lock_profiles(profiles)
+            ids = list(rows.filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[:BATCH])
+            deleted += delete_rows(rows.model, ids) if ids else 0
+        below = ids[-1] if len(ids) == BATCH else None
     return deleted
 
 

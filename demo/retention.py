@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
 
 from accounts.models import Profile
 from demo.models import DemoAccount, State, StoryEvent
@@ -79,35 +80,52 @@ def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bo
     age = account.retention if days is None else timedelta(days=days)
     profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
     take: Callable[[QuerySet], int] = _count if dry_run else lambda rows: delete_in_batches(rows, profiles)
-    rows = expired(profiles, now - age)
+    rows = expired(account, profiles, now - age)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": now - age}
-    story_cutoff = (account.paused_at or now) - age
     return Cleaned(
+        story=take(_forgotten(account, rows, (account.paused_at or now) - age)),
         comments=take(rows["comments"]),
         messages=take(rows["messages"]),
         content=take(rows["content"]),
-        story=take(
-            StoryEvent.objects.filter(account=account, due_at__lt=story_cutoff).filter(
-                Q(delivered_at__isnull=False) | Q(dead_at__isnull=False)
-            )
-        ),
         dead_letters=take(DeadLetter.objects.filter(**received_before)),
         pending_changes=take(PendingChange.objects.filter(**received_before)),
     )
 
 
-def expired(profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:
-    """The demo rows of `profiles` posted before `cutoff` on which nothing younger hangs."""
+def expired(account: DemoAccount, profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:
+    """The demo rows of `profiles` posted before `cutoff` on which nothing younger hangs, nor anything still to come."""
     younger = {"is_demo": True, "posted_at__gte": cutoff}
     old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff}
     replied = Exists(Interaction.objects.filter(parent=OuterRef("pk"), **younger))
     commented = Exists(Interaction.objects.filter(content=OuterRef("pk"), **younger))
-    interactions = Interaction.objects.filter(~replied, **old)
+    awaited = _awaited(account)
+    interactions = Interaction.objects.filter(~replied, **old).exclude(platform_id__in=awaited)
     return {
         "comments": interactions.filter(type=Interaction.Type.COMMENT),
         "messages": interactions.filter(type=Interaction.Type.MESSAGE),
-        "content": Content.objects.filter(~commented, **old),
+        "content": Content.objects.filter(~commented, **old).exclude(platform_id__in=awaited),
     }
+
+
+def _awaited(account: DemoAccount) -> list[str]:
+    """The ids of pieces and comments that the future of the story speaks of."""
+    to_come = StoryEvent.objects.undelivered().filter(account=account)
+    named = to_come.values_list(KT("payload__content_id"), KT("payload__parent_id"))
+    return [id for ids in named for id in ids if id]
+
+
+def _forgotten(account: DemoAccount, rows: dict[str, QuerySet], cutoff: datetime) -> QuerySet[StoryEvent]:
+    """The past of the story that is older than `cutoff`, and, at any age, that whose rows go.
+
+    After a pause the story is younger than its rows by the pause; a piece that is gone must not be talked about.
+    """
+    past = StoryEvent.objects.filter(account=account).filter(
+        Q(delivered_at__isnull=False) | Q(dead_at__isnull=False)
+    )
+    going = Q(due_at__lt=cutoff)
+    for expiring in rows.values():
+        going |= Exists(expiring.filter(profile=OuterRef("profile"), platform_id=OuterRef("platform_id")))
+    return past.filter(going)
 
 
 def _count(rows: QuerySet) -> int:

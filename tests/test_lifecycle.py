@@ -11,6 +11,7 @@ from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
 from demo.states import NotPossible
+from interactions import replies
 from interactions.models import Content, Interaction, PendingChange
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
@@ -65,7 +66,7 @@ def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     demo_of(alice)
     lifecycle.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
-    monkeypatch.setattr(removal, step, lambda *_: (_ for _ in ()).throw(OperationalError("killed")))
+    monkeypatch.setattr(removal, step, lambda *_, **__: (_ for _ in ()).throw(OperationalError("killed")))
     with pytest.raises(OperationalError):
         unfinished.finish(account.pk, NOW)
     monkeypatch.undo()
@@ -100,13 +101,13 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
     account = DemoAccount.objects.get()
     real = removal._delete_arrived
 
-    def meanwhile(*args):
+    def meanwhile(*args, **only):
         monkeypatch.undo()
         unfinished.finish(account.pk, NOW)
         demo_of(alice, seed=5)
         if disabled_again:
             lifecycle.disable(alice, dispatch=False)
-        return real(*args)
+        return real(*args, **only)
 
     monkeypatch.setattr(removal, "_delete_arrived", meanwhile)
     unfinished.finish(account.pk, NOW)
@@ -175,6 +176,8 @@ def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about
     demo_of(alice, size="small")
     before = live_rows()
     later = ENABLED + 22 * DAY
+    plan_due(later)
+    deliver_due(later)
     cutoff = later - 30 * DAY
     young = Content.objects.filter(is_demo=True, comments__posted_at__gte=cutoff).distinct()
     kept = set(young.values_list("pk", flat=True))
@@ -189,6 +192,44 @@ def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about
     assert not Interaction.objects.filter(is_demo=True, posted_at__lt=cutoff).exclude(pk__in=replied).exists()
     assert live_rows() == before
     assert retention.clean_up(later).content == 0
+
+
+def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
+    demo_of(alice, size="small")
+    plan_due(FIRST_TALK)
+    deliver_due(FIRST_TALK + timedelta(minutes=1))
+    lifecycle.pause(alice, FIRST_TALK + timedelta(minutes=1))
+    later = FIRST_TALK + 40 * DAY
+    dry = retention.clean_up(later, dry_run=True)
+    assert retention.clean_up(later) == dry
+    assert dry.story > 200
+    lifecycle.resume(alice, later)
+    run_until(later + 2 * DAY, later, every=6 * HOUR)
+    comments = Interaction.objects.filter(type="comment", posted_at__gt=later)
+    assert comments.count() > 0
+    assert not comments.filter(content=None).exists()
+
+
+def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, monkeypatch):
+    demo_of(alice)
+    old = Interaction.objects.filter(type="comment").earliest("posted_at")
+    real = removal.lock_profiles
+
+    def answer_first(profiles):
+        replies.reply(old, "We are sorry that this took so long.", ENABLED + 60 * DAY)
+        monkeypatch.undo()
+        real(profiles)
+
+    def at_the_first_interactions(rows, *args):
+        if rows.model is Interaction:
+            monkeypatch.setattr(removal, "lock_profiles", answer_first)
+            monkeypatch.setattr(retention, "delete_in_batches", delete)
+        return delete(rows, *args)
+
+    delete = retention.delete_in_batches
+    monkeypatch.setattr(retention, "delete_in_batches", at_the_first_interactions)
+    retention.clean_up(ENABLED + 60 * DAY)
+    assert Interaction.objects.get(direction="out").parent == old
 
 
 def test_cleanup_goes_on_past_an_account_that_fails(alice, bob):
