@@ -13,7 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 class Throttle(SimpleRateThrottle):
-    """REST framework's throttle; a subclass says by `who` the requests of one rate are counted together."""
+    """So many requests within a minute of the first; a subclass says by `who` they are counted together.
+
+    REST framework's own reads and writes a list; counting in one step stands many requests at once.
+    """
 
     def who(self, request, view) -> tuple[object, ...]:
         """What the request is counted under."""
@@ -25,24 +28,42 @@ class Throttle(SimpleRateThrottle):
 
     def allow_request(self, request, view) -> bool:
         try:
-            return super().allow_request(request, view)
+            return self._allows(request, view)
         except (RedisError, OSError) as error:
             logger.warning("Requests are not throttled, the cache does not answer: %s", type(error).__name__)
             return True
+
+    def _allows(self, request, view) -> bool:
+        return self._add(self.get_cache_key(request, view), 1) <= self.num_requests
+
+    def _add(self, key: str, number: int) -> int:
+        """Add to the count of this minute, and return it."""
+        self.until = self.cache.get_or_set(f"{key}:until", self.timer() + self.duration, self.duration)
+        self.cache.add(key, 0, self.duration)
+        try:
+            return self.cache.incr(key, number)
+        except ValueError:  # its minute has just ended
+            return number
+
+    def wait(self) -> float:
+        """Seconds until the count begins anew."""
+        return max(1.0, self.until - self.timer())
 
 
 class FailureThrottle(Throttle):
     """Lets requests through until too many of them have failed; who notices a failure calls `count`."""
 
-    counting = False
+    def _allows(self, request, view) -> bool:
+        key = self.get_cache_key(request, view)
+        self.until = self.cache.get(f"{key}:until", self.timer())
+        return self.cache.get(key, 0) < self.num_requests
 
-    def throttle_success(self) -> bool:
-        return super().throttle_success() if self.counting else True
-
-    def count(self, request, view=None) -> None:
-        """Remember one failure of this request."""
-        self.counting = True
-        self.allow_request(request, view)
+    def count(self, request, view=None, number: int = 1) -> bool:
+        """Remember failures of this request, or with -1 forgive one; whether there are not too many by now."""
+        try:
+            return self._add(self.get_cache_key(request, view), number) <= self.num_requests
+        except (RedisError, OSError):
+            return True
 
 
 class PerNameAndAddress(Throttle):
@@ -55,7 +76,8 @@ class PerNameAndAddress(Throttle):
 def user_name(request) -> str:
     """The user name that a log-in names, as JSON or as a form; however it is spelled, it is counted as one."""
     data = getattr(request, "data", None) or request.POST
-    given = str(data.get("username", "")) if hasattr(data, "get") else ""
+    named = data.get("username") if hasattr(data, "get") else None
+    given = request.user.get_username() if named is None else str(named)
     return User.normalize_username(given).strip().casefold()
 
 
@@ -83,13 +105,18 @@ class TokenRequests(PerNameAndAddress):
 LOG_IN_LIMITS = (LogInFailures, AddressFailures)
 
 
-def check_log_in(request) -> None:
-    """Raise Throttled when too many log-ins like this one have failed of late."""
+def begin_log_in(request) -> None:
+    """Raise Throttled when too many passwords were wrong of late.
+
+    This one is counted as wrong before it is looked at, so that many at once do not all get in before the first has
+    failed; `forgive_log_in` takes that back.
+    """
     for limit in [kind() for kind in LOG_IN_LIMITS]:
-        if not limit.allow_request(request, None):
+        if not limit.count(request):
             raise Throttled(limit.wait())
 
 
-def count_failed_log_in(request) -> None:
+def forgive_log_in(request) -> None:
+    """The password was right."""
     for kind in LOG_IN_LIMITS:
-        kind().count(request)
+        kind().count(request, number=-1)

@@ -1,6 +1,5 @@
 """Logging in and out, and the API of accounts."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
 from accounts import views
@@ -8,6 +7,6 @@ from accounts import views
 urlpatterns = [
     path("api/v1/", include("accounts.api.urls")),
     re_path(r"^login/?$", views.LogIn.as_view(), name="login"),
-    re_path(r"^logout/?$", LogoutView.as_view(), name="logout"),
+    re_path(r"^logout/?$", views.LogOut.as_view(), name="logout"),
     re_path(r"^password/?$", views.ChangePassword.as_view(), name="password"),
 ]

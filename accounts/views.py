@@ -3,17 +3,34 @@
 from math import ceil
 
 from django.contrib import messages
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import check_log_in, count_failed_log_in
+from accounts.throttling import begin_log_in, forgive_log_in
 
 
-class LogIn(LoginView):
-    """The only log-in page, for the admin too; wrong passwords are counted."""
+class PasswordAsked(FormView):
+    """A form with a password that is not to be guessed."""
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        try:
+            begin_log_in(request)
+        except Throttled as error:
+            form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None})
+            answer = self.render_to_response(self.get_context_data(form=form, wait=error.wait))
+            answer.status_code = error.status_code
+            answer.headers["Retry-After"] = str(ceil(error.wait))
+            return answer
+        return super().post(request, *args, **kwargs)
+
+
+class LogIn(PasswordAsked, LoginView):
+    """The only log-in page, for the admin too."""
 
     redirect_authenticated_user = True
 
@@ -22,29 +39,33 @@ class LogIn(LoginView):
         url = super().get_redirect_url()
         return "" if url == self.request.path else url
 
-    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        try:
-            check_log_in(request)
-        except Throttled as error:
-            wait = {"wait": error.wait}
-            answer = self.render_to_response(self.get_context_data(form=self.form_class(request), **wait))
-            answer.status_code = error.status_code
-            answer.headers["Retry-After"] = str(ceil(error.wait))
-            return answer
-        return super().post(request, *args, **kwargs)
-
-    def form_invalid(self, form: Form) -> HttpResponse:
-        count_failed_log_in(self.request)
-        return super().form_invalid(form)
+    def form_valid(self, form: Form) -> HttpResponse:
+        forgive_log_in(self.request)
+        return super().form_valid(form)
 
 
-class ChangePassword(PasswordChangeView):
+class LogOut(LogoutView):
+    """By POST; whoever follows an address here sees the dashboard."""
+
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return redirect("dashboard")
+
+
+class ChangePassword(PasswordAsked, PasswordChangeView):
     """A new password, which ends every other session and the tokens."""
 
     template_name = "registration/password.html"
     success_url = reverse_lazy("dashboard")
 
     def form_valid(self, form: Form) -> HttpResponse:
+        forgive_log_in(self.request)
         answer = super().form_valid(form)
         messages.success(self.request, "Your password is changed; other sessions and tokens have ended.")
         return answer
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if "old_password" not in form.errors:
+            forgive_log_in(self.request)
+        return super().form_invalid(form)

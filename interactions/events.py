@@ -152,11 +152,14 @@ def _count(value: object, name: str) -> int:
 def _moment(raw: Mapping[str, Any]) -> int:
     try:
         moment = read_moment(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
-        return (moment - EPOCH) // MICROSECOND
+        microseconds = (moment - EPOCH) // MICROSECOND
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
             "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
         ) from error
+    if microseconds < 0:
+        raise EventError("`occurred_at` must not lie before 1970.")
+    return microseconds
 
 
 def _text(

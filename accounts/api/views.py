@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import TokenAuthentication
 from accounts.models import User
-from accounts.throttling import TokenRequests, check_log_in, count_failed_log_in
+from accounts.throttling import TokenRequests, begin_log_in, forgive_log_in
 
 TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
 
@@ -32,10 +32,18 @@ class UserName(serializers.CharField):
         return User.normalize_username(super().to_internal_value(data))
 
 
+class Email(serializers.EmailField):
+    """An address as it is stored, which may be longer than what was sent: its host in small letters."""
+
+    def to_internal_value(self, data) -> str:
+        return User.objects.normalize_email(super().to_internal_value(data))
+
+
 class NewUserSerializer(serializers.ModelSerializer):
     """An account; it has no password, so nobody logs in with it until an operator sets one."""
 
     username = UserName(max_length=150, validators=[User.username_validator])
+    email = Email(max_length=254, required=False, allow_blank=True)
 
     class Meta:
         model = User
@@ -58,12 +66,18 @@ class TokenView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        check_log_in(request)
+        begin_log_in(request)
         serializer = AuthTokenSerializer(data=request.data, context={"request": request})
-        if not serializer.is_valid():
-            count_failed_log_in(request)
-            raise serializers.ValidationError(serializer.errors)
-        token = get_token_model().objects.create(serializer.validated_data["user"])[1]
+        serializer.is_valid(raise_exception=True)
+        user = serializer.validated_data["user"]
+        with transaction.atomic():
+            present = User.objects.select_for_update().get(pk=user.pk)
+            if (
+                present.password != user.password
+            ):  # changed while this one was looked at, which has ended all tokens
+                raise serializers.ValidationError("The password has just been changed.")
+            token = get_token_model().objects.create(user)[1]
+        forgive_log_in(request)
         return Response({"token": token})
 
 

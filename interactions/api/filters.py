@@ -16,6 +16,20 @@ class IdFilter(django_filters.NumberFilter):
     field_class = forms.IntegerField
 
 
+class FlagField(forms.CharField):
+    """True or false, and nothing that might be taken for either."""
+
+    def clean(self, value) -> bool | None:
+        text = super().clean(value).lower()
+        if text not in ("", "true", "false", "1", "0"):
+            raise forms.ValidationError("Send true or false.")
+        return text in ("true", "1") if text else None
+
+
+class FlagFilter(django_filters.BooleanFilter):
+    field_class = FlagField
+
+
 class MomentField(django_filters.fields.IsoDateTimeField):
     """An ISO 8601 time in any offset; PostgreSQL refuses some that Python takes, so it goes there in UTC."""
 
@@ -43,6 +57,7 @@ class ContentFilter(django_filters.FilterSet):
         field_name="text", lookup_expr="icontains", help_text="Part of the text, in any case."
     )
     profile = IdFilter(field_name="profile_id")
+    is_demo = FlagFilter()
 
     class Meta:
         model = Content

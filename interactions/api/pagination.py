@@ -19,6 +19,16 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
     page: Page
 
+    def get_page_size(self, request: Request) -> int:
+        given = request.query_params.get(self.page_size_query_param)
+        if given is None:
+            return self.page_size
+        if not (
+            given.isascii() and given.isdigit() and len(given) < 4 and 1 <= int(given) <= self.max_page_size
+        ):
+            raise ParseError(f"page_size must be a whole number from 1 to {self.max_page_size}.")
+        return int(given)
+
     def paginate_queryset(self, queryset: QuerySet, request: Request, view=None) -> list:
         self.base_url = request.build_absolute_uri()
         given = request.query_params.get(self.cursor_query_param)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Profile
@@ -154,6 +154,7 @@ class EventSerializer(serializers.Serializer):
     parent_id = serializers.CharField(required=False)
     conversation_id = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
+    kind = serializers.CharField(required=False, help_text="Of a piece: post, reel, video and so on.")
     url = serializers.CharField(required=False)
     metrics = MetricsSerializer(required=False)
 
@@ -162,11 +163,16 @@ class EventsSerializer(serializers.Serializer):
     events = EventSerializer(many=True, max_length=MOST_EVENTS)
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
+class AnyTimestamp(serializers.Field):
+    """Written as text or as a number; nothing depends on it, the signature's header has the time that counts."""
+
+
 class BatchSerializer(serializers.Serializer):
     """The envelope; `timestamp` is the time of sending as the sender writes it."""
 
     type = serializers.ChoiceField(choices=["events"])
-    timestamp = serializers.CharField(required=False)
+    timestamp = AnyTimestamp(required=False)
     data = EventsSerializer()
 
 
