@@ -21,7 +21,7 @@ class PasswordAsked(FormView):
         try:
             begin_log_in(request)
         except Throttled as error:
-            form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None})
+            form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None, "files": None})
             answer = self.render_to_response(self.get_context_data(form=form, wait=error.wait))
             answer.status_code = error.status_code
             answer.headers["Retry-After"] = str(ceil(error.wait))

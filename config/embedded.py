@@ -158,10 +158,10 @@ class Servers:
             time.sleep(0.02)
 
     def _postgres_process(self) -> psutil.Process | None:
-        return _process(self.postgres_dir / "postmaster.pid", "postgres")
+        return _process(self.postgres_dir / "postmaster.pid", "postgres", self.postgres_dir)
 
     def _valkey_process(self) -> psutil.Process | None:
-        return _process(self.valkey_dir / "valkey.pid", "valkey")
+        return _process(self.valkey_dir / "valkey.pid", "valkey", self.valkey_dir)
 
 
 def _pgserver():
@@ -191,9 +191,11 @@ def _has_ended(process: psutil.Process) -> bool:
         return True
 
 
-def _process(pid_file: Path, name: str) -> psutil.Process | None:
+def _process(pid_file: Path, name: str, folder: Path) -> psutil.Process | None:
+    """The process that the file names, unless its number has passed to one that is not the server of that folder."""
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
-        return process if process.name().startswith(name) else None
-    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        ours = process.name().startswith(name) and process.cwd() == str(folder.resolve())
+        return process if ours else None
+    except (OSError, ValueError, IndexError, psutil.Error):
         return None

@@ -1,7 +1,10 @@
 """The only settings file. `DATABASE_URL` unset means development on embedded servers; set, production."""
 
+import contextlib
 import logging
+import os
 import secrets
+import tempfile
 import warnings
 
 import environ
@@ -23,12 +26,13 @@ def development_key() -> str:
     """A key made once and kept in the data folder, so that sessions survive a restart."""
     path = DATA_DIR / "secret-key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text() or secrets.token_urlsafe(50)
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as draft:  # whole before it has its name
+            draft.write(secrets.token_urlsafe(50))
+            draft.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text()
 
 
 DEBUG = env.flag("DEBUG", DEVELOPMENT)

@@ -1,6 +1,7 @@
 """The start of an activation: the account's marks, the user's date and the demo profiles, in one transaction."""
 
 import secrets
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import Profile, User
 from demo import simulator
 from demo.models import DemoAccount, State
+from demo.states import NotPossible
 from demo.windows import first_marks
 
 
@@ -24,7 +26,7 @@ def begin(account: DemoAccount, now: datetime, changes: dict[str, Any]) -> bool:
     """Move an account from off or failed to enabling; False when it is in another state.
 
     A batch that failed after it was planned goes on as it is; otherwise the activation starts at `now`, in whole
-    seconds, with `changes` to the account's columns.
+    seconds, with `changes` to the account's columns. Raises NotPossible when a live profile is in the way.
     """
     waiting = DemoAccount.objects.filter(pk=account.pk, state__in=[State.OFF, State.FAILED])
     with transaction.atomic():
@@ -53,17 +55,17 @@ def _begin_anew(
     if won:
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=enabled_at)
         Profile.objects.demo().filter(owner=account.user_id).delete()  # of an attempt that planned nothing
-        _create_profiles(DemoAccount.objects.get(pk=account.pk))
+        _create_profiles(DemoAccount.objects.get(pk=account.pk), enabled_at)
     return bool(won)
 
 
-def _create_profiles(account: DemoAccount) -> None:
-    for spec in simulator.profiles(account.world):
-        Profile.objects.create(
-            owner_id=account.user_id,
-            platform=spec.platform,
-            platform_id=spec.platform_id,
-            handle=spec.handle,
-            display_name=spec.display_name,
-            is_demo=True,
-        )
+def _create_profiles(account: DemoAccount, at: datetime) -> None:
+    specs = simulator.profiles(account.world)
+    for spec in specs:
+        if Profile.objects.filter(
+            owner=account.user_id, platform=spec.platform, platform_id=spec.platform_id
+        ).exists():
+            raise NotPossible(f"A live {spec.platform} profile has the demo's id; enable with another seed.")
+    Profile.objects.bulk_create(
+        Profile(owner_id=account.user_id, is_demo=True, created_at=at, **asdict(spec)) for spec in specs
+    )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from demo import unfinished
 from demo.lifecycle import Transition
+from demo.models import State
 from demo.states import NotPossible
 from interactions.events import has_lone_surrogate
 
@@ -71,13 +72,15 @@ class DemoRemovalCommand(RemovalCommand):
 
     what = "the user's demo data"
     request: Callable[..., Transition]  # the lifecycle's function that asks for it
+    aim: State  # that the account is in afterwards
 
     def remove(self, user: User, as_json: bool) -> None:
         try:
             account = self.request(user, dispatch=False).account
         except NotPossible as error:
             raise CommandError(str(error)) from error
-        unfinished.finish(account.pk, timezone.now())
-        account.refresh_from_db()
+        account = unfinished.finish_here(account.pk, timezone.now())
         figures = {"user": user.username, "state": account.state}
         self.report(figures, as_json, f"Demo mode is {account.state}.")
+        if account.state != self.aim:
+            raise CommandError(account.last_error or "Workers go on with it.")

@@ -25,26 +25,29 @@ BATCH = 1_000
 
 @DELIVERY.time()
 def deliver_due(
-    now: datetime, account_ids: Iterable[int] | None = None, *, within: timedelta | None = None
+    now: datetime,
+    account_ids: Iterable[int] | None = None,
+    *,
+    events: QuerySet[StoryEvent] | None = None,
+    within: timedelta | None = None,
 ) -> int:
-    """Deliver every event due at `now`, of all accounts or of those given; return how many were delivered.
+    """Deliver every event due at `now`, of all accounts or of those given, or of `events`; return how many were.
 
     Any number of workers may run it at once. Accounts whose initial batch is through become active. With `within` it
     begins no batch after so long and leaves the rest to the next run.
     """
     accounts = None if account_ids is None else list(account_ids)
     deliver = http_delivery.deliver_batch if settings.DEMO_DELIVERY == "http" else _deliver_batch
+    story = StoryEvent.objects.all() if events is None else events
+    due = (
+        (story if accounts is None else story.filter(account__in=accounts)).due(now).order_by("due_at", "id")
+    )
     clock, delivered, taken = Clock(now), 0, 1
     while taken and (within is None or clock.elapsed < within):
-        taken, done = deliver(_due(now, accounts), clock)
+        taken, done = deliver(due, clock)
         delivered += done
     activate_complete(accounts)
     return delivered
-
-
-def _due(now: datetime, accounts: list[int] | None) -> QuerySet[StoryEvent]:
-    due = StoryEvent.objects.due(now).order_by("due_at", "id")
-    return due if accounts is None else due.filter(account__in=accounts)
 
 
 def activate_complete(accounts: list[int] | None = None) -> int:

@@ -8,7 +8,7 @@ from django.db.models import F
 from accounts.models import Profile, User
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_open_windows
+from demo.planning import plan_account, plan_open_windows
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
@@ -24,9 +24,10 @@ _TIMES = {
 def advance(account: DemoAccount, now: datetime) -> bool:
     """Move an active account's past back by its requested days, plan and deliver.
 
-    The shift, the marks and the request are one transaction, so that a repeated call shifts once. False when nothing
-    was requested, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
+    The shift, the marks and the request are one transaction, so that a repeated call shifts once; what follows is
+    ordinary planning, which the sweep would do as well. False when nothing was requested, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
     """
+    plan_account(account.pk, now)
     with transaction.atomic():
         account = (
             DemoAccount.objects.select_for_update(of=("self",))
@@ -44,7 +45,7 @@ def advance(account: DemoAccount, now: datetime) -> bool:
             return False
         _shift_rows(account, by)
         _shift_account(account, by)
-        plan_open_windows([account], now)
+    plan_account(account.pk, now)
     deliver_due(now, [account.pk])
     return True
 

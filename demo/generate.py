@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,6 @@ from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
 from interactions.connection import LOST_CONNECTION
-from interactions.locks import lock_profiles
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
 RECENT = timedelta(hours=1)
@@ -52,37 +52,40 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
         events = draw(account, now.replace(microsecond=0))
-        profiles = story.demo_profiles([account])
-        story.write([(account, StoryEvent.Origin.GENERATE, events)], profiles)
+        story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
         account.extra_ordinal += 1
         account.save(update_fields=["extra_ordinal"])
         rows = StoryEvent.objects.filter(
             account=account, platform_id__in=[event.platform_id for event in events]
         )
         if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
-            lock_profiles(profiles[account.id].values())  # of every batch that follows
-            deliver_due(now, [account_id])
+            deliver_due(now, events=rows)
     if settings.DEMO_DELIVERY == "http":
-        _deliver_over_http(rows, account_id, now)
-    arrived = rows.filter(delivered_at__isnull=False).values_list("type", flat=True)
-    return _counted(list(arrived), len(events))
+        _deliver_over_http(rows, now)
+    arrived = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
+    if len(arrived) < len(events):
+        _explain(account_id, f"{len(arrived)} of {len(events)} planned events were delivered so far.")
+    return Generated(*(arrived.count(kind) for kind in StoryEvent.Type.values))
 
 
-def _deliver_over_http(rows: QuerySet[StoryEvent], account_id: int, now: datetime) -> None:
+def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
     """Send what is planned, and wait for what another worker is just sending; NotDelivered without the database."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     try:
-        deliver_due(now, [account_id])
-        while rows.undelivered().filter(attempts=0).exists() and time.monotonic() < deadline:
+        deliver_due(now, events=rows)
+        on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
+        while on_its_way.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
     except LOST_CONNECTION as error:
         raise NotDelivered("What was asked for is planned; the database does not answer just now.") from error
 
 
-def _counted(arrived: list[str], planned: int) -> Generated:
-    if len(arrived) < planned:
-        raise NotDelivered(f"{len(arrived)} of {planned} planned events were delivered so far.")
-    return Generated(*(arrived.count(kind) for kind in StoryEvent.Type.values))
+def _explain(account_id: int, how_far: str) -> NoReturn:
+    """Raise NotPossible when the demo has been paused or switched off meanwhile, and NotDelivered otherwise."""
+    state = DemoAccount.objects.values_list("state", flat=True).get(pk=account_id)
+    if state != State.ACTIVE:
+        raise NotPossible(f"Demo mode is {state} by now. {how_far}")
+    raise NotDelivered(how_far)
 
 
 def _pieces(account: DemoAccount, now: datetime) -> list[simulator.Event]:

@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, F
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import Platform, User
 from demo import activation, simulator, tasks
 from demo.models import LARGEST_SEED, DemoAccount, State, StoryEvent
-from demo.planning import plan_open_windows
+from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.states import NotPossible
 from demo.windows import content_start_at_or_after, interactions_start_at_or_after
+from interactions.connection import is_lost
 
 logger = logging.getLogger(__name__)
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MOST_DAYS = 30
+LONGEST_LOCK_SECONDS = 2
 USUAL_SIZES = {
     f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default
     for kind in ("content", "comments", "messages")
@@ -119,7 +121,7 @@ def pause(user: User, now: datetime) -> Transition:
             raise NotPossible(f"Demo mode is {account.state}; only an active demo can be paused.")
         if account.advance_days:
             raise NotPossible("The demo is advancing; pause it when it has arrived.")
-        plan_open_windows([account], now)
+        _plan_what_is_open(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(state=State.PAUSED, paused_at=now)
     account.refresh_from_db()
     return Transition(account, started=True)
@@ -150,7 +152,7 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
     with transaction.atomic():
         account = _locked(user)
         if account.state == State.ACTIVE:
-            plan_open_windows([account], now)
+            _plan_what_is_open(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(**changes)
     account.refresh_from_db()
     return account
@@ -177,8 +179,23 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
 
 
 def _locked(user: User) -> DemoAccount:
+    """The user's account, locked; NotPossible when that takes longer than a web request should."""
     activation.account_of(user)
-    return DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK_SECONDS}s'")
+    try:
+        return DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
+    except OperationalError as error:
+        if is_lost(error):
+            raise
+        raise NotPossible("The demo is busy just now; try again in a moment.") from error
+
+
+def _plan_what_is_open(account: DemoAccount, now: datetime) -> None:
+    """Plan what the old settings still decide; NotPossible when that is more than a web request should do."""
+    plan_open_windows([account], now, MOST_EVENTS)
+    if min(account.next_content_window, account.next_interactions_window) <= now:
+        raise NotPossible("The demo is still catching up; try again in a moment.")
 
 
 def _started(account: DemoAccount, dispatch: bool) -> Transition:

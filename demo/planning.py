@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from django.db import transaction
 
@@ -17,7 +16,7 @@ from interactions.connection import is_lost
 logger = logging.getLogger(__name__)
 
 CHUNK = 50  # accounts locked in one transaction,
-MOST_WINDOWS = 200  # and about how many of their windows are planned in it
+MOST_EVENTS = 3_000  # and about how many events are planned for them in it
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,10 @@ class Planned:
     content: int = 0
     comments: int = 0
     messages: int = 0
+
+    @property
+    def events(self) -> int:
+        return self.content + self.comments + self.messages
 
     def __add__(self, other: "Planned") -> "Planned":
         return Planned(
@@ -61,7 +64,7 @@ def plan_due(now: datetime) -> Planned:
         try:
             with transaction.atomic():
                 chunk += _locked(now).exclude(pk__in=broken)[:CHUNK]
-                total += plan_open_windows(chunk, now, MOST_WINDOWS)
+                total += plan_open_windows(chunk, now, MOST_EVENTS)
         except Exception as error:
             if is_lost(error) or not chunk:
                 raise
@@ -82,7 +85,7 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned
     for id in ids:
         try:
             with transaction.atomic():
-                total += plan_open_windows(list(_locked(now).filter(pk=id)), now, MOST_WINDOWS)
+                total += plan_open_windows(list(_locked(now).filter(pk=id)), now, MOST_EVENTS)
         except Exception as error:
             if is_lost(error):
                 raise
@@ -95,7 +98,7 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned
 def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: int | None = None) -> Planned:
     """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks.
 
-    With `most` it stops after about so many windows: what is left stays open, and planning it later gives the same.
+    With `most` it stops after about so many events: what is left stays open, and planning it later gives the same.
     """
     starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
     if not starts or min(starts) > now:
@@ -104,9 +107,9 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: int | No
     plans = []
     total = Planned()
     for account in accounts:
-        left = None if most is None else most - total.windows
-        if left is not None and left <= 0:
+        if most is not None and total.events >= most:
             break
+        left = None if most is None else most - total.events
         events, planned = _plan_account(account, now, past[account.id], left)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
@@ -121,13 +124,15 @@ def _plan_account(
 ) -> tuple[list[simulator.Event], Planned]:
     written: list[simulator.Event] = []
     total = Planned()
-    for window in islice(_open_windows(account, now), most):
+    for window in _open_windows(account, now):
         if window.start < now - account.retention:
             continue
         events = draw(account, window, past + written)
         written += events
         total += _counted(events)
         _log(account, window, events)
+        if most is not None and total.events >= most:
+            break
     return written, total
 
 
@@ -143,6 +148,18 @@ def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:
             account.interactions_ordinal += 1
             account.next_interactions_window += INTERACTIONS_STEP
         yield window
+
+
+def plan_account(account_id: int, now: datetime) -> Planned:
+    """Plan every started window of one active account, in transactions as short as those of `plan_due`."""
+    total = Planned()
+    while True:
+        with transaction.atomic():
+            mine = DemoAccount.objects.with_open_windows(now).select_related("user").filter(pk=account_id)
+            planned = plan_open_windows(list(mine.select_for_update(of=("self",))), now, MOST_EVENTS)
+        if not planned.windows:
+            return total
+        total += planned
 
 
 def draw(account: DemoAccount, window: Window, past: list[simulator.Event]) -> list[simulator.Event]:

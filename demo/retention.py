@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
 from accounts.models import Profile
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_open_windows
+from demo.planning import plan_account
 from demo.removal import delete_in_batches
 from interactions.connection import is_lost
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -70,13 +69,11 @@ def clean_up(
 
 
 def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bool) -> Cleaned:
-    with transaction.atomic():
-        rows = DemoAccount.objects.select_related("user").select_for_update(of=("self",))
-        account = rows.filter(pk=account_id, state__in=LIVING).first()
-        if account is None:  # switched off meanwhile
-            return Cleaned()
-        if account.state == State.ACTIVE and not dry_run:
-            plan_open_windows([account], now)
+    if not dry_run:
+        plan_account(account_id, now)
+    account = DemoAccount.objects.filter(pk=account_id, state__in=LIVING).first()
+    if account is None:  # switched off meanwhile
+        return Cleaned()
     age = account.retention if days is None else timedelta(days=days)
     profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
     take: Callable[[QuerySet], int] = _count if dry_run else lambda rows: delete_in_batches(rows, profiles)

@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Count
 
 from accounts.models import User
 from demo import lifecycle, unfinished
-from demo.delivery import activate_complete
 from demo.models import DemoAccount, State, StoryEvent
 from demo.progress import KINDS
 
@@ -31,22 +29,11 @@ def seed(user: User, now: datetime, **options) -> DemoAccount:
     """
     account = lifecycle.enable(user, now, dispatch=False, **options).account
     if account.state == State.ENABLING:
-        unfinished.finish(account.pk, now)
-        while _wait_for_others(account, now):
-            unfinished.finish(account.pk, now)
-        activate_complete([account.pk])
-        account.refresh_from_db()
+        account = unfinished.finish_here(account.pk, now)
     if account.state not in (State.ACTIVE, State.PAUSED):
         left = f"The demo of {user.username} is still {account.state}; workers go on with it."
         raise SeedingFailed(account.last_error or left)
     return account
-
-
-def _wait_for_others(account: DemoAccount, now: datetime) -> bool:
-    """Wait for workers that are delivering the account's events; whether any are still due afterwards."""
-    with transaction.atomic():
-        due = StoryEvent.objects.due(now).filter(account=account).order_by("pk")
-        return bool(due.select_for_update(of=("self",)).values_list("pk"))
 
 
 def delivered_initially(users: Iterable[User]) -> dict[str, int]:
@@ -60,13 +47,13 @@ def delivered_initially(users: Iterable[User]) -> dict[str, int]:
     return {kind: counts.get(type, 0) for kind, type in KINDS.items()}
 
 
-def create_numbered(count: int) -> Iterable[User]:
+def create_numbered(count: int, now: datetime) -> Iterable[User]:
     """Yield users demo-0001 to `count`, made with unusable passwords where they do not exist."""
     for number in range(1, count + 1):
-        yield create_user(f"demo-{number:04d}")
+        yield create_user(f"demo-{number:04d}", now)
 
 
-def create_user(name: str) -> User:
+def create_user(name: str, now: datetime) -> User:
     """The user of that name, made with an unusable password when there is none; ValueError for what is no name."""
     name = User.normalize_username(name)
     try:
@@ -74,4 +61,4 @@ def create_user(name: str) -> User:
     except ValidationError as error:
         raise ValueError(" ".join(error.messages)) from error
     user = User.objects.filter(username=name).first()
-    return user or User.objects.create_user(name)
+    return user or User.objects.create_user(name, date_joined=now)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from demo import delivery, planning, retention, unfinished
 from demo.schedules import SWEEP_EXPIRES
+from interactions.connection import LOST_CONNECTION
 
 LONGEST_DELIVERY = timedelta(
     seconds=30
@@ -26,7 +27,13 @@ def deliver() -> None:
     delivery.deliver_due(timezone.now(), within=LONGEST_DELIVERY)
 
 
-@shared_task(ignore_result=True)
+@shared_task(
+    ignore_result=True,
+    autoretry_for=LOST_CONNECTION,
+    retry_backoff=60,
+    retry_backoff_max=1_800,
+    max_retries=10,
+)
 def cleanup() -> None:
     """Delete demo data older than each account's retention."""
     retention.clean_up(timezone.now())

@@ -1,13 +1,17 @@
 """Work that a transition leaves to do, taken up by a task at once or, after a crash, by the sweep."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from demo.delivery import deliver_due
+from django.db import transaction
+
+from demo.clock import Clock
+from demo.delivery import activate_complete, deliver_due
 from demo.fast_forward import advance
 from demo.heartbeat import Heartbeat
-from demo.models import DemoAccount, State
+from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
 from demo.removal import remove_demo
 from interactions.connection import LOST_CONNECTION
@@ -15,6 +19,7 @@ from interactions.connection import LOST_CONNECTION
 logger = logging.getLogger(__name__)
 
 SILENT_AFTER = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=2)
 
 
 def finish(account_id: int, now: datetime) -> None:
@@ -33,6 +38,27 @@ def finish(account_id: int, now: datetime) -> None:
         _attempt(_enable, account, now, state=State.FAILED)
     elif account.state == State.ACTIVE and account.advance_days:
         _attempt(advance, account, now, advance_days=0)
+
+
+def finish_here(account_id: int, now: datetime) -> DemoAccount:
+    """Do the same in this process to the end, beside any workers, and return the account as it is then."""
+    clock = Clock(now)
+    finish(account_id, now)
+    while _wait_for_others(account_id, now) and clock.elapsed < LONGEST_WAIT:
+        finish(account_id, now)
+    activate_complete([account_id])
+    return DemoAccount.objects.select_related("user").get(pk=account_id)
+
+
+def _wait_for_others(account_id: int, now: datetime) -> bool:
+    """Wait for workers that deliver the account's initial batch; whether any of it is left that may still arrive."""
+    left = StoryEvent.objects.undelivered().filter(account=account_id, account__state=State.ENABLING)
+    with transaction.atomic():
+        due = left.filter(due_at__lte=now, attempts=0).order_by("pk").select_for_update(of=("self",))
+        waiting = list(due.values_list("claimed_until", flat=True))
+    if waiting and all(waiting):
+        time.sleep(0.2)  # all of it is on its way over HTTP
+    return bool(waiting)
 
 
 def claim_silent(now: datetime) -> list[int]:

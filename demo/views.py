@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from demo import lifecycle
-from demo.api.permissions import demo_allowed
+from demo.access import demo_allowed
 from demo.models import State
 from demo.progress import progress_of
 from demo.states import NotPossible
@@ -42,9 +42,11 @@ def panel(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, action: str) -> HttpResponse:
-    """One button of the dashboard."""
+    """One button of the dashboard; whoever opens its address sees the dashboard."""
+    if request.method == "GET":
+        return redirect("dashboard")
     if not demo_allowed(request.user):
         raise PermissionDenied
     if action not in ACTIONS:

@@ -58,7 +58,7 @@ def ingest(arrivals: Sequence[Arrival], received_at: datetime) -> list[Result]:
         _store(readable, profiles, received_at, results)
         _bury(arrivals, results, profiles, received_at)
     answered = [results[position] for position in range(len(arrivals))]
-    _report(arrivals, answered)
+    transaction.on_commit(lambda: _report(arrivals, answered))
     return answered
 
 
@@ -209,14 +209,17 @@ def _rejection(arrival: Arrival, reason: str) -> Result:
 
 
 def _report(arrivals: Sequence[Arrival], results: Sequence[Result]) -> None:
-    """Count the results; a batch with nothing but duplicates of one profile is worth one line."""
-    counts = Counter(result.status for result in results)
-    for status, count in counts.items():
+    """Count the results; duplicates are worth one line for all of a batch."""
+    for status, count in Counter(result.status for result in results).items():
         INGESTED.labels(status).inc(count)
-    if counts[DUPLICATE]:
-        profiles = sorted({arrival.profile_id for arrival in arrivals})
+    again = [
+        arrival.profile_id
+        for arrival, result in zip(arrivals, results, strict=True)
+        if result.status == DUPLICATE
+    ]
+    if again:
         logger.info(
-            "%d duplicates answered with their existing ids, profiles %s", counts[DUPLICATE], profiles
+            "%d duplicates answered with their existing ids, profiles %s", len(again), sorted(set(again))
         )
 
 

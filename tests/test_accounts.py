@@ -1,11 +1,16 @@
 """Logging in, tokens, passwords, accounts made by another back end, and the limits on guessing."""
 
-import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from knox.models import get_token_model
+from rest_framework.authtoken.serializers import AuthTokenSerializer
 
 from accounts.models import User
 from accounts.throttling import Throttle
@@ -30,8 +35,8 @@ def _quick_hashes(settings) -> None:
 
 @pytest.fixture
 def person(db) -> User:
-    """Somebody with a password, whose name no earlier test has used up."""
-    return User.objects.create_user(f"person-{uuid.uuid4().hex[:12]}", password=PASSWORD)
+    """Somebody with a password."""
+    return User.objects.create_user("person", password=PASSWORD)
 
 
 @pytest.fixture
@@ -138,6 +143,73 @@ def test_a_password_that_an_operator_sets_ends_tokens_too(client, person, admin_
         assert not still_in(theirs)
 
 
+def test_a_user_without_a_password_is_made_in_the_admin(admin_client):
+    answer = admin_client.post("/admin/accounts/user/add/", {"username": "bob", "usable_password": "false"})
+    assert answer.status_code == 302
+    assert not User.objects.get(username="bob").has_usable_password()
+
+
+def test_a_token_asked_for_with_the_old_password_does_not_outlive_it(client, person, monkeypatch):
+    real = AuthTokenSerializer.is_valid
+
+    def changed_meanwhile(self, **options):
+        valid = real(self, **options)
+        set_password(User.objects.get(pk=person.pk), "another good one")
+        return valid
+
+    monkeypatch.setattr(AuthTokenSerializer, "is_valid", changed_meanwhile)
+    assert token_for(client, person.username).status_code == 400
+    assert not get_token_model().objects.exists()
+
+
+def test_a_new_password_does_not_write_back_an_old_activation(client, person, monkeypatch):
+    client.force_login(person)
+    User.objects.filter(pk=person.pk).update(demo_mode_enabled_at=timezone.now())
+    real = User.set_password
+
+    def switched_off_meanwhile(self, raw):
+        User.objects.filter(pk=person.pk).update(demo_mode_enabled_at=None)
+        real(self, raw)
+
+    monkeypatch.setattr(User, "set_password", switched_off_meanwhile)
+    new = "another good one"
+    fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post("/password/", fields).status_code == 302
+    assert User.objects.get(pk=person.pk).demo_mode_enabled_at is None
+
+
+def test_old_passwords_are_not_guessed_on_the_page_that_changes_them(client, person):
+    client.force_login(person)
+    new = "another good one"
+    wrong = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    unequal = {"old_password": PASSWORD, "new_password1": new, "new_password2": "different one"}
+    assert {client.post("/password/", unequal).status_code for _ in range(12)} == {200}
+    assert [client.post("/password/", wrong).status_code for _ in range(11)] == [200] * 10 + [429]
+    assert token_for(client, person.username).status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_guesses_at_once_are_counted_before_the_first_has_failed(client, person, monkeypatch):
+    """Each guess is held while its password is looked at, until the last has come."""
+    together = Barrier(10)
+    real = AuthTokenSerializer.is_valid
+
+    def wait_for_the_others(self, **options):
+        together.wait(20)
+        return real(self, **options)
+
+    def guess_once(_) -> int:
+        try:
+            return token_for(Client(), person.username, "wrong").status_code
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(AuthTokenSerializer, "is_valid", wait_for_the_others)
+    with ThreadPoolExecutor(16) as pool:
+        codes = Counter(pool.map(guess_once, range(16)))
+    assert codes == {400: 10, 429: 6}
+
+
 def test_a_hash_that_is_only_renewed_ends_nothing(client, person, settings):
     User.objects.filter(pk=person.pk).update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
     headers = {"Authorization": f"Token {token_for(client, person.username).json()['token']}"}
@@ -175,6 +247,7 @@ def test_a_taken_name_is_409_and_the_account_stays_as_it_is(staff):
     "body",
     [
         {},
+        {"username": "mail", "email": "a" * 60 + "@" + ".".join(["İ" * 60] * 3) + ".com"},
         {"username": ""},
         {"username": "a b"},
         {"username": "ﬃ" * 60},
@@ -206,6 +279,12 @@ def test_who_is_logged_in_is_not_sent_around_in_circles(client, alice):
     assert client.get("/login/?next=/comments/").headers["Location"] == "/comments/"
 
 
+@pytest.mark.parametrize("path", ["/logout", "/demo/pause/"])
+def test_what_is_done_by_post_shows_the_dashboard_when_it_is_opened(client, alice, path):
+    client.force_login(alice)
+    assert client.get(path).headers["Location"] == "/"
+
+
 def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client, alice):
     assert client.get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
     assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/login/?next=/admin/"
@@ -216,7 +295,7 @@ def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client,
 @pytest.mark.parametrize("path", ["demo/enable/", "demo/generate/interactions/"])
 def test_what_costs_much_is_limited_for_each_demo_not_for_each_caller(staff, path, monkeypatch):
     monkeypatch.setattr(Throttle, "get_rate", lambda self: "2/min")
-    ids = {name: User.objects.create_user(f"{name}-{uuid.uuid4().hex[:8]}") for name in ("one", "two")}
+    ids = {name: User.objects.create_user(name) for name in ("one", "two")}
 
     def codes(user: User) -> list[bool]:
         return [staff.post(f"/api/v1/{path}?user={user.username}").status_code == 429 for _ in range(3)]

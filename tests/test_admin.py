@@ -350,3 +350,8 @@ def test_dead_letters_are_searched_by_reason_among_the_newest(operator, live, mo
     monkeypatch.setattr("interactions.admin.MOST_SEARCHED", 2)
     assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 2
     assert operator.get(name).context["cl"].result_count == 4
+
+
+@pytest.mark.parametrize("lookup", ["webhook_secret__startswith", "webhook_secret_previous__regex"])
+def test_lists_are_not_filtered_by_a_secret(operator, live, lookup):
+    assert operator.get(reverse("admin:accounts_profile_changelist"), {lookup: "whsec_"}).status_code == 400

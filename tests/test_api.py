@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile
+from demo import lifecycle, unfinished
 from demo.models import DemoAccount
 from interactions.api.serializers import InteractionSerializer
 from interactions.models import Content, Interaction
@@ -276,7 +277,7 @@ def test_metrics_need_their_token(client, db, settings):
     for given in ("Bearer wrong", "a token", ""):
         assert client.get("/metrics", headers={"Authorization": given}).status_code == 404
     answer = client.get("/metrics", headers={"Authorization": "Bearer a token"})
-    assert b"perennial_ingested_events_total" in answer.content
+    assert b"perennial_demo_accounts" in answer.content
 
 
 @pytest.mark.parametrize(
@@ -295,3 +296,21 @@ def test_what_arrives_while_a_status_is_changed_stays(page, live, monkeypatch, t
     row.refresh_from_db()
     assert (answer.status_code, row.status) == (code, status)
     assert (row.text, row.deleted_at is None) == (("edited", True) if code == 200 else ("a comment", False))
+
+
+def test_a_live_profile_in_the_demos_way_is_409_and_another_seed_goes(page, alice):
+    page.post("/api/v1/demo/enable/", {"seed": 5}, content_type=JSON)
+    Profile.objects.update(is_demo=False)
+    DemoAccount.objects.all().delete()
+    answer = page.post("/api/v1/demo/enable/", {"seed": 5}, content_type=JSON)
+    assert (answer.status_code, "another seed" in answer.json()["detail"]) == (409, True)
+    assert page.get("/api/v1/demo/").json()["state"] == "off"
+    assert page.post("/api/v1/demo/enable/", {"seed": 6}, content_type=JSON).status_code == 202
+
+
+def test_enabling_again_without_options_has_the_usual_size(page, alice):
+    demo_of(alice, size="smoke")
+    lifecycle.disable(alice, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    progress = page.post("/api/v1/demo/enable/").json()["progress"]
+    assert [progress[kind]["total"] for kind in ("content", "comments", "messages")] == [35, 920, 100]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import StringIO
 from itertools import count
 from threading import Event, Timer
@@ -59,6 +60,11 @@ def test_now_fixes_every_time(db):
         "--now",
         "2026-01-31T12:00:00Z",
     )
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert User.objects.get().date_joined == now
+    assert set(Profile.objects.values_list("created_at", flat=True)) == {now}
+    for model in (Content, Interaction):
+        assert set(model.objects.values_list("received_at", "updated_at")) == {(now, now)}
     assert StoryEvent.objects.latest("due_at").due_at.date().isoformat() <= "2026-01-31"
     assert StoryEvent.objects.earliest("due_at").due_at.date().isoformat() >= "2026-01-13"
 
@@ -128,6 +134,23 @@ def test_reset_and_disable_need_yes_and_do_it(alice):
     run("disable_demo", "--user", "alice", "--yes")
     assert DemoAccount.objects.get().state == State.OFF
     assert Interaction.objects.count() == 0
+
+
+def test_a_reset_that_fails_exits_with_1_and_says_why(alice):
+    demo_of(alice)
+    DemoAccount.objects.update(niche="none that exists")
+    with pytest.raises(CommandError, match="KeyError: 'none that exists'") as error:
+        run("reset_demo", "--user", "alice", "--yes")
+    assert (error.value.returncode, DemoAccount.objects.get().state) == (1, State.FAILED)
+
+
+def test_seeding_many_goes_on_past_one_that_is_not_possible(db):
+    run("seed_demo", "--users", "1", "--size", "smoke")
+    lifecycle.disable(User.objects.get(), dispatch=False)
+    with pytest.raises(CommandError, match="demo-0001: The demo is still being removed") as error:
+        run("seed_demo", "--users", "3", "--size", "smoke")
+    assert error.value.returncode == 1
+    assert DemoAccount.objects.filter(state=State.ACTIVE).count() == 2
 
 
 def rows_of(user: User) -> int:

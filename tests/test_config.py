@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from django.conf import settings
 
 from config import environment
 from config.embedded import Servers
@@ -228,3 +229,11 @@ def services(folder: Path) -> list[psutil.Process]:
             if process.environ().get("PERENNIAL_RUN") == str(folder / "data"):
                 found.append(process)
     return found
+
+
+def test_a_number_that_has_passed_to_another_server_is_not_taken_for_ours(tmp_path):
+    theirs, ours = settings.SERVERS, Servers(tmp_path)
+    ours.valkey_dir.mkdir(parents=True)
+    (ours.valkey_dir / "valkey.pid").write_text((theirs.valkey_dir / "valkey.pid").read_text())
+    assert theirs._valkey_process() is not None
+    assert ours._valkey_process() is None

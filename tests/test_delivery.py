@@ -1,17 +1,20 @@
 """Both ways to the door leave the same rows; a door that does not open is tried again, then given up visibly."""
 
 import socket
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Timer
 
 import pytest
 import requests
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from knox.models import get_token_model
 
-from demo import delivery, lifecycle, simulator
+from demo import delivery, http_delivery, lifecycle, seeding, simulator, unfinished
+from demo.clock import Clock
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
@@ -182,3 +185,83 @@ def test_two_who_generate_over_http_at_once_each_get_all_of_it(page, active, liv
         answers = list(pool.map(ask, range(2)))
     assert answers == [{"content": 0, "comments": 10, "messages": 5}] * 2
     assert Interaction.objects.count() == 35 + 30
+
+
+def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planned, shut_door, monkeypatch):
+    leased = []
+    real = http_delivery._post
+
+    def post(events):
+        leased.append(StoryEvent.objects.get(pk=events[0].pk).claimed_until)
+        return real(events)
+
+    monkeypatch.setattr(http_delivery, "_post", post)
+    monkeypatch.setattr(Clock, "elapsed", timedelta(seconds=70))
+    deliver_due(NOW)
+    assert leased == [NOW + timedelta(seconds=130)] * 3
+    assert min(StoryEvent.objects.values_list("claimed_until", flat=True)) >= NOW + timedelta(seconds=74)
+
+
+def test_a_run_begins_nothing_after_its_time_and_the_next_goes_on(planned):
+    assert deliver_due(NOW, within=timedelta(0)) == 0
+    assert deliver_due(NOW, within=timedelta(minutes=1)) == 38
+
+
+def test_a_profile_that_another_worker_has_just_leased_hides_no_others(
+    planned, live_server, settings, monkeypatch
+):
+    settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
+    real = http_delivery._claim
+
+    def leased_elsewhere(*args):
+        monkeypatch.undo()
+        settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
+        return []
+
+    monkeypatch.setattr(http_delivery, "_claim", leased_elsewhere)
+    assert deliver_due(NOW) == 38
+    assert http_delivery._claim is real
+
+
+def test_seeding_waits_for_what_another_worker_is_sending(planned, live_server, settings, alice):
+    settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
+    first = list(StoryEvent.objects.order_by("pk").values_list("pk", flat=True)[:5])
+    sent = StoryEvent.objects.filter(pk__in=first)
+    sent.update(delivery_id=uuid.uuid4(), claimed_until=NOW + timedelta(minutes=1))
+
+    def arrive() -> None:
+        sent.update(delivered_at=NOW)
+        connection.close()
+
+    Timer(0.5, arrive).start()
+    assert seeding.seed(alice, NOW).state == State.ACTIVE
+
+
+def test_nothing_advances_while_something_is_on_its_way(page, active):
+    on_its_way = StoryEvent.objects.filter(pk=StoryEvent.objects.earliest("pk").pk)
+    on_its_way.update(
+        delivered_at=None, delivery_id=uuid.uuid4(), claimed_until=timezone.now() + timedelta(minutes=1)
+    )
+    refused = page.post("/api/v1/demo/advance/", {"days": 7}, content_type="application/json")
+    assert (refused.status_code, "on their way" in refused.json()["detail"]) == (409, True)
+    DemoAccount.objects.update(advance_days=7)
+    before = on_its_way.get().due_at
+    unfinished.finish(active.pk, timezone.now())
+    assert (on_its_way.get().due_at, DemoAccount.objects.get().advance_days) == (before, 7)
+    on_its_way.update(claimed_until=timezone.now())
+    unfinished.finish(active.pk, timezone.now())
+    assert (on_its_way.get().due_at, DemoAccount.objects.get().advance_days) == (
+        before - timedelta(days=7),
+        0,
+    )
+
+
+def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settings, monkeypatch):
+    settings.DEMO_DELIVERY = "http"
+
+    def paused_meanwhile(*_, **__):
+        DemoAccount.objects.update(state="paused", paused_at=timezone.now())
+
+    monkeypatch.setattr("demo.generate.deliver_due", paused_meanwhile)
+    answer = page.post(MORE)
+    assert (answer.status_code, "paused by now" in answer.json()["detail"]) == (409, True)

@@ -138,11 +138,25 @@ def test_a_filter_that_nothing_meets_gives_an_empty_page(page, live, query):
 
 @pytest.mark.parametrize(
     "query",
-    ["type=letter", "platform=myspace", "profile=x", "content=1.5", "posted_after=soon", "status=burnt"],
+    [
+        "type=letter",
+        "platform=myspace",
+        "profile=x",
+        "content=1.5",
+        "posted_after=soon",
+        "status=burnt",
+        "is_demo=zz",
+    ],
 )
 def test_a_wrong_filter_is_400_and_named(page, query):
     answer = page.get(f"/api/v1/interactions/?{query}")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.split("=")[0]])
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "201", "abc", "9" * 5_000])
+def test_a_page_size_out_of_range_is_400(page, size):
+    answer = page.get(f"/api/v1/interactions/?page_size={size}")
+    assert (answer.status_code, "from 1 to 200" in answer.json()["detail"]) == (400, True)
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

@@ -135,6 +135,7 @@ def test_what_the_brand_writes_itself_is_outbound(profile):
         (event("comment.created", "b", author=None), "`author` must be an object"),
         (event("comment.created", "b", "2026-03-01T12:00:00"), "`occurred_at` must be an ISO 8601 time with an offset"),
         (event("comment.created", "b", "0001-01-01T00:00:00+14:00"), "`occurred_at` must be"),
+        (event("comment.created", "b", "1969-12-31T23:59:59Z"), "`occurred_at` must not lie before 1970."),
         (event("content.metrics", "b", metrics={"views": float("nan")}), "`metrics.views` must be a whole number"),
         (event("comment.deleted", "b\udfff"), "`id` must be valid Unicode; it holds a lone surrogate."),
         (event("message.created", "b", conversation_id=""), "`conversation_id` must not be empty."),

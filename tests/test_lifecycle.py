@@ -1,9 +1,12 @@
 """Leaving without a trace, starting over, pausing, advancing, ageing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from accounts.models import Profile, User
 from demo import lifecycle, removal, retention, unfinished
@@ -249,6 +252,39 @@ def test_changes_that_wait_for_a_demo_row_in_vain_go_with_its_age(alice, live):
     assert retention.clean_up(NOW + 29 * DAY).pending_changes == 0
     assert retention.clean_up(NOW + 31 * DAY).pending_changes == 1
     assert [change.profile for change in PendingChange.objects.all()] == [live]
+
+
+SETTINGS = {"settings": {"comments_per_window": 3}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_demo_that_is_busy_is_409_soon(page, alice):
+    demo_of(alice)
+    busy, done = Event(), Event()
+
+    def work() -> None:
+        with transaction.atomic():
+            DemoAccount.objects.select_for_update().get()
+            busy.set()
+            done.wait(20)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work)
+        assert busy.wait(10)
+        answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
+        done.set()
+    assert (answer.status_code, "busy just now" in answer.json()["detail"]) == (409, True)
+
+
+def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
+    demo_of(alice, timezone.now() - 3 * DAY)
+    monkeypatch.setattr(lifecycle, "MOST_EVENTS", 20)
+    answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
+    assert (answer.status_code, "catching up" in answer.json()["detail"]) == (409, True)
+    assert StoryEvent.objects.filter(origin="window").count() == 0
+    plan_due(timezone.now())
+    assert page.patch("/api/v1/demo/", SETTINGS, content_type="application/json").status_code == 200
 
 
 @pytest.mark.parametrize(

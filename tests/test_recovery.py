@@ -1,16 +1,23 @@
 """Whatever breaks in the middle, the demo goes on and ends complete."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from time import sleep
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
-from demo import delivery, lifecycle, story, unfinished
+from demo import delivery, lifecycle, planning, retention, story, unfinished
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
 from demo.progress import progress_of
-from tests.timeline import FIRST_TALK, counts
+from interactions.locks import lock_profiles
+from interactions.models import DeadLetter
+from interactions.replay import replay
+from tests.timeline import FIRST_TALK, counts, told
 from tests.world import HOUR, NOW, demo_of
 
 
@@ -107,3 +114,84 @@ def test_an_account_that_cannot_be_planned_does_not_hold_up_the_others(alice, bo
     monkeypatch.undo()
     assert plan_due(FIRST_TALK).windows == 1
     assert DemoAccount.objects.get(user=alice).last_error == ""
+
+
+def test_an_advance_that_breaks_is_given_up_visibly(alice):
+    account = demo_of(alice)
+    DemoAccount.objects.update(advance_days=7, niche="none that exists")
+    unfinished.finish(account.pk, NOW)
+    account.refresh_from_db()
+    assert (account.state, account.advance_days, account.last_error) == (
+        State.ACTIVE,
+        0,
+        "KeyError: 'none that exists'",
+    )
+
+
+def test_a_deadlock_of_one_account_holds_up_no_other(alice, bob, monkeypatch):
+    demo_of(alice)
+    demo_of(bob)
+    real = retention._clean_account
+
+    def deadlocked(account_id, *args):
+        if DemoAccount.objects.get(pk=account_id).user == alice:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        return real(account_id, *args)
+
+    monkeypatch.setattr(retention, "_clean_account", deadlocked)
+    done = retention.clean_up(NOW + timedelta(days=60))
+    assert (done.failed, done.comments) == (1, 30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_replaying_dead_letters_while_they_are_deleted_is_no_deadlock(live):
+    holding = Event()
+
+    def delete() -> None:
+        with transaction.atomic():
+            lock_profiles([live.pk])
+            holding.set()
+            sleep(0.5)
+            DeadLetter.objects.all().delete()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        deletion = pool.submit(delete)
+        assert holding.wait(10)
+        assert replay(DeadLetter.objects.all(), NOW).taken == 0
+        deletion.result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_halves_of_a_batch_keep_the_locks_of_the_whole(alice, monkeypatch):
+    account = lifecycle.enable(alice, NOW, dispatch=False, initial_content=3, initial_comments=30).account
+    unfinished.plan_initial(account.pk, NOW)
+    profiles = list(StoryEvent.objects.order_by("profile").values_list("profile", flat=True).distinct())
+    locked: list[list[int]] = []
+
+    def refuse(*_):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND granted ORDER BY objid"
+            )
+            locked.append([row[0] for row in cursor.fetchall()])
+        raise RuntimeError("refused")
+
+    monkeypatch.setattr(delivery, "ingest", refuse)
+    deliver_due(NOW)
+    assert len(locked) > 3
+    assert all(held == profiles for held in locked)
+
+
+def test_planning_in_small_transactions_plans_the_same(alice, bob, monkeypatch):
+    demo_of(alice, seed=9, brand="Twin")
+    demo_of(bob, seed=9, brand="Twin")
+    later = FIRST_TALK + timedelta(days=5)
+    DemoAccount.objects.filter(user=bob).update(state="failed")
+    plan_due(later)
+    DemoAccount.objects.filter(user=bob).update(state="active")
+    with monkeypatch.context() as patch:
+        patch.setattr(planning, "MOST_EVENTS", 20)
+        assert planning.plan_due(later).windows == 26
+    deliver_due(later)
+    assert told(alice) == told(bob)

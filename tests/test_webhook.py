@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from accounts.models import Profile
 from accounts.secrets import new_webhook_secret
+from interactions.ingest import Arrival, ingest
 from interactions.models import DeadLetter, Interaction
 from interactions.signing import sign
-from tests.world import event
+from tests.world import NOW, event
 
 
 def envelope(*events: object) -> bytes:
@@ -66,14 +67,35 @@ def test_a_signed_batch_is_answered_event_by_event(client, live, slash):
     }
 
 
-def test_a_duplicate_batch_is_answered_200_and_logged_once(client, live, caplog):
+def test_a_duplicate_batch_is_answered_200_and_logged_once(
+    client, live, caplog, django_capture_on_commit_callbacks
+):
     body = envelope(*(event("comment.created", f"c{n}") for n in range(3)))
     post(client, live, body)
-    with caplog.at_level(logging.INFO, "interactions.ingest"):
+    with (
+        caplog.at_level(logging.INFO, "interactions.ingest"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
         answer = post(client, live, body)
     assert (answer.status_code, answer.json()["duplicates"]) == (200, 3)
     assert [r.message for r in caplog.records if r.name == "interactions.ingest"] == [
         f"3 duplicates answered with their existing ids, profiles [{live.id}]"
+    ]
+
+
+def test_a_log_of_duplicates_names_only_the_profiles_that_sent_them(
+    live, bob, caplog, django_capture_on_commit_callbacks
+):
+    other = Profile.objects.create(owner=bob, platform="x", platform_id="bob-1", handle="bob")
+    again = Arrival(live.pk, event("comment.created", "again"))
+    with (
+        caplog.at_level(logging.INFO, "interactions.ingest"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        ingest([again], NOW)
+        ingest([again, Arrival(other.pk, event("comment.created", "new"))], NOW)
+    assert [r.message for r in caplog.records] == [
+        f"1 duplicates answered with their existing ids, profiles [{live.pk}]"
     ]
 
 

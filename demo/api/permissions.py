@@ -1,12 +1,8 @@
-"""Who may use demo mode (DEMO_ALLOWED)."""
+"""Who may call the routes of the demo."""
 
-from django.conf import settings
 from rest_framework.permissions import IsAuthenticated
 
-
-def demo_allowed(user) -> bool:
-    """Whether DEMO_ALLOWED lets `user` have a demo."""
-    return settings.DEMO_ALLOWED == "all" or (settings.DEMO_ALLOWED == "staff" and user.is_staff)
+from demo.access import demo_allowed
 
 
 class DemoAllowed(IsAuthenticated):

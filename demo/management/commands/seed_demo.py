@@ -39,7 +39,7 @@ class Command(DemoCommand):
             lifecycle.check_options(wishes)
             if options["dry_run"]:
                 return self._tell(wishes, now, options["json"])
-            users = _users(options)
+            users = _users(options, now)
             self._seed(users, wishes, now, options["json"])
         except ValueError as error:
             raise bad_input(str(error)) from error
@@ -47,15 +47,18 @@ class Command(DemoCommand):
     def _seed(self, users: list[User], wishes: dict, now: datetime, as_json: bool) -> None:
         started = time.monotonic()
         before = delivered_initially(users)
-        try:
-            for user in tqdm(users, unit=" users", disable=None if len(users) > 1 else True):
+        failures = []
+        for user in tqdm(users, unit=" users", disable=None if len(users) > 1 else True):
+            try:
                 seed(user, now, **wishes)
-        except (NotPossible, SeedingFailed) as error:
-            raise CommandError(str(error)) from error
+            except (NotPossible, SeedingFailed) as error:
+                failures.append(f"{user.username}: {error}")
         counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
         figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
         sentence = "{users} users: {content} content pieces, {comments} comments, {messages} messages in {seconds} s."
         self.report(figures, as_json, sentence.format(**figures))
+        if failures:
+            raise CommandError("\n".join(failures))
 
     def _tell(self, wishes: dict, now: datetime, as_json: bool) -> None:
         niche = wishes["niche"] or simulator.DEFAULT_NICHE
@@ -89,9 +92,9 @@ def _moment(given: str | None) -> datetime:
     return moment
 
 
-def _users(options: dict) -> list[User]:
+def _users(options: dict, now: datetime) -> list[User]:
     if options["users"] is not None:
         if options["users"] < 1:
             raise ValueError("--users must be at least 1.")
-        return list(create_numbered(options["users"]))
-    return [create_user(options["user"]) if options["create"] else user_named(options["user"])]
+        return list(create_numbered(options["users"], now))
+    return [create_user(options["user"], now) if options["create"] else user_named(options["user"])]
