@@ -21,6 +21,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
 $(STAMP): requirements.txt requirements-dev.txt
+	@echo "Installing into $(VENV); this takes a minute."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@

@@ -4,9 +4,12 @@
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-from django.db import OperationalError
+try:
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from django.db import OperationalError
+except ModuleNotFoundError as error:
+    sys.exit(f"{error}. `make run` installs what is needed; then type .venv/bin/python in place of python.")
 
 FAILED, BAD_INPUT = 1, 2
 WITHOUT_SERVERS = {

@@ -137,7 +137,9 @@ def _check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise CannotStart(f"Port {port} is taken. Type PORT={port + 1} make run") from error
+            raise CannotStart(
+                f"Port {port} is taken. Start it with another, such as PORT={port + 1}."
+            ) from error
 
 
 @contextmanager

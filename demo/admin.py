@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import Truncator
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
@@ -42,8 +43,8 @@ COUNTS = {
 @admin.register(DemoAccount)
 class DemoAccountAdmin(LargeTableAdmin):
     list_display = [
-        *["user", "state", "progress", "stored", "dead_events"],
-        *["next_interactions", "next_content", "last_error"],
+        *["user", "state", "last_error", "progress", "stored", "dead_events"],
+        *["next_interactions", "next_content"],
     ]
     list_filter = ["state", "niche"]
     list_select_related = ["user"]
@@ -226,15 +227,8 @@ class Standing(admin.SimpleListFilter):
 @admin.register(StoryEvent)
 class StoryEventAdmin(ReadOnlyAdmin):
     list_display = [
-        "due_at",
-        "type",
-        "account",
-        "words",
-        "origin",
-        "attempts",
-        "delivered_at",
-        "dead_at",
-        "last_error",
+        *["due_at", "words", "type", "account", "last_error", "attempts"],
+        *["origin", "delivered_at", "dead_at"],
     ]
     list_filter = [Standing, "type", "origin"]
     list_select_related = ["account__user"]
@@ -255,7 +249,7 @@ class StoryEventAdmin(ReadOnlyAdmin):
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:
         text = event.payload.get("text") if isinstance(event.payload, dict) else None
-        return str(text or event.payload)[:60]
+        return Truncator(str(text or event.payload)).chars(60)
 
     def has_retry_permission(self, request) -> bool:
         return request.user.has_perm("demo.change_demoaccount")

@@ -42,7 +42,7 @@ def user_named(name: str) -> User:
     user = User.objects.filter(username=name).first()
     if user is None:
         raise bad_input(
-            f"There is no user {name}; create it with `manage.py createsuperuser` or `seed_demo --create`."
+            f"There is no user {name!r}; `seed_demo --create` makes one, `demo_status` lists who has a demo."
         )
     return user
 
@@ -58,9 +58,10 @@ class RemovalCommand(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
+        user = user_named(options["user"])
         if not options["yes"]:
-            raise bad_input(f"This deletes {self.what}; add --yes to go on.")
-        self.remove(user_named(options["user"]), options["json"])
+            raise bad_input(f"This deletes {self.what} ({user.username}); add --yes to go on.")
+        self.remove(user, options["json"])
 
     def remove(self, user: User, as_json: bool) -> None:
         """Delete, and report."""

@@ -170,7 +170,7 @@ class DemoAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"demo of {self.user}"
+        return str(self.user)
 
     @property
     def world(self) -> simulator.World:

@@ -56,6 +56,8 @@ def create_numbered(count: int, now: datetime) -> Iterable[User]:
 def create_user(name: str, now: datetime) -> User:
     """The user of that name, made with an unusable password when there is none; ValueError for what is no name."""
     name = User.normalize_username(name)
+    if not name:
+        raise ValueError("A user's name must not be empty.")
     try:
         User._meta.get_field("username").run_validators(name)
     except ValidationError as error:

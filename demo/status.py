@@ -10,7 +10,7 @@ from django.db.models import Func, OuterRef
 
 from accounts.models import User
 from demo.models import DemoAccount, State, StoryEvent
-from demo.progress import Progress, progress_by_account, progress_of
+from demo.progress import Progress, progress_by_account, progress_of, stored_by_account
 from demo.windows import next_cleanup
 
 SETTINGS = (
@@ -25,7 +25,7 @@ def status_of(user: User, now: datetime) -> dict[str, Any]:
     """The object of GET /api/v1/demo/; for a user who never enabled, that of an account with the defaults, off."""
     user.refresh_from_db(fields=["demo_mode_enabled_at"])
     account = shown_account(user)
-    return _status(account, user, now, progress_of(account), upcoming(account))
+    return _status(account, user, now, progress_of(account), stored(account), upcoming(account))
 
 
 def statuses(now: datetime) -> Iterator[dict[str, Any]]:
@@ -37,15 +37,25 @@ def statuses(now: datetime) -> Iterator[dict[str, Any]]:
     while chunk := list(
         DemoAccount.objects.select_related("user").filter(pk__gt=last).order_by("pk")[:CHUNK]
     ):
-        progress, coming = progress_by_account(chunk), upcoming_by_account(chunk)
+        progress, rows, coming = (
+            progress_by_account(chunk),
+            stored_by_account(chunk),
+            upcoming_by_account(chunk),
+        )
         for account in chunk:
-            status = _status(account, account.user, now, progress[account.pk], coming[account.pk])
+            id = account.pk
+            status = _status(account, account.user, now, progress[id], rows[id], coming[id])
             yield {"user": account.user.username} | status
         last = chunk[-1].pk
 
 
 def _status(
-    account: DemoAccount, user: User, now: datetime, progress: Progress, coming: list[dict[str, Any]]
+    account: DemoAccount,
+    user: User,
+    now: datetime,
+    progress: Progress,
+    rows: dict[str, int],
+    coming: list[dict[str, Any]],
 ) -> dict[str, Any]:
     return {
         "state": account.state,
@@ -57,6 +67,7 @@ def _status(
         "language": account.language,
         "settings": {name: getattr(account, name) for name in SETTINGS},
         "progress": asdict(progress),
+        "stored": rows,
         "next_runs": {
             "content": account.next_content_window,
             "interactions": account.next_interactions_window,
@@ -71,6 +82,11 @@ def _status(
 def shown_account(user: User) -> DemoAccount:
     """The user's account, or one with the defaults that is not stored."""
     return DemoAccount.objects.filter(user=user).first() or DemoAccount(user=user, seed=0)
+
+
+def stored(account: DemoAccount) -> dict[str, int]:
+    """How many pieces, comments and messages of the demo the inbox shows."""
+    return stored_by_account([account])[account.pk]
 
 
 def upcoming(account: DemoAccount) -> list[dict[str, Any]]:

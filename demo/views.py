@@ -3,19 +3,20 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import Platform
+from accounts.pages import for_users
 from demo import lifecycle
 from demo.access import demo_allowed
 from demo.models import State
 from demo.progress import progress_of
 from demo.states import NotPossible
-from demo.status import notices, shown_account, upcoming
+from demo.status import notices, shown_account, stored, upcoming
 from demo.windows import next_cleanup
 
 ACTIONS: dict[str, Callable] = {
@@ -28,20 +29,20 @@ ACTIONS: dict[str, Callable] = {
 MOVING = (State.ENABLING, State.DISABLING)
 
 
-@login_required
+@for_users
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/dashboard.html", shown(request))
 
 
-@login_required
+@for_users
 @require_safe
 def panel(request: HttpRequest) -> HttpResponse:
     """The part of the dashboard that htmx asks for again and again."""
     return render(request, "demo/panel.html", shown(request))
 
 
-@login_required
+@for_users
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, action: str) -> HttpResponse:
     """One button of the dashboard; whoever opens its address sees the dashboard."""
@@ -70,7 +71,10 @@ def shown(request: HttpRequest) -> dict:
         "account": account,
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),
-        "upcoming": upcoming(account),
+        "stored": stored(account),
+        "upcoming": [
+            event | {"platform_name": Platform(event["platform"]).label} for event in upcoming(account)
+        ],
         "next_cleanup": next_cleanup(timezone.now()),
         "notices": notices(account),
         "refresh": 1 if account.state in MOVING else 15,

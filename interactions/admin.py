@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from accounts.models import Profile
-from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
 from interactions.replay import UNREADABLE, read_letter, replay
 
@@ -68,6 +69,10 @@ class ArrivedAdmin(SearchedAdmin):
         f"A row's exact id, a profile's exact handle, or words among the newest {MOST_SEARCHED:,} rows."
     )
 
+    @admin.display(description="text")
+    def words(self, row: Arrived) -> str:
+        return Truncator(row.text).chars(60)
+
     def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
         words = search_term.strip()
         if not words:
@@ -83,7 +88,17 @@ class ArrivedAdmin(SearchedAdmin):
 
 @admin.register(Content)
 class ContentAdmin(ArrivedAdmin):
-    list_display = ["posted_at", "profile", "kind", "text", "views", "likes", "is_demo", "deleted_at"]
+    list_display = [
+        "received_at",
+        "words",
+        "profile",
+        "posted_at",
+        "kind",
+        "views",
+        "likes",
+        "is_demo",
+        "deleted_at",
+    ]
     list_filter = ["is_demo", "kind", "profile__platform"]
     list_select_related = ["profile"]
     search_fields = ["text"]
@@ -92,18 +107,8 @@ class ContentAdmin(ArrivedAdmin):
 @admin.register(Interaction)
 class InteractionAdmin(ArrivedAdmin):
     list_display = [
-        *[
-            "posted_at",
-            "profile",
-            "type",
-            "direction",
-            "author_name",
-            "text",
-            "status",
-            "send_status",
-            "is_demo",
-        ],
-        "deleted_at",
+        *["received_at", "words", "author_name", "profile", "posted_at", "type", "direction"],
+        *["status", "send_status", "is_demo", "deleted_at"],
     ]
     list_filter = ["is_demo", "type", "status", "direction", "send_status", "profile__platform"]
     list_select_related = ["profile"]

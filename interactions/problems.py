@@ -62,7 +62,9 @@ class NoSuchRoute(APIView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise exceptions.NotFound("There is no such route; /api/v1/docs/ lists them.")
+        error = exceptions.NotFound("There is no such route.")
+        error.hint = "/api/v1/docs/ lists every route."
+        raise error
 
 
 class ProblemSerializer(serializers.Serializer):

@@ -1,24 +1,24 @@
 """The inbox's pages: comments and direct messages, newest first."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.pages import for_users
 from interactions.models import Interaction
 from interactions.paging import MOST_COUNTED, CursorError, read_page
 
 PAGE_SIZE = 25
 
 
-@login_required
+@for_users
 @require_safe
 def comments(request: HttpRequest) -> HttpResponse:
     """The user's comments, each with its piece."""
     return _inbox(request, Interaction.Type.COMMENT, "Comments")
 
 
-@login_required
+@for_users
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     """The user's direct messages."""

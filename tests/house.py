@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import environ
@@ -21,6 +22,7 @@ from honcho.environ import parse_procfile
 
 from config import environment
 from config.embedded import Servers
+from demo.windows import interactions_start_at_or_after
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
@@ -62,7 +64,10 @@ class House:
         self.sql("UPDATE django_celery_beat_periodictasks SET last_update = now()")
 
     def open_a_window(self, name: str) -> None:
-        """Let twelve hours pass for a user, so that one window of interactions waits to be planned."""
+        """Let twelve hours pass for a user, so that one window of interactions waits to be planned, and no other soon."""
+        next_start = interactions_start_at_or_after(datetime.now(UTC))
+        if next_start - datetime.now(UTC) < timedelta(minutes=1):
+            time.sleep((next_start - datetime.now(UTC)).total_seconds() + 1)
         self.sql(
             "UPDATE demo_demoaccount a SET next_interactions_window = next_interactions_window - interval '6 hours' *"
             " ceil(extract(epoch FROM next_interactions_window - now()) / 21600)"

@@ -58,6 +58,7 @@ def answered(ask: Callable[[], requests.Response], code: int) -> requests.Respon
 
 def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(house):
     caller = house.create_user("broker")
+    house.fire("demo: sweep", 2)
     kill_broker(house)
     answer = caller.post("demo/enable")
     assert (answer.status_code, answer.json()["state"]) == (202, "enabling")

@@ -50,7 +50,7 @@ def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab
     log_in(tab, house)
     tab.get_by_role("button", name="Switch demo mode on").click()
     expect(tab.locator(".state")).to_have_text("active", timeout=60_000)
-    expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+of 920"))
+    expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+in your inbox"))
     photograph(tab, "dashboard")
     tab.get_by_role("link", name="Comments").click()
     expect(tab.get_by_text("920 comments")).to_be_visible()
@@ -71,3 +71,20 @@ def photograph(page: Page, name: str) -> None:
     """Keep a picture where SCREENSHOTS names a folder."""
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_a_session_that_has_ended_shows_the_log_in_page_once(house, tab):
+    log_in(tab, house)
+    expect(tab.locator(".state")).to_be_visible()
+    tab.context.clear_cookies(name="sessionid")
+    tab.get_by_role("button", name="Switch demo mode on").click()
+    expect(tab.get_by_label("Password")).to_be_visible()
+    expect(tab.locator("header")).to_have_count(1)
+
+
+def test_pages_fit_a_phone(house, tab):
+    tab.set_viewport_size({"width": 390, "height": 800})
+    log_in(tab, house)
+    for path in ("/", "/comments/", "/messages/", "/password/", "/nothing-here"):
+        tab.goto(house.url + path)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path

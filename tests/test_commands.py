@@ -317,11 +317,11 @@ def test_status_lists_every_demo(alice, bob):
 
 def test_the_status_of_all_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
     demo_of(alice)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         run("demo_status")
     demo_of(bob, seed=2)
     StoryEvent.objects.filter(account__user=bob).update(delivered_at=None)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         hers, his = json.loads(run("demo_status", "--json"))
     assert (hers["user"], hers["progress"]["comments"]["done"], len(hers["upcoming"])) == ("alice", 30, 0)
     assert (his["user"], his["progress"]["comments"]["done"], len(his["upcoming"])) == ("bob", 0, 10)

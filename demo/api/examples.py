@@ -26,6 +26,7 @@ _DEMO = {
         "messages": {"done": 100, "total": 100},
         "dead": 0,
     },
+    "stored": {"content": 35, "comments": 920, "messages": 100},
     "next_runs": {
         "content": "2026-03-05T10:00:00Z",
         "interactions": "2026-03-04T18:00:00Z",

@@ -76,6 +76,14 @@ class ProgressSerializer(serializers.Serializer):
     dead = serializers.IntegerField()
 
 
+class StoredSerializer(serializers.Serializer):
+    """How many rows of the demo the inbox shows."""
+
+    content = serializers.IntegerField()
+    comments = serializers.IntegerField()
+    messages = serializers.IntegerField()
+
+
 class NextRunsSerializer(serializers.Serializer):
     """When the next windows are planned and the next cleanup runs (UTC); null while off."""
 
@@ -104,6 +112,7 @@ class DemoSerializer(serializers.Serializer):
     language = serializers.CharField()
     settings = SettingsSerializer()
     progress = ProgressSerializer()
+    stored = StoredSerializer()
     next_runs = NextRunsSerializer()
     upcoming = UpcomingSerializer(many=True)
     last_error = serializers.CharField(allow_null=True)

@@ -29,4 +29,4 @@ class Command(DemoCommand):
                 account.last_error or "Events are on their way; workers advance the demo after them."
             )
         figures = {"user": user.username, "days": options["days"]}
-        self.report(figures, options["json"], f"Advanced by {options['days']} days.")
+        self.report(figures, options["json"], f"Days advanced: {options['days']}.")

@@ -2,6 +2,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from demo.commands import DemoCommand, user_named
+from demo.models import State
 from demo.status import status_of, statuses
 
 
@@ -23,7 +24,10 @@ class Command(DemoCommand):
 
 
 def _line(demo: dict) -> str:
-    counts = ", ".join(
-        f"{kind} {demo['progress'][kind]['done']}" for kind in ("content", "comments", "messages")
+    line = f"{demo['user']}: {demo['state']}"
+    if demo["state"] == State.OFF:
+        return line
+    stored = ", ".join(f"{count} {kind}" for kind, count in demo["stored"].items())
+    return (
+        f"{line}; stored {stored}; next interactions {demo['next_runs']['interactions']:%Y-%m-%d %H:%M} UTC"
     )
-    return f"{demo['user']}: {demo['state']}; {counts}; next interactions {demo['next_runs']['interactions']}"

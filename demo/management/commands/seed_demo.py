@@ -55,7 +55,9 @@ class Command(DemoCommand):
                 failures.append(f"{user.username}: {error}")
         counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
         figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
-        sentence = "{users} users: {content} content pieces, {comments} comments, {messages} messages in {seconds} s."
+        sentence = "Users: {users}; new pieces: {content}; comments: {comments}; messages: {messages}; seconds: {seconds}."
+        if not any(counts.values()) and not failures:
+            sentence += " Demo mode was on already and goes on as it is; reset_demo tells its story again."
         self.report(figures, as_json, sentence.format(**figures))
         if failures:
             raise CommandError("\n".join(failures))
