@@ -34,34 +34,34 @@ class Throttle(SimpleRateThrottle):
             return True
 
     def _allows(self, request, view) -> bool:
-        return self._add(self.get_cache_key(request, view), 1) <= self.num_requests
+        return self._add(request, view, 1) <= self.num_requests
 
-    def _add(self, key: str, number: int) -> int:
+    def _add(self, request, view, number: int) -> int:
         """Add to the count of this minute, and return it."""
-        self.until = self.cache.get_or_set(f"{key}:until", self.timer() + self.duration, self.duration)
-        self.cache.add(key, 0, self.duration)
+        self.key = self.get_cache_key(request, view)
+        if self.cache.add(self.key, 0, self.duration):
+            self.cache.set(f"{self.key}:until", self.timer() + self.duration, self.duration)
         try:
-            return self.cache.incr(key, number)
+            return self.cache.incr(self.key, number)
         except ValueError:  # its minute has just ended
             return number
 
     def wait(self) -> float:
         """Seconds until the count begins anew."""
-        return max(1.0, self.until - self.timer())
+        return max(1.0, self.cache.get(f"{self.key}:until", 0.0) - self.timer())
 
 
 class FailureThrottle(Throttle):
     """Lets requests through until too many of them have failed; who notices a failure calls `count`."""
 
     def _allows(self, request, view) -> bool:
-        key = self.get_cache_key(request, view)
-        self.until = self.cache.get(f"{key}:until", self.timer())
-        return self.cache.get(key, 0) < self.num_requests
+        self.key = self.get_cache_key(request, view)
+        return self.cache.get(self.key, 0) < self.num_requests
 
     def count(self, request, view=None, number: int = 1) -> bool:
         """Remember failures of this request, or with -1 forgive one; whether there are not too many by now."""
         try:
-            return self._add(self.get_cache_key(request, view), number) <= self.num_requests
+            return self._add(request, view, number) <= self.num_requests
         except (RedisError, OSError):
             return True
 

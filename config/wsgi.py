@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterable
-from email.message import Message
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,16 +16,23 @@ _django = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-    """Django's application, for requests whose charset is one of text.
-
-    Python knows codecs such as hex and rot13, with which Django reads a request before any of its error handling begins.
-    """
-    header = Message()
-    header["Content-Type"] = environ.get("CONTENT_TYPE", "")
-    if str(header.get_param("charset", "utf-8")).lower() not in TEXT:
-        header.del_param("charset")
-        environ["CONTENT_TYPE"] = header["Content-Type"]
+    """Django's application, for requests whose charset is one of text."""
+    environ["CONTENT_TYPE"] = of_text(environ.get("CONTENT_TYPE", ""))
     return _django(environ, start_response)
+
+
+def of_text(content_type: str) -> str:
+    """The content type as it is, or without a charset that Django would stumble over before its error handling begins.
+
+    Python knows codecs such as hex and rot13, which turn no bytes into text.
+    """
+    try:
+        media, parameters = parse_header_parameters(content_type)
+    except (LookupError, ValueError):
+        return "application/octet-stream"
+    if parameters.get("charset", "utf-8").lower() in TEXT:
+        return content_type
+    return f'{media}; boundary="{parameters["boundary"]}"' if "boundary" in parameters else media
 
 
 ensure_ready()

@@ -28,25 +28,28 @@ def deliver_due(
     now: datetime,
     account_ids: Iterable[int] | None = None,
     *,
-    events: QuerySet[StoryEvent] | None = None,
     within: timedelta | None = None,
 ) -> int:
-    """Deliver every event due at `now`, of all accounts or of those given, or of `events`; return how many were.
+    """Deliver every event due at `now`, of all accounts or of those given; return how many were delivered.
 
     Any number of workers may run it at once. Accounts whose initial batch is through become active. With `within` it
     begins no batch after so long and leaves the rest to the next run.
     """
     accounts = None if account_ids is None else list(account_ids)
+    chosen = StoryEvent.objects.all() if accounts is None else StoryEvent.objects.filter(account__in=accounts)
+    delivered = deliver_events(chosen, now, within=within)
+    activate_complete(accounts)
+    return delivered
+
+
+def deliver_events(chosen: QuerySet[StoryEvent], now: datetime, *, within: timedelta | None = None) -> int:
+    """Deliver those of `chosen` that are due at `now`; return how many were delivered."""
     deliver = http_delivery.deliver_batch if settings.DEMO_DELIVERY == "http" else _deliver_batch
-    story = StoryEvent.objects.all() if events is None else events
-    due = (
-        (story if accounts is None else story.filter(account__in=accounts)).due(now).order_by("due_at", "id")
-    )
+    due = chosen.due(now).order_by("due_at", "id")
     clock, delivered, taken = Clock(now), 0, 1
     while taken and (within is None or clock.elapsed < within):
         taken, done = deliver(due, clock)
         delivered += done
-    activate_complete(accounts)
     return delivered
 
 

@@ -25,7 +25,8 @@ def advance(account: DemoAccount, now: datetime) -> bool:
     """Move an active account's past back by its requested days, plan and deliver.
 
     The shift, the marks and the request are one transaction, so that a repeated call shifts once; what follows is
-    ordinary planning, which the sweep would do as well. False when nothing was requested, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
+    ordinary planning, which the sweep would do as well. False when nothing was requested, or when something is on its
+    way over HTTP that would arrive with its old date; the sweep asks again.
     """
     plan_account(account.pk, now)
     with transaction.atomic():

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from demo import simulator, story
-from demo.delivery import deliver_due
+from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
 from interactions.connection import LOST_CONNECTION
@@ -51,6 +51,8 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
         account = DemoAccount.objects.select_for_update().get(pk=account_id)
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
+        if account.advance_days:
+            raise NotPossible("The demo is advancing; ask again when it has arrived.")
         events = draw(account, now.replace(microsecond=0))
         story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
         account.extra_ordinal += 1
@@ -59,7 +61,7 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
             account=account, platform_id__in=[event.platform_id for event in events]
         )
         if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
-            deliver_due(now, events=rows)
+            deliver_events(rows, now)
     if settings.DEMO_DELIVERY == "http":
         _deliver_over_http(rows, now)
     arrived = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
@@ -72,7 +74,7 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
     """Send what is planned, and wait for what another worker is just sending; NotDelivered without the database."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     try:
-        deliver_due(now, events=rows)
+        deliver_events(rows, now)
         on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
         while on_its_way.exists() and time.monotonic() < deadline:
             time.sleep(0.1)

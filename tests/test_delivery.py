@@ -262,6 +262,13 @@ def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settin
     def paused_meanwhile(*_, **__):
         DemoAccount.objects.update(state="paused", paused_at=timezone.now())
 
-    monkeypatch.setattr("demo.generate.deliver_due", paused_meanwhile)
+    monkeypatch.setattr("demo.generate.deliver_events", paused_meanwhile)
     answer = page.post(MORE)
     assert (answer.status_code, "paused by now" in answer.json()["detail"]) == (409, True)
+
+
+def test_nothing_is_generated_while_the_demo_advances(page, active):
+    DemoAccount.objects.update(advance_days=7)
+    answer = page.post(MORE)
+    assert (answer.status_code, "advancing" in answer.json()["detail"]) == (409, True)
+    assert not StoryEvent.objects.filter(origin="generate").exists()

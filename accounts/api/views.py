@@ -72,9 +72,7 @@ class TokenView(APIView):
         user = serializer.validated_data["user"]
         with transaction.atomic():
             present = User.objects.select_for_update().get(pk=user.pk)
-            if (
-                present.password != user.password
-            ):  # changed while this one was looked at, which has ended all tokens
+            if present.password != user.password:  # a new one, which has ended all tokens
                 raise serializers.ValidationError("The password has just been changed.")
             token = get_token_model().objects.create(user)[1]
         forgive_log_in(request)
