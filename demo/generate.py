@@ -71,13 +71,17 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
 
 
 def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
-    """Send what is planned, and wait for what another worker is just sending; NotDelivered without the database."""
+    """Send what is planned, and wait while another worker sends it or something else of the same profile.
+
+    Raises NotDelivered without the database.
+    """
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     try:
         deliver_events(rows, now)
         on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
         while on_its_way.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
+            deliver_events(rows, now)
     except LOST_CONNECTION as error:
         raise NotDelivered("What was asked for is planned; the database does not answer just now.") from error
 
