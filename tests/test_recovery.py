@@ -116,10 +116,11 @@ def test_an_account_that_cannot_be_planned_does_not_hold_up_the_others(alice, bo
     assert DemoAccount.objects.get(user=alice).last_error == ""
 
 
-def test_an_advance_that_breaks_is_given_up_visibly(alice):
+@pytest.mark.parametrize("now", [NOW, FIRST_TALK], ids=["after the shift", "before it"])
+def test_an_advance_that_breaks_is_given_up_visibly(alice, now):
     account = demo_of(alice)
     DemoAccount.objects.update(advance_days=7, niche="none that exists")
-    unfinished.finish(account.pk, NOW)
+    unfinished.finish(account.pk, now)
     account.refresh_from_db()
     assert (account.state, account.advance_days, account.last_error) == (
         State.ACTIVE,
