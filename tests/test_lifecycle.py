@@ -213,6 +213,21 @@ def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
     assert not comments.filter(content=None).exists()
 
 
+def test_what_is_still_to_come_keeps_what_it_answers(alice):
+    demo_of(alice)
+    plan_due(FIRST_TALK)
+    coming = StoryEvent.objects.undelivered().filter(type="comment.created").first()
+    old = Interaction.objects.filter(type="comment", parent=None, profile=coming.profile).earliest(
+        "posted_at"
+    )
+    answered = {"content_id": old.content_ref, "parent_id": old.platform_id}
+    StoryEvent.objects.filter(pk=coming.pk).update(payload=coming.payload | answered)
+    lifecycle.pause(alice, FIRST_TALK)
+    retention.clean_up(FIRST_TALK + 40 * DAY)
+    assert Interaction.objects.filter(pk=old.pk, content__platform_id=old.content_ref).exists()
+    assert Interaction.objects.filter(type="comment").count() < 30
+
+
 def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, monkeypatch):
     demo_of(alice)
     old = Interaction.objects.filter(type="comment").earliest("posted_at")
