@@ -314,3 +314,12 @@ def test_enabling_again_without_options_has_the_usual_size(page, alice):
     unfinished.finish(DemoAccount.objects.get().pk, NOW)
     progress = page.post("/api/v1/demo/enable/").json()["progress"]
     assert [progress[kind]["total"] for kind in ("content", "comments", "messages")] == [35, 920, 100]
+
+
+def test_the_demo_object_counts_what_the_inbox_shows(page, alice):
+    demo_of(alice)
+    gone = Interaction.objects.filter(type="comment").first()
+    send(gone.profile, event("comment.deleted", gone.platform_id, NOW.isoformat()))
+    demo = page.get("/api/v1/demo/").json()
+    assert demo["stored"] == {"content": 3, "comments": 29, "messages": 5}
+    assert demo["progress"]["comments"] == {"done": 30, "total": 30}
