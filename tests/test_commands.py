@@ -1,34 +1,23 @@
 """manage.py: exit codes 0, 1, 2 and reports."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from io import StringIO
-from itertools import count
 from threading import Event, Timer
-from time import sleep
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import delivery, lifecycle, removal, seeding
+from demo import delivery, lifecycle, seeding
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
-from demo.removal import DERIVED, delete_in_batches
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
-from tests.world import NOW, demo_of, event, send
-
-
-def run(*words: str) -> str:
-    out = StringIO()
-    call_command(*words, stdout=out)
-    return out.getvalue()
+from tests.terminal import run
+from tests.world import NOW, demo_of
 
 
 def test_seeding_one_user_reports_exact_counts_and_twice_adds_nothing(db):
@@ -151,96 +140,6 @@ def test_seeding_many_goes_on_past_one_that_is_not_possible(db):
         run("seed_demo", "--users", "3", "--size", "smoke")
     assert error.value.returncode == 1
     assert DemoAccount.objects.filter(state=State.ACTIVE).count() == 2
-
-
-def rows_of(user: User) -> int:
-    profiles = Profile.objects.filter(owner=user)
-    return sum(model.objects.filter(profile__in=profiles).count() for model in DERIVED)
-
-
-def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, bob, live):
-    demo_of(alice)
-    demo_of(bob, seed=2)
-    with pytest.raises(CommandError) as error:
-        run("delete_user", "--user", "alice")
-    assert (error.value.returncode, rows_of(alice)) == (2, 42)
-    assert json.loads(run("delete_user", "--user", "alice", "--yes", "--json")) == {
-        "user": "alice",
-        "rows": 42,
-    }
-    assert not User.objects.filter(username="alice").exists()
-    assert set(Profile.objects.values_list("owner", flat=True)) == {bob.pk}
-    assert (rows_of(bob), sum(model.objects.count() for model in DERIVED)) == (38, 38)
-    assert (StoryEvent.objects.filter(account__user=bob).count(), StoryEvent.objects.count()) == (38, 38)
-
-
-@contextmanager
-def ceaseless_sender(profile: Profile) -> Iterator[None]:
-    """Somebody who sends comments to a profile, one after the other, until it is gone."""
-    arrived = Event()
-
-    def arrive() -> None:
-        numbers = count()
-        while send(profile, event("comment.created", f"late-{next(numbers)}"))[0].status == "created":
-            arrived.set()
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(arrive)
-        assert arrived.wait(10)
-        yield
-        done.result(30)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
-    with ceaseless_sender(live):
-        run("delete_user", "--user", "alice", "--yes")
-    assert not User.objects.filter(username="alice").exists()
-    assert sum(model.objects.count() for model in DERIVED) == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_sender_keeps_a_demo_from_being_disabled(alice):
-    demo_of(alice)
-    with ceaseless_sender(Profile.objects.demo().first()):
-        run("disable_demo", "--user", "alice", "--yes")
-    assert DemoAccount.objects.get().state == State.OFF
-    assert sum(model.objects.count() for model in DERIVED) == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch):
-    demo_of(alice)
-    profile = Profile.objects.demo().first()
-    real = removal._delete_by_key
-
-    def arrive() -> str:
-        [result] = send(profile, event("comment.created", "late"))
-        connection.close()
-        return result.status
-
-    def while_somebody_sends(model, ids):
-        if model is Profile:
-            late.append(pool.submit(arrive))
-            sleep(0.5)
-        return real(model, ids)
-
-    late: list[Future] = []
-    monkeypatch.setattr(removal, "_delete_by_key", while_somebody_sends)
-    with ThreadPoolExecutor(1) as pool:
-        run("disable_demo", "--user", "alice", "--yes")
-    assert [arrival.result() for arrival in late] == ["rejected"]
-    assert DemoAccount.objects.get().state == State.OFF
-
-
-def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
-    send(live, *(event("comment.created", f"c{number}") for number in range(6)))
-    arriving = (event("comment.created", f"late-{number}") for number in range(20))
-    monkeypatch.setattr("demo.removal.BATCH", 2)
-    monkeypatch.setattr("demo.removal.lock_profiles", lambda ids: send(live, next(arriving)))
-    assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 9
-    assert Interaction.objects.count() == 4
 
 
 def test_cleanup_reports_by_kind(alice):

@@ -1,14 +1,14 @@
-"""Leaving without a trace, starting over, pausing, advancing, ageing."""
+"""Starting over, pausing, advancing, ageing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import Profile, User
+from accounts.models import Profile
 from demo import lifecycle, removal, retention, unfinished
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
@@ -18,29 +18,6 @@ from interactions import replies
 from interactions.models import Content, Interaction, PendingChange
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
-
-
-def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
-    before = live_rows()
-    demo_of(alice, seed=3)
-    demo_of(bob, seed=3)
-    bobs = told(bob)
-    demo_profile = Profile.objects.filter(owner=alice, is_demo=True).first()
-    send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
-    run_until(ENABLED + DAY, every=6 * HOUR)
-    lifecycle.disable(alice, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get(user=alice).pk, NOW)
-    account = DemoAccount.objects.get(user=alice)
-    assert (
-        account.state,
-        account.next_content_window,
-        User.objects.get(pk=alice.pk).demo_mode_enabled_at,
-    ) == ("off", None, None)
-    assert live_rows() == before
-    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in removal.DERIVED] == [0] * 4
-    assert not StoryEvent.objects.filter(account=account).exists()
-    assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
-    assert set(bobs) <= set(told(bob))
 
 
 def test_switching_on_again_with_the_same_seed_tells_the_same_story(alice):
@@ -62,61 +39,6 @@ def test_reset_tells_the_same_story_again(alice):
     unfinished.finish(DemoAccount.objects.get().pk, NOW)
     assert told(alice) == first
     assert DemoAccount.objects.get().state == State.ACTIVE
-
-
-@pytest.mark.parametrize("step", ["_delete_arrived", "_delete_the_rest", "_delete_by_key", "_switch_off"])
-def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
-    demo_of(alice)
-    lifecycle.disable(alice, dispatch=False)
-    account = DemoAccount.objects.get()
-    monkeypatch.setattr(removal, step, lambda *_, **__: (_ for _ in ()).throw(OperationalError("killed")))
-    with pytest.raises(OperationalError):
-        unfinished.finish(account.pk, NOW)
-    monkeypatch.undo()
-    unfinished.finish(account.pk, NOW)
-    assert DemoAccount.objects.get().state == State.OFF
-    assert (counts(alice), StoryEvent.objects.count()) == ((0, 0, 0), 0)
-
-
-def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
-    demo_of(alice)
-    lifecycle.disable(alice, dispatch=False)
-    real, beats = removal.delete_rows, []
-
-    def watched(*args):
-        beats.append(DemoAccount.objects.get().heartbeat_at)
-        return real(*args)
-
-    monkeypatch.setattr("demo.heartbeat.EVERY", timedelta(0))
-    monkeypatch.setattr(removal, "BATCH", 10)
-    monkeypatch.setattr(removal, "delete_rows", watched)
-    unfinished.finish(DemoAccount.objects.get().pk, NOW)
-    assert len(beats) == 4 + 1 + 4, "35 interactions, 3 pieces and 38 events of the story in tens"
-    assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
-
-
-@pytest.mark.parametrize("disabled_again", [False, True])
-def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
-    alice, monkeypatch, disabled_again
-):
-    demo_of(alice)
-    lifecycle.disable(alice, dispatch=False)
-    account = DemoAccount.objects.get()
-    real = removal._delete_arrived
-
-    def meanwhile(*args, **only):
-        monkeypatch.undo()
-        unfinished.finish(account.pk, NOW)
-        demo_of(alice, seed=5)
-        if disabled_again:
-            lifecycle.disable(alice, dispatch=False)
-        return real(*args, **only)
-
-    monkeypatch.setattr(removal, "_delete_arrived", meanwhile)
-    unfinished.finish(account.pk, NOW)
-    account.refresh_from_db()
-    assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
-    assert (counts(alice), StoryEvent.objects.count()) == ((3, 30, 5), 38)
 
 
 def test_a_pause_holds_everything_and_resuming_shifts_it(alice):

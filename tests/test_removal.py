@@ -1,0 +1,191 @@
+"""Leaving: everything goes and nothing else, whatever is cut off in the middle or happens beside it."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from threading import Event
+from time import sleep
+
+import pytest
+from django.core.management import CommandError
+from django.db import OperationalError, connection
+
+from accounts.models import Profile, User
+from demo import lifecycle, removal, unfinished
+from demo.models import DemoAccount, State, StoryEvent
+from demo.removal import DERIVED, delete_in_batches
+from interactions.models import Interaction
+from tests.terminal import run
+from tests.timeline import ENABLED, counts, live_rows, run_until, told
+from tests.world import DAY, HOUR, NOW, demo_of, event, send
+
+
+def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
+    before = live_rows()
+    demo_of(alice, seed=3)
+    demo_of(bob, seed=3)
+    bobs = told(bob)
+    demo_profile = Profile.objects.filter(owner=alice, is_demo=True).first()
+    send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
+    run_until(ENABLED + DAY, every=6 * HOUR)
+    lifecycle.disable(alice, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get(user=alice).pk, NOW)
+    account = DemoAccount.objects.get(user=alice)
+    assert (
+        account.state,
+        account.next_content_window,
+        User.objects.get(pk=alice.pk).demo_mode_enabled_at,
+    ) == ("off", None, None)
+    assert live_rows() == before
+    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in removal.DERIVED] == [0] * 4
+    assert not StoryEvent.objects.filter(account=account).exists()
+    assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
+    assert set(bobs) <= set(told(bob))
+
+
+@pytest.mark.parametrize("step", ["_delete_arrived", "_delete_the_rest", "_delete_by_key", "_switch_off"])
+def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
+    demo_of(alice)
+    lifecycle.disable(alice, dispatch=False)
+    account = DemoAccount.objects.get()
+    monkeypatch.setattr(removal, step, lambda *_, **__: (_ for _ in ()).throw(OperationalError("killed")))
+    with pytest.raises(OperationalError):
+        unfinished.finish(account.pk, NOW)
+    monkeypatch.undo()
+    unfinished.finish(account.pk, NOW)
+    assert DemoAccount.objects.get().state == State.OFF
+    assert (counts(alice), StoryEvent.objects.count()) == ((0, 0, 0), 0)
+
+
+def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
+    demo_of(alice)
+    lifecycle.disable(alice, dispatch=False)
+    real, beats = removal.delete_rows, []
+
+    def watched(*args):
+        beats.append(DemoAccount.objects.get().heartbeat_at)
+        return real(*args)
+
+    monkeypatch.setattr("demo.heartbeat.EVERY", timedelta(0))
+    monkeypatch.setattr(removal, "BATCH", 10)
+    monkeypatch.setattr(removal, "delete_rows", watched)
+    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    assert len(beats) == 4 + 1 + 4, "35 interactions, 3 pieces and 38 events of the story in tens"
+    assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
+
+
+@pytest.mark.parametrize("disabled_again", [False, True])
+def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
+    alice, monkeypatch, disabled_again
+):
+    demo_of(alice)
+    lifecycle.disable(alice, dispatch=False)
+    account = DemoAccount.objects.get()
+    real = removal._delete_arrived
+
+    def meanwhile(*args, **only):
+        monkeypatch.undo()
+        unfinished.finish(account.pk, NOW)
+        demo_of(alice, seed=5)
+        if disabled_again:
+            lifecycle.disable(alice, dispatch=False)
+        return real(*args, **only)
+
+    monkeypatch.setattr(removal, "_delete_arrived", meanwhile)
+    unfinished.finish(account.pk, NOW)
+    account.refresh_from_db()
+    assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
+    assert (counts(alice), StoryEvent.objects.count()) == ((3, 30, 5), 38)
+
+
+def rows_of(user: User) -> int:
+    profiles = Profile.objects.filter(owner=user)
+    return sum(model.objects.filter(profile__in=profiles).count() for model in DERIVED)
+
+
+def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, bob, live):
+    demo_of(alice)
+    demo_of(bob, seed=2)
+    with pytest.raises(CommandError) as error:
+        run("delete_user", "--user", "alice")
+    assert (error.value.returncode, rows_of(alice)) == (2, 42)
+    assert json.loads(run("delete_user", "--user", "alice", "--yes", "--json")) == {
+        "user": "alice",
+        "rows": 42,
+    }
+    assert not User.objects.filter(username="alice").exists()
+    assert set(Profile.objects.values_list("owner", flat=True)) == {bob.pk}
+    assert (rows_of(bob), sum(model.objects.count() for model in DERIVED)) == (38, 38)
+    assert (StoryEvent.objects.filter(account__user=bob).count(), StoryEvent.objects.count()) == (38, 38)
+
+
+@contextmanager
+def ceaseless_sender(profile: Profile) -> Iterator[None]:
+    """Somebody who sends comments to a profile, one after the other, until it is gone."""
+    arrived = Event()
+
+    def arrive() -> None:
+        numbers = count()
+        while send(profile, event("comment.created", f"late-{next(numbers)}"))[0].status == "created":
+            arrived.set()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(arrive)
+        assert arrived.wait(10)
+        yield
+        done.result(30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
+    with ceaseless_sender(live):
+        run("delete_user", "--user", "alice", "--yes")
+    assert not User.objects.filter(username="alice").exists()
+    assert sum(model.objects.count() for model in DERIVED) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_sender_keeps_a_demo_from_being_disabled(alice):
+    demo_of(alice)
+    with ceaseless_sender(Profile.objects.demo().first()):
+        run("disable_demo", "--user", "alice", "--yes")
+    assert DemoAccount.objects.get().state == State.OFF
+    assert sum(model.objects.count() for model in DERIVED) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch):
+    demo_of(alice)
+    profile = Profile.objects.demo().first()
+    real = removal._delete_by_key
+
+    def arrive() -> str:
+        [result] = send(profile, event("comment.created", "late"))
+        connection.close()
+        return result.status
+
+    def while_somebody_sends(model, ids):
+        if model is Profile:
+            late.append(pool.submit(arrive))
+            sleep(0.5)
+        return real(model, ids)
+
+    late: list[Future] = []
+    monkeypatch.setattr(removal, "_delete_by_key", while_somebody_sends)
+    with ThreadPoolExecutor(1) as pool:
+        run("disable_demo", "--user", "alice", "--yes")
+    assert [arrival.result() for arrival in late] == ["rejected"]
+    assert DemoAccount.objects.get().state == State.OFF
+
+
+def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
+    send(live, *(event("comment.created", f"c{number}") for number in range(6)))
+    arriving = (event("comment.created", f"late-{number}") for number in range(20))
+    monkeypatch.setattr("demo.removal.BATCH", 2)
+    monkeypatch.setattr("demo.removal.lock_profiles", lambda ids: send(live, next(arriving)))
+    assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 9
+    assert Interaction.objects.count() == 4
