@@ -80,12 +80,13 @@ class House:
         )
 
     def _use_database_of(self, url: str) -> None:
+        name = f"perennial_flow_{self.port}"
         with psycopg.connect(**_connection(url), autocommit=True) as connection:
-            connection.execute("DROP DATABASE IF EXISTS perennial_flow")
-            connection.execute("CREATE DATABASE perennial_flow")
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name}")
         base = url.rsplit("/", 1)[0]
         self.environment |= {
-            "DATABASE_URL": f"{base}/perennial_flow",
+            "DATABASE_URL": f"{base}/{name}",
             "ALLOWED_HOSTS": "*",
             "SECRET_KEY": "flow",
         }
