@@ -53,7 +53,13 @@ def test_both_doors_store_the_story(planned, live_server, settings, door):
 
 
 @pytest.fixture
-def shut_door(settings):
+def still(monkeypatch) -> None:
+    """No time passes while a run delivers."""
+    monkeypatch.setattr(Clock, "elapsed", timedelta(0))
+
+
+@pytest.fixture
+def shut_door(settings, still):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", "http://127.0.0.1:9"
 
 
@@ -84,7 +90,7 @@ def test_after_six_attempts_events_are_dead_and_can_be_retried(planned, shut_doo
     assert deliver_due(now) == 38
 
 
-def test_a_sender_killed_after_the_post_doubles_nothing(planned, live_server, settings, monkeypatch):
+def test_a_sender_killed_after_the_post_doubles_nothing(planned, live_server, settings, monkeypatch, still):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     killed = pytest.raises(KeyboardInterrupt)
     with monkeypatch.context() as patch, killed:
