@@ -54,7 +54,7 @@ def _begin_anew(
     )
     if won:
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=enabled_at)
-        Profile.objects.demo().filter(owner=account.user_id).delete()  # of an attempt that planned nothing
+        account.profiles.delete()  # of an attempt that planned nothing
         _create_profiles(DemoAccount.objects.get(pk=account.pk), enabled_at)
     return bool(won)
 

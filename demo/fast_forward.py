@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from accounts.models import Profile, User
+from accounts.models import User
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account, plan_open_windows
@@ -38,7 +38,7 @@ def advance(account: DemoAccount, now: datetime) -> bool:
         )
         if account is None:
             return False
-        plan_open_windows([account], now)
+        plan_open_windows([account], now)  # what has opened since, hardly ever anything
         by = timedelta(days=account.advance_days)
         _shift_story(account, by)
         if StoryEvent.objects.filter(account=account).leased(now).exists():  # from here on no more can be
@@ -58,7 +58,7 @@ def _shift_story(account: DemoAccount, by: timedelta) -> None:
 
 
 def _shift_rows(account: DemoAccount, by: timedelta) -> None:
-    profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
+    profiles = list(account.profiles.values_list("pk", flat=True))
     lock_profiles(profiles)
     for model, fields in _TIMES.items():
         moved = {field: F(field) - by for field in fields}

@@ -188,6 +188,11 @@ class DemoAccount(models.Model):
         )
 
     @property
+    def profiles(self) -> models.QuerySet[Profile]:
+        """The demo profiles of the present activation."""
+        return Profile.objects.demo().filter(owner=self.user_id)
+
+    @property
     def has_messages(self) -> bool:
         """Whether one of its platforms has direct messages."""
         return not simulator.MESSAGE_PLATFORMS.isdisjoint(self.platforms)

@@ -27,7 +27,7 @@ def remove_demo(account: DemoAccount, now: datetime) -> bool:
     beat = Heartbeat(account, State.DISABLING, now)
     if not beat():
         return False
-    profiles = list(_demo_profiles(account).values_list("pk", flat=True))
+    profiles = list(account.profiles.values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
     delete_in_batches(story.undelivered(), each_batch=beat)
     _delete_arrived(profiles, beat, is_demo=True)
@@ -53,10 +53,6 @@ def remove_user(user: User) -> int:
         deleted += _delete_the_rest(story, list(profiles))
         user.delete()
     return deleted
-
-
-def _demo_profiles(account: DemoAccount) -> QuerySet[Profile]:
-    return Profile.objects.demo().filter(owner=account.user_id)
 
 
 def _delete_the_rest(story: QuerySet, profiles: list[int], **only: object) -> int:
@@ -113,7 +109,7 @@ def _delete_by_key(model: type[Model], ids: list[int]) -> int:
 def _switch_off(account: DemoAccount, now: datetime) -> bool:
     with transaction.atomic():
         current = DemoAccount.objects.select_for_update().filter(pk=account.pk, state=State.DISABLING).first()
-        if current is None or _demo_profiles(account).exists():  # of a later activation, disabled again
+        if current is None or account.profiles.exists():  # of a later activation, disabled again
             return False
         again = current.reset_requested
         DemoAccount.objects.filter(pk=account.pk).update(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
-from accounts.models import Profile
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account
 from demo.removal import delete_in_batches
@@ -75,7 +74,7 @@ def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bo
     if account is None:  # switched off meanwhile
         return Cleaned()
     age = account.retention if days is None else timedelta(days=days)
-    profiles = list(Profile.objects.demo().filter(owner=account.user_id).values_list("pk", flat=True))
+    profiles = list(account.profiles.values_list("pk", flat=True))
     take: Callable[[QuerySet], int] = _count if dry_run else lambda rows: delete_in_batches(rows, profiles)
     rows = expired(account, profiles, now - age)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": now - age}
