@@ -11,7 +11,7 @@ from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import delivery, lifecycle, seeding
+from demo import delivery, generate, lifecycle, seeding
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
 from demo.schedules import SCHEDULES
@@ -176,6 +176,18 @@ def test_seeding_counts_its_own_users_alone(alice, bob, monkeypatch):
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_both)
     figures = json.loads(run("seed_demo", "--user", "alice", "--size", "small", "--json"))
     assert (figures["content"], figures["comments"], figures["messages"]) == (10, 200, 25)
+
+
+def test_seeding_counts_no_arrivals_of_the_demos_life(alice, monkeypatch):
+    account = demo_of(alice)
+
+    def seed_while_life_goes_on(user, now, **wishes):
+        assert generate.interactions(account.pk, NOW).comments == 10
+        return seeding.seed(user, now, **wishes)
+
+    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_life_goes_on)
+    figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
+    assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
 
 
 @pytest.mark.django_db(transaction=True)
