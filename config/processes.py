@@ -114,10 +114,10 @@ def _announce(account: DemoAccount | None) -> None:
     shown = ""
     while True:
         account.refresh_from_db()
-        text = progress_of(account).text
-        if text != shown:
-            print(f"  Demo mode is {account.state}: {text}", flush=True)
-            shown = text
+        line = f"  Demo mode is {account.state}: {progress_of(account).text}"
+        if line != shown:
+            print(line, flush=True)
+            shown = line
         if account.state != State.ENABLING:
             return
         time.sleep(0.5)
