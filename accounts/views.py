@@ -28,6 +28,10 @@ class PasswordAsked(FormView):
             return answer
         return super().post(request, *args, **kwargs)
 
+    def form_valid(self, form: Form) -> HttpResponse:
+        forgive_log_in(self.request)
+        return super().form_valid(form)
+
 
 class LogIn(PasswordAsked, LoginView):
     """The only log-in page, for the admin too."""
@@ -38,10 +42,6 @@ class LogIn(PasswordAsked, LoginView):
         """Where `next` says, unless that is here."""
         url = super().get_redirect_url()
         return "" if url == self.request.path else url
-
-    def form_valid(self, form: Form) -> HttpResponse:
-        forgive_log_in(self.request)
-        return super().form_valid(form)
 
 
 class LogOut(LogoutView):
@@ -60,7 +60,6 @@ class ChangePassword(PasswordAsked, PasswordChangeView):
     success_url = reverse_lazy("dashboard")
 
     def form_valid(self, form: Form) -> HttpResponse:
-        forgive_log_in(self.request)
         answer = super().form_valid(form)
         messages.success(self.request, "Your password is changed; other sessions and tokens have ended.")
         return answer

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from demo import simulator, story
+from demo.clock import Clock
 from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
@@ -18,7 +19,7 @@ from interactions.connection import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
 RECENT = timedelta(hours=1)
-LONGEST_WAIT_SECONDS = 20
+LONGEST_WAIT = timedelta(seconds=20)
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
 
@@ -75,11 +76,11 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
 
     Raises NotDelivered without the database.
     """
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    clock = Clock(now)
     try:
         deliver_events(rows, now)
         on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
-        while on_its_way.exists() and time.monotonic() < deadline:
+        while on_its_way.exists() and clock.elapsed < LONGEST_WAIT:
             time.sleep(0.1)
             deliver_events(rows, now)
     except LOST_CONNECTION as error:

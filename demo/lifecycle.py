@@ -17,6 +17,7 @@ from accounts.models import Platform, User
 from demo import activation, simulator, tasks
 from demo.models import LARGEST_SEED, DemoAccount, State, StoryEvent
 from demo.planning import MOST_EVENTS, plan_open_windows
+from demo.progress import KINDS
 from demo.states import NotPossible
 from demo.windows import content_start_at_or_after, interactions_start_at_or_after
 from interactions.connection import is_lost
@@ -26,10 +27,7 @@ logger = logging.getLogger(__name__)
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MOST_DAYS = 30
 LONGEST_LOCK_SECONDS = 2
-USUAL_SIZES = {
-    f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default
-    for kind in ("content", "comments", "messages")
-}
+USUAL_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
 
 
 @dataclass(frozen=True)

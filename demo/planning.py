@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from django.db import transaction
 
@@ -95,7 +96,7 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned
     return total
 
 
-def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: int | None = None) -> Planned:
+def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = inf) -> Planned:
     """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks.
 
     With `most` it stops after about so many events: what is left stays open, and planning it later gives the same.
@@ -107,10 +108,9 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: int | No
     plans = []
     total = Planned()
     for account in accounts:
-        if most is not None and total.events >= most:
+        if total.events >= most:
             break
-        left = None if most is None else most - total.events
-        events, planned = _plan_account(account, now, past[account.id], left)
+        events, planned = _plan_account(account, now, past[account.id], most - total.events)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
     moved = [account for account, _, _ in plans]
@@ -120,7 +120,7 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: int | No
 
 
 def _plan_account(
-    account: DemoAccount, now: datetime, past: list[simulator.Event], most: int | None
+    account: DemoAccount, now: datetime, past: list[simulator.Event], most: float
 ) -> tuple[list[simulator.Event], Planned]:
     written: list[simulator.Event] = []
     total = Planned()
@@ -131,7 +131,7 @@ def _plan_account(
         written += events
         total += _counted(events)
         _log(account, window, events)
-        if most is not None and total.events >= most:
+        if total.events >= most:
             break
     return written, total
 

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count
 
 from accounts.models import User
 from demo import lifecycle, unfinished
-from demo.models import DemoAccount, State, StoryEvent
-from demo.progress import KINDS
+from demo.models import DemoAccount, State
+from demo.progress import KINDS, progress_by_account
 
 SIZES = {
     "smoke": {"initial_content": 3, "initial_comments": 30, "initial_messages": 5},
@@ -38,13 +37,9 @@ def seed(user: User, now: datetime, **options) -> DemoAccount:
 
 def delivered_initially(users: Iterable[User]) -> dict[str, int]:
     """How many pieces, comments and messages of the users' initial batches have arrived, by kind."""
-    arrived = StoryEvent.objects.filter(
-        account__user__in=[user.pk for user in users],
-        origin=StoryEvent.Origin.INITIAL,
-        delivered_at__isnull=False,
-    )
-    counts = dict(arrived.values_list("type").annotate(Count("pk")).order_by())
-    return {kind: counts.get(type, 0) for kind, type in KINDS.items()}
+    accounts = DemoAccount.objects.filter(user__in=[user.pk for user in users])
+    progresses = progress_by_account(accounts).values()
+    return {kind: sum(progress.tallies[kind].done for progress in progresses) for kind in KINDS}
 
 
 def create_numbered(count: int, now: datetime) -> Iterable[User]:

@@ -10,7 +10,7 @@ from django.db.models import Func, OuterRef
 
 from accounts.models import User
 from demo.models import DemoAccount, State, StoryEvent
-from demo.progress import Progress, progress_by_account, progress_of, stored_by_account
+from demo.progress import Progress, progress_by_account, stored_by_account
 from demo.windows import next_cleanup
 
 SETTINGS = (
@@ -23,9 +23,7 @@ CHUNK = 500
 
 def status_of(user: User, now: datetime) -> dict[str, Any]:
     """The object of GET /api/v1/demo/; for a user who never enabled, that of an account with the defaults, off."""
-    user.refresh_from_db(fields=["demo_mode_enabled_at"])
-    account = shown_account(user)
-    return _status(account, user, now, progress_of(account), stored(account), upcoming(account))
+    return next(_statuses([shown_account(user)], now))
 
 
 def statuses(now: datetime) -> Iterator[dict[str, Any]]:
@@ -37,21 +35,20 @@ def statuses(now: datetime) -> Iterator[dict[str, Any]]:
     while chunk := list(
         DemoAccount.objects.select_related("user").filter(pk__gt=last).order_by("pk")[:CHUNK]
     ):
-        progress, rows, coming = (
-            progress_by_account(chunk),
-            stored_by_account(chunk),
-            upcoming_by_account(chunk),
-        )
-        for account in chunk:
-            id = account.pk
-            status = _status(account, account.user, now, progress[id], rows[id], coming[id])
+        for account, status in zip(chunk, _statuses(chunk, now), strict=True):
             yield {"user": account.user.username} | status
         last = chunk[-1].pk
 
 
+def _statuses(accounts: list[DemoAccount], now: datetime) -> Iterator[dict[str, Any]]:
+    progress, rows = progress_by_account(accounts), stored_by_account(accounts)
+    coming = upcoming_by_account(accounts)
+    for account in accounts:
+        yield _status(account, now, progress[account.pk], rows[account.pk], coming[account.pk])
+
+
 def _status(
     account: DemoAccount,
-    user: User,
     now: datetime,
     progress: Progress,
     rows: dict[str, int],
@@ -60,7 +57,7 @@ def _status(
     return {
         "state": account.state,
         "seed": account.seed if account.pk else None,
-        "enabled_at": user.demo_mode_enabled_at,
+        "enabled_at": account.user.demo_mode_enabled_at,
         "platforms": account.platforms,
         "niche": account.niche,
         "brand": account.brand,
@@ -81,7 +78,8 @@ def _status(
 
 def shown_account(user: User) -> DemoAccount:
     """The user's account, or one with the defaults that is not stored."""
-    return DemoAccount.objects.filter(user=user).first() or DemoAccount(user=user, seed=0)
+    accounts = DemoAccount.objects.select_related("user")
+    return accounts.filter(user=user).first() or DemoAccount(user=user, seed=0)
 
 
 def stored(account: DemoAccount) -> dict[str, int]:

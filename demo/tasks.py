@@ -10,9 +10,7 @@ from demo import delivery, planning, retention, unfinished
 from demo.schedules import SWEEP_EXPIRES
 from interactions.connection import LOST_CONNECTION
 
-LONGEST_DELIVERY = timedelta(
-    seconds=30
-)  # so that receivers that do not answer keep no worker from other work
+LONGEST_DELIVERY = timedelta(seconds=30)  # receivers that do not answer keep a worker no longer
 
 
 @shared_task(ignore_result=True)

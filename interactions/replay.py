@@ -39,9 +39,8 @@ def read_letter(letter: DeadLetter) -> object:
 def _replay_batch(ids: list[int], now: datetime) -> int:
     chosen = DeadLetter.objects.filter(pk__in=ids)
     with transaction.atomic():
-        lock_profiles(
-            chosen.values_list("profile", flat=True)
-        )  # before the letters, as whoever deletes them does
+        # Before the letters, as whoever deletes them does.
+        lock_profiles(chosen.values_list("profile", flat=True))
         letters = list(chosen.select_for_update().order_by("pk"))
         events = {one: event for one in letters if (event := read_letter(one)) is not UNREADABLE}
         results = ingest([Arrival(one.profile_id, event) for one, event in events.items()], now)

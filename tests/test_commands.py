@@ -13,11 +13,12 @@ from django_celery_beat.models import PeriodicTask
 from accounts.models import Profile, User
 from demo import delivery, generate, lifecycle, seeding
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_initial
+from demo.planning import plan_due, plan_initial
+from demo.progress import progress_of
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
 from tests.terminal import run
-from tests.world import NOW, demo_of
+from tests.world import DAY, NOW, demo_of
 
 
 def test_seeding_one_user_reports_exact_counts_and_twice_adds_nothing(db):
@@ -188,6 +189,19 @@ def test_seeding_counts_no_arrivals_of_the_demos_life(alice, monkeypatch):
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_life_goes_on)
     figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
     assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
+
+
+def test_seeding_counts_nothing_less_for_what_is_planned_after_it(alice, monkeypatch):
+    account = demo_of(alice)
+
+    def seed_while_windows_open(user, now, **wishes):
+        assert plan_due(NOW + DAY).comments > 0
+        return seeding.seed(user, now, **wishes)
+
+    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_windows_open)
+    figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
+    assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
+    assert progress_of(account).text == "content 3/3, comments 30/30, messages 5/5"
 
 
 @pytest.mark.django_db(transaction=True)

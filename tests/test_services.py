@@ -13,7 +13,7 @@ import yaml
 
 from config import environment
 from interactions.signing import sign
-from tests.house import CHECKOUT, PLAIN, House, running_house, until
+from tests.house import CHECKOUT, PLAIN, PROCFILE, House, running_house, until
 
 pytestmark = pytest.mark.flow
 FULL = (35, 920, 100)
@@ -244,8 +244,7 @@ def test_a_database_that_cannot_be_reached_is_said_without_its_password(tmp_path
 
 def test_the_compose_file_runs_what_the_procfile_says_with_variables_that_exist():
     compose = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())["services"]
-    procfile = dict(line.split(": ", 1) for line in (CHECKOUT / "Procfile").read_text().splitlines())
-    assert {name: compose[name]["command"] for name in procfile} == procfile
+    assert {name: compose[name]["command"] for name in PROCFILE} == PROCFILE
     fixed = {"PORT", "DATA_DIR", "DEBUG", "DB_POOLER"}  # by the image, and by what compose runs
-    for name in procfile:
+    for name in PROCFILE:
         assert set(compose[name]["environment"]) == set(environment.VARIABLES) - fixed

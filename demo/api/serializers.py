@@ -76,12 +76,16 @@ class ProgressSerializer(serializers.Serializer):
     dead = serializers.IntegerField()
 
 
-class StoredSerializer(serializers.Serializer):
-    """How many rows of the demo the inbox shows."""
+class CountsSerializer(serializers.Serializer):
+    """One number for each kind of what a demo brings."""
 
     content = serializers.IntegerField()
     comments = serializers.IntegerField()
     messages = serializers.IntegerField()
+
+
+class StoredSerializer(CountsSerializer):
+    """How many rows of the demo the inbox shows."""
 
 
 class NextRunsSerializer(serializers.Serializer):
@@ -119,9 +123,5 @@ class DemoSerializer(serializers.Serializer):
     notices = serializers.ListField(child=serializers.CharField())
 
 
-class GeneratedSerializer(serializers.Serializer):
+class GeneratedSerializer(CountsSerializer):
     """How many events were delivered on top of the quotas."""
-
-    content = serializers.IntegerField()
-    comments = serializers.IntegerField()
-    messages = serializers.IntegerField()
