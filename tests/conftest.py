@@ -3,7 +3,7 @@ from django.core.cache import cache
 
 from config.start import ensure_servers
 
-pytest_plugins = ["tests.world"]
+pytest_plugins = ["tests.world", "tests.back_office"]
 
 
 def pytest_sessionstart() -> None:

@@ -7,11 +7,11 @@ from random import Random
 from demo.simulator.platforms import PLATFORMS
 from demo.simulator.streams import stream
 from demo.simulator.values import Author, World
-from demo.simulator.words import talk
+from demo.simulator.words import comments, messages
 from demo.simulator.words.niches import CLOSES, NICHES
 
-_TABLES = [table for table, _ in talk.INTENTS.values()]
-_WEIGHTS = [weight for _, weight in talk.INTENTS.values()]
+_TABLES = [table for table, _ in comments.INTENTS.values()]
+_WEIGHTS = [weight for _, weight in comments.INTENTS.values()]
 EMOJI_ONLY, SHORT = 0.06, 0.14  # shares of the comments that are no replies [A]
 
 
@@ -59,10 +59,10 @@ def comment(
     draw = stream(world.seed, "comment", comment_id)
     roll = 1.0 if parent else draw.random()
     if roll < EMOJI_ONLY:
-        return "".join(draw.choices(talk.EMOJI, k=draw.choice((1, 2, 2, 3, 3))))
+        return "".join(draw.choices(comments.EMOJI, k=draw.choice((1, 2, 2, 3, 3))))
     if roll < EMOJI_ONLY + SHORT:
-        return voiced(world, draw.choice(talk.SHORT), author, draw, platform)
-    table = draw.choice(talk.REPLIES) if parent else draw.choices(_TABLES, _WEIGHTS)[0]
+        return voiced(world, draw.choice(comments.SHORT), author, draw, platform)
+    table = draw.choice(comments.REPLIES) if parent else draw.choices(_TABLES, _WEIGHTS)[0]
     slots = {
         "subject": subject(world, piece_id),
         "friend": _friend(draw),
@@ -97,7 +97,7 @@ def voiced(world: World, text: str, author: Author, draw: Random, platform: str)
     if leaves_open:
         text = text.rstrip(".")
     if draw.random() < PLATFORMS[platform].emoji * 0.8:
-        text += " " + draw.choice(talk.EMOJI)
+        text += " " + draw.choice(comments.EMOJI)
     return text[: PLATFORMS[platform].length]
 
 
@@ -113,9 +113,9 @@ def conversation(world: World, conversation_id: str) -> list[str]:
     draw = stream(world.seed, "conversation", conversation_id)
     niche = NICHES[world.niche]
     slots = {"product": draw.choice(niche.products), "event": draw.choice(niche.events), "brand": world.brand}
-    lines = [line.format(**slots) for line in draw.choice(talk.CONVERSATIONS)]
-    if not lines[0].startswith(talk.GREETED):
-        lines[0] = draw.choice(talk.GREETINGS).format(**slots) + lines[0]
+    lines = [line.format(**slots) for line in draw.choice(messages.CONVERSATIONS)]
+    if not lines[0].startswith(messages.GREETED):
+        lines[0] = draw.choice(messages.GREETINGS).format(**slots) + lines[0]
     if len(lines) > 1:
-        lines[-1] += draw.choice(talk.FAREWELLS)
+        lines[-1] += draw.choice(messages.FAREWELLS)
     return lines

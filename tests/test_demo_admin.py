@@ -1,0 +1,180 @@
+"""The admin of demos at two in the morning: their standing, their story, their schedules, and actions that report."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django_celery_beat.models import PeriodicTask
+
+from accounts.models import User
+from demo.models import DemoAccount, State, StoryEvent
+from interactions.models import DeadLetter, Interaction
+from tests.back_office import act, page
+from tests.world import DAY, HOUR, NOW, demo_of
+
+DEMOS = "admin:demo_demoaccount_changelist"
+
+
+def state_of(user: User) -> str:
+    return DemoAccount.objects.get(user=user).state
+
+
+def form_of(client: Client, account: DemoAccount) -> dict:
+    form = client.get(reverse("admin:demo_demoaccount_change", args=[account.pk])).context["adminform"].form
+    return {name: value for name, value in form.initial.items() if value is not None}
+
+
+def test_settings_changed_in_the_admin_count_from_the_next_window_on(operator, alice, monkeypatch):
+    account = demo_of(alice)
+    values = form_of(operator, account) | {"comments_per_window": 3}
+    monkeypatch.setattr("demo.admin.timezone.now", lambda: NOW + 12 * HOUR)
+    change = reverse("admin:demo_demoaccount_change", args=[account.pk])
+    assert operator.post(change, values).status_code == 302
+    account.refresh_from_db()
+    assert account.comments_per_window == 3
+    assert StoryEvent.objects.filter(origin="window", type="comment.created").count() == 10
+    assert DemoAccount.objects.get().interactions_ordinal == 1
+
+
+def test_a_setting_out_of_range_is_refused(operator, alice):
+    account = demo_of(alice)
+    change = reverse("admin:demo_demoaccount_change", args=[account.pk])
+    values = form_of(operator, account) | {"content_per_day": 21}
+    assert "less than or equal to 20" in operator.post(change, values).content.decode()
+    account.refresh_from_db()
+    assert account.content_per_day == 2
+
+
+def test_the_list_of_demos_says_all_an_operator_asks_first(operator, alice, live):
+    demo_of(alice)
+    StoryEvent.objects.filter(pk=StoryEvent.objects.first().pk).update(delivered_at=None, dead_at=NOW)
+    DemoAccount.objects.update(last_error="Planning failed: on purpose")
+    shown = page(operator, DEMOS)
+    for text in ("alice", "active", "38 of 38", "3 / 30 / 5", "Planning failed: on purpose"):
+        assert text in shown
+    assert re.search(r'field-dead_events">1<', shown)
+    assert ("04 Mar 18:00" in shown, "05 Mar 10:00" in shown) == (True, True)
+
+
+def test_the_lists_queries_do_not_grow_with_the_demos(operator, alice, bob, django_assert_num_queries):
+    demo_of(alice)
+    page(operator, DEMOS)
+    with django_assert_num_queries(5):
+        page(operator, DEMOS)
+    demo_of(bob)
+    with django_assert_num_queries(5):
+        page(operator, DEMOS)
+
+
+def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
+    one, other = demo_of(alice), demo_of(bob)
+    assert act(operator, DEMOS, "pause", one) == ["1 demo paused, 0 as before."]
+    assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 as before."]
+    assert act(operator, DEMOS, "resume", one) == ["1 demo resumed, 0 as before."]
+    assert act(operator, DEMOS, "advance_a_week", one, other) == [
+        "1 demo advancing by a week, 1 as before.",
+        "bob: Demo mode is paused; only an active demo that is not advancing can advance.",
+    ]
+    assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.PAUSED)
+    assert DemoAccount.objects.get(user=alice).advance_days == 7
+    assert act(operator, DEMOS, "enable", other) == ["0 demos enabled, 1 as before."]
+
+
+@pytest.mark.parametrize("action", ["disable", "reset"])
+def test_what_deletes_asks_first(operator, alice, bob, action):
+    account, other = demo_of(alice), demo_of(bob)
+    asked = operator.post(reverse(DEMOS), {"action": action, "_selected_action": [account.pk]})
+    assert "Yes, I’m sure" in asked.content.decode() or "Yes, I'm sure" in asked.content.decode()
+    assert state_of(alice) == State.ACTIVE
+    [told] = act(operator, DEMOS, action, account, confirmed="1")
+    assert told.startswith("1 demo being ")
+    assert (state_of(alice), state_of(bob)) == (State.DISABLING, State.ACTIVE)
+    assert DemoAccount.objects.get(pk=account.pk).reset_requested == (action == "reset")
+    assert DemoAccount.objects.get(pk=other.pk).state == State.ACTIVE
+
+
+def test_cleanup_counts_then_asks_then_deletes_that_demo_only(operator, alice, bob, live):
+    account, _ = demo_of(alice), demo_of(bob)
+    old = timezone.now() - 40 * DAY
+    Interaction.objects.filter(is_demo=True, type="message").update(posted_at=old)
+    [told] = act(operator, DEMOS, "count_what_cleanup_would_delete", account)
+    assert told.startswith("Would be deleted: ")
+    assert "5 messages" in told
+    before = Interaction.objects.filter(type="message").count()
+    operator.post(reverse(DEMOS), {"action": "clean_up", "_selected_action": [account.pk]})
+    assert Interaction.objects.filter(type="message").count() == before
+    [told] = act(operator, DEMOS, "clean_up", account, confirmed="1")
+    assert "5 messages" in told
+    assert Interaction.objects.filter(type="message").count() == before - 5
+    assert Interaction.objects.filter(type="message", is_demo=True, profile__owner=bob).count() == 5
+
+
+def test_dead_events_are_retried_of_the_chosen_demos_only(operator, alice, bob):
+    account, _ = demo_of(alice), demo_of(bob)
+    StoryEvent.objects.update(delivered_at=None, dead_at=NOW, attempts=6)
+    assert act(operator, DEMOS, "retry_dead_events", account) == ["38 dead events will be delivered again."]
+    assert StoryEvent.objects.filter(dead_at=None, attempts=0).count() == 38
+    assert StoryEvent.objects.filter(dead_at=NOW, attempts=6, account__user=bob).count() == 38
+
+
+def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice):
+    demo_of(alice)
+    name = "admin:demo_storyevent_changelist"
+    first, second, third = StoryEvent.objects.order_by("pk")[:3]
+    at = timezone.now()
+    for row, due_at in ((first, at + HOUR), (second, at - HOUR), (third, at + 2 * HOUR)):
+        StoryEvent.objects.filter(pk=row.pk).update(delivered_at=None, due_at=due_at)
+    shown = [row.pk for row in operator.get(reverse(name)).context["cl"].result_list]
+    assert shown == [second.pk, first.pk, third.pk]
+    counts = {
+        standing: operator.get(reverse(name), {"standing": standing}).context["cl"].result_count
+        for standing in ("due", "delivered", "dead", "any")
+    }
+    assert counts == {"due": 1, "delivered": 35, "dead": 0, "any": 38}
+
+
+def test_a_poison_event_is_listed_like_any_other(operator, alice):
+    demo_of(alice)
+    poison = StoryEvent.objects.first()
+    StoryEvent.objects.filter(pk=poison.pk).update(payload="no object", dead_at=NOW, delivered_at=None)
+    assert "no object" in page(operator, "admin:demo_storyevent_changelist", standing="dead")
+
+
+def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):
+    demo_of(alice)
+    demo_of(bob, seed=2, size="small")
+    event = StoryEvent.objects.filter(account__user=bob).first()
+    for words, count in ((" alice", 38), ("bob", 235), (event.platform_id, 1), ("ali", 0)):
+        query = {"standing": "any", "q": words}
+        shown = operator.get(reverse("admin:demo_storyevent_changelist"), query).context["cl"]
+        assert shown.result_count == count, words
+
+
+def test_schedules_show_their_last_and_next_run(operator):
+    task = PeriodicTask.objects.get(name="demo: daily content")
+    PeriodicTask.objects.filter(pk=task.pk).update(last_run_at=timezone.now())
+    shown = page(operator, "admin:django_celery_beat_periodictask_changelist")
+    assert "demo: daily content" in shown
+    now = timezone.now()
+    due = now.replace(hour=10, minute=0) + (DAY if now.hour >= 10 else timedelta())
+    assert f"{date_format(due, 'N j, Y')}, 10 a.m." in shown
+
+
+def test_staff_without_the_permission_may_look_and_not_act(client, alice, live):
+    account = demo_of(alice)
+    reader = User.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(reader)
+    page(client, DEMOS)
+    assert act(client, DEMOS, "disable", account, confirmed="1") == []
+    assert state_of(alice) == State.ACTIVE
+    for model, name, action in (
+        (StoryEvent, "admin:demo_storyevent_changelist", "retry"),
+        (DeadLetter, "admin:interactions_deadletter_changelist", "replay"),
+    ):
+        assert act(client, name, action, model.objects.first()) == []
