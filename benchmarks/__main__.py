@@ -8,7 +8,17 @@ from importlib import import_module
 from django.conf import settings
 from django.db import connection
 
-NAMES = ("initial_batch", "ingest", "many_users", "webhook", "lists", "cleanup", "seeding")
+NAMES = (
+    "initial_batch",
+    "ingest",
+    "many_users",
+    "webhook",
+    "lists",
+    "cleanup",
+    "seeding",
+    "planning",
+    "calibration",
+)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from demo.windows import first_marks
 def account_of(user: User) -> DemoAccount:
     """The user's account, made (off, with a random seed) when there is none yet."""
     seed = secrets.randbelow(2**31)
-    brand = simulator.default_brand(seed, simulator.DEFAULT_NICHE)
+    brand = simulator.default_brand(seed, simulator.DEFAULT_NICHE, simulator.DEFAULT_LANGUAGE)
     return DemoAccount.objects.get_or_create(user=user, defaults={"seed": seed, "brand": brand})[0]
 
 

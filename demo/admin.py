@@ -35,8 +35,16 @@ COUNTS = {
     "left": (StoryEvent.objects.undelivered().filter(origin=StoryEvent.Origin.INITIAL), "account", "pk"),
     "dead": (StoryEvent.objects.filter(delivered_at=None).dead(), "account", "pk"),
     "content": (Content.objects.filter(is_demo=True), "profile__owner", "user"),
-    "comments": (Interaction.objects.filter(is_demo=True, type="comment"), "profile__owner", "user"),
-    "messages": (Interaction.objects.filter(is_demo=True, type="message"), "profile__owner", "user"),
+    "comments": (
+        Interaction.objects.filter(is_demo=True, type="comment", direction="in"),
+        "profile__owner",
+        "user",
+    ),
+    "messages": (
+        Interaction.objects.filter(is_demo=True, type="message", direction="in"),
+        "profile__owner",
+        "user",
+    ),
 }
 
 
@@ -50,7 +58,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     list_select_related = ["user"]
     search_fields = ["user__username"]
     readonly_fields = [
-        *["user", "seed", "state", "platforms", "niche", "brand", "language"],
+        *["user", "seed", "state", "platforms", "niche", "brand", "products", "language"],
         *["initial_content", "initial_comments", "initial_messages"],
         *["next_content_window", "next_interactions_window", "content_ordinal", "interactions_ordinal"],
         *["planned_at", "paused_at", "heartbeat_at", "last_error"],

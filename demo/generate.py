@@ -14,11 +14,11 @@ from demo import simulator, story
 from demo.clock import Clock
 from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
+from demo.progress import KINDS
 from demo.states import NotPossible
 from interactions.connection import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
-RECENT = timedelta(hours=1)
 LONGEST_WAIT = timedelta(seconds=20)
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
@@ -68,7 +68,7 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
     arrived = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
     if len(arrived) < len(events):
         _explain(account_id, f"{len(arrived)} of {len(events)} planned events were delivered so far.")
-    return Generated(*(arrived.count(kind) for kind in StoryEvent.Type.values))
+    return Generated(**{kind: arrived.count(type) for kind, type in KINDS.items()})
 
 
 def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
@@ -100,17 +100,7 @@ def _pieces(account: DemoAccount, now: datetime) -> list[simulator.Event]:
 
 
 def _talk(account: DemoAccount, now: datetime) -> list[simulator.Event]:
-    start = now - RECENT
-    past = story.look_back([account.id], start, StoryEvent.Origin.values)[account.id]
+    past = story.look_back([account.id], now - simulator.EXTRA_SPAN, StoryEvent.Origin.values)[account.id]
     seen = [event for event in past if event.at <= now]
     messages = MESSAGES if account.has_messages else 0
-    return simulator.interactions_window(
-        account.world,
-        account.extra_ordinal,
-        start,
-        COMMENTS,
-        messages,
-        seen,
-        stream="generate",
-        length=RECENT,
-    )
+    return simulator.extra_interactions(account.world, account.extra_ordinal, now, COMMENTS, messages, seen)

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import Platform, User
 from demo import activation, simulator, tasks
-from demo.models import LARGEST_SEED, DemoAccount, State, StoryEvent
+from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, DemoAccount, Rhythm, State, StoryEvent
 from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible
@@ -41,11 +41,12 @@ class Transition:
 def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) -> Transition:
     """Switch demo mode on; the initial batch follows in the background, or at once by `finish` without `dispatch`.
 
-    `options` may set platforms, niche, brand, language, seed and the initial_… sizes. Raises ValueError with a
-    sentence for a wrong option and NotPossible while the demo is being removed.
+    `options` may set platforms, niche, brand, products, language, rhythm, viral_spikes, seed and the initial_… sizes.
+    Raises ValueError with a sentence for a wrong option and NotPossible while the demo is being removed.
     """
     check_options(options)
     account = activation.account_of(user)
+    check_words(options.get("language") or account.language, options.get("niche") or account.niche)
     if not activation.begin(account, now, _changes(account, options)):
         account.refresh_from_db()
         if account.state == State.DISABLING:
@@ -63,18 +64,39 @@ def check_options(options: dict[str, Any]) -> None:
         raise ValueError(f"niche must be one of {', '.join(simulator.NICHES)}.")
     if options.get("language") not in (None, *simulator.LANGUAGES):
         raise ValueError(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
+    if options.get("rhythm") not in (None, *Rhythm.values):
+        raise ValueError(f"rhythm must be one of {', '.join(Rhythm.values)}.")
+    check_products(options.get("products") or [])
     if not 0 <= (options.get("seed") or 0) <= LARGEST_SEED:
         raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED}.")
 
 
+def check_products(products: list[str]) -> None:
+    """Raise ValueError unless they are a handful of short names."""
+    if len(products) > MOST_PRODUCTS:
+        raise ValueError(f"products must be at most {MOST_PRODUCTS} names.")
+    if any(not name.strip() or len(name) > LONGEST_PRODUCT for name in products):
+        raise ValueError(f"Each of products must be a name of 1 to {LONGEST_PRODUCT} characters.")
+
+
+def check_words(language: str, niche: str) -> None:
+    """Raise ValueError unless the language has tables of words for the niche."""
+    spoken = simulator.niches(language)
+    if niche not in spoken:
+        raise ValueError(
+            f"In language {language} the niche must be one of {', '.join(spoken)}; {niche} is not."
+        )
+
+
 def _changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
-    """The columns that `options` set, and the usual sizes; a new niche or seed brings a new brand unless one is given."""
+    """The columns that `options` set, and the usual sizes; a new niche, language or seed brings a new brand unless one is given."""
     changes = USUAL_SIZES | {name: value for name, value in options.items() if value is not None}
     if "platforms" in changes:
         changes["platforms"] = list(dict.fromkeys(changes["platforms"]))
-    if "brand" not in changes and {"seed", "niche"} & changes.keys():
-        seed, niche = changes.get("seed", account.seed), changes.get("niche", account.niche)
-        changes["brand"] = simulator.default_brand(seed, niche)
+    if "brand" not in changes and {"seed", "niche", "language"} & changes.keys():
+        changes["brand"] = simulator.default_brand(
+            *(changes.get(name, getattr(account, name)) for name in ("seed", "niche", "language"))
+        )
     return changes
 
 

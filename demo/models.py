@@ -19,6 +19,7 @@ from demo import simulator
 DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
 MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
 STRETCH = 4  # a claim looks this many times further ahead than it takes
+LONGEST_PRODUCT, MOST_PRODUCTS = 60, 20
 LARGEST_SEED = 2**53 - 1  # exact in every JSON reader
 
 
@@ -52,8 +53,11 @@ class State(models.TextChoices):
 
 
 class Rhythm(models.TextChoices):
-    STEADY = "steady"
-    NATURAL = "natural"
+    STEADY = "steady", "Steady: every six hours bring exactly the numbers set"
+    NATURAL = (
+        "natural",
+        "Natural: few at night, many in the evening and after a good piece; as many over the weeks",
+    )
 
 
 class DemoAccountQuerySet(models.QuerySet):
@@ -95,7 +99,13 @@ class DemoAccount(models.Model):
     )
     niche = models.CharField(max_length=32, default=simulator.DEFAULT_NICHE)
     brand = models.CharField(max_length=80)
-    language = models.CharField(max_length=8, default="en")
+    language = models.CharField(max_length=8, default=simulator.DEFAULT_LANGUAGE)
+    products = ArrayField(
+        models.CharField(max_length=LONGEST_PRODUCT),
+        default=list,
+        blank=True,
+        help_text="Names that are spoken of in place of the niche's own products.",
+    )
 
     content_per_day = models.PositiveSmallIntegerField(default=2, validators=between(0, 20))
     comments_per_window = models.PositiveSmallIntegerField(default=10, validators=between(0, 200))
@@ -104,8 +114,16 @@ class DemoAccount(models.Model):
         null=True, blank=True, validators=between(0, 23), help_text="Local hour; empty: 10:00 UTC."
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    rhythm = models.CharField(max_length=7, choices=Rhythm.choices, default=Rhythm.STEADY)
-    viral_spikes = models.BooleanField(default=True)
+    rhythm = models.CharField(
+        max_length=7,
+        choices=Rhythm.choices,
+        default=Rhythm.STEADY,
+        help_text="How many comments and messages a window of six hours brings.",
+    )
+    viral_spikes = models.BooleanField(
+        default=True,
+        help_text="One piece in fifty draws several times its comments for about three days, on top of the others.",
+    )
     retention_days = models.PositiveSmallIntegerField(default=30, validators=between(1, 365))
 
     initial_content = models.PositiveIntegerField(default=35)
@@ -185,6 +203,7 @@ class DemoAccount(models.Model):
             posting_hour=self.posting_hour,
             viral_spikes=self.viral_spikes,
             rhythm=self.rhythm,
+            products=tuple(self.products),
         )
 
     @property
@@ -244,8 +263,10 @@ class StoryEventQuerySet(models.QuerySet):
 
 
 def webhook_event(event) -> dict[str, object]:
-    """A story event as the webhook takes it, dated when it was due."""
-    return event.payload | {"occurred_at": event.due_at.isoformat()}
+    """A story event as the webhook takes it, dated when it was due and without the simulator's memo."""
+    payload = event.payload | {"occurred_at": event.due_at.isoformat()}
+    payload.pop(simulator.MEMO, None)
+    return payload
 
 
 class StoryEvent(models.Model):
@@ -258,11 +279,17 @@ class StoryEvent(models.Model):
         CONTENT = "content.published", "Content"
         COMMENT = "comment.created", "Comment"
         MESSAGE = "message.created", "Direct message"
+        METRICS = "content.metrics", "Figures of a piece"
 
     class Origin(models.TextChoices):
+        """What an event was planned by; only the first two count against a quota."""
+
         INITIAL = "initial"
         WINDOW = "window"
         GENERATE = "generate"
+        SPIKE = "spike"
+        BRAND = "brand"
+        FIGURES = "figures"
 
     account = models.ForeignKey(DemoAccount, on_delete=models.CASCADE, related_name="story", db_index=False)
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -283,7 +310,9 @@ class StoryEvent(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["profile", "platform_id", "type"], name="story_event_is_planned_once"
+                fields=["profile", "platform_id", "type"],
+                condition=~Q(type="content.metrics"),  # of which a piece has many
+                name="story_event_is_planned_once",
             ),
             models.CheckConstraint(
                 condition=Q(delivered_at=None) | Q(dead_at=None), name="story_event_is_not_delivered_and_dead"
@@ -295,6 +324,11 @@ class StoryEvent(models.Model):
             ),
             models.Index(F("account"), F("type"), F("due_at"), name="story_of_an_account_by_type"),
             models.Index(F("account"), F("type"), condition=Q(delivered_at=None), name="story_undelivered"),
+            models.Index(
+                *(F("profile"), F("platform_id"), F("due_at")),
+                condition=Q(type="content.metrics"),
+                name="story_figures_of_a_piece",
+            ),
             models.Index(F("dead_at"), condition=Q(dead_at__isnull=False), name="story_dead"),
         ]
 

@@ -164,16 +164,18 @@ def plan_account(account_id: int, now: datetime) -> Planned:
 
 def draw(account: DemoAccount, window: Window, past: list[simulator.Event]) -> list[simulator.Event]:
     """The events of one window: a function of seed, settings, ordinal, start and the story so far, nothing else."""
-    if window.kind == "content":
-        return simulator.content_window(account.world, window.ordinal, window.start, account.content_per_day)
     horizon = window.start - account.retention
+    seen = [event for event in past if event.at >= horizon]
+    if window.kind == "content":
+        pieces = account.content_per_day
+        return simulator.content_window(account.world, window.ordinal, window.start, pieces, seen)
     return simulator.interactions_window(
         account.world,
         window.ordinal,
         window.start,
         account.comments_per_window,
         account.messages_per_window if account.has_messages else 0,
-        [event for event in past if event.at >= horizon],
+        seen,
     )
 
 
@@ -196,7 +198,8 @@ def plan_initial(account_id: int, now: datetime) -> bool:
 
 
 def _counted(events: list[simulator.Event]) -> Planned:
-    types = [event.type for event in events]
+    """How much of the quotas the events of one window are."""
+    types = [event.type for event in events if not event.origin]
     return Planned(
         windows=1,
         content=types.count(StoryEvent.Type.CONTENT),

@@ -79,7 +79,7 @@ def stored_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, dict[
     shown = {"is_demo": True, "deleted_at": None, "profile__owner__in": owners}
     pieces = Content.objects.filter(**shown).values_list("profile__owner").annotate(Count("pk")).order_by()
     talk = (
-        Interaction.objects.filter(**shown)
+        Interaction.objects.filter(direction=Interaction.Direction.IN, **shown)
         .values_list("profile__owner", "type")
         .annotate(Count("pk"))
         .order_by()

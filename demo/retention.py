@@ -107,7 +107,8 @@ def _awaited(account: DemoAccount) -> list[str]:
     """The ids of pieces and comments that the future of the story speaks of."""
     to_come = StoryEvent.objects.undelivered().filter(account=account)
     named = to_come.values_list(KT("payload__content_id"), KT("payload__parent_id"))
-    return [id for ids in named for id in ids if id]
+    reported = to_come.filter(type=StoryEvent.Type.METRICS).values_list("platform_id", flat=True)
+    return [*reported, *(id for ids in named for id in ids if id)]
 
 
 def _forgotten(account: DemoAccount, rows: dict[str, QuerySet], cutoff: datetime) -> QuerySet[StoryEvent]:

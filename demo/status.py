@@ -61,6 +61,7 @@ def _status(
         "platforms": account.platforms,
         "niche": account.niche,
         "brand": account.brand,
+        "products": account.products,
         "language": account.language,
         "settings": {name: getattr(account, name) for name in SETTINGS},
         "progress": asdict(progress),
@@ -94,7 +95,8 @@ def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
 
 def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
     """The same of each account by its primary key, in one statement."""
-    first = StoryEvent.objects.undelivered().filter(account=OuterRef("pk")).order_by("due_at", "id")
+    told = StoryEvent.objects.undelivered().exclude(type=StoryEvent.Type.METRICS)
+    first = told.filter(account=OuterRef("pk")).order_by("due_at", "id")
     on = [account.pk for account in accounts if account.state != State.OFF]
     heads = DemoAccount.objects.filter(pk__in=on).values_list(
         Func(ArraySubquery(first.values("pk")[:UPCOMING]), function="unnest")

@@ -13,6 +13,7 @@ from accounts.models import Platform
 from accounts.pages import for_users
 from demo import lifecycle
 from demo.access import demo_allowed
+from demo.forms import EnableForm
 from demo.models import State
 from demo.progress import progress_of
 from demo.states import NotPossible
@@ -20,7 +21,6 @@ from demo.status import notices, shown_account, stored, upcoming
 from demo.windows import next_cleanup
 
 ACTIONS: dict[str, Callable] = {
-    "enable": lambda user: lifecycle.enable(user, timezone.now()),
     "disable": lifecycle.disable,
     "pause": lambda user: lifecycle.pause(user, timezone.now()),
     "resume": lambda user: lifecycle.resume(user, timezone.now()),
@@ -50,13 +50,32 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
         return redirect("dashboard")
     if not demo_allowed(request.user):
         raise PermissionDenied
+    if action == "enable":
+        return _enable(request)
     if action not in ACTIONS:
         raise Http404
-    refused = ""
+    return _answer(request, _refusal(lambda: ACTIONS[action](request.user)))
+
+
+def _enable(request: HttpRequest) -> HttpResponse:
+    """Switch demo mode on as the form asks; what it asks wrongly is shown beside the fields."""
+    form = EnableForm(request.POST)
+    if not form.is_valid():
+        return render(request, _page(request), shown(request) | {"form": form})
+    refused = _refusal(lambda: lifecycle.enable(request.user, timezone.now(), **form.options))
+    return _answer(request, refused)
+
+
+def _refusal(act: Callable[[], object]) -> str:
+    """Do it; why it could not be done, or nothing."""
     try:
-        ACTIONS[action](request.user)
-    except NotPossible as error:
-        refused = str(error)
+        act()
+    except (NotPossible, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _answer(request: HttpRequest, refused: str) -> HttpResponse:
     if request.htmx:
         return render(request, "demo/panel.html", shown(request) | {"refused": refused})
     if refused:
@@ -64,11 +83,16 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
     return redirect("dashboard")
 
 
+def _page(request: HttpRequest) -> str:
+    return "demo/panel.html" if request.htmx else "demo/dashboard.html"
+
+
 def shown(request: HttpRequest) -> dict:
     """What the panel shows of the user's demo."""
     account = shown_account(request.user)
     return {
         "account": account,
+        "form": EnableForm.of(account),
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),
         "stored": stored(account),

@@ -33,5 +33,5 @@ def _inbox(request: HttpRequest, type: str, title: str) -> HttpResponse:
     except CursorError as error:
         raise Http404 from error
     template = "interactions/page.html" if request.htmx else "interactions/inbox.html"
-    counted = rows[: MOST_COUNTED + 1].count()
+    counted = rows.filter(direction=Interaction.Direction.IN)[: MOST_COUNTED + 1].count()
     return render(request, template, {"page": page, "title": title, "count": counted, "most": MOST_COUNTED})

@@ -207,9 +207,9 @@ class Caller:
             "SELECT (SELECT count(*) FROM interactions_content c JOIN accounts_profile p ON p.id = c.profile_id"
             " WHERE p.owner_id = u.id AND c.is_demo),"
             " (SELECT count(*) FROM interactions_interaction i JOIN accounts_profile p ON p.id = i.profile_id"
-            " WHERE p.owner_id = u.id AND i.is_demo AND i.type = 'comment'),"
+            " WHERE p.owner_id = u.id AND i.is_demo AND i.direction = 'in' AND i.type = 'comment'),"
             " (SELECT count(*) FROM interactions_interaction i JOIN accounts_profile p ON p.id = i.profile_id"
-            " WHERE p.owner_id = u.id AND i.is_demo AND i.type = 'message') FROM accounts_user u WHERE username = %s",
+            " WHERE p.owner_id = u.id AND i.is_demo AND i.direction = 'in' AND i.type = 'message') FROM accounts_user u WHERE username = %s",
             self.name,
         )
         return rows[0]

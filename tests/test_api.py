@@ -140,7 +140,7 @@ def test_generate_answers_what_it_delivered_and_moves_no_mark(page, alice):
     talk = page.post("/api/v1/demo/generate/interactions/")
     assert (content.status_code, content.json()) == (200, {"content": 2, "comments": 0, "messages": 0})
     assert (talk.status_code, talk.json()) == (200, {"content": 0, "comments": 10, "messages": 5})
-    assert (Content.objects.count(), Interaction.objects.count()) == (3 + 2, 35 + 15)
+    assert (Content.objects.count(), Interaction.objects.filter(direction="in").count()) == (3 + 2, 35 + 15)
     assert DemoAccount.objects.values("next_content_window", "next_interactions_window").get() == marks
 
 

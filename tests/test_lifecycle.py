@@ -177,7 +177,7 @@ def test_cleanup_goes_on_past_an_account_that_fails(alice, bob):
     demo_of(bob)
     DemoAccount.objects.filter(user=alice).update(niche="none that exists")  # its windows cannot be planned
     done = retention.clean_up(ENABLED + 60 * DAY)
-    assert (done.failed, done.comments) == (1, 30)
+    assert (done.failed, done.content) == (1, 3)
     assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
 
 

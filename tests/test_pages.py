@@ -28,7 +28,8 @@ def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
     pages = [first]
     while older := re.search(r'rel="next" href="([^"]+)"', pages[-1]):
         pages.append(page.get(f"/comments/{older[1]}").content.decode())
-    assert [text.count("<li ") for text in pages] == [25] * 8
+    assert sum(text.count("<li ") for text in pages) == Interaction.objects.filter(type="comment").count()
+    assert {text.count("<li ") for text in pages[:-1]} == {25}
     assert page.get("/comments/?cursor=nonsense").status_code == 404
 
 

@@ -125,7 +125,7 @@ def test_an_advance_that_breaks_is_given_up_visibly(alice, now):
     assert (account.state, account.advance_days, account.last_error) == (
         State.ACTIVE,
         0,
-        "KeyError: 'none that exists'",
+        "LookupError: There are no words for none that exists in language en.",
     )
 
 
@@ -141,7 +141,7 @@ def test_a_deadlock_of_one_account_holds_up_no_other(alice, bob, monkeypatch):
 
     monkeypatch.setattr(retention, "_clean_account", deadlocked)
     done = retention.clean_up(NOW + timedelta(days=60))
-    assert (done.failed, done.comments) == (1, 30)
+    assert (done.failed, done.content) == (1, 3)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -59,7 +59,10 @@ def test_two_of_each_service_do_everything_once(house):
         assert [caller.story("initial") for caller in callers] == [(1055, 1055)] * 4
         assert [caller.story("window")[0] for caller in callers] == [15] * 4
         until(
-            lambda: all(sum(caller.counts()) == 1055 + caller.story("window")[1] for caller in callers),
+            lambda: all(
+                sum(caller.counts()) == 1055 + caller.story("window")[1] + caller.story("spike")[1]
+                for caller in callers
+            ),
             "what was delivered is stored once",
         )
         logs = house.log("worker") + house.log("worker-2")

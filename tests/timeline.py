@@ -14,7 +14,8 @@ FIRST_CONTENT = datetime(2026, 3, 5, 10, tzinfo=UTC)
 
 
 def counts(user: User) -> tuple[int, int, int]:
-    rows = Interaction.objects.filter(profile__owner=user, is_demo=True)
+    """What of the demo's quotas is stored: pieces, comments and messages."""
+    rows = Interaction.objects.filter(profile__owner=user, is_demo=True, direction="in")
     pieces = Content.objects.filter(profile__owner=user, is_demo=True)
     return pieces.count(), rows.filter(type="comment").count(), rows.filter(type="message").count()
 
@@ -33,7 +34,7 @@ def told(user: User) -> list[tuple]:
     ]
     return [
         *pieces.order_by("platform_id").values_list(
-            "profile__platform", "platform_id", "text", "posted_at", "kind", "url"
+            "profile__platform", "platform_id", "text", "posted_at", "kind", "url", "views", "likes", "shares"
         ),
         *talk.order_by("platform_id").values_list(
             "profile__platform", "platform_id", "text", "posted_at", *links

@@ -9,6 +9,7 @@ _DEMO = {
     "platforms": ["instagram", "youtube", "facebook"],
     "niche": "coffee",
     "brand": "Harbour Roast",
+    "products": [],
     "language": "en",
     "settings": {
         "content_per_day": 2,

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from accounts.models import Platform
 from demo import simulator
 from demo.api import examples
-from demo.models import LARGEST_SEED, Rhythm, State, StoryEvent, time_zones
+from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, Rhythm, State, StoryEvent, time_zones
 
 
 class EnableSerializer(serializers.Serializer):
@@ -15,7 +15,12 @@ class EnableSerializer(serializers.Serializer):
     )
     niche = serializers.ChoiceField(choices=simulator.NICHES, required=False)
     brand = serializers.CharField(max_length=80, required=False)
+    products = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_PRODUCT), required=False, max_length=MOST_PRODUCTS
+    )
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
+    rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
+    viral_spikes = serializers.BooleanField(required=False)
     seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
 
 
@@ -113,6 +118,7 @@ class DemoSerializer(serializers.Serializer):
     platforms = serializers.ListField(child=serializers.ChoiceField(choices=Platform.choices))
     niche = serializers.CharField()
     brand = serializers.CharField()
+    products = serializers.ListField(child=serializers.CharField())
     language = serializers.CharField()
     settings = SettingsSerializer()
     progress = ProgressSerializer()

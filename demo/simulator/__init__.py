@@ -1,38 +1,57 @@
-"""A believable world: what happens, when, and who says what. Pure: a function of its arguments, without a clock."""
+"""A believable world: what happens, when, and who says what. Pure: a function of its arguments, without a clock.
+
+Importing it reads no table of words and nothing of Faker; both come with the first draw, in the process that makes it.
+"""
 
 from demo.simulator.platforms import MESSAGE_PLATFORMS
+from demo.simulator.tables import LANGUAGES, NICHES, niches
 from demo.simulator.values import (
+    BRAND,
     COMMENT,
     CONTENT,
+    FIGURES,
+    MEMO,
     MESSAGE,
+    METRICS,
+    SPIKE,
     Author,
     Event,
+    Metrics,
     ProfileSpec,
     Quota,
     World,
     event_payload,
     from_payload,
+    remembered,
 )
 from demo.simulator.windows import (
+    DEFAULT_LANGUAGE,
+    EXTRA_SPAN,
     PIECES_LOOK_BACK,
     TALK_LOOK_BACK,
     content_window,
     default_brand,
     extra_content,
+    extra_interactions,
     initial,
     interactions_window,
     profiles,
 )
-from demo.simulator.words.niches import NICHES as _NICHES
 
-NICHES = tuple(_NICHES)
 DEFAULT_NICHE = "coffee"
-LANGUAGES = ("en",)
 
 __all__ = [
-    *("DEFAULT_NICHE", "LANGUAGES", "MESSAGE_PLATFORMS", "NICHES", "PIECES_LOOK_BACK", "TALK_LOOK_BACK"),
-    *("COMMENT", "CONTENT", "MESSAGE"),
-    *("Author", "Event", "ProfileSpec", "Quota", "World"),
-    *("content_window", "default_brand", "event_payload", "extra_content", "from_payload"),
-    *("initial", "interactions_window", "profiles"),
+    *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "MESSAGE_PLATFORMS", "NICHES"),
+    *("PIECES_LOOK_BACK", "TALK_LOOK_BACK"),
+    *("BRAND", "COMMENT", "CONTENT", "FIGURES", "MEMO", "MESSAGE", "METRICS", "SPIKE"),
+    *("Author", "Event", "Metrics", "ProfileSpec", "Quota", "World"),
+    *(
+        "content_window",
+        "default_brand",
+        "event_payload",
+        "extra_content",
+        "extra_interactions",
+        "from_payload",
+    ),
+    *("initial", "interactions_window", "niches", "profiles", "remembered"),
 ]

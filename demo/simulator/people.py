@@ -4,42 +4,205 @@ Their names come from Faker's tables. Importing Faker as a whole costs 100-250 m
 imported, here and when the first person is needed.
 """
 
+import unicodedata
+from bisect import bisect
 from functools import cache, lru_cache
 from importlib import import_module
 from math import floor, pow
-from random import Random
+from typing import NamedTuple
 
-from demo.simulator.streams import identity, stream
+from demo.simulator.streams import identity, normal, share, shares
 from demo.simulator.values import Author
 
-AUDIENCE = 4_000  # people per platform
+AUDIENCE = 6_000  # people per platform
 REGULARS = 0.5  # share of what is said that comes from the heavy tail [A]
-TAIL = 1.35  # exponent of the activity law: a few regulars, many who write once [A]
+TAIL = 1.1  # exponent of the activity law: a few regulars, many who write once [A]
+WIDTH = 150.0  # of the law's head, in people [A]
+KNOWN = frozenset(  # names of people whom everybody knows; nobody here is called so
+    [
+        "Taylor Swift",
+        "Michael Jordan",
+        "Michael Jackson",
+        "Elizabeth Taylor",
+        "James Brown",
+        "Will Smith",
+        "Emma Watson",
+        "Chris Evans",
+        "Paul Simon",
+        "George Bush",
+        "George Washington",
+        "Tom Jones",
+        "Elton John",
+        "David Cameron",
+        "Gordon Brown",
+        "Harry Potter",
+        "Jennifer Lopez",
+        "Oscar Wilde",
+        "Barbara Walters",
+        "Ryan Adams",
+        "Bryan Adams",
+        "Stevie Nicks",
+        "Serena Williams",
+        "Venus Williams",
+        "Robin Williams",
+        "Jimmy Carter",
+        "John Adams",
+        "Chris Brown",
+        "Katie Price",
+        "Kate Moss",
+        "Jack White",
+        "Diana Ross",
+        "Kanye West",
+        "Rafael Nadal",
+        "Fernando Alonso",
+        "Sergio Ramos",
+        "Pablo Neruda",
+        "Salma Hayek",
+        "Antonio Banderas",
+        "Jorge Campos",
+        "Rosa Parks",
+        "Neil Armstrong",
+        "Louis Armstrong",
+        "Tiger Woods",
+        "Janet Jackson",
+        "Samuel Jackson",
+        "Andrew Jackson",
+    ]
+)
 
 
-@lru_cache(maxsize=4_096)
-def person(seed: int, platform: str, number: int) -> Author:
+class Voice(NamedTuple):
+    """A person's stable way of writing."""
+
+    case: str  # sentence, first (letter small) or lower
+    closing: str  # none, stop or bang
+    emoji: float  # how often, against the platform's average
+    typos: float  # share of texts with a typing error
+    length: float  # in standard deviations of ln(length)
+
+
+@lru_cache(maxsize=8_192)
+def voice(seed: int, author_id: str) -> Voice:
+    """How the person with that id writes; the same on every day."""
+    case, closing, emoji, typos, length = shares(5, seed, "voice", author_id)
+    return Voice(
+        _one_of(case, ("sentence", 0.78), ("first", 0.14), ("lower", 0.08)),
+        _one_of(closing, ("none", 0.60), ("stop", 0.23), ("bang", 0.17)),
+        _one_of(emoji, (0.3, 0.25), (0.9, 0.45), (1.73, 0.30)),
+        _one_of(typos, (0.0, 0.70), (0.06, 0.20), (0.25, 0.10)),
+        normal(length),
+    )
+
+
+def mood(seed: int, platform: str, number: int) -> float:
+    """How person `number` sees things: 0 always complains, 1 always praises."""
+    return share(seed, "mood", platform, number)
+
+
+def _one_of(lot: float, *choices: tuple[object, float]):  # type: ignore[no-untyped-def]
+    for value, width in choices:
+        lot -= width
+        if lot < 0:
+            return value
+    return choices[-1][0]
+
+
+def interested(seed: int, author_id: str, facet: str) -> bool:
+    """Whether that is one of the person's interests, of which everybody has about a third."""
+    return share(seed, "interest", author_id, facet) < 0.35
+
+
+def someone(regular: float, which: float) -> int:
+    """The number of a person who acts, by two lots: half of the time one of a few regulars, else anybody."""
+    if regular < REGULARS:
+        return min(floor(WIDTH * (pow(1 - which, -1 / TAIL) - 1)), AUDIENCE - 1)
+    return floor(which * AUDIENCE)
+
+
+def person_id(seed: int, platform: str, number: int) -> str:
+    return identity(seed, "person", platform, number)
+
+
+@lru_cache(maxsize=8_192)
+def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> Author:
     """Person `number` of the audience; the same id, handle and name on every day."""
-    draw = stream(seed, "person", platform, number)
-    first, last = draw.choice(names()[0]), draw.choice(names()[1])
-    return Author(identity(seed, "person", platform, number), _handle(first, last, draw), f"{first} {last}")
+    id, attempt = person_id(seed, platform, number), 0
+    while True:
+        locale, first, last, *lots = shares(8, seed, "person", id, attempt)
+        names = _names(locales[floor(locale * len(locales))])
+        given, family = names.first[floor(first * len(names.first))], names.last[bisect(names.weights, last)]
+        if f"{given} {family}" not in KNOWN:
+            return Author(id, _handle(given, family, *lots[:4]), _shown(given, family, lots[4]))
+        attempt += 1
 
 
-def someone(draw: Random) -> int:
-    """The number of a person who acts: half of the time one of a few regulars, else anybody."""
-    if draw.random() < REGULARS:
-        return min(floor(40 * pow(1 - draw.random(), -1 / TAIL)) - 40, AUDIENCE - 1)
-    return draw.randrange(AUDIENCE)
+def _shown(first: str, last: str, lot: float) -> str:
+    """The name as people enter it: mostly in full, some the first name alone or with an initial."""
+    if lot < 0.80:
+        return f"{first} {last}"
+    if lot < 0.89:
+        return first
+    return f"{first} {last[0]}." if lot < 0.96 else first.lower()
 
 
-def _handle(first: str, last: str, draw: Random) -> str:
-    first, last = first.lower(), last.lower().replace("'", "")
-    number = draw.randrange(10, 100)
-    forms = [f"{first}.{last}", f"{first}{last}{number}", f"{first}_{last[0]}{number}", f"its{first}{number}"]
-    return draw.choice([*forms, f"{last}.{first}"])
+HANDLES = (
+    *(
+        "{first}.{last}",
+        "{first}{last}{number}",
+        "{first}_{l}{number}",
+        "{f}{last}{two}",
+        "{word}{first}{number}",
+    ),
+    *(
+        "{last}.{first}",
+        "{first}_{end}",
+        "{first}{number}",
+        "{first}__{last}",
+        "{first}{l}_{end}",
+        "_{first}.{last:.3}_",
+    ),
+    "{last}{first:.2}{number}",
+)
+WORDS = ("the", "its", "real", "just", "hey", "mr", "x", "not", "only", "im")
+ENDS = ("xo", "art", "daily", "loves", "home", "life", "pics", "jr", "online", "here", "writes", "makes")
+
+
+def _handle(first: str, last: str, form: float, sort: float, number: float, word: float) -> str:
+    """A handle from the name, by four lots."""
+    first, last = _plain(first), _plain(last)
+    low, many = ((2, 98), (1970, 39), (100, 900))[floor(3 * sort)]
+    shown = low + floor(many * number)
+    return HANDLES[floor(form * len(HANDLES))].format(
+        first=first,
+        last=last,
+        f=first[0],
+        l=last[0],
+        number=shown,
+        two=shown % 100,
+        word=WORDS[floor(word * len(WORDS))],
+        end=ENDS[floor(word * len(ENDS))],
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _plain(name: str) -> str:
+    """The name's last word in small letters of ASCII."""
+    ascii_name = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in ascii_name.split()[-1] if letter.isalpha()) or "user"
+
+
+class _Names(NamedTuple):
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+    weights: tuple[float, ...]  # of the last names, cumulated, up to 1
 
 
 @cache
-def names() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    provider = import_module("faker.providers.person.en_US").Provider
-    return tuple(provider.first_names), tuple(provider.last_names)
+def _names(locale: str) -> _Names:
+    provider = import_module(f"faker.providers.person.{locale}").Provider
+    first, last = tuple(provider.first_names), tuple(provider.last_names)
+    total, weights = 0.0, []
+    for rank in range(len(last)):
+        total += 1 / (rank + 20)
+        weights.append(total)
+    return _Names(first, last, tuple(weight / total for weight in weights))

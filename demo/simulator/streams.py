@@ -2,14 +2,37 @@
 
 from hashlib import blake2b
 from random import Random
+from statistics import NormalDist
+from struct import Struct
+
+_WORDS = {count: Struct(f">{count}Q") for count in range(2, 9)}
+_NORMAL = NormalDist()
 
 
 def stream(seed: int, *parts: object) -> Random:
     """A generator that depends on nothing but its key; the same on every machine and under every PYTHONHASHSEED."""
-    return Random(f"{seed}:" + ":".join(map(str, parts)))
+    return Random(int.from_bytes(_digest(seed, parts, 16), "big"))
+
+
+def share(seed: int, *parts: object) -> float:
+    """One number in (0, 1) that depends on nothing but its key; a quarter of the cost of a stream."""
+    return ((int.from_bytes(_digest(seed, parts, 8), "big") >> 12) + 0.5) / 2**52
+
+
+def shares(count: int, seed: int, *parts: object) -> list[float]:
+    """Two to eight such numbers, for hardly more than the cost of one."""
+    return [((bits >> 12) + 0.5) / 2**52 for bits in _WORDS[count].unpack(_digest(seed, parts, 8 * count))]
+
+
+def normal(share: float) -> float:
+    """The standard normal number below which `share` of them lie."""
+    return _NORMAL.inv_cdf(share)
 
 
 def identity(seed: int, *parts: object) -> str:
     """A platform's sort of id, 16 to 19 digits, unique for its key; it holds no time."""
-    digest = blake2b(f"{seed}:{':'.join(map(str, parts))}".encode(), digest_size=8).digest()
-    return str(10**16 + int.from_bytes(digest, "big") % (9 * 10**18))
+    return str(10**16 + int.from_bytes(_digest(seed, parts, 8), "big") % (9 * 10**18))
+
+
+def _digest(seed: int, parts: tuple[object, ...], size: int) -> bytes:
+    return blake2b(":".join(map(str, (seed, *parts))).encode(), digest_size=size).digest()

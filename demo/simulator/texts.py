@@ -1,121 +1,165 @@
-"""From tables to sentences: captions, comments and messages that speak of their piece."""
+"""What is said in first-level comments: by whom a comment is written decides how, what piece it is on decides of what."""
 
-from collections.abc import Iterable
-from functools import lru_cache
+from bisect import bisect
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from math import exp
 from random import Random
 
-from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import stream
-from demo.simulator.values import Author, World
-from demo.simulator.words import comments, messages
-from demo.simulator.words.niches import CLOSES, NICHES
+from demo.simulator.people import interested, voice
+from demo.simulator.phrases import (
+    GENERAL,
+    SHORT_OF,
+    SHORTEST_LINE,
+    TAG,
+    Named,
+    Scene,
+    Text,
+    continued,
+    joined,
+    opened,
+    reaction,
+    said_in,
+)
+from demo.simulator.pieces import Subject, filled, subject
+from demo.simulator.platforms import PLATFORMS, Platform
+from demo.simulator.streams import normal, share, shares, stream
+from demo.simulator.values import Author, Event, World
+from demo.simulator.voices import emoji, voiced
 
-_TABLES = [table for table, _ in comments.INTENTS.values()]
-_WEIGHTS = [weight for _, weight in comments.INTENTS.values()]
-EMOJI_ONLY, SHORT = 0.06, 0.14  # shares of the comments that are no replies [A]
-
-
-def brand_name(seed: int, niche: str) -> str:
-    """An invented company name for the niche."""
-    draw = stream(seed, "brand", niche)
-    return f"{draw.choice(NICHES[niche].brand_first)} {draw.choice(NICHES[niche].brand_last)}"
-
-
-def caption(world: World, platform: str, piece_id: str) -> str:
-    """The caption of a piece; its subject is that of `subject`."""
-    niche = NICHES[world.niche]
-    draw = stream(world.seed, "caption", piece_id)
-    speaks_of_event = _of_event(world.seed, piece_id)
-    fitting = [line for line in niche.captions if ("{event}" in line) == speaks_of_event]
-    thing = subject(world, piece_id)
-    text = draw.choice(fitting).format(
-        product=thing, event=thing, brand=world.brand, close=draw.choice(CLOSES)
-    )
-    text = text[0].upper() + text[1:]
-    if platform in ("youtube", "x"):
-        return text
-    return text + " " + " ".join(f"#{tag}" for tag in draw.sample(niche.tags, draw.randint(2, 4)))
+SPECIFIC = 0.75  # share of what is said with a facet of the piece in mind; the rest would fit any piece [A]
+TAGS = 0.5  # share of jokes that call a friend [A]
+FIRST_LENGTH = 1.05  # of a first-level comment against the platform's law [A]
+PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 
 
-def subject(world: World, piece_id: str) -> str:
-    """The product or event that a piece is about, known from its id alone."""
-    return _subject(world.seed, world.niche, piece_id)
+def leaning(seed: int, platform: str, comment_id: str) -> tuple[str, str, str]:
+    """A comment's intent, sentiment and kind, by the platform's mix; the kind is the intent as the tables have it."""
+    lot, leans = shares(2, seed, "intent", comment_id)
+    mix = PLATFORMS[platform].mix
+    intent = list(mix)[bisect(list(accumulate(mix.values())), lot * 100)]
+    if intent == "opinion":
+        return intent, *_opinion(leans, PLATFORMS[platform].leanings)
+    return intent, _SENTIMENTS[intent], intent
 
 
-@lru_cache(maxsize=4_096)
-def _subject(seed: int, niche: str, piece_id: str) -> str:
-    things = NICHES[niche].events if _of_event(seed, piece_id) else NICHES[niche].products
-    return stream(seed, "subject", piece_id).choice(things)
+_SENTIMENTS = {
+    "praise": "positive",
+    "joke": "positive",
+    "question": "neutral",
+    "spam": "neutral",
+    "complaint": "negative",
+}
 
 
-def _of_event(seed: int, piece_id: str) -> bool:
-    return stream(seed, "about", piece_id).random() < 0.25
+def _opinion(lot: float, leanings: tuple[float, float]) -> tuple[str, str]:
+    if lot < leanings[0]:
+        return "positive", "favourable"
+    return ("negative", "critical") if lot < sum(leanings) else ("neutral", "favourable")
+
+
+def emoji_only(platform: Platform) -> float:
+    """The share of the comments that may be emoji only that are."""
+    return platform.emoji_only / (1 - (platform.mix["question"] + platform.mix["spam"]) / 100)
+
+
+def length_of(seed: int, platform: str, text_id: str, author_id: str) -> float:
+    """A length by the platform's log-normal law, in which each person has their place."""
+    figures = PLATFORMS[platform]
+    own = (1 - PERSONAL**2) ** 0.5 * normal(share(seed, "length", text_id))
+    length = figures.length * exp(figures.length_sigma * (PERSONAL * voice(seed, author_id).length + own))
+    return min(length, figures.longest or length)
 
 
 def comment(
-    world: World, platform: str, piece_id: str, comment_id: str, author: Author, parent: Author | None
-) -> str:
-    """What `author` writes below a piece, or in answer to `parent`."""
+    scene: Scene,
+    piece: Event,
+    comment_id: str,
+    leaning: tuple[str, str],
+    author: Author,
+    friend: Callable[[], Author],
+) -> Text:
+    """What `author` writes below a piece, given its kind and sentiment; `friend` is somebody whom they may call."""
+    world, platform, kind = scene.world, piece.platform, leaning[0]
     draw = stream(world.seed, "comment", comment_id)
-    roll = 1.0 if parent else draw.random()
-    if roll < EMOJI_ONLY:
-        return "".join(draw.choices(comments.EMOJI, k=draw.choice((1, 2, 2, 3, 3))))
-    if roll < EMOJI_ONLY + SHORT:
-        return voiced(world, draw.choice(comments.SHORT), author, draw, platform)
-    table = draw.choice(comments.REPLIES) if parent else draw.choices(_TABLES, _WEIGHTS)[0]
-    slots = {
-        "subject": subject(world, piece_id),
-        "friend": _friend(draw),
-        "first": parent.name.split()[0] if parent else "",
-        "handle": parent.handle if parent else "",
-    }
-    text = _joined(draw.choice(part) for part in table).format(**slots)
-    return voiced(world, text, author, draw, platform)
+    if kind == "spam":
+        return Text(spam(scene, draw), kind)
+    if kind != "question" and draw.random() < emoji_only(PLATFORMS[platform]):
+        return Text(emoji(kind, draw), kind)
+    length = FIRST_LENGTH * length_of(world.seed, platform, comment_id, author.id)
+    about = seen(subject(world, piece.platform_id), draw)
+    if kind == "joke" and draw.random() < TAGS:
+        line = scene.said.take(said_in(world.language, world.niche, TAG, kind), length)
+        text, memo = filled(world, line.line, about, friend=friend().handle), line.name
+    else:
+        text, memo = _line(scene, piece, author, leaning, length, about, draw)
+    return Text(typed(world, text, author, draw, platform, kind), memo)
 
 
-def _joined(parts: Iterable[str]) -> str:
-    """Parts that begin with a letter get a space before them; those with punctuation bring their own."""
-    text = ""
-    for part in parts:
-        text += (" " if text and part and part[0] not in " .,!?" else "") + part
-    return text
+def spam(scene: Scene, draw: Random) -> str:
+    parts = scene.words.spam
+    return " ".join(scene.said.of(draw.sample(parts[part], 3), 40) for part in ("hooks", "offers", "calls"))
 
 
-def _friend(draw: Random) -> str:
-    return (
-        draw.choice(("lena", "marco", "jess", "tom", "nadia", "sam", "ella", "ben"))
-        + draw.choice(("_", ".", ""))
-        + str(draw.randrange(10, 99))
-    )
+def _begun(scene: Scene, text: str, kind: str, room: float, draw: Random) -> str:
+    """The text, where there is room with an opener or a reaction before it."""
+    if not (9 < room < 25 or (room > 25 and draw.random() < 0.2)):
+        return text
+    if draw.random() < 0.5 and kind != "question":
+        return joined(scene.said.of(draw.sample(scene.words.short[kind], 8), room), text)
+    return opened(scene.said.of(draw.sample(scene.words.openers[kind], 4), room), text, scene.words)
 
 
-def voiced(world: World, text: str, author: Author, draw: Random, platform: str) -> str:
-    """The text in the author's own way of writing: case, closing punctuation, emoji."""
-    lowers, leaves_open = _habits(world.seed, author.id)
-    if lowers and not text.startswith(("@", "POV", "I ")):
-        text = text[0].lower() + text[1:]
-    if leaves_open:
-        text = text.rstrip(".")
-    if draw.random() < PLATFORMS[platform].emoji * 0.8:
-        text += " " + draw.choice(comments.EMOJI)
-    return text[: PLATFORMS[platform].length]
+def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random) -> Sequence[Named]:
+    """The lines that come to the author's mind: of a facet of the piece, or a dozen that would fit any."""
+    if draw.random() < SPECIFIC:
+        return said_in(world.language, world.niche, facet_of(world, piece_id, author_id, draw), kind)
+    lines = said_in(world.language, world.niche, GENERAL, kind)
+    start = int(draw.random() * len(lines))
+    return (lines + lines)[start : start + 12]
 
 
-@lru_cache(maxsize=4_096)
-def _habits(seed: int, author_id: str) -> tuple[bool, bool]:
-    """Whether a person starts in lower case, and whether they leave out the last full stop."""
-    draw = stream(seed, "voice", author_id)
-    return draw.random() < 0.22, draw.random() < 0.5
+def _line(
+    scene: Scene,
+    piece: Event,
+    author: Author,
+    leaning: tuple[str, str],
+    length: float,
+    about: Subject,
+    draw: Random,
+) -> tuple[str, str]:
+    """Something about the piece, or a mere reaction where hardly a word is to be said; with its memo."""
+    kind, sentiment = leaning
+    far, line = scene.said.best(_minds(scene.world, piece.platform_id, author.id, kind, draw), length)
+    if length < SHORTEST_LINE or (length < 3 * SHORTEST_LINE and far > SHORT_OF):
+        return reaction(scene, kind, length, draw), kind
+    scene.said.uses[line.name] += 1
+    text = filled(scene.world, line.line, about)
+    text = _begun(scene, text, kind, length - len(text), draw)
+    goes_on = "critical" if (kind, sentiment) == ("favourable", "neutral") else kind
+    taken_up = line.exchange.split("/")[1]
+    others = [facet for facet in about.topic.facets if facet != taken_up]
+    return continued(scene, text, goes_on, others, length, about, draw), line.name
 
 
-def conversation(world: World, conversation_id: str) -> list[str]:
-    """The lines that a person writes in one conversation, in order."""
-    draw = stream(world.seed, "conversation", conversation_id)
-    niche = NICHES[world.niche]
-    slots = {"product": draw.choice(niche.products), "event": draw.choice(niche.events), "brand": world.brand}
-    lines = [line.format(**slots) for line in draw.choice(messages.CONVERSATIONS)]
-    if not lines[0].startswith(messages.GREETED):
-        lines[0] = draw.choice(messages.GREETINGS).format(**slots) + lines[0]
-    if len(lines) > 1:
-        lines[-1] += draw.choice(messages.FAREWELLS)
-    return lines
+def facet_of(world: World, piece_id: str, author_id: str, draw: Random) -> str:
+    """What the author looks at in the piece: one of their interests, if one of two is."""
+    facets = subject(world, piece_id).topic.facets
+    first, second = facets[int(draw.random() * len(facets))], facets[int(draw.random() * len(facets))]
+    return second if second != first and interested(world.seed, author_id, second) else first
+
+
+def seen(told: Subject, draw: Random) -> Subject:
+    """The subject as customers call it, with the detail that the piece shows off or another."""
+    thing = told.thing._replace(name=draw.choice(told.thing.short)) if draw.random() < 0.6 else told.thing
+    return Subject(thing, told.topic, told.detail if draw.random() < 0.6 else draw.choice(thing.details))
+
+
+def typed(world: World, text: str, author: Author, draw: Random, platform: str, kind: str) -> str:
+    return cut(voiced(text, voice(world.seed, author.id), draw, PLATFORMS[platform], kind), platform)
+
+
+def cut(text: str, platform: str) -> str:
+    """The text without the words that the platform has no room for."""
+    longest = PLATFORMS[platform].longest
+    return text if longest is None or len(text) <= longest else text[: longest + 1].rsplit(" ", 1)[0]

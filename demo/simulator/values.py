@@ -4,14 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-CONTENT, COMMENT, MESSAGE = "content.published", "comment.created", "message.created"
+CONTENT, COMMENT, MESSAGE, METRICS = (
+    "content.published",
+    "comment.created",
+    "message.created",
+    "content.metrics",
+)
+SPIKE, BRAND, FIGURES = "spike", "brand", "figures"  # origins of what no quota counts
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """What every draw depends on besides its window.
 
-    `posting_hour` is a local hour, 0 to 23, in `time_zone`; None means 10:00 UTC.
+    `posting_hour` is a local hour, 0 to 23, in `time_zone`, where the audience lives; None means 10:00 UTC. `products`
+    are names that take the place of the niche's own.
     """
 
     seed: int
@@ -23,6 +30,7 @@ class World:
     posting_hour: int | None = None
     viral_spikes: bool = True
     rhythm: str = "steady"
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,20 @@ class Author(NamedTuple):
     name: str
 
 
+class Metrics(NamedTuple):
+    """A piece's figures so far; `comments` are those that the others follow."""
+
+    views: int
+    likes: int
+    shares: int
+    comments: int
+
+
 class Event(NamedTuple):
-    """One planned event; also what planning looks back on. `at` is UTC in whole seconds."""
+    """One planned event; also what planning looks back on. `at` is UTC in whole seconds.
+
+    `origin` is empty for what a quota counts. `memo` is what the simulator has to know of it later; nobody is sent it.
+    """
 
     type: str
     platform: str
@@ -64,28 +84,37 @@ class Event(NamedTuple):
     conversation_id: str | None = None
     url: str | None = None
     kind: str | None = None
+    metrics: Metrics | None = None
+    memo: str | None = None
+    origin: str = ""
 
 
 _OPTIONAL = ("content_id", "parent_id", "conversation_id", "url", "kind")
+MEMO = "memo"
 
 
 def event_payload(event: Event) -> dict[str, Any]:
     """The webhook's event without `occurred_at`; absent fields are left out."""
-    payload: dict[str, Any] = {"type": event.type, "id": event.platform_id, "text": event.text}
+    payload: dict[str, Any] = {"type": event.type, "id": event.platform_id}
+    if event.type == METRICS and event.metrics is not None:
+        return payload | {"metrics": event.metrics._asdict()}
+    payload["text"] = event.text
     if event.author is not None:
         payload["author"] = event.author._asdict()
     return payload | {name: value for name in _OPTIONAL if (value := getattr(event, name)) is not None}
 
 
+def remembered(event: Event) -> dict[str, Any]:
+    """The payload as the story keeps it, with the memo."""
+    return event_payload(event) | ({MEMO: event.memo} if event.memo else {})
+
+
 def from_payload(type: str, platform: str, platform_id: str, at: datetime, payload: dict[str, Any]) -> Event:
-    """The inverse of event_payload, for an event that happened at `at` (UTC)."""
-    author = payload.get("author")
-    return Event(
-        type,
-        platform,
-        platform_id,
-        at,
-        payload["text"],
-        Author(author["id"], author["handle"], author["name"]) if author else None,
-        *(payload.get(name) for name in _OPTIONAL),
+    """The inverse of `remembered`, for an event that happened at `at` (UTC)."""
+    author, metrics = payload.get("author"), payload.get("metrics")
+    event = Event(type, platform, platform_id, at, payload.get("text", ""))
+    return event._replace(
+        author=Author(author["id"], author["handle"], author["name"]) if author else None,
+        metrics=Metrics(**metrics) if metrics else None,
+        **{name: payload[name] for name in (*_OPTIONAL, MEMO) if name in payload},
     )

@@ -1,17 +1,27 @@
 """The windows of a story: its initial batch, a day of content, six hours of talk, and extras on demand."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
-from demo.simulator import draws
-from demo.simulator.streams import identity, stream
-from demo.simulator.texts import brand_name
-from demo.simulator.values import CONTENT, Event, ProfileSpec, Quota, World
+from demo.simulator import tables
+from demo.simulator.answers import answers
+from demo.simulator.comments import Flow, Key, Window, comments, flows, viral_comments
+from demo.simulator.conversations import messages
+from demo.simulator.figures import first_reports
+from demo.simulator.figures import reports as later_reports
+from demo.simulator.pieces import piece, uses_in
+from demo.simulator.posting import posted, posting_time
+from demo.simulator.streams import identity, share, stream
+from demo.simulator.values import BRAND, CONTENT, METRICS, Event, ProfileSpec, Quota, World
 
 SPAN = timedelta(days=18)  # how far back the initial batch reaches
+A_WHILE = timedelta(hours=1)  # in which its last piece has found its first readers
 SIX_HOURS = timedelta(hours=6)
 DAY = timedelta(days=1)
+MOST_OF_QUOTA = 6  # times its quota that a window brings at most in natural rhythm
+EXTRA_SPAN = timedelta(hours=1)  # in which what is asked for happens
+DEFAULT_LANGUAGE = "en"
 PIECES_LOOK_BACK = timedelta(days=30)
 TALK_LOOK_BACK = timedelta(days=2)
 
@@ -25,95 +35,142 @@ def profiles(world: World) -> tuple[ProfileSpec, ...]:
     )
 
 
-def default_brand(seed: int, niche: str) -> str:
-    """An invented company name; the same for the same seed and niche."""
-    return brand_name(seed, niche)
+def default_brand(seed: int, niche: str, language: str) -> str:
+    """An invented company name; the same for the same seed, niche and language."""
+    draw, names = stream(seed, "brand", niche), tables.niche(language, niche).brand
+    return f"{draw.choice(names['first'])} {draw.choice(names['last'])}"
 
 
 def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN) -> list[Event]:
-    """The batch that a demo begins with: exactly `quota`, in [until - span, until), sorted by time.
+    """The batch that a demo begins with, in [until - span, until), sorted by time.
 
-    Raises ValueError when messages are asked for and no platform has them.
+    Exactly `quota`, and on top the brand's answers and a report of each piece's figures. Raises ValueError when messages
+    are asked for and no platform has them.
     """
     until = until.replace(microsecond=0)
-    start = until - span
-    pieces = [_initial_piece(world, number, quota.content, start, span) for number in range(quota.content)]
-    talk = draws.comments(world, ("initial",), start, until, quota.comments, pieces)
-    mail = draws.messages(world, ("initial",), start, until, quota.messages, [])
-    return _sorted([*pieces, *talk, *mail])
+    window = Window(world, until - span, until, [])
+    brand = {spec.platform: spec for spec in profiles(world)}
+    pieces = list(_initial_pieces(world, quota.content, until - span, until - A_WHILE))
+    found = flows(world, window, pieces)
+    talk = comments(world, ("initial",), window, quota.comments, pieces, found, with_spikes=True)
+    mail = messages(world, ("initial",), window, quota.messages, [], brand)
+    reports = first_reports(world, window, pieces, talk)
+    return _sorted([*pieces, *talk, *mail, *answers(world, window, talk, brand), *reports])
 
 
-def _initial_piece(world: World, number: int, count: int, start: datetime, span: timedelta) -> Event:
-    """Piece `number` of `count`, one in each equal part of the span, none in its last hour."""
-    share = (number + stream(world.seed, "spread", number).random()) / count
-    seconds = int((span - timedelta(hours=1)).total_seconds() * share)
-    return draws.piece(world, ("initial", number), start + timedelta(seconds=seconds))
-
-
-def content_window(world: World, ordinal: int, start: datetime, count: int) -> list[Event]:
-    """`count` pieces in the 24 hours from `start`: the first at the posting hour, the others later in the day."""
-    first = posting_time(world, start)
-    events = []
+def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[Event]:
+    """`count` pieces, one in each equal part of what a brand posts from `start` to `end`."""
+    uses: Counter[str] = Counter()
     for number in range(count):
-        draw = stream(world.seed, "posting", ordinal, number)
-        later = timedelta(seconds=int(draw.uniform(0.05, 0.95) * (start + DAY - first).total_seconds()))
-        events.append(draws.piece(world, ("window", ordinal, number), first + later if number else first))
-    return _sorted(events)
+        part = (number + share(world.seed, "spread", number)) / count
+        yield piece(world, ("initial", number), posted(world, start, end, part), uses)
 
 
-def posting_time(world: World, start: datetime) -> datetime:
-    """The first time in the 24 hours from `start` that the local clock shows the posting hour.
+def content_window(
+    world: World, ordinal: int, start: datetime, count: int, past: Iterable[Event] = ()
+) -> list[Event]:
+    """`count` pieces in the 24 hours from `start`: the first at the posting hour, the others later in the day.
 
-    An hour that the clock skips moves forward; without a posting hour it is `start`.
+    They do not begin as the pieces of the 30 days before did, as far as there are other beginnings.
     """
-    if world.posting_hour is None:
-        return start
-    zone = ZoneInfo(world.time_zone)
-    for day in (0, 1, 2):
-        local = (start.astimezone(zone) + timedelta(days=day - 1)).replace(
-            hour=world.posting_hour, minute=0, second=0, fold=0
-        )
-        moment = local.astimezone(UTC)
-        if start <= moment < start + DAY:
-            return moment
-    return start
+    uses = uses_in(event for event in past if event.at >= start - PIECES_LOOK_BACK)
+    first = posting_time(world, start)
+    later = [share(world.seed, "posting", ordinal, number) for number in range(1, count)]
+    times = [first, *(posted(world, first, start + DAY, part) for part in later)][:count]
+    return _sorted(piece(world, ("window", ordinal, number), at, uses) for number, at in enumerate(times))
 
 
 def interactions_window(
     world: World,
     ordinal: int,
     start: datetime,
-    comments: int,
-    messages: int,
+    comments_quota: int,
+    messages_quota: int,
     past: Sequence[Event],
-    stream: str = "window",
-    length: timedelta = SIX_HOURS,
 ) -> list[Event]:
-    """Exactly `comments` comments and `messages` messages in [start, start + length), sorted by time.
+    """What happens in the six hours from `start`, sorted by time.
 
-    Looks back on the pieces of 30 days and the talk of two, and depends on nothing but its arguments, nor on the order of
-    `past`. Without any piece there are no comments. Raises ValueError when messages are asked for and no platform
-    has them.
+    In steady rhythm exactly the quotas. In natural rhythm as many comments as the pieces draw in those hours, which is
+    the quota on average over the weeks, and of four message quotas a day the part that the audience's hours make up.
+    On top come what spikes bring, the brand's answers, and reports of figures.
+
+    Looks back on the pieces of 30 days and the talk of two, and depends on nothing but its arguments, nor on the order
+    of `past`. Without any piece there are no comments. Raises ValueError when messages are asked for and no platform has
+    them.
     """
     start = start.replace(microsecond=0)
-    seen = _looked_back_on(past, start)
-    key, end = (stream, ordinal), start + length
-    talk = draws.comments(world, key, start, end, comments, seen)
-    return _sorted([*talk, *draws.messages(world, key, start, end, messages, seen)])
+    brand = {spec.platform: spec for spec in profiles(world)}
+    seen, key = _looked_back_on(past, start, brand), ("window", ordinal)
+    window = Window(world, start, start + SIX_HOURS, seen)
+    found = flows(world, window, seen)
+    count = comments_quota if world.rhythm == "steady" else _drawn(world, key, window, comments_quota, found)
+    talk = comments(world, key, window, count, seen, found, with_spikes=False)
+    talk += viral_comments(world, key, window, comments_quota, seen, found)
+    count = messages_quota if world.rhythm == "steady" else _by_hours(world, start, messages_quota)
+    mail = messages(world, key, window, count, seen, brand)
+    reports = later_reports(world, window, seen, talk)
+    return _sorted([*talk, *mail, *answers(world, window, talk, brand), *reports])
+
+
+def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[Flow]) -> int:
+    """How many comments the pieces draw in a window: each in its lifetime its share of the quotas of those days."""
+    if not found:
+        return 0
+    oldest = min(flow.piece.at.timestamp() for flow in found)
+    pieces_a_day = len(found) / max((window.end - oldest) / DAY.total_seconds(), 1.0)
+    expected = 4 * quota * sum(flow.ordinary for flow in found) / pieces_a_day
+    return min(int(expected + share(world.seed, "count", *key)), MOST_OF_QUOTA * quota)
+
+
+def _by_hours(world: World, start: datetime, quota: int) -> int:
+    """The part of the UTC day's four quotas that falls in the six hours from `start`, by the audience's hours."""
+    midnight = start.replace(hour=0, minute=0, second=0)
+    day = Window(world, midnight, midnight + DAY, [])
+    low, high = (round(4 * quota * _passed(day, moment)) for moment in (start, start + SIX_HOURS))
+    return high - low
+
+
+def _passed(day: Window, moment: datetime) -> float:
+    """The share of the day's activity that has passed at `moment`, on average over the platforms."""
+    shares = [
+        (time.at(moment.timestamp()) - day.open[platform]) / (day.close[platform] - day.open[platform])
+        for platform, time in day.times.items()
+    ]
+    return sum(shares) / len(shares)
+
+
+def extra_interactions(
+    world: World, ordinal: int, now: datetime, comments_quota: int, messages_quota: int, past: Sequence[Event]
+) -> list[Event]:
+    """Exactly so many comments and messages on demand, in the EXTRA_SPAN before `now`; nothing else, and as above."""
+    end = now.replace(microsecond=0)
+    start = end - EXTRA_SPAN
+    brand = {spec.platform: spec for spec in profiles(world)}
+    seen, key = _looked_back_on(past, start, brand), ("generate", ordinal)
+    window = Window(world, start, end, seen)
+    talk = comments(world, key, window, comments_quota, seen, flows(world, window, seen), with_spikes=False)
+    mail = messages(world, key, window, messages_quota, seen, brand)
+    return _sorted([*talk, *(event for event in mail if event.origin == "")])
 
 
 def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list[Event]:
     """`count` pieces on demand, the last at `now`, the others seconds earlier."""
-    now = now.replace(microsecond=0)
+    now, uses = now.replace(microsecond=0), Counter[str]()
     return [
-        draws.piece(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number))
+        piece(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number), uses)
         for number in range(count)
     ]
 
 
-def _looked_back_on(past: Iterable[Event], start: datetime) -> list[Event]:
+def _looked_back_on(past: Iterable[Event], start: datetime, brand: dict[str, ProfileSpec]) -> list[Event]:
+    """What of the past counts, with the brand's own events marked, in order."""
     horizon = {True: start - PIECES_LOOK_BACK, False: start - TALK_LOOK_BACK}
-    return _sorted(event for event in past if event.at >= horizon[event.type == CONTENT])
+    own = {spec.platform_id for spec in brand.values()}
+    return _sorted(
+        event._replace(origin=BRAND) if event.author and event.author.id in own else event
+        for event in past
+        if event.at >= horizon[event.type in (CONTENT, METRICS)]
+    )
 
 
 def _sorted(events: Iterable[Event]) -> list[Event]:

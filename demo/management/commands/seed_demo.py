@@ -26,6 +26,7 @@ class Command(DemoCommand):
         parser.add_argument("--seed", type=int, help="the same seed tells the same story")
         parser.add_argument("--size", choices=SIZES, default="full")
         parser.add_argument("--niche", choices=simulator.NICHES)
+        parser.add_argument("--language", choices=simulator.LANGUAGES)
         parser.add_argument("--now", metavar="ISO", help="tell the story as of this time")
         parser.add_argument(
             "--dry-run", action="store_true", help="store nothing; with --json print the story"
@@ -34,7 +35,7 @@ class Command(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         now = _moment(options["now"])
-        wishes = {"seed": options["seed"], "niche": options["niche"]} | SIZES[options["size"]]
+        wishes = {name: options[name] for name in ("seed", "niche", "language")} | SIZES[options["size"]]
         try:
             lifecycle.check_options(wishes)
             if options["dry_run"]:
@@ -65,9 +66,10 @@ class Command(DemoCommand):
     def _tell(self, wishes: dict, now: datetime, as_json: bool) -> None:
         niche = wishes["niche"] or simulator.DEFAULT_NICHE
         number = wishes["seed"] or 0
-        world = simulator.World(
-            number, DEFAULT_PLATFORMS, niche, simulator.default_brand(number, niche), "en"
-        )
+        language = wishes["language"] or simulator.DEFAULT_LANGUAGE
+        lifecycle.check_words(language, niche)
+        brand = simulator.default_brand(number, niche, language)
+        world = simulator.World(number, DEFAULT_PLATFORMS, niche, brand, language)
         quota = simulator.Quota(*(wishes[f"initial_{kind}"] for kind in KINDS))
         events = simulator.initial(world, quota, now.replace(microsecond=0))
         if not as_json:

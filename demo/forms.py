@@ -1,0 +1,58 @@
+"""What a user may choose when switching demo mode on."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Platform
+from demo import lifecycle, simulator
+from demo.models import DemoAccount, Rhythm
+
+LANGUAGE_NAMES = {"en": "English", "es": "Español"}
+
+
+class EnableForm(forms.Form):
+    """Every field may be left out: then the account keeps what it has."""
+
+    niche = forms.ChoiceField(
+        required=False, choices=[(niche, niche.capitalize()) for niche in simulator.NICHES]
+    )
+    language = forms.ChoiceField(
+        required=False, choices=[(code, LANGUAGE_NAMES.get(code, code)) for code in simulator.LANGUAGES]
+    )
+    brand = forms.CharField(
+        required=False, max_length=80, help_text="The company's name; empty: an invented one."
+    )
+    products = forms.CharField(
+        required=False, help_text="Names to be spoken of, with commas between them; empty: the niche's own."
+    )
+    platforms = forms.MultipleChoiceField(
+        required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
+    )
+    rhythm = forms.ChoiceField(required=False, choices=Rhythm.choices, widget=forms.RadioSelect)
+
+    @classmethod
+    def of(cls, account: DemoAccount) -> "EnableForm":
+        """The form as the account stands."""
+        chosen = {name: getattr(account, name) for name in ("niche", "language", "platforms", "rhythm")}
+        return cls(initial=chosen | {"products": ", ".join(account.products)})
+
+    def clean_products(self) -> list[str]:
+        names = [name.strip() for name in self.cleaned_data["products"].split(",") if name.strip()]
+        try:
+            lifecycle.check_products(names)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return names
+
+    def clean(self) -> dict[str, Any]:
+        if "niche" in self.data and not self.cleaned_data.get("platforms"):
+            self.add_error("platforms", "Choose at least one platform.")
+        return self.cleaned_data
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `lifecycle.enable` is to be asked for."""
+        products = {"products": self.cleaned_data["products"]} if "products" in self.data else {}
+        given = {name: value for name, value in self.cleaned_data.items() if value and name != "products"}
+        return given | products

@@ -1,0 +1,87 @@
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.core.management.base import CommandParser
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from demo import lifecycle, simulator, story
+from demo.commands import DemoCommand, bad_input, user_named
+from demo.models import LARGEST_SEED
+from demo.realism.report import Section, section
+from demo.realism.sample import samples
+from demo.simulator.platforms import PLATFORMS, SOURCES
+from demo.status import shown_account
+
+PIECES, COMMENTS = 80, 2_400  # of a platform, enough for every check
+LONGEST_SPAN = timedelta(days=130)
+
+
+class Command(DemoCommand):
+    help = (
+        "Hold a story to the published figures: plots, references and the verdict of each check, in one page."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--user", metavar="NAME", help="the story of this user's demo so far")
+        which.add_argument(
+            "--seed", type=int, metavar="S", help="the world of this seed, long enough to judge"
+        )
+        parser.add_argument("--niche", choices=simulator.NICHES, default=simulator.DEFAULT_NICHE)
+        parser.add_argument("--language", choices=simulator.LANGUAGES, default=simulator.DEFAULT_LANGUAGE)
+        parser.add_argument("--out", type=Path, metavar="FILE", help="where to write the page")
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        now = timezone.now().replace(microsecond=0)
+        if options["user"] is not None:
+            title, sections = _of_user(options["user"], now)
+        else:
+            title, sections = _of_seed(options, now)
+        verdicts = [
+            {"platform": one.platform, **vars(verdict)} for one in sections for verdict in one.verdicts
+        ]
+        self.report(verdicts, options["json"], "\n".join([title, *map(_line, verdicts)]))
+        if options["out"]:
+            self._write(options["out"], title, sections, now)
+
+    def _write(self, file: Path, title: str, sections: list[Section], now: datetime) -> None:
+        subtitle = f"As of {now:%Y-%m-%d %H:%M} UTC."
+        shown = {"title": title, "subtitle": subtitle, "sections": sections, "sources": SOURCES}
+        try:
+            file.write_text(render_to_string("demo/report.html", shown), encoding="utf-8")
+        except OSError as error:
+            raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
+
+
+def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
+    account = shown_account(user_named(name))
+    events = story.told(account, now) if account.pk else []
+    if not events:
+        raise bad_input(f"{name} has no demo to report on; `seed_demo --user {name}` makes one.")
+    return f"The demo of {name}", [section(one) for one in samples(account.world, events, now)]
+
+
+def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
+    seed, niche, language = options["seed"], options["niche"], options["language"]
+    if not 0 <= seed <= LARGEST_SEED:
+        raise bad_input(f"--seed must be a whole number from 0 to {LARGEST_SEED}.")
+    try:
+        lifecycle.check_words(language, niche)
+    except ValueError as error:
+        raise bad_input(str(error)) from error
+    brand, sections = simulator.default_brand(seed, niche, language), []
+    for platform, figures in PLATFORMS.items():
+        world = simulator.World(seed, (platform,), niche, brand, language)
+        span = max(timedelta(days=18), min(12 * timedelta(hours=figures.half_life), LONGEST_SPAN))
+        events = simulator.initial(world, simulator.Quota(PIECES, COMMENTS), now, span)
+        sections += [section(one) for one in samples(world, events, now)]
+    return f"{brand}: the world of seed {seed}, {niche}, {language}", sections
+
+
+def _line(verdict: dict) -> str:
+    passed = {True: "passed", False: "FAILED", None: "too short to say"}[verdict["passed"]]
+    return (
+        f"{verdict['platform']:<10} {verdict['number']:>2} {verdict['name']:<48} {passed}: {verdict['found']}"
+    )

@@ -1,0 +1,62 @@
+"""The brand's own comments: what it answers below its pieces."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import log
+
+from demo.simulator import replies
+from demo.simulator.comments import Window
+from demo.simulator.phrases import Said, Scene, kind_of
+from demo.simulator.streams import identity, share, stream
+from demo.simulator.values import BRAND, COMMENT, Author, Event, ProfileSpec, World
+
+DELAY_HOURS, DELAY_SIGMA = 0.8, 1.1  # median, and sd of its ln [A]
+
+
+def answers(
+    world: World, window: Window, talk: Iterable[Event], brand: dict[str, ProfileSpec]
+) -> list[Event]:
+    """The brand's answers to some of the first-level comments of a window, where the window leaves time for them."""
+    scene = Scene(world, Said(()))
+    found = (
+        _answer(scene, window, event, brand[event.platform])
+        for event in talk
+        if event.type == COMMENT and event.parent_id is None
+    )
+    return [event for event in found if event is not None]
+
+
+def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -> Event | None:
+    world = scene.world
+    if share(world.seed, "answered", parent.platform_id) >= replies.ANSWERED[kind_of(parent)]:
+        return None
+    at = _time(world, window, parent)
+    text = replies.brand_answer(scene, parent) if at else None
+    if at is None or text is None:
+        return None
+    author = Author(profile.platform_id, profile.handle, profile.display_name)
+    answer_id = identity(world.seed, "answer", parent.platform_id)
+    return Event(
+        COMMENT,
+        parent.platform,
+        answer_id,
+        at,
+        text,
+        author,
+        parent.content_id,
+        parent.platform_id,
+        origin=BRAND,
+    )
+
+
+def _time(world: World, window: Window, parent: Event) -> datetime | None:
+    """When it is answered, in the audience's hours; None when the window has closed by then."""
+    hours = stream(world.seed, "answer delay", parent.platform_id).lognormvariate(
+        log(DELAY_HOURS), DELAY_SIGMA
+    )
+    due = window.times[parent.platform].at(parent.at.timestamp()) + hours
+    after = parent.at.timestamp()
+    if due >= window.close[parent.platform] or after >= window.end - 2:
+        return None
+    moment = window.moment(parent.platform, due, after)
+    return moment if moment > parent.at else datetime.fromtimestamp(int(after) + 1, UTC)

@@ -1,0 +1,145 @@
+"""What is said in answer to a comment: by other people, and by the brand. Both take up the matter that its memo names."""
+
+from collections.abc import Sequence
+from random import Random
+
+from demo.simulator.phrases import (
+    GENERAL,
+    NEGATIVE,
+    SHORT_OF,
+    SHORTEST_LINE,
+    TAG,
+    Matter,
+    Scene,
+    Text,
+    continued,
+    kind_of,
+    matter,
+    named,
+    said_in,
+)
+from demo.simulator.pieces import Subject, filled, subject
+from demo.simulator.platforms import PLATFORMS
+from demo.simulator.streams import stream
+from demo.simulator.texts import cut, emoji_only, facet_of, leaning, length_of, seen, spam, typed
+from demo.simulator.values import BRAND, Author, Event, World
+from demo.simulator.voices import emoji
+
+REPLIES_LENGTH = 0.85  # of a reply against the platform's law, which all texts together follow [A]
+MENTIONS = {
+    "youtube": 0.35,
+    "instagram": 0.7,
+    "tiktok": 0.25,
+    "facebook": 0.4,
+    "x": 0.4,
+    "linkedin": 0.4,
+}  # [A]
+NAMES = ("facebook", "linkedin")  # where people are called by their names
+
+
+def reply(scene: Scene, comment_id: str, author: Author, parent: Event, root: Event | None) -> Text:
+    """What `author` answers to `parent`, whose thread begins with `root` (None when that is long past)."""
+    world, platform = scene.world, parent.platform
+    draw = stream(world.seed, "comment", comment_id)
+    kind = _reply_kind(world, comment_id, parent, root)
+    if kind == "spam":
+        return Text(spam(scene, draw), kind)
+    if kind != "question" and draw.random() < emoji_only(PLATFORMS[platform]):
+        return Text(emoji(kind, draw), kind)
+    length = REPLIES_LENGTH * length_of(world.seed, platform, comment_id, author.id)
+    mention = _mention(parent, draw) if length > 24 or parent.parent_id else ""
+    text = _answer(scene, author, parent, root, kind, max(length - len(mention), 3), draw)
+    return Text(mention + typed(world, text, author, draw, platform, kind), kind)
+
+
+def _reply_kind(world: World, comment_id: str, parent: Event, root: Event | None) -> str:
+    """Some ask back and some sell something, as everywhere; the others take up what was said."""
+    intent, _, _ = leaning(world.seed, parent.platform, comment_id)
+    if intent in ("question", "spam"):
+        return intent
+    above = kind_of(root) if root else "praise"
+    return {"question": "favourable", "spam": "critical"}.get(above, above)
+
+
+def _answer(
+    scene: Scene, author: Author, parent: Event, root: Event | None, kind: str, length: float, draw: Random
+) -> str:
+    world, piece_id = scene.world, parent.content_id or ""
+    about, matters = seen(subject(world, piece_id), draw), matter(world, root) if root else None
+    if kind == "question":
+        return _asked_back(scene, matters, piece_id, author, length, about, draw)
+    lines: Sequence[str] = matters.exchange(world).replies if matters and parent is root else ()
+    if not lines or (length < 3 * SHORTEST_LINE and _far(scene, lines, length)):
+        lines = draw.sample(scene.words.replies[_answered_as(parent, root)], 6)
+    text = filled(world, scene.said.of(lines, length), about, first=_first(parent))
+    if (matters and matters.facet == TAG) or (root and kind_of(root) == "spam"):
+        return text
+    goes_on = "critical" if kind in NEGATIVE else kind
+    return continued(scene, text, goes_on, (), length, about, draw)
+
+
+def _answered_as(parent: Event, root: Event | None) -> str:
+    """Which short answers fit."""
+    if parent.origin == BRAND:
+        return "brand"
+    if root is None or parent is not root:
+        return "reply"
+    return kind_of(root)
+
+
+def _far(scene: Scene, lines: Sequence[str], length: float) -> bool:
+    return scene.said.best(map(named, lines), length)[0] > SHORT_OF
+
+
+def _asked_back(
+    scene: Scene,
+    matters: Matter | None,
+    piece_id: str,
+    author: Author,
+    length: float,
+    about: Subject,
+    draw: Random,
+) -> str:
+    """A question on the matter of the thread."""
+    if length < SHORTEST_LINE:
+        return scene.said.of(draw.sample(scene.words.short["question"], 6), length)
+    world = scene.world
+    known = matters is not None and matters.facet not in (TAG, GENERAL)
+    facet = matters.facet if matters and known else facet_of(world, piece_id, author.id, draw)
+    line = scene.said.take(said_in(world.language, world.niche, facet, "question"), length).line
+    return continued(scene, filled(world, line, about), "question", (), length, about, draw)
+
+
+def _mention(parent: Event, draw: Random) -> str:
+    if parent.author is None or draw.random() >= MENTIONS[parent.platform]:
+        return ""
+    return f"{parent.author.name} " if parent.platform in NAMES else f"@{parent.author.handle} "
+
+
+def _first(parent: Event) -> str:
+    return parent.author.name.split()[0].capitalize() if parent.author else ""
+
+
+ANSWERED = {  # share of first-level comments that the brand answers, where the window leaves time [A]
+    "question": 0.6,
+    "complaint": 0.75,
+    "critical": 0.3,
+    "praise": 0.14,
+    "favourable": 0.06,
+    "joke": 0.06,
+    "spam": 0.0,
+}
+
+
+def brand_answer(scene: Scene, parent: Event) -> str | None:
+    """What the brand answers to a first-level comment; None when it has nothing to say."""
+    draw, kind = stream(scene.world.seed, "answer", parent.platform_id), kind_of(parent)
+    matters = matter(scene.world, parent)
+    lines: Sequence[str] = matters.exchange(scene.world).brand if matters else ()
+    if not lines and kind in ("praise", "favourable") and any(letter.isalpha() for letter in parent.text):
+        lines = draw.sample(scene.words.thanks, 6)
+    if not lines:
+        return None
+    about = subject(scene.world, parent.content_id or "")
+    text = filled(scene.world, scene.said.of(lines, 60), about, first=_first(parent))
+    return cut(_mention(parent, draw) + text, parent.platform)

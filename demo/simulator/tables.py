@@ -1,0 +1,169 @@
+"""Reading the tables of words: a language is a folder, a niche a file. Each is read once, when first needed."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+WORDS = Path(__file__).parent / "words"
+KINDS = ("praise", "question", "favourable", "critical", "complaint", "joke")
+LANGUAGES = tuple(sorted(path.parent.name for path in WORDS.glob("*/common.toml")))
+
+
+def niches(code: str) -> tuple[str, ...]:
+    """The niches that the language has tables for."""
+    return tuple(sorted(path.stem for path in WORDS.glob(f"{code}/niches/*.toml")))
+
+
+NICHES = tuple(sorted({niche for code in LANGUAGES for niche in niches(code)}))
+
+
+class Thing(NamedTuple):
+    """A product or an event, singular."""
+
+    name: str
+    article: str
+    short: tuple[str, ...]
+    details: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What somebody may say, what another customer and what the brand may answer."""
+
+    say: tuple[str, ...]
+    replies: tuple[str, ...]
+    brand: tuple[str, ...] = ()
+
+
+Exchanges = Mapping[str, tuple[Exchange, ...]]  # by kind
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A kind of post about a "product" or an "event", and the facets that people talk about below it."""
+
+    name: str
+    about: str
+    facets: tuple[str, ...]
+    hooks: tuple[str, ...]
+    closes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Direct messages in order; the brand's begin with "> "."""
+
+    purpose: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Niche:
+    tags: tuple[str, ...]
+    emoji: tuple[str, ...]
+    brand: Mapping[str, tuple[str, ...]]
+    any_product: Mapping[str, tuple[str, ...]]
+    products: tuple[Thing, ...]
+    events: tuple[Thing, ...]
+    topics: Mapping[str, Topic]
+    facets: Mapping[str, Exchanges]
+    conversations: tuple[Conversation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    article: str
+    contractions: tuple[tuple[str, str], ...]
+    keeps_capital: frozenset[str]
+    locales: tuple[str, ...]
+    short: Mapping[str, tuple[str, ...]]
+    openers: Mapping[str, tuple[str, ...]]
+    more: Mapping[str, tuple[str, ...]]
+    general: Exchanges
+    tag: tuple[Exchange, ...]
+    spam: Mapping[str, tuple[str, ...]]
+    replies: Mapping[str, tuple[str, ...]]
+    thanks: tuple[str, ...]
+    conversations: tuple[Conversation, ...]
+
+
+@cache
+def language(code: str) -> Language:
+    """The tables that fit any niche."""
+    common, messages = _common(code), _read(code, "messages")
+    return Language(
+        article=common["article"],
+        contractions=tuple((apart, joined) for apart, joined in common["contractions"]),
+        keeps_capital=frozenset(common["keeps_capital"]),
+        locales=tuple(common["locales"]),
+        short=_lists(common["short"]),
+        openers=_lists(common["openers"]),
+        more=_lists(common["more"]),
+        general=_exchanges(common["general"]),
+        tag=tuple(_exchange(entry) for entry in common["tag"]),
+        spam=_lists(common["spam"]),
+        replies=_lists(common["replies"]),
+        thanks=tuple(common["brand"]["thanks"]),
+        conversations=_conversations(messages),
+    )
+
+
+@cache
+def niche(code: str, name: str) -> Niche:
+    """The tables of one niche in one language."""
+    table, article = _read(code, f"niches/{name}"), _common(code)["article"]
+    return Niche(
+        tags=tuple(table["tags"]),
+        emoji=tuple(table["emoji"]),
+        brand=_lists(table["brand"]),
+        any_product=_lists(table["any_product"]),
+        products=tuple(_thing(entry, article) for entry in table["products"]),
+        events=tuple(_thing(entry, article) for entry in table["events"]),
+        topics={key: _topic(key, entry) for key, entry in table["topics"].items()},
+        facets={key: _exchanges(entry) for key, entry in table["facets"].items()},
+        conversations=_conversations(table),
+    )
+
+
+@cache
+def _common(code: str) -> dict[str, Any]:
+    return _read(code, "common")
+
+
+def _read(code: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads((WORDS / code / f"{name}.toml").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LookupError(
+            f"There are no words for {name.removeprefix('niches/')} in language {code}."
+        ) from error
+
+
+def _lists(table: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(lines) for key, lines in table.items()}
+
+
+def _thing(entry: dict[str, Any], article: str) -> Thing:
+    lists = _lists({key: entry[key] for key in ("short", "details", "facts")})
+    return Thing(entry["name"], entry.get("article", article), **lists)
+
+
+def _topic(name: str, entry: dict[str, Any]) -> Topic:
+    lists = _lists({key: entry[key] for key in ("facets", "hooks", "closes")})
+    return Topic(name, entry["about"], **lists)
+
+
+def _exchanges(table: Mapping[str, list[dict[str, list[str]]]]) -> dict[str, tuple[Exchange, ...]]:
+    return {kind: tuple(_exchange(entry) for entry in table[kind]) for kind in KINDS}
+
+
+def _exchange(entry: Mapping[str, list[str]]) -> Exchange:
+    return Exchange(**_lists(entry))
+
+
+def _conversations(table: Mapping[str, Any]) -> tuple[Conversation, ...]:
+    return tuple(Conversation(entry["purpose"], tuple(entry["lines"])) for entry in table["conversations"])

@@ -1,1 +1,0 @@
-"""Tables of words, apart from the code that draws from them."""

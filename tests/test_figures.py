@@ -1,0 +1,202 @@
+"""Views, likes and shares, spikes, and what the brand says: what comes on top of the quotas."""
+
+import itertools
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from demo import simulator
+from demo.simulator import pieces
+from demo.simulator.platforms import PLATFORMS
+
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
+SIX_HOURS = timedelta(hours=6)
+ALL = tuple(PLATFORMS)
+
+
+def world(seed=7, platforms=("instagram", "youtube", "facebook"), **settings):
+    return simulator.World(seed, platforms, "coffee", "Juniper Hill Roastery", "en", **settings)
+
+
+def live(w, windows, story, quota=10):
+    """The story with so many windows of interactions after it, and two pieces every fourth."""
+    events = list(story)
+    for ordinal in range(windows):
+        start = NOON + ordinal * SIX_HOURS
+        if ordinal % 4 == 0:
+            events += simulator.content_window(w, ordinal // 4, start, 2, events)
+        events += simulator.interactions_window(w, ordinal, start, quota, 0, events)
+    return events
+
+
+@pytest.fixture(scope="module")
+def story():
+    return simulator.initial(world(), simulator.Quota(35, 920, 100), NOON)
+
+
+@pytest.fixture(scope="module")
+def month(story):
+    return live(world(), 80, story)
+
+
+def reports(events):
+    found = {}
+    for event in sorted(events, key=lambda event: event.at):
+        if event.type == simulator.METRICS:
+            found.setdefault(event.platform_id, []).append(event)
+    return found
+
+
+def test_the_initial_batch_reports_each_piece_once_with_its_comments(story):
+    counted = Counter(
+        event.content_id for event in story if event.type == simulator.COMMENT and not event.origin
+    )
+    reported = reports(story)
+    assert len(reported) == 35
+    for piece_id, (report,) in reported.items():
+        late = [e for e in story if e.content_id == piece_id and not e.origin and e.at > report.at]
+        assert report.metrics.comments == counted[piece_id] - len(late)
+
+
+def test_figures_never_fall_and_follow_the_comments(month):
+    for found in reports(month).values():
+        for before, after in itertools.pairwise(found):
+            assert all(new >= old for old, new in zip(before.metrics, after.metrics, strict=True))
+    latest = [found[-1].metrics for found in reports(month).values()]
+    assert sum(one.comments > one.views for one in latest) == 0
+    assert sum(one.comments > one.likes for one in latest) <= len(latest) / 10
+
+
+def test_a_report_counts_every_comment_since_the_one_before(month):
+    for piece_id, found in reports(month).items():
+        said = [
+            e.at
+            for e in month
+            if e.content_id == piece_id and e.type == simulator.COMMENT and e.origin != "brand"
+        ]
+        assert [one.metrics.comments for one in found] == [sum(at <= one.at for at in said) for one in found]
+
+
+def test_windows_report_some_figures_between_their_comments(month):
+    later = [event for event in month if event.type == simulator.METRICS and event.at >= NOON]
+    assert 2 < len(later) / 80 < 8
+
+
+@pytest.mark.parametrize("platform", ALL)
+def test_about_one_piece_in_fifty_goes_viral_unless_that_is_switched_off(platform):
+    on, off = world(), world(viral_spikes=False)
+    viral = [number for number in range(3_000) if pieces.appeal(on, platform, str(number)).spike]
+    assert len(viral) / 3_000 == pytest.approx(0.02, abs=0.008)
+    assert not [number for number in viral if pieces.appeal(off, platform, str(number)).spike]
+
+
+def test_half_of_a_spike_comes_in_twelve_hours_and_nine_tenths_in_forty():
+    spike = pieces.Spike(peak=48, factor=3)
+    assert spike.come(48 + 4.9) - spike.come(48 - 7.6) == pytest.approx(0.5, abs=0.03)
+    assert spike.come(48 + 17.6) - spike.come(48 - 21.7) == pytest.approx(0.9, abs=0.03)
+    assert (spike.come(0), spike.come(-1)) == (0, 0)
+
+
+@pytest.fixture
+def everything_viral(monkeypatch):
+    monkeypatch.setattr(pieces, "SPIKES", 0.2)
+
+
+def test_a_spike_brings_comments_on_top_of_the_quota_and_marks_them(everything_viral, story):
+    w = world()
+    events = live(w, 24, story)
+    spikes = [event for event in events if event.origin == simulator.SPIKE]
+    viral = {
+        e.platform_id
+        for e in events
+        if e.type == simulator.CONTENT and pieces.appeal(w, e.platform, e.platform_id).spike
+    }
+    assert spikes
+    assert {event.content_id for event in spikes} <= viral
+    assert (
+        sum(event.type == simulator.COMMENT and not event.origin and event.at >= NOON for event in events)
+        == 240
+    )
+
+
+def test_in_the_initial_batch_a_spike_only_redistributes(everything_viral):
+    events = simulator.initial(world(), simulator.Quota(35, 920, 100), NOON)
+    assert sum(event.type == simulator.COMMENT and not event.origin for event in events) == 920
+    assert not [event for event in events if event.origin == simulator.SPIKE]
+
+
+def test_without_spikes_a_month_brings_none(story):
+    assert not [
+        event for event in live(world(viral_spikes=False), 40, story) if event.origin == simulator.SPIKE
+    ]
+
+
+def test_the_brand_answers_questions_and_complaints_more_than_praise(story):
+    asked, answered = Counter(), Counter()
+    answers = {event.parent_id for event in story if event.origin == simulator.BRAND and event.content_id}
+    for event in story:
+        if event.type == simulator.COMMENT and not event.origin and not event.parent_id:
+            kind = event.memo.partition("/")[0]
+            asked[kind] += 1
+            answered[kind] += event.platform_id in answers
+    rates = {kind: answered[kind] / asked[kind] for kind in asked}
+    assert min(rates["question"], rates["complaint"]) > 0.3
+    assert max(rates["praise"], rates["joke"]) < 0.3
+    assert rates["spam"] == 0
+
+
+def test_the_brand_speaks_under_its_own_name_after_what_it_answers(story):
+    own = {
+        spec.platform: (spec.platform_id, spec.handle, spec.display_name)
+        for spec in simulator.profiles(world())
+    }
+    by_id = {event.platform_id: event for event in story if event.type != simulator.METRICS}
+    said = [event for event in story if event.origin == simulator.BRAND]
+    assert len(said) > 80
+    assert all(event.author == own[event.platform] for event in said)
+    assert all(event.at > by_id[event.parent_id].at for event in said if event.parent_id)
+    assert not [event for event in story if event.author in own.values() and event.origin != simulator.BRAND]
+
+
+def test_the_natural_rhythm_has_quiet_nights_and_as_many_messages_a_day(story):
+    w = world(rhythm="natural", time_zone="Europe/Madrid")
+    by_window = [
+        simulator.interactions_window(w, ordinal, NOON.replace(hour=0) + ordinal * SIX_HOURS, 10, 20, story)
+        for ordinal in range(8)
+    ]
+    messages = [sum(e.type == simulator.MESSAGE and not e.origin for e in events) for events in by_window]
+    assert (sum(messages[:4]), sum(messages[4:])) == (80, 80)
+    assert messages[0] < 0.5 * messages[2]
+
+
+def test_the_natural_rhythm_brings_about_the_quota_over_the_weeks(story):
+    w = world(rhythm="natural", viral_spikes=False)
+    events = live(w, 160, simulator.initial(w, simulator.Quota(35, 920, 0), NOON))
+    later = sum(event.type == simulator.COMMENT and not event.origin and event.at >= NOON for event in events)
+    assert 0.6 < later / 1_600 < 1.6
+
+
+def test_products_that_a_user_names_are_spoken_of_in_place_of_the_niches_own():
+    w = world(products=("Alpine Bar", "Granite Roll"))
+    texts = [event.text for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
+    named = sum("alpine bar" in text.lower() or "granite roll" in text.lower() for text in texts)
+    assert named > 200
+    assert not [text for text in texts if "Huila" in text]
+
+
+def test_the_brand_given_is_spoken_of():
+    w = simulator.World(7, ("instagram",), "coffee", "Zweiundvierzig", "en")
+    texts = [event.text.lower() for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
+    assert sum("zweiundvierzig" in text for text in texts) > 10
+
+
+@pytest.mark.parametrize("niche", simulator.niches("es"))
+def test_spanish_is_spoken_throughout(niche):
+    w = simulator.World(7, ALL, niche, simulator.default_brand(7, niche, "es"), "es")
+    texts = (
+        " ".join(e.text for e in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)).lower().split()
+    )
+    assert not {"the", "this", "you", "with", "for"} & set(texts)
+    assert texts.count("que") > 300
+    assert not {"paral", "desdel", "hastal"} & set(texts)

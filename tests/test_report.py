@@ -1,0 +1,69 @@
+"""`demo_report`: one page with plots, references and verdicts, of a user's demo or of a seed."""
+
+import json
+import re
+
+import pytest
+from django.core.management import CommandError
+from django.utils import timezone
+
+from demo.models import DemoAccount
+from tests.terminal import run
+from tests.world import demo_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_seeds_page_judges_every_platform_and_loads_nothing(tmp_path):
+    page = tmp_path / "report.html"
+    verdicts = json.loads(run("demo_report", "--seed", "7", "--niche", "games", "--out", str(page), "--json"))
+    assert len(verdicts) == 6 * 14
+    assert [one for one in verdicts if one["passed"] is None] == []
+    assert sum(one["passed"] for one in verdicts) >= 82
+    html = page.read_text()
+    assert html.count("<svg") == 6 * 7
+    assert not re.search(r"(src|href)=|url\(|@import|http", html)
+    assert html.count('class="yes"') == sum(one["passed"] for one in verdicts)
+
+
+def test_a_users_page_is_of_that_users_story_so_far(alice, bob, tmp_path):
+    demo_of(alice, timezone.now(), size="full")
+    demo_of(bob, timezone.now(), seed=2)
+    page = tmp_path / "report.html"
+    verdicts = json.loads(run("demo_report", "--user", "alice", "--out", str(page), "--json"))
+    assert {one["platform"] for one in verdicts} == {"instagram", "youtube", "facebook"}
+    assert [one for one in verdicts if one["passed"] is False] == []
+    counts = [int(number) for number in re.findall(r"(\d+) comments;", page.read_text())]
+    assert sum(counts) == 920
+
+
+def test_a_short_story_is_not_judged(alice):
+    demo_of(alice, timezone.now())
+    verdicts = json.loads(run("demo_report", "--user", "alice", "--json"))
+    assert {one["number"] for one in verdicts if one["passed"] is not None} == {14}
+
+
+def test_the_same_seed_is_the_same_report():
+    one, other = (run("demo_report", "--seed", "3", "--niche", "coffee", "--json") for _ in range(2))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--user", "nobody"], "There is no user"),
+        (["--seed", "-1"], "whole number"),
+        (["--seed", "7", "--niche", "software", "--language", "es"], "niche must be one of"),
+        (["--seed", "7", "--out", "/nowhere/report.html"], "cannot be written"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_code_2(words, sentence):
+    with pytest.raises(CommandError, match=sentence) as error:
+        run("demo_report", *words)
+    assert error.value.returncode == 2
+
+
+def test_a_user_without_a_demo_has_no_report(alice):
+    with pytest.raises(CommandError, match="no demo to report on") as error:
+        run("demo_report", "--user", "alice")
+    assert (error.value.returncode, DemoAccount.objects.count()) == (2, 0)
