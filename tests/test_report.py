@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from demo.models import DemoAccount
 from tests.terminal import run
-from tests.world import demo_of
+from tests.world import NOW, demo_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,8 @@ def test_a_short_story_is_not_judged(alice):
     assert {one["number"] for one in verdicts if one["passed"] is not None} == {14}
 
 
-def test_the_same_seed_is_the_same_report():
+def test_the_same_seed_is_the_same_report(monkeypatch):
+    monkeypatch.setattr("demo.management.commands.demo_report.timezone.now", lambda: NOW)
     one, other = (run("demo_report", "--seed", "3", "--niche", "coffee", "--json") for _ in range(2))
     assert one == other
 
