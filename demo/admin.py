@@ -31,20 +31,13 @@ def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
     return Coalesce(Subquery(own.values("count"), output_field=IntegerField()), 0)
 
 
+INBOUND = Interaction.objects.filter(is_demo=True, direction="in")
 COUNTS = {
     "left": (StoryEvent.objects.undelivered().filter(origin=StoryEvent.Origin.INITIAL), "account", "pk"),
     "dead": (StoryEvent.objects.filter(delivered_at=None).dead(), "account", "pk"),
     "content": (Content.objects.filter(is_demo=True), "profile__owner", "user"),
-    "comments": (
-        Interaction.objects.filter(is_demo=True, type="comment", direction="in"),
-        "profile__owner",
-        "user",
-    ),
-    "messages": (
-        Interaction.objects.filter(is_demo=True, type="message", direction="in"),
-        "profile__owner",
-        "user",
-    ),
+    "comments": (INBOUND.filter(type="comment"), "profile__owner", "user"),
+    "messages": (INBOUND.filter(type="message"), "profile__owner", "user"),
 }
 
 

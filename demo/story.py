@@ -83,15 +83,15 @@ def look_back(
     with connection.cursor() as cursor:
         for types, horizon in horizons:
             cursor.execute(_LOOK_BACK, [list(account_ids), list(origins), types, horizon])
-            past_events(cursor, past)
+            _add_events(cursor, past)
         cursor.execute(
             _LATEST_FIGURES, [list(account_ids), list(origins), start - simulator.PIECES_LOOK_BACK]
         )
-        past_events(cursor, past)
+        _add_events(cursor, past)
     return past
 
 
-def past_events(rows: Iterable[tuple], past: dict[int, list[simulator.Event]]) -> None:
+def _add_events(rows: Iterable[tuple], past: dict[int, list[simulator.Event]]) -> None:
     """Add the events of the rows to those of their accounts."""
     for account, type, platform, platform_id, seconds, payload in rows:
         at = datetime.fromtimestamp(seconds, UTC)

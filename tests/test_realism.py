@@ -9,23 +9,19 @@ import pytest
 from demo import simulator
 from demo.realism import measures
 from demo.realism.checks import CHECKS, judge, most_rising_together
-from demo.realism.sample import samples
+from demo.realism.sample import long_enough, samples
 from demo.simulator import people
 from demo.simulator.platforms import PLATFORMS, Figure, Hours
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SEED = 3
 FLAT = Hours("A", (1.0,) * 24, (1.0,) * 7)
-BURSTS = [platform for platform in PLATFORMS if PLATFORMS[platform].half_life < 100]
 
 
-def draw(platform, seed=SEED, span=None, **settings):
-    """An account of 80 pieces and 2,400 comments, held to the reference figures whatever draws it."""
-    reference = PLATFORMS[platform]
-    world = simulator.World(seed, (platform,), "coffee", "Juniper Hill Roastery", "en", **settings)
-    span = span or max(timedelta(days=18), 12 * timedelta(hours=reference.half_life))
-    events = simulator.initial(world, simulator.Quota(content=80, comments=2_400), UNTIL, span)
-    return samples(world, events, UNTIL)[0]
+def draw(platform):
+    """An account that is long enough to be judged, held to the figures that it is drawn by."""
+    world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
+    return long_enough(world, UNTIL)
 
 
 @cache

@@ -46,6 +46,11 @@ class Section:
         return sum(verdict.passed is not None for verdict in self.verdicts)
 
 
+def cited(source: str) -> str:
+    """A source's key and what it stands for."""
+    return f"{source}: {SOURCES[source]}"
+
+
 def section(sample: Sample) -> Section:
     """Everything about one platform's part of a story."""
     drawn = (arrivals, hours_of_the_week, reference_hours, per_piece, lengths, shares, commenters)
@@ -74,8 +79,9 @@ def arrivals(sample: Sample) -> Plot:
         f"Share of first-level comments that had come by each age of their piece, in hours of the audience. Line: Weibull,"
         f" half-life {figures.half_life:g} h, shape {figures.shape:g}, cut off where the story ends."
     )
-    source = f"{figures.half_life.source}: {SOURCES[figures.half_life.source]}"
-    return Plot("Arrivals", explanation, source, plots.curves(found, expected, ticks))
+    return Plot(
+        "Arrivals", explanation, cited(figures.half_life.source), plots.curves(found, expected, ticks)
+    )
 
 
 def hours_of_the_week(sample: Sample) -> Plot:
@@ -91,8 +97,7 @@ def hours_of_the_week(sample: Sample) -> Plot:
 def reference_hours(sample: Sample) -> Plot:
     curve = sample.figures.hours
     shares = [[hour * day for hour in curve.hours] for day in curve.weekdays]
-    source = f"{curve.source}: {SOURCES[curve.source]}"
-    return Plot("The audience's week", "How active the audience is.", source, plots.week(shares))
+    return Plot("The audience's week", "How active the audience is.", cited(curve.source), plots.week(shares))
 
 
 def per_piece(sample: Sample) -> Plot:
@@ -106,8 +111,12 @@ def per_piece(sample: Sample) -> Plot:
         f"Comments of each piece, the most first. Line: log-normal with sd {figures.spread:g} of the logarithm, and"
         f" {figures.silent:.0%} of the pieces without any. The pieces differ in age, the line does not."
     )
-    source = f"{figures.spread.source}: {SOURCES[figures.spread.source]}"
-    return Plot("Comments per piece", explanation, source, plots.bars(counts, expected, [""] * number))
+    return Plot(
+        "Comments per piece",
+        explanation,
+        cited(figures.spread.source),
+        plots.bars(counts, expected, [""] * number),
+    )
 
 
 def lengths(sample: Sample) -> Plot:
@@ -116,21 +125,16 @@ def lengths(sample: Sample) -> Plot:
     edges = [2 ** (step / 2) for step in range(2, 20)]
     law = NormalDist(log(figures.length), figures.length_sigma)
     shares = [
-        sum(low <= length < high for length in found) / max(len(found), 1) for low, high in _pairs(edges)
+        sum(low <= length < high for length in found) / max(len(found), 1) for low, high in pairwise(edges)
     ]
-    expected = [law.cdf(log(high)) - law.cdf(log(low)) for low, high in _pairs(edges)]
+    expected = [law.cdf(log(high)) - law.cdf(log(low)) for low, high in pairwise(edges)]
     labels = [f"{edge:.0f}" if step % 2 == 0 else "" for step, edge in enumerate(edges[:-1])]
     explanation = (
         f"Characters of texts with letters. Line: log-normal, median {figures.length:g}, sd of the logarithm"
         f" {figures.length_sigma:g}."
     )
     svg = plots.bars([100 * share for share in shares], [100 * share for share in expected], labels, " %")
-    source = f"{figures.length.source}: {SOURCES[figures.length.source]}"
-    return Plot("Lengths of texts", explanation, source, svg)
-
-
-def _pairs(edges: Sequence[float]) -> list[tuple[float, float]]:
-    return list(pairwise(edges))
+    return Plot("Lengths of texts", explanation, cited(figures.length.source), svg)
 
 
 def shares(sample: Sample) -> Plot:
@@ -145,4 +149,4 @@ def commenters(sample: Sample) -> Plot:
     once = sum(count == 1 for count in authors.values()) / max(len(authors), 1)
     rows = [(f"{author.name} @{author.handle}"[:28], count) for author, count in authors.most_common(12)]
     explanation = f"Those who say most, of {len(authors)} people, of whom {once:.0%} say one thing."
-    return Plot("Regulars", explanation, f"A: {SOURCES['A']}", plots.counts(rows))
+    return Plot("Regulars", explanation, cited("A"), plots.counts(rows))

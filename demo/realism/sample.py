@@ -11,7 +11,8 @@ from demo.realism import measures
 from demo.simulator.audience_time import AudienceTime
 from demo.simulator.pieces import appeal
 from demo.simulator.platforms import PLATFORMS, Platform
-from demo.simulator.values import BRAND, COMMENT, CONTENT, METRICS, Event, Metrics, World
+from demo.simulator.values import BRAND, COMMENT, CONTENT, METRICS, Event, Metrics, Quota, World
+from demo.simulator.windows import initial
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,20 @@ class Sample:
 
     def local_hour(self, at: datetime) -> int:
         return at.astimezone(ZoneInfo(self.world.time_zone)).hour
+
+
+LEAST_SPAN, HALF_LIVES = timedelta(days=18), 12  # of an account that is long enough to be judged
+ENOUGH = Quota(content=80, comments=2_400)
+
+
+def long_enough(world: World, until: datetime) -> Sample:
+    """What a world of one platform tells up to `until`, long and rich enough for every check.
+
+    Where the half-life is days it reaches further back: one that lies outside what is observed cannot be measured.
+    """
+    (platform,) = world.platforms
+    span = max(LEAST_SPAN, HALF_LIVES * timedelta(hours=PLATFORMS[platform].half_life))
+    return samples(world, initial(world, ENOUGH, until, span), until)[0]
 
 
 def samples(world: World, events: Iterable[Event], until: datetime) -> list[Sample]:

@@ -1,14 +1,14 @@
 """The brand's own comments: what it answers below its pieces."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from math import log
 
 from demo.simulator import replies
-from demo.simulator.comments import Window
+from demo.simulator.audience_time import Window
 from demo.simulator.phrases import Said, Scene, kind_of
 from demo.simulator.streams import identity, share, stream
-from demo.simulator.values import BRAND, COMMENT, Author, Event, ProfileSpec, World
+from demo.simulator.values import BRAND, COMMENT, Event, ProfileSpec, World
 
 DELAY_HOURS, DELAY_SIGMA = 0.8, 1.1  # median, and sd of its ln [A]
 
@@ -34,7 +34,6 @@ def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -
     text = replies.brand_answer(scene, parent) if at else None
     if at is None or text is None:
         return None
-    author = Author(profile.platform_id, profile.handle, profile.display_name)
     answer_id = identity(world.seed, "answer", parent.platform_id)
     return Event(
         COMMENT,
@@ -42,7 +41,7 @@ def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -
         answer_id,
         at,
         text,
-        author,
+        profile.author,
         parent.content_id,
         parent.platform_id,
         origin=BRAND,
@@ -58,5 +57,4 @@ def _time(world: World, window: Window, parent: Event) -> datetime | None:
     after = parent.at.timestamp()
     if due >= window.close[parent.platform] or after >= window.end - 2:
         return None
-    moment = window.moment(parent.platform, due, after)
-    return moment if moment > parent.at else datetime.fromtimestamp(int(after) + 1, UTC)
+    return window.moment(parent.platform, due, after)

@@ -5,12 +5,14 @@ operational time; the clock of the audience's zone moves it at daylight saving c
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from demo.simulator.platforms import Hours
+from demo.simulator.platforms import PLATFORMS, Hours
+from demo.simulator.values import Event, World
 
 HOUR, DAY, WEEK = 3_600, 86_400, 604_800
 MONDAY = 4 * DAY  # the first one after 1970-01-01, a Thursday
@@ -95,3 +97,29 @@ def _offset_at(zone: str, moment: int) -> float:
         (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment)).astimezone(ZoneInfo(zone)).utcoffset()
     )
     return offset.total_seconds() if offset is not None else 0.0
+
+
+class Window:
+    """A stretch of time [start, end) and the audience's time on each platform around it."""
+
+    def __init__(self, world: World, start: datetime, end: datetime, past: Sequence[Event]) -> None:
+        self.start, self.end = start.timestamp(), end.timestamp()
+        earliest = min([self.start, *(event.at.timestamp() for event in past)])
+        times = {hours: AudienceTime(hours, world.time_zone, earliest, self.end) for hours in _hours(world)}
+        self.times = {
+            platform: times[PLATFORMS[platform].hours]
+            for platform in PLATFORMS
+            if PLATFORMS[platform].hours in times
+        }
+        self.open = {platform: time.at(self.start) for platform, time in self.times.items()}
+        self.close = {platform: time.at(self.end) for platform, time in self.times.items()}
+
+    def moment(self, platform: str, hours: float, after: float) -> datetime:
+        """The wall time at `hours` of the audience's time, in whole seconds, after `after` and in the window."""
+        wall = self.times[platform].wall(hours)
+        seconds = min(max(int(wall), int(after) + 1, int(self.start)), int(self.end) - 1)
+        return datetime.fromtimestamp(seconds, UTC)
+
+
+def _hours(world: World) -> set[Hours]:
+    return {PLATFORMS[platform].hours for platform in world.platforms}

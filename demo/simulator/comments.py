@@ -8,22 +8,19 @@ window. Nothing here reads a clock, and every draw is keyed.
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 from math import exp, log
 from statistics import NormalDist
 from typing import NamedTuple
 
 from demo.simulator import phrases, replies, texts
-from demo.simulator.audience_time import AudienceTime
+from demo.simulator.audience_time import Window
 from demo.simulator.people import mood, person, person_id, someone
-from demo.simulator.phrases import Said, Scene, kind_of, sentiment_of
+from demo.simulator.phrases import TAG, Said, Scene, kind_of, sentiment_of
 from demo.simulator.pieces import Spike, appeal
-from demo.simulator.platforms import PLATFORMS, REPLY_SIGMA, Hours, Platform
-from demo.simulator.streams import identity, normal, share, shares, stream
+from demo.simulator.platforms import PLATFORMS, REPLY_SIGMA, Platform
+from demo.simulator.streams import Key, identity, normal, share, shares, stream
 from demo.simulator.values import BRAND, COMMENT, CONTENT, SPIKE, Author, Event, World
-
-Key = tuple[object, ...]
 
 LEAST_DELAY = 1 / 3600  # hours from a comment to its answer
 ANSWERABLE = {"question": 1.7, "complaint": 1.5, "critical": 1.3}  # against praise and jokes [A]
@@ -31,37 +28,10 @@ MOST_EXTRA = 60  # comments that spikes bring in one window
 _STANDARD = NormalDist()
 
 
-class Window:
-    """A stretch of time [start, end) and the audience's time on each platform around it."""
-
-    def __init__(self, world: World, start: datetime, end: datetime, past: Sequence[Event]) -> None:
-        self.start, self.end = start.timestamp(), end.timestamp()
-        earliest = min([self.start, *(event.at.timestamp() for event in past)])
-        times = {hours: AudienceTime(hours, world.time_zone, earliest, self.end) for hours in _hours(world)}
-        self.times = {
-            platform: times[PLATFORMS[platform].hours]
-            for platform in PLATFORMS
-            if PLATFORMS[platform].hours in times
-        }
-        self.open = {platform: time.at(self.start) for platform, time in self.times.items()}
-        self.close = {platform: time.at(self.end) for platform, time in self.times.items()}
-
-    def moment(self, platform: str, hours: float, after: float) -> datetime:
-        """The wall time at `hours` of the audience's time, in whole seconds, after `after` and in the window."""
-        wall = self.times[platform].wall(hours)
-        seconds = min(max(int(wall), int(after) + 1, int(self.start)), int(self.end) - 1)
-        return datetime.fromtimestamp(seconds, UTC)
-
-
-def _hours(world: World) -> set[Hours]:
-    return {PLATFORMS[platform].hours for platform in world.platforms}
-
-
 class Flow(NamedTuple):
-    """What flows to one piece in a window: weights of its ordinary comments and of its spike's, and its ages in hours."""
+    """What flows to one piece in a window: its ages in hours, and weights of its ordinary comments and of its spike's."""
 
     piece: Event
-    attraction: float
     published: float  # in the audience's hours
     opens: float  # age at the window's start
     closes: float
@@ -83,7 +53,7 @@ def _flow(world: World, window: Window, piece: Event) -> Flow:
     attraction, viral = appeal(world, platform, piece.platform_id)
     ordinary = attraction * (figures.left(opens) - figures.left(closes))
     extra = attraction * viral.factor * (viral.come(closes) - viral.come(opens)) if viral else 0.0
-    return Flow(piece, attraction, published, opens, closes, ordinary, viral, extra)
+    return Flow(piece, published, opens, closes, ordinary, viral, extra)
 
 
 def comments(
@@ -107,7 +77,7 @@ def comments(
         newest = max(found, key=lambda flow: (flow.piece.at, flow.piece.platform_id))
         weights = [float(flow is newest) for flow in found]
     on = stream(world.seed, "which", *key).choices(found, weights, k=count)
-    scene, threads = Scene(world, Said(past)), Threads(world, window, past)
+    scene, threads = Scene(world, Said(past)), Threads(window, past)
     return _written(scene, key, window, on, threads, with_spikes)
 
 
@@ -149,13 +119,8 @@ def _first_level(
 ) -> Event:
     world, piece = scene.world, flow.piece
     comment_id = identity(world.seed, "comment", *key)
-    viral = with_spike and flow.spike is not None
-    lot = (
-        share(world.seed, "viral", comment_id) * (flow.viral + (0.0 if origin else flow.ordinary))
-        if viral
-        else 0.0
-    )
-    age = _viral_age(world, comment_id, flow) if viral and lot < flow.viral else _age(world, comment_id, flow)
+    viral = with_spike and _is_viral(world, comment_id, flow, origin)
+    age = _viral_age(world, comment_id, flow) if viral else _age(world, comment_id, flow)
     at = window.moment(piece.platform, flow.published + age, piece.at.timestamp())
     _, sentiment, kind = texts.leaning(world.seed, piece.platform, comment_id)
     number = _speaker(world, piece.platform, comment_id, sentiment, None)
@@ -170,6 +135,15 @@ def _first_level(
     )
     return Event(
         COMMENT, piece.platform, comment_id, at, text, author, piece.platform_id, origin=origin, memo=memo
+    )
+
+
+def _is_viral(world: World, comment_id: str, flow: Flow, origin: str) -> bool:
+    """Whether the piece's spike brings the comment: always when it is the spike's own, else by the weights."""
+    if flow.spike is None:
+        return False
+    return (
+        origin == SPIKE or share(world.seed, "viral", comment_id) * (flow.viral + flow.ordinary) < flow.viral
     )
 
 
@@ -216,8 +190,8 @@ def _speaker(world: World, platform: str, comment_id: str, sentiment: str, not_i
 class Threads:
     """The comments of each platform that may be answered in the window, with the share of their answers in it."""
 
-    def __init__(self, world: World, window: Window, past: Sequence[Event]) -> None:
-        self._world, self._window = world, window
+    def __init__(self, window: Window, past: Sequence[Event]) -> None:
+        self._window = window
         self._said: dict[str, list[tuple[Event, Event | None]]] = defaultdict(list)
         self._weights: dict[str, list[float]] = defaultdict(list)  # cumulated
         roots = {
@@ -293,7 +267,7 @@ def _answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) 
         return root.author
     world, parent_author = scene.world, parent.author.id if parent.author else ""
     matter = phrases.matter(world, parent)
-    if matter and matter.facet == "tag":
+    if matter and matter.facet == TAG:
         friend = friend_of(scene, parent.platform, parent.platform_id)
         if friend.id != parent_author:
             return friend
@@ -304,6 +278,3 @@ def _answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) 
 def _shown_under(figures: Platform, parent: Event) -> str:
     """The comment that the platform shows an answer under."""
     return parent.parent_id if figures.two_levels and parent.parent_id else parent.platform_id
-
-
-__all__ = ["Flow", "Window", "comments", "flows", "viral_comments"]

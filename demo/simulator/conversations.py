@@ -9,11 +9,11 @@ from random import Random
 from typing import NamedTuple
 
 from demo.simulator import tables
-from demo.simulator.comments import Key, Window
+from demo.simulator.audience_time import Window
 from demo.simulator.people import person, someone, voice
 from demo.simulator.pieces import finished, products
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import identity, share, stream
+from demo.simulator.streams import Key, identity, share, stream
 from demo.simulator.tables import Conversation
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -176,7 +176,7 @@ def _said(
         if at is None:
             break
         last = _message(world, (*key, number), opening.script, last, line, at)
-        said.append(_by_brand(last, brand[last.platform]) if line.by_brand else last)
+        said.append(last._replace(author=brand[last.platform].author) if line.by_brand else last)
         inbound += not line.by_brand
     return said
 
@@ -195,15 +195,11 @@ def _next(world: World, key: Key, window: Window, last: Event) -> datetime | Non
 
 
 def _message(world: World, key: Key, script: Script, last: Event, line: Line, at: datetime) -> Event:
-    """A line as it is said; the brand's is put in by `_by_brand`."""
+    """A line in its writer's name, as the next one goes on from it."""
     message_id = identity(world.seed, "message", *key)
     memo = f"{script.table}/{script.number}/{line.place}"
     origin = BRAND if line.by_brand else ""
     return last._replace(platform_id=message_id, at=at, text=line.text, origin=origin, memo=memo)
-
-
-def _by_brand(message: Event, profile: ProfileSpec) -> Event:
-    return message._replace(author=Author(profile.platform_id, profile.handle, profile.display_name))
 
 
 def _lines(
@@ -222,7 +218,7 @@ def _lines(
         "the_event": f"{event.article} {event.name}".strip(),
         "event": event.name,
         "brand": world.brand,
-        "first": author.name.split()[0].capitalize(),
+        "first": author.first_name,
         "order": f"#{draw.randrange(10_000, 100_000)}",
     }
     for place, line in enumerate(chosen.lines):

@@ -1,11 +1,11 @@
 """Views, likes and shares: they follow a piece's comments and its age, and never fall."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import exp
 
-from demo.simulator.comments import Window
+from demo.simulator.audience_time import Window
 from demo.simulator.platforms import PLATFORMS
 from demo.simulator.streams import normal, share, shares
 from demo.simulator.values import BRAND, COMMENT, CONTENT, FIGURES, METRICS, Event, Metrics, World
@@ -30,10 +30,7 @@ def reports(world: World, window: Window, past: Sequence[Event], new: Sequence[E
     """
     pieces = [event for event in past if event.type == CONTENT]
     latest = {event.platform_id: event for event in sorted(past, key=_at) if event.type == METRICS}
-    talk: dict[str, list[datetime]] = defaultdict(list)
-    for event in (*past, *new):
-        if event.type == COMMENT and event.origin != BRAND:
-            talk[event.content_id or ""].append(event.at)
+    talk = _times_by_piece((*past, *new))
     found = []
     for piece in pieces:
         at = _report_time(world, window, piece)
@@ -48,9 +45,7 @@ def first_reports(
     world: World, window: Window, pieces: Sequence[Event], talk: Sequence[Event]
 ) -> list[Event]:
     """One report of each piece, in the last hour of the window."""
-    said: dict[str, list[datetime]] = defaultdict(list)
-    for event in talk:
-        said[event.content_id or ""].append(event.at)
+    said = _times_by_piece(talk)
     found = []
     for piece in pieces:
         age = window.end - piece.at.timestamp()
@@ -59,6 +54,15 @@ def first_reports(
         if wall < window.end:
             at = datetime.fromtimestamp(wall, UTC)
             found.append(_figures(world, piece, sum(one <= at for one in said[piece.platform_id]), at))
+    return found
+
+
+def _times_by_piece(events: Iterable[Event]) -> dict[str, list[datetime]]:
+    """When people have commented on each piece."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for event in events:
+        if event.type == COMMENT and event.origin != BRAND:
+            found[event.content_id or ""].append(event.at)
     return found
 
 

@@ -9,7 +9,7 @@ from bisect import bisect
 from functools import cache, lru_cache
 from importlib import import_module
 from math import floor, pow
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from demo.simulator.streams import identity, normal, share, shares
 from demo.simulator.values import Author
@@ -71,6 +71,9 @@ KNOWN = frozenset(  # names of people whom everybody knows; nobody here is calle
 )
 
 
+Choice = TypeVar("Choice")
+
+
 class Voice(NamedTuple):
     """A person's stable way of writing."""
 
@@ -99,7 +102,8 @@ def mood(seed: int, platform: str, number: int) -> float:
     return share(seed, "mood", platform, number)
 
 
-def _one_of(lot: float, *choices: tuple[object, float]):  # type: ignore[no-untyped-def]
+def _one_of(lot: float, *choices: tuple[Choice, float]) -> Choice:
+    """The choice on which the lot falls, each with its width; the widths make 1."""
     for value, width in choices:
         lot -= width
         if lot < 0:

@@ -65,14 +65,12 @@ class Named(NamedTuple):
 
     name: str
     line: str
-    exchange: str
     size: float  # the logarithm of its length, with about what its slots will hold
 
 
 @cache
 def named(line: str, name: str | None = None) -> Named:
-    exchange = (name or line).rpartition("/")[0]
-    return Named(name or line, line, exchange, log(len(line) + 10 * line.count("{")))
+    return Named(name or line, line, log(len(line) + 10 * line.count("{")))
 
 
 class Said:
@@ -189,7 +187,7 @@ def continued(
         if length - len(text) < 19:
             break
         longer = joined(
-            text, filled(scene.world, scene.said.of(draw.sample(more, 7), length - len(text) - 1), about)
+            text, filled(world, scene.said.of(draw.sample(more, 7), length - len(text) - 1), about)
         )
         if not nearer(longer, text, length):
             break

@@ -134,7 +134,7 @@ def caption(world: World, platform: str, piece_id: str, uses: Counter[str]) -> t
         text += " " + draw.choice(words.emoji)
     tags = draw.sample(words.tags, draw.randint(*PLATFORMS[platform].tags))
     if tags and draw.random() < 0.4:
-        tags[-1] = "".join(letter for letter in world.brand.lower() if letter.isalnum()) or tags[-1]
+        tags[-1] = world.handle or tags[-1]
     return " ".join([text, *(f"#{tag}" for tag in tags)]), memo
 
 

@@ -1,5 +1,6 @@
 """When a brand posts: at its posting hour, and else in the hours in which brands do."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,14 @@ from demo.simulator.values import World
 DAY = timedelta(days=1)
 
 
-def posted(world: World, start: datetime, end: datetime, part: float) -> datetime:
-    """The time by which `part` of what a brand posts from `start` to `end` is out, in whole seconds before `end`."""
-    times = AudienceTime(POSTING, world.time_zone, start.timestamp(), end.timestamp())
-    opens, closes = times.at(start.timestamp()), times.at(end.timestamp())
-    wall = int(times.wall(opens + (closes - opens) * part))
-    return datetime.fromtimestamp(min(max(wall, int(start.timestamp())), int(end.timestamp()) - 1), UTC)
+def posted(world: World, start: datetime, end: datetime, parts: Iterable[float]) -> Iterator[datetime]:
+    """The times by which such parts of what a brand posts from `start` to `end` are out, in whole seconds before `end`."""
+    first, last = start.timestamp(), end.timestamp()
+    times = AudienceTime(POSTING, world.time_zone, first, last)
+    opens, closes = times.at(first), times.at(last)
+    for part in parts:
+        wall = int(times.wall(opens + (closes - opens) * part))
+        yield datetime.fromtimestamp(min(max(wall, int(first)), int(last) - 1), UTC)
 
 
 def posting_time(world: World, start: datetime) -> datetime:

@@ -117,7 +117,7 @@ def _mention(parent: Event, draw: Random) -> str:
 
 
 def _first(parent: Event) -> str:
-    return parent.author.name.split()[0].capitalize() if parent.author else ""
+    return parent.author.first_name if parent.author else ""
 
 
 ANSWERED = {  # share of first-level comments that the brand answers, where the window leaves time [A]

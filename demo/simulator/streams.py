@@ -5,6 +5,8 @@ from random import Random
 from statistics import NormalDist
 from struct import Struct
 
+Key = tuple[object, ...]  # what a draw is for
+
 _WORDS = {count: Struct(f">{count}Q") for count in range(2, 9)}
 _NORMAL = NormalDist()
 

@@ -137,7 +137,7 @@ def _line(
     text = filled(scene.world, line.line, about)
     text = _begun(scene, text, kind, length - len(text), draw)
     goes_on = "critical" if (kind, sentiment) == ("favourable", "neutral") else kind
-    taken_up = line.exchange.split("/")[1]
+    taken_up = line.name.split("/")[1]
     others = [facet for facet in about.topic.facets if facet != taken_up]
     return continued(scene, text, goes_on, others, length, about, draw), line.name
 

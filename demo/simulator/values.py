@@ -32,6 +32,11 @@ class World:
     rhythm: str = "steady"
     products: tuple[str, ...] = ()
 
+    @property
+    def handle(self) -> str:
+        """The brand's name as handles and hashtags have it; empty when it has neither letters nor digits."""
+        return "".join(letter for letter in self.brand.lower() if letter.isalnum())
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileSpec:
@@ -41,6 +46,11 @@ class ProfileSpec:
     platform_id: str
     handle: str
     display_name: str
+
+    @property
+    def author(self) -> "Author":
+        """The brand as the author of what it says there."""
+        return Author(self.platform_id, self.handle, self.display_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,10 @@ class Author(NamedTuple):
     id: str
     handle: str
     name: str
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0].capitalize()
 
 
 class Metrics(NamedTuple):

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from demo.simulator import tables
 from demo.simulator.answers import answers
-from demo.simulator.comments import Flow, Key, Window, comments, flows, viral_comments
+from demo.simulator.audience_time import Window
+from demo.simulator.comments import Flow, comments, flows, viral_comments
 from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
 from demo.simulator.pieces import piece, uses_in
 from demo.simulator.posting import posted, posting_time
-from demo.simulator.streams import identity, share, stream
+from demo.simulator.streams import Key, identity, share, stream
 from demo.simulator.values import BRAND, CONTENT, METRICS, Event, ProfileSpec, Quota, World
 
 SPAN = timedelta(days=18)  # how far back the initial batch reaches
@@ -28,7 +29,7 @@ TALK_LOOK_BACK = timedelta(days=2)
 
 def profiles(world: World) -> tuple[ProfileSpec, ...]:
     """The brand's own profiles, one per platform."""
-    handle = "".join(letter for letter in world.brand.lower() if letter.isalnum()) or "brand"
+    handle = world.handle or "brand"
     return tuple(
         ProfileSpec(platform, identity(world.seed, "profile", platform), handle, world.brand)
         for platform in world.platforms
@@ -61,9 +62,9 @@ def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN)
 def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[Event]:
     """`count` pieces, one in each equal part of what a brand posts from `start` to `end`."""
     uses: Counter[str] = Counter()
-    for number in range(count):
-        part = (number + share(world.seed, "spread", number)) / count
-        yield piece(world, ("initial", number), posted(world, start, end, part), uses)
+    parts = ((number + share(world.seed, "spread", number)) / count for number in range(count))
+    for number, at in enumerate(posted(world, start, end, parts)):
+        yield piece(world, ("initial", number), at, uses)
 
 
 def content_window(
@@ -75,8 +76,8 @@ def content_window(
     """
     uses = uses_in(event for event in past if event.at >= start - PIECES_LOOK_BACK)
     first = posting_time(world, start)
-    later = [share(world.seed, "posting", ordinal, number) for number in range(1, count)]
-    times = [first, *(posted(world, first, start + DAY, part) for part in later)][:count]
+    later = (share(world.seed, "posting", ordinal, number) for number in range(1, count))
+    times = [first, *posted(world, first, start + DAY, later)][:count]
     return _sorted(piece(world, ("window", ordinal, number), at, uses) for number, at in enumerate(times))
 
 

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from django.core.management.base import CommandParser
@@ -9,12 +9,9 @@ from demo import lifecycle, simulator, story
 from demo.commands import DemoCommand, bad_input, user_named
 from demo.models import LARGEST_SEED
 from demo.realism.report import Section, section
-from demo.realism.sample import samples
+from demo.realism.sample import long_enough, samples
 from demo.simulator.platforms import PLATFORMS, SOURCES
 from demo.status import shown_account
-
-PIECES, COMMENTS = 80, 2_400  # of a platform, enough for every check
-LONGEST_SPAN = timedelta(days=130)
 
 
 class Command(DemoCommand):
@@ -71,12 +68,9 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
         lifecycle.check_words(language, niche)
     except ValueError as error:
         raise bad_input(str(error)) from error
-    brand, sections = simulator.default_brand(seed, niche, language), []
-    for platform, figures in PLATFORMS.items():
-        world = simulator.World(seed, (platform,), niche, brand, language)
-        span = max(timedelta(days=18), min(12 * timedelta(hours=figures.half_life), LONGEST_SPAN))
-        events = simulator.initial(world, simulator.Quota(PIECES, COMMENTS), now, span)
-        sections += [section(one) for one in samples(world, events, now)]
+    brand = simulator.default_brand(seed, niche, language)
+    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORMS)
+    sections = [section(long_enough(world, now)) for world in worlds]
     return f"{brand}: the world of seed {seed}, {niche}, {language}", sections
 
 
