@@ -40,8 +40,10 @@ def main() -> None:
 
 
 def _start() -> None:
-    """Servers and tables, and PostgreSQL with the memory that its manual advises: a quarter, here of 4 GB."""
+    """Servers and tables, a worker's garbage collection, and PostgreSQL with a quarter of 4 GB, as its manual advises."""
     import_module("config.start").ensure_ready()
+    import_module("config.celery").collect_garbage_rarely()
+    settings.DEBUG = False  # under which Django keeps every statement
     with connection.cursor() as cursor:
         cursor.execute("ALTER SYSTEM SET shared_buffers = '1GB'")
     connection.close()

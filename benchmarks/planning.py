@@ -1,7 +1,7 @@
 """The processor time of planning one six-hour window, per user at 1,000 users, beside Faker sentences for as many texts.
 
-Each user's story is a full initial batch, undelivered: planning looks at the story alone. The planner's own process is
-measured, not the database's.
+The least of three windows in turn. Each user's story is a full initial batch, undelivered: planning looks at the story
+alone. The planner's own process is measured, not the database's.
 """
 
 import os
@@ -20,6 +20,7 @@ USERS = int(os.environ.get("USERS", "1000"))
 TEXTS = 15  # in a window
 MORNING = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
 LIMIT_MS = 3.0
+WINDOWS = 3
 
 
 def run() -> None:
@@ -46,13 +47,19 @@ def _cost(users: int, name: str, **sizes: int) -> float:
         planning.plan_initial(account.pk, now)
     DemoAccount.objects.filter(state=State.ENABLING).update(state=State.ACTIVE)
     due = now + timedelta(hours=10, minutes=30)  # the first window is that of 18:00
+    spent = [_plan(due + number * INTERACTIONS_STEP, users) for number in range(WINDOWS)]
+    DemoAccount.objects.all().delete()
+    return min(spent) * 1_000 / users
+
+
+def _plan(due: datetime, users: int) -> float:
+    """Seconds of this process's time to plan a window of each user."""
     started = time.process_time()
     planned = planning.plan_due(due)
     spent = time.process_time() - started
     assert planned.windows == users, planned
-    assert planning.plan_due(due + INTERACTIONS_STEP - timedelta(minutes=1)).windows == 0
-    DemoAccount.objects.all().delete()
-    return spent * 1_000 / users
+    assert planning.plan_due(due).windows == 0
+    return spent
 
 
 def _faker() -> float:

@@ -2,11 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from accounts.models import Profile
 from demo import simulator
@@ -21,6 +20,7 @@ WINDOW_ORIGINS = (
 
 EXTRA_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
 
@@ -44,7 +44,7 @@ def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profi
         for account, origin, events in plans:
             own = profiles[account.id]
             for event in events:
-                payload = Jsonb(simulator.remembered(event))
+                payload = _json(simulator.remembered(event))
                 copy.write_row(
                     (
                         account.id,
@@ -73,47 +73,77 @@ def look_back(
 ) -> dict[int, list[simulator.Event]]:
     """What each account's windows from `start` on may look back on, delivered or not.
 
-    Pieces with their latest figures, and comments and messages.
+    Pieces with their latest figures, and comments and messages, without their texts, which no window depends on.
     """
     past: dict[int, list[simulator.Event]] = defaultdict(list)
-    horizons = [
-        ([simulator.CONTENT], start - simulator.PIECES_LOOK_BACK),
-        ([simulator.COMMENT, simulator.MESSAGE], start - simulator.TALK_LOOK_BACK),
-    ]
+    of = [list(account_ids), list(origins)]
     with connection.cursor() as cursor:
-        for types, horizon in horizons:
-            cursor.execute(_LOOK_BACK, [list(account_ids), list(origins), types, horizon])
-            _add_events(cursor, past)
-        cursor.execute(
-            _LATEST_FIGURES, [list(account_ids), list(origins), start - simulator.PIECES_LOOK_BACK]
-        )
-        _add_events(cursor, past)
+        cursor.execute(_PIECES, [*of, start - simulator.PIECES_LOOK_BACK])
+        for account, *piece in cursor.fetchall():
+            past[account] += _piece(*piece)
+        cursor.execute(_TALK, [*of, start - simulator.TALK_LOOK_BACK])
+        for account, *said in cursor.fetchall():
+            past[account].append(_said(*said))
     return past
 
 
-def _add_events(rows: Iterable[tuple], past: dict[int, list[simulator.Event]]) -> None:
-    """Add the events of the rows to those of their accounts."""
-    for account, type, platform, platform_id, seconds, payload in rows:
-        at = datetime.fromtimestamp(seconds, UTC)
-        past[account].append(simulator.from_payload(type, platform, platform_id, at, json.loads(payload)))
+def _piece(
+    platform: str, id: str, seconds: int, memo: str | None, reported: int | None, comments: int | None
+) -> Iterator[simulator.Event]:
+    yield simulator.Event(simulator.CONTENT, platform, id, _utc(seconds), "", memo=memo)
+    if reported is not None and comments is not None:
+        figures = simulator.Metrics(0, 0, 0, comments)
+        yield simulator.Event(simulator.METRICS, platform, id, _utc(reported), "", metrics=figures)
 
 
-# Seconds, which story times are whole numbers of: a number is read twenty times as fast as a timestamp.
-_LOOK_BACK = (
-    "SELECT account_id, type, platform, story.platform_id, extract(epoch FROM due_at)::bigint, payload"
-    " FROM demo_storyevent story"
-    " JOIN accounts_profile profile ON profile.id = profile_id"
-    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type = ANY(%s) AND due_at >= %s"
-)
-_LATEST_FIGURES = (
-    "SELECT piece.account_id, latest.type, platform, piece.platform_id,"
-    " extract(epoch FROM latest.due_at)::bigint, latest.payload"
+def _said(
+    type: str, platform: str, id: str, seconds: int, origin: str, author: str, handle: str, name: str, *rest
+) -> simulator.Event:
+    content_id, parent_id, conversation_id, memo = rest
+    return simulator.Event(
+        type,
+        platform,
+        id,
+        _utc(seconds),
+        "",
+        simulator.Author(author, handle, name),
+        content_id,
+        parent_id,
+        conversation_id,
+        memo=memo,
+        origin=_own_origin(origin),
+    )
+
+
+def _utc(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _own_origin(origin: str) -> str:
+    """The origin that the event itself knows."""
+    return origin if origin in EXTRA_ORIGINS else ""
+
+
+# Columns and seconds, which story times are whole numbers of: they are read many times as fast as JSON and timestamps.
+_PIECES = (
+    "SELECT piece.account_id, platform, piece.platform_id, extract(epoch FROM piece.due_at)::bigint,"
+    " piece.payload->>'memo', extract(epoch FROM latest.due_at)::bigint,"
+    " (latest.payload->'metrics'->'comments')::int"
     " FROM demo_storyevent piece"
     " JOIN accounts_profile profile ON profile.id = profile_id"
-    " CROSS JOIN LATERAL (SELECT type, due_at, payload FROM demo_storyevent report"
+    " LEFT JOIN LATERAL (SELECT due_at, payload FROM demo_storyevent report"
     "  WHERE report.profile_id = piece.profile_id AND report.platform_id = piece.platform_id"
-    "  AND report.type = 'content.metrics' ORDER BY due_at DESC LIMIT 1) latest"
+    "  AND report.type = 'content.metrics' ORDER BY due_at DESC LIMIT 1) latest ON true"
     " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND piece.type = 'content.published' AND piece.due_at >= %s"
+)
+_TALK = (
+    "SELECT account_id, type, platform, story.platform_id, extract(epoch FROM due_at)::bigint, origin,"
+    " payload->'author'->>'id', payload->'author'->>'handle', payload->'author'->>'name',"
+    " payload->>'content_id', payload->>'parent_id', payload->>'conversation_id', payload->>'memo'"
+    " FROM demo_storyevent story"
+    " JOIN accounts_profile profile ON profile.id = profile_id"
+    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type IN ('comment.created', 'message.created')"
+    " AND due_at >= %s"
 )
 
 
@@ -122,6 +152,5 @@ def told(account: DemoAccount, now: datetime) -> list[simulator.Event]:
     rows = StoryEvent.objects.filter(account=account, due_at__lte=now).order_by("due_at", "id")
     fields = ("type", "profile__platform", "platform_id", "due_at", "payload", "origin")
     return [
-        simulator.from_payload(*row)._replace(origin=origin if origin in EXTRA_ORIGINS else "")
-        for *row, origin in rows.values_list(*fields)
+        simulator.from_payload(*row, origin=_own_origin(origin)) for *row, origin in rows.values_list(*fields)
     ]

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from math import log
+from math import exp
 
 from demo.simulator import replies
 from demo.simulator.audience_time import Window
-from demo.simulator.phrases import Said, Scene, kind_of
-from demo.simulator.streams import identity, share, stream
+from demo.simulator.phrases import Scene, kind_of
+from demo.simulator.streams import identity, normal, share
 from demo.simulator.values import BRAND, COMMENT, Event, ProfileSpec, World
 
 DELAY_HOURS, DELAY_SIGMA = 0.8, 1.1  # median, and sd of its ln [A]
 
 
 def answers(
-    world: World, window: Window, talk: Iterable[Event], brand: dict[str, ProfileSpec]
+    scene: Scene, window: Window, talk: Iterable[Event], brand: dict[str, ProfileSpec]
 ) -> list[Event]:
     """The brand's answers to some of the first-level comments of a window, where the window leaves time for them."""
-    scene = Scene(world, Said(()))
     found = (
         _answer(scene, window, event, brand[event.platform])
         for event in talk
@@ -50,9 +49,8 @@ def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -
 
 def _time(world: World, window: Window, parent: Event) -> datetime | None:
     """When it is answered, in the audience's hours; None when the window has closed by then."""
-    hours = stream(world.seed, "answer delay", parent.platform_id).lognormvariate(
-        log(DELAY_HOURS), DELAY_SIGMA
-    )
+    lot = share(world.seed, "answer delay", parent.platform_id)
+    hours = DELAY_HOURS * exp(DELAY_SIGMA * normal(lot))
     due = window.times[parent.platform].at(parent.at.timestamp()) + hours
     after = parent.at.timestamp()
     if due >= window.close[parent.platform] or after >= window.end - 2:

@@ -5,15 +5,15 @@ operational time; the clock of the audience's zone moves it at daylight saving c
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from demo.simulator.platforms import PLATFORMS, Hours
-from demo.simulator.values import Event, World
+from demo.simulator.values import World
 
+NOTHING = timedelta(0)
 HOUR, DAY, WEEK = 3_600, 86_400, 604_800
 MONDAY = 4 * DAY  # the first one after 1970-01-01, a Thursday
 
@@ -33,9 +33,14 @@ class AudienceTime:
             elif change is not None:
                 self._since.append(change)
                 self._offset.append(offset)
-        self._passed = [0.0]  # and the operational time there
+        self._passed = [0.0]  # the operational time there,
+        self._shift = [
+            -_warped(self._week, start + self._offset[0])
+        ]  # and the same against the local clock's
         for number in range(1, len(self._since)):
             self._passed.append(self._at(number - 1, self._since[number]))
+            local = self._since[number] + self._offset[number]
+            self._shift.append(self._passed[number] - _warped(self._week, local))
 
     def at(self, wall: float) -> float:
         """The operational hours at `wall`; only differences mean anything."""
@@ -45,14 +50,10 @@ class AudienceTime:
         """The inverse of `at`."""
         seconds = hours * HOUR
         number = max(bisect_right(self._passed, seconds) - 1, 0)
-        begin, offset = self._since[number], self._offset[number]
-        return (
-            _local(self._week, _warped(self._week, begin + offset) + seconds - self._passed[number]) - offset
-        )
+        return _local(self._week, seconds - self._shift[number]) - self._offset[number]
 
     def _at(self, number: int, wall: float) -> float:
-        begin, offset = self._since[number], self._offset[number]
-        return self._passed[number] + _warped(self._week, wall + offset) - _warped(self._week, begin + offset)
+        return self._shift[number] + _warped(self._week, wall + self._offset[number])
 
 
 Week = tuple[
@@ -100,12 +101,12 @@ def _offset_at(zone: str, moment: int) -> float:
 
 
 class Window:
-    """A stretch of time [start, end) and the audience's time on each platform around it."""
+    """A stretch of time [start, end) and the audience's time on each platform in it and as far back as `back`."""
 
-    def __init__(self, world: World, start: datetime, end: datetime, past: Sequence[Event]) -> None:
+    def __init__(self, world: World, start: datetime, end: datetime, back: timedelta = NOTHING) -> None:
         self.start, self.end = start.timestamp(), end.timestamp()
-        earliest = min([self.start, *(event.at.timestamp() for event in past)])
-        times = {hours: AudienceTime(hours, world.time_zone, earliest, self.end) for hours in _hours(world)}
+        since = (start - back).timestamp()
+        times = {hours: _time(hours, world.time_zone, since, self.end) for hours in _hours(world)}
         self.times = {
             platform: times[PLATFORMS[platform].hours]
             for platform in PLATFORMS
@@ -119,6 +120,12 @@ class Window:
         wall = self.times[platform].wall(hours)
         seconds = min(max(int(wall), int(after) + 1, int(self.start)), int(self.end) - 1)
         return datetime.fromtimestamp(seconds, UTC)
+
+
+@lru_cache(maxsize=256)
+def _time(hours: Hours, zone: str, start: float, end: float) -> AudienceTime:
+    """The time that all audiences of a zone have in common."""
+    return AudienceTime(hours, zone, start, end)
 
 
 def _hours(world: World) -> set[Hours]:

@@ -9,14 +9,13 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from math import exp, log
-from statistics import NormalDist
+from math import erfc, exp, log, sqrt
 from typing import NamedTuple
 
 from demo.simulator import phrases, replies, texts
 from demo.simulator.audience_time import Window
 from demo.simulator.people import mood, person, person_id, someone
-from demo.simulator.phrases import TAG, Said, Scene, kind_of, sentiment_of
+from demo.simulator.phrases import TAG, Scene, kind_of, sentiment_of
 from demo.simulator.pieces import Spike, appeal
 from demo.simulator.platforms import PLATFORMS, REPLY_SIGMA, Platform
 from demo.simulator.streams import Key, identity, normal, share, shares, stream
@@ -25,7 +24,6 @@ from demo.simulator.values import BRAND, COMMENT, CONTENT, SPIKE, Author, Event,
 LEAST_DELAY = 1 / 3600  # hours from a comment to its answer
 ANSWERABLE = {"question": 1.7, "complaint": 1.5, "critical": 1.3}  # against praise and jokes [A]
 MOST_EXTRA = 60  # comments that spikes bring in one window
-_STANDARD = NormalDist()
 
 
 class Flow(NamedTuple):
@@ -57,7 +55,7 @@ def _flow(world: World, window: Window, piece: Event) -> Flow:
 
 
 def comments(
-    world: World,
+    scene: Scene,
     key: Key,
     window: Window,
     count: int,
@@ -76,20 +74,17 @@ def comments(
     if sum(weights) <= 0:
         newest = max(found, key=lambda flow: (flow.piece.at, flow.piece.platform_id))
         weights = [float(flow is newest) for flow in found]
-    on = stream(world.seed, "which", *key).choices(found, weights, k=count)
-    scene, threads = Scene(world, Said(past)), Threads(window, past)
-    return _written(scene, key, window, on, threads, with_spikes)
+    on = stream(scene.world.seed, "which", *key).choices(found, weights, k=count)
+    return _written(scene, key, window, on, Threads(window, past), with_spikes)
 
 
-def viral_comments(
-    world: World, key: Key, window: Window, quota: int, past: Sequence[Event], found: Sequence[Flow]
-) -> list[Event]:
+def viral_comments(scene: Scene, key: Key, window: Window, quota: int, found: Sequence[Flow]) -> list[Event]:
     """What spikes bring on top of a window that holds `quota` ordinary comments."""
-    ordinary, scene = sum(flow.ordinary for flow in found), Scene(world, Said(past))
+    ordinary = sum(flow.ordinary for flow in found)
     written = []
     for flow in found:
         if flow.viral > 0 and ordinary > 0:
-            lot = share(world.seed, "viral", flow.piece.platform_id, *key)
+            lot = share(scene.world.seed, "viral", flow.piece.platform_id, *key)
             number = min(int(quota * flow.viral / ordinary + lot), MOST_EXTRA)
             for one in range(number):
                 event = _first_level(scene, ("viral", *key, flow.piece.platform_id, one), window, flow, SPIKE)
@@ -193,7 +188,7 @@ class Threads:
     def __init__(self, window: Window, past: Sequence[Event]) -> None:
         self._window = window
         self._said: dict[str, list[tuple[Event, Event | None]]] = defaultdict(list)
-        self._weights: dict[str, list[float]] = defaultdict(list)  # cumulated
+        self._weights: dict[str, list[float]] = defaultdict(list)  # cumulated, of the first so many
         roots = {
             event.platform_id: event for event in past if event.type == COMMENT and event.parent_id is None
         }
@@ -203,8 +198,6 @@ class Threads:
 
     def add(self, event: Event, root: Event | None) -> None:
         """Take a comment in; `root` is the first one of its thread, None when that is unknown."""
-        weights = self._weights[event.platform]
-        weights.append((weights[-1] if weights else 0.0) + self._weight(event))
         self._said[event.platform].append((event, root))
 
     def _weight(self, event: Event) -> float:
@@ -220,15 +213,17 @@ class Threads:
 
     def choose(self, platform: str, lot: float) -> tuple[Event, Event | None] | None:
         """A comment to answer and the root of its thread; None when there is none."""
-        weights = self._weights[platform]
+        said, weights = self._said[platform], self._weights[platform]
+        for event, _ in said[len(weights) :]:
+            weights.append((weights[-1] if weights else 0.0) + self._weight(event))
         if not weights or weights[-1] <= 0:
             return None
-        return self._said[platform][min(bisect(weights, lot * weights[-1]), len(weights) - 1)]
+        return said[min(bisect(weights, lot * weights[-1]), len(weights) - 1)]
 
 
 def _answered(hours: float, median: float) -> float:
     """The share of answers that have come after so many hours."""
-    return _STANDARD.cdf(log(hours / median) / REPLY_SIGMA) if hours > LEAST_DELAY else 0.0
+    return erfc(-log(hours / median) / (REPLY_SIGMA * sqrt(2))) / 2 if hours > LEAST_DELAY else 0.0
 
 
 def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads) -> Event:

@@ -1,11 +1,14 @@
 """Direct messages: conversations with a purpose, in which the brand answers and a later line follows from the earlier ones."""
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from math import log
-from random import Random
+from itertools import accumulate
+from itertools import count as count_up
+from math import exp
+from operator import attrgetter
 from typing import NamedTuple
 
 from demo.simulator import tables
@@ -13,7 +16,7 @@ from demo.simulator.audience_time import Window
 from demo.simulator.people import person, someone, voice
 from demo.simulator.pieces import finished, products
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import Key, identity, share, stream
+from demo.simulator.streams import Key, identity, normal, pick, share, shares, some, stream
 from demo.simulator.tables import Conversation
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -21,25 +24,23 @@ from demo.simulator.voices import voiced
 GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median, and sd of its ln [A]
 OPEN_FOR = timedelta(days=1)  # how long after its last line a conversation may go on
 GOES_ON = 0.8  # share of the open conversations that a window goes on with [A]
+_PURPOSES, _UP_TO = tuple(PURPOSES), tuple(accumulate(PURPOSES.values()))[:-1]
 EMOJI = {"fan": "praise", "story": "praise"}
+BY_BRAND = "> "  # begins a line of the tables that the brand says
 
 
-class Line(NamedTuple):
-    """One line of a conversation, by its writer or by the brand; its place is that among all lines."""
+class _Talk(NamedTuple):
+    """Where a conversation stands: its script's name, and the place of the line that comes next.
 
+    `at` is when the line before was said, and for the first line when it is said.
+    """
+
+    id: str
+    platform: str
+    author: Author
+    script: str
     place: int
-    text: str
-    by_brand: bool
-
-
-class Script(NamedTuple):
-    """A conversation of the tables, as a memo names it: the niche's own or a general one, and its number."""
-
-    table: str
-    number: int
-
-    def conversation(self, world: World) -> Conversation:
-        return _tables(world.language, world.niche)[self.table][self.number]
+    at: datetime
 
 
 def messages(
@@ -56,177 +57,158 @@ def messages(
     if not platforms:
         raise ValueError(f"None of {', '.join(world.platforms)} has direct messages.")
     written: list[Event] = []
-    inbound = 0
-    openings = _openings(world, key, window, platforms, past)
-    number = 0
-    while inbound < count:
-        said = _said(world, (*key, number), window, next(openings), count - inbound, brand)
-        inbound += sum(event.origin == "" for event in said)
+    talks, left = _talks(world, key, window, platforms, past), count
+    for number in count_up():
+        said = list(_said(world, (*key, number), window, next(talks), left, brand))
         written += said
-        number += 1
+        left -= sum(event.origin == "" for event in said)
+        if not left:
+            break
     return written
 
 
-class _Opening(NamedTuple):
-    """Where a conversation stands: its script, who writes, what was said last and when, and the lines left."""
-
-    script: Script
-    last: Event
-    left: tuple[Line, ...]
-
-
-def _openings(
+def _talks(
     world: World, key: Key, window: Window, platforms: list[str], past: Sequence[Event]
-) -> Iterator[_Opening]:
-    """First conversations that are open, then new ones without end."""
-    yield from _open(world, key, window, past)
-    uses = Counter(_script_of(event) for event in past if event.type == MESSAGE)
-    number = 0
-    while True:
+) -> Iterator[_Talk]:
+    """First those that are open, then new ones without end."""
+    mail = [event for event in past if event.type == MESSAGE and event.memo]
+    yield from _open(world, key, window, mail)
+    uses = Counter(_told_by(event)[0] for event in mail)
+    for number in count_up():
         yield _new(world, (*key, "opens", number), window, platforms, uses)
-        number += 1
 
 
-def _open(world: World, key: Key, window: Window, past: Iterable[Event]) -> Iterator[_Opening]:
+def _open(world: World, key: Key, window: Window, mail: Iterable[Event]) -> Iterator[_Talk]:
     said: dict[str, list[Event]] = defaultdict(list)
-    for event in past:
-        if event.type == MESSAGE and window.start - event.at.timestamp() < OPEN_FOR.total_seconds():
+    for event in mail:
+        if window.start - event.at.timestamp() < OPEN_FOR.total_seconds():
             said[event.conversation_id or ""].append(event)
-    for conversation_id in sorted(said):
-        if share(world.seed, "goes on", conversation_id, *key) < GOES_ON:
-            opening = _left(world, said[conversation_id])
-            if opening and opening.last.at.timestamp() < window.end - 3:
-                yield opening
+    for id in sorted(said):
+        if share(world.seed, "goes on", id, *key) < GOES_ON:
+            talk = _left(world, id, said[id])
+            if talk and talk.at.timestamp() < window.end - 3:
+                yield talk
 
 
-def _left(world: World, said: Sequence[Event]) -> _Opening | None:
+def _left(world: World, id: str, said: Sequence[Event]) -> _Talk | None:
     """The conversation after the last line said; None when nothing of its writer's is left."""
-    last = max(said, key=lambda event: (event.at, event.platform_id))
-    last = last._replace(author=next((event.author for event in said if event.origin != BRAND), None))
-    script = _script_of(last)
-    if script is None or last.author is None:
-        return None
+    last = max(said, key=attrgetter("at", "platform_id"))
+    author = next((event.author for event in said if event.origin != BRAND), None)
+    script, place = _told_by(last)
     try:
-        lines = _lines(world, last.platform, script, last.author, last.conversation_id or "")
+        left = _conversation(world, script).lines[place + 1 :]
     except (KeyError, IndexError):  # in words that are not there any more
         return None
-    left = tuple(line for line in lines if line.place > int((last.memo or "").split("/")[2]))
-    return _Opening(script, last, left) if any(not line.by_brand for line in left) else None
-
-
-def _script_of(event: Event) -> Script | None:
-    """What a message's memo says."""
-    if not event.memo:
+    if author is None or all(line.startswith(BY_BRAND) for line in left):
         return None
-    table, number, _ = event.memo.split("/")
-    return Script(table, int(number))
+    return _Talk(id, last.platform, author, script, place + 1, last.at)
 
 
-def _new(
-    world: World, key: Key, window: Window, platforms: list[str], uses: Counter[Script | None]
-) -> _Opening:
-    """A conversation that nothing has been said in: a placeholder for its last message, and its lines."""
-    conversation_id = identity(world.seed, "conversation", *key)
-    draw = stream(world.seed, "writes", *key)
-    platform = draw.choice(platforms)
-    author = person(
-        world.seed, tables.language(world.language).locales, platform, someone(draw.random(), draw.random())
-    )
-    hours = window.open[platform] + (window.close[platform] - window.open[platform]) * draw.random()
+def _told_by(event: Event) -> tuple[str, int]:
+    """The script that a message's memo names, and the place of its line in it."""
+    script, _, place = (event.memo or "").rpartition("/")
+    return script, int(place)
+
+
+def _conversation(world: World, script: str) -> Conversation:
+    """The script's conversation, named by its table and number."""
+    table, _, number = script.partition("/")
+    return _tables(world.language, world.niche)[table][int(number)]
+
+
+def _tables(language: str, niche: str) -> dict[str, tuple[Conversation, ...]]:
+    """The niche's own conversations, and general ones."""
+    own = tables.niche(language, niche).conversations
+    return {"own": own, "general": tables.language(language).conversations}
+
+
+def _new(world: World, key: Key, window: Window, platforms: list[str], uses: Counter[str]) -> _Talk:
+    """One in which nothing has been said."""
+    id, lots = identity(world.seed, "conversation", *key), shares(6, world.seed, "writes", *key)
+    platform = pick(platforms, lots[0])
+    author = person(world.seed, tables.language(world.language).locales, platform, someone(lots[1], lots[2]))
+    hours = window.open[platform] + (window.close[platform] - window.open[platform]) * lots[3]
     at = window.moment(platform, hours, window.start)
-    nothing = Event(MESSAGE, platform, "", at, "", author, conversation_id=conversation_id)
-    script = _chosen(world, draw, uses)
-    return _Opening(script, nothing, tuple(_lines(world, platform, script, author, conversation_id)))
+    return _Talk(id, platform, author, _chosen(world, lots[4], lots[5], uses), 0, at)
 
 
-def _chosen(world: World, draw: Random, uses: Counter[Script | None]) -> Script:
-    """A script for a purpose drawn, the least used of a few."""
-    purpose = draw.choices(list(PURPOSES), list(PURPOSES.values()))[0]
-    fitting = _scripts(world.language, world.niche)[purpose]
-    script = min(draw.sample(fitting, min(8, len(fitting))), key=lambda script: uses[script])
+def _chosen(world: World, purpose: float, which: float, uses: Counter[str]) -> str:
+    """A script for the purpose on which the first lot falls, the least used of a few."""
+    fitting = _scripts(world.language, world.niche)[_PURPOSES[bisect(_UP_TO, purpose)]]
+    script = min(some(fitting, 8, which), key=lambda script: uses[script])
     uses[script] += 1
     return script
 
 
 @cache
-def _scripts(language: str, niche: str) -> dict[str, list[Script]]:
-    """All scripts by purpose."""
-    found: dict[str, list[Script]] = defaultdict(list)
+def _scripts(language: str, niche: str) -> dict[str, tuple[str, ...]]:
+    """The names of all scripts by purpose."""
+    found: dict[str, list[str]] = defaultdict(list)
     for table, conversations in _tables(language, niche).items():
         for number, one in enumerate(conversations):
-            found[one.purpose].append(Script(table, number))
-    return found
-
-
-def _tables(language: str, niche: str) -> dict[str, tuple[Conversation, ...]]:
-    own = tables.niche(language, niche).conversations
-    return {"own": own, "general": tables.language(language).conversations}
+            found[one.purpose].append(f"{table}/{number}")
+    return {purpose: tuple(names) for purpose, names in found.items()}
 
 
 def _said(
-    world: World, key: Key, window: Window, opening: _Opening, most: int, brand: dict[str, ProfileSpec]
-) -> list[Event]:
+    world: World, key: Key, window: Window, talk: _Talk, most: int, brand: dict[str, ProfileSpec]
+) -> Iterator[Event]:
     """The lines said in the window, with at most `most` of the person's; an answer only before a line or at the end."""
-    said: list[Event] = []
-    last, inbound = opening.last, 0
-    for number, line in enumerate(opening.left):
-        if inbound == most and not line.by_brand:
+    conversation, slots = _conversation(world, talk.script), _slots(world, talk)
+    at, inbound = talk.at, 0
+    for place, line in enumerate(conversation.lines[talk.place :], talk.place):
+        by_brand = line.startswith(BY_BRAND)
+        due = _next(world, (*key, place), window, talk.platform, at) if place else at
+        if due is None or (inbound == most and not by_brand):
             break
-        at = last.at if not last.platform_id else _next(world, (*key, number), window, last)
-        if at is None:
-            break
-        last = _message(world, (*key, number), opening.script, last, line, at)
-        said.append(last._replace(author=brand[last.platform].author) if line.by_brand else last)
-        inbound += not line.by_brand
-    return said
+        at, inbound = due, inbound + (not by_brand)
+        text = finished(world.language, line.removeprefix(BY_BRAND).format(**slots))
+        if not by_brand:
+            text = _typed(world, talk, place, conversation.purpose, text)
+        yield Event(
+            MESSAGE,
+            talk.platform,
+            identity(world.seed, "message", *key, place),
+            at,
+            text,
+            brand[talk.platform].author if by_brand else talk.author,
+            conversation_id=talk.id,
+            memo=f"{talk.script}/{place}",
+            origin=BRAND if by_brand else "",
+        )
 
 
-def _next(world: World, key: Key, window: Window, last: Event) -> datetime | None:
+def _next(world: World, key: Key, window: Window, platform: str, last: datetime) -> datetime | None:
     """When the next line is said: a log-normal while later, or soon after the window opens; None when it has closed."""
-    hours = stream(world.seed, "gap", *key).lognormvariate(log(GAP_HOURS), GAP_SIGMA)
-    time = window.times[last.platform]
-    due = max(time.at(last.at.timestamp()), window.open[last.platform]) + hours
-    after = max(last.at.timestamp(), window.start - 1)
-    return (
-        window.moment(last.platform, due, after)
-        if due < window.close[last.platform] and after < window.end - 2
-        else None
+    hours = GAP_HOURS * exp(GAP_SIGMA * normal(share(world.seed, "gap", *key)))
+    due = max(window.times[platform].at(last.timestamp()), window.open[platform]) + hours
+    after = max(last.timestamp(), window.start - 1)
+    if due >= window.close[platform] or after >= window.end - 2:
+        return None
+    return window.moment(platform, due, after)
+
+
+def _slots(world: World, talk: _Talk) -> dict[str, str]:
+    """What a conversation is about; the same in every window."""
+    lots, niche = shares(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
+    product, event = (
+        pick(products(world.language, niche, world.products), lots[0]),
+        pick(niche.events, lots[1]),
     )
-
-
-def _message(world: World, key: Key, script: Script, last: Event, line: Line, at: datetime) -> Event:
-    """A line in its writer's name, as the next one goes on from it."""
-    message_id = identity(world.seed, "message", *key)
-    memo = f"{script.table}/{script.number}/{line.place}"
-    origin = BRAND if line.by_brand else ""
-    return last._replace(platform_id=message_id, at=at, text=line.text, origin=origin, memo=memo)
-
-
-def _lines(
-    world: World, platform: str, script: Script, author: Author, conversation_id: str
-) -> Iterator[Line]:
-    """The lines of one conversation, in order; the same for the same conversation."""
-    chosen = script.conversation(world)
-    draw = stream(world.seed, "lines", conversation_id)
-    niche = tables.niche(world.language, world.niche)
-    product, event = draw.choice(products(world.language, niche, world.products)), draw.choice(niche.events)
-    short = draw.choice(product.short)
-    slots = {
+    short = pick(product.short, lots[2])
+    return {
         "the": f"{product.article} {short}".strip(),
         "thing": short,
-        "detail": draw.choice(product.details),
+        "detail": pick(product.details, lots[3]),
         "the_event": f"{event.article} {event.name}".strip(),
         "event": event.name,
         "brand": world.brand,
-        "first": author.first_name,
-        "order": f"#{draw.randrange(10_000, 100_000)}",
+        "first": talk.author.first_name,
+        "order": f"#{10_000 + int(90_000 * lots[4])}",
     }
-    for place, line in enumerate(chosen.lines):
-        text = finished(world, line.removeprefix("> ").format(**slots))
-        if line.startswith("> "):
-            yield Line(place, text, True)
-        else:
-            kind = EMOJI.get(chosen.purpose, "spam")
-            yield Line(
-                place, voiced(text, voice(world.seed, author.id), draw, PLATFORMS[platform], kind), False
-            )
+
+
+def _typed(world: World, talk: _Talk, place: int, purpose: str, text: str) -> str:
+    """A line as its writer types it."""
+    draw, kind = stream(world.seed, "line", talk.id, place), EMOJI.get(purpose, "spam")
+    return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORMS[talk.platform], kind)

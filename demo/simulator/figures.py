@@ -7,7 +7,7 @@ from math import exp
 
 from demo.simulator.audience_time import Window
 from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import normal, share, shares
+from demo.simulator.streams import id_share, normal, share, shares
 from demo.simulator.values import BRAND, COMMENT, CONTENT, FIGURES, METRICS, Event, Metrics, World
 
 REPORTED_AT = (
@@ -23,21 +23,21 @@ SHARES_PER_LIKE = 0.06  # median [A]
 
 
 def reports(world: World, window: Window, past: Sequence[Event], new: Sequence[Event]) -> list[Event]:
-    """The figures of pieces in `past` that are reported in the window.
+    """The figures of pieces in `past`, which is in order of time, that are reported in the window.
 
     Counts the comments since each piece's latest report, in `past` and in `new`. A piece that nobody has commented on
     since is reported while it is young.
     """
-    pieces = [event for event in past if event.type == CONTENT]
-    latest = {event.platform_id: event for event in sorted(past, key=_at) if event.type == METRICS}
+    pieces = ((event, _report_time(window, event)) for event in past if event.type == CONTENT)
+    due = [(piece, at) for piece, at in pieces if at is not None]
+    if not due:
+        return []
+    latest = {event.platform_id: event for event in past if event.type == METRICS}
     talk = _times_by_piece((*past, *new))
-    found = []
-    for piece in pieces:
-        at = _report_time(world, window, piece)
-        if at is not None:
-            found.append(
-                _report(world, piece, latest.get(piece.platform_id, piece), talk[piece.platform_id], at)
-            )
+    found = (
+        _report(world, piece, latest.get(piece.platform_id, piece), talk[piece.platform_id], at)
+        for piece, at in due
+    )
     return [report for report in found if report is not None]
 
 
@@ -66,14 +66,10 @@ def _times_by_piece(events: Iterable[Event]) -> dict[str, list[datetime]]:
     return found
 
 
-def _at(event: Event) -> tuple[datetime, str]:
-    return event.at, event.platform_id
-
-
-def _report_time(world: World, window: Window, piece: Event) -> datetime | None:
+def _report_time(window: Window, piece: Event) -> datetime | None:
     """When in the window the piece is reported, if it is: at certain ages, each piece a little differently."""
     published = piece.at.timestamp()
-    pace = 0.8 + 0.4 * share(world.seed, "report", piece.platform_id)
+    pace = 0.8 + 0.4 * id_share(piece.platform_id)
     opens, closes = (window.start - published) / 3_600 / pace, (window.end - published) / 3_600 / pace
     if closes <= REPORTED_AT[0]:
         return None

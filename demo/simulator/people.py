@@ -11,7 +11,7 @@ from importlib import import_module
 from math import floor, pow
 from typing import NamedTuple, TypeVar
 
-from demo.simulator.streams import identity, normal, share, shares
+from demo.simulator.streams import identity, normal, pick, share, shares
 from demo.simulator.values import Author
 
 AUDIENCE = 6_000  # people per platform
@@ -133,8 +133,8 @@ def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> A
     id, attempt = person_id(seed, platform, number), 0
     while True:
         locale, first, last, *lots = shares(8, seed, "person", id, attempt)
-        names = _names(locales[floor(locale * len(locales))])
-        given, family = names.first[floor(first * len(names.first))], names.last[bisect(names.weights, last)]
+        names = _names(pick(locales, locale))
+        given, family = pick(names.first, first), names.last[bisect(names.weights, last)]
         if f"{given} {family}" not in KNOWN:
             return Author(id, _handle(given, family, *lots[:4]), _shown(given, family, lots[4]))
         attempt += 1
@@ -163,7 +163,7 @@ HANDLES = (
         "{first}{number}",
         "{first}__{last}",
         "{first}{l}_{end}",
-        "_{first}.{last:.3}_",
+        "{first}.{last}{two}",
     ),
     "{last}{first:.2}{number}",
 )
@@ -174,17 +174,17 @@ ENDS = ("xo", "art", "daily", "loves", "home", "life", "pics", "jr", "online", "
 def _handle(first: str, last: str, form: float, sort: float, number: float, word: float) -> str:
     """A handle from the name, by four lots."""
     first, last = _plain(first), _plain(last)
-    low, many = ((2, 98), (1970, 39), (100, 900))[floor(3 * sort)]
+    low, many = pick(((2, 98), (1970, 39), (100, 900)), sort)
     shown = low + floor(many * number)
-    return HANDLES[floor(form * len(HANDLES))].format(
+    return pick(HANDLES, form).format(
         first=first,
         last=last,
         f=first[0],
         l=last[0],
         number=shown,
         two=shown % 100,
-        word=WORDS[floor(word * len(WORDS))],
-        end=ENDS[floor(word * len(ENDS))],
+        word=pick(WORDS, word),
+        end=pick(ENDS, word),
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.pieces import Subject, filled
+from demo.simulator.streams import some
 from demo.simulator.tables import Exchange, Exchanges, Language
 from demo.simulator.values import Event, World
 
@@ -142,7 +143,7 @@ class Scene(NamedTuple):
 
 def reaction(scene: Scene, kind: str, length: float, draw: Random) -> str:
     """A word or two, or twice that."""
-    short = draw.sample(scene.words.short[kind], min(12, len(scene.words.short[kind])))
+    short = some(scene.words.short[kind], 12, draw.random())
     first = scene.said.of(short[:8] if length < SHORTEST_LINE else short[:2], length)
     room = length - len(first) - 2
     if room < 4:
@@ -187,7 +188,7 @@ def continued(
         if length - len(text) < 19:
             break
         longer = joined(
-            text, filled(world, scene.said.of(draw.sample(more, 7), length - len(text) - 1), about)
+            text, filled(world, scene.said.of(some(more, 7, draw.random()), length - len(text) - 1), about)
         )
         if not nearer(longer, text, length):
             break

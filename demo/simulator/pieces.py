@@ -140,22 +140,22 @@ def caption(world: World, platform: str, piece_id: str, uses: Counter[str]) -> t
 
 def filled(world: World, text: str, told: Subject, **slots: str) -> str:
     """The sentence with its slots filled, contractions made and sentences begun with capitals."""
-    thing = told.thing
-    return finished(
-        world,
-        text.format(
+    if "{" in text:
+        thing = told.thing
+        text = text.format(
             the=f"{thing.article} {thing.name}".strip(),
             thing=thing.name,
             detail=told.detail,
             brand=world.brand,
             **slots,
-        ),
-    )
+        )
+    return finished(world.language, text)
 
 
-def finished(world: World, text: str) -> str:
+@lru_cache(maxsize=16_384)
+def finished(language: str, text: str) -> str:
     """The text with its language's contractions made and its sentences begun with capitals."""
-    for apart, joined in _contractions(world.language):
+    for apart, joined in _contractions(language):
         text = apart.sub(joined, text)
     return capitals(text)
 

@@ -20,7 +20,7 @@ from demo.simulator.phrases import (
 )
 from demo.simulator.pieces import Subject, filled, subject
 from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import stream
+from demo.simulator.streams import some, stream
 from demo.simulator.texts import cut, emoji_only, facet_of, leaning, length_of, seen, spam, typed
 from demo.simulator.values import BRAND, Author, Event, World
 from demo.simulator.voices import emoji
@@ -70,7 +70,7 @@ def _answer(
         return _asked_back(scene, matters, piece_id, author, length, about, draw)
     lines: Sequence[str] = matters.exchange(world).replies if matters and parent is root else ()
     if not lines or (length < 3 * SHORTEST_LINE and _far(scene, lines, length)):
-        lines = draw.sample(scene.words.replies[_answered_as(parent, root)], 6)
+        lines = some(scene.words.replies[_answered_as(parent, root)], 6, draw.random())
     text = filled(world, scene.said.of(lines, length), about, first=_first(parent))
     if (matters and matters.facet == TAG) or (root and kind_of(root) == "spam"):
         return text
@@ -102,7 +102,7 @@ def _asked_back(
 ) -> str:
     """A question on the matter of the thread."""
     if length < SHORTEST_LINE:
-        return scene.said.of(draw.sample(scene.words.short["question"], 6), length)
+        return scene.said.of(some(scene.words.short["question"], 6, draw.random()), length)
     world = scene.world
     known = matters is not None and matters.facet not in (TAG, GENERAL)
     facet = matters.facet if matters and known else facet_of(world, piece_id, author.id, draw)
@@ -137,7 +137,7 @@ def brand_answer(scene: Scene, parent: Event) -> str | None:
     matters = matter(scene.world, parent)
     lines: Sequence[str] = matters.exchange(scene.world).brand if matters else ()
     if not lines and kind in ("praise", "favourable") and any(letter.isalpha() for letter in parent.text):
-        lines = draw.sample(scene.words.thanks, 6)
+        lines = some(scene.words.thanks, 6, draw.random())
     if not lines:
         return None
     about = subject(scene.world, parent.content_id or "")

@@ -1,10 +1,14 @@
 """Keyed chance: every aspect and every person draws from a stream of its own, so that one draw more changes no other."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 from statistics import NormalDist
 from struct import Struct
+from typing import TypeVar
 
+One = TypeVar("One")
 Key = tuple[object, ...]  # what a draw is for
 
 _WORDS = {count: Struct(f">{count}Q") for count in range(2, 9)}
@@ -26,9 +30,26 @@ def shares(count: int, seed: int, *parts: object) -> list[float]:
     return [((bits >> 12) + 0.5) / 2**52 for bits in _WORDS[count].unpack(_digest(seed, parts, 8 * count))]
 
 
+def pick(options: Sequence[One], share: float) -> One:
+    """The option on which the share falls; all are as likely."""
+    return options[int(share * len(options))]
+
+
+def some(options: tuple[One, ...], most: int, share: float) -> tuple[One, ...]:
+    """Up to `most` options in a row, from the one on which the share falls, and on from the first after the last."""
+    start = int(share * len(options))
+    found = options[start : start + most]
+    return found + options[: min(most - len(found), start)]
+
+
 def normal(share: float) -> float:
     """The standard normal number below which `share` of them lie."""
     return _NORMAL.inv_cdf(share)
+
+
+def id_share(id: str) -> float:
+    """A share in [0, 1) that an identity stands for, whose digits are as evenly spread as any draw; costs next to nothing."""
+    return int(id[-6:]) / 10**6
 
 
 def identity(seed: int, *parts: object) -> str:
@@ -37,4 +58,12 @@ def identity(seed: int, *parts: object) -> str:
 
 
 def _digest(seed: int, parts: tuple[object, ...], size: int) -> bytes:
-    return blake2b(":".join(map(str, (seed, *parts))).encode(), digest_size=size).digest()
+    started = _started(seed, size).copy()
+    started.update(repr(parts).encode())
+    return started.digest()
+
+
+@lru_cache(maxsize=1_024)
+def _started(seed: int, size: int) -> blake2b:
+    """The hash of the seed, which every draw of its world goes on from."""
+    return blake2b(f"{seed}:".encode(), digest_size=size)

@@ -2,7 +2,6 @@
 
 from bisect import bisect
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from math import exp
 from random import Random
 
@@ -17,13 +16,14 @@ from demo.simulator.phrases import (
     Text,
     continued,
     joined,
+    lowered,
     opened,
     reaction,
     said_in,
 )
 from demo.simulator.pieces import Subject, filled, subject
 from demo.simulator.platforms import PLATFORMS, Platform
-from demo.simulator.streams import normal, share, shares, stream
+from demo.simulator.streams import normal, pick, share, shares, some, stream
 from demo.simulator.values import Author, Event, World
 from demo.simulator.voices import emoji, voiced
 
@@ -36,8 +36,8 @@ PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 def leaning(seed: int, platform: str, comment_id: str) -> tuple[str, str, str]:
     """A comment's intent, sentiment and kind, by the platform's mix; the kind is the intent as the tables have it."""
     lot, leans = shares(2, seed, "intent", comment_id)
-    mix = PLATFORMS[platform].mix
-    intent = list(mix)[bisect(list(accumulate(mix.values())), lot * 100)]
+    intents, cumulated = PLATFORMS[platform].intents
+    intent = intents[bisect(cumulated, lot)]
     if intent == "opinion":
         return intent, *_opinion(leans, PLATFORMS[platform].leanings)
     return intent, _SENTIMENTS[intent], intent
@@ -97,8 +97,11 @@ def comment(
 
 
 def spam(scene: Scene, draw: Random) -> str:
-    parts = scene.words.spam
-    return " ".join(scene.said.of(draw.sample(parts[part], 3), 40) for part in ("hooks", "offers", "calls"))
+    hook, offer, call = (
+        scene.said.of(some(scene.words.spam[part], 3, draw.random()), 40)
+        for part in ("hooks", "offers", "calls")
+    )
+    return f"{hook} {lowered(offer, scene.words) if hook.endswith(',') else offer} {call}"
 
 
 def _begun(scene: Scene, text: str, kind: str, room: float, draw: Random) -> str:
@@ -106,8 +109,8 @@ def _begun(scene: Scene, text: str, kind: str, room: float, draw: Random) -> str
     if not (9 < room < 25 or (room > 25 and draw.random() < 0.2)):
         return text
     if draw.random() < 0.5 and kind != "question":
-        return joined(scene.said.of(draw.sample(scene.words.short[kind], 8), room), text)
-    return opened(scene.said.of(draw.sample(scene.words.openers[kind], 4), room), text, scene.words)
+        return joined(scene.said.of(some(scene.words.short[kind], 8, draw.random()), room), text)
+    return opened(scene.said.of(some(scene.words.openers[kind], 4, draw.random()), room), text, scene.words)
 
 
 def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random) -> Sequence[Named]:
@@ -115,8 +118,7 @@ def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random)
     if draw.random() < SPECIFIC:
         return said_in(world.language, world.niche, facet_of(world, piece_id, author_id, draw), kind)
     lines = said_in(world.language, world.niche, GENERAL, kind)
-    start = int(draw.random() * len(lines))
-    return (lines + lines)[start : start + 12]
+    return some(lines, 12, draw.random())
 
 
 def _line(
@@ -145,7 +147,7 @@ def _line(
 def facet_of(world: World, piece_id: str, author_id: str, draw: Random) -> str:
     """What the author looks at in the piece: one of their interests, if one of two is."""
     facets = subject(world, piece_id).topic.facets
-    first, second = facets[int(draw.random() * len(facets))], facets[int(draw.random() * len(facets))]
+    first, second = pick(facets, draw.random()), pick(facets, draw.random())
     return second if second != first and interested(world.seed, author_id, second) else first
 
 

@@ -114,7 +114,7 @@ def event_payload(event: Event) -> dict[str, Any]:
         return payload | {"metrics": event.metrics._asdict()}
     payload["text"] = event.text
     if event.author is not None:
-        payload["author"] = event.author._asdict()
+        payload["author"] = {"id": event.author.id, "handle": event.author.handle, "name": event.author.name}
     return payload | {name: value for name in _OPTIONAL if (value := getattr(event, name)) is not None}
 
 
@@ -123,12 +123,19 @@ def remembered(event: Event) -> dict[str, Any]:
     return event_payload(event) | ({MEMO: event.memo} if event.memo else {})
 
 
-def from_payload(type: str, platform: str, platform_id: str, at: datetime, payload: dict[str, Any]) -> Event:
+def from_payload(
+    type: str, platform: str, platform_id: str, at: datetime, payload: dict[str, Any], origin: str = ""
+) -> Event:
     """The inverse of `remembered`, for an event that happened at `at` (UTC)."""
     author, metrics = payload.get("author"), payload.get("metrics")
-    event = Event(type, platform, platform_id, at, payload.get("text", ""))
-    return event._replace(
-        author=Author(author["id"], author["handle"], author["name"]) if author else None,
+    return Event(
+        type,
+        platform,
+        platform_id,
+        at,
+        payload.get("text", ""),
+        Author(**author) if author else None,
         metrics=Metrics(**metrics) if metrics else None,
+        origin=origin,
         **{name: payload[name] for name in (*_OPTIONAL, MEMO) if name in payload},
     )

@@ -30,7 +30,7 @@ def voiced(text: str, voice: Voice, draw: Random, platform: Platform, kind: str)
         text = _mistyped(text, draw)
     if voice.case == "lower":
         text = " ".join(word if word.startswith("@") else word.lower() for word in text.split(" "))
-    elif voice.case == "first" and not text.startswith(("I ", "I'", "@")):
+    elif voice.case == "first" and not (text.startswith(("I ", "I'", "@")) or text[:2].isupper()):
         text = text[0].lower() + text[1:]
     text = _closed(text, voice.closing, kind)
     with_words = 1 - platform.emoji_only - platform.mix["spam"] / 100

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from demo.simulator import tables
 from demo.simulator.answers import answers
@@ -11,10 +12,11 @@ from demo.simulator.comments import Flow, comments, flows, viral_comments
 from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
+from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
 from demo.simulator.posting import posted, posting_time
 from demo.simulator.streams import Key, identity, share, stream
-from demo.simulator.values import BRAND, CONTENT, METRICS, Event, ProfileSpec, Quota, World
+from demo.simulator.values import CONTENT, METRICS, Event, ProfileSpec, Quota, World
 
 SPAN = timedelta(days=18)  # how far back the initial batch reaches
 A_WHILE = timedelta(hours=1)  # in which its last piece has found its first readers
@@ -49,14 +51,15 @@ def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN)
     are asked for and no platform has them.
     """
     until = until.replace(microsecond=0)
-    window = Window(world, until - span, until, [])
+    window = Window(world, until - span, until)
     brand = {spec.platform: spec for spec in profiles(world)}
     pieces = list(_initial_pieces(world, quota.content, until - span, until - A_WHILE))
     found = flows(world, window, pieces)
-    talk = comments(world, ("initial",), window, quota.comments, pieces, found, with_spikes=True)
+    scene = Scene(world, Said(pieces))
+    talk = comments(scene, ("initial",), window, quota.comments, pieces, found, with_spikes=True)
     mail = messages(world, ("initial",), window, quota.messages, [], brand)
     reports = first_reports(world, window, pieces, talk)
-    return _sorted([*pieces, *talk, *mail, *answers(world, window, talk, brand), *reports])
+    return _sorted([*pieces, *talk, *mail, *answers(scene, window, talk, brand), *reports])
 
 
 def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[Event]:
@@ -101,16 +104,17 @@ def interactions_window(
     """
     start = start.replace(microsecond=0)
     brand = {spec.platform: spec for spec in profiles(world)}
-    seen, key = _looked_back_on(past, start, brand), ("window", ordinal)
-    window = Window(world, start, start + SIX_HOURS, seen)
+    seen, key = _looked_back_on(past, start), ("window", ordinal)
+    window = Window(world, start, start + SIX_HOURS, PIECES_LOOK_BACK)
     found = flows(world, window, seen)
     count = comments_quota if world.rhythm == "steady" else _drawn(world, key, window, comments_quota, found)
-    talk = comments(world, key, window, count, seen, found, with_spikes=False)
-    talk += viral_comments(world, key, window, comments_quota, seen, found)
+    scene = Scene(world, Said(seen))
+    talk = comments(scene, key, window, count, seen, found, with_spikes=False)
+    talk += viral_comments(scene, key, window, comments_quota, found)
     count = messages_quota if world.rhythm == "steady" else _by_hours(world, start, messages_quota)
     mail = messages(world, key, window, count, seen, brand)
     reports = later_reports(world, window, seen, talk)
-    return _sorted([*talk, *mail, *answers(world, window, talk, brand), *reports])
+    return _sorted([*talk, *mail, *answers(scene, window, talk, brand), *reports])
 
 
 def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[Flow]) -> int:
@@ -126,7 +130,7 @@ def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[F
 def _by_hours(world: World, start: datetime, quota: int) -> int:
     """The part of the UTC day's four quotas that falls in the six hours from `start`, by the audience's hours."""
     midnight = start.replace(hour=0, minute=0, second=0)
-    day = Window(world, midnight, midnight + DAY, [])
+    day = Window(world, midnight, midnight + DAY)
     low, high = (round(4 * quota * _passed(day, moment)) for moment in (start, start + SIX_HOURS))
     return high - low
 
@@ -147,9 +151,10 @@ def extra_interactions(
     end = now.replace(microsecond=0)
     start = end - EXTRA_SPAN
     brand = {spec.platform: spec for spec in profiles(world)}
-    seen, key = _looked_back_on(past, start, brand), ("generate", ordinal)
-    window = Window(world, start, end, seen)
-    talk = comments(world, key, window, comments_quota, seen, flows(world, window, seen), with_spikes=False)
+    seen, key = _looked_back_on(past, start), ("generate", ordinal)
+    window = Window(world, start, end, PIECES_LOOK_BACK)
+    scene, found = Scene(world, Said(seen)), flows(world, window, seen)
+    talk = comments(scene, key, window, comments_quota, seen, found, with_spikes=False)
     mail = messages(world, key, window, messages_quota, seen, brand)
     return _sorted([*talk, *(event for event in mail if event.origin == "")])
 
@@ -163,16 +168,11 @@ def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list
     ]
 
 
-def _looked_back_on(past: Iterable[Event], start: datetime, brand: dict[str, ProfileSpec]) -> list[Event]:
-    """What of the past counts, with the brand's own events marked, in order."""
+def _looked_back_on(past: Iterable[Event], start: datetime) -> list[Event]:
+    """What of the past counts, in order of time."""
     horizon = {True: start - PIECES_LOOK_BACK, False: start - TALK_LOOK_BACK}
-    own = {spec.platform_id for spec in brand.values()}
-    return _sorted(
-        event._replace(origin=BRAND) if event.author and event.author.id in own else event
-        for event in past
-        if event.at >= horizon[event.type in (CONTENT, METRICS)]
-    )
+    return _sorted(event for event in past if event.at >= horizon[event.type in (CONTENT, METRICS)])
 
 
 def _sorted(events: Iterable[Event]) -> list[Event]:
-    return sorted(events, key=lambda event: (event.at, event.platform_id))
+    return sorted(events, key=attrgetter("at", "platform_id"))
