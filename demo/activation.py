@@ -18,8 +18,11 @@ from demo.windows import first_marks
 def account_of(user: User) -> DemoAccount:
     """The user's account, made (off, with a random seed) when there is none yet."""
     seed = secrets.randbelow(2**31)
-    brand = simulator.default_brand(seed, simulator.DEFAULT_NICHE, simulator.DEFAULT_LANGUAGE)
-    return DemoAccount.objects.get_or_create(user=user, defaults={"seed": seed, "brand": brand})[0]
+    names = {
+        "seed": seed,
+        "brand": lambda: simulator.default_brand(seed, simulator.DEFAULT_NICHE, simulator.DEFAULT_LANGUAGE),
+    }
+    return DemoAccount.objects.get_or_create(user=user, defaults=names)[0]
 
 
 def begin(account: DemoAccount, now: datetime, changes: dict[str, Any]) -> bool:

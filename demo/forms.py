@@ -7,12 +7,13 @@ from django import forms
 from accounts.models import Platform
 from demo import lifecycle, simulator
 from demo.models import DemoAccount, Rhythm
+from demo.states import WrongOption
 
 LANGUAGE_NAMES = {"en": "English", "es": "Español"}
 
 
 class EnableForm(forms.Form):
-    """Every field may be left out: then the account keeps what it has."""
+    """Every field may be left out: then the account keeps what it has; another niche or language brings a new brand."""
 
     niche = forms.ChoiceField(
         required=False, choices=[(niche, niche.capitalize()) for niche in simulator.NICHES]
@@ -24,7 +25,9 @@ class EnableForm(forms.Form):
         required=False, max_length=80, help_text="The company's name; empty: an invented one."
     )
     products = forms.CharField(
-        required=False, help_text="Names to be spoken of, with commas between them; empty: the niche's own."
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Names to be spoken of, one in a line; empty: the niche's own.",
     )
     platforms = forms.MultipleChoiceField(
         required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
@@ -35,18 +38,21 @@ class EnableForm(forms.Form):
     def of(cls, account: DemoAccount) -> "EnableForm":
         """The form as the account stands."""
         chosen = {name: getattr(account, name) for name in ("niche", "language", "platforms", "rhythm")}
-        return cls(initial=chosen | {"products": ", ".join(account.products)})
+        return cls(initial=chosen | {"products": "\n".join(account.products)})
 
     def clean_products(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["products"].split(",") if name.strip()]
+        names = [name.strip() for name in self.cleaned_data["products"].splitlines() if name.strip()]
         try:
             lifecycle.check_products(names)
-        except ValueError as error:
+        except WrongOption as error:
             raise forms.ValidationError(str(error)) from error
         return names
 
     def clean(self) -> dict[str, Any]:
-        if "niche" in self.data and not self.cleaned_data.get("platforms"):
+        sent_by_the_page = (
+            "niche" in self.data
+        )  # which always sends it; boxes that are all empty send nothing
+        if sent_by_the_page and self.cleaned_data.get("platforms") == []:
             self.add_error("platforms", "Choose at least one platform.")
         return self.cleaned_data
 

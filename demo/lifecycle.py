@@ -18,7 +18,7 @@ from demo import activation, simulator, tasks
 from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, DemoAccount, Rhythm, State, StoryEvent
 from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.progress import KINDS
-from demo.states import NotPossible
+from demo.states import NotPossible, WrongOption
 from demo.windows import content_start_at_or_after, interactions_start_at_or_after
 from interactions.connection import is_lost
 
@@ -42,12 +42,11 @@ def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) 
     """Switch demo mode on; the initial batch follows in the background, or at once by `finish` without `dispatch`.
 
     `options` may set platforms, niche, brand, products, language, rhythm, viral_spikes, seed and the initial_… sizes.
-    Raises ValueError with a sentence for a wrong option and NotPossible while the demo is being removed.
+    Raises WrongOption with a sentence, and NotPossible while the demo is being removed.
     """
     check_options(options)
     account = activation.account_of(user)
-    check_words(options.get("language") or account.language, options.get("niche") or account.niche)
-    if not activation.begin(account, now, _changes(account, options)):
+    if not activation.begin(account, now, changes(account, options)):
         account.refresh_from_db()
         if account.state == State.DISABLING:
             raise NotPossible("The demo is still being removed; enable it again when its state is off.")
@@ -56,48 +55,60 @@ def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) 
 
 
 def check_options(options: dict[str, Any]) -> None:
-    """Raise ValueError with a sentence that names the values allowed."""
+    """Raise WrongOption with a sentence that names the values allowed."""
     platforms = options.get("platforms")
     if platforms is not None and (not platforms or set(platforms) - set(Platform.values)):
-        raise ValueError(f"platforms must be one or more of {', '.join(Platform.values)}.")
+        raise WrongOption(f"platforms must be one or more of {', '.join(Platform.values)}.")
     if options.get("niche") not in (None, *simulator.NICHES):
-        raise ValueError(f"niche must be one of {', '.join(simulator.NICHES)}.")
+        raise WrongOption(f"niche must be one of {', '.join(simulator.NICHES)}.")
     if options.get("language") not in (None, *simulator.LANGUAGES):
-        raise ValueError(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
+        raise WrongOption(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
     if options.get("rhythm") not in (None, *Rhythm.values):
-        raise ValueError(f"rhythm must be one of {', '.join(Rhythm.values)}.")
+        raise WrongOption(f"rhythm must be one of {', '.join(Rhythm.values)}.")
     check_products(options.get("products") or [])
+    if not (options.get("brand") or "").isprintable():
+        raise WrongOption("brand must be of letters, digits and signs in one line.")
     if not 0 <= (options.get("seed") or 0) <= LARGEST_SEED:
-        raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED}.")
+        raise WrongOption(f"seed must be a whole number from 0 to {LARGEST_SEED}.")
 
 
 def check_products(products: list[str]) -> None:
-    """Raise ValueError unless they are a handful of short names."""
+    """Raise WrongOption unless they are a handful of short names."""
     if len(products) > MOST_PRODUCTS:
-        raise ValueError(f"products must be at most {MOST_PRODUCTS} names.")
-    if any(not name.strip() or len(name) > LONGEST_PRODUCT for name in products):
-        raise ValueError(f"Each of products must be a name of 1 to {LONGEST_PRODUCT} characters.")
+        raise WrongOption(f"products must be at most {MOST_PRODUCTS} names.")
+    if any(not name.strip() or len(name) > LONGEST_PRODUCT or not name.isprintable() for name in products):
+        raise WrongOption(
+            f"Each of products must be a name of 1 to {LONGEST_PRODUCT} characters in one line."
+        )
 
 
 def check_words(language: str, niche: str) -> None:
-    """Raise ValueError unless the language has tables of words for the niche."""
+    """Raise WrongOption unless the language has tables of words for the niche."""
     spoken = simulator.niches(language)
     if niche not in spoken:
-        raise ValueError(
+        raise WrongOption(
             f"In language {language} the niche must be one of {', '.join(spoken)}; {niche} is not."
         )
 
 
-def _changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
-    """The columns that `options` set, and the usual sizes; a new niche, language or seed brings a new brand unless one is given."""
-    changes = USUAL_SIZES | {name: value for name, value in options.items() if value is not None}
-    if "platforms" in changes:
-        changes["platforms"] = list(dict.fromkeys(changes["platforms"]))
-    if "brand" not in changes and {"seed", "niche", "language"} & changes.keys():
-        changes["brand"] = simulator.default_brand(
-            *(changes.get(name, getattr(account, name)) for name in ("seed", "niche", "language"))
-        )
-    return changes
+def changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
+    """The columns that `options` set when the account is enabled, and the usual sizes.
+
+    Raises WrongOption when there are no words for what comes out. Another niche, language or seed brings a new brand, and another niche the products of its own, unless they are given.
+    """
+    columns = USUAL_SIZES | {name: value for name, value in options.items() if value is not None}
+    before = [account.seed, account.niche, account.language]
+    seed, niche, language = world = [
+        columns.get(name, old) for name, old in zip(("seed", "niche", "language"), before, strict=True)
+    ]
+    check_words(language, niche)
+    if "platforms" in columns:
+        columns["platforms"] = list(dict.fromkeys(columns["platforms"]))
+    if "brand" not in columns and (world != before or not account.brand):
+        columns["brand"] = simulator.default_brand(seed, niche, language)
+    if niche != account.niche:
+        columns.setdefault("products", [])
+    return columns
 
 
 def disable(user: User, *, dispatch: bool = True) -> Transition:
@@ -181,10 +192,10 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
 def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
     """Let an active demo live through `days` whole days at once, in the background.
 
-    Raises ValueError for a wrong number, NotPossible unless active and while something is on its way over HTTP.
+    Raises WrongOption for a wrong number, NotPossible unless active and while something is on its way over HTTP.
     """
     if not 1 <= days <= MOST_DAYS:
-        raise ValueError(f"days must be a whole number from 1 to {MOST_DAYS}.")
+        raise WrongOption(f"days must be a whole number from 1 to {MOST_DAYS}.")
     account = activation.account_of(user)
     leased = StoryEvent.objects.filter(account=account).leased(now)
     active = DemoAccount.objects.filter(pk=account.pk, state=State.ACTIVE, advance_days=0)

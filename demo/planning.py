@@ -129,8 +129,9 @@ def _plan_account(
             continue
         events = draw(account, window, past + written)
         written += events
-        total += _counted(events)
-        _log(account, window, events)
+        planned = _counted(events)
+        total += planned
+        _log(account, window, planned)
         if total.events >= most:
             break
     return written, total
@@ -208,8 +209,7 @@ def _counted(events: list[simulator.Event]) -> Planned:
     )
 
 
-def _log(account: DemoAccount, window: Window, events: list[simulator.Event]) -> None:
-    counts = _counted(events)
+def _log(account: DemoAccount, window: Window, counts: Planned) -> None:
     if window.kind == "content":
         logger.info("Generated %d new content pieces for user %s", counts.content, account.user.username)
         return

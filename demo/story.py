@@ -18,7 +18,7 @@ WINDOW_ORIGINS = (
     StoryEvent.Origin.BRAND,
 )
 
-EXTRA_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
+OWN_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
@@ -34,12 +34,11 @@ def demo_profiles(accounts: Iterable[DemoAccount]) -> ProfileIds:
     return found
 
 
-def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profiles: ProfileIds) -> int:
-    """Append the planned events of `(account, origin, events)` to the story in one COPY; return their number.
+def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profiles: ProfileIds) -> None:
+    """Append the planned events of `(account, origin, events)` to the story in one COPY.
 
     An event that knows its own origin keeps it.
     """
-    written = 0
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for account, origin, events in plans:
             own = profiles[account.id]
@@ -58,8 +57,6 @@ def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profi
                         "",
                     )
                 )
-            written += len(events)
-    return written
 
 
 _COPY = (
@@ -121,7 +118,7 @@ def _utc(seconds: int) -> datetime:
 
 def _own_origin(origin: str) -> str:
     """The origin that the event itself knows."""
-    return origin if origin in EXTRA_ORIGINS else ""
+    return origin if origin in OWN_ORIGINS else ""
 
 
 # Columns and seconds, which story times are whole numbers of: they are read many times as fast as JSON and timestamps.
@@ -148,8 +145,9 @@ _TALK = (
 
 
 def told(account: DemoAccount, now: datetime) -> list[simulator.Event]:
-    """Everything that has happened in the account's story by `now`, in order of time."""
-    rows = StoryEvent.objects.filter(account=account, due_at__lte=now).order_by("due_at", "id")
+    """Everything of the account's story that has arrived by `now`, in order of time."""
+    arrived = StoryEvent.objects.filter(account=account, due_at__lte=now, delivered_at__isnull=False)
+    rows = arrived.order_by("due_at", "id")
     fields = ("type", "profile__platform", "platform_id", "due_at", "payload", "origin")
     return [
         simulator.from_payload(*row, origin=_own_origin(origin)) for *row, origin in rows.values_list(*fields)

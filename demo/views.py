@@ -16,7 +16,7 @@ from demo.access import demo_allowed
 from demo.forms import EnableForm
 from demo.models import State
 from demo.progress import progress_of
-from demo.states import NotPossible
+from demo.states import NotPossible, WrongOption
 from demo.status import notices, shown_account, stored, upcoming
 from demo.windows import next_cleanup
 
@@ -62,15 +62,19 @@ def _enable(request: HttpRequest) -> HttpResponse:
     form = EnableForm(request.POST)
     if not form.is_valid():
         return render(request, _page(request), shown(request) | {"form": form})
-    refused = _refusal(lambda: lifecycle.enable(request.user, timezone.now(), **form.options))
+    try:
+        refused = _refusal(lambda: lifecycle.enable(request.user, timezone.now(), **form.options))
+    except WrongOption as error:
+        form.add_error(None, str(error))
+        return render(request, _page(request), shown(request) | {"form": form})
     return _answer(request, refused)
 
 
 def _refusal(act: Callable[[], object]) -> str:
-    """Do it; why it could not be done, or nothing."""
+    """Do it; why it is not possible now, or nothing."""
     try:
         act()
-    except (NotPossible, ValueError) as error:
+    except NotPossible as error:
         return str(error)
     return ""
 

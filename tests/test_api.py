@@ -75,9 +75,44 @@ def test_enable_is_202_and_then_200_and_a_worker_finishes_it(page, alice):
     assert page.post("/api/v1/demo/enable/").status_code == 409
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_options_of_enabling_shape_the_story(page, alice):
+    options = {
+        "niche": "fashion",
+        "language": "es",
+        "brand": "Taller Lira",
+        "products": ["Chaqueta Alba"],
+        "platforms": ["instagram"],
+        "rhythm": "natural",
+        "viral_spikes": False,
+        "seed": 5,
+    }
+    body = page.post("/api/v1/demo/enable/", options, content_type=JSON).json()
+    assert {name: body[name] for name in options if name in body} == {
+        name: value for name, value in options.items() if name in body
+    }
+    assert (body["settings"]["rhythm"], body["settings"]["viral_spikes"]) == ("natural", False)
+    unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
+    assert set(Profile.objects.demo().values_list("platform", "display_name")) == {
+        ("instagram", "Taller Lira")
+    }
+    assert Interaction.objects.filter(text__icontains="chaqueta alba").count() > 100
+    assert not Interaction.objects.filter(text__icontains="jacket").exists()
+
+
 @pytest.mark.parametrize(
     "options",
     [
+        {"products": ["a" * 61]},
+        {"products": ["a\nb"]},
+        {"brand": "\u200b"},
+        {"platforms": ["x"] * 200_000},
+        {"nich": "coffee"},
+        {"products": ["a"] * 50},
+        {"products": [""]},
+        {"rhythm": "jazz"},
+        {"viral_spikes": "perhaps"},
+        {"language": "es", "niche": "games"},
         {"platforms": []},
         {"platforms": ["myspace"]},
         {"niche": "x"},

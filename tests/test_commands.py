@@ -12,7 +12,7 @@ from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import delivery, generate, lifecycle, seeding
+from demo import activation, delivery, generate, lifecycle, seeding
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due, plan_initial
 from demo.progress import progress_of
@@ -82,11 +82,27 @@ def test_a_dry_run_prints_the_story_and_stores_nothing(db):
     assert not DemoAccount.objects.exists()
 
 
+def test_a_dry_run_tells_the_story_that_the_user_would_get(alice):
+    options = {"niche": "games", "products": ["Zork"], "platforms": ["x"], "seed": 5}
+    account = activation.account_of(alice)
+    DemoAccount.objects.filter(pk=account.pk).update(**options, brand="Infocom")
+    words = ("seed_demo", "--user", "alice", "--now", "2026-01-31T12:00:00Z")
+    told = [json.loads(line) for line in run(*words, "--dry-run", "--json").splitlines()]
+    run(*words)
+    ids = {line["id"] for line in told if line["type"] != "content.metrics"}
+    assert ids == set(
+        StoryEvent.objects.exclude(type="content.metrics").values_list("platform_id", flat=True)
+    )
+    assert sum("Zork" in line.get("text", "") for line in told) > 100
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("seed_demo", "--user", "nobody"),
         ("seed_demo", "--users", "0"),
+        ("seed_demo", "--users", "2", "--language", "es", "--niche", "games"),
+        ("seed_demo", "--user", "nobody", "--dry-run"),
         ("seed_demo", "--user", "nobody", "--create", "--now", "yesterday"),
         ("seed_demo", "--user", "nobody", "--create", "--seed", "-1"),
         ("cleanup_demo", "--older-than", "-1"),

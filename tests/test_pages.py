@@ -56,6 +56,49 @@ def test_the_switch_on_the_dashboard(page, alice):
     assert User.objects.get().demo_mode_enabled_at is None
 
 
+CHOICES = {
+    "niche": "fitness",
+    "language": "es",
+    "brand": "Gimnasio Lira",
+    "products": "Clase Alba, grande\n\nClase Brisa",
+    "platforms": ["x", "facebook"],
+    "rhythm": "natural",
+}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
+    page.post("/demo/enable/", CHOICES)
+    account = DemoAccount.objects.get()
+    assert (account.niche, account.language, account.brand) == ("fitness", "es", "Gimnasio Lira")
+    assert account.products == ["Clase Alba, grande", "Clase Brisa"]
+    assert (account.rhythm, sorted(account.platforms)) == ("natural", ["facebook", "x"])
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ({"platforms": []}, "Choose at least one platform."),
+        ({"products": "a" * 200}, "Each of products must be a name of 1 to"),
+        (
+            {"niche": "games"},
+            "In language es the niche must be one of coffee, fashion, fitness; games is not.",
+        ),
+        ({"brand": "a" * 81}, "at most 80 characters"),
+    ],
+)
+def test_a_wrong_choice_is_said_beside_the_form_and_nothing_is_begun(page, alice, choice, sentence, headers):
+    answer = page.post("/demo/enable/", CHOICES | choice, headers=headers, follow=True)
+    shown = answer.content.decode().replace("&#x27;", "'")
+    assert (answer.status_code, sentence in shown, "Clase Brisa" in shown) == (
+        200,
+        True,
+        "products" not in choice,
+    )
+    assert not DemoAccount.objects.exclude(state=State.OFF).exists()
+
+
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_a_button_that_comes_too_late_says_why(page, alice, headers):
     answer = page.post("/demo/pause/", headers=headers, follow=True)

@@ -1,5 +1,6 @@
 """The simulator is a pure function of its arguments: exact numbers, no database, no clock."""
 
+import os
 import random
 import re
 import subprocess
@@ -143,9 +144,27 @@ def test_the_story_does_not_depend_on_the_hash_seed():
     assert len(outputs) == 1
 
 
-def test_importing_the_simulator_does_not_import_faker():
-    code = "import sys; from demo import simulator; sys.exit('faker' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from config.wsgi import application; from django.urls import get_resolver; get_resolver().url_patterns;"
+        "from demo.forms import EnableForm; EnableForm().as_p()",
+        "from config.celery import app; import django; django.setup();"
+        "from django_celery_beat.schedulers import DatabaseScheduler; app.loader.import_default_modules()",
+    ],
+    ids=["web", "beat"],
+)
+def test_web_and_beat_load_neither_faker_nor_a_table_of_words(program):
+    code = (
+        f"import sys; {program}; from demo.simulator import tables as t, voices;"
+        "loaded = [f.cache_info().currsize for f in (t.language, t.niche, t._common, voices._emoji)];"
+        "assert not any(loaded), loaded; assert not any(name.split('.')[0] == 'faker' for name in sys.modules)"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent.parent, env=environment, capture_output=True
+    )
+    assert run.returncode == 0, run.stderr.decode()
 
 
 def test_a_window_brings_exactly_what_it_is_asked_for(story):
@@ -318,7 +337,7 @@ GOLDEN = [
     (
         "youtube",
         "2026-03-07T15:06:37+00:00",
-        "@peter431 That made my day.",
+        "@peter431 Can't stop laughing.",
         "chamberlainhe2006",
         "2025253939592336775",
         "1170586333386698213",
@@ -342,7 +361,7 @@ GOLDEN = [
     (
         "facebook",
         "2026-03-13T11:27:30+00:00",
-        "Julia Norris Let us know what happens",
+        "Julia Norris They helped me in the end",
         "benjaminknight1976",
         "398240441350450966",
         "2560105365764385376",
@@ -350,7 +369,7 @@ GOLDEN = [
     (
         "x",
         "2026-03-07T22:43:26+00:00",
-        "@andre2003 less packaging would do, it isn't glass. Nothing against you, I like the rest",
+        "@andre2003 less packaging would do, it isn't glass. I had hoped for something else, if I'm fair",
         "laura.conmee",
         "2760429674288683850",
         "8889697859904009471",
@@ -358,7 +377,7 @@ GOLDEN = [
     (
         "linkedin",
         "2026-03-05T22:20:04+00:00",
-        "dave At ours it's become the weekend coffee too, for that money. Most of the comments say otherwise, I know. I don't like writing this, but I don't want to pretend either. I still hope it works out for you",
+        "dave At ours it's become the weekend coffee too, for that money. Apparently the mellow body is in there somewhere, to me the porch blend just tastes like decent coffee with a nice story. We discussed it over lunch, and I wasn't the only one. My expectations were rather high, I admit. I gave it a day before writing this, so it's not a bad mood",
         "kennethstevens20",
         "2760429674288683850",
         "991873311128314328",

@@ -9,13 +9,36 @@ from demo.api import examples
 from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, Rhythm, State, StoryEvent, time_zones
 
 
-class EnableSerializer(serializers.Serializer):
-    platforms = serializers.ListField(
-        child=serializers.ChoiceField(choices=Platform.choices), required=False, allow_empty=False
+class Known(serializers.Serializer):
+    """Takes no field that it does not have: a typing error is not passed over."""
+
+    def to_internal_value(self, data):
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            sentence = f"There is no such setting; there are {', '.join(self.fields)}."
+            raise serializers.ValidationError(dict.fromkeys(unknown[:10], sentence))
+        return super().to_internal_value(data)
+
+
+class ShortListField(serializers.ListField):
+    """A list whose length is looked at before its items."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, list) and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
+class EnableSerializer(Known):
+    platforms = ShortListField(
+        child=serializers.ChoiceField(choices=Platform.choices),
+        required=False,
+        allow_empty=False,
+        max_length=len(Platform),
     )
     niche = serializers.ChoiceField(choices=simulator.NICHES, required=False)
     brand = serializers.CharField(max_length=80, required=False)
-    products = serializers.ListField(
+    products = ShortListField(
         child=serializers.CharField(max_length=LONGEST_PRODUCT), required=False, max_length=MOST_PRODUCTS
     )
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
@@ -36,7 +59,7 @@ def ranged(low: int, high: int, what: str, **options) -> serializers.IntegerFiel
     )
 
 
-class SettingsSerializer(serializers.Serializer):
+class SettingsSerializer(Known):
     content_per_day = ranged(0, 20, "content_per_day")
     comments_per_window = ranged(0, 200, "comments_per_window")
     messages_per_window = ranged(0, 100, "messages_per_window")
@@ -50,17 +73,6 @@ class SettingsSerializer(serializers.Serializer):
         if name not in time_zones():
             raise serializers.ValidationError("time_zone must be an IANA name such as Europe/Berlin.")
         return name
-
-    def to_internal_value(self, data):
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
-        if unknown:
-            raise serializers.ValidationError(
-                {
-                    name: f"There is no such setting; there are {', '.join(self.fields)}."
-                    for name in sorted(unknown)
-                }
-            )
-        return super().to_internal_value(data)
 
 
 class PatchSerializer(serializers.Serializer):

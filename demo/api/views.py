@@ -25,7 +25,7 @@ from demo.api.serializers import (
 )
 from demo.api.throttling import EnableThrottle, GenerateThrottle
 from demo.lifecycle import Transition
-from demo.states import NotPossible
+from demo.states import NotPossible, WrongOption
 from demo.status import status_of
 from interactions.problems import Conflict
 
@@ -84,7 +84,11 @@ class DemoView(APIView):
         return self.object(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)
 
     def handle_exception(self, error: Exception) -> Response:
-        known = {NotPossible: Conflict, generate.NotDelivered: StillPlanned}.get(type(error))
+        known = {
+            NotPossible: Conflict,
+            WrongOption: serializers.ValidationError,
+            generate.NotDelivered: StillPlanned,
+        }.get(type(error))
         return super().handle_exception(known(str(error)) if known else error)
 
 

@@ -149,18 +149,18 @@ def expected_hours(sample: Sample) -> list[float]:
 
 
 def _hourly(sample: Sample, published: datetime) -> Iterable[tuple[int, float]]:
-    """Each stretch of an hour of a piece's life: its local hour, and the share of the comments that comes in it.
+    """Each stretch of a piece's life: its local hour, and the share of the comments that comes in it.
 
-    Young pieces change within minutes, so the first day goes by quarters of an hour.
+    Young pieces change within minutes, so the first six hours go by five minutes, the rest by the hour.
     """
     figures, start = sample.figures, sample.time.at(published.timestamp())
     moment, before = published, 1.0
     while moment < sample.until:
         step = timedelta(minutes=5 if moment - published < timedelta(hours=6) else 60)
-        moment = min(moment + step, sample.until)
-        after = figures.left(sample.time.at(moment.timestamp()) - start)
-        yield sample.local_hour(moment - step / 2), before - after
-        before = after
+        later = min(moment + step, sample.until)
+        after = figures.left(sample.time.at(later.timestamp()) - start)
+        yield sample.local_hour(moment + (later - moment) / 2), before - after
+        moment, before = later, after
 
 
 @check(7, "Comments come in bursts", "M5", pieces=LEAST_PIECES)
@@ -290,7 +290,7 @@ def _faults(sample: Sample) -> dict[str, int]:
     return {
         "comments before their pieces": sum(event.at <= piece.at for event, piece in known),
         "events in the future": sum(event.at > sample.until for event in (*sample.pieces, *sample.comments)),
-        "more comments than likes on over a tenth of the pieces": max(unloved - len(figures) / 10, 0) > 0,
+        "more comments than likes on over a tenth of the pieces": unloved > len(figures) / 10,
         "more comments than views": sum(count > metrics.views for count, metrics in figures),
         "old pieces rising together": most_rising_together(sample) >= 4,
     }
@@ -311,6 +311,3 @@ def most_rising_together(sample: Sample) -> int:
                 lefts = [sample.figures.left(sample.age(piece, start + timedelta(days=n))) for n in (0, 1)]
                 rising[day] += count > 3 * len(times) * (lefts[0] - lefts[1]) / whole + 5
     return max(rising.values(), default=0)
-
-
-__all__ = ["CHECKS", "Verdict", "judge"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import exp, log, sqrt
+from math import exp, expm1, inf, log, sqrt
 from statistics import fmean, pstdev
 
 
@@ -50,7 +50,11 @@ def _likelihood(ages: Sequence[tuple[float, float]], shape: float) -> float:
     """The log-likelihood of a shape with the rate that suits it best."""
     powers, ends = _powers(ages, shape)
     rate = _rate(powers, ends)
-    fit = len(ages) * log(shape * rate) - rate * sum(powers) - sum(log(-_expm1(-rate * end)) for end in ends)
+    fit = (
+        len(ages) * log(shape * rate)
+        - rate * sum(powers)
+        - sum(log(max(-expm1(-rate * end), 1e-12)) for end in ends)
+    )
     return fit + (shape - 1) * sum(log(age) for age, _ in ages)
 
 
@@ -67,11 +71,7 @@ def _rate(powers: Sequence[float], ends: Sequence[float]) -> float:
 
 
 def _growth(value: float) -> float:
-    return exp(value) - 1 if value < 700 else float("inf")
-
-
-def _expm1(value: float) -> float:
-    return exp(value) - 1 if value < -1e-12 else -1e-12
+    return expm1(value) if value < 700 else inf
 
 
 def gini(counts: Sequence[float]) -> float:

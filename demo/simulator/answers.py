@@ -11,6 +11,15 @@ from demo.simulator.streams import identity, normal, share
 from demo.simulator.values import BRAND, COMMENT, Event, ProfileSpec, World
 
 DELAY_HOURS, DELAY_SIGMA = 0.8, 1.1  # median, and sd of its ln [A]
+ANSWERED = {  # share of first-level comments that the brand answers, where the window leaves time [A]
+    "question": 0.6,
+    "complaint": 0.75,
+    "critical": 0.3,
+    "praise": 0.14,
+    "favourable": 0.06,
+    "joke": 0.06,
+    "spam": 0.0,
+}
 
 
 def answers(
@@ -27,11 +36,13 @@ def answers(
 
 def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -> Event | None:
     world = scene.world
-    if share(world.seed, "answered", parent.platform_id) >= replies.ANSWERED[kind_of(parent)]:
+    if share(world.seed, "answered", parent.platform_id) >= ANSWERED[kind_of(parent)]:
         return None
     at = _time(world, window, parent)
-    text = replies.brand_answer(scene, parent) if at else None
-    if at is None or text is None:
+    if at is None:
+        return None
+    text = replies.brand_answer(scene, parent)
+    if text is None:
         return None
     answer_id = identity(world.seed, "answer", parent.platform_id)
     return Event(

@@ -94,9 +94,7 @@ def _offset(zone: str, day: int) -> tuple[float, tuple[float | None, float]]:
 
 
 def _offset_at(zone: str, moment: int) -> float:
-    offset = (
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment)).astimezone(ZoneInfo(zone)).utcoffset()
-    )
+    offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
     return offset.total_seconds() if offset is not None else 0.0
 
 

@@ -193,12 +193,16 @@ class Threads:
             event.platform_id: event for event in past if event.type == COMMENT and event.parent_id is None
         }
         for event in past:
-            if event.type == COMMENT and event.at.timestamp() < window.end - 2:
+            if event.type == COMMENT:
                 self.add(event, event if event.parent_id is None else roots.get(event.parent_id))
 
     def add(self, event: Event, root: Event | None) -> None:
-        """Take a comment in; `root` is the first one of its thread, None when that is unknown."""
-        self._said[event.platform].append((event, root))
+        """Take a comment in, if the window leaves time to answer it.
+
+        `root` is the first one of its thread, None when that is unknown.
+        """
+        if event.at.timestamp() < self._window.end - 2:
+            self._said[event.platform].append((event, root))
 
     def _weight(self, event: Event) -> float:
         low, high = self.shares(event)
@@ -243,8 +247,7 @@ def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads)
     text, memo = replies.reply(scene, comment_id, author, parent, root)
     under = _shown_under(PLATFORMS[platform], parent)
     event = Event(COMMENT, platform, comment_id, at, text, author, parent.content_id, under, memo=memo)
-    if at.timestamp() < window.end - 2:
-        threads.add(event, root)
+    threads.add(event, root)
     return event
 
 

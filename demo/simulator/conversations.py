@@ -25,7 +25,7 @@ GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median, and sd of its ln 
 OPEN_FOR = timedelta(days=1)  # how long after its last line a conversation may go on
 GOES_ON = 0.8  # share of the open conversations that a window goes on with [A]
 _PURPOSES, _UP_TO = tuple(PURPOSES), tuple(accumulate(PURPOSES.values()))[:-1]
-EMOJI = {"fan": "praise", "story": "praise"}
+KIND_OF_PURPOSE = {"fan": "praise", "story": "praise"}
 BY_BRAND = "> "  # begins a line of the tables that the brand says
 
 
@@ -153,7 +153,7 @@ def _scripts(language: str, niche: str) -> dict[str, tuple[str, ...]]:
 def _said(
     world: World, key: Key, window: Window, talk: _Talk, most: int, brand: dict[str, ProfileSpec]
 ) -> Iterator[Event]:
-    """The lines said in the window, with at most `most` of the person's; an answer only before a line or at the end."""
+    """The lines said in the window, with at most `most` of the person's."""
     conversation, slots = _conversation(world, talk.script), _slots(world, talk)
     at, inbound = talk.at, 0
     for place, line in enumerate(conversation.lines[talk.place :], talk.place):
@@ -210,5 +210,5 @@ def _slots(world: World, talk: _Talk) -> dict[str, str]:
 
 def _typed(world: World, talk: _Talk, place: int, purpose: str, text: str) -> str:
     """A line as its writer types it."""
-    draw, kind = stream(world.seed, "line", talk.id, place), EMOJI.get(purpose, "spam")
+    draw, kind = stream(world.seed, "line", talk.id, place), KIND_OF_PURPOSE.get(purpose, "spam")
     return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORMS[talk.platform], kind)

@@ -73,10 +73,11 @@ def _report_time(window: Window, piece: Event) -> datetime | None:
     opens, closes = (window.start - published) / 3_600 / pace, (window.end - published) / 3_600 / pace
     if closes <= REPORTED_AT[0]:
         return None
-    due = max((age for age in REPORTED_AT if age < closes), default=0.0)
-    if closes > REPORTED_AT[-1] + THEN_EVERY / pace:
-        every = THEN_EVERY / pace
+    every = THEN_EVERY / pace
+    if closes > REPORTED_AT[-1] + every:
         due = REPORTED_AT[-1] + every * ((closes - REPORTED_AT[-1]) // every)
+    else:
+        due = max(age for age in REPORTED_AT if age < closes)
     if not opens <= due < closes:
         return None
     return datetime.fromtimestamp(min(int(published + due * pace * 3_600), int(window.end) - 1), UTC)

@@ -1,7 +1,6 @@
 """The audience: thousands of people per platform, each built when first needed from the seed.
 
-Their names come from Faker's tables. Importing Faker as a whole costs 100-250 ms, so its name tables alone are
-imported, here and when the first person is needed.
+Their names come from Faker's tables, whose import costs a tenth of a second and so waits for the first person.
 """
 
 import unicodedata

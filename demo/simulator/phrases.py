@@ -33,7 +33,7 @@ class Matter(NamedTuple):
     number: int
 
     def exchange(self, world: World) -> Exchange:
-        return exchanges_of(world, self.facet)[self.kind][self.number]
+        return exchanges_of(world.language, world.niche, self.facet)[self.kind][self.number]
 
 
 def matter(world: World, event: Event) -> Matter | None:
@@ -56,9 +56,10 @@ def kind_of(event: Event) -> str:
 
 def sentiment_of(event: Event) -> str:
     """The sentiment of a comment, by its memo."""
-    return {"complaint": "negative", "critical": "negative", "question": "neutral"}.get(
-        kind_of(event), "positive"
-    )
+    return _SENTIMENTS.get(kind_of(event), "positive")
+
+
+_SENTIMENTS = {"complaint": "negative", "critical": "negative", "question": "neutral", "spam": "neutral"}
 
 
 class Named(NamedTuple):
@@ -104,21 +105,20 @@ class Said:
         return self.take(map(named, lines), length).line
 
 
-def exchanges_of(world: World, facet: str) -> Exchanges:
+def exchanges_of(language: str, niche: str, facet: str) -> Exchanges:
     if facet == GENERAL:
-        return tables.language(world.language).general
+        return tables.language(language).general
     if facet == TAG:
-        return {"joke": tables.language(world.language).tag}
-    return tables.niche(world.language, world.niche).facets[facet]
+        return {"joke": tables.language(language).tag}
+    return tables.niche(language, niche).facets[facet]
 
 
 @cache
 def said_in(language: str, niche: str, facet: str, kind: str) -> tuple[Named, ...]:
     """Every line with which somebody may open an exchange of the facet and kind, by its memo."""
-    world = World(0, (), niche, "", language)
     return tuple(
         named(line, f"{kind}/{facet}/{number}/{place}")
-        for number, exchange in enumerate(exchanges_of(world, facet)[kind])
+        for number, exchange in enumerate(exchanges_of(language, niche, facet)[kind])
         for place, line in enumerate(exchange.say)
     )
 
@@ -176,14 +176,15 @@ def continued(
 ) -> str:
     """The text gone on with while that brings it nearer to the length aimed at.
 
-    First with a line on one of the `facets`, then with up to three sentences that do not name the subject once more.
+    First with a line on one of the `facets`, then with up to three sentences; none that names the subject once more, as
+    far as there are others.
     """
     world = scene.world
     if facets and length - len(text) > ROOM:
-        lines = said_in(world.language, world.niche, draw.choice(facets), kind)
+        lines = _others(said_in(world.language, world.niche, draw.choice(facets), kind))
         longer = joined(text, filled(world, scene.said.take(lines, length - len(text) - 1).line, about))
         text = longer if nearer(longer, text, length) else text
-    more = _without_subject(scene.words.more[kind])
+    more = scene.words.more[kind]
     for _ in range(2 if length < LONG else 3):
         if length - len(text) < 19:
             break
@@ -197,8 +198,14 @@ def continued(
 
 
 @cache
-def _without_subject(lines: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(line for line in lines if "{the}" not in line and "{thing}" not in line)
+def _others(lines: tuple[Named, ...]) -> tuple[Named, ...]:
+    """Those of the lines that do not name the subject; all when fewer than two do not."""
+    found = tuple(one for one in lines if not _names_subject(one.line))
+    return found if len(found) > 1 else lines
+
+
+def _names_subject(line: str) -> bool:
+    return "{the}" in line or "{thing}" in line
 
 
 def joined(text: str, sentence: str) -> str:

@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import identity, normal, share, shares, stream
+from demo.simulator.streams import Key, identity, normal, share, shares, stream
 from demo.simulator.tables import Niche, Thing, Topic
 from demo.simulator.values import CONTENT, Event, World
 
 EVENTS = 0.3  # share of pieces that are about an event [A]
 SPIKES = 0.02  # share of pieces that go viral [A]
-LONGEST_CAPTION = 270  # characters, on platforms with a limit
 
 
 class Subject(NamedTuple):
@@ -50,7 +49,7 @@ class Spike(NamedTuple):
 RISING, RISE_HOURS, FALL_HOURS = 0.56, 8.76, 7.89  # fitted to the four figures above
 
 
-def piece(world: World, key: tuple[object, ...], at: datetime, uses: Counter[str]) -> Event:
+def piece(world: World, key: Key, at: datetime, uses: Counter[str]) -> Event:
     """The piece published at `at` that `key` names, in sentences little used so far; counts their uses."""
     piece_id = identity(world.seed, "piece", *key)
     draw = stream(world.seed, "piece", *key)
@@ -135,7 +134,7 @@ def caption(world: World, platform: str, piece_id: str, uses: Counter[str]) -> t
     tags = draw.sample(words.tags, draw.randint(*PLATFORMS[platform].tags))
     if tags and draw.random() < 0.4:
         tags[-1] = world.handle or tags[-1]
-    return " ".join([text, *(f"#{tag}" for tag in tags)]), memo
+    return PLATFORMS[platform].cut(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
 
 
 def filled(world: World, text: str, told: Subject, **slots: str) -> str:

@@ -1,4 +1,4 @@
-"""What differs between platforms: every figure with its source.
+"""What differs between platforms: figures with their sources.
 
 Tags: M computed from a public data set, P read in the primary source, S quoted second-hand, A our assumption, because
 nobody publishes the figure. SOURCES says what each tag stands for.
@@ -104,6 +104,12 @@ class Platform:
     def intents(self) -> tuple[tuple[str, ...], tuple[float, ...]]:
         """The intents of the mix, and the cumulated shares, in 0 to 1, of all but the last."""
         return tuple(self.mix), tuple(share / 100 for share in accumulate(self.mix.values()))[:-1]
+
+    def cut(self, text: str) -> str:
+        """The text without the words that the platform has no room for."""
+        if self.longest is None or len(text) <= self.longest:
+            return text
+        return text[: self.longest + 1].rsplit(" ", 1)[0]
 
     def left(self, age: float) -> float:
         """The share of a piece's comments still to come at `age`, in hours of the audience's time."""

@@ -24,7 +24,8 @@ def posted(world: World, start: datetime, end: datetime, parts: Iterable[float])
 def posting_time(world: World, start: datetime) -> datetime:
     """The first time in the 24 hours from `start` that the local clock shows the posting hour.
 
-    An hour that the clock skips moves forward; without a posting hour it is `start`.
+    An hour that the clock skips moves forward. Without a posting hour it is `start`, also when these 24 hours lack that
+    hour, as where the clock goes back.
     """
     if world.posting_hour is None:
         return start

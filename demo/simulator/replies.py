@@ -5,6 +5,7 @@ from random import Random
 
 from demo.simulator.phrases import (
     GENERAL,
+    LONG,
     NEGATIVE,
     SHORT_OF,
     SHORTEST_LINE,
@@ -21,11 +22,11 @@ from demo.simulator.phrases import (
 from demo.simulator.pieces import Subject, filled, subject
 from demo.simulator.platforms import PLATFORMS
 from demo.simulator.streams import some, stream
-from demo.simulator.texts import cut, emoji_only, facet_of, leaning, length_of, seen, spam, typed
+from demo.simulator.texts import emoji_only, facet_of, leaning, length_of, seen, spam, typed
 from demo.simulator.values import BRAND, Author, Event, World
 from demo.simulator.voices import emoji
 
-REPLIES_LENGTH = 0.85  # of a reply against the platform's law, which all texts together follow [A]
+REPLIES_LENGTH = 0.95  # of a reply against the platform's law, which all texts together follow [A]
 MENTIONS = {
     "youtube": 0.35,
     "instagram": 0.7,
@@ -49,7 +50,7 @@ def reply(scene: Scene, comment_id: str, author: Author, parent: Event, root: Ev
     length = REPLIES_LENGTH * length_of(world.seed, platform, comment_id, author.id)
     mention = _mention(parent, draw) if length > 24 or parent.parent_id else ""
     text = _answer(scene, author, parent, root, kind, max(length - len(mention), 3), draw)
-    return Text(mention + typed(world, text, author, draw, platform, kind), kind)
+    return Text(PLATFORMS[platform].cut(mention + typed(world, text, author, draw, platform, kind)), kind)
 
 
 def _reply_kind(world: World, comment_id: str, parent: Event, root: Event | None) -> str:
@@ -75,7 +76,9 @@ def _answer(
     if (matters and matters.facet == TAG) or (root and kind_of(root) == "spam"):
         return text
     goes_on = "critical" if kind in NEGATIVE else kind
-    return continued(scene, text, goes_on, (), length, about, draw)
+    taken_up = matters.facet if matters else GENERAL
+    others = [facet for facet in about.topic.facets if facet != taken_up] if length > LONG else ()
+    return continued(scene, text, goes_on, others, length, about, draw)
 
 
 def _answered_as(parent: Event, root: Event | None) -> str:
@@ -100,13 +103,17 @@ def _asked_back(
     about: Subject,
     draw: Random,
 ) -> str:
-    """A question on the matter of the thread."""
+    """A question on the matter of the thread, but for the one that began it."""
     if length < SHORTEST_LINE:
         return scene.said.of(some(scene.words.short["question"], 6, draw.random()), length)
     world = scene.world
-    known = matters is not None and matters.facet not in (TAG, GENERAL)
-    facet = matters.facet if matters and known else facet_of(world, piece_id, author.id, draw)
-    line = scene.said.take(said_in(world.language, world.niche, facet, "question"), length).line
+    own = matters.facet if matters and matters.facet not in (TAG, GENERAL) else None
+    facet = own or facet_of(world, piece_id, author.id, draw)
+    lines = said_in(world.language, world.niche, facet, "question")
+    if matters and own and matters.kind == "question":
+        asked = f"question/{facet}/{matters.number}/"
+        lines = tuple(one for one in lines if not one.name.startswith(asked))
+    line = scene.said.take(lines, length).line
     return continued(scene, filled(world, line, about), "question", (), length, about, draw)
 
 
@@ -120,17 +127,6 @@ def _first(parent: Event) -> str:
     return parent.author.first_name if parent.author else ""
 
 
-ANSWERED = {  # share of first-level comments that the brand answers, where the window leaves time [A]
-    "question": 0.6,
-    "complaint": 0.75,
-    "critical": 0.3,
-    "praise": 0.14,
-    "favourable": 0.06,
-    "joke": 0.06,
-    "spam": 0.0,
-}
-
-
 def brand_answer(scene: Scene, parent: Event) -> str | None:
     """What the brand answers to a first-level comment; None when it has nothing to say."""
     draw, kind = stream(scene.world.seed, "answer", parent.platform_id), kind_of(parent)
@@ -142,4 +138,4 @@ def brand_answer(scene: Scene, parent: Event) -> str | None:
         return None
     about = subject(scene.world, parent.content_id or "")
     text = filled(scene.world, scene.said.of(lines, 60), about, first=_first(parent))
-    return cut(_mention(parent, draw) + text, parent.platform)
+    return PLATFORMS[parent.platform].cut(_mention(parent, draw) + text)

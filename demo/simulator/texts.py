@@ -29,7 +29,7 @@ from demo.simulator.voices import emoji, voiced
 
 SPECIFIC = 0.75  # share of what is said with a facet of the piece in mind; the rest would fit any piece [A]
 TAGS = 0.5  # share of jokes that call a friend [A]
-FIRST_LENGTH = 1.05  # of a first-level comment against the platform's law [A]
+FIRST_LENGTH = 1.02  # of a first-level comment against the platform's law [A]
 PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 
 
@@ -93,7 +93,7 @@ def comment(
         text, memo = filled(world, line.line, about, friend=friend().handle), line.name
     else:
         text, memo = _line(scene, piece, author, leaning, length, about, draw)
-    return Text(typed(world, text, author, draw, platform, kind), memo)
+    return Text(PLATFORMS[platform].cut(typed(world, text, author, draw, platform, kind)), memo)
 
 
 def spam(scene: Scene, draw: Random) -> str:
@@ -158,10 +158,5 @@ def seen(told: Subject, draw: Random) -> Subject:
 
 
 def typed(world: World, text: str, author: Author, draw: Random, platform: str, kind: str) -> str:
-    return cut(voiced(text, voice(world.seed, author.id), draw, PLATFORMS[platform], kind), platform)
-
-
-def cut(text: str, platform: str) -> str:
-    """The text without the words that the platform has no room for."""
-    longest = PLATFORMS[platform].longest
-    return text if longest is None or len(text) <= longest else text[: longest + 1].rsplit(" ", 1)[0]
+    """The text in its author's way of writing."""
+    return voiced(text, voice(world.seed, author.id), draw, PLATFORMS[platform], kind)

@@ -19,7 +19,7 @@ MOODS = {
     "complaint": "upset",
     "spam": "warm",
 }
-LIMIT = (
+RANK_OFFSET = (
     2.2  # emoji shares: the head of Zipf's law is flattened by this rank offset, so that ten make a third [A]
 )
 
@@ -93,7 +93,7 @@ class _Table(NamedTuple):
 @cache
 def _table(mood: str) -> _Table:
     listed = tuple(_emoji()[mood])
-    return _Table(listed, tuple(accumulate(1 / (rank + LIMIT) for rank in range(1, len(listed) + 1))))
+    return _Table(listed, tuple(accumulate(1 / (rank + RANK_OFFSET) for rank in range(1, len(listed) + 1))))
 
 
 @cache

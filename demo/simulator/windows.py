@@ -131,15 +131,18 @@ def _by_hours(world: World, start: datetime, quota: int) -> int:
     """The part of the UTC day's four quotas that falls in the six hours from `start`, by the audience's hours."""
     midnight = start.replace(hour=0, minute=0, second=0)
     day = Window(world, midnight, midnight + DAY)
-    low, high = (round(4 * quota * _passed(day, moment)) for moment in (start, start + SIX_HOURS))
+    low, high = (
+        round(4 * quota * _passed(day, world.platforms, moment)) for moment in (start, start + SIX_HOURS)
+    )
     return high - low
 
 
-def _passed(day: Window, moment: datetime) -> float:
-    """The share of the day's activity that has passed at `moment`, on average over the platforms."""
+def _passed(day: Window, platforms: Sequence[str], moment: datetime) -> float:
+    """The share of the day's activity that has passed at `moment`, on average over the world's platforms."""
     shares = [
-        (time.at(moment.timestamp()) - day.open[platform]) / (day.close[platform] - day.open[platform])
-        for platform, time in day.times.items()
+        (day.times[platform].at(moment.timestamp()) - day.open[platform])
+        / (day.close[platform] - day.open[platform])
+        for platform in platforms
     ]
     return sum(shares) / len(shares)
 
@@ -170,8 +173,10 @@ def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list
 
 def _looked_back_on(past: Iterable[Event], start: datetime) -> list[Event]:
     """What of the past counts, in order of time."""
-    horizon = {True: start - PIECES_LOOK_BACK, False: start - TALK_LOOK_BACK}
-    return _sorted(event for event in past if event.at >= horizon[event.type in (CONTENT, METRICS)])
+    pieces, talk = start - PIECES_LOOK_BACK, start - TALK_LOOK_BACK
+    return _sorted(
+        event for event in past if event.at >= (pieces if event.type in (CONTENT, METRICS) else talk)
+    )
 
 
 def _sorted(events: Iterable[Event]) -> list[Event]:

@@ -25,14 +25,16 @@ class Command(DemoCommand):
         which.add_argument(
             "--seed", type=int, metavar="S", help="the world of this seed, long enough to judge"
         )
-        parser.add_argument("--niche", choices=simulator.NICHES, default=simulator.DEFAULT_NICHE)
-        parser.add_argument("--language", choices=simulator.LANGUAGES, default=simulator.DEFAULT_LANGUAGE)
+        parser.add_argument("--niche", choices=simulator.NICHES, help="of the seed's world")
+        parser.add_argument("--language", choices=simulator.LANGUAGES, help="of the seed's world")
         parser.add_argument("--out", type=Path, metavar="FILE", help="where to write the page")
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
         now = timezone.now().replace(microsecond=0)
         if options["user"] is not None:
+            if options["niche"] or options["language"]:
+                raise bad_input("--niche and --language go with --seed; a user's demo has its own.")
             title, sections = _of_user(options["user"], now)
         else:
             title, sections = _of_seed(options, now)
@@ -56,12 +58,14 @@ def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
     account = shown_account(user_named(name))
     events = story.told(account, now) if account.pk else []
     if not events:
-        raise bad_input(f"{name} has no demo to report on; `seed_demo --user {name}` makes one.")
+        raise bad_input(f"Nothing of a demo of {name} has arrived yet; `seed_demo --user {name}` makes one.")
     return f"The demo of {name}", [section(one) for one in samples(account.world, events, now)]
 
 
 def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
-    seed, niche, language = options["seed"], options["niche"], options["language"]
+    seed = options["seed"]
+    niche = options["niche"] or simulator.DEFAULT_NICHE
+    language = options["language"] or simulator.DEFAULT_LANGUAGE
     if not 0 <= seed <= LARGEST_SEED:
         raise bad_input(f"--seed must be a whole number from 0 to {LARGEST_SEED}.")
     try:

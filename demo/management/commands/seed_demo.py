@@ -9,10 +9,10 @@ from tqdm import tqdm
 from accounts.models import User
 from demo import lifecycle, simulator
 from demo.commands import DemoCommand, bad_input, user_named
-from demo.models import DEFAULT_PLATFORMS
-from demo.progress import KINDS
+from demo.models import DemoAccount
 from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, delivered_initially, seed
 from demo.states import NotPossible
+from demo.status import shown_account
 
 
 class Command(DemoCommand):
@@ -38,8 +38,9 @@ class Command(DemoCommand):
         wishes = {name: options[name] for name in ("seed", "niche", "language")} | SIZES[options["size"]]
         try:
             lifecycle.check_options(wishes)
+            lifecycle.changes(DemoAccount(seed=0), wishes)  # of a new account, before any user is made
             if options["dry_run"]:
-                return self._tell(wishes, now, options["json"])
+                return self._tell(_account(options), wishes, now, options["json"])
             users = _users(options, now)
             self._seed(users, wishes, now, options["json"])
         except ValueError as error:
@@ -63,15 +64,10 @@ class Command(DemoCommand):
         if failures:
             raise CommandError("\n".join(failures))
 
-    def _tell(self, wishes: dict, now: datetime, as_json: bool) -> None:
-        niche = wishes["niche"] or simulator.DEFAULT_NICHE
-        number = wishes["seed"] or 0
-        language = wishes["language"] or simulator.DEFAULT_LANGUAGE
-        lifecycle.check_words(language, niche)
-        brand = simulator.default_brand(number, niche, language)
-        world = simulator.World(number, DEFAULT_PLATFORMS, niche, brand, language)
-        quota = simulator.Quota(*(wishes[f"initial_{kind}"] for kind in KINDS))
-        events = simulator.initial(world, quota, now.replace(microsecond=0))
+    def _tell(self, account: DemoAccount, wishes: dict, now: datetime, as_json: bool) -> None:
+        for name, value in lifecycle.changes(account, wishes).items():
+            setattr(account, name, value)
+        events = simulator.initial(account.world, account.initial_quota, now.replace(microsecond=0))
         if not as_json:
             self.stdout.write(f"{len(events)} events would be stored; add --json to read them.")
             return
@@ -94,6 +90,15 @@ def _moment(given: str | None) -> datetime:
     if not 1971 <= moment.year <= 9000:
         raise bad_input("--now must lie between the years 1971 and 9000.")
     return moment
+
+
+def _account(options: dict) -> DemoAccount:
+    """The account whose story a dry run tells: the user's, or a new one of seed 0."""
+    if options["users"] is not None or (
+        options["create"] and not User.objects.filter(username=options["user"]).exists()
+    ):
+        return DemoAccount(seed=0)
+    return shown_account(user_named(options["user"]))
 
 
 def _users(options: dict, now: datetime) -> list[User]:
