@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from demo.models import DemoAccount
+from demo import story
+from demo.models import DemoAccount, StoryEvent
 from tests.terminal import run
 from tests.world import NOW, demo_of
 
@@ -68,3 +69,14 @@ def test_a_user_without_a_demo_has_no_report(alice):
     with pytest.raises(CommandError, match="Nothing of a demo of alice has arrived yet") as error:
         run("demo_report", "--user", "alice")
     assert (error.value.returncode, DemoAccount.objects.count()) == (2, 0)
+
+
+def test_a_report_is_of_what_has_arrived(alice):
+    account = demo_of(alice)
+    last = StoryEvent.objects.filter(type="comment.created").latest("due_at")
+    told = story.told(account, NOW)
+    StoryEvent.objects.filter(pk=last.pk).update(delivered_at=None)  # as while the demo is paused
+    missing = {event.platform_id for event in told} - {
+        event.platform_id for event in story.told(account, NOW)
+    }
+    assert missing == {last.platform_id}

@@ -1,5 +1,6 @@
 """The simulator is a pure function of its arguments: exact numbers, no database, no clock."""
 
+import dataclasses
 import os
 import random
 import re
@@ -331,6 +332,23 @@ def test_a_generated_message_and_a_window_that_continue_one_conversation_differ_
     said = [{(event.conversation_id, event.text) for event in events} for events in (window, extra)]
     assert said[0] & said[1]
     assert not {event.platform_id for event in window} & {event.platform_id for event in extra}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_answer_comes_later_even_when_hardly_a_second_is_left(seed):
+    w = world(seed, ("instagram",))
+    pieces = simulator.extra_content(w, 0, NOON - 2 * SECOND, 1)
+    events = simulator.extra_interactions(w, 1, NOON, 10, 0, pieces)
+    at = {event.platform_id: event.at for event in [*pieces, *events]}
+    assert len(events) == 10
+    assert all(event.at > at[event.parent_id or event.content_id] for event in events)
+
+
+def test_a_caption_fits_its_platform_whatever_the_names():
+    w = world(8, ("x",), products=("An unusually long name of a product that fills sixty letters",))
+    events = simulator.initial(dataclasses.replace(w, brand="A Company with Quite a Name " * 2), FULL, NOON)
+    texts = [event.text for event in events if event.type == simulator.CONTENT]
+    assert (len(texts), max(map(len, texts)) <= 280, max(map(len, texts)) > 230) == (35, True, True)
 
 
 GOLDEN = [
