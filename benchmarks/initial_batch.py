@@ -40,7 +40,7 @@ def _enable(user: User) -> None:
     seed(user, timezone.now(), seed=user.pk, **SIZES["full"])
     stored = (
         Content.objects.filter(profile__owner=user).count(),
-        Interaction.objects.filter(profile__owner=user).count(),
+        Interaction.objects.filter(profile__owner=user, direction="in").count(),
     )
     assert stored == (35, 1_020), stored
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Profile
-from demo import lifecycle, removal, retention, unfinished
+from demo import activation, lifecycle, removal, retention, simulator, unfinished
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
@@ -239,3 +239,14 @@ def test_the_database_keeps_the_invariants(alice, changes, name):
     demo_of(alice)
     with pytest.raises(IntegrityError, match=name):
         DemoAccount.objects.update(**changes)
+
+
+def test_enabling_again_keeps_the_brand_and_another_niche_brings_its_own(alice):
+    account = activation.account_of(alice)
+    account.brand, account.products = "Acme", ["Zork"]
+    same = lifecycle.changes(account, {"niche": account.niche, "language": "en", "seed": account.seed})
+    assert {"brand", "products"} & same.keys() == set()
+    other = lifecycle.changes(account, {"niche": "fitness"})
+    assert (other["products"], other["brand"]) == ([], simulator.default_brand(account.seed, "fitness", "en"))
+    given = lifecycle.changes(account, {"niche": "fitness", "products": ["Zork"], "brand": "Acme"})
+    assert (given["products"], given["brand"]) == (["Zork"], "Acme")

@@ -395,7 +395,7 @@ GOLDEN = [
     (
         "linkedin",
         "2026-03-05T22:20:04+00:00",
-        "dave At ours it's become the weekend coffee too, for that money. Apparently the mellow body is in there somewhere, to me the porch blend just tastes like decent coffee with a nice story. We discussed it over lunch, and I wasn't the only one. My expectations were rather high, I admit. I gave it a day before writing this, so it's not a bad mood",
+        "dave At ours it's become the weekend coffee too, for that money. Apparently the mellow body is in there somewhere, to me the porch blend just tastes like decent coffee with a nice story. We discussed it over lunch, and I wasn't the only one. My expectations were rather high, I admit. I gave it a day before writing this, so it's not a bad mood. I don't like writing this, but I don't want to pretend either",
         "kennethstevens20",
         "2760429674288683850",
         "991873311128314328",

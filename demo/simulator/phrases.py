@@ -19,7 +19,7 @@ OVER = (
     1.6  # what a line that is too long counts for against one that is too short, to which more can be added
 )
 WORN = 0.02  # what each use of a line counts for, per character, against its length
-LONG = 180  # characters, from which on people go on for longer
+LONG = 150  # characters, from which on people go on for longer
 ROOM = 50  # characters that are left to say, from which on people come to speak of something else about the piece
 GENERAL, TAG = "general", "tag"  # stand for a facet where the exchange fits any piece, or calls a friend
 NEGATIVE = ("complaint", "critical")
@@ -176,7 +176,7 @@ def continued(
 ) -> str:
     """The text gone on with while that brings it nearer to the length aimed at.
 
-    First with a line on one of the `facets`, then with up to three sentences; none that names the subject once more, as
+    First with a line on one of the `facets`, then with two to four sentences; none that names the subject once more, as
     far as there are others.
     """
     world = scene.world
@@ -185,7 +185,7 @@ def continued(
         longer = joined(text, filled(world, scene.said.take(lines, length - len(text) - 1).line, about))
         text = longer if nearer(longer, text, length) else text
     more = scene.words.more[kind]
-    for _ in range(2 if length < LONG else 3):
+    for _ in range(2 + int(min(length, 2 * LONG) // LONG)):
         if length - len(text) < 19:
             break
         longer = joined(
