@@ -362,11 +362,11 @@ GOLDEN = [
     ),
     (
         "instagram",
-        "2026-03-06T21:15:21+00:00",
-        "sugar would only bury it! 😊",
-        "shelby.moreno97",
+        "2026-03-06T21:21:37+00:00",
+        "@yeseniag_pics Came here to say that. Keep the updates coming, I read them all. 🥺",
+        "jeremiah.gonzales",
         "8818094844107213364",
-        "8889697859904009471",
+        "905549670178264490",
     ),
     (
         "tiktok",

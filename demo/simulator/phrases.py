@@ -14,7 +14,7 @@ from demo.simulator.tables import Exchange, Exchanges, Language
 from demo.simulator.values import Event, World
 
 SHORTEST_LINE = 14  # characters; below, people react in a word or two
-SHORT_OF = 0.35  # how far a line may be from the length aimed at, as a ratio's logarithm, before a word or two do better
+SHORT_OF = 0.8  # how far a line may be from the length aimed at, as a ratio's logarithm, before a word or two do better
 OVER = (
     1.6  # what a line that is too long counts for against one that is too short, to which more can be added
 )

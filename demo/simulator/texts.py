@@ -27,9 +27,9 @@ from demo.simulator.streams import normal, pick, share, shares, some, stream
 from demo.simulator.values import Author, Event, World
 from demo.simulator.voices import emoji, voiced
 
-SPECIFIC = 0.75  # share of what is said with a facet of the piece in mind; the rest would fit any piece [A]
+SPECIFIC = 0.9  # share of what is said with a facet of the piece in mind; the rest would fit any piece [A]
 TAGS = 0.5  # share of jokes that call a friend [A]
-FIRST_LENGTH = 1.02  # of a first-level comment against the platform's law [A]
+FIRST_LENGTH = 1.0  # of a first-level comment against the platform's law [A]
 PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 
 
