@@ -363,7 +363,7 @@ GOLDEN = [
     (
         "instagram",
         "2026-03-06T21:21:37+00:00",
-        "@yeseniag_pics Came here to say that. Keep the updates coming, I read them all. 🥺",
+        "@yeseniag_pics Came here to say that. Looking forward to whatever comes next. 🥺",
         "jeremiah.gonzales",
         "8818094844107213364",
         "905549670178264490",
@@ -387,7 +387,7 @@ GOLDEN = [
     (
         "x",
         "2026-03-07T22:43:26+00:00",
-        "@andre2003 less packaging would do, it isn't glass. I had hoped for something else, if I'm fair",
+        "@andre2003 less packaging would do, it isn't glass. Nothing against you, I like the rest",
         "laura.conmee",
         "2760429674288683850",
         "8889697859904009471",
@@ -395,7 +395,7 @@ GOLDEN = [
     (
         "linkedin",
         "2026-03-05T22:20:04+00:00",
-        "dave At ours it's become the weekend coffee too, for that money. Apparently the mellow body is in there somewhere, to me the porch blend just tastes like decent coffee with a nice story. We discussed it over lunch, and I wasn't the only one. My expectations were rather high, I admit. I gave it a day before writing this, so it's not a bad mood. I don't like writing this, but I don't want to pretend either",
+        "dave At ours it's become the weekend coffee too, for that money. Apparently the mellow body is in there somewhere, to me the porch blend just tastes like decent coffee with a nice story. We discussed it over lunch, and I wasn't the only one. My expectations were rather high, I admit. I gave it a day before writing this, so it's not a bad mood. Thanks for reading this anyway",
         "kennethstevens20",
         "2760429674288683850",
         "991873311128314328",

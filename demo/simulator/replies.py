@@ -26,7 +26,7 @@ from demo.simulator.texts import emoji_only, facet_of, leaning, length_of, seen,
 from demo.simulator.values import BRAND, Author, Event, World
 from demo.simulator.voices import emoji
 
-REPLIES_LENGTH = 0.95  # of a reply against the platform's law, which all texts together follow [A]
+REPLIES_LENGTH = 0.9  # of a reply against the platform's law, which all texts together follow [A]
 MENTIONS = {
     "youtube": 0.35,
     "instagram": 0.7,
