@@ -49,10 +49,8 @@ class EnableForm(forms.Form):
         return names
 
     def clean(self) -> dict[str, Any]:
-        sent_by_the_page = (
-            "niche" in self.data
-        )  # which always sends it; boxes that are all empty send nothing
-        if sent_by_the_page and self.cleaned_data.get("platforms") == []:
+        by_the_page = "niche" in self.data  # which always sends it; of boxes that are all empty nothing comes
+        if by_the_page and self.cleaned_data.get("platforms") == []:
             self.add_error("platforms", "Choose at least one platform.")
         return self.cleaned_data
 

@@ -94,17 +94,18 @@ def check_words(language: str, niche: str) -> None:
 def changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
     """The columns that `options` set when the account is enabled, and the usual sizes.
 
-    Raises WrongOption when there are no words for what comes out. Another niche, language or seed brings a new brand, and another niche the products of its own, unless they are given.
+    Raises WrongOption when there are no words for what comes out. Another niche, language or seed brings a new brand, and
+    another niche the products of its own, unless they are given.
     """
     columns = USUAL_SIZES | {name: value for name, value in options.items() if value is not None}
-    before = [account.seed, account.niche, account.language]
-    seed, niche, language = world = [
-        columns.get(name, old) for name, old in zip(("seed", "niche", "language"), before, strict=True)
-    ]
+    before = (account.seed, account.niche, account.language)
+    seed, niche, language = (
+        columns.get(name, getattr(account, name)) for name in ("seed", "niche", "language")
+    )
     check_words(language, niche)
     if "platforms" in columns:
         columns["platforms"] = list(dict.fromkeys(columns["platforms"]))
-    if "brand" not in columns and (world != before or not account.brand):
+    if "brand" not in columns and ((seed, niche, language) != before or not account.brand):
         columns["brand"] = simulator.default_brand(seed, niche, language)
     if niche != account.niche:
         columns.setdefault("products", [])

@@ -3,7 +3,7 @@ from django.core.cache import cache
 
 from config.start import ensure_servers
 
-pytest_plugins = ["tests.world", "tests.back_office"]
+pytest_plugins = ["tests.world", "tests.back_office", "tests.stories"]
 
 
 def pytest_sessionstart() -> None:

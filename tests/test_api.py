@@ -1,4 +1,4 @@
-"""The API of the demo, of the rows and of health, as programs use it."""
+"""The routes of tokens, rows and health, as programs use them."""
 
 from datetime import timedelta
 
@@ -8,8 +8,6 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile
-from demo import lifecycle, unfinished
-from demo.models import DemoAccount
 from interactions.api.serializers import InteractionSerializer
 from interactions.models import Content, Interaction
 from tests.world import NOW, demo_of, event, send
@@ -31,178 +29,6 @@ def test_a_token_is_given_for_a_password_and_accepted(client, alice):
 def test_a_wrong_password_is_400_as_a_problem(client, alice):
     answer = client.post("/api/v1/auth/token", {"username": "alice", "password": "wrong"}, content_type=JSON)
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
-
-
-def test_never_enabled_is_off_with_the_defaults(page):
-    body = page.get("/api/v1/demo/").json()
-    assert body["state"] == "off"
-    assert body["enabled_at"] is None
-    assert body["settings"] == {
-        "content_per_day": 2,
-        "comments_per_window": 10,
-        "messages_per_window": 5,
-        "posting_hour": None,
-        "time_zone": "UTC",
-        "rhythm": "steady",
-        "viral_spikes": True,
-        "retention_days": 30,
-    }
-    assert body["next_runs"] == {"content": None, "interactions": None, "cleanup": None}
-    assert not DemoAccount.objects.exists()
-
-
-def test_the_demo_object_of_an_active_demo(page, alice):
-    demo_of(alice, size="full", seed=12)
-    body = page.get("/api/v1/demo/").json()
-    assert (body["state"], body["seed"], body["enabled_at"]) == ("active", 12, "2026-03-04T07:30:00Z")
-    assert body["progress"] == {
-        "content": {"done": 35, "total": 35},
-        "comments": {"done": 920, "total": 920},
-        "messages": {"done": 100, "total": 100},
-        "dead": 0,
-    }
-    assert body["next_runs"]["interactions"] == "2026-03-04T18:00:00Z"
-    assert body["next_runs"]["content"] == "2026-03-05T10:00:00Z"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_enable_is_202_and_then_200_and_a_worker_finishes_it(page, alice):
-    first = page.post("/api/v1/demo/enable/", {"seed": 3, "niche": "fashion"}, content_type=JSON)
-    again = page.post("/api/v1/demo/enable", {"seed": 4}, content_type=JSON)
-    assert (first.status_code, first.json()["state"], again.status_code) == (202, "enabling", 200)
-    assert (again.json()["seed"], again.json()["niche"]) == (3, "fashion")
-    assert page.post("/api/v1/demo/disable/").status_code == 202
-    assert page.post("/api/v1/demo/enable/").status_code == 409
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_options_of_enabling_shape_the_story(page, alice):
-    options = {
-        "niche": "fashion",
-        "language": "es",
-        "brand": "Taller Lira",
-        "products": ["Chaqueta Alba"],
-        "platforms": ["instagram"],
-        "rhythm": "natural",
-        "viral_spikes": False,
-        "seed": 5,
-    }
-    body = page.post("/api/v1/demo/enable/", options, content_type=JSON).json()
-    assert {name: body[name] for name in options if name in body} == {
-        name: value for name, value in options.items() if name in body
-    }
-    assert (body["settings"]["rhythm"], body["settings"]["viral_spikes"]) == ("natural", False)
-    unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
-    assert set(Profile.objects.demo().values_list("platform", "display_name")) == {
-        ("instagram", "Taller Lira")
-    }
-    assert Interaction.objects.filter(text__icontains="chaqueta alba").count() > 100
-    assert not Interaction.objects.filter(text__icontains="jacket").exists()
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"products": ["a" * 61]},
-        {"products": ["a\nb"]},
-        {"brand": "\u200b"},
-        {"platforms": ["x"] * 200_000},
-        {"nich": "coffee"},
-        {"products": ["a"] * 50},
-        {"products": [""]},
-        {"rhythm": "jazz"},
-        {"viral_spikes": "perhaps"},
-        {"language": "es", "niche": "games"},
-        {"platforms": []},
-        {"platforms": ["myspace"]},
-        {"niche": "x"},
-        {"language": "xx"},
-        {"seed": -1},
-        {"seed": 2**53},
-    ],
-)
-def test_a_wrong_option_is_400(page, options):
-    assert page.post("/api/v1/demo/enable/", options, content_type=JSON).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("settings", "hint"),
-    [
-        ({"content_per_day": 21}, "content_per_day must be a whole number from 0 to 20."),
-        ({"comments_per_window": -1}, "comments_per_window must be a whole number from 0 to 200."),
-        ({"messages_per_window": 101}, "messages_per_window must be a whole number from 0 to 100."),
-        ({"posting_hour": 24}, "posting_hour must be a whole number from 0 to 23."),
-        ({"retention_days": 0}, "retention_days must be a whole number from 1 to 365."),
-        ({"time_zone": "Mars/Olympus"}, "time_zone must be an IANA name"),
-        ({"time_zone": "../etc/passwd"}, "time_zone must be an IANA name"),
-        ({"rhythm": "jazz"}, "jazz"),
-        ({"colour": "red"}, "There is no such setting"),
-    ],
-)
-def test_a_setting_out_of_range_is_400_naming_the_range(page, alice, settings, hint):
-    demo_of(alice)
-    answer = page.patch("/api/v1/demo/", {"settings": settings}, content_type=JSON)
-    assert answer.status_code == 400
-    assert hint in answer.json()["detail"]
-
-
-def test_settings_are_changed_and_answered(page, alice):
-    demo_of(alice)
-    answer = page.patch(
-        "/api/v1/demo/", {"settings": {"posting_hour": 8, "time_zone": "Europe/Berlin"}}, content_type=JSON
-    )
-    assert (answer.status_code, answer.json()["settings"]["posting_hour"]) == (200, 8)
-
-
-@pytest.mark.parametrize(
-    "action", ["pause", "resume", "reset", "generate/daily-content", "generate/interactions"]
-)
-def test_what_is_off_answers_409(page, action):
-    assert page.post(f"/api/v1/demo/{action}/").status_code == 409
-
-
-def test_advance_is_409_unless_active_and_400_out_of_range(page, alice):
-    assert page.post("/api/v1/demo/advance/", {"days": 1}, content_type=JSON).status_code == 409
-    demo_of(alice)
-    assert page.post("/api/v1/demo/advance/", {"days": 31}, content_type=JSON).status_code == 400
-    assert page.post("/api/v1/demo/advance/", {"days": 2}, content_type=JSON).status_code == 202
-
-
-def test_generate_answers_what_it_delivered_and_moves_no_mark(page, alice):
-    demo_of(alice, timezone.now())
-    marks = DemoAccount.objects.values("next_content_window", "next_interactions_window").get()
-    content = page.post("/api/v1/demo/generate/daily-content/")
-    talk = page.post("/api/v1/demo/generate/interactions/")
-    assert (content.status_code, content.json()) == (200, {"content": 2, "comments": 0, "messages": 0})
-    assert (talk.status_code, talk.json()) == (200, {"content": 0, "comments": 10, "messages": 5})
-    assert (Content.objects.count(), Interaction.objects.filter(direction="in").count()) == (3 + 2, 35 + 15)
-    assert DemoAccount.objects.values("next_content_window", "next_interactions_window").get() == marks
-
-
-def test_pause_and_resume_answer_202_then_200(page, alice):
-    demo_of(alice)
-    answers = [
-        page.post(f"/api/v1/demo/{action}/").status_code for action in ("pause", "pause", "resume", "resume")
-    ]
-    assert answers == [202, 200, 202, 200]
-
-
-def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):
-    demo_of(bob)
-    alice.is_staff = True
-    alice.save()
-    client.force_login(alice)
-    assert client.get("/api/v1/demo/?user=bob").json()["state"] == "active"
-    assert client.get("/api/v1/demo/?user=nobody").status_code == 404
-    client.force_login(bob)
-    assert client.get("/api/v1/demo/?user=bob").json()["state"] == "active"
-    assert client.get("/api/v1/demo/?user=alice").status_code == 403
-    assert client.post("/api/v1/demo/enable/", {"user": "alice"}).status_code == 403
-
-
-def test_demo_allowed_none_forbids(page, settings):
-    settings.DEMO_ALLOWED = "none"
-    assert page.post("/api/v1/demo/enable/").status_code == 403
 
 
 def test_lists_are_newest_first_and_paginated(page, alice):
@@ -331,30 +157,3 @@ def test_what_arrives_while_a_status_is_changed_stays(page, live, monkeypatch, t
     row.refresh_from_db()
     assert (answer.status_code, row.status) == (code, status)
     assert (row.text, row.deleted_at is None) == (("edited", True) if code == 200 else ("a comment", False))
-
-
-def test_a_live_profile_in_the_demos_way_is_409_and_another_seed_goes(page, alice):
-    page.post("/api/v1/demo/enable/", {"seed": 5}, content_type=JSON)
-    Profile.objects.update(is_demo=False)
-    DemoAccount.objects.all().delete()
-    answer = page.post("/api/v1/demo/enable/", {"seed": 5}, content_type=JSON)
-    assert (answer.status_code, "another seed" in answer.json()["detail"]) == (409, True)
-    assert page.get("/api/v1/demo/").json()["state"] == "off"
-    assert page.post("/api/v1/demo/enable/", {"seed": 6}, content_type=JSON).status_code == 202
-
-
-def test_enabling_again_without_options_has_the_usual_size(page, alice):
-    demo_of(alice, size="smoke")
-    lifecycle.disable(alice, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get().pk, NOW)
-    progress = page.post("/api/v1/demo/enable/").json()["progress"]
-    assert [progress[kind]["total"] for kind in ("content", "comments", "messages")] == [35, 920, 100]
-
-
-def test_the_demo_object_counts_what_the_inbox_shows(page, alice):
-    demo_of(alice)
-    gone = Interaction.objects.filter(type="comment").first()
-    send(gone.profile, event("comment.deleted", gone.platform_id, NOW.isoformat()))
-    demo = page.get("/api/v1/demo/").json()
-    assert demo["stored"] == {"content": 3, "comments": 29, "messages": 5}
-    assert demo["progress"]["comments"] == {"done": 30, "total": 30}

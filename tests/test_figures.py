@@ -2,21 +2,12 @@
 
 import itertools
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from demo import simulator
 from demo.simulator import pieces
-from demo.simulator.platforms import PLATFORMS
-
-NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
-SIX_HOURS = timedelta(hours=6)
-ALL = tuple(PLATFORMS)
-
-
-def world(seed=7, platforms=("instagram", "youtube", "facebook"), **settings):
-    return simulator.World(seed, platforms, "coffee", "Juniper Hill Roastery", "en", **settings)
+from tests.stories import ALL, NOON, SIX_HOURS, world
 
 
 def live(w, windows, story, quota=10):
@@ -181,7 +172,7 @@ def test_products_that_a_user_names_are_spoken_of_in_place_of_the_niches_own():
     w = world(products=("Alpine Bar", "Granite Roll"))
     texts = [event.text for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
     named = sum("alpine bar" in text.lower() or "granite roll" in text.lower() for text in texts)
-    assert named > 150
+    assert named > 200
     assert not [text for text in texts if "Huila" in text]
 
 

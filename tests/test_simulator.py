@@ -1,47 +1,18 @@
-"""The simulator is a pure function of its arguments: exact numbers, no database, no clock."""
+"""The initial batch: exact numbers, one story for one seed, and what may be said; no database, no clock."""
 
 import dataclasses
 import os
-import random
 import re
 import subprocess
 import sys
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from demo import simulator
 from demo.simulator.platforms import PLATFORMS
-
-NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
-WINDOW = datetime(2026, 3, 21, tzinfo=UTC)
-FULL = simulator.Quota(content=35, comments=920, messages=100)
-SOCIAL = ("instagram", "youtube", "facebook")
-ALL = tuple(PLATFORMS)
-SECOND, SIX_HOURS, DAY = timedelta(seconds=1), timedelta(hours=6), timedelta(days=1)
-
-
-def world(seed=7, platforms=SOCIAL, niche="coffee", **settings):
-    return simulator.World(seed, platforms, niche, "Juniper Hill Roastery", "en", **settings)
-
-
-@pytest.fixture(scope="module")
-def story():
-    """The full initial batch of seed 7."""
-    return simulator.initial(world(), FULL, NOON)
-
-
-def counts(events):
-    """How much of the quotas the events are: pieces, comments, messages."""
-    kinds = Counter(event.type for event in events if not event.origin)
-    return tuple(kinds[kind] for kind in ("content.published", "comment.created", "message.created"))
-
-
-def causes(event, by_id):
-    """The events that have to come before `event`."""
-    return [by_id[id] for id in (event.content_id, event.parent_id) if id is not None]
+from tests.stories import ALL, FULL, NOON, SECOND, SOCIAL, causes, counts, world
 
 
 def normalised(text):
@@ -145,6 +116,11 @@ def test_the_story_does_not_depend_on_the_hash_seed():
     assert len(outputs) == 1
 
 
+def test_importing_the_simulator_does_not_import_faker():
+    code = "import sys; from demo import simulator; sys.exit('faker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -166,103 +142,6 @@ def test_web_and_beat_load_neither_faker_nor_a_table_of_words(program):
         [sys.executable, "-c", code], cwd=Path(__file__).parent.parent, env=environment, capture_output=True
     )
     assert run.returncode == 0, run.stderr.decode()
-
-
-def test_a_window_brings_exactly_what_it_is_asked_for(story):
-    assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, story)) == (0, 10, 5)
-
-
-def test_a_window_keeps_to_its_hours_and_to_the_order_of_causes(story):
-    events = simulator.interactions_window(world(), 0, WINDOW, 60, 20, story)
-    by_id = {event.platform_id: event for event in story + events if event.type != simulator.METRICS}
-    assert all(WINDOW <= event.at < WINDOW + SIX_HOURS for event in events)
-    assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
-
-
-def test_the_order_of_the_past_does_not_matter(story):
-    shuffled = random.Random(1).sample(story, len(story))
-    expected = simulator.interactions_window(world(), 3, WINDOW, 20, 10, story)
-    assert simulator.interactions_window(world(), 3, WINDOW, 20, 10, shuffled) == expected
-
-
-def test_a_past_older_than_the_look_back_changes_nothing(story):
-    talk, pieces = WINDOW - simulator.TALK_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
-    needed = [
-        event for event in story if event.at >= (pieces if event.content_id is None and event.url else talk)
-    ]
-    ancient = [
-        event._replace(at=event.at - timedelta(days=60), platform_id=f"old{event.platform_id}")
-        for event in story
-    ]
-    expected = simulator.interactions_window(world(), 3, WINDOW, 20, 10, needed)
-    assert len(needed) < len(story)
-    assert simulator.interactions_window(world(), 3, WINDOW, 20, 10, story + ancient) == expected
-
-
-def test_without_any_piece_there_are_no_comments():
-    assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, [])) == (0, 0, 5)
-
-
-def test_a_conversation_goes_on_in_later_windows_where_it_stopped(story):
-    """Of twelve windows each leaves its last conversation unfinished when its quota is reached."""
-    events, windows_of = list(story), {}
-    for ordinal in range(12):
-        drawn = simulator.interactions_window(world(), ordinal, NOON + ordinal * SIX_HOURS, 0, 7, events)
-        events += drawn
-        for event in drawn:
-            windows_of.setdefault(event.conversation_id, {})[ordinal] = True
-    lines = {}
-    for event in sorted(events, key=lambda event: event.at):
-        if event.conversation_id:
-            lines.setdefault(event.conversation_id, []).append(int(event.memo.split("/")[2]))
-    assert [id for id, windows in windows_of.items() if len(windows) > 1]
-    assert all(places == list(range(len(places))) for places in lines.values())
-
-
-def test_no_two_events_share_an_id_over_two_hundred_windows_and_extras(story):
-    events, w = list(story), world()
-    for ordinal in range(200):
-        start = WINDOW + ordinal * SIX_HOURS
-        events += simulator.content_window(w, ordinal, start, 2)
-        events += simulator.extra_content(w, ordinal, start + SIX_HOURS, 2)
-        recent = [event for event in events if event.at >= start - timedelta(days=3)]
-        events += simulator.interactions_window(w, ordinal, start, 10, 5, recent)
-        events += simulator.extra_interactions(w, ordinal, start, 10, 5, recent)
-    events = [event for event in events if event.type != simulator.METRICS]
-    ids = {(event.platform, event.platform_id) for event in events}
-    assert counts(events) == (35 + 800, 920 + 4000, 100 + 2000)
-    assert len(ids) == len(events)
-
-
-@pytest.mark.parametrize(
-    ("hour", "zone", "start", "due"),
-    [
-        (None, "Europe/Berlin", "2026-03-28T10", "2026-03-28T10"),
-        (10, "UTC", "2026-03-28T10", "2026-03-28T10"),
-        (9, "UTC", "2026-03-28T10", "2026-03-29T09"),
-        (18, "America/New_York", "2026-01-10T10", "2026-01-10T23"),
-        (2, "Europe/Berlin", "2026-03-28T10", "2026-03-29T01"),  # skipped: 03:00 local
-        (2, "Europe/Berlin", "2026-10-24T10", "2026-10-25T00"),  # shown twice: the first
-    ],
-)
-def test_the_first_piece_is_due_at_the_posting_hour(hour, zone, start, due):
-    w = world(time_zone=zone, posting_hour=hour)
-    events = simulator.content_window(w, 0, datetime.fromisoformat(f"{start}:00+00:00"), 3)
-    assert events[0].at == datetime.fromisoformat(f"{due}:00+00:00")
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 20])
-def test_a_content_window_holds_exactly_its_pieces(count):
-    start = datetime(2026, 3, 28, 10, tzinfo=UTC)
-    events = simulator.content_window(world(posting_hour=9), 4, start, count)
-    assert counts(events) == (count, 0, 0)
-    assert all(start <= event.at < start + DAY for event in events)
-
-
-def test_extra_pieces_lie_in_the_last_minutes():
-    events = simulator.extra_content(world(), 0, NOON, 3)
-    assert len(events) == 3
-    assert all(NOON - timedelta(minutes=10) <= event.at <= NOON for event in events)
 
 
 def test_a_payload_gives_its_event_back(story):
@@ -296,15 +175,6 @@ def test_links_lead_only_to_reserved_domains(story):
     assert all(link.endswith(".example") or link == "example.com" for link in links)
 
 
-def test_the_same_person_has_the_same_name_in_every_window(story):
-    later = simulator.interactions_window(world(), 0, WINDOW, 200, 50, story)
-    names = {}
-    for event in story + later:
-        if event.author:
-            names.setdefault(event.author.id, set()).add(event.author)
-    assert all(len(authors) == 1 for authors in names.values())
-
-
 def test_the_brand_is_the_same_for_the_same_seed_and_niche():
     assert simulator.default_brand(7, "coffee", "en") == simulator.default_brand(7, "coffee", "en")
     assert len({simulator.default_brand(seed, "coffee", "en") for seed in range(50)}) > 10
@@ -319,29 +189,6 @@ def test_half_of_the_comments_have_come_at_the_half_life(platform):
     kernel = PLATFORMS[platform]
     assert kernel.left(kernel.half_life) == pytest.approx(0.5)
     assert kernel.age_at(kernel.left(5.0)) == pytest.approx(5.0)
-
-
-def test_a_generated_message_and_a_window_that_continue_one_conversation_differ_in_id(story):
-    """Ten at once leave a conversation unfinished in some of eight windows."""
-    past = list(story)
-    for ordinal in range(8):
-        past += simulator.interactions_window(world(), ordinal, NOON + ordinal * SIX_HOURS, 0, 9, past)
-    start = NOON + 8 * SIX_HOURS
-    window = simulator.interactions_window(world(), 8, start, 0, 60, past)
-    extra = simulator.extra_interactions(world(), 0, start + timedelta(hours=1), 0, 60, past)
-    said = [{(event.conversation_id, event.text) for event in events} for events in (window, extra)]
-    assert said[0] & said[1]
-    assert not {event.platform_id for event in window} & {event.platform_id for event in extra}
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_an_answer_comes_later_even_when_hardly_a_second_is_left(seed):
-    w = world(seed, ("instagram",))
-    pieces = simulator.extra_content(w, 0, NOON - 2 * SECOND, 1)
-    events = simulator.extra_interactions(w, 1, NOON, 10, 0, pieces)
-    at = {event.platform_id: event.at for event in [*pieces, *events]}
-    assert len(events) == 10
-    assert all(event.at > at[event.parent_id or event.content_id] for event in events)
 
 
 def test_a_caption_fits_its_platform_whatever_the_names():

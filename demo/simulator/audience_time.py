@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from demo.simulator.platforms import PLATFORMS, Hours
 from demo.simulator.values import World
 
-NOTHING = timedelta(0)
 HOUR, DAY, WEEK = 3_600, 86_400, 604_800
 MONDAY = 4 * DAY  # the first one after 1970-01-01, a Thursday
 
@@ -33,10 +32,8 @@ class AudienceTime:
             elif change is not None:
                 self._since.append(change)
                 self._offset.append(offset)
-        self._passed = [0.0]  # the operational time there,
-        self._shift = [
-            -_warped(self._week, start + self._offset[0])
-        ]  # and the same against the local clock's
+        self._passed = [0.0]  # the operational time there, and the same against the local clock's
+        self._shift = [-_warped(self._week, start + self._offset[0])]
         for number in range(1, len(self._since)):
             self._passed.append(self._at(number - 1, self._since[number]))
             local = self._since[number] + self._offset[number]
@@ -99,16 +96,14 @@ def _offset_at(zone: str, moment: int) -> float:
 
 
 class Window:
-    """A stretch of time [start, end) and the audience's time on each platform in it and as far back as `back`."""
+    """A stretch of time [start, end) and the audience's time on each of the world's platforms in it and as far back as `back`."""
 
-    def __init__(self, world: World, start: datetime, end: datetime, back: timedelta = NOTHING) -> None:
+    def __init__(self, world: World, start: datetime, end: datetime, back: timedelta = timedelta(0)) -> None:
         self.start, self.end = start.timestamp(), end.timestamp()
         since = (start - back).timestamp()
-        times = {hours: _time(hours, world.time_zone, since, self.end) for hours in _hours(world)}
         self.times = {
-            platform: times[PLATFORMS[platform].hours]
-            for platform in PLATFORMS
-            if PLATFORMS[platform].hours in times
+            platform: _time(PLATFORMS[platform].hours, world.time_zone, since, self.end)
+            for platform in world.platforms
         }
         self.open = {platform: time.at(self.start) for platform, time in self.times.items()}
         self.close = {platform: time.at(self.end) for platform, time in self.times.items()}
@@ -124,7 +119,3 @@ class Window:
 def _time(hours: Hours, zone: str, start: float, end: float) -> AudienceTime:
     """The time that all audiences of a zone have in common."""
     return AudienceTime(hours, zone, start, end)
-
-
-def _hours(world: World) -> set[Hours]:
-    return {PLATFORMS[platform].hours for platform in world.platforms}

@@ -1,11 +1,9 @@
 """Direct messages: conversations with a purpose, in which the brand answers and a later line follows from the earlier ones."""
 
-from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import accumulate
 from itertools import count as count_up
 from math import exp
 from operator import attrgetter
@@ -16,7 +14,7 @@ from demo.simulator.audience_time import Window
 from demo.simulator.people import person, someone, voice
 from demo.simulator.pieces import finished, products
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import Key, identity, normal, pick, share, shares, some, stream
+from demo.simulator.streams import Key, identity, normal, one_of, pick, share, shares, some, stream
 from demo.simulator.tables import Conversation
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -24,7 +22,6 @@ from demo.simulator.voices import voiced
 GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median, and sd of its ln [A]
 OPEN_FOR = timedelta(days=1)  # how long after its last line a conversation may go on
 GOES_ON = 0.8  # share of the open conversations that a window goes on with [A]
-_PURPOSES, _UP_TO = tuple(PURPOSES), tuple(accumulate(PURPOSES.values()))[:-1]
 KIND_OF_PURPOSE = {"fan": "praise", "story": "praise"}
 BY_BRAND = "> "  # begins a line of the tables that the brand says
 
@@ -134,7 +131,7 @@ def _new(world: World, key: Key, window: Window, platforms: list[str], uses: Cou
 
 def _chosen(world: World, purpose: float, which: float, uses: Counter[str]) -> str:
     """A script for the purpose on which the first lot falls, the least used of a few."""
-    fitting = _scripts(world.language, world.niche)[_PURPOSES[bisect(_UP_TO, purpose)]]
+    fitting = _scripts(world.language, world.niche)[one_of(purpose, PURPOSES.items())]
     script = min(some(fitting, 8, which), key=lambda script: uses[script])
     uses[script] += 1
     return script

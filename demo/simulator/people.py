@@ -8,9 +8,9 @@ from bisect import bisect
 from functools import cache, lru_cache
 from importlib import import_module
 from math import floor, pow
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from demo.simulator.streams import identity, normal, pick, share, shares
+from demo.simulator.streams import identity, normal, one_of, pick, share, shares
 from demo.simulator.values import Author
 
 AUDIENCE = 6_000  # people per platform
@@ -70,9 +70,6 @@ KNOWN = frozenset(  # names of people whom everybody knows; nobody here is calle
 )
 
 
-Choice = TypeVar("Choice")
-
-
 class Voice(NamedTuple):
     """A person's stable way of writing."""
 
@@ -88,10 +85,10 @@ def voice(seed: int, author_id: str) -> Voice:
     """How the person with that id writes; the same on every day."""
     case, closing, emoji, typos, length = shares(5, seed, "voice", author_id)
     return Voice(
-        _one_of(case, ("sentence", 0.78), ("first", 0.14), ("lower", 0.08)),
-        _one_of(closing, ("none", 0.60), ("stop", 0.23), ("bang", 0.17)),
-        _one_of(emoji, (0.3, 0.25), (0.9, 0.45), (1.73, 0.30)),
-        _one_of(typos, (0.0, 0.70), (0.06, 0.20), (0.25, 0.10)),
+        one_of(case, (("sentence", 0.78), ("first", 0.14), ("lower", 0.08))),
+        one_of(closing, (("none", 0.60), ("stop", 0.23), ("bang", 0.17))),
+        one_of(emoji, ((0.3, 0.25), (0.9, 0.45), (1.73, 0.30))),
+        one_of(typos, ((0.0, 0.70), (0.06, 0.20), (0.25, 0.10))),
         normal(length),
     )
 
@@ -99,15 +96,6 @@ def voice(seed: int, author_id: str) -> Voice:
 def mood(seed: int, platform: str, number: int) -> float:
     """How person `number` sees things: 0 always complains, 1 always praises."""
     return share(seed, "mood", platform, number)
-
-
-def _one_of(lot: float, *choices: tuple[Choice, float]) -> Choice:
-    """The choice on which the lot falls, each with its width; the widths make 1."""
-    for value, width in choices:
-        lot -= width
-        if lot < 0:
-            return value
-    return choices[-1][0]
 
 
 def interested(seed: int, author_id: str, facet: str) -> bool:

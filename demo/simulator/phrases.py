@@ -23,6 +23,11 @@ LONG = 150  # characters, from which on people go on for longer
 ROOM = 50  # characters that are left to say, from which on people come to speak of something else about the piece
 GENERAL, TAG = "general", "tag"  # stand for a facet where the exchange fits any piece, or calls a friend
 NEGATIVE = ("complaint", "critical")
+SENTIMENTS = {  # of each kind
+    **dict.fromkeys(("praise", "favourable", "joke"), "positive"),
+    **dict.fromkeys(("question", "spam"), "neutral"),
+    **dict.fromkeys(NEGATIVE, "negative"),
+}
 
 
 class Matter(NamedTuple):
@@ -56,10 +61,7 @@ def kind_of(event: Event) -> str:
 
 def sentiment_of(event: Event) -> str:
     """The sentiment of a comment, by its memo."""
-    return _SENTIMENTS.get(kind_of(event), "positive")
-
-
-_SENTIMENTS = {"complaint": "negative", "critical": "negative", "question": "neutral", "spam": "neutral"}
+    return SENTIMENTS[kind_of(event)]
 
 
 class Named(NamedTuple):

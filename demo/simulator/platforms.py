@@ -7,7 +7,6 @@ nobody publishes the figure. SOURCES says what each tag stands for.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import accumulate
 from math import exp, log, pow
 
 SOURCES = {
@@ -99,11 +98,6 @@ class Platform:
     def scale(self) -> float:
         """Weibull's scale in hours."""
         return self.half_life / pow(log(2), 1 / self.shape)
-
-    @cached_property
-    def intents(self) -> tuple[tuple[str, ...], tuple[float, ...]]:
-        """The intents of the mix, and the cumulated shares, in 0 to 1, of all but the last."""
-        return tuple(self.mix), tuple(share / 100 for share in accumulate(self.mix.values()))[:-1]
 
     def cut(self, text: str) -> str:
         """The text without the words that the platform has no room for."""

@@ -1,6 +1,6 @@
 """Keyed chance: every aspect and every person draws from a stream of its own, so that one draw more changes no other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from random import Random
@@ -33,6 +33,15 @@ def shares(count: int, seed: int, *parts: object) -> list[float]:
 def pick(options: Sequence[One], share: float) -> One:
     """The option on which the share falls; all are as likely."""
     return options[int(share * len(options))]
+
+
+def one_of(lot: float, choices: Iterable[tuple[One, float]]) -> One:
+    """The choice on which the lot falls, each with its width; lots lie in 0 to what the widths make together."""
+    for value, width in choices:
+        lot -= width
+        if lot < 0:
+            return value
+    return value
 
 
 def some(options: tuple[One, ...], most: int, share: float) -> tuple[One, ...]:

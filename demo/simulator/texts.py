@@ -1,6 +1,5 @@
 """What is said in first-level comments: by whom a comment is written decides how, what piece it is on decides of what."""
 
-from bisect import bisect
 from collections.abc import Callable, Sequence
 from math import exp
 from random import Random
@@ -8,6 +7,7 @@ from random import Random
 from demo.simulator.people import interested, voice
 from demo.simulator.phrases import (
     GENERAL,
+    SENTIMENTS,
     SHORT_OF,
     SHORTEST_LINE,
     TAG,
@@ -23,7 +23,7 @@ from demo.simulator.phrases import (
 )
 from demo.simulator.pieces import Subject, filled, subject
 from demo.simulator.platforms import PLATFORMS, Platform
-from demo.simulator.streams import normal, pick, share, shares, some, stream
+from demo.simulator.streams import normal, one_of, pick, share, shares, some, stream
 from demo.simulator.values import Author, Event, World
 from demo.simulator.voices import emoji, voiced
 
@@ -36,20 +36,10 @@ PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 def leaning(seed: int, platform: str, comment_id: str) -> tuple[str, str, str]:
     """A comment's intent, sentiment and kind, by the platform's mix; the kind is the intent as the tables have it."""
     lot, leans = shares(2, seed, "intent", comment_id)
-    intents, cumulated = PLATFORMS[platform].intents
-    intent = intents[bisect(cumulated, lot)]
+    intent = one_of(100 * lot, PLATFORMS[platform].mix.items())
     if intent == "opinion":
         return intent, *_opinion(leans, PLATFORMS[platform].leanings)
-    return intent, _SENTIMENTS[intent], intent
-
-
-_SENTIMENTS = {
-    "praise": "positive",
-    "joke": "positive",
-    "question": "neutral",
-    "spam": "neutral",
-    "complaint": "negative",
-}
+    return intent, SENTIMENTS[intent], intent
 
 
 def _opinion(lot: float, leanings: tuple[float, float]) -> tuple[str, str]:

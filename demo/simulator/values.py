@@ -114,7 +114,7 @@ def event_payload(event: Event) -> dict[str, Any]:
         return payload | {"metrics": event.metrics._asdict()}
     payload["text"] = event.text
     if event.author is not None:
-        payload["author"] = {"id": event.author.id, "handle": event.author.handle, "name": event.author.name}
+        payload["author"] = event.author._asdict()
     return payload | {name: value for name in _OPTIONAL if (value := getattr(event, name)) is not None}
 
 

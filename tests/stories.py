@@ -1,0 +1,37 @@
+"""The stories of a coffee roaster as the simulator tells them, for tests that ask no database."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from demo import simulator
+from demo.simulator.platforms import PLATFORMS
+
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
+WINDOW = datetime(2026, 3, 21, tzinfo=UTC)
+FULL = simulator.Quota(content=35, comments=920, messages=100)
+SOCIAL = ("instagram", "youtube", "facebook")
+ALL = tuple(PLATFORMS)
+SECOND, SIX_HOURS, DAY = timedelta(seconds=1), timedelta(hours=6), timedelta(days=1)
+
+
+def world(seed=7, platforms=SOCIAL, niche="coffee", **settings):
+    return simulator.World(seed, platforms, niche, "Juniper Hill Roastery", "en", **settings)
+
+
+@pytest.fixture(scope="module")
+def story():
+    """The full initial batch of seed 7."""
+    return simulator.initial(world(), FULL, NOON)
+
+
+def counts(events):
+    """How much of the quotas the events are: pieces, comments, messages."""
+    kinds = Counter(event.type for event in events if not event.origin)
+    return tuple(kinds[kind] for kind in ("content.published", "comment.created", "message.created"))
+
+
+def causes(event, by_id):
+    """The events that have to come before `event`."""
+    return [by_id[id] for id in (event.content_id, event.parent_id) if id is not None]
