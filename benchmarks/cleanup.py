@@ -1,23 +1,39 @@
-"""Cleanup of 500,000 old demo rows while events arrive for the same profile, beside one bare DELETE of as many."""
+"""Ageing of 500,000 demo rows while another process sends events for the same profile: hidden first, then purged.
+
+Beside them one bare DELETE of as many, which holds its locks to the end.
+"""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from threading import Event
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from benchmarks.figures import Figure, at_least, milliseconds, p95, show
+from benchmarks import workers
+from benchmarks.figures import Figure, at_least, at_most, milliseconds, p95, show
 from benchmarks.rows import fill
-from demo import seeding
-from demo.retention import clean_up
+from demo import batches, seeding
+from demo.retention import GRACE, clean_up
 from interactions.ingest import Arrival, ingest
 from interactions.models import Interaction
 
 ROWS = 500_000
 OLD = timedelta(days=60)
+AN_HOUR = timedelta(hours=1)
+
+
+class Run(NamedTuple):
+    """One way of ageing: rows a second, the longest hold in seconds, and those of each event's ingest meanwhile."""
+
+    rate: float
+    longest: float
+    delays: list[float]
 
 
 def run() -> None:
@@ -25,49 +41,106 @@ def run() -> None:
     owner = User.objects.create(username="bench-cleanup")
     account = seeding.seed(owner, now, seed=1, **seeding.SIZES["smoke"])
     profile = Profile.objects.demo().filter(owner=owner).first()
-    fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
-    done = Event()
-    with ThreadPoolExecutor(1) as pool:
-        arriving = pool.submit(_arrive, profile, done)
-        started = time.perf_counter()
-        cleaned = clean_up(now, accounts=[account.pk])
-        seconds = time.perf_counter() - started
-        done.set()
-        delays = arriving.result()
-    assert cleaned.messages == ROWS, cleaned
-    fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
+    _fill(profile, now)
+    with workers.processes(1) as sender:
+        hidden = _timed(sender, profile, lambda: clean_up(now, accounts=[account.pk]).messages)
+        _settle()
+        later = now + GRACE + AN_HOUR
+        purged = _timed(sender, profile, lambda: clean_up(later, accounts=[account.pk]).purged)
+    _fill(profile, now)
     bare = _bare_delete(profile)
     show(
-        f"Cleanup of {ROWS:,} old rows while events arrive for the same profile",
+        f"Ageing of {ROWS:,} rows while events arrive for the same profile",
         [
-            at_least("rows a second", ROWS / seconds, 12_000),
+            *_figures("hidden", hidden, 12_000),
+            *_figures("purged", purged, 50_000),
             Figure("one bare DELETE of as many, rows a second", f"{ROWS / bare:,.0f}"),
-            Figure("events that arrived meanwhile, one by one", f"{len(delays):,}"),
-            milliseconds("their ingest, 95th percentile", p95(delays)),
-            milliseconds("their ingest, the worst", max(delays)),
         ],
     )
 
 
-def _arrive(profile: Profile, done: Event) -> list[float]:
-    """One message after the other until cleanup is through; the seconds that each took."""
-    delays = []
-    while not done.is_set():
-        number = len(delays)
-        event = {"type": "message.created", "id": f"new-{number}", "occurred_at": timezone.now().isoformat()}
-        event |= {"author": {"id": "a"}, "conversation_id": "t", "text": "a new message"}
+def _figures(done: str, one: Run, least: int) -> Iterator[Figure]:
+    yield at_least(f"{done}, rows a second", one.rate, least)
+    yield at_most("… the longest that a batch holds the profile", one.longest * 1_000, 100, " ms")
+    yield Figure("… events that arrived meanwhile, one by one", f"{len(one.delays):,}")
+    yield milliseconds("… their ingest, 95th percentile", p95(one.delays))
+    yield milliseconds("… their ingest, the worst", max(one.delays))
+
+
+def _fill(profile: Profile, now: datetime) -> None:
+    fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
+    _settle()
+
+
+def _settle() -> None:
+    """What autovacuum and the checkpointer do in the week that lies between."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
+
+
+def _timed(sender: ProcessPoolExecutor, profile: Profile, age: Callable[[], int]) -> Run:
+    over = _manager().Event()
+    arriving = sender.submit(_arrive, profile.pk, over)
+    with _transactions() as lengths:
         started = time.perf_counter()
-        [result] = ingest([Arrival(profile.pk, event)], timezone.now())
+        rows = age()
+        seconds = time.perf_counter() - started
+    over.set()
+    assert rows >= ROWS, rows
+    return Run(rows / seconds, max(lengths), arriving.result())
+
+
+def _manager():
+    return get_context("spawn").Manager()
+
+
+@contextmanager
+def _transactions() -> Iterator[list[float]]:
+    """The seconds for which every batch holds the profile, from its lock to its end."""
+    lengths: list[float] = []
+    lock, atomic = batches.lock_profiles, batches.transaction.atomic
+    held = [0.0]
+
+    def locked(profiles):
+        lock(profiles)
+        held[0] = time.perf_counter()
+
+    @contextmanager
+    def timed(*args, **kwargs):
+        with atomic(*args, **kwargs):
+            yield
+        lengths.append(time.perf_counter() - held[0])
+
+    batches.lock_profiles, batches.transaction.atomic = locked, timed
+    try:
+        yield lengths
+    finally:
+        batches.lock_profiles, batches.transaction.atomic = lock, atomic
+
+
+def _arrive(profile_id: int, over) -> list[float]:
+    """One message after the other until it is over; the seconds that each took."""
+    delays = []
+    while not over.is_set():
+        event = {
+            "type": "message.created",
+            "id": f"new-{time.time_ns()}",
+            "occurred_at": timezone.now().isoformat(),
+            "author": {"id": "a"},
+            "conversation_id": "t",
+            "text": "a new message",
+        }
+        started = time.perf_counter()
+        [result] = ingest([Arrival(profile_id, event)], timezone.now())
         delays.append(time.perf_counter() - started)
         assert result.status == "created"
         time.sleep(0.01)
-    connection.close()
     return delays
 
 
 def _bare_delete(profile: Profile) -> float:
-    cutoff = timezone.now() - timedelta(days=30)
-    old = Interaction.objects.filter(profile=profile, posted_at__lt=cutoff)
+    old = Interaction.objects.filter(profile=profile, posted_at__lt=timezone.now() - timedelta(days=30))
     started = time.perf_counter()
     old._raw_delete(old.db)
     return time.perf_counter() - started

@@ -171,6 +171,7 @@ REST_FRAMEWORK = {
         "webhook_failures": "60/min",  # for one profile from one address
         "enable": "60/min",  # of one user's demo, and so on below
         "generate": "60/min",
+        "scenario": "60/min",
     },
     "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import Truncator
 from django_celery_beat.admin import PeriodicTaskAdmin
@@ -16,9 +16,9 @@ from django_celery_beat.models import PeriodicTask
 from accounts.models import User
 from demo import lifecycle
 from demo.models import DemoAccount, State, StoryEvent
-from demo.retention import Cleaned, clean_up
+from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
-from demo.states import NotPossible
+from demo.states import NotPossible, WrongOption
 from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
 from interactions.models import Content, Interaction
 
@@ -31,11 +31,12 @@ def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
     return Coalesce(Subquery(own.values("count"), output_field=IntegerField()), 0)
 
 
-INBOUND = Interaction.objects.filter(is_demo=True, direction="in")
+SHOWN = {"is_demo": True, "deleted_at": None}
+INBOUND = Interaction.objects.filter(direction="in", **SHOWN)
 COUNTS = {
     "left": (StoryEvent.objects.undelivered().filter(origin=StoryEvent.Origin.INITIAL), "account", "pk"),
     "dead": (StoryEvent.objects.filter(delivered_at=None).dead(), "account", "pk"),
-    "content": (Content.objects.filter(is_demo=True), "profile__owner", "user"),
+    "content": (Content.objects.filter(**SHOWN), "profile__owner", "user"),
     "comments": (INBOUND.filter(type="comment"), "profile__owner", "user"),
     "messages": (INBOUND.filter(type="message"), "profile__owner", "user"),
 }
@@ -58,7 +59,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     ]
     actions = [
         *["enable", "pause", "resume", "advance_a_day", "advance_a_week", "retry_dead_events"],
-        *["count_what_cleanup_would_delete", "clean_up", "reset", "disable"],
+        *["count_what_cleanup_would_hide", "clean_up", "restore", "reset", "disable"],
     ]
 
     def has_add_permission(self, request) -> bool:
@@ -101,6 +102,13 @@ class DemoAccountAdmin(LargeTableAdmin):
             obj.user, timezone.now(), {name: form.cleaned_data[name] for name in form.changed_data}
         )
 
+    def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except NotPossible as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(request.get_full_path())
+
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request, queryset) -> None:
         self._each(request, queryset, "enabled", lambda user: lifecycle.enable(user, timezone.now()))
@@ -133,18 +141,26 @@ class DemoAccountAdmin(LargeTableAdmin):
     @admin.action(
         description="Clean up (dry run): count what is older than its retention", permissions=["change"]
     )
-    def count_what_cleanup_would_delete(self, request, queryset) -> None:
+    def count_what_cleanup_would_hide(self, request, queryset) -> None:
         cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=True)
-        self.message_user(request, f"Would be deleted: {cleaned}. Nothing was.")
+        self.message_user(request, f"Would be hidden: {cleaned}. Nothing was.")
         self._say_failed(request, cleaned)
 
-    @admin.action(description="Clean up: delete what is older than its retention", permissions=["change"])
+    @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
         cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=CONFIRMED not in request.POST)
         if CONFIRMED not in request.POST:
-            return self._ask(request, queryset, "clean_up", f"Delete {cleaned}?")
-        self.message_user(request, f"Deleted: {cleaned}.")
+            return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
+        self.message_user(request, f"Hidden: {cleaned}.")
         self._say_failed(request, cleaned)
+
+    @admin.action(description="Restore what cleanup has hidden in the last week", permissions=["change"])
+    def restore(self, request, queryset) -> None:
+        for account in queryset:
+            try:
+                self.message_user(request, f"{account.user}: restored {restore(account)}.")
+            except NotPossible as error:
+                self.message_user(request, f"{account.user}: {error}", messages.WARNING)
 
     @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
     def reset(self, request, queryset) -> HttpResponse | None:
@@ -182,7 +198,7 @@ class DemoAccountAdmin(LargeTableAdmin):
         for account in queryset:
             try:
                 started += act(account.user).started
-            except NotPossible as error:
+            except (NotPossible, WrongOption) as error:
                 refused.append(f"{account.user}: {error}")
         self.message_user(
             request, f"{started} {_demos(started)} {done}, {len(queryset) - started} as before."

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from demo.models import DemoAccount, State, StoryEvent, webhook_event
 from demo.retries import count_failure
 from interactions.connection import is_lost
 from interactions.ingest import Arrival, ingest
-from interactions.locks import lock_profiles
+from interactions.locks import lock_free_profiles
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ def deliver_due(
 
 def deliver_events(chosen: QuerySet[StoryEvent], now: datetime, *, within: timedelta | None = None) -> int:
     """Deliver those of `chosen` that are due at `now`; return how many were delivered."""
-    deliver = http_delivery.deliver_batch if settings.DEMO_DELIVERY == "http" else _deliver_batch
+    over_http = settings.DEMO_DELIVERY == "http"
+    deliver = http_delivery.deliver_batch if over_http else partial(_deliver_batch, busy=set())
     due = chosen.due(now).order_by("due_at", "id")
     clock, delivered, taken = Clock(now), 0, 1
     while taken and (within is None or clock.elapsed < within):
@@ -61,12 +63,17 @@ def activate_complete(accounts: list[int] | None = None) -> int:
     return chosen.filter(~Exists(left)).update(state=State.ACTIVE, heartbeat_at=None, last_error="")
 
 
-def _deliver_batch(due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
-    """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered."""
+def _deliver_batch(due: QuerySet[StoryEvent], clock: Clock, busy: set[int]) -> tuple[int, int]:
+    """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered.
+
+    Profiles that somebody does not let go of are left to the next run, and added to `busy`.
+    """
     with transaction.atomic():
-        claimed = due.claim(BATCH)
-        lock_profiles(event.profile_id for event in claimed)  # all, in order, before halves lock some of them
-        return len(claimed), _ingest_or_bisect(claimed, clock.start)
+        claimed = due.exclude(profile__in=busy).claim(BATCH)
+        wanted = {event.profile_id for event in claimed}
+        free = lock_free_profiles(wanted)  # all, in order, before halves lock some of them
+        busy |= wanted - free
+        return len(claimed), _ingest_or_bisect([e for e in claimed if e.profile_id in free], clock.start)
 
 
 def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:

@@ -3,22 +3,17 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, Model, When
+from django.db.models.expressions import CombinedExpression
 
-from accounts.models import User
+from accounts.models import Profile, User
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account, plan_open_windows
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
-_TEXT = ("posted_at", "received_at", "text_at", "deleted_at")
-_TIMES = {
-    Content: (*_TEXT, "views_at", "likes_at", "shares_at"),
-    Interaction: (*_TEXT, "read_at"),
-    PendingChange: ("occurred_at", "received_at"),
-    DeadLetter: ("received_at",),
-}
+MOVED = (Content, Interaction, PendingChange, DeadLetter)
 
 
 def advance(account: DemoAccount, now: datetime) -> bool:
@@ -52,25 +47,41 @@ def advance(account: DemoAccount, now: datetime) -> bool:
 
 
 def _shift_story(account: DemoAccount, by: timedelta) -> None:
-    """Story rows before profiles, the order in which delivery takes them."""
+    """Story rows before profiles, the order in which delivery takes them; leases stay, as their senders' clocks do."""
     story = StoryEvent.objects.filter(account=account)
-    story.update(due_at=F("due_at") - by, delivered_at=F("delivered_at") - by)
+    leases = {
+        "claimed_until": Case(When(delivery_id=None, then=F("claimed_until") - by), default="claimed_until")
+    }
+    story.update(**_earlier(StoryEvent, by) | leases)
 
 
 def _shift_rows(account: DemoAccount, by: timedelta) -> None:
     profiles = list(account.profiles.values_list("pk", flat=True))
     lock_profiles(profiles)
-    for model, fields in _TIMES.items():
-        moved = {field: F(field) - by for field in fields}
-        model.objects.filter(profile__in=profiles, is_demo=True).update(**moved)
+    for model in MOVED:
+        model.objects.filter(profile__in=profiles, is_demo=True).update(**_earlier(model, by))
+    account.profiles.update(**_earlier(Profile, by))
+
+
+def _earlier(model: type[Model], by: timedelta) -> dict[str, CombinedExpression]:
+    """Every time of the model's rows, moved back."""
+    fields = model._meta.concrete_fields
+    return {field.name: F(field.name) - by for field in fields if isinstance(field, DateTimeField)}
 
 
 def _shift_account(account: DemoAccount, by: timedelta) -> None:
     User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=F("demo_mode_enabled_at") - by)
     account.next_content_window -= by
     account.next_interactions_window -= by
+    account.planned_at -= by
     account.advance_days = 0
     account.last_error = ""
     account.save(
-        update_fields=["next_content_window", "next_interactions_window", "advance_days", "last_error"]
+        update_fields=[
+            "next_content_window",
+            "next_interactions_window",
+            "planned_at",
+            "advance_days",
+            "last_error",
+        ]
     )

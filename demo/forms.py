@@ -1,13 +1,15 @@
-"""What a user may choose when switching demo mode on."""
+"""What a user may choose when switching demo mode on, and later as its schedule."""
 
 from typing import Any
 
 from django import forms
+from django.db import models
 
 from accounts.models import Platform
 from demo import lifecycle, simulator
 from demo.models import DemoAccount, Rhythm
 from demo.states import WrongOption
+from demo.status import SETTINGS
 
 LANGUAGE_NAMES = {"en": "English", "es": "Español"}
 
@@ -60,3 +62,53 @@ class EnableForm(forms.Form):
         products = {"products": self.cleaned_data["products"]} if "products" in self.data else {}
         given = {name: value for name, value in self.cleaned_data.items() if value and name != "products"}
         return given | products
+
+
+def field_of(column: models.Field, **options: Any) -> forms.Field:
+    """The form's field of an account's column; whatever is wrong with a number is answered with its range."""
+    if not isinstance(column, models.PositiveSmallIntegerField):
+        return column.formfield(**options)
+    low, high = (validator.limit_value for validator in column.validators)
+    sentence = f"{options['label']} must be from {low} to {high}, in whole numbers."
+    wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+    return column.formfield(min_value=low, max_value=high, error_messages=wrong, **options)
+
+
+class SettingsForm(forms.ModelForm):
+    """The schedule of one account."""
+
+    class Meta:
+        model = DemoAccount
+        fields = SETTINGS
+        formfield_callback = field_of
+        labels = {
+            "content_per_day": "Pieces a day",
+            "comments_per_window": "Comments every six hours",
+            "messages_per_window": "Messages every six hours",
+            "posting_hour": "Posting hour",
+            "time_zone": "Time zone",
+            "rhythm": "Rhythm",
+            "viral_spikes": "Viral spikes",
+            "retention_days": "Days that the demo is kept",
+        }
+        help_texts = {
+            "posting_hour": "Hour of the day, local time, of the day's first piece; empty: 10:00 UTC.",
+            "time_zone": "Where the audience lives, such as Europe/Berlin.",
+            "retention_days": "What is older goes on Mondays at 03:00 UTC.",
+        }
+        widgets = {
+            "time_zone": forms.TextInput(
+                attrs={
+                    "list": "time-zones",
+                    "autocomplete": "off",
+                    "autocapitalize": "off",
+                    "spellcheck": "false",
+                }
+            ),
+            "rhythm": forms.RadioSelect,
+        }
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is asked to be other than it was."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}

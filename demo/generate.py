@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.models import User
 from demo import simulator, story
 from demo.clock import Clock
 from demo.delivery import deliver_events
+from demo.lifecycle import alone
 from demo.models import DemoAccount, State, StoryEvent
 from demo.progress import KINDS
 from demo.states import NotPossible
@@ -37,19 +38,18 @@ class Generated:
     messages: int
 
 
-def daily_content(account_id: int, now: datetime) -> Generated:
+def daily_content(user: User, now: datetime) -> Generated:
     """Publish two more pieces now; raises NotPossible unless active, NotDelivered when they are only planned."""
-    return _generate(account_id, now, _pieces)
+    return _generate(user, now, _pieces)
 
 
-def interactions(account_id: int, now: datetime) -> Generated:
+def interactions(user: User, now: datetime) -> Generated:
     """Bring ten more comments on recent pieces and five direct messages; raises as above."""
-    return _generate(account_id, now, _talk)
+    return _generate(user, now, _talk)
 
 
-def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
-    with transaction.atomic():
-        account = DemoAccount.objects.select_for_update().get(pk=account_id)
+def _generate(user: User, now: datetime, draw: Draw) -> Generated:
+    with alone(user) as account:
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
         if account.advance_days:
@@ -67,7 +67,7 @@ def _generate(account_id: int, now: datetime, draw: Draw) -> Generated:
         _deliver_over_http(rows, now)
     arrived = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
     if len(arrived) < len(events):
-        _explain(account_id, f"{len(arrived)} of {len(events)} planned events were delivered so far.")
+        _explain(account.pk, f"{len(arrived)} of {len(events)} planned events were delivered so far.")
     return Generated(**{kind: arrived.count(type) for kind, type in KINDS.items()})
 
 

@@ -5,6 +5,8 @@ account's row, so a lost message only costs the time until the next sweep.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +23,7 @@ from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
 from demo.windows import content_start_at_or_after, interactions_start_at_or_after
 from interactions.connection import is_lost
+from interactions.models import Content
 
 logger = logging.getLogger(__name__)
 
@@ -145,15 +148,15 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
 
 def pause(user: User, now: datetime) -> Transition:
     """Hold the story; windows already open are planned first. NotPossible unless active or paused, and while advancing."""
-    with transaction.atomic():
-        account = _locked(user)
+    with alone(user) as account:
         if account.state == State.PAUSED:
             return Transition(account, started=False)
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; only an active demo can be paused.")
         if account.advance_days:
             raise NotPossible("The demo is advancing; pause it when it has arrived.")
-        _plan_what_is_open(account, now)
+        plan_what_is_open(account, now)
+        StoryEvent.objects.undelivered().filter(account=account).update(held=True)
         DemoAccount.objects.filter(pk=account.pk).update(state=State.PAUSED, paused_at=now)
     account.refresh_from_db()
     return Transition(account, started=True)
@@ -161,14 +164,13 @@ def pause(user: User, now: datetime) -> Transition:
 
 def resume(user: User, now: datetime) -> Transition:
     """Go on where the pause began: everything held, and what later draws look back on, moves on by the pause."""
-    with transaction.atomic():
-        account = _locked(user)
+    with alone(user) as account:
         if account.state == State.ACTIVE:
             return Transition(account, started=False)
         if account.state != State.PAUSED:
             raise NotPossible(f"Demo mode is {account.state}; only a paused demo can be resumed.")
         pause = now.replace(microsecond=0) - account.paused_at.replace(microsecond=0)
-        StoryEvent.objects.filter(account=account).update(due_at=F("due_at") + pause)
+        StoryEvent.objects.filter(account=account).update(due_at=F("due_at") + pause, held=False)
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.ACTIVE,
             paused_at=None,
@@ -181,10 +183,9 @@ def resume(user: User, now: datetime) -> Transition:
 
 def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
     """Change validated settings from the next window on; windows already open are planned with the old ones."""
-    with transaction.atomic():
-        account = _locked(user)
+    with alone(user) as account:
         if account.state == State.ACTIVE:
-            _plan_what_is_open(account, now)
+            plan_what_is_open(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(**changes)
     account.refresh_from_db()
     return account
@@ -193,13 +194,18 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
 def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
     """Let an active demo live through `days` whole days at once, in the background.
 
-    Raises WrongOption for a wrong number, NotPossible unless active and while something is on its way over HTTP.
+    Raises WrongOption for a wrong number. NotPossible unless active, while something is on its way over HTTP, and where
+    what was delivered lies in another installation.
     """
-    if not 1 <= days <= MOST_DAYS:
-        raise WrongOption(f"days must be a whole number from 1 to {MOST_DAYS}.")
     account = activation.account_of(user)
+    most = min(MOST_DAYS, account.retention_days)
+    if not 1 <= days <= most:
+        why = "" if most == MOST_DAYS else ", the demo's retention"
+        raise WrongOption(f"days must be a whole number from 1 to {most}{why}.")
     leased = StoryEvent.objects.filter(account=account).leased(now)
     active = DemoAccount.objects.filter(pk=account.pk, state=State.ACTIVE, advance_days=0)
+    if _lives_elsewhere(account):
+        raise NotPossible("The demo's rows lie in another installation (MAIN_APP_URL), which cannot advance.")
     if not active.exclude(Exists(leased)).update(advance_days=days):
         account.refresh_from_db()
         if leased.exists():
@@ -210,20 +216,29 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
     return _started(account, dispatch)
 
 
-def _locked(user: User) -> DemoAccount:
-    """The user's account, locked; NotPossible when that takes longer than a web request should."""
+def _lives_elsewhere(account: DemoAccount) -> bool:
+    """Whether pieces of the demo were delivered and none of them is stored here."""
+    pieces = StoryEvent.objects.filter(account=account, type=StoryEvent.Type.CONTENT)
+    delivered = pieces.filter(delivered_at__isnull=False, expired_at=None).exists()
+    return delivered and not Content.objects.filter(profile__in=account.profiles).exists()
+
+
+@contextmanager
+def alone(user: User) -> Iterator[DemoAccount]:
+    """A transaction that holds the user's account; NotPossible when a lock takes longer than a web request should."""
     activation.account_of(user)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK_SECONDS}s'")
     try:
-        return DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK_SECONDS}s'")
+            yield DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
     except OperationalError as error:
         if is_lost(error):
             raise
         raise NotPossible("The demo is busy just now; try again in a moment.") from error
 
 
-def _plan_what_is_open(account: DemoAccount, now: datetime) -> None:
+def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
     """Plan what the old settings still decide; NotPossible when that is more than a web request should do."""
     plan_open_windows([account], now, MOST_EVENTS)
     if min(account.next_content_window, account.next_interactions_window) <= now:

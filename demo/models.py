@@ -230,15 +230,22 @@ class StoryEventQuerySet(models.QuerySet):
     def undelivered(self) -> "StoryEventQuerySet":
         return self.filter(delivered_at=None, dead_at=None)
 
+    def past(self) -> "StoryEventQuerySet":
+        """What has been delivered, or never will be."""
+        return self.filter(Q(delivered_at__isnull=False) | Q(dead_at__isnull=False))
+
     def dead(self) -> "StoryEventQuerySet":
         """What could not be delivered and waits for an operator."""
-        return self.filter(dead_at__isnull=False)
+        return self.filter(dead_at__isnull=False, expired_at=None)
 
     def due(self, now) -> "StoryEventQuerySet":
-        """What is to be delivered at `now`: due, of an account that lives and is not advancing, not leased to another worker or waiting."""
+        """What is to be delivered at `now`: due, of an account that lives and is not advancing, not leased to another worker or waiting.
+
+        What a pause holds is not in the index that this reads, so that paused demos cost a tick nothing.
+        """
         free = Q(claimed_until=None) | Q(claimed_until__lte=now)
         living = Q(account__state__in=[State.ACTIVE, State.ENABLING], account__advance_days=0)
-        return self.undelivered().filter(free, living, due_at__lte=now)
+        return self.undelivered().filter(free, living, held=False, due_at__lte=now)
 
     def leased(self, now) -> "StoryEventQuerySet":
         """What may be on its way over HTTP at `now`, or waits to be sent again."""
@@ -282,7 +289,7 @@ class StoryEvent(models.Model):
         METRICS = "content.metrics", "Figures of a piece"
 
     class Origin(models.TextChoices):
-        """What an event was planned by; only the first two count against a quota."""
+        """What an event was planned by; only the first two count against a quota, and the last three are scenarios."""
 
         INITIAL = "initial"
         WINDOW = "window"
@@ -290,6 +297,9 @@ class StoryEvent(models.Model):
         SPIKE = "spike"
         BRAND = "brand"
         FIGURES = "figures"
+        VIRAL_SPIKE = "viral-spike"
+        COMPLAINT_WAVE = "complaint-wave"
+        PRODUCT_LAUNCH = "product-launch"
 
     account = models.ForeignKey(DemoAccount, on_delete=models.CASCADE, related_name="story", db_index=False)
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -300,6 +310,8 @@ class StoryEvent(models.Model):
     payload = models.JSONField()
     delivered_at = models.DateTimeField(null=True, blank=True)
     dead_at = models.DateTimeField(null=True, blank=True)
+    expired_at = models.DateTimeField(null=True, blank=True)
+    held = models.BooleanField(db_default=False, help_text="Kept back by a pause.")
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
     delivery_id = models.UUIDField(null=True, blank=True)
@@ -320,7 +332,9 @@ class StoryEvent(models.Model):
         ]
         indexes = [
             models.Index(
-                F("due_at"), F("id"), condition=Q(delivered_at=None, dead_at=None), name="story_due_first"
+                *(F("due_at"), F("id")),
+                condition=Q(delivered_at=None, dead_at=None, held=False),
+                name="story_due_first",
             ),
             models.Index(F("account"), F("type"), F("due_at"), name="story_of_an_account_by_type"),
             models.Index(F("account"), F("type"), condition=Q(delivered_at=None), name="story_undelivered"),
@@ -330,6 +344,9 @@ class StoryEvent(models.Model):
                 name="story_figures_of_a_piece",
             ),
             models.Index(F("dead_at"), condition=Q(dead_at__isnull=False), name="story_dead"),
+            models.Index(
+                F("account"), F("expired_at"), condition=~Q(expired_at=None), name="story_to_be_purged"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from interactions.connection import is_lost
 logger = logging.getLogger(__name__)
 
 CHUNK = 50  # accounts locked in one transaction,
-MOST_EVENTS = 3_000  # and about how many events are planned for them in it
+MOST_EVENTS = 3_000  # and about how many events are planned for all of them in it
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,24 @@ def plan_due(now: datetime) -> Planned:
     """Plan every window of every active account that has started by `now`; return what was written.
 
     Safe to run at any time, any number of times and beside itself: accounts are locked in chunks, those locked by
-    another run are left to it, and the marks move in the transaction that writes the rows.
+    another run are left to it, and the marks move in the transaction that writes the rows. Accounts take turns of a few
+    windows, so that one with a month to make up for holds up no other.
     """
-    total = Planned()
-    broken: set[int] = set()
+    total, broken, after = Planned(), set[int](), 0
     while True:
         chunk: list[DemoAccount] = []
         try:
             with transaction.atomic():
-                chunk += _locked(now).exclude(pk__in=broken)[:CHUNK]
-                total += plan_open_windows(chunk, now, MOST_EVENTS)
+                chunk += _locked(now).exclude(pk__in=broken).filter(pk__gt=after)[:CHUNK]
+                total += plan_open_windows(chunk, now, MOST_EVENTS // CHUNK)
         except Exception as error:
             if is_lost(error) or not chunk:
                 raise
             logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
             total += _plan_one_by_one([account.pk for account in chunk], now, broken)
-        if not chunk:
+        if not chunk and not after:
             return total
+        after = chunk[-1].pk if len(chunk) == CHUNK else 0
 
 
 def _locked(now: datetime):
@@ -99,7 +100,7 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned
 def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = inf) -> Planned:
     """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks.
 
-    With `most` it stops after about so many events: what is left stays open, and planning it later gives the same.
+    With `most` it stops after about so many events of each: what is left stays open, and planning it later gives the same.
     """
     starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
     if not starts or min(starts) > now:
@@ -108,14 +109,11 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = 
     plans = []
     total = Planned()
     for account in accounts:
-        if total.events >= most:
-            break
-        events, planned = _plan_account(account, now, past[account.id], most - total.events)
+        events, planned = _plan_account(account, now, past[account.id], most)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
-    moved = [account for account, _, _ in plans]
-    story.write(plans, story.demo_profiles(moved))
-    DemoAccount.objects.store_marks(moved)
+    story.write(plans, story.demo_profiles(accounts))
+    DemoAccount.objects.store_marks(accounts)
     return total
 
 

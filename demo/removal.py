@@ -1,20 +1,19 @@
 """Leaving without a trace: every row of a user's demo goes, and only those."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Profile, User
 from demo import activation
+from demo.batches import delete_in_batches
 from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
-BATCH = 250  # rows; no statement holds its locks for long
-LARGEST_KEY = 2**63 - 1
 DERIVED = (Interaction, Content, PendingChange, DeadLetter)
 
 
@@ -34,7 +33,7 @@ def remove_demo(account: DemoAccount, now: datetime) -> bool:
     delete_in_batches(story, each_batch=beat)
     with transaction.atomic():
         _delete_the_rest(story, profiles, is_demo=True)
-        _delete_by_key(Profile, profiles)
+        _delete_profiles(profiles)
     return _switch_off(account, now)
 
 
@@ -70,40 +69,10 @@ def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = bool
     return sum(delete_in_batches(rows, profiles, each_batch) for rows in own)
 
 
-def delete_in_batches(
-    rows: QuerySet, profiles: Sequence[int] = (), each_batch: Callable[[], object] = bool
-) -> int:
-    """Delete `rows` by primary keys, newest first, in transactions of BATCH; return how many went.
-
-    `profiles` are locked while a batch is chosen and goes, so that no ingest writes to its rows or hangs something on
-    them. What arrives after the first batch stays, so that no sender can keep this going. `each_batch` is called before
-    every batch.
-    """
-    deleted, below = 0, LARGEST_KEY
-    while below is not None:
-        each_batch()
-        with transaction.atomic():
-            lock_profiles(profiles)
-            ids = list(rows.filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[:BATCH])
-            deleted += delete_rows(rows.model, ids) if ids else 0
-        below = ids[-1] if len(ids) == BATCH else None
-    return deleted
-
-
-def delete_rows(model: type[Model], ids: list[int]) -> int:
-    """Delete rows by primary key; what pointed at them stays, pointing at nothing."""
-    if model is Content:
-        Interaction.objects.filter(content__in=ids).update(content=None)
-    elif model is Interaction:
-        Interaction.objects.filter(parent__in=ids).exclude(pk__in=ids).update(parent=None)
-    return _delete_by_key(model, ids)
-
-
-def _delete_by_key(model: type[Model], ids: list[int]) -> int:
-    """One statement, without collecting what hangs on the rows."""
+def _delete_profiles(ids: list[int]) -> None:
+    """In one statement, without collecting what hangs on them: it is gone."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id = ANY(%s)", [ids])
-        return cursor.rowcount
+        cursor.execute(f"DELETE FROM {Profile._meta.db_table} WHERE id = ANY(%s)", [ids])
 
 
 def _switch_off(account: DemoAccount, now: datetime) -> bool:

@@ -1,27 +1,38 @@
-"""Demo data has an age limit; live data is not even looked at."""
+"""Demo data has an age limit: what is older is hidden, may be brought back for a week, and then goes for good.
+
+Live data is not even looked at.
+"""
 
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
+from demo.batches import Change, change_in_batches, delete_in_batches
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account
-from demo.removal import delete_in_batches
+from demo.states import NotPossible
 from interactions.connection import is_lost
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 logger = logging.getLogger(__name__)
 
+Take = Callable[[QuerySet], int]  # does something to rows; how many there were
+
 LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
+GRACE = timedelta(days=7)  # from being hidden to being purged
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Rows that went, or that would go; and how many accounts could not be cleaned up."""
+    """What was hidden for its age, or would be (dead letters and waiting changes go for good), and how many accounts failed.
+
+    `purged` counts rows that were hidden a week before and went for good.
+    """
 
     content: int = 0
     comments: int = 0
@@ -29,14 +40,32 @@ class Cleaned:
     story: int = 0
     dead_letters: int = 0
     pending_changes: int = 0
+    purged: int = 0
     failed: int = 0
 
     def __add__(self, other: "Cleaned") -> "Cleaned":
         return Cleaned(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
 
     def __str__(self) -> str:
-        counts = {name: count for name, count in asdict(self).items() if name != "failed"}
-        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        aged = {name: count for name, count in asdict(self).items() if name not in ("purged", "failed")}
+        return f"{_counted(aged)}; purged of what was hidden before: {self.purged}"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What is shown again; and events of the story, which later windows look back on again."""
+
+    content: int = 0
+    comments: int = 0
+    messages: int = 0
+    story: int = 0
+
+    def __str__(self) -> str:
+        return _counted(asdict(self))
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
 
 
 def clean_up(
@@ -46,9 +75,9 @@ def clean_up(
     dry_run: bool = False,
     accounts: Iterable[int] | None = None,
 ) -> Cleaned:
-    """Delete what is older than each account's retention, or than `older_than_days`; return the counts per kind.
+    """Hide what is older than each account's retention, or than `older_than_days`, and purge what was hidden a week ago.
 
-    Of all accounts, or of those given by id.
+    Of all accounts, or of those given by id; returns the counts per kind. `restore` brings back what is hidden.
 
     Age is counted from `posted_at`. A piece or a comment stays while something younger hangs on it. Windows already
     open are planned first, so that nothing they look back on goes. An account that fails does not hold up the others.
@@ -75,23 +104,68 @@ def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bo
         return Cleaned()
     age = account.retention if days is None else timedelta(days=days)
     profiles = list(account.profiles.values_list("pk", flat=True))
-    take: Callable[[QuerySet], int] = _count if dry_run else lambda rows: delete_in_batches(rows, profiles)
+    hide: Take = _count if dry_run else partial(_hide, now=now, profiles=profiles)
+    delete: Take = _count if dry_run else partial(delete_in_batches, profiles=profiles)
     rows = expired(account, profiles, now - age)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": now - age}
     return Cleaned(
-        story=take(_forgotten(account, rows, (account.paused_at or now) - age)),
-        comments=take(rows["comments"]),
-        messages=take(rows["messages"]),
-        content=take(rows["content"]),
-        dead_letters=take(DeadLetter.objects.filter(**received_before)),
-        pending_changes=take(PendingChange.objects.filter(**received_before)),
+        story=hide(_forgotten(account, rows, (account.paused_at or now) - age)),
+        comments=hide(rows["comments"]),
+        messages=hide(rows["messages"]),
+        content=hide(rows["content"]),
+        dead_letters=delete(DeadLetter.objects.filter(**received_before)),
+        pending_changes=delete(PendingChange.objects.filter(**received_before)),
+        purged=sum(
+            delete(hidden.filter(expired_at__lt=now - GRACE)) for hidden in _hidden(account, profiles)
+        ),
+    )
+
+
+def restore(account: DemoAccount) -> Restored:
+    """Show again what cleanup has hidden of the account and not purged yet; what its platform deleted stays deleted.
+
+    Raises NotPossible while the demo is off or being removed.
+    """
+    if account.state not in LIVING:
+        raise NotPossible(f"Demo mode is {account.state}; nothing of it can be restored.")
+    profiles = list(account.profiles.values_list("pk", flat=True))
+    story, comments, messages, content = (_show(hidden, profiles) for hidden in _hidden(account, profiles))
+    return Restored(content, comments, messages, story)
+
+
+def _hidden(account: DemoAccount, profiles: list[int]) -> list[QuerySet]:
+    """What of the account is hidden for its age: story, comments, messages, pieces."""
+    own = {"profile__in": profiles, "is_demo": True, "expired_at__isnull": False}
+    return [
+        StoryEvent.objects.filter(account=account, expired_at__isnull=False),
+        *(Interaction.objects.filter(type=type, **own) for type in Interaction.Type.values),
+        Content.objects.filter(**own),
+    ]
+
+
+def _hide(rows: QuerySet, now: datetime, profiles: list[int]) -> int:
+    deleted = "" if rows.model is StoryEvent else ", deleted_at = coalesce(deleted_at, %s)"
+    values = (now,) if rows.model is StoryEvent else (now, now)
+    return change_in_batches(rows, _setting(rows.model, f"expired_at = %s{deleted}", values), profiles)
+
+
+def _show(rows: QuerySet, profiles: list[int]) -> int:
+    deleted = "" if rows.model is StoryEvent else ", deleted_at = NULLIF(deleted_at, expired_at)"
+    return change_in_batches(rows, _setting(rows.model, f"expired_at = NULL{deleted}"), profiles)
+
+
+def _setting(model: type[Model], columns: str, values: tuple[object, ...] = ()) -> Change:
+    table = model._meta.db_table
+    return Change(
+        f"changed AS (UPDATE {table} SET {columns} WHERE id IN (SELECT id FROM chosen) RETURNING id)", values
     )
 
 
 def expired(account: DemoAccount, profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:
-    """The demo rows of `profiles` posted before `cutoff` on which nothing younger hangs, nor anything still to come."""
+    """The demo rows of `profiles` posted before `cutoff`, not hidden yet, on which nothing younger hangs, nor anything
+    still to come."""
     younger = {"is_demo": True, "posted_at__gte": cutoff}
-    old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff}
+    old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff, "expired_at": None}
     replied = Exists(Interaction.objects.filter(parent=OuterRef("pk"), **younger))
     commented = Exists(Interaction.objects.filter(content=OuterRef("pk"), **younger))
     awaited = _awaited(account)
@@ -116,9 +190,7 @@ def _forgotten(account: DemoAccount, rows: dict[str, QuerySet], cutoff: datetime
 
     After a pause the story is younger than its rows by the pause; a piece that is gone must not be talked about.
     """
-    past = StoryEvent.objects.filter(account=account).filter(
-        Q(delivered_at__isnull=False) | Q(dead_at__isnull=False)
-    )
+    past = StoryEvent.objects.past().filter(account=account, expired_at=None)
     going = Q(due_at__lt=cutoff)
     for expiring in rows.values():
         going |= Exists(expiring.filter(profile=OuterRef("profile"), platform_id=OuterRef("platform_id")))

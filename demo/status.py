@@ -11,6 +11,7 @@ from django.db.models import Func, OuterRef
 from accounts.models import User
 from demo.models import DemoAccount, State, StoryEvent
 from demo.progress import Progress, progress_by_account, stored_by_account
+from demo.scenarios import Running, running_by_account
 from demo.windows import next_cleanup
 
 SETTINGS = (
@@ -42,9 +43,11 @@ def statuses(now: datetime) -> Iterator[dict[str, Any]]:
 
 def _statuses(accounts: list[DemoAccount], now: datetime) -> Iterator[dict[str, Any]]:
     progress, rows = progress_by_account(accounts), stored_by_account(accounts)
-    coming = upcoming_by_account(accounts)
+    coming, running = upcoming_by_account(accounts), running_by_account(accounts)
     for account in accounts:
-        yield _status(account, now, progress[account.pk], rows[account.pk], coming[account.pk])
+        yield _status(
+            account, now, progress[account.pk], rows[account.pk], coming[account.pk], running[account.pk]
+        )
 
 
 def _status(
@@ -53,6 +56,7 @@ def _status(
     progress: Progress,
     rows: dict[str, int],
     coming: list[dict[str, Any]],
+    running: list[Running],
 ) -> dict[str, Any]:
     return {
         "state": account.state,
@@ -72,6 +76,7 @@ def _status(
             "cleanup": None if account.state == State.OFF else next_cleanup(now),
         },
         "upcoming": coming,
+        "scenarios": [asdict(one) for one in running],
         "last_error": account.last_error or None,
         "notices": notices(account),
     }
@@ -89,7 +94,7 @@ def stored(account: DemoAccount) -> dict[str, int]:
 
 
 def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
-    """The next undelivered events in order of time: `due_at`, `type`, `platform` and `text`; none while off."""
+    """The next undelivered events in order of time: `due_at`, `type`, `platform`, `text` and `origin`; none while off."""
     return upcoming_by_account([account])[account.pk]
 
 
@@ -103,8 +108,10 @@ def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, lis
     )
     rows = StoryEvent.objects.filter(pk__in=heads).order_by("due_at", "id")
     coming: dict[int | None, list[dict[str, Any]]] = {account.pk: [] for account in accounts}
-    for owner, *row in rows.values_list("account", "due_at", "type", "profile__platform", "payload__text"):
-        coming[owner].append(dict(zip(("due_at", "type", "platform", "text"), row, strict=True)))
+    columns = {"due_at": "due_at", "type": "type", "platform": "profile__platform", "text": "payload__text"}
+    columns["origin"] = "origin"
+    for owner, *row in rows.values_list("account", *columns.values()):
+        coming[owner].append(dict(zip(columns, row, strict=True)))
     return coming
 
 

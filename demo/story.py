@@ -132,6 +132,7 @@ _PIECES = (
     "  WHERE report.profile_id = piece.profile_id AND report.platform_id = piece.platform_id"
     "  AND report.type = 'content.metrics' ORDER BY due_at DESC LIMIT 1) latest ON true"
     " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND piece.type = 'content.published' AND piece.due_at >= %s"
+    " AND piece.expired_at IS NULL"
 )
 _TALK = (
     "SELECT account_id, type, platform, story.platform_id, extract(epoch FROM due_at)::bigint, origin,"
@@ -140,13 +141,15 @@ _TALK = (
     " FROM demo_storyevent story"
     " JOIN accounts_profile profile ON profile.id = profile_id"
     " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type IN ('comment.created', 'message.created')"
-    " AND due_at >= %s"
+    " AND due_at >= %s AND expired_at IS NULL"
 )
 
 
 def told(account: DemoAccount, now: datetime) -> list[simulator.Event]:
     """Everything of the account's story that has arrived by `now`, in order of time."""
-    arrived = StoryEvent.objects.filter(account=account, due_at__lte=now, delivered_at__isnull=False)
+    arrived = StoryEvent.objects.filter(
+        account=account, due_at__lte=now, delivered_at__isnull=False, expired_at=None
+    )
     rows = arrived.order_by("due_at", "id")
     fields = ("type", "profile__platform", "platform_id", "due_at", "payload", "origin")
     return [

@@ -7,6 +7,13 @@ from demo import views
 urlpatterns = [
     path("api/v1/", include("demo.api.urls")),
     path("", views.dashboard, name="dashboard"),
+    re_path(r"^settings/?$", views.settings, name="demo-settings"),
     re_path(r"^demo/panel/?$", views.panel, name="demo-panel"),
+    re_path(r"^demo/advance/(?P<days>[0-9]{1,9})/?$", views.advance, name="demo-advance-by"),
+    re_path(
+        r"^demo/scenarios/(?P<name>[a-z-]+)/(?P<action>start|cancel)/?$",
+        views.act_on_scenario,
+        name="demo-scenario",
+    ),
     re_path(r"^demo/(?P<action>[a-z]+)/?$", views.act, name="demo-act"),
 ]

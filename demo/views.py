@@ -1,24 +1,26 @@
-"""The dashboard: the switch, live progress, and what happens next."""
+"""The dashboard: the switch, live progress, and what happens next. The settings: how much comes, and when."""
 
 from collections.abc import Callable
+from functools import wraps
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Platform
-from accounts.pages import for_users
-from demo import lifecycle
+from accounts.pages import Page, for_users
+from demo import lifecycle, scenarios, simulator
 from demo.access import demo_allowed
-from demo.forms import EnableForm
-from demo.models import State
+from demo.forms import EnableForm, SettingsForm
+from demo.models import DemoAccount, State, time_zones
 from demo.progress import progress_of
 from demo.states import NotPossible, WrongOption
 from demo.status import notices, shown_account, stored, upcoming
-from demo.windows import next_cleanup
+from demo.windows import CONTENT_STEP, INTERACTIONS_STEP, next_cleanup
 
 ACTIONS: dict[str, Callable] = {
     "disable": lifecycle.disable,
@@ -26,7 +28,12 @@ ACTIONS: dict[str, Callable] = {
     "resume": lambda user: lifecycle.resume(user, timezone.now()),
     "reset": lifecycle.reset,
 }
+ON_STAGE: dict[str, Callable] = {
+    "start": lambda user, name: scenarios.start(user, name, timezone.now()),
+    "cancel": scenarios.cancel,
+}
 MOVING = (State.ENABLING, State.DISABLING)
+WINDOWS_A_DAY = CONTENT_STEP // INTERACTIONS_STEP
 
 
 @for_users
@@ -42,44 +49,68 @@ def panel(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/panel.html", shown(request))
 
 
-@for_users
-@require_http_methods(["GET", "POST"])
+def button(press: Page) -> Page:
+    """The address that a button of the dashboard posts to; whoever opens it sees the dashboard."""
+
+    @for_users
+    @require_http_methods(["GET", "POST"])
+    @wraps(press)
+    def pressed(request: HttpRequest, **named: str) -> HttpResponse:
+        if request.method == "GET":
+            return redirect("dashboard")
+        if not demo_allowed(request.user):
+            raise PermissionDenied
+        return press(request, **named)
+
+    return pressed
+
+
+@button
 def act(request: HttpRequest, action: str) -> HttpResponse:
-    """One button of the dashboard; whoever opens its address sees the dashboard."""
-    if request.method == "GET":
-        return redirect("dashboard")
-    if not demo_allowed(request.user):
-        raise PermissionDenied
+    """Switch demo mode on or off, pause, resume or start over."""
     if action == "enable":
         return _enable(request)
     if action not in ACTIONS:
         raise Http404
-    return _answer(request, _refusal(lambda: ACTIONS[action](request.user)))
+    return _do(request, lambda: ACTIONS[action](request.user))
+
+
+@button
+def advance(request: HttpRequest, days: str) -> HttpResponse:
+    return _do(request, lambda: lifecycle.advance(request.user, int(days), timezone.now()))
+
+
+@button
+def act_on_scenario(request: HttpRequest, name: str, action: str) -> HttpResponse:
+    if name not in simulator.SCENARIOS:
+        raise Http404
+    return _do(request, lambda: ON_STAGE[action](request.user, name))
 
 
 def _enable(request: HttpRequest) -> HttpResponse:
     """Switch demo mode on as the form asks; what it asks wrongly is shown beside the fields."""
     form = EnableForm(request.POST)
-    if not form.is_valid():
-        return render(request, _page(request), shown(request) | {"form": form})
-    try:
-        refused = _refusal(lambda: lifecycle.enable(request.user, timezone.now(), **form.options))
-    except WrongOption as error:
-        form.add_error(None, str(error))
-        return render(request, _page(request), shown(request) | {"form": form})
-    return _answer(request, refused)
+    if form.is_valid():
+        try:
+            lifecycle.enable(request.user, timezone.now(), **form.options)
+            return _answer(request)
+        except NotPossible as error:
+            return _answer(request, str(error))
+        except WrongOption as error:
+            form.add_error(None, str(error))
+    return render(request, _page(request), shown(request) | {"form": form})
 
 
-def _refusal(act: Callable[[], object]) -> str:
-    """Do it; why it is not possible now, or nothing."""
+def _do(request: HttpRequest, act: Callable[[], object]) -> HttpResponse:
+    """Do it and show what has become of the demo, or why it is not possible now."""
     try:
         act()
-    except NotPossible as error:
-        return str(error)
-    return ""
+    except (NotPossible, WrongOption) as error:
+        return _answer(request, str(error))
+    return _answer(request)
 
 
-def _answer(request: HttpRequest, refused: str) -> HttpResponse:
+def _answer(request: HttpRequest, refused: str = "") -> HttpResponse:
     if request.htmx:
         return render(request, "demo/panel.html", shown(request) | {"refused": refused})
     if refused:
@@ -100,10 +131,77 @@ def shown(request: HttpRequest) -> dict:
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),
         "stored": stored(account),
-        "upcoming": [
-            event | {"platform_name": Platform(event["platform"]).label} for event in upcoming(account)
-        ],
+        "stage": _stage(account),
+        "upcoming": [_named(event) for event in upcoming(account)],
         "next_cleanup": next_cleanup(timezone.now()),
         "notices": notices(account),
-        "refresh": 1 if account.state in MOVING else 15,
+        "refresh": 1 if account.state in MOVING or account.advance_days else 15,
     }
+
+
+def _stage(account: DemoAccount) -> list[dict]:
+    """Every scenario, and whether it is running."""
+    running = {one.name: one for one in scenarios.running_by_account([account])[account.pk]}
+    return [
+        {"name": name, "label": label, "explanation": explanation, "running": running.get(name)}
+        for name, (label, explanation) in simulator.SCENARIOS.items()
+    ]
+
+
+def _named(event: dict) -> dict:
+    """An event to come, with the names that people read of its platform and of its scenario."""
+    scenario, _ = simulator.SCENARIOS.get(event["origin"], ("", ""))
+    return event | {"platform_name": Platform(event["platform"]).label, "scenario": scenario}
+
+
+@for_users
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """The schedule of the user's demo, to be read and changed, also while it is off."""
+    if request.method == "POST":
+        return _save(request)
+    return _settings(request, SettingsForm(instance=shown_account(request.user)))
+
+
+def _save(request: HttpRequest) -> HttpResponse:
+    """Change the settings as the form asks; what it asks wrongly, or at a wrong time, is shown with what was typed."""
+    if not demo_allowed(request.user):
+        raise PermissionDenied
+    form = SettingsForm(request.POST, instance=shown_account(request.user))
+    if not form.is_valid():
+        return _settings(request, form)
+    try:
+        account = lifecycle.change_settings(request.user, timezone.now(), form.changes)
+    except NotPossible as error:
+        form.add_error(None, str(error))
+        return _settings(request, form, status=409)
+    messages.success(request, _saved(account))
+    return redirect("demo-settings")
+
+
+def _settings(request: HttpRequest, form: SettingsForm, status: int = 200) -> HttpResponse:
+    account = shown_account(request.user)  # as it stands, whatever the form asks
+    shown = {
+        "title": "Settings",
+        "form": form,
+        "account": account,
+        "comments_a_day": account.comments_per_window * WINDOWS_A_DAY,
+        "messages_a_day": account.messages_per_window * WINDOWS_A_DAY,
+        "notices": notices(account),
+        "allowed": demo_allowed(request.user),
+        "time_zones": sorted(time_zones()),
+    }
+    return render(request, "demo/settings.html", shown, status=status)
+
+
+def _saved(account: DemoAccount) -> str:
+    """From when on the settings count."""
+    if account.state in (State.OFF, State.DISABLING):
+        return "Saved; they hold when demo mode is switched on."
+    if account.state == State.PAUSED:
+        return "Saved; they hold from the first window after the demo is resumed."
+    interactions, content = (
+        date_format(start, "D j M, H:i")
+        for start in (account.next_interactions_window, account.next_content_window)
+    )
+    return f"Saved. From the next window on: interactions {interactions} UTC, content {content} UTC."

@@ -6,6 +6,9 @@ about being demo data (migration 0002).
 
 Each row keeps the version of what it shows: the time and payload digest of the event that created it and of its
 latest text, the time of each figure. A newer version wins; at equal times the greater digest or figure does.
+
+A row with `deleted_at` is shown nowhere. Where its age was the reason it has the same time as `expired_at`, and may be
+brought back until it is purged.
 """
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -55,6 +58,7 @@ class Arrived(models.Model):
     received_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    expired_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_digest = models.BigIntegerField(editable=False)
     text_at = models.DateTimeField(editable=False)
     text_digest = models.BigIntegerField(editable=False)
@@ -94,6 +98,9 @@ class Content(Arrived):
         indexes = [
             models.Index(F("profile"), F("posted_at").desc(), F("id").desc(), name="content_newest_first"),
             models.Index(F("posted_at"), condition=Q(is_demo=True), name="content_demo_by_age"),
+            models.Index(
+                F("profile"), F("expired_at"), condition=~Q(expired_at=None), name="content_to_be_purged"
+            ),
         ]
 
 
@@ -192,6 +199,9 @@ class Interaction(Arrived):
                 name="awaits_its_parent",
             ),
             models.Index(F("posted_at"), condition=Q(is_demo=True), name="interaction_demo_by_age"),
+            models.Index(
+                F("profile"), F("expired_at"), condition=~Q(expired_at=None), name="interaction_to_be_purged"
+            ),
         ]
 
 

@@ -59,7 +59,7 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         "created_digest",
         _micros("text_at"),
         "text_digest",
-        _micros("deleted_at"),
+        _micros("NULLIF(deleted_at, expired_at)"),  # age is no version: whoever sends a deletion wins over it
     ]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -6,6 +6,8 @@ from django.urls import reverse
 
 from accounts.models import User
 
+DEMOS = "admin:demo_demoaccount_changelist"
+
 
 @pytest.fixture
 def operator(client, db) -> Client:

@@ -86,6 +86,6 @@ def test_pages_fit_a_phone(house, tab):
     house.sql("UPDATE accounts_user SET is_staff = true")  # who has the most links in the header
     tab.set_viewport_size({"width": 390, "height": 800})
     log_in(tab, house)
-    for path in ("/", "/comments/", "/messages/", "/password/", "/nothing-here"):
+    for path in ("/", "/comments/", "/messages/", "/settings/", "/password/", "/nothing-here"):
         tab.goto(house.url + path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path

@@ -175,11 +175,12 @@ def test_cleanup_reports_by_kind(alice):
         "story": StoryEvent.objects.count(),
         "dead_letters": 0,
         "pending_changes": 0,
+        "purged": 0,
         "failed": 0,
     }
     assert (stored["comment"] >= 30, stored["message"] >= 5) == (True, True)
-    run("cleanup_demo", "--older-than", "0", "--json")
-    assert Interaction.objects.count() == 0
+    assert json.loads(run("cleanup_demo", "--older-than", "0", "--json")) == dry | {"dry_run": False}
+    assert Interaction.objects.filter(deleted_at=None).count() == 0
 
 
 def test_cleanup_exits_with_1_when_a_demo_could_not_be_cleaned_up(alice):
@@ -201,10 +202,10 @@ def test_seeding_counts_its_own_users_alone(alice, bob, monkeypatch):
 
 
 def test_seeding_counts_no_arrivals_of_the_demos_life(alice, monkeypatch):
-    account = demo_of(alice)
+    demo_of(alice)
 
     def seed_while_life_goes_on(user, now, **wishes):
-        assert generate.interactions(account.pk, NOW).comments == 10
+        assert generate.interactions(alice, NOW).comments == 10
         return seeding.seed(user, now, **wishes)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_life_goes_on)
@@ -263,11 +264,11 @@ def test_status_lists_every_demo(alice, bob):
 
 def test_the_status_of_all_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
     demo_of(alice)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         run("demo_status")
     demo_of(bob, seed=2)
     StoryEvent.objects.filter(account__user=bob).update(delivered_at=None)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         hers, his = json.loads(run("demo_status", "--json"))
     assert (hers["user"], hers["progress"]["comments"]["done"], len(hers["upcoming"])) == ("alice", 30, 0)
     assert (his["user"], his["progress"]["comments"]["done"], len(his["upcoming"])) == ("bob", 0, 10)

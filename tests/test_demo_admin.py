@@ -14,10 +14,8 @@ from django_celery_beat.models import PeriodicTask
 from accounts.models import User
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
-from tests.back_office import act, page
+from tests.back_office import DEMOS, act, page
 from tests.world import DAY, HOUR, NOW, demo_of
-
-DEMOS = "admin:demo_demoaccount_changelist"
 
 
 def state_of(user: User) -> str:
@@ -98,22 +96,23 @@ def test_what_deletes_asks_first(operator, alice, bob, action):
     assert DemoAccount.objects.get(pk=other.pk).state == State.ACTIVE
 
 
-def test_cleanup_counts_then_asks_then_deletes_that_demo_only(operator, alice, bob, live):
+def test_cleanup_counts_then_asks_then_hides_that_demo_only(operator, alice, bob, live):
     account, _ = demo_of(alice), demo_of(bob)
     old = timezone.now() - 40 * DAY
     messages = Interaction.objects.filter(is_demo=True, type="message")
     messages.update(posted_at=old)
     hers, his = (messages.filter(profile__owner=user).count() for user in (alice, bob))
-    [told] = act(operator, DEMOS, "count_what_cleanup_would_delete", account)
-    assert told.startswith("Would be deleted: ")
+    [told] = act(operator, DEMOS, "count_what_cleanup_would_hide", account)
+    assert told.startswith("Would be hidden: ")
     assert f"{hers} messages" in told
-    before = Interaction.objects.filter(type="message").count()
+    shown = Interaction.objects.filter(type="message", deleted_at=None)
+    before = shown.count()
     operator.post(reverse(DEMOS), {"action": "clean_up", "_selected_action": [account.pk]})
-    assert Interaction.objects.filter(type="message").count() == before
+    assert shown.count() == before
     [told] = act(operator, DEMOS, "clean_up", account, confirmed="1")
     assert f"{hers} messages" in told
-    assert Interaction.objects.filter(type="message").count() == before - hers
-    assert Interaction.objects.filter(type="message", is_demo=True, profile__owner=bob).count() == his
+    assert shown.count() == before - hers
+    assert shown.filter(is_demo=True, profile__owner=bob).count() == his
 
 
 def test_dead_events_are_retried_of_the_chosen_demos_only(operator, alice, bob):

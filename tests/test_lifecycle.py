@@ -1,21 +1,22 @@
 """Starting over, pausing, advancing, ageing."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import DateTimeField, F, Q
 from django.utils import timezone
 
-from accounts.models import Profile
-from demo import activation, lifecycle, removal, retention, simulator, unfinished
+from accounts.models import Profile, User
+from demo import activation, lifecycle, retention, simulator, unfinished
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
+from demo.removal import DERIVED
 from demo.states import NotPossible
-from interactions import replies
-from interactions.models import Content, Interaction, PendingChange
+from interactions.models import Content, Interaction
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
@@ -97,98 +98,79 @@ def test_advancing_a_week_equals_living_it(alice, bob):
     assert max(row[3] for row in told(alice)) <= now
 
 
-def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about(alice, live):
-    demo_of(alice, size="small")
-    before = live_rows()
-    later = ENABLED + 22 * DAY
-    plan_due(later)
-    deliver_due(later)
-    cutoff = later - 30 * DAY
-    young = Content.objects.filter(is_demo=True, comments__posted_at__gte=cutoff).distinct()
-    kept = set(young.values_list("pk", flat=True))
-    old_and_kept = young.filter(posted_at__lt=cutoff).count()
-    dry = retention.clean_up(later, dry_run=True)
-    assert old_and_kept > 0
-    assert Interaction.objects.filter(is_demo=True, posted_at__lt=cutoff).count() > 0
-    done = retention.clean_up(later)
-    assert (done.content, done.comments, done.messages) == (dry.content, dry.comments, dry.messages)
-    assert kept <= set(Content.objects.filter(is_demo=True).values_list("pk", flat=True))
-    replied = Interaction.objects.filter(replies__posted_at__gte=cutoff)
-    assert not Interaction.objects.filter(is_demo=True, posted_at__lt=cutoff).exclude(pk__in=replied).exists()
-    assert live_rows() == before
-    assert retention.clean_up(later).content == 0
-
-
-def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
-    demo_of(alice, size="small")
-    plan_due(FIRST_TALK)
-    deliver_due(FIRST_TALK + timedelta(minutes=1))
-    lifecycle.pause(alice, FIRST_TALK + timedelta(minutes=1))
-    later = FIRST_TALK + 40 * DAY
-    dry = retention.clean_up(later, dry_run=True)
-    assert retention.clean_up(later) == dry
-    assert dry.story > 200
-    lifecycle.resume(alice, later)
-    run_until(later + 2 * DAY, later, every=6 * HOUR)
-    comments = Interaction.objects.filter(type="comment", posted_at__gt=later)
-    assert comments.count() > 0
-    assert not comments.filter(content=None).exists()
-
-
-def test_what_is_still_to_come_keeps_what_it_answers(alice):
+@pytest.mark.parametrize("days", [1, 3, 5])
+def test_advancing_by_other_days_keeps_counts_and_causes(alice, days):
     demo_of(alice)
+    advance(alice, days, NOW)
+    deliver_due(NOW)
+    windows = StoryEvent.objects.filter(origin="window")
+    assert windows.filter(type="content.published").count() == 2 * (days - 1)
+    assert windows.exclude(type="content.published").count() == 15 * (4 * days - 1)
+    assert Interaction.objects.filter(posted_at__gt=NOW).count() == 0
+    late = Q(posted_at__lte=F("content__posted_at")) | Q(posted_at__lte=F("parent__posted_at"))
+    assert Interaction.objects.filter(late).count() == 0
+
+
+def advance(user: User, days: int, now: datetime) -> None:
+    lifecycle.advance(user, days, now, dispatch=False)
+    unfinished.finish(DemoAccount.objects.get(user=user).pk, now)
+
+
+def test_advancing_moves_every_time_of_the_demo_and_no_other(alice, bob, live):
+    for user in (alice, bob):
+        demo_of(user)
+        send(
+            Profile.objects.demo().get(owner=user, platform="facebook"),
+            {"type": "bad"},
+            event("comment.edited", "x"),
+        )
+    Interaction.objects.filter(is_demo=True).update(read_at=NOW)
+    retention.clean_up(NOW, older_than_days=1)
+    before, others = times(alice), [times(bob), live_rows()]
+    advance(alice, 2, NOW)
+    after = times(alice)
+    assert {key: after[key] for key in before} == {key: at and at - 2 * DAY for key, at in before.items()}
+    assert [times(bob), live_rows()] == others
+
+
+def times(user: User) -> dict[tuple, datetime]:
+    """Every time in every row of the user's demo, and the start of the activation."""
+    profiles = Profile.objects.demo().filter(owner=user)
+    found = {"enabled": User.objects.get(pk=user.pk).demo_mode_enabled_at}
+    account = DemoAccount.objects.filter(user=user)
+    found["planned"] = account.values_list("planned_at", flat=True).get()
+    for rows in [profiles, *(model.objects.filter(profile__in=profiles) for model in (StoryEvent, *DERIVED))]:
+        names = [field.name for field in rows.model._meta.fields if isinstance(field, DateTimeField)]
+        found |= {(rows.model, pk, name): at for name in names for pk, at in rows.values_list("pk", name)}
+    return found
+
+
+def test_advancing_goes_no_further_than_the_retention(page, alice):
+    demo_of(alice, timezone.now(), retention_days=7)
+    answer = page.post("/api/v1/demo/advance/", {"days": 8}, content_type="application/json")
+    assert (answer.status_code, "from 1 to 7, the demo's retention" in str(answer.json())) == (400, True)
+    assert page.post("/api/v1/demo/advance/", {"days": 7}, content_type="application/json").status_code == 202
+
+
+def test_what_lives_in_another_installation_does_not_advance(page, alice):
+    demo_of(alice, timezone.now())
+    Interaction.objects.all().delete()
+    Content.objects.all().delete()  # as where all was delivered over HTTP to somewhere else
+    answer = page.post("/api/v1/demo/advance/", {"days": 1}, content_type="application/json")
+    assert (answer.status_code, "another installation" in answer.json()["detail"]) == (409, True)
+    assert DemoAccount.objects.get().advance_days == 0
+
+
+def test_a_pause_keeps_what_it_holds_out_of_the_ticks(alice, bob):
+    for user in (alice, bob):
+        demo_of(user)
     plan_due(FIRST_TALK)
-    coming = StoryEvent.objects.undelivered().filter(type="comment.created").first()
-    old = Interaction.objects.filter(type="comment", parent=None, profile=coming.profile).earliest(
-        "posted_at"
-    )
-    answered = {"content_id": old.content_ref, "parent_id": old.platform_id}
-    StoryEvent.objects.filter(pk=coming.pk).update(payload=coming.payload | answered)
     lifecycle.pause(alice, FIRST_TALK)
-    retention.clean_up(FIRST_TALK + 40 * DAY)
-    assert Interaction.objects.filter(pk=old.pk, content__platform_id=old.content_ref).exists()
-    assert Interaction.objects.filter(type="comment").count() < 30
-
-
-def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, monkeypatch):
-    demo_of(alice)
-    old = Interaction.objects.filter(type="comment").earliest("posted_at")
-    real = removal.lock_profiles
-
-    def answer_first(profiles):
-        replies.reply(old, "We are sorry that this took so long.", ENABLED + 60 * DAY)
-        monkeypatch.undo()
-        real(profiles)
-
-    def at_the_first_interactions(rows, *args):
-        if rows.model is Interaction:
-            monkeypatch.setattr(removal, "lock_profiles", answer_first)
-            monkeypatch.setattr(retention, "delete_in_batches", delete)
-        return delete(rows, *args)
-
-    delete = retention.delete_in_batches
-    monkeypatch.setattr(retention, "delete_in_batches", at_the_first_interactions)
-    retention.clean_up(ENABLED + 60 * DAY)
-    assert Interaction.objects.get(direction="out").parent == old
-
-
-def test_cleanup_goes_on_past_an_account_that_fails(alice, bob):
-    demo_of(alice)
-    demo_of(bob)
-    DemoAccount.objects.filter(user=alice).update(niche="none that exists")  # its windows cannot be planned
-    done = retention.clean_up(ENABLED + 60 * DAY)
-    assert (done.failed, done.content) == (1, 3)
-    assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
-
-
-def test_changes_that_wait_for_a_demo_row_in_vain_go_with_its_age(alice, live):
-    demo_of(alice)
-    profile = Profile.objects.filter(is_demo=True).first()
-    for owner in (profile, live):
-        send(owner, event("comment.edited", "never-arrives"), at=NOW)
-    assert retention.clean_up(NOW + 29 * DAY).pending_changes == 0
-    assert retention.clean_up(NOW + 31 * DAY).pending_changes == 1
-    assert [change.profile for change in PendingChange.objects.all()] == [live]
+    hers = StoryEvent.objects.undelivered().filter(account__user=alice)
+    assert (hers.exists(), hers.filter(held=False).exists()) == (True, False)
+    assert set(StoryEvent.objects.filter(held=True).values_list("account__user", flat=True)) == {alice.pk}
+    lifecycle.resume(alice, FIRST_TALK + HOUR)
+    assert not StoryEvent.objects.filter(held=True).exists()
 
 
 SETTINGS = {"settings": {"comments_per_window": 3}}

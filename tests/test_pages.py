@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo import unfinished
+from demo import lifecycle, scenarios, unfinished
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Interaction
 from tests.world import NOW, demo_of, event, send
@@ -106,8 +107,102 @@ def test_a_button_that_comes_too_late_says_why(page, alice, headers):
     assert "Switch demo mode on" in answer.content.decode()
 
 
+HTMX = {"HX-Request": "true"}
+WAVE = "/demo/scenarios/complaint-wave"
+
+
+def press(page, path: str, headers: dict) -> str:
+    """What the dashboard shows after a button was pressed."""
+    answer = page.post(path, headers=headers, follow=True)
+    assert answer.status_code == 200
+    assert ("<h1>Dashboard</h1>" in answer.content.decode()) == (headers == {})
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(("headers", "slash"), [({}, "/"), (HTMX, "")])
+def test_a_scenario_is_started_and_cancelled_on_the_dashboard(page, alice, headers, slash):
+    demo_of(alice, timezone.now())
+    shown = press(page, f"{WAVE}/start{slash}", headers)
+    wave = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at")
+    assert f"{wave.count()} events still to come, until {wave.last().due_at:%a %-d %b, %H:%M} UTC." in shown
+    assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (True, False)
+    assert ("Start: Viral spike" in shown, "Start: Product launch" in shown) == (True, True)
+    shown = press(page, f"{WAVE}/cancel{slash}", headers)
+    assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (False, True)
+    assert not wave.exists()
+
+
+def test_what_a_scenario_will_bring_is_marked_with_its_name(page, alice):
+    demo_of(alice, timezone.now())
+    press(page, f"{WAVE}/start", {})
+    [own, *_] = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at", "id")
+    StoryEvent.objects.filter(pk=own.pk).update(origin="window")
+    listed = page.get("/").content.decode().split("<ol")[1]
+    assert (listed.count("<li>"), listed.count('<span class="tag">Complaint wave</span>')) == (10, 9)
+
+
+def test_another_users_scenario_is_not_on_stage(page, alice, bob):
+    demo_of(alice, timezone.now())
+    demo_of(bob, timezone.now(), seed=2)
+    scenarios.start(bob, "complaint-wave", timezone.now())
+    assert "Start: Complaint wave" in page.get("/").content.decode()
+    press(page, f"{WAVE}/cancel", {})
+    assert StoryEvent.objects.filter(account__user=bob, origin="complaint-wave").exists()
+
+
+@pytest.mark.parametrize("action", ["start", "cancel"])
+def test_there_are_no_scenarios_but_those_on_the_dashboard(page, alice, action):
+    demo_of(alice, timezone.now())
+    assert page.post(f"/demo/scenarios/earthquake/{action}").status_code == 404
+    assert page.post(f"{WAVE}/{action}ed").status_code == 404
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize("path", [f"{WAVE}/start", "/demo/advance/7"])
+def test_what_is_paused_has_no_stage_and_a_press_that_comes_too_late_says_why(page, alice, path, headers):
+    demo_of(alice, timezone.now())
+    lifecycle.pause(alice, timezone.now())
+    shown = press(page, path, headers)
+    assert ("Demo mode is paused; " in shown, "On stage" in shown) == (True, False)
+    account = DemoAccount.objects.get()
+    assert (account.advance_days, account.story.undelivered().count()) == (0, 0)
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize(("days", "told"), [(1, "Moving on by 1 day…"), (7, "Moving on by 7 days…")])
+def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days, told, headers):
+    demo_of(alice, timezone.now())
+    assert f"/demo/advance/{days}" in page.get("/").content.decode()
+    shown = press(page, f"/demo/advance/{days}/", headers)
+    assert (told in shown, 'hx-trigger="every 1s"' in shown) == (True, True)
+    assert ("Advance a" in shown, "Start: " in shown) == (False, False)
+    assert DemoAccount.objects.get().advance_days == days
+    shown = press(page, "/demo/advance/1", headers)
+    assert "only an active demo that is not advancing can advance" in shown
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_demo_is_not_advanced_by_more_days_than_it_can(page, alice, headers):
+    demo_of(alice, timezone.now())
+    assert "days must be a whole number from 1 to 30" in press(page, "/demo/advance/31", headers)
+    assert DemoAccount.objects.get().advance_days == 0
+
+
+@pytest.mark.parametrize("path", [f"{WAVE}/start", f"{WAVE}/cancel/", "/demo/advance/7", "/demo/pause"])
+def test_a_buttons_address_shows_the_dashboard_and_does_nothing_unless_it_is_allowed(
+    page, alice, path, settings
+):
+    demo_of(alice, timezone.now())
+    assert page.get(path).headers["Location"] == "/"
+    settings.DEMO_ALLOWED = "none"
+    assert page.post(path).status_code == 403
+    assert "Start: " not in page.get("/").content.decode()
+    account = DemoAccount.objects.get()
+    assert (account.state, account.advance_days, account.story.undelivered().count()) == ("active", 0, 0)
+
+
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/comments/", 4), ("/messages/", 4), ("/", 7), ("/demo/panel/", 7)]
+    ("path", "queries"), [("/comments/", 4), ("/messages/", 4), ("/", 8), ("/demo/panel/", 8)]
 )
 def test_a_pages_queries_do_not_grow_with_what_it_shows(
     page, alice, path, queries, django_assert_num_queries

@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from accounts.models import Profile
 from demo import delivery, lifecycle, planning, retention, story, unfinished
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
@@ -18,7 +19,7 @@ from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 from interactions.replay import replay
 from tests.timeline import FIRST_TALK, counts, told
-from tests.world import HOUR, NOW, demo_of
+from tests.world import DAY, HOUR, NOW, demo_of
 
 
 def test_a_worker_killed_between_planning_and_delivery_is_taken_up_by_the_sweep(alice):
@@ -196,3 +197,39 @@ def test_planning_in_small_transactions_plans_the_same(alice, bob, monkeypatch):
         assert planning.plan_due(later).windows == 26
     deliver_due(later)
     assert told(alice) == told(bob)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_profile_that_somebody_does_not_let_go_of_holds_up_no_other(alice, bob):
+    for user in (alice, bob):
+        account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=30).account
+        unfinished.plan_initial(account.pk, NOW)
+    hers = list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))
+    held, over = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock_profiles(hers)
+            held.set()
+            over.wait(30)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        assert held.wait(10)
+        deliver_due(NOW)
+        assert (counts(alice), counts(bob)) == ((0, 0, 0), (3, 30, 100))
+        over.set()
+    deliver_due(NOW)
+    assert counts(alice) == (3, 30, 100)
+
+
+def test_an_account_with_a_month_to_make_up_for_holds_up_no_other(alice, bob, monkeypatch, caplog):
+    demo_of(alice)
+    demo_of(bob, NOW + 29 * DAY)
+    later = NOW + 29 * DAY + 11 * HOUR
+    monkeypatch.setattr(planning, "MOST_EVENTS", 20 * planning.CHUNK)
+    planning.plan_due(later)
+    told = [record.args[-1] for record in caplog.records if "Generated" in record.getMessage()]
+    assert (told.count("alice"), told.count("bob")) == (117 + 29, 1)
+    assert told.index("bob") <= 3  # windows of hers that come first

@@ -13,11 +13,13 @@ from time import sleep
 import pytest
 from django.core.management import CommandError
 from django.db import OperationalError, connection
+from django.db.models import ForeignObjectRel, Model
 
 from accounts.models import Profile, User
-from demo import lifecycle, removal, unfinished
+from demo import batches, lifecycle, removal, unfinished
+from demo.batches import delete_in_batches
 from demo.models import DemoAccount, State, StoryEvent
-from demo.removal import DERIVED, delete_in_batches
+from demo.removal import DERIVED
 from interactions.models import Content, Interaction
 from tests.terminal import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, told
@@ -47,7 +49,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     assert {row[:6] for row in bobs} <= {row[:6] for row in told(bob)}  # his figures go on
 
 
-@pytest.mark.parametrize("step", ["_delete_arrived", "_delete_the_rest", "_delete_by_key", "_switch_off"])
+@pytest.mark.parametrize("step", ["_delete_arrived", "_delete_the_rest", "_delete_profiles", "_switch_off"])
 def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     demo_of(alice)
     lifecycle.disable(alice, dispatch=False)
@@ -65,17 +67,18 @@ def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
     demo_of(alice)
     tens = [ceil(model.objects.count() / 10) for model in (Interaction, Content, StoryEvent)]
     lifecycle.disable(alice, dispatch=False)
-    real, beats = removal.delete_rows, []
+    real, beats = batches.lock_profiles, []
 
     def watched(*args):
         beats.append(DemoAccount.objects.get().heartbeat_at)
-        return real(*args)
+        real(*args)
 
     monkeypatch.setattr("demo.heartbeat.EVERY", timedelta(0))
-    monkeypatch.setattr(removal, "BATCH", 10)
-    monkeypatch.setattr(removal, "delete_rows", watched)
+    monkeypatch.setattr(batches, "BATCH", 10)
+    monkeypatch.setattr(batches, "lock_profiles", watched)
     unfinished.finish(DemoAccount.objects.get().pk, NOW)
-    assert len(beats) == sum(tens)
+    beats = beats[: -len((StoryEvent, *DERIVED))]  # but those of the last look at all of them
+    assert len(beats) == sum(tens) + 3  # and an empty batch of what there was none of
     assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
 
 
@@ -168,21 +171,20 @@ def test_no_sender_keeps_a_demo_from_being_disabled(alice):
 def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch):
     demo_of(alice)
     profile = Profile.objects.demo().first()
-    real = removal._delete_by_key
+    real = removal._delete_profiles
 
     def arrive() -> str:
         [result] = send(profile, event("comment.created", "late"))
         connection.close()
         return result.status
 
-    def while_somebody_sends(model, ids):
-        if model is Profile:
-            late.append(pool.submit(arrive))
-            sleep(0.5)
-        return real(model, ids)
+    def while_somebody_sends(ids):
+        late.append(pool.submit(arrive))
+        sleep(0.5)
+        real(ids)
 
     late: list[Future] = []
-    monkeypatch.setattr(removal, "_delete_by_key", while_somebody_sends)
+    monkeypatch.setattr(removal, "_delete_profiles", while_somebody_sends)
     with ThreadPoolExecutor(1) as pool:
         run("disable_demo", "--user", "alice", "--yes")
     assert [arrival.result() for arrival in late] == ["rejected"]
@@ -192,7 +194,50 @@ def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch
 def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
     send(live, *(event("comment.created", f"c{number}") for number in range(6)))
     arriving = (event("comment.created", f"late-{number}") for number in range(20))
-    monkeypatch.setattr("demo.removal.BATCH", 2)
-    monkeypatch.setattr("demo.removal.lock_profiles", lambda ids: send(live, next(arriving)))
+    monkeypatch.setattr("demo.batches.BATCH", 2)
+    monkeypatch.setattr("demo.batches.lock_profiles", lambda ids: send(live, next(arriving)))
     assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 9
     assert Interaction.objects.count() == 4
+
+
+def paths_to(target: type[Model]) -> Iterator[tuple[type[Model], str]]:
+    """Every model from which foreign keys lead to `target`, with the way there as a filter has it."""
+    fresh: list[tuple[type[Model], str]] = [(target, "")]
+    while fresh:
+        found, way = fresh.pop()
+        for relation in found._meta.get_fields(include_hidden=True):
+            if isinstance(relation, ForeignObjectRel) and relation.related_model is not found:
+                step = relation.field.name + (f"__{way}" if way else "")
+                fresh.append((relation.related_model, step))
+                yield relation.related_model, step
+
+
+def derived_rows(user: User) -> dict[tuple[str, str], int]:
+    """How many rows of each model hang on the user's demo account or on one of the user's demo profiles."""
+    account = [(model, f"{way}__user") for model, way in paths_to(DemoAccount)]
+    profile = [(model, f"{way}__owner") for model, way in paths_to(Profile)]
+    found = {
+        (model.__name__, way): model.objects.filter(**{way: user}).exclude(**live_only(way)).count()
+        for model, way in [*account, *profile]
+    }
+    demo = Profile.objects.demo().filter(owner=user).count()
+    return found | {("Profile", "is_demo"): demo}
+
+
+def live_only(way: str) -> dict[str, bool]:
+    return {way.removesuffix("__owner") + "__is_demo": False} if way.endswith("__owner") else {"pk": None}
+
+
+def test_no_table_that_leads_to_a_demo_is_forgotten(alice, bob, live):
+    """A new table with a path to a demo account or profile must be filled here, and must be empty afterwards."""
+    for user in (alice, bob):
+        demo_of(user)
+        send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
+    before, live_before = derived_rows(bob), live_rows()
+    filled = derived_rows(alice)
+    assert [name for name, count in filled.items() if not count] == []
+    assert {name for name, _ in filled} == {"Profile", "StoryEvent", *(model.__name__ for model in DERIVED)}
+    lifecycle.disable(alice, dispatch=False)
+    unfinished.finish(alice.demo_account.pk, NOW)
+    assert set(derived_rows(alice).values()) == {0}
+    assert (derived_rows(bob), live_rows()) == (before, live_before)

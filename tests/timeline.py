@@ -14,16 +14,16 @@ FIRST_CONTENT = datetime(2026, 3, 5, 10, tzinfo=UTC)
 
 
 def counts(user: User) -> tuple[int, int, int]:
-    """What of the demo's quotas is stored: pieces, comments and messages."""
-    rows = Interaction.objects.filter(profile__owner=user, is_demo=True, direction="in")
-    pieces = Content.objects.filter(profile__owner=user, is_demo=True)
+    """What of the demo's quotas is stored and shown: pieces, comments and messages."""
+    rows = Interaction.objects.visible_to(user).filter(is_demo=True, direction="in")
+    pieces = Content.objects.visible_to(user).filter(is_demo=True)
     return pieces.count(), rows.filter(type="comment").count(), rows.filter(type="message").count()
 
 
 def told(user: User) -> list[tuple]:
-    """Every stored demo row of a user, without primary keys and times of receipt."""
-    pieces = Content.objects.filter(profile__owner=user, is_demo=True)
-    talk = Interaction.objects.filter(profile__owner=user, is_demo=True)
+    """Every demo row that a user is shown, without primary keys and times of receipt."""
+    pieces = Content.objects.visible_to(user).filter(is_demo=True)
+    talk = Interaction.objects.visible_to(user).filter(is_demo=True)
     links = [
         "content__platform_id",
         "parent__platform_id",

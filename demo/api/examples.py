@@ -39,8 +39,10 @@ _DEMO = {
             "type": "comment.created",
             "platform": "instagram",
             "text": "Is it roasted for filter?",
+            "origin": "window",
         }
     ],
+    "scenarios": [],
     "last_error": None,
     "notices": [],
 }
@@ -62,6 +64,26 @@ ENABLE = [
     request(
         "chosen",
         {"platforms": ["instagram", "tiktok"], "niche": "coffee", "brand": "Harbour Roast", "seed": 7},
+    ),
+]
+SCENARIO = [
+    DEMO[0],
+    answer(
+        "it has begun",
+        _DEMO
+        | {
+            "upcoming": [
+                {
+                    "due_at": "2026-03-04T09:12:05Z",
+                    "type": "content.published",
+                    "platform": "instagram",
+                    "text": "Meet our new decaf.",
+                    "origin": "product-launch",
+                }
+            ],
+            "scenarios": [{"name": "product-launch", "left": 61, "until": "2026-03-04T11:09:44Z"}],
+        },
+        "202",
     ),
 ]
 ADVANCE = [*DEMO, request("a week", {"days": 7})]

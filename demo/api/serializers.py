@@ -118,6 +118,15 @@ class UpcomingSerializer(serializers.Serializer):
     type = serializers.ChoiceField(choices=StoryEvent.Type.choices)
     platform = serializers.ChoiceField(choices=Platform.choices)
     text = serializers.CharField()
+    origin = serializers.ChoiceField(choices=StoryEvent.Origin.choices)
+
+
+class RunningSerializer(serializers.Serializer):
+    """A scenario that goes on: how many events are still to come, and when the last of them is due."""
+
+    name = serializers.ChoiceField(choices=list(simulator.SCENARIOS))
+    left = serializers.IntegerField()
+    until = serializers.DateTimeField()
 
 
 @extend_schema_serializer(examples=examples.DEMO)
@@ -137,6 +146,7 @@ class DemoSerializer(serializers.Serializer):
     stored = StoredSerializer()
     next_runs = NextRunsSerializer()
     upcoming = UpcomingSerializer(many=True)
+    scenarios = RunningSerializer(many=True)
     last_error = serializers.CharField(allow_null=True)
     notices = serializers.ListField(child=serializers.CharField())
 

@@ -14,3 +14,7 @@ class EnableThrottle(PerDemo):
 
 class GenerateThrottle(PerDemo):
     scope = "generate"
+
+
+class ScenarioThrottle(PerDemo):
+    scope = "scenario"

@@ -12,6 +12,7 @@ urlpatterns = [
     re_path(r"^demo/resume/?$", views.ResumeView.as_view(), name="demo-resume"),
     re_path(r"^demo/reset/?$", views.ResetView.as_view(), name="demo-reset"),
     re_path(r"^demo/advance/?$", views.AdvanceView.as_view(), name="demo-advance"),
+    re_path(r"^demo/scenarios/(?P<name>[^/]+)/?$", views.ScenarioView.as_view(), name="demo-scenario"),
     re_path(
         r"^demo/generate/daily-content/?$", views.DailyContentView.as_view(), name="demo-generate-content"
     ),

@@ -7,13 +7,13 @@ from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from demo import activation, generate, lifecycle
+from demo import generate, lifecycle, scenarios
 from demo.api import examples
 from demo.api.permissions import DemoAllowed
 from demo.api.serializers import (
@@ -23,7 +23,7 @@ from demo.api.serializers import (
     GeneratedSerializer,
     PatchSerializer,
 )
-from demo.api.throttling import EnableThrottle, GenerateThrottle
+from demo.api.throttling import EnableThrottle, GenerateThrottle, ScenarioThrottle
 from demo.lifecycle import Transition
 from demo.states import NotPossible, WrongOption
 from demo.status import status_of
@@ -31,6 +31,7 @@ from interactions.problems import Conflict
 
 USER_NAME = serializers.CharField(max_length=150)
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
+SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
 DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
 
 
@@ -170,6 +171,35 @@ class AdvanceView(DemoView):
         return self.answer(lifecycle.advance(self.subject, days, timezone.now()))
 
 
+class ScenarioView(DemoView):
+    """A scenario on stage: what it plans happens over the next minutes to hours, on top of every quota."""
+
+    throttle_classes = [ScenarioThrottle]
+
+    def initial(self, request: Request, *args, **kwargs) -> None:
+        super().initial(request, *args, **kwargs)
+        if kwargs["name"] not in scenarios.NAMES:
+            raise NotFound(f"There is no such scenario; there are {', '.join(scenarios.NAMES)}.")
+
+    @extend_schema(
+        parameters=[USER, SCENARIO], request=None, responses=DONE_OR_STARTED, examples=examples.SCENARIO
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Begin a scenario; 200 when it is still running."""
+        return self.answer(scenarios.start(self.subject, name, timezone.now()))
+
+    @extend_schema(
+        parameters=[USER, SCENARIO],
+        request=None,
+        responses={200: DemoSerializer},
+        examples=[examples.DEMO[0]],
+    )
+    def delete(self, request: Request, name: str) -> Response:
+        """Cancel what a scenario has not brought yet."""
+        scenarios.cancel(self.subject, name)
+        return self.object()
+
+
 class GenerateView(DemoView):
     """More of the story at once, on top of every quota."""
 
@@ -184,8 +214,7 @@ class DailyContentView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
     )
     def post(self, request: Request) -> Response:
-        account = activation.account_of(self.subject)
-        return Response(asdict(generate.daily_content(account.pk, timezone.now())))
+        return Response(asdict(generate.daily_content(self.subject, timezone.now())))
 
 
 class InteractionsView(GenerateView):
@@ -195,5 +224,4 @@ class InteractionsView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
     )
     def post(self, request: Request) -> Response:
-        account = activation.account_of(self.subject)
-        return Response(asdict(generate.interactions(account.pk, timezone.now())))
+        return Response(asdict(generate.interactions(self.subject, timezone.now())))

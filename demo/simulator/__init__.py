@@ -4,6 +4,7 @@ Importing it reads no table of words and nothing of Faker; both come with the fi
 """
 
 from demo.simulator.platforms import MESSAGE_PLATFORMS
+from demo.simulator.scenarios import SCENARIO_LASTS, SCENARIOS, Scenario, scenario
 from demo.simulator.tables import LANGUAGES, NICHES, niches
 from demo.simulator.values import (
     BRAND,
@@ -42,9 +43,9 @@ DEFAULT_NICHE = "coffee"
 
 __all__ = [
     *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "MESSAGE_PLATFORMS", "NICHES"),
-    *("PIECES_LOOK_BACK", "TALK_LOOK_BACK"),
+    *("PIECES_LOOK_BACK", "TALK_LOOK_BACK", "SCENARIOS", "SCENARIO_LASTS"),
     *("BRAND", "COMMENT", "CONTENT", "FIGURES", "MEMO", "MESSAGE", "METRICS", "SPIKE"),
-    *("Author", "Event", "Metrics", "ProfileSpec", "Quota", "World"),
+    *("Author", "Event", "Metrics", "ProfileSpec", "Quota", "Scenario", "World"),
     *(
         "content_window",
         "default_brand",
@@ -53,5 +54,5 @@ __all__ = [
         "extra_interactions",
         "from_payload",
     ),
-    *("initial", "interactions_window", "niches", "profiles", "remembered"),
+    *("initial", "interactions_window", "niches", "profiles", "remembered", "scenario"),
 ]

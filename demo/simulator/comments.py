@@ -118,7 +118,7 @@ def _first_level(
     age = _viral_age(world, comment_id, flow) if viral else _age(world, comment_id, flow)
     at = window.moment(piece.platform, flow.published + age, piece.at.timestamp())
     _, sentiment, kind = texts.leaning(world.seed, piece.platform, comment_id)
-    number = _speaker(world, piece.platform, comment_id, sentiment, None)
+    number = speaker(world, piece.platform, comment_id, sentiment, None)
     author = person(world.seed, scene.words.locales, piece.platform, number)
     text, memo = texts.comment(
         scene,
@@ -168,7 +168,7 @@ def _viral_age(world: World, comment_id: str, flow: Flow) -> float:
     return low
 
 
-def _speaker(world: World, platform: str, comment_id: str, sentiment: str, not_id: str | None) -> int:
+def speaker(world: World, platform: str, comment_id: str, sentiment: str, not_id: str | None) -> int:
     """Who says it: of two people who might, the one whose mood it fits; never the one who is answered."""
     lots = shares(6, world.seed, "who", comment_id)
     numbers = [someone(lots[0], lots[1]), someone(lots[2], lots[3])]
@@ -243,9 +243,9 @@ def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads)
     at = window.moment(
         platform, _answer_hours(world, comment_id, parent, window, threads), parent.at.timestamp()
     )
-    author = _answerer(scene, comment_id, parent, root)
+    author = answerer(scene, comment_id, parent, root)
     text, memo = replies.reply(scene, comment_id, author, parent, root)
-    under = _shown_under(PLATFORMS[platform], parent)
+    under = shown_under(PLATFORMS[platform], parent)
     event = Event(COMMENT, platform, comment_id, at, text, author, parent.content_id, under, memo=memo)
     threads.add(event, root)
     return event
@@ -259,7 +259,7 @@ def _answer_hours(world: World, comment_id: str, parent: Event, window: Window, 
     return window.times[parent.platform].at(parent.at.timestamp()) + delay
 
 
-def _answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) -> Author:
+def answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) -> Author:
     """Who answers: the friend who was called, whoever the brand has answered; else anybody but the one who is answered."""
     if parent.origin == BRAND and root and root.author:
         return root.author
@@ -269,10 +269,10 @@ def _answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) 
         friend = friend_of(scene, parent.platform, parent.platform_id)
         if friend.id != parent_author:
             return friend
-    number = _speaker(world, parent.platform, comment_id, sentiment_of(parent), parent_author)
+    number = speaker(world, parent.platform, comment_id, sentiment_of(parent), parent_author)
     return person(world.seed, scene.words.locales, parent.platform, number)
 
 
-def _shown_under(figures: Platform, parent: Event) -> str:
+def shown_under(figures: Platform, parent: Event) -> str:
     """The comment that the platform shows an answer under."""
     return parent.parent_id if figures.two_levels and parent.parent_id else parent.platform_id

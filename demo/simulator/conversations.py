@@ -12,17 +12,19 @@ from typing import NamedTuple
 from demo.simulator import tables
 from demo.simulator.audience_time import Window
 from demo.simulator.people import person, someone, voice
+from demo.simulator.phrases import GENERAL, said_in
 from demo.simulator.pieces import finished, products
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
 from demo.simulator.streams import Key, identity, normal, one_of, pick, share, shares, some, stream
-from demo.simulator.tables import Conversation
+from demo.simulator.tables import Conversation, Thing
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
 
 GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median, and sd of its ln [A]
 OPEN_FOR = timedelta(days=1)  # how long after its last line a conversation may go on
 GOES_ON = 0.8  # share of the open conversations that a window goes on with [A]
-KIND_OF_PURPOSE = {"fan": "praise", "story": "praise"}
+COMPLAINT = "complaint"  # a purpose that no window draws
+KIND_OF_PURPOSE = {"fan": "praise", "story": "praise", COMPLAINT: "complaint"}
 BY_BRAND = "> "  # begins a line of the tables that the brand says
 
 
@@ -108,15 +110,28 @@ def _told_by(event: Event) -> tuple[str, int]:
 
 
 def _conversation(world: World, script: str) -> Conversation:
-    """The script's conversation, named by its table and number."""
-    table, _, number = script.partition("/")
-    return _tables(world.language, world.niche)[table][int(number)]
+    return _conversations(world.language, world.niche)[script]
 
 
-def _tables(language: str, niche: str) -> dict[str, tuple[Conversation, ...]]:
-    """The niche's own conversations, and general ones."""
-    own = tables.niche(language, niche).conversations
-    return {"own": own, "general": tables.language(language).conversations}
+@cache
+def _conversations(language: str, niche: str) -> dict[str, Conversation]:
+    """All by their scripts' names: the niche's own, general ones and complaints, by table and number."""
+    listed = {"own": tables.niche(language, niche).conversations}
+    listed["general"] = tables.language(language).conversations
+    named = {f"{table}/{number}": one for table in listed for number, one in enumerate(listed[table])}
+    return named | _complaints(language, niche)
+
+
+def _complaints(language: str, niche: str) -> dict[str, Conversation]:
+    """What people complain of below pieces about products, as messages; named as the lines of comments are."""
+    topics = tables.niche(language, niche).topics.values()
+    facets = {facet: None for topic in topics if topic.about == "product" for facet in topic.facets}
+    return {
+        line.name: Conversation(COMPLAINT, (line.line,))
+        for facet in (*facets, GENERAL)
+        for line in said_in(language, niche, facet, COMPLAINT)
+        if "{the}" in line.line
+    }
 
 
 def _new(world: World, key: Key, window: Window, platforms: list[str], uses: Counter[str]) -> _Talk:
@@ -141,10 +156,38 @@ def _chosen(world: World, purpose: float, which: float, uses: Counter[str]) -> s
 def _scripts(language: str, niche: str) -> dict[str, tuple[str, ...]]:
     """The names of all scripts by purpose."""
     found: dict[str, list[str]] = defaultdict(list)
-    for table, conversations in _tables(language, niche).items():
-        for number, one in enumerate(conversations):
-            found[one.purpose].append(f"{table}/{number}")
+    for script, one in _conversations(language, niche).items():
+        found[one.purpose].append(script)
     return {purpose: tuple(names) for purpose, names in found.items()}
+
+
+def openings(world: World, purpose: str) -> dict[str, str]:
+    """The scripts of a purpose in which the writer says one line and waits for the brand, with that line."""
+    named = (
+        (script, _conversation(world, script).lines)
+        for script in _scripts(world.language, world.niche)[purpose]
+    )
+    return {
+        script: lines[0] for script, lines in named if all(line.startswith(BY_BRAND) for line in lines[1:2])
+    }
+
+
+def opened(
+    world: World, key: Key, platforms: Sequence[str], script: str, at: datetime, about: Thing | None = None
+) -> Event:
+    """The message with which somebody opens a conversation of their own; about that product, if it is given.
+
+    What a conversation is about is known from its id, so an id is looked for that is about the product.
+    """
+    ids = (identity(world.seed, "conversation", *key, attempt) for attempt in count_up())
+    id = next(
+        id for id in ids if about is None or _product(world, shares(5, world.seed, "about", id)[0]) == about
+    )
+    lots = shares(3, world.seed, "writes", *key)
+    platform = pick(platforms, lots[0])
+    author = person(world.seed, tables.language(world.language).locales, platform, someone(*lots[1:]))
+    talk = _Talk(id, platform, author, script, 0, at)
+    return _line(world, (*key, 0), talk, 0, at, _slots(world, talk), {})
 
 
 def _said(
@@ -159,20 +202,36 @@ def _said(
         if due is None or (inbound == most and not by_brand):
             break
         at, inbound = due, inbound + (not by_brand)
-        text = finished(world.language, line.removeprefix(BY_BRAND).format(**slots))
-        if not by_brand:
-            text = _typed(world, talk, place, conversation.purpose, text)
-        yield Event(
-            MESSAGE,
-            talk.platform,
-            identity(world.seed, "message", *key, place),
-            at,
-            text,
-            brand[talk.platform].author if by_brand else talk.author,
-            conversation_id=talk.id,
-            memo=f"{talk.script}/{place}",
-            origin=BRAND if by_brand else "",
-        )
+        yield _line(world, (*key, place), talk, place, at, slots, brand)
+
+
+def _line(
+    world: World,
+    key: Key,
+    talk: _Talk,
+    place: int,
+    at: datetime,
+    slots: dict[str, str],
+    brand: dict[str, ProfileSpec],
+) -> Event:
+    """What is said at a place of the conversation."""
+    conversation = _conversation(world, talk.script)
+    line = conversation.lines[place]
+    by_brand = line.startswith(BY_BRAND)
+    text = finished(world.language, line.removeprefix(BY_BRAND).format(**slots))
+    if not by_brand:
+        text = _typed(world, talk, place, conversation.purpose, text)
+    return Event(
+        MESSAGE,
+        talk.platform,
+        identity(world.seed, "message", *key),
+        at,
+        text,
+        brand[talk.platform].author if by_brand else talk.author,
+        conversation_id=talk.id,
+        memo=f"{talk.script}/{place}",
+        origin=BRAND if by_brand else "",
+    )
 
 
 def _next(world: World, key: Key, window: Window, platform: str, last: datetime) -> datetime | None:
@@ -188,10 +247,7 @@ def _next(world: World, key: Key, window: Window, platform: str, last: datetime)
 def _slots(world: World, talk: _Talk) -> dict[str, str]:
     """What a conversation is about; the same in every window."""
     lots, niche = shares(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
-    product, event = (
-        pick(products(world.language, niche, world.products), lots[0]),
-        pick(niche.events, lots[1]),
-    )
+    product, event = _product(world, lots[0]), pick(niche.events, lots[1])
     short = pick(product.short, lots[2])
     return {
         "the": f"{product.article} {short}".strip(),
@@ -203,6 +259,10 @@ def _slots(world: World, talk: _Talk) -> dict[str, str]:
         "first": talk.author.first_name,
         "order": f"#{10_000 + int(90_000 * lots[4])}",
     }
+
+
+def _product(world: World, lot: float) -> Thing:
+    return pick(products(world.language, tables.niche(world.language, world.niche), world.products), lot)
 
 
 def _typed(world: World, talk: _Talk, place: int, purpose: str, text: str) -> str:

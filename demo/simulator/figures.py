@@ -53,7 +53,7 @@ def first_reports(
         wall = max(int(window.end) - 1 - since, int(piece.at.timestamp()) + 1)
         if wall < window.end:
             at = datetime.fromtimestamp(wall, UTC)
-            found.append(_figures(world, piece, sum(one <= at for one in said[piece.platform_id]), at))
+            found.append(figures_of(world, piece, sum(one <= at for one in said[piece.platform_id]), at))
     return found
 
 
@@ -90,14 +90,17 @@ def _report(
     since = latest.at if latest.metrics else piece.at
     number = counted + sum(since < one <= at for one in talk)
     young = (at - piece.at).total_seconds() < 3_600 * 1.3 * REPORTED_AT[-1]
-    return _figures(world, piece, number, at) if number > counted or young else None
+    return figures_of(world, piece, number, at) if number > counted or young else None
 
 
-def _figures(world: World, piece: Event, comments: int, at: datetime) -> Event:
-    """The report of a piece with so many comments at `at`."""
+def figures_of(world: World, piece: Event, comments: int, at: datetime, reach: float = 1.0) -> Event:
+    """The report of a piece with so many comments at `at`.
+
+    `reach` is how many times as many as usual see, like and share a piece for each of its comments.
+    """
     figures, lots = PLATFORMS[piece.platform], shares(3, world.seed, "figures", piece.platform_id)
     age = (at - piece.at).total_seconds() / 3_600
-    worth = comments + UNSEEN * max(1 - figures.left(age), AT_ONCE)
+    worth = reach * (comments + UNSEEN * max(1 - figures.left(age), AT_ONCE))
     views = worth / figures.per_view * exp(0.5 * normal(lots[0]))
     likes = worth / figures.per_like * exp(0.4 * normal(lots[1]))
     views = max(views, 2 * likes)

@@ -10,7 +10,10 @@ MOST_DAYS = 36_500
 
 
 class Command(DemoCommand):
-    help = "Delete demo data older than each account's retention. Live data is never touched."
+    help = (
+        "Hide demo data older than each account's retention, and purge what was hidden a week ago."
+        " restore_demo brings back what is hidden. Live data is never touched."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="count only")
@@ -24,8 +27,8 @@ class Command(DemoCommand):
         if days is not None and not 0 <= days <= MOST_DAYS:
             raise bad_input(f"--older-than must be a number of days from 0 to {MOST_DAYS}.")
         cleaned = clean_up(timezone.now(), older_than_days=days, dry_run=options["dry_run"])
-        verb = "would go" if options["dry_run"] else "deleted"
+        verb = "Would be hidden" if options["dry_run"] else "Hidden"
         figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
-        self.report(figures, options["json"], f"{cleaned} {verb}.")
+        self.report(figures, options["json"], f"{verb}: {cleaned}.")
         if cleaned.failed:
             raise CommandError(f"{cleaned.failed} demos could not be cleaned up; the log says why.")

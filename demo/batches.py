@@ -1,0 +1,86 @@
+"""Rows in large numbers, a few at a time: no statement holds its locks for long, and an interruption loses one batch."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
+
+from interactions.locks import lock_profiles
+from interactions.models import Content, Interaction
+
+BATCH = 250  # rows
+LARGEST_KEY = 2**63 - 1
+LONGEST_WAIT = "30s"
+
+
+class Change(NamedTuple):
+    """What is done to the rows of a table: the parts of a WITH that follow `chosen (id)`, the last named `changed`."""
+
+    sql: str
+    values: tuple[object, ...] = ()
+
+
+def change_in_batches(
+    rows: QuerySet,
+    change: Change,
+    profiles: Sequence[int] = (),
+    each_batch: Callable[[], object] = bool,
+) -> int:
+    """Apply `change` to `rows` by primary keys, newest first, in transactions of BATCH; return how many it changed.
+
+    `profiles` are locked while a batch is chosen and changed, so that no ingest writes to its rows or hangs something on
+    them. What arrives after the first batch stays, so that no sender can keep this going. `each_batch` is called before
+    every batch. Raises OperationalError when a profile is locked for longer than LONGEST_WAIT.
+    """
+    try:
+        statement, values = _statement(rows, change)
+    except EmptyResultSet:  # of no profile, for one
+        return 0
+    changed, below = 0, LARGEST_KEY
+    while below is not None:
+        each_batch()
+        with transaction.atomic(), connection.cursor() as cursor:
+            # A crash takes back what the next run does again; and no lock is waited for for ever.
+            cursor.execute(_MODEST, [LONGEST_WAIT])
+            lock_profiles(profiles)
+            cursor.execute(statement, [below if value == LARGEST_KEY else value for value in values])
+            done, chosen, lowest = cursor.fetchone()
+        changed += done
+        below = lowest if chosen == BATCH else None
+    return changed
+
+
+_MODEST = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', %s, true)"
+
+
+def _statement(rows: QuerySet, change: Change) -> tuple[str, list[object]]:
+    """One batch: choose its rows, change them, and say how many were changed and chosen, and the lowest key."""
+    batch = rows.filter(pk__lt=LARGEST_KEY).order_by("-pk").values("pk")[:BATCH]
+    chosen, values = batch.query.sql_with_params()
+    return (
+        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {change.sql}"
+        " SELECT (SELECT count(*) FROM changed), count(*), min(id) FROM chosen",
+        [*values, *change.values],
+    )
+
+
+def delete_in_batches(
+    rows: QuerySet, profiles: Sequence[int] = (), each_batch: Callable[[], object] = bool
+) -> int:
+    """Delete `rows` in the same way; what pointed at them stays, pointing at nothing. Return how many went."""
+    return change_in_batches(rows, _deletion(rows.model), profiles, each_batch)
+
+
+def _deletion(model: type[Model]) -> Change:
+    gone = "(SELECT id FROM chosen)"
+    pointers = {
+        Content: f"content_id IN {gone}",
+        Interaction: f"parent_id IN {gone} AND id NOT IN {gone}",
+    }
+    freed = ""
+    if model in pointers:
+        column = pointers[model].split()[0]
+        freed = f"freed AS (UPDATE interactions_interaction SET {column} = NULL WHERE {pointers[model]}), "
+    return Change(f"{freed}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN {gone} RETURNING id)")

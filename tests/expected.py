@@ -1,0 +1,198 @@
+"""What must be true of a user's demo after all that was asked of it: told step by step, without looking at the real one."""
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import Profile, User
+from demo.models import DemoAccount, State, StoryEvent
+from demo.removal import DERIVED
+from tests.world import DAY, HOUR
+
+CONTENT, COMMENT, MESSAGE, METRICS = StoryEvent.Type.values
+KINDS = {  # of windows: the start of one, the time from each to the next, and the gate after enabling
+    "content": (datetime(2026, 1, 1, 10, tzinfo=UTC), DAY, DAY),
+    "interactions": (datetime(2026, 1, 1, tzinfo=UTC), 6 * HOUR, 6 * HOUR),
+}
+LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
+
+Window = tuple[str, datetime]  # its kind and start
+
+
+def start_from(kind: str, moment: datetime) -> datetime:
+    """The first start of a window of that kind at or after the moment."""
+    origin, step, _ = KINDS[kind]
+    return origin - (origin - moment) // step * step
+
+
+def window_of(event: Any) -> Window:
+    """The window in which an event of the story lies; its time is in whole seconds."""
+    kind = "content" if event.type == CONTENT else "interactions"
+    return kind, start_from(kind, event.due_at + timedelta(seconds=1)) - KINDS[kind][1]
+
+
+@dataclass(eq=False)
+class Demo:
+    """The state that a user's demo is in, its settings and marks, and what was seen of it last."""
+
+    user: User
+    account: int
+    settings: dict[str, Any]
+    state: State = State.OFF
+    advance_days: int = 0
+    reset: bool = False
+    planned: bool = False  # the initial batch,
+    awaited: bool = False  # which is then to be found once
+    enabled_at: datetime | None = None
+    paused_at: datetime | None = None
+    marks: dict[str, datetime] = field(default_factory=dict)
+    ordinals: dict[str, int] = field(default_factory=dict)
+    newest: int = 0  # event of the story that was seen
+    times: dict[tuple[str, int], datetime] = field(default_factory=dict)  # of all that was seen
+    moved: timedelta = timedelta(0)  # back, by advancing since then
+    rested: timedelta = timedelta(0)  # in a pause that has ended since then
+
+    @property
+    def has_work(self) -> bool:
+        return self.state in (State.ENABLING, State.DISABLING) or self.advance_days > 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it goes on and takes requests."""
+        return self.state == State.ACTIVE and not self.advance_days
+
+    @property
+    def has_messages(self) -> bool:
+        return set(self.settings["platforms"]) != {"youtube"}
+
+    @property
+    def initial_quota(self) -> Counter[str]:
+        kinds = {"content": CONTENT, "comments": COMMENT} | (
+            {"messages": MESSAGE} if self.has_messages else {}
+        )
+        return Counter({type: self.settings[f"initial_{kind}"] for kind, type in kinds.items()})
+
+    # What may become of it
+
+    def enable(self, options: dict[str, Any], now: datetime) -> None:
+        """A batch that failed when it was planned goes on as it is."""
+        if self.planned:
+            self.state = State.ENABLING
+        else:
+            self.settings |= options
+            self._begin(now)
+
+    def _begin(self, now: datetime) -> None:
+        self.state, self.enabled_at = State.ENABLING, now.replace(microsecond=0)
+        self.marks = {kind: start_from(kind, self.enabled_at + gate) for kind, (_, _, gate) in KINDS.items()}
+        self.ordinals = dict.fromkeys(KINDS, 0)
+
+    def plan(self) -> None:
+        """The initial batch is written."""
+        self.awaited, self.planned = not self.planned, True
+
+    def leave(self, *, reset: bool) -> None:
+        self.state, self.reset, self.advance_days, self.paused_at = State.DISABLING, reset, 0, None
+
+    def pause(self, now: datetime) -> None:
+        self.state, self.paused_at = State.PAUSED, now
+
+    def resume(self, now: datetime) -> None:
+        self.rested = now.replace(microsecond=0) - self.paused_at.replace(microsecond=0)
+        self.marks = {kind: start_from(kind, mark + self.rested) for kind, mark in self.marks.items()}
+        self.state, self.paused_at = State.ACTIVE, None
+
+    def finish(self, now: datetime) -> None:
+        """The work that the state asks for is done."""
+        if self.state == State.DISABLING:
+            self.state, self.planned, self.enabled_at, self.marks = State.OFF, False, None, {}
+            if self.reset:
+                self.reset = False
+                self._begin(now)
+        if self.state == State.ENABLING:
+            self.plan()
+            self.state = State.ACTIVE
+        if self.advance_days:
+            self.moved, self.advance_days = self.advance_days * DAY, 0
+            self.enabled_at -= self.moved
+            self.marks = {kind: mark - self.moved for kind, mark in self.marks.items()}
+
+    def fail(self, *, planned: bool) -> None:
+        """The work is broken off: enabling has failed, advancing is given up, and removing stays to be done."""
+        if self.state == State.ENABLING:
+            self.state = State.FAILED
+            if planned:
+                self.plan()
+        self.advance_days = 0
+
+    # What is planned
+
+    def pass_windows(self, account: DemoAccount, now: datetime) -> Iterator[Window]:
+        """The windows that the real marks have passed: from where they must have been, step by step, to none in the future."""
+        for kind, mark in self.marks.items():
+            _, step, _ = KINDS[kind]
+            real = getattr(account, f"next_{kind}_window")
+            number = (real - mark) // step
+            assert (real, number >= 0) == (mark + number * step, True)
+            assert number == 0 or (self.state == State.ACTIVE and real - step <= now)
+            self.marks[kind], self.ordinals[kind] = real, self.ordinals[kind] + number
+            assert getattr(account, f"{kind}_ordinal") == self.ordinals[kind]
+            yield from ((kind, mark + place * step) for place in range(number))
+
+    def numbers(self, window: Window, now: datetime, pieces: list[datetime]) -> dict[str, Container[int]]:
+        """How many of each type a window may bring when `pieces` were published; empty when it is older than the retention."""
+        kind, start = window
+        opened = (
+            start + self.moved if start + self.moved <= now else start
+        )  # planned before advancing, or after
+        retention = self.settings["retention_days"] * DAY
+        if opened < now - retention:
+            return {}
+        if kind == "content":
+            return {CONTENT: {self.settings["content_per_day"]}}
+        comments, messages = self.settings["comments_per_window"], self.settings["messages_per_window"]
+        messages *= self.has_messages
+        if self.settings["rhythm"] == "natural":
+            return {COMMENT: range(6 * comments + 1), MESSAGE: range(4 * messages + 1)}
+        silent = not any(start - min(retention, 30 * DAY) <= at < start for at in pieces)
+        return {COMMENT: {comments, 0 if silent else comments}, MESSAGE: {messages}}
+
+    # What is there
+
+    @property
+    def rows(self) -> list[QuerySet]:
+        """All that is stored of it, what ages first."""
+        profiles = Profile.objects.demo().filter(owner=self.user)
+        arrived = [model.objects.filter(profile__in=profiles, is_demo=True) for model in DERIVED]
+        return [StoryEvent.objects.filter(account=self.account), *arrived, profiles]
+
+    @property
+    def ageing(self) -> list[QuerySet]:
+        return self.rows[:3]
+
+    def picture(self) -> list[tuple]:
+        """Every column of all of it."""
+        enabled = User.objects.filter(pk=self.user.pk).values_list("demo_mode_enabled_at")
+        own = [DemoAccount.objects.filter(pk=self.account), *self.rows]
+        return [*enabled, *(row for rows in own for row in rows.order_by("pk").values_list())]
+
+    def look(self) -> None:
+        """See all times once more; none has changed but by advancing and, in the story alone, by a pause."""
+        before, self.times = self.times, {}
+        for rows, rested in zip(self.ageing, (self.rested, DAY * 0, DAY * 0), strict=True):
+            name, at = rows.model.__name__, "due_at" if rows.model is StoryEvent else "posted_at"
+            times = {(name, pk): at for pk, at in rows.values_list("pk", at)}
+            for key in before.keys() & times.keys():
+                assert times[key] == before[key] - self.moved + rested
+            self.times |= times
+        self.moved = self.rested = timedelta(0)
+
+
+def stored(demos: Iterable[Demo], **only: Any) -> set[tuple[str, int]]:
+    """The rows of the demos that age: their tables and primary keys."""
+    ageing = [rows.filter(**only) for demo in demos for rows in demo.ageing]
+    return {(rows.model.__name__, pk) for rows in ageing for pk in rows.values_list("pk", flat=True)}

@@ -1,0 +1,256 @@
+"""Ageing: what is old is hidden, may be brought back for a week, and goes for good; and nothing else does."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.management import CommandError
+from django.utils import timezone
+
+from accounts.models import Profile, User
+from demo import batches, lifecycle, retention, story
+from demo.delivery import deliver_due
+from demo.models import DemoAccount, StoryEvent, webhook_event
+from demo.planning import plan_due
+from interactions import replies
+from interactions.ingest import Arrival, ingest
+from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from tests.back_office import DEMOS, act
+from tests.terminal import run
+from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, run_until, told
+from tests.world import DAY, HOUR, NOW, demo_of, event, send
+
+JSON = "application/json"
+SECOND = timedelta(seconds=1)
+LATER = ENABLED + 60 * DAY  # when all that a demo began with is older than its retention
+
+
+def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about(alice, live):
+    demo_of(alice, size="small")
+    before = live_rows()
+    later = ENABLED + 22 * DAY
+    plan_due(later)
+    deliver_due(later)
+    cutoff = later - 30 * DAY
+    shown = Interaction.objects.visible_to(alice).filter(is_demo=True)
+    young = Content.objects.filter(is_demo=True, comments__posted_at__gte=cutoff).distinct()
+    kept = set(young.values_list("pk", flat=True))
+    old_and_kept = young.filter(posted_at__lt=cutoff).count()
+    dry = retention.clean_up(later, dry_run=True)
+    assert old_and_kept > 0
+    assert shown.filter(posted_at__lt=cutoff).count() > 0
+    done = retention.clean_up(later)
+    assert (done.content, done.comments, done.messages) == (dry.content, dry.comments, dry.messages)
+    assert kept <= set(Content.objects.visible_to(alice).values_list("pk", flat=True))
+    replied = Interaction.objects.filter(replies__posted_at__gte=cutoff)
+    assert not shown.filter(posted_at__lt=cutoff).exclude(pk__in=replied).exists()
+    assert live_rows() == before
+    assert retention.clean_up(later).content == 0
+
+
+def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
+    demo_of(alice, size="small")
+    plan_due(FIRST_TALK)
+    deliver_due(FIRST_TALK + timedelta(minutes=1))
+    lifecycle.pause(alice, FIRST_TALK + timedelta(minutes=1))
+    later = FIRST_TALK + 40 * DAY
+    dry = retention.clean_up(later, dry_run=True)
+    assert retention.clean_up(later) == dry
+    assert dry.story > 200
+    lifecycle.resume(alice, later)
+    run_until(later + 2 * DAY, later, every=DAY / 4)
+    comments = Interaction.objects.visible_to(alice).filter(type="comment", posted_at__gt=later)
+    assert comments.count() > 0
+    assert not comments.exclude(content__deleted_at=None).exists()
+
+
+def test_what_is_still_to_come_keeps_what_it_answers(alice):
+    demo_of(alice)
+    plan_due(FIRST_TALK)
+    coming = StoryEvent.objects.undelivered().filter(type="comment.created").first()
+    old = Interaction.objects.filter(type="comment", parent=None, profile=coming.profile).earliest(
+        "posted_at"
+    )
+    answered = {"content_id": old.content_ref, "parent_id": old.platform_id}
+    StoryEvent.objects.filter(pk=coming.pk).update(payload=coming.payload | answered)
+    lifecycle.pause(alice, FIRST_TALK)
+    retention.clean_up(FIRST_TALK + 40 * DAY)
+    shown = Interaction.objects.visible_to(alice).filter(type="comment")
+    assert shown.filter(pk=old.pk, content__deleted_at=None).exists()
+    assert shown.count() < 30
+
+
+def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, monkeypatch):
+    demo_of(alice)
+    old = Interaction.objects.filter(type="comment").earliest("posted_at")
+    real = batches.lock_profiles
+
+    def answer_first(profiles):
+        if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the interactions come next
+            replies.reply(old, "We are sorry that this took so long.", LATER)
+            monkeypatch.undo()
+        real(profiles)
+
+    monkeypatch.setattr(batches, "lock_profiles", answer_first)
+    retention.clean_up(LATER)
+    old.refresh_from_db()
+    assert Interaction.objects.get(send_status="queued").parent == old
+    assert (old.deleted_at, Interaction.objects.visible_to(alice).count()) == (None, 2)
+
+
+def test_cleanup_goes_on_past_an_account_that_fails(alice, bob):
+    demo_of(alice)
+    demo_of(bob)
+    DemoAccount.objects.filter(user=alice).update(niche="none that exists")  # its windows cannot be planned
+    done = retention.clean_up(LATER)
+    assert (done.failed, done.content) == (1, 3)
+    assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
+
+
+def test_changes_that_wait_for_a_demo_row_in_vain_go_with_its_age(alice, live):
+    demo_of(alice)
+    profile = Profile.objects.filter(is_demo=True).first()
+    for owner in (profile, live):
+        send(owner, event("comment.edited", "never-arrives"), at=NOW)
+    assert retention.clean_up(NOW + 29 * DAY).pending_changes == 0
+    assert retention.clean_up(NOW + 31 * DAY).pending_changes == 1
+    assert [change.profile for change in PendingChange.objects.all()] == [live]
+
+
+def test_what_is_hidden_is_shown_nowhere(page, alice):
+    demo_of(alice, timezone.now() - 60 * DAY)
+    piece, comment = Content.objects.first(), Interaction.objects.filter(type="comment").first()
+    run("cleanup_demo")
+    assert Interaction.objects.filter(deleted_at=None).count() == 0
+    lists = ("content", "interactions", "interactions/?type=message", "interactions/?is_demo=true")
+    assert [page.get(f"/api/v1/{path}").json()["results"] for path in lists] == [[]] * 4
+    gone = [f"content/{piece.pk}", f"interactions/{comment.pk}"]
+    assert [page.get(f"/api/v1/{path}").status_code for path in gone] == [404, 404]
+    answer = page.post(f"/api/v1/interactions/{comment.pk}/reply", {"text": "Hello?"}, content_type=JSON)
+    assert answer.status_code == 404
+    assert page.get("/api/v1/analytics/summary?mode=demo").json()["interactions"] == 0
+    assert page.get("/api/v1/demo/").json()["stored"] == {"content": 0, "comments": 0, "messages": 0}
+    assert comment.text not in page.get("/comments/").content.decode()
+
+
+def test_restoring_brings_back_every_row_as_it_was(alice, bob):
+    demo_of(alice)
+    demo_of(bob)
+    before, story = told(alice), looked_back_on(alice)
+    for user in (alice, bob):
+        age(user, LATER)
+    assert (told(alice), looked_back_on(alice)) == ([], {})
+    report = json.loads(run("restore_demo", "--user", "alice", "--json"))
+    kinds = {"content": 3, "comments": 30 + brands("comment"), "messages": 5 + brands("message")}
+    assert report == {
+        "user": "alice",
+        **kinds,
+        "story": StoryEvent.objects.filter(account__user=alice).count(),
+    }
+    assert (told(alice), looked_back_on(alice), told(bob)) == (before, story, [])
+
+
+def age(user: User, now: datetime, **options) -> retention.Cleaned:
+    """Clean up the user's demo without planning what has opened since."""
+    DemoAccount.objects.filter(user=user).update(
+        next_content_window=now + DAY, next_interactions_window=now + DAY
+    )
+    return retention.clean_up(now, accounts=[user.demo_account.pk], **options)
+
+
+def looked_back_on(user: User) -> dict:
+    return story.look_back([user.demo_account.pk], NOW)
+
+
+def brands(type: str) -> int:
+    return Interaction.objects.filter(profile__owner__username="alice", direction="out", type=type).count()
+
+
+def test_what_is_off_has_nothing_to_restore(alice):
+    with pytest.raises(CommandError, match="Demo mode is off") as error:
+        run("restore_demo", "--user", "alice")
+    assert error.value.returncode == 1
+
+
+@pytest.mark.parametrize(("after", "left"), [(7 * DAY, True), (7 * DAY + SECOND, False)])
+def test_what_is_hidden_goes_for_good_after_a_week(alice, live, after, left):
+    demo_of(alice)
+    before, stored = live_rows(), Interaction.objects.filter(is_demo=True).count()
+    hidden = age(alice, LATER)
+    assert age(alice, LATER + after, dry_run=True).purged == (0 if left else everything(hidden))
+    assert age(alice, LATER + after).purged == (0 if left else everything(hidden))
+    assert Interaction.objects.filter(is_demo=True).count() == (stored if left else 0)
+    assert (StoryEvent.objects.exists(), Content.objects.filter(is_demo=True).exists()) == (left, left)
+    assert live_rows() == before
+
+
+def everything(cleaned: retention.Cleaned) -> int:
+    return cleaned.content + cleaned.comments + cleaned.messages + cleaned.story
+
+
+def test_each_user_has_a_retention_of_their_own(alice, bob):
+    demo_of(alice)
+    demo_of(bob, retention_days=365)
+    hers, his = age(alice, LATER), age(bob, LATER)
+    assert (everything(hers) > 0, everything(his)) == (True, 0)
+    assert (counts(alice), counts(bob)) == ((0, 0, 0), (3, 30, 5))
+
+
+@pytest.mark.parametrize("when", ["before it is hidden", "while it is hidden"])
+def test_what_its_platform_deleted_stays_deleted(alice, when):
+    demo_of(alice)
+    comment = Interaction.objects.filter(type="comment").first()
+    if when == "while it is hidden":
+        age(alice, LATER)
+    [result] = send(comment.profile, event("comment.deleted", comment.platform_id, NOW.isoformat()))
+    age(alice, LATER)
+    retention.restore(alice.demo_account)
+    comment.refresh_from_db()
+    assert (result.status, result.id, comment.deleted_at) == ("updated", comment.pk, NOW)
+    assert counts(alice) == (3, 29 if comment.direction == "in" else 30, 5)
+
+
+def test_what_is_sent_again_while_hidden_is_a_duplicate_and_stays_hidden(alice):
+    demo_of(alice)
+    hidden = StoryEvent.objects.filter(type="comment.created").first()
+    age(alice, LATER)
+    [result] = ingest([Arrival(hidden.profile_id, webhook_event(hidden))], LATER)
+    assert (result.status, Interaction.objects.get(pk=result.id).deleted_at) == ("duplicate", LATER)
+
+
+def test_a_cleanup_by_mistake_that_is_restored_changes_nothing_that_comes(alice, bob):
+    demo_of(alice, seed=9, brand="Twin")
+    demo_of(bob, seed=9, brand="Twin")
+    mistaken = retention.clean_up(ENABLED + HOUR, older_than_days=1, accounts=[alice.demo_account.pk])
+    assert everything(mistaken) > 30
+    retention.restore(alice.demo_account)
+    run_until(ENABLED + 3 * DAY, every=6 * HOUR)
+    assert told(alice) == told(bob)
+
+
+def test_nobody_talks_about_a_piece_that_is_hidden(alice):
+    demo_of(alice)
+    retention.clean_up(ENABLED + HOUR, older_than_days=0)
+    assert counts(alice)[0] == 0
+    run_until(ENABLED + DAY, every=6 * HOUR)
+    assert counts(alice)[1] == 0  # only its own pieces, none of which is a day old, could draw comments
+
+
+def test_dead_letters_age_too(alice, live):
+    demo_of(alice)
+    for profile in (Profile.objects.demo().first(), live):
+        send(profile, {"type": "nonsense"}, at=NOW)
+    assert age(alice, NOW + 29 * DAY).dead_letters == 0
+    assert age(alice, NOW + 31 * DAY).dead_letters == 1
+    assert {letter.profile for letter in DeadLetter.objects.all()} == {live}
+
+
+def test_an_operator_restores_what_cleanup_has_hidden(operator, alice, bob):
+    for user in (alice, bob):
+        demo_of(user)
+        age(user, LATER)
+    told = act(operator, DEMOS, "restore", alice.demo_account)
+    assert told == [
+        f"alice: restored {retention.Restored(3, 30 + brands('comment'), 5 + brands('message'), StoryEvent.objects.filter(account__user=alice).count())}."
+    ]
+    assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))

@@ -1,0 +1,219 @@
+"""The page on which users set how much comes, and when."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from demo import lifecycle
+from demo.delivery import deliver_due
+from demo.models import DemoAccount, StoryEvent
+from demo.planning import plan_due
+from demo.status import SETTINGS
+from tests.timeline import FIRST_TALK
+from tests.world import DAY, HOUR, NOW, demo_of
+
+AS_IT_COMES = {
+    "content_per_day": "2",
+    "comments_per_window": "10",
+    "messages_per_window": "5",
+    "posting_hour": "",
+    "time_zone": "UTC",
+    "rhythm": "steady",
+    "viral_spikes": "on",
+    "retention_days": "30",
+}
+
+
+def settings_of(user) -> tuple:
+    return DemoAccount.objects.filter(user=user).values_list(*SETTINGS).first()
+
+
+def save(page, **changes):
+    return page.post("/settings/", AS_IT_COMES | changes)
+
+
+def told(answer) -> str:
+    """The page as text, its white space made single spaces."""
+    return " ".join(answer.content.decode().replace("&#x27;", "'").split())
+
+
+@pytest.mark.parametrize("path", ["/settings", "/settings/"])
+def test_the_settings_ask_for_a_log_in_and_then_show(client, alice, path):
+    assert client.get(path).headers["Location"].startswith("/login/")
+    assert client.post(path, AS_IT_COMES).headers["Location"].startswith("/login/")
+    client.force_login(alice)
+    assert 'name="comments_per_window" value="10" min="0" max="200"' in told(client.get(path))
+    assert client.post(path, AS_IT_COMES).status_code == 302
+
+
+def test_dashboard_and_header_lead_to_the_settings(page, alice):
+    assert page.get("/").content.decode().count('href="/settings') == 2
+    assert re.search(r'href="/settings/" aria-current="page"', told(page.get("/settings/")))
+
+
+def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
+    demo_of(alice)
+    monkeypatch.setattr("demo.views.timezone.now", lambda: NOW + 12 * HOUR)
+    answer = save(page, comments_per_window="3", messages_per_window="0")
+    comments = StoryEvent.objects.filter(origin="window", type="comment.created")
+    assert (answer.status_code, comments.count()) == (302, 10)
+    sentence = "From the next window on: interactions Thu 5 Mar, 00:00 UTC, content Thu 5 Mar, 10:00 UTC."
+    assert sentence in told(page.get(answer.headers["Location"]))
+    plan_due(FIRST_TALK + 6 * HOUR)
+    assert comments.count() == 13
+    assert StoryEvent.objects.filter(origin="window", type="message.created").count() == 5
+
+
+CHANGED = {
+    "content_per_day": ("20", 20),
+    "comments_per_window": ("200", 200),
+    "messages_per_window": ("0", 0),
+    "posting_hour": ("0", 0),
+    "time_zone": ("Europe/Berlin", "Europe/Berlin"),
+    "rhythm": ("natural", "natural"),
+    "viral_spikes": ("", False),
+    "retention_days": ("365", 365),
+}
+
+
+def test_every_setting_can_be_changed(page, alice, bob):
+    demo_of(alice)
+    demo_of(bob)
+    before = settings_of(bob)
+    save(page, **{name: typed for name, (typed, _) in CHANGED.items()})
+    assert settings_of(alice) == tuple(CHANGED[name][1] for name in SETTINGS)
+    assert settings_of(bob) == before
+    save(page)
+    assert settings_of(alice) == before
+
+
+def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
+    demo_of(alice)
+    asked = []
+    real = lifecycle.change_settings
+    monkeypatch.setattr(lifecycle, "change_settings", lambda *args: asked.append(args[2]) or real(*args))
+    save(page, posting_hour="9")
+    assert asked == [{"posting_hour": 9}]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("content_per_day", "21", "Pieces a day must be from 0 to 20"),
+        ("comments_per_window", "-1", "Comments every six hours must be from 0 to 200"),
+        ("comments_per_window", "", "Comments every six hours must be from 0 to 200"),
+        ("messages_per_window", "101", "Messages every six hours must be from 0 to 100"),
+        ("posting_hour", "24", "Posting hour must be from 0 to 23"),
+        ("posting_hour", "9.5", "Posting hour must be from 0 to 23"),
+        ("retention_days", "0", "Days that the demo is kept must be from 1 to 365"),
+        ("time_zone", "Berlin", "Berlin is not an IANA time zone; use a name such as Europe/Berlin."),
+        ("rhythm", "waltz", "waltz is not one of the available choices"),
+    ],
+)
+def test_what_is_out_of_range_is_refused_by_name_and_nothing_is_changed(page, alice, name, typed, sentence):
+    demo_of(alice)
+    before = settings_of(alice)
+    answer = save(page, viral_spikes="", **{name: typed})
+    assert (answer.status_code, sentence in told(answer)) == (200, True)
+    assert settings_of(alice) == before
+
+
+def test_a_refused_page_keeps_what_was_typed_and_says_what_still_holds(page, alice):
+    demo_of(alice)
+    shown = told(save(page, content_per_day="7", comments_per_window="999"))
+    assert ('value="7"' in shown, 'value="999"' in shown) == (True, True)
+    assert "about 2 pieces, 40 comments and 20 messages a day" in shown
+
+
+def test_settings_are_read_and_changed_before_demo_mode_is_ever_on(page, alice):
+    assert "about 2 pieces, 40 comments and 20 messages a day" in told(page.get("/settings/"))
+    assert not DemoAccount.objects.exists()
+    answer = save(page, content_per_day="1", comments_per_window="0")
+    assert "Saved; they hold when demo mode is switched on." in told(page.get("/settings/"))
+    assert (answer.status_code, settings_of(alice)[:2]) == (302, (1, 0))
+
+
+def test_settings_that_were_changed_while_off_hold_when_demo_mode_is_switched_on(page, alice):
+    save(page, comments_per_window="4")
+    demo_of(alice)
+    plan_due(FIRST_TALK)
+    assert StoryEvent.objects.filter(origin="window", type="comment.created").count() == 4
+
+
+def test_a_paused_demo_takes_new_settings_for_after_the_pause(page, alice):
+    demo_of(alice)
+    plan_due(NOW)
+    deliver_due(NOW)
+    lifecycle.pause(alice, NOW)
+    save(page, content_per_day="5")
+    assert "from the first window after the demo is resumed" in told(page.get("/settings/"))
+
+
+def test_the_words_say_what_the_settings_mean(page, alice):
+    demo_of(alice)
+    odd = {"content_per_day": "1", "comments_per_window": "3", "posting_hour": "9", "retention_days": "1"}
+    save(page, rhythm="natural", viral_spikes="", time_zone="Asia/Tokyo", **odd)
+    shown = told(page.get("/settings/"))
+    assert "1 piece a day, and 3 comments and 5 messages every six hours: about 1 piece, 12 comments" in shown
+    assert "The day's first piece comes at 9:00 in Asia/Tokyo" in shown
+    assert ("over the weeks it is as many" in shown, "No piece goes viral" in shown) == (True, True)
+    assert "older than 1 day goes on Mondays" in shown
+
+
+def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
+    demo_of(alice, timezone.now() - 3 * DAY)
+    monkeypatch.setattr(lifecycle, "MOST_EVENTS", 20)
+    answer = save(page, comments_per_window="77")
+    shown = told(answer)
+    assert (answer.status_code, "The demo is still catching up" in shown) == (409, True)
+    assert ('value="77"' in shown, settings_of(alice)[1]) == (True, 10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settings_of_a_busy_demo_are_refused_soon(page, alice):
+    demo_of(alice)
+    busy, done = Event(), Event()
+
+    def work() -> None:
+        with transaction.atomic():
+            DemoAccount.objects.select_for_update().get()
+            busy.set()
+            done.wait(20)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work)
+        assert busy.wait(10)
+        answer = save(page, comments_per_window="77")
+        done.set()
+    assert (answer.status_code, "The demo is busy just now" in told(answer)) == (409, True)
+    assert ('value="77"' in told(answer), settings_of(alice)[1]) == (True, 10)
+
+
+def test_where_demos_are_not_offered_the_settings_are_only_shown(page, alice, settings):
+    demo_of(alice)
+    settings.DEMO_ALLOWED = "none"
+    shown = told(page.get("/settings/"))
+    assert ("Demo mode is not offered to you here." in shown, "<button>Save" in shown) == (True, False)
+    assert '<fieldset class="fields" disabled>' in shown
+    assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
+
+
+def test_the_form_is_taken_from_this_page_only(client, alice):
+    strict = type(client)(enforce_csrf_checks=True)
+    strict.force_login(alice)
+    assert (save(strict, content_per_day="1").status_code, DemoAccount.objects.exists()) == (403, False)
+    form = told(strict.get("/settings/")).split('<form method="post" action="/settings">')[1]
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)[1]
+    answer = save(strict, content_per_day="1", csrfmiddlewaretoken=token)
+    assert (answer.status_code, settings_of(alice)[0]) == (302, 1)
+
+
+def test_the_pages_queries_are_few(page, alice, django_assert_num_queries):
+    demo_of(alice)
+    with django_assert_num_queries(4):
+        page.get("/settings/")

@@ -1,0 +1,171 @@
+"""Every request in every state, twice, and from two tabs at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from demo import lifecycle, unfinished
+from demo.models import DemoAccount, State, StoryEvent
+from tests.timeline import counts, live_rows
+
+JSON = "application/json"
+REQUESTS = ("enable", "disable", "pause", "resume", "reset", "advance")
+# The answer, and the state afterwards, of each request in each state.
+EXPECTED = {
+    State.OFF: [
+        *((202, State.ENABLING), (200, State.OFF), (409, State.OFF)),
+        *((409, State.OFF), (409, State.OFF), (409, State.OFF)),
+    ],
+    State.ENABLING: [
+        *((200, State.ENABLING), (202, State.DISABLING), (409, State.ENABLING)),
+        *((409, State.ENABLING), (202, State.DISABLING), (409, State.ENABLING)),
+    ],
+    State.FAILED: [
+        *((202, State.ENABLING), (202, State.DISABLING), (409, State.FAILED)),
+        *((409, State.FAILED), (202, State.DISABLING), (409, State.FAILED)),
+    ],
+    State.ACTIVE: [
+        *((200, State.ACTIVE), (202, State.DISABLING), (202, State.PAUSED)),
+        *((200, State.ACTIVE), (202, State.DISABLING), (202, State.ACTIVE)),
+    ],
+    State.PAUSED: [
+        *((200, State.PAUSED), (202, State.DISABLING), (200, State.PAUSED)),
+        *((202, State.ACTIVE), (202, State.DISABLING), (409, State.PAUSED)),
+    ],
+    State.DISABLING: [
+        *((409, State.DISABLING), (200, State.DISABLING), (409, State.DISABLING)),
+        *((409, State.DISABLING), (409, State.DISABLING), (409, State.DISABLING)),
+    ],
+}
+SECOND_ANSWER = {202: 200}  # asked again, what was begun is already so
+
+
+def bring_to(state: State, user) -> None:
+    """Alice's demo in that state, by the ways that lead there."""
+    if state == State.OFF:
+        return
+    account = lifecycle.enable(user, timezone.now(), dispatch=False, initial_content=3, initial_comments=30)
+    if state == State.ENABLING:
+        return
+    if state == State.FAILED:
+        DemoAccount.objects.update(niche="none that exists")
+        unfinished.finish(account.account.pk, timezone.now())
+        DemoAccount.objects.update(niche="coffee")
+        return
+    unfinished.finish(account.account.pk, timezone.now())
+    if state == State.PAUSED:
+        lifecycle.pause(user, timezone.now())
+    if state == State.DISABLING:
+        lifecycle.disable(user, dispatch=False)
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_each_request_in_each_state(page, alice, live, state, request_):
+    before = live_rows()
+    bring_to(state, alice)
+    assert DemoAccount.objects.filter(state=state).exists() == (state != State.OFF)
+    answer = page.post(f"/api/v1/demo/{request_}/", {"days": 1} if request_ == "advance" else {}, JSON)
+    assert (answer.status_code, state_of(alice)) == EXPECTED[state][REQUESTS.index(request_)]
+    assert live_rows() == before
+
+
+def state_of(user) -> str:
+    return DemoAccount.objects.filter(user=user).values_list("state", flat=True).first() or State.OFF
+
+
+@pytest.mark.parametrize(
+    ("state", "request_", "again"),
+    [
+        *((State.OFF, "enable", 200), (State.OFF, "disable", 200)),
+        *((State.ACTIVE, "pause", 200), (State.PAUSED, "resume", 200)),
+        *((State.ACTIVE, "disable", 200), (State.ACTIVE, "reset", 409), (State.ACTIVE, "advance", 409)),
+        *((State.FAILED, "enable", 200), (State.FAILED, "disable", 200), (State.PAUSED, "disable", 200)),
+    ],
+)
+def test_a_request_made_twice_is_done_once(page, alice, state, request_, again):
+    bring_to(state, alice)
+    ask = partial(
+        page.post,
+        f"/api/v1/demo/{request_}/",
+        {"days": 1} if request_ == "advance" else {},
+        content_type=JSON,
+    )
+    first = ask()
+    after = DemoAccount.objects.values().get()
+    assert first.status_code in (200, 202)
+    assert ask().status_code == again
+    assert DemoAccount.objects.values().get() == after
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("state", "act", "started"),
+    [
+        (State.OFF, partial(lifecycle.enable, dispatch=False), [False, False, False, True]),
+        (State.ACTIVE, lifecycle.pause, [False, False, False, True]),
+        (State.PAUSED, lifecycle.resume, [False, False, False, True]),
+        (
+            State.ACTIVE,
+            lambda user, now: lifecycle.disable(user, dispatch=False),
+            [False, False, False, True],
+        ),
+    ],
+    ids=["enable", "pause", "resume", "disable"],
+)
+def test_of_four_tabs_one_wins(alice, state, act, started):
+    bring_to(state, alice)
+    now, together = timezone.now() + timedelta(hours=1), Barrier(4)
+
+    def click(_: int) -> bool:
+        together.wait()
+        try:
+            return act(alice, now).started
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(click, range(4))) == started
+    assert DemoAccount.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_resuming_from_two_tabs_moves_the_story_once(alice):
+    bring_to(State.PAUSED, alice)
+    before = dict(StoryEvent.objects.values_list("pk", "due_at"))
+    paused = DemoAccount.objects.get().paused_at.replace(microsecond=0)
+
+    def resume(minutes: int) -> None:
+        lifecycle.resume(alice, paused + timedelta(minutes=minutes))
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(resume, (60, 61)))
+    moved = {due - before[pk] for pk, due in StoryEvent.objects.values_list("pk", "due_at")}
+    assert len(moved) == 1
+    assert moved <= {timedelta(minutes=60), timedelta(minutes=61)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_disabling_in_one_tab_and_resetting_in_another_ends_off(alice):
+    bring_to(State.ACTIVE, alice)
+    together = Barrier(2)
+
+    def click(act) -> None:
+        together.wait()
+        try:
+            act(alice, dispatch=False)
+        except lifecycle.NotPossible:
+            pass
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(click, (lifecycle.disable, lifecycle.reset)))
+    unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
+    assert (state_of(alice), counts(alice)) == (State.OFF, (0, 0, 0))
