@@ -39,6 +39,25 @@ def test_settings_changed_in_the_admin_count_from_the_next_window_on(operator, a
     assert DemoAccount.objects.get().interactions_ordinal == 1
 
 
+def test_settings_that_have_to_wait_are_refused_with_a_sentence(operator, alice, monkeypatch):
+    account = demo_of(alice, timezone.now() - 3 * DAY)
+    monkeypatch.setattr("demo.lifecycle.MOST_EVENTS", 20)
+    change = reverse("admin:demo_demoaccount_change", args=[account.pk])
+    answer = operator.post(change, form_of(operator, account) | {"comments_per_window": 3}, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        "The demo is still catching up; try again in a moment."
+    ]
+    account.refresh_from_db()
+    assert (account.comments_per_window, account.interactions_ordinal) == (10, 0)
+
+
+def test_an_advance_beyond_the_retention_is_refused_with_a_sentence(operator, alice):
+    account = demo_of(alice, retention_days=3)
+    told = act(operator, DEMOS, "advance_a_week", account)
+    assert "alice: days must be a whole number from 1 to 3, the demo's retention." in told
+    assert DemoAccount.objects.get().advance_days == 0
+
+
 def test_a_setting_out_of_range_is_refused(operator, alice):
     account = demo_of(alice)
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])

@@ -80,6 +80,21 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(house, bystande
     assert bystander.story("window") == before
 
 
+def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(house, bystander):
+    caller = house.create_user("traveller")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    before, others = caller.demo()["enabled_at"], bystander.counts()
+    assert caller.post("demo/advance", days=7).status_code == 202
+    until(lambda: caller.demo()["enabled_at"] < before, "its past has moved")
+    until(lambda: caller.story("window")[0] == 27 * 15 + 6 * 2, "its week is planned")
+    until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its pieces have arrived")
+    house.fire("demo: deliver due events")
+    assert caller.post("demo/scenarios/viral-spike").json()["scenarios"][0]["name"] == "viral-spike"
+    until(lambda: caller.story("viral-spike")[1] > 3, "it has begun")
+    assert bystander.counts() == others
+
+
 def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(house):
     house.fire("demo: sweep")
     caller = house.create_user("killed")

@@ -8,9 +8,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import DateTimeField, F, Q
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import activation, lifecycle, retention, simulator, unfinished
+from demo import activation, lifecycle, retention, scenarios, simulator, unfinished
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
@@ -143,6 +144,17 @@ def times(user: User) -> dict[tuple, datetime]:
         names = [field.name for field in rows.model._meta.fields if isinstance(field, DateTimeField)]
         found |= {(rows.model, pk, name): at for name in names for pk, at in rows.values_list("pk", name)}
     return found
+
+
+def test_no_schedule_is_made_for_a_user(alice, bob):
+    before = set(PeriodicTask.objects.values_list("name", flat=True))
+    for user in (alice, bob):
+        demo_of(user)
+        lifecycle.change_settings(user, NOW, {"posting_hour": 7, "time_zone": "Asia/Tokyo"})
+        scenarios.start(user, "viral-spike", NOW)
+        lifecycle.advance(user, 1, NOW, dispatch=False)
+    assert set(PeriodicTask.objects.values_list("name", flat=True)) == before
+    assert len([name for name in before if name.startswith("demo: ")]) == 5
 
 
 def test_advancing_goes_no_further_than_the_retention(page, alice):
