@@ -172,6 +172,7 @@ REST_FRAMEWORK = {
         "enable": "60/min",  # of one user's demo, and so on below
         "generate": "60/min",
         "scenario": "60/min",
+        "advance": "20/min",
     },
     "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",

@@ -220,7 +220,7 @@ def _demos(count: int) -> str:
 
 
 class Standing(admin.SimpleListFilter):
-    """Where in its life an event is; unless asked otherwise, those that are still to come."""
+    """Where in its life an event is; unless asked otherwise, those that are still to come and not held by a pause."""
 
     title = "standing"
     parameter_name = "standing"
@@ -228,7 +228,7 @@ class Standing(admin.SimpleListFilter):
     PAST = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:
-        return [("due", "due now"), *((name, name) for name in self.PAST)]
+        return [("due", "due now"), ("held", "held"), *((name, name) for name in self.PAST)]
 
     def choices(self, changelist) -> Iterator[dict]:
         everything, *others = super().choices(changelist)
@@ -238,7 +238,9 @@ class Standing(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() in self.PAST:
             return queryset.filter(self.PAST[self.value()])
-        return queryset.due(timezone.now()) if self.value() == "due" else queryset.undelivered()
+        if self.value() == "due":
+            return queryset.due(timezone.now())
+        return queryset.undelivered().filter(held=self.value() == "held")
 
 
 @admin.register(StoryEvent)

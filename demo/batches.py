@@ -1,6 +1,7 @@
 """Rows in large numbers, a few at a time: no statement holds its locks for long, and an interruption loses one batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -22,11 +23,15 @@ class Change(NamedTuple):
     values: tuple[object, ...] = ()
 
 
+def nothing() -> None:
+    """What is done before every batch unless told otherwise."""
+
+
 def change_in_batches(
     rows: QuerySet,
     change: Change,
     profiles: Sequence[int] = (),
-    each_batch: Callable[[], object] = bool,
+    each_batch: Callable[[], object] = nothing,
 ) -> int:
     """Apply `change` to `rows` by primary keys, newest first, in transactions of BATCH; return how many it changed.
 
@@ -34,22 +39,34 @@ def change_in_batches(
     them. What arrives after the first batch stays, so that no sender can keep this going. `each_batch` is called before
     every batch. Raises OperationalError when a profile is locked for longer than LONGEST_WAIT.
     """
-    try:
-        statement, values = _statement(rows, change)
-    except EmptyResultSet:  # of no profile, for one
-        return 0
     changed, below = 0, LARGEST_KEY
     while below is not None:
         each_batch()
-        with transaction.atomic(), connection.cursor() as cursor:
-            # A crash takes back what the next run does again; and no lock is waited for for ever.
-            cursor.execute(_MODEST, [LONGEST_WAIT])
+        try:
+            statement, values = _statement(rows.filter(pk__lt=below), change)
+        except EmptyResultSet:  # of no profile, for one
+            return 0
+        with _short_transaction(), connection.cursor() as cursor:
             lock_profiles(profiles)
-            cursor.execute(statement, [below if value == LARGEST_KEY else value for value in values])
+            cursor.execute(statement, values)
             done, chosen, lowest = cursor.fetchone()
         changed += done
         below = lowest if chosen == BATCH else None
     return changed
+
+
+@contextmanager
+def _short_transaction() -> Iterator[None]:
+    """One that waits neither for the disk, as the next run does what a crash takes back, nor for ever for a lock.
+
+    Inside another transaction, which may promise more, it waits for both.
+    """
+    inner = connection.in_atomic_block
+    with transaction.atomic():
+        if not inner:
+            with connection.cursor() as cursor:
+                cursor.execute(_MODEST, [LONGEST_WAIT])
+        yield
 
 
 _MODEST = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', %s, true)"
@@ -57,7 +74,7 @@ _MODEST = "SELECT set_config('synchronous_commit', 'off', true), set_config('loc
 
 def _statement(rows: QuerySet, change: Change) -> tuple[str, list[object]]:
     """One batch: choose its rows, change them, and say how many were changed and chosen, and the lowest key."""
-    batch = rows.filter(pk__lt=LARGEST_KEY).order_by("-pk").values("pk")[:BATCH]
+    batch = rows.order_by("-pk").values("pk")[:BATCH]
     chosen, values = batch.query.sql_with_params()
     return (
         f"WITH chosen (id) AS MATERIALIZED ({chosen}), {change.sql}"
@@ -67,7 +84,7 @@ def _statement(rows: QuerySet, change: Change) -> tuple[str, list[object]]:
 
 
 def delete_in_batches(
-    rows: QuerySet, profiles: Sequence[int] = (), each_batch: Callable[[], object] = bool
+    rows: QuerySet, profiles: Sequence[int] = (), each_batch: Callable[[], object] = nothing
 ) -> int:
     """Delete `rows` in the same way; what pointed at them stays, pointing at nothing. Return how many went."""
     return change_in_batches(rows, _deletion(rows.model), profiles, each_batch)

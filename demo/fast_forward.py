@@ -7,9 +7,12 @@ from django.db.models import Case, DateTimeField, F, Model, When
 from django.db.models.expressions import CombinedExpression
 
 from accounts.models import Profile, User
+from demo.alone import alone
 from demo.delivery import deliver_due
+from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account, plan_open_windows
+from demo.states import NotPossible
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
@@ -20,18 +23,24 @@ def advance(account: DemoAccount, now: datetime) -> bool:
     """Move an active account's past back by its requested days, plan and deliver.
 
     The shift, the marks and the request are one transaction, so that a repeated call shifts once; what follows is
-    ordinary planning, which the sweep would do as well. False when nothing was requested, or when something is on its
-    way over HTTP that would arrive with its old date; the sweep asks again.
+    ordinary planning, which the sweep would do as well. False when nothing was requested, when somebody holds the
+    account, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
     """
+    Heartbeat(account, State.ACTIVE, now)()
     plan_account(account.pk, now)
-    with transaction.atomic():
-        account = (
-            DemoAccount.objects.select_for_update(of=("self",))
-            .select_related("user")
-            .filter(pk=account.pk, state=State.ACTIVE, advance_days__gt=0)
-            .first()
-        )
-        if account is None:
+    try:
+        moved = _move(account.user, now)
+    except NotPossible:
+        return False
+    if moved:
+        plan_account(account.pk, now)
+        deliver_due(now, [account.pk])
+    return moved
+
+
+def _move(user: User, now: datetime) -> bool:
+    with alone(user) as account:
+        if account.state != State.ACTIVE or not account.advance_days:
             return False
         plan_open_windows([account], now)  # what has opened since, hardly ever anything
         by = timedelta(days=account.advance_days)
@@ -41,9 +50,7 @@ def advance(account: DemoAccount, now: datetime) -> bool:
             return False
         _shift_rows(account, by)
         _shift_account(account, by)
-    plan_account(account.pk, now)
-    deliver_due(now, [account.pk])
-    return True
+        return True
 
 
 def _shift_story(account: DemoAccount, by: timedelta) -> None:

@@ -77,6 +77,11 @@ def field_of(column: models.Field, **options: Any) -> forms.Field:
 class SettingsForm(forms.ModelForm):
     """The schedule of one account."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # what another tab has changed meanwhile is not changed back
+            field.show_hidden_initial = not self.is_bound or f"initial-{name}" in self.data
+
     class Meta:
         model = DemoAccount
         fields = SETTINGS

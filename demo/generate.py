@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from demo import simulator, story
+from demo.alone import alone
 from demo.clock import Clock
 from demo.delivery import deliver_events
-from demo.lifecycle import alone
 from demo.models import DemoAccount, State, StoryEvent
 from demo.progress import KINDS
 from demo.states import NotPossible
@@ -63,6 +63,8 @@ def _generate(user: User, now: datetime, draw: Draw) -> Generated:
         )
         if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
             deliver_events(rows, now)
+            if rows.undelivered().filter(attempts=0).exists():
+                raise NotPossible("The demo is busy just now; try again in a moment.")
     if settings.DEMO_DELIVERY == "http":
         _deliver_over_http(rows, now)
     arrived = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))

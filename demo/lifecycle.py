@@ -5,31 +5,29 @@ account's row, so a lost message only costs the time until the next sweep.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, F
+from django.db import transaction
+from django.db.models import F
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import Platform, User
 from demo import activation, simulator, tasks
+from demo.alone import alone
 from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, DemoAccount, Rhythm, State, StoryEvent
 from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
 from demo.windows import content_start_at_or_after, interactions_start_at_or_after
-from interactions.connection import is_lost
-from interactions.models import Content
+from interactions.models import Content, Interaction
 
 logger = logging.getLogger(__name__)
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MOST_DAYS = 30
-LONGEST_LOCK_SECONDS = 2
+LATEST = 20  # events that say whether a demo is stored here
 USUAL_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
 
 
@@ -48,13 +46,12 @@ def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) 
     Raises WrongOption with a sentence, and NotPossible while the demo is being removed.
     """
     check_options(options)
-    account = activation.account_of(user)
-    if not activation.begin(account, now, changes(account, options)):
-        account.refresh_from_db()
-        if account.state == State.DISABLING:
-            raise NotPossible("The demo is still being removed; enable it again when its state is off.")
-        return Transition(account, started=False)
-    return _started(account, dispatch)
+    with alone(user) as account:
+        if activation.begin(account, now, changes(account, options)):
+            return _started(account, dispatch)
+    if account.state == State.DISABLING:
+        raise NotPossible("The demo is still being removed; enable it again when its state is off.")
+    return Transition(account, started=False)
 
 
 def check_options(options: dict[str, Any]) -> None:
@@ -129,19 +126,19 @@ def reset(user: User, *, dispatch: bool = True) -> Transition:
 
 
 def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
-    account = activation.account_of(user)
-    changed = DemoAccount.objects.filter(pk=account.pk, state__in=[*ON, State.FAILED]).update(
-        state=State.DISABLING,
-        reset_requested=reset,
-        heartbeat_at=None,
-        paused_at=None,
-        advance_days=0,
-        last_error="",
-    )
-    if changed:
-        return _started(account, dispatch)
-    if not reset:  # switching off wins over a reset that is under way
-        DemoAccount.objects.filter(pk=account.pk, state=State.DISABLING).update(reset_requested=False)
+    with alone(user) as account:
+        mine = DemoAccount.objects.filter(pk=account.pk)
+        if mine.filter(state__in=[*ON, State.FAILED]).update(
+            state=State.DISABLING,
+            reset_requested=reset,
+            heartbeat_at=None,
+            paused_at=None,
+            advance_days=0,
+            last_error="",
+        ):
+            return _started(account, dispatch)
+        if not reset:  # switching off wins over a reset that is under way
+            mine.filter(state=State.DISABLING).update(reset_requested=False)
     account.refresh_from_db()
     return Transition(account, started=False)
 
@@ -197,45 +194,33 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
     Raises WrongOption for a wrong number. NotPossible unless active, while something is on its way over HTTP, and where
     what was delivered lies in another installation.
     """
-    account = activation.account_of(user)
-    most = min(MOST_DAYS, account.retention_days)
-    if not 1 <= days <= most:
-        why = "" if most == MOST_DAYS else ", the demo's retention"
-        raise WrongOption(f"days must be a whole number from 1 to {most}{why}.")
-    leased = StoryEvent.objects.filter(account=account).leased(now)
-    active = DemoAccount.objects.filter(pk=account.pk, state=State.ACTIVE, advance_days=0)
-    if _lives_elsewhere(account):
-        raise NotPossible("The demo's rows lie in another installation (MAIN_APP_URL), which cannot advance.")
-    if not active.exclude(Exists(leased)).update(advance_days=days):
-        account.refresh_from_db()
-        if leased.exists():
+    with alone(user) as account:
+        most = min(MOST_DAYS, account.retention_days)
+        if not 1 <= days <= most:
+            why = "" if most == MOST_DAYS else ", the demo's retention"
+            raise WrongOption(f"days must be a whole number from 1 to {most}{why}.")
+        if account.state != State.ACTIVE or account.advance_days:
+            raise NotPossible(
+                f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
+            )
+        if StoryEvent.objects.filter(account=account).leased(now).exists():
             raise NotPossible("Events of this demo are on their way; advance it when they have arrived.")
-        raise NotPossible(
-            f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
-        )
-    return _started(account, dispatch)
+        if _lives_elsewhere(account):
+            raise NotPossible(
+                "The demo's rows lie in another installation (MAIN_APP_URL); it cannot advance."
+            )
+        DemoAccount.objects.filter(pk=account.pk).update(advance_days=days, heartbeat_at=None)
+        return _started(account, dispatch)
 
 
 def _lives_elsewhere(account: DemoAccount) -> bool:
-    """Whether pieces of the demo were delivered and none of them is stored here."""
-    pieces = StoryEvent.objects.filter(account=account, type=StoryEvent.Type.CONTENT)
-    delivered = pieces.filter(delivered_at__isnull=False, expired_at=None).exists()
-    return delivered and not Content.objects.filter(profile__in=account.profiles).exists()
-
-
-@contextmanager
-def alone(user: User) -> Iterator[DemoAccount]:
-    """A transaction that holds the user's account; NotPossible when a lock takes longer than a web request should."""
-    activation.account_of(user)
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK_SECONDS}s'")
-            yield DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
-    except OperationalError as error:
-        if is_lost(error):
-            raise
-        raise NotPossible("The demo is busy just now; try again in a moment.") from error
+    """Whether events were delivered and none of the latest is stored here; one may have been rejected."""
+    told = StoryEvent.objects.filter(account=account, delivered_at__isnull=False, expired_at=None)
+    latest = told.exclude(type=StoryEvent.Type.METRICS).order_by("-due_at", "-id")[:LATEST]
+    ids = list(latest.values_list("platform_id", flat=True))
+    own = {"profile__in": account.profiles, "platform_id__in": ids}
+    stored = (model.objects.filter(**own).exists() for model in (Interaction, Content))
+    return bool(ids) and not any(stored)
 
 
 def plan_what_is_open(account: DemoAccount, now: datetime) -> None:

@@ -22,10 +22,11 @@ def gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     due = StoryEvent.objects.due(now)
     yield _gauge("due_events", "Events that are due and not delivered.", due.count())
     yield _gauge("due_lag_seconds", "How long the oldest of them has been due.", _age(_oldest(due), now))
+    ages = [_age(_oldest(undelivered.filter(held=held)), now) for held in (False, True)]  # an index has each
     yield _gauge(
         "oldest_undelivered_seconds",
         "The same, with those of paused demos and those that wait for a retry.",
-        _age(_oldest(undelivered), now),
+        max(ages),
     )
     dead = StoryEvent.objects.dead()
     yield _gauge("dead_events", "Events that could not be delivered and wait for an operator.", dead.count())

@@ -122,7 +122,7 @@ class DemoAccount(models.Model):
     )
     viral_spikes = models.BooleanField(
         default=True,
-        help_text="One piece in fifty draws several times its comments for about three days, on top of the others.",
+        help_text="One piece in fifty draws several times its comments for about a day and a half, on top of the others.",
     )
     retention_days = models.PositiveSmallIntegerField(default=30, validators=between(1, 365))
 
@@ -342,6 +342,11 @@ class StoryEvent(models.Model):
                 *(F("profile"), F("platform_id"), F("due_at")),
                 condition=Q(type="content.metrics"),
                 name="story_figures_of_a_piece",
+            ),
+            models.Index(
+                *(F("due_at"), F("id")),
+                condition=Q(delivered_at=None, dead_at=None, held=True),
+                name="story_held",
             ),
             models.Index(F("dead_at"), condition=Q(dead_at__isnull=False), name="story_dead"),
             models.Index(

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Profile, User
 from demo import activation
-from demo.batches import delete_in_batches
+from demo.batches import delete_in_batches, nothing
 from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.locks import lock_profiles
@@ -64,7 +64,7 @@ def _delete_the_rest(story: QuerySet, profiles: list[int], **only: object) -> in
     return _delete_arrived(profiles, **only)
 
 
-def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = bool, **only: object) -> int:
+def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = nothing, **only: object) -> int:
     own = [model.objects.filter(profile__in=profiles, **only) for model in DERIVED]
     return sum(delete_in_batches(rows, profiles, each_batch) for rows in own)
 

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
+from django.db import OperationalError, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
@@ -21,10 +21,11 @@ from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 logger = logging.getLogger(__name__)
 
-Take = Callable[[QuerySet], int]  # does something to rows; how many there were
+Take = Callable[..., int]  # does something to rows and says how many there were
 
 LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
-GRACE = timedelta(days=7)  # from being hidden to being purged
+GRACE = timedelta(days=7)  # from being hidden to being purged,
+LATE = timedelta(hours=1)  # less what the weekly run may have been late by
 
 
 @dataclass(frozen=True)
@@ -99,51 +100,66 @@ def clean_up(
 def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bool) -> Cleaned:
     if not dry_run:
         plan_account(account_id, now)
+        return _age(account_id, now, days, _hide, delete_in_batches)
+    with transaction.atomic():
+        plan_account(account_id, now)
+        counted = _age(account_id, now, days, _count, _count)
+        transaction.set_rollback(True)
+    return counted
+
+
+def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: Take) -> Cleaned:
     account = DemoAccount.objects.filter(pk=account_id, state__in=LIVING).first()
     if account is None:  # switched off meanwhile
         return Cleaned()
-    age = account.retention if days is None else timedelta(days=days)
+    cutoff = now - (account.retention if days is None else timedelta(days=days))
     profiles = list(account.profiles.values_list("pk", flat=True))
-    hide: Take = _count if dry_run else partial(_hide, now=now, profiles=profiles)
-    delete: Take = _count if dry_run else partial(delete_in_batches, profiles=profiles)
-    rows = expired(account, profiles, now - age)
-    received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": now - age}
+    rows = expired(account, profiles, cutoff)
+    received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
+    purged = {"expired_at__lte": now - GRACE + LATE}
     return Cleaned(
-        story=hide(_forgotten(account, rows, (account.paused_at or now) - age)),
-        comments=hide(rows["comments"]),
-        messages=hide(rows["messages"]),
-        content=hide(rows["content"]),
-        dead_letters=delete(DeadLetter.objects.filter(**received_before)),
-        pending_changes=delete(PendingChange.objects.filter(**received_before)),
-        purged=sum(
-            delete(hidden.filter(expired_at__lt=now - GRACE)) for hidden in _hidden(account, profiles)
-        ),
+        story=hide(_forgotten(account, profiles, cutoff), [], now),
+        comments=hide(rows["comments"], profiles, now),
+        messages=hide(rows["messages"], profiles, now),
+        content=hide(rows["content"], profiles, now),
+        dead_letters=delete(DeadLetter.objects.filter(**received_before), profiles),
+        pending_changes=delete(PendingChange.objects.filter(**received_before), profiles),
+        purged=sum(delete(hidden.filter(**purged), locked) for hidden, locked in _hidden(account, profiles)),
     )
 
 
 def restore(account: DemoAccount) -> Restored:
     """Show again what cleanup has hidden of the account and not purged yet; what its platform deleted stays deleted.
 
-    Raises NotPossible while the demo is off or being removed.
+    Raises NotPossible while the demo is off or being removed, and while somebody holds it.
     """
-    if account.state not in LIVING:
-        raise NotPossible(f"Demo mode is {account.state}; nothing of it can be restored.")
+    state = DemoAccount.objects.filter(pk=account.pk).values_list("state", flat=True).first() or State.OFF
+    if state not in LIVING:
+        raise NotPossible(f"Demo mode is {state}; nothing of it can be restored.")
     profiles = list(account.profiles.values_list("pk", flat=True))
-    story, comments, messages, content = (_show(hidden, profiles) for hidden in _hidden(account, profiles))
+    try:
+        story, comments, messages, content = (_show(*hidden) for hidden in _hidden(account, profiles))
+    except OperationalError as error:
+        if is_lost(error):
+            raise
+        raise NotPossible("The demo is busy just now; ask again, and what is left is restored.") from error
     return Restored(content, comments, messages, story)
 
 
-def _hidden(account: DemoAccount, profiles: list[int]) -> list[QuerySet]:
-    """What of the account is hidden for its age: story, comments, messages, pieces."""
+def _hidden(account: DemoAccount, profiles: list[int]) -> list[tuple[QuerySet, list[int]]]:
+    """What of the account is hidden for its age, and the profiles to lock for it: story, comments, messages, pieces.
+
+    The story needs none: it comes before the profiles in the order of locks.
+    """
     own = {"profile__in": profiles, "is_demo": True, "expired_at__isnull": False}
     return [
-        StoryEvent.objects.filter(account=account, expired_at__isnull=False),
-        *(Interaction.objects.filter(type=type, **own) for type in Interaction.Type.values),
-        Content.objects.filter(**own),
+        (StoryEvent.objects.filter(account=account, expired_at__isnull=False), []),
+        *((Interaction.objects.filter(type=type, **own), profiles) for type in Interaction.Type.values),
+        (Content.objects.filter(**own), profiles),
     ]
 
 
-def _hide(rows: QuerySet, now: datetime, profiles: list[int]) -> int:
+def _hide(rows: QuerySet, profiles: list[int], now: datetime) -> int:
     deleted = "" if rows.model is StoryEvent else ", deleted_at = coalesce(deleted_at, %s)"
     values = (now,) if rows.model is StoryEvent else (now, now)
     return change_in_batches(rows, _setting(rows.model, f"expired_at = %s{deleted}", values), profiles)
@@ -185,17 +201,19 @@ def _awaited(account: DemoAccount) -> list[str]:
     return [*reported, *(id for ids in named for id in ids if id)]
 
 
-def _forgotten(account: DemoAccount, rows: dict[str, QuerySet], cutoff: datetime) -> QuerySet[StoryEvent]:
-    """The past of the story that is older than `cutoff`, and, at any age, that whose rows go.
+def _forgotten(account: DemoAccount, profiles: list[int], cutoff: datetime) -> QuerySet[StoryEvent]:
+    """The past of the story that is older than `cutoff`, by its own times or, after a pause, by those of its rows.
 
-    After a pause the story is younger than its rows by the pause; a piece that is gone must not be talked about.
+    Age alone decides: what people answered keeps a row, but changes nothing of what is still to be planned.
     """
     past = StoryEvent.objects.past().filter(account=account, expired_at=None)
     going = Q(due_at__lt=cutoff)
-    for expiring in rows.values():
-        going |= Exists(expiring.filter(profile=OuterRef("profile"), platform_id=OuterRef("platform_id")))
+    for model in (Interaction, Content):
+        same = {"profile": OuterRef("profile"), "platform_id": OuterRef("platform_id")}
+        old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff}
+        going |= Exists(model.objects.filter(**same, **old))
     return past.filter(going)
 
 
-def _count(rows: QuerySet) -> int:
+def _count(rows: QuerySet, *_: object) -> int:
     return rows.count()

@@ -13,7 +13,8 @@ from django.db.models import Count, Max, QuerySet
 
 from accounts.models import User
 from demo import simulator, story
-from demo.lifecycle import Transition, alone, plan_what_is_open
+from demo.alone import alone
+from demo.lifecycle import Transition, plan_what_is_open
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
 
@@ -51,13 +52,17 @@ def start(user: User, name: str, now: datetime) -> Transition:
     return Transition(account, started=True)
 
 
-def cancel(user: User, name: str) -> Transition:
-    """Take back what a scenario has not brought yet; NotPossible while off. Raises LookupError for an unknown name."""
+def cancel(user: User, name: str, now: datetime) -> Transition:
+    """Take back what a scenario has not brought yet and is not on its way over HTTP; NotPossible while off.
+
+    Raises LookupError for an unknown name.
+    """
     _known(name)
     with alone(user) as account:
         if account.state == State.OFF:
             raise NotPossible("Demo mode is off; there is nothing to cancel.")
-        cancelled, _ = _left(account, name).delete()
+        left = _left(account, name)
+        cancelled, _ = left.exclude(pk__in=left.leased(now).values("pk")).delete()
     return Transition(account, started=bool(cancelled))
 
 

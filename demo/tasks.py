@@ -33,7 +33,7 @@ def deliver() -> None:
     max_retries=10,
 )
 def cleanup() -> None:
-    """Delete demo data older than each account's retention."""
+    """Hide demo data older than each account's retention, and purge what was hidden a week ago."""
     retention.clean_up(timezone.now())
 
 

@@ -15,6 +15,7 @@ from accounts.models import Platform
 from accounts.pages import Page, for_users
 from demo import lifecycle, scenarios, simulator
 from demo.access import demo_allowed
+from demo.api.throttling import AdvanceThrottle, PerDemo, ScenarioThrottle, count_click
 from demo.forms import EnableForm, SettingsForm
 from demo.models import DemoAccount, State, time_zones
 from demo.progress import progress_of
@@ -30,7 +31,7 @@ ACTIONS: dict[str, Callable] = {
 }
 ON_STAGE: dict[str, Callable] = {
     "start": lambda user, name: scenarios.start(user, name, timezone.now()),
-    "cancel": scenarios.cancel,
+    "cancel": lambda user, name: scenarios.cancel(user, name, timezone.now()),
 }
 MOVING = (State.ENABLING, State.DISABLING)
 WINDOWS_A_DAY = CONTENT_STEP // INTERACTIONS_STEP
@@ -77,14 +78,14 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
 
 @button
 def advance(request: HttpRequest, days: str) -> HttpResponse:
-    return _do(request, lambda: lifecycle.advance(request.user, int(days), timezone.now()))
+    return _do(request, lambda: lifecycle.advance(request.user, int(days), timezone.now()), AdvanceThrottle)
 
 
 @button
 def act_on_scenario(request: HttpRequest, name: str, action: str) -> HttpResponse:
     if name not in simulator.SCENARIOS:
         raise Http404
-    return _do(request, lambda: ON_STAGE[action](request.user, name))
+    return _do(request, lambda: ON_STAGE[action](request.user, name), ScenarioThrottle)
 
 
 def _enable(request: HttpRequest) -> HttpResponse:
@@ -101,9 +102,11 @@ def _enable(request: HttpRequest) -> HttpResponse:
     return render(request, _page(request), shown(request) | {"form": form})
 
 
-def _do(request: HttpRequest, act: Callable[[], object]) -> HttpResponse:
+def _do(request: HttpRequest, act: Callable[[], object], limit: type[PerDemo] | None = None) -> HttpResponse:
     """Do it and show what has become of the demo, or why it is not possible now."""
     try:
+        if limit:
+            count_click(request.user, limit)
         act()
     except (NotPossible, WrongOption) as error:
         return _answer(request, str(error))

@@ -24,9 +24,12 @@ def lock_free_profiles(profile_ids: Iterable[int]) -> set[int]:
     wanted = set(profile_ids)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(
+                "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [PATIENCE]
+            )
+            before = cursor.fetchone()[0]
             lock_profiles(wanted)
-            cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
             return wanted
     except OperationalError as error:
         if is_lost(error):

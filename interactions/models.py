@@ -204,6 +204,16 @@ class Interaction(Arrived):
             ),
         ]
 
+    @property
+    def shown_content(self) -> Content | None:
+        """Its piece, unless that is deleted."""
+        return self.content if self.content and not self.content.deleted_at else None
+
+    @property
+    def shown_parent(self) -> "Interaction | None":
+        """What it answers, unless that is deleted."""
+        return self.parent if self.parent and not self.parent.deleted_at else None
+
 
 class PendingChange(models.Model):
     """An edit, a deletion or metrics that arrived before its target; applied when the target does.

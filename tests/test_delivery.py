@@ -20,6 +20,7 @@ from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
 from demo.retries import WAITS, retry_dead
 from interactions.models import Content, Interaction
+from tests.holding import somebody_holding
 from tests.timeline import counts
 from tests.world import NOW, demo_of
 
@@ -273,6 +274,14 @@ def test_nothing_advances_while_something_is_on_its_way(page, active):
         before - timedelta(days=7),
         0,
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_generated_while_somebody_holds_a_profile_is_neither_planned_nor_delivered(page, active):
+    with somebody_holding(list(active.profiles.values_list("pk", flat=True))):
+        answer = page.post("/api/v1/demo/generate/interactions/")
+    assert (answer.status_code, "busy just now" in answer.json()["detail"]) == (409, True)
+    assert not StoryEvent.objects.filter(origin="generate").exists()
 
 
 def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settings, monkeypatch):

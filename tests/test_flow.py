@@ -91,7 +91,7 @@ def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(house, bystan
     until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its pieces have arrived")
     house.fire("demo: deliver due events")
     assert caller.post("demo/scenarios/viral-spike").json()["scenarios"][0]["name"] == "viral-spike"
-    until(lambda: caller.story("viral-spike")[1] > 3, "it has begun")
+    until(lambda: caller.story("viral-spike")[1], "it has begun")
     assert bystander.counts() == others
 
 

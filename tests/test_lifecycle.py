@@ -189,7 +189,8 @@ SETTINGS = {"settings": {"comments_per_window": 3}}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_demo_that_is_busy_is_409_soon(page, alice):
+@pytest.mark.parametrize("ask", ["settings", "enable", "pause", "reset", "disable", "advance"])
+def test_a_demo_that_is_busy_is_409_soon(page, alice, ask):
     demo_of(alice)
     busy, done = Event(), Event()
 
@@ -203,7 +204,11 @@ def test_a_demo_that_is_busy_is_409_soon(page, alice):
     with ThreadPoolExecutor(1) as pool:
         pool.submit(work)
         assert busy.wait(10)
-        answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
+        if ask == "settings":
+            answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
+        else:
+            body = {"days": 1} if ask == "advance" else {}
+            answer = page.post(f"/api/v1/demo/{ask}/", body, content_type="application/json")
         done.set()
     assert (answer.status_code, "busy just now" in answer.json()["detail"]) == (409, True)
 

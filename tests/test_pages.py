@@ -159,11 +159,15 @@ def test_there_are_no_scenarios_but_those_on_the_dashboard(page, alice, action):
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 @pytest.mark.parametrize("path", [f"{WAVE}/start", "/demo/advance/7"])
-def test_what_is_paused_has_no_stage_and_a_press_that_comes_too_late_says_why(page, alice, path, headers):
+def test_what_is_paused_begins_nothing_and_a_press_that_comes_too_late_says_why(page, alice, path, headers):
     demo_of(alice, timezone.now())
     lifecycle.pause(alice, timezone.now())
     shown = press(page, path, headers)
-    assert ("Demo mode is paused; " in shown, "On stage" in shown) == (True, False)
+    assert ("Demo mode is paused; " in shown, "Resume the demo to begin" in shown, "Start<" in shown) == (
+        True,
+        True,
+        False,
+    )
     account = DemoAccount.objects.get()
     assert (account.advance_days, account.story.undelivered().count()) == (0, 0)
 

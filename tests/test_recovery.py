@@ -18,6 +18,7 @@ from demo.progress import progress_of
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 from interactions.replay import replay
+from tests.holding import somebody_holding
 from tests.timeline import FIRST_TALK, counts, told
 from tests.world import DAY, HOUR, NOW, demo_of
 
@@ -204,22 +205,9 @@ def test_a_profile_that_somebody_does_not_let_go_of_holds_up_no_other(alice, bob
     for user in (alice, bob):
         account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=30).account
         unfinished.plan_initial(account.pk, NOW)
-    hers = list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))
-    held, over = Event(), Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            lock_profiles(hers)
-            held.set()
-            over.wait(30)
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(hold)
-        assert held.wait(10)
+    with somebody_holding(list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))):
         deliver_due(NOW)
         assert (counts(alice), counts(bob)) == ((0, 0, 0), (3, 30, 100))
-        over.set()
     deliver_due(NOW)
     assert counts(alice) == (3, 30, 100)
 

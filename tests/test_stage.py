@@ -1,14 +1,17 @@
 """Scenarios on stage: begun, watched, cancelled; and nothing else of the demo changes for them."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
 from demo import generate, lifecycle, scenarios
+from demo.api.throttling import AdvanceThrottle, ScenarioThrottle
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, StoryEvent
 from demo.planning import plan_due
@@ -129,7 +132,7 @@ def test_a_paused_demo_begins_none_and_keeps_what_it_holds(alice):
         scenarios.start(alice, "product-launch", NOW + HOUR)
     lifecycle.resume(alice, NOW + DAY)
     assert StoryEvent.objects.filter(origin="viral-spike").earliest("due_at").due_at > NOW + DAY
-    assert scenarios.cancel(alice, "viral-spike").started
+    assert scenarios.cancel(alice, "viral-spike", NOW + DAY).started
 
 
 def test_another_users_scenarios_are_their_own(page, alice, bob):
@@ -159,6 +162,28 @@ def test_without_a_piece_there_is_nothing_to_complain_of(alice):
         scenarios.start(alice, "complaint-wave", NOW)
     generate.daily_content(alice, NOW)
     assert scenarios.start(alice, "complaint-wave", NOW + HOUR).started
+
+
+def test_what_is_on_its_way_over_http_is_not_taken_back(alice):
+    demo_of(alice)
+    scenarios.start(alice, "viral-spike", NOW)
+    leased = StoryEvent.objects.filter(origin="viral-spike").order_by("due_at")[:10].values("pk")
+    on_its_way = StoryEvent.objects.filter(pk__in=list(leased.values_list("pk", flat=True)))
+    on_its_way.update(delivery_id=uuid.uuid4(), claimed_until=NOW + HOUR)
+    assert scenarios.cancel(alice, "viral-spike", NOW + SECOND).started
+    assert (on_its_way.count(), StoryEvent.objects.filter(origin="viral-spike").count()) == (10, 10)
+
+
+@pytest.mark.parametrize(
+    ("address", "limit"),
+    [("/demo/scenarios/viral-spike/start", ScenarioThrottle), ("/demo/advance/1", AdvanceThrottle)],
+)
+def test_clicks_on_the_page_are_limited_as_calls_are(page, alice, monkeypatch, address, limit):
+    cache.clear()
+    demo_of(alice, timezone.now() - HOUR)
+    monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
+    answers = [page.post(address, headers={"HX-Request": "true"}).content.decode() for _ in range(3)]
+    assert ["too often" in answer for answer in answers] == [False, False, True]
 
 
 @pytest.mark.django_db(transaction=True)

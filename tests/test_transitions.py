@@ -42,7 +42,6 @@ EXPECTED = {
         *((409, State.DISABLING), (409, State.DISABLING), (409, State.DISABLING)),
     ],
 }
-SECOND_ANSWER = {202: 200}  # asked again, what was begun is already so
 
 
 def bring_to(state: State, user) -> None:

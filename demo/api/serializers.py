@@ -47,7 +47,7 @@ class EnableSerializer(Known):
     seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
 
 
-class AdvanceSerializer(serializers.Serializer):
+class AdvanceSerializer(Known):
     days = serializers.IntegerField(min_value=1, max_value=30)
 
 
@@ -75,7 +75,7 @@ class SettingsSerializer(Known):
         return name
 
 
-class PatchSerializer(serializers.Serializer):
+class PatchSerializer(Known):
     settings = SettingsSerializer()
 
 

@@ -1,6 +1,10 @@
 """Limits on what costs much, for each demo rather than for each caller: a back end may serve many users."""
 
+from typing import NamedTuple
+
+from accounts.models import User
 from accounts.throttling import Throttle
+from demo.states import NotPossible
 
 
 class PerDemo(Throttle):
@@ -18,3 +22,19 @@ class GenerateThrottle(PerDemo):
 
 class ScenarioThrottle(PerDemo):
     scope = "scenario"
+
+
+class AdvanceThrottle(PerDemo):
+    scope = "advance"
+
+
+class Click(NamedTuple):
+    """A button of a page, as the limits see whatever asks them."""
+
+    subject: User
+
+
+def count_click(user: User, limit: type[PerDemo]) -> None:
+    """Count a click as a request of the API; NotPossible when there were too many within a minute."""
+    if not limit().allow_request(None, Click(user)):
+        raise NotPossible("That was asked for too often within a minute; try again in a moment.")

@@ -23,7 +23,7 @@ from demo.api.serializers import (
     GeneratedSerializer,
     PatchSerializer,
 )
-from demo.api.throttling import EnableThrottle, GenerateThrottle, ScenarioThrottle
+from demo.api.throttling import AdvanceThrottle, EnableThrottle, GenerateThrottle, ScenarioThrottle
 from demo.lifecycle import Transition
 from demo.states import NotPossible, WrongOption
 from demo.status import status_of
@@ -96,8 +96,6 @@ class DemoView(APIView):
 class StatusView(DemoView):
     """State, settings, progress and future of the demo."""
 
-    problem_codes = (404,)
-
     @extend_schema(parameters=[USER], responses=DemoSerializer)
     def get(self, request: Request) -> Response:
         """State, settings, progress and what happens next; a user who never enabled has the state off."""
@@ -160,6 +158,8 @@ class ResetView(DemoView):
 class AdvanceView(DemoView):
     """Let an active demo live through whole days at once, in the background."""
 
+    throttle_classes = [AdvanceThrottle]
+
     @extend_schema(
         parameters=[USER],
         request=AdvanceSerializer,
@@ -196,7 +196,7 @@ class ScenarioView(DemoView):
     )
     def delete(self, request: Request, name: str) -> Response:
         """Cancel what a scenario has not brought yet."""
-        scenarios.cancel(self.subject, name)
+        scenarios.cancel(self.subject, name, timezone.now())
         return self.object()
 
 

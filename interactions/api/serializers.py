@@ -44,6 +44,8 @@ class ContentSerializer(serializers.ModelSerializer):
 class InteractionSerializer(serializers.ModelSerializer):
     platform = serializers.CharField(source="profile.platform", read_only=True)
     author = AuthorSerializer(source="*", read_only=True)
+    content = serializers.SerializerMethodField()
+    parent = serializers.SerializerMethodField()
 
     class Meta:
         model = Interaction
@@ -53,6 +55,12 @@ class InteractionSerializer(serializers.ModelSerializer):
             *["posted_at", "received_at", "is_demo", "deleted_at"],
         ]
         read_only_fields = [name for name in fields if name != "status"]
+
+    def get_content(self, row: Interaction) -> int | None:
+        return row.shown_content.pk if row.shown_content else None
+
+    def get_parent(self, row: Interaction) -> int | None:
+        return row.shown_parent.pk if row.shown_parent else None
 
 
 class ReplySerializer(serializers.Serializer):

@@ -79,7 +79,9 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
     queryset = Interaction.objects.none()
 
     def get_queryset(self):
-        return Interaction.objects.visible_to(self.request.user).select_related("profile")
+        return Interaction.objects.visible_to(self.request.user).select_related(
+            "profile", "content", "parent"
+        )
 
     def perform_update(self, serializer: InteractionSerializer) -> None:
         """Only what was asked for: an edit or a deletion may have arrived since the row was read."""
