@@ -7,11 +7,13 @@ from importlib import import_module
 
 from django.conf import settings
 from django.db import connection
+from psutil import virtual_memory
 
 NAMES = (
     "initial_batch",
     "ingest",
     "many_users",
+    "ticks",
     "webhook",
     "lists",
     "cleanup",
@@ -30,6 +32,7 @@ def main() -> None:
     os.environ["TEST_DATABASE_URL"] = ""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     servers = import_module("tests.servers")  # names the folder before anything reads the settings
+    os.environ |= {"DEBUG": "0", "HTTPS": "0"}  # with DEBUG Django keeps every statement
     try:
         _start()
         logging.disable(logging.INFO)
@@ -40,12 +43,12 @@ def main() -> None:
 
 
 def _start() -> None:
-    """Servers and tables, a worker's garbage collection, and PostgreSQL with a quarter of 4 GB, as its manual advises."""
+    """Servers and tables, a worker's garbage collection, and PostgreSQL with a quarter of the memory, as its manual advises."""
     import_module("config.start").ensure_ready()
     import_module("config.celery").collect_garbage_rarely()
-    settings.DEBUG = False  # under which Django keeps every statement
     with connection.cursor() as cursor:
-        cursor.execute("ALTER SYSTEM SET shared_buffers = '1GB'")
+        cursor.execute(f"ALTER SYSTEM SET shared_buffers = '{virtual_memory().total // 4 // 2**20}MB'")
+        cursor.execute("ALTER SYSTEM SET max_wal_size = '16GB'")  # the checkpoints of a busy hour
     connection.close()
     settings.SERVERS.restart_postgres()
 

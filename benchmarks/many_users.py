@@ -1,105 +1,154 @@
-"""A six-hour run for 1,000 demo users, planned and delivered by two worker processes that share the work."""
+"""Six hours of 100, 1,000 and 10,000 demo users, planned and delivered by two worker processes that share the work.
+
+Users stay, so that some of the 10,000 have lived for days. Each number lives two windows, of which the shorter run counts.
+"""
 
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import psutil
 from django.db import connection
 
-from accounts.models import User
+from benchmarks import living
 from benchmarks.figures import Figure, at_least, at_most, show
 from benchmarks.workers import processes, wait_for_the_others
-from demo import delivery, planning, seeding
-from demo.models import DemoAccount, State
+from config.celery import collect_garbage_rarely
+from demo import delivery, planning
+from demo.models import DemoAccount, StoryEvent
 from demo.windows import INTERACTIONS_STEP
 
 WORKERS = 2
-MORNING = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)  # enabled then, the first window is that of 18:00
-EVENING = timedelta(
-    hours=16, minutes=29, seconds=59
-)  # later, all of that window is due and the next is not open
-# Each group lives two windows, of which the shorter run counts.
-GROUPS = {"warm-up": 10, "hundred": 100, "thousand": 1_000}
+INTERACTIONS = 15  # of a user in a window
+AFTERNOON = timedelta(
+    hours=10, minutes=29, seconds=59
+)  # after the morning, the last second before the window of 18:00
+SAMPLE = 20  # accounts that are looked at one by one
+
+
+class Share(NamedTuple):
+    """What one worker did: interactions planned, events delivered, seconds of each, its processor time, its memory."""
+
+    planned: int
+    delivered: int
+    planning: float
+    delivery: float
+    processor: float
+    memory: int  # bytes
 
 
 @dataclass(frozen=True)
 class Lived:
-    """One run: users, interactions, seconds from the start to the last delivery, most memory of a worker in bytes."""
+    """One window of so many users: seconds from the start to the last delivery, and processor time of PostgreSQL."""
 
     users: int
-    interactions: int
     seconds: float
-    memory: int
+    database: float  # seconds, of all its processes
+    shares: list[Share]
 
     @property
     def per_user(self) -> float:
         return self.seconds / self.users
 
+    @property
+    def memory(self) -> int:
+        return max(share.memory for share in self.shares)
+
+    def total(self, name: str) -> float:
+        return sum(getattr(share, name) for share in self.shares)
+
 
 def run() -> None:
-    runs = {}
-    for day, (group, users) in enumerate(GROUPS.items()):
-        _prepare(group, users, MORNING + timedelta(days=day))
+    runs = []
+    living.clear()
     with processes(WORKERS) as workers:
-        for day, (group, users) in enumerate(GROUPS.items()):
-            first = MORNING + timedelta(days=day) + EVENING
-            windows = [_live(workers, users, now) for now in (first, first + INTERACTIONS_STEP)]
-            runs[group] = min(windows, key=lambda lived: lived.seconds)
-            DemoAccount.objects.filter(user__username__startswith=group).update(
-                state=State.PAUSED, paused_at=MORNING
-            )
-    show("Six hours of 1,000 users by two workers", _figures(runs["hundred"], runs["thousand"]))
+        list(workers.map(_become_a_worker, range(WORKERS)))
+        for day, users in enumerate(living.SIZES):
+            before = living.MORNING + timedelta(days=day) + AFTERNOON
+            living.exactly(users, day)
+            _live(workers, users, before)  # what those who lived already missed meanwhile
+            windows = [_window(workers, users, before + n * INTERACTIONS_STEP) for n in (1, 2)]
+            runs.append(min(windows, key=lambda lived: lived.seconds))
+    title = f"Six hours of {living.USERS:,} users with {living.SIZE} demos, by {WORKERS} workers"
+    show(title, [*_figures(runs[0], runs[-1]), *(line for lived in runs for line in _lines(lived))])
 
 
-def _figures(hundred: Lived, thousand: Lived) -> list[Figure]:
+def _figures(first: Lived, last: Lived) -> list[Figure]:
+    compared = f"at {last.users:,} as a multiple of that at {first.users:,}"
+    rate = INTERACTIONS * last.users / last.seconds
     return [
-        Figure("seconds for 100 users", f"{hundred.seconds:.2f}"),
-        Figure("seconds for 1,000 users", f"{thousand.seconds:.2f}"),
-        at_least(
-            "interactions a second, planned and delivered", thousand.interactions / thousand.seconds, 3_000
-        ),
-        at_most(
-            "cost per user at 1,000 as a multiple of that at 100", thousand.per_user / hundred.per_user, 1.2
-        ),
-        Figure("memory of a worker after 1,000 users", f"{thousand.memory / 2**20:.0f} MB"),
-        at_most(
-            "memory after 1,000 users as a multiple of that after 100", thousand.memory / hundred.memory, 1.2
-        ),
+        at_least(f"interactions a second at {last.users:,} users", rate, 4_000),
+        at_most(f"cost per user {compared}", last.per_user / first.per_user, 1.2),
+        at_most(f"memory of a worker {compared}", last.memory / first.memory, 1.2),
     ]
 
 
-def _prepare(group: str, users: int, now: datetime) -> None:
-    """Full demos of `users` users, enabled at `now`, made by as many processes as there are workers."""
-    names = [f"{group}-{number}" for number in range(users)]
-    with processes(WORKERS) as workers:
-        for done in workers.map(_seed, [names[n::WORKERS] for n in range(WORKERS)], [now] * WORKERS):
-            assert done
-    with connection.cursor() as cursor:
-        # What autovacuum and the checkpointer do in the hours that lie between.
-        cursor.execute("VACUUM ANALYZE")
-        cursor.execute("CHECKPOINT")
+def _lines(lived: Lived) -> list[Figure]:
+    """Where the time goes."""
+    planning, delivery = (lived.total(name) / WORKERS for name in ("planning", "delivery"))
+    return [
+        Figure(f"{lived.users:,} users: seconds", f"{lived.seconds:.2f}"),
+        Figure("… in planning and in delivery", f"{planning:.2f}, {delivery:.2f}"),
+        Figure(
+            "… of processor time in workers and in PostgreSQL",
+            f"{lived.total('processor'):.1f}, {lived.database:.1f}",
+        ),
+        Figure(
+            "… events delivered, answers and reports of figures included", f"{lived.total('delivered'):,}"
+        ),
+        Figure("… memory of a worker", f"{lived.memory / 2**20:.0f} MB"),
+    ]
+
+
+def _window(workers: ProcessPoolExecutor, users: int, now: datetime) -> Lived:
+    """Live a window that is all due at its last second, `now`, when no other is open."""
+    lived = _live(workers, users, now)
+    assert lived.total("planned") == INTERACTIONS * users, lived
+    assert not StoryEvent.objects.due(now).exists()
+    accounts = DemoAccount.objects.order_by("-pk").values("pk")[:SAMPLE]
+    arrived = StoryEvent.objects.filter(
+        account__in=accounts, origin=StoryEvent.Origin.WINDOW, delivered_at=now
+    )
+    assert arrived.exclude(type=StoryEvent.Type.CONTENT).count() == INTERACTIONS * SAMPLE
+    return lived
 
 
 def _live(workers: ProcessPoolExecutor, users: int, now: datetime) -> Lived:
-    started = time.perf_counter()
-    results = list(workers.map(_plan_and_deliver, [now] * WORKERS))
+    computed, started = _database_seconds(), time.perf_counter()
+    shares = list(workers.map(_plan_and_deliver, [now] * WORKERS))
     seconds = time.perf_counter() - started
-    planned, delivered, memory = zip(*results, strict=True)
-    assert sum(planned) == sum(delivered) == 15 * users, (planned, delivered)
-    return Lived(users, sum(delivered), seconds, max(memory))
+    return Lived(users, seconds, _database_seconds() - computed, shares)
 
 
-def _seed(names: list[str], now: datetime) -> bool:
-    for number, name in enumerate(names):
-        seeding.seed(User.objects.create(username=name), now, seed=number, **seeding.SIZES["full"])
-    return True
+def _database_seconds() -> float:
+    """Processor time of PostgreSQL's processes that run now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity")
+        running = {pid for (pid,) in cursor}
+    processes = psutil.process_iter(["pid", "cpu_times"])
+    times = [process.info["cpu_times"] for process in processes if process.info["pid"] in running]
+    return sum(spent.user + spent.system for spent in times)
 
 
-def _plan_and_deliver(now: datetime) -> tuple[int, int, int]:
-    """What the tasks do; returns interactions planned and delivered here, and this process's memory in bytes."""
+def _become_a_worker(_: int) -> None:
     wait_for_the_others()
+    collect_garbage_rarely()
+
+
+def _plan_and_deliver(now: datetime) -> Share:
+    """What the tasks do."""
+    wait_for_the_others()
+    started, computed = time.perf_counter(), time.process_time()
     planned = planning.plan_due(now)
+    between = time.perf_counter()
     delivered = delivery.deliver_due(now)
-    return planned.comments + planned.messages, delivered, psutil.Process().memory_info().rss
+    return Share(
+        planned.comments + planned.messages,
+        delivered,
+        between - started,
+        time.perf_counter() - between,
+        time.process_time() - computed,
+        psutil.Process().memory_info().rss,
+    )

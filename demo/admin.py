@@ -34,8 +34,12 @@ def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
 SHOWN = {"is_demo": True, "deleted_at": None}
 INBOUND = Interaction.objects.filter(direction="in", **SHOWN)
 COUNTS = {
-    "left": (StoryEvent.objects.undelivered().filter(origin=StoryEvent.Origin.INITIAL), "account", "pk"),
-    "dead": (StoryEvent.objects.filter(delivered_at=None).dead(), "account", "pk"),
+    "left": (
+        StoryEvent.objects.undelivered_by_account().filter(origin=StoryEvent.Origin.INITIAL),
+        "account",
+        "pk",
+    ),
+    "dead": (StoryEvent.objects.filter(delivered_at=None, account__gt=0).dead(), "account", "pk"),
     "content": (Content.objects.filter(**SHOWN), "profile__owner", "user"),
     "comments": (INBOUND.filter(type="comment"), "profile__owner", "user"),
     "messages": (INBOUND.filter(type="message"), "profile__owner", "user"),

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -21,7 +20,8 @@ from interactions.locks import lock_free_profiles
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1_000
+BATCH = 1_000  # events in one transaction
+AHEAD = 4 * BATCH
 
 
 @DELIVERY.time()
@@ -45,10 +45,8 @@ def deliver_due(
 
 def deliver_events(chosen: QuerySet[StoryEvent], now: datetime, *, within: timedelta | None = None) -> int:
     """Deliver those of `chosen` that are due at `now`; return how many were delivered."""
-    over_http = settings.DEMO_DELIVERY == "http"
-    deliver = http_delivery.deliver_batch if over_http else partial(_deliver_batch, busy=set())
-    due = chosen.due(now).order_by("due_at", "id")
-    clock, delivered, taken = Clock(now), 0, 1
+    deliver = http_delivery.deliver_batch if settings.DEMO_DELIVERY == "http" else Direct().deliver_some
+    due, clock, delivered, taken = chosen.due(now).order_by("due_at", "id"), Clock(now), 0, 1
     while taken and (within is None or clock.elapsed < within):
         taken, done = deliver(due, clock)
         delivered += done
@@ -57,23 +55,40 @@ def deliver_events(chosen: QuerySet[StoryEvent], now: datetime, *, within: timed
 
 def activate_complete(accounts: list[int] | None = None) -> int:
     """Turn accounts active whose initial batch is planned and has nothing left to deliver."""
-    left = StoryEvent.objects.undelivered().filter(account=OuterRef("pk"), origin=StoryEvent.Origin.INITIAL)
+    left = StoryEvent.objects.undelivered_by_account().filter(
+        account=OuterRef("pk"), origin=StoryEvent.Origin.INITIAL
+    )
     enabling = DemoAccount.objects.filter(state=State.ENABLING, planned_at__isnull=False)
     chosen = enabling if accounts is None else enabling.filter(pk__in=accounts)
     return chosen.filter(~Exists(left)).update(state=State.ACTIVE, heartbeat_at=None, last_error="")
 
 
-def _deliver_batch(due: QuerySet[StoryEvent], clock: Clock, busy: set[int]) -> tuple[int, int]:
-    """Claim, ingest and mark one batch in one transaction; return how many were taken and delivered.
+class Direct:
+    """Delivery in process. What is due is looked up for several batches at once."""
 
-    Profiles that somebody does not let go of are left to the next run, and added to `busy`.
-    """
-    with transaction.atomic():
-        claimed = due.exclude(profile__in=busy).claim(BATCH)
-        wanted = {event.profile_id for event in claimed}
-        free = lock_free_profiles(wanted)  # all, in order, before halves lock some of them
-        busy |= wanted - free
-        return len(claimed), _ingest_or_bisect([e for e in claimed if e.profile_id in free], clock.start)
+    def __init__(self) -> None:
+        self._keys: list[int] = []
+        self._claimed = 1  # of those looked up last; when all of them were in other hands, it is enough
+        self._busy: set[int] = (
+            set()
+        )  # profiles that somebody does not let go of, which are left to the next run
+
+    def deliver_some(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
+        """Deliver a batch; return how many events were looked at and how many delivered."""
+        if not self._keys and self._claimed:
+            self._keys, self._claimed = due.exclude(profile__in=self._busy).earliest_keys(AHEAD), 0
+        keys, self._keys = self._keys[:BATCH], self._keys[BATCH:]
+        return len(keys), self._deliver(due, keys, clock.start) if keys else 0
+
+    def _deliver(self, due: QuerySet[StoryEvent], keys: list[int], now: datetime) -> int:
+        """Claim, ingest and mark in one transaction."""
+        with transaction.atomic():
+            claimed = due.claim(keys)
+            self._claimed += len(claimed)
+            wanted = {event.profile_id for event in claimed}
+            free = lock_free_profiles(wanted)  # all, in order, before halves lock some of them
+            self._busy |= wanted - free
+            return _ingest_or_bisect([event for event in claimed if event.profile_id in free], now)
 
 
 def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:

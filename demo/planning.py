@@ -59,21 +59,28 @@ def plan_due(now: datetime) -> Planned:
     another run are left to it, and the marks move in the transaction that writes the rows. Accounts take turns of a few
     windows, so that one with a month to make up for holds up no other.
     """
-    total, broken, after = Planned(), set[int](), 0
+    total, broken = Planned(), set[int]()
     while True:
-        chunk: list[DemoAccount] = []
-        try:
-            with transaction.atomic():
-                chunk += _locked(now).exclude(pk__in=broken).filter(pk__gt=after)[:CHUNK]
-                total += plan_open_windows(chunk, now, MOST_EVENTS // CHUNK)
-        except Exception as error:
-            if is_lost(error) or not chunk:
-                raise
-            logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
-            total += _plan_one_by_one([account.pk for account in chunk], now, broken)
-        if not chunk and not after:
+        turn = Planned()
+        waiting = DemoAccount.objects.with_open_windows(now).exclude(pk__in=broken)
+        ids = sorted(waiting.values_list("pk", flat=True))
+        for start in range(0, len(ids), CHUNK):
+            turn += _plan_chunk(ids[start : start + CHUNK], now, broken)
+        total += turn
+        if not turn.windows:
             return total
-        after = chunk[-1].pk if len(chunk) == CHUNK else 0
+
+
+def _plan_chunk(ids: list[int], now: datetime, broken: set[int]) -> Planned:
+    """Give each of the accounts a turn; add those that cannot be planned to `broken`."""
+    try:
+        with transaction.atomic():
+            return plan_open_windows(list(_locked(now).filter(pk__in=ids)), now, MOST_EVENTS // CHUNK)
+    except Exception as error:
+        if is_lost(error):
+            raise
+        logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
+    return _plan_one_by_one(ids, now, broken)
 
 
 def _locked(now: datetime):
@@ -82,7 +89,7 @@ def _locked(now: datetime):
 
 
 def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned:
-    """Plan the accounts alone; add those that fail to `broken` and note why."""
+    """Plan the accounts alone; note of those that fail why."""
     total = Planned()
     for id in ids:
         try:

@@ -68,7 +68,7 @@ def _left_and_dead(accounts: list[DemoAccount]) -> dict[int, dict[str, int]]:
     initial = Q(origin=StoryEvent.Origin.INITIAL)
     counts = {kind: Count("pk", filter=initial & Q(type=type)) for kind, type in KINDS.items()}
     counts["dead"] = Count("pk", filter=Q(dead_at__isnull=False, expired_at=None))
-    undelivered = StoryEvent.objects.filter(account__in=accounts, delivered_at=None).order_by()
+    undelivered = StoryEvent.objects.filter(account__in=accounts, account__gt=0, delivered_at=None).order_by()
     rows = undelivered.values("account").annotate(**counts)
     return {row["account"]: row for row in rows}
 

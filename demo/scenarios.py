@@ -69,7 +69,7 @@ def cancel(user: User, name: str, now: datetime) -> Transition:
 def running_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[Running]]:
     """The scenarios that go on in each account, by its primary key and in order of their names, in one statement."""
     accounts = list(accounts)
-    left = StoryEvent.objects.undelivered().filter(
+    left = StoryEvent.objects.undelivered_by_account().filter(
         account__in=[a.pk for a in accounts if a.pk], origin__in=NAMES
     )
     counted = left.values_list("account", "origin").annotate(Count("pk"), Max("due_at")).order_by("origin")

@@ -100,7 +100,7 @@ def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
 
 def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
     """The same of each account by its primary key, in one statement."""
-    told = StoryEvent.objects.undelivered().exclude(type=StoryEvent.Type.METRICS)
+    told = StoryEvent.objects.undelivered_by_account().exclude(type=StoryEvent.Type.METRICS)
     first = told.filter(account=OuterRef("pk")).order_by("due_at", "id")
     on = [account.pk for account in accounts if account.state != State.OFF]
     heads = DemoAccount.objects.filter(pk__in=on).values_list(

@@ -97,7 +97,6 @@ class Content(Arrived):
         ]
         indexes = [
             models.Index(F("profile"), F("posted_at").desc(), F("id").desc(), name="content_newest_first"),
-            models.Index(F("posted_at"), condition=Q(is_demo=True), name="content_demo_by_age"),
             models.Index(
                 F("profile"), F("expired_at"), condition=~Q(expired_at=None), name="content_to_be_purged"
             ),
@@ -198,7 +197,6 @@ class Interaction(Arrived):
                 condition=Q(parent=None) & ~Q(parent_ref=""),
                 name="awaits_its_parent",
             ),
-            models.Index(F("posted_at"), condition=Q(is_demo=True), name="interaction_demo_by_age"),
             models.Index(
                 F("profile"), F("expired_at"), condition=~Q(expired_at=None), name="interaction_to_be_purged"
             ),

@@ -150,8 +150,8 @@ def test_without_messages_the_quota_is_zero_and_enabling_says_so(page, alice):
 
 def test_planning_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
     demo_of(alice)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         plan_due(FIRST_TALK)
     demo_of(bob)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert plan_due(FIRST_TALK + 6 * HOUR).windows == 3
