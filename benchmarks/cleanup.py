@@ -82,11 +82,13 @@ def _settle() -> None:
 def _timed(sender: ProcessPoolExecutor, profile: Profile, age: Callable[[], int]) -> Run:
     over = _manager().Event()
     arriving = sender.submit(_arrive, profile.pk, over)
-    with _transactions() as lengths:
-        started = time.perf_counter()
-        rows = age()
-        seconds = time.perf_counter() - started
-    over.set()
+    try:
+        with _transactions() as lengths:
+            started = time.perf_counter()
+            rows = age()
+            seconds = time.perf_counter() - started
+    finally:
+        over.set()
     assert rows >= ROWS, rows
     return Run(rows / seconds, max(lengths), arriving.result())
 
@@ -99,7 +101,7 @@ def _manager():
 def _transactions() -> Iterator[list[float]]:
     """The seconds for which every batch holds the profile, from its lock to its end."""
     lengths: list[float] = []
-    lock, atomic = batches.lock_profiles, batches.transaction.atomic
+    lock, replayable = batches.lock_profiles, batches.replayable
     held = [0.0]
 
     def locked(profiles):
@@ -108,15 +110,15 @@ def _transactions() -> Iterator[list[float]]:
 
     @contextmanager
     def timed(*args, **kwargs):
-        with atomic(*args, **kwargs):
+        with replayable(*args, **kwargs):
             yield
         lengths.append(time.perf_counter() - held[0])
 
-    batches.lock_profiles, batches.transaction.atomic = locked, timed
+    batches.lock_profiles, batches.replayable = locked, timed
     try:
         yield lengths
     finally:
-        batches.lock_profiles, batches.transaction.atomic = lock, atomic
+        batches.lock_profiles, batches.replayable = lock, replayable
 
 
 def _arrive(profile_id: int, over) -> list[float]:

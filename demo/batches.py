@@ -1,13 +1,13 @@
 """Rows in large numbers, a few at a time: no statement holds its locks for long, and an interruption loses one batch."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Model, QuerySet
 
+from demo.replayable import replayable
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 
@@ -46,30 +46,13 @@ def change_in_batches(
             statement, values = _statement(rows.filter(pk__lt=below), change)
         except EmptyResultSet:  # of no profile, for one
             return 0
-        with _short_transaction(), connection.cursor() as cursor:
+        with replayable(LONGEST_WAIT), connection.cursor() as cursor:
             lock_profiles(profiles)
             cursor.execute(statement, values)
             done, chosen, lowest = cursor.fetchone()
         changed += done
         below = lowest if chosen == BATCH else None
     return changed
-
-
-@contextmanager
-def _short_transaction() -> Iterator[None]:
-    """One that waits neither for the disk, as the next run does what a crash takes back, nor for ever for a lock.
-
-    Inside another transaction, which may promise more, it waits for both.
-    """
-    inner = connection.in_atomic_block
-    with transaction.atomic():
-        if not inner:
-            with connection.cursor() as cursor:
-                cursor.execute(_MODEST, [LONGEST_WAIT])
-        yield
-
-
-_MODEST = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', %s, true)"
 
 
 def _statement(rows: QuerySet, change: Change) -> tuple[str, list[object]]:

@@ -13,6 +13,7 @@ from demo import http_delivery
 from demo.clock import Clock
 from demo.metrics import DELIVERY
 from demo.models import DemoAccount, State, StoryEvent, webhook_event
+from demo.replayable import replayable
 from demo.retries import count_failure
 from interactions.connection import is_lost
 from interactions.ingest import Arrival, ingest
@@ -21,7 +22,7 @@ from interactions.locks import lock_free_profiles
 logger = logging.getLogger(__name__)
 
 BATCH = 1_000  # events in one transaction
-AHEAD = 4 * BATCH
+AHEAD = 50 * BATCH  # are looked up together, so that a batch has several of each account
 
 
 @DELIVERY.time()
@@ -67,7 +68,7 @@ class Direct:
     """Delivery in process. What is due is looked up for several batches at once."""
 
     def __init__(self) -> None:
-        self._keys: list[int] = []
+        self._batches: list[list[int]] = []  # of keys, the next one last
         self._claimed = 1  # of those looked up last; when all of them were in other hands, it is enough
         self._busy: set[int] = (
             set()
@@ -75,14 +76,15 @@ class Direct:
 
     def deliver_some(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
         """Deliver a batch; return how many events were looked at and how many delivered."""
-        if not self._keys and self._claimed:
-            self._keys, self._claimed = due.exclude(profile__in=self._busy).earliest_keys(AHEAD), 0
-        keys, self._keys = self._keys[:BATCH], self._keys[BATCH:]
+        if not self._batches and self._claimed:
+            free = due.exclude(profile__in=self._busy)
+            self._batches, self._claimed = free.earliest_keys(AHEAD, BATCH)[::-1], 0
+        keys = self._batches.pop() if self._batches else []
         return len(keys), self._deliver(due, keys, clock.start) if keys else 0
 
     def _deliver(self, due: QuerySet[StoryEvent], keys: list[int], now: datetime) -> int:
         """Claim, ingest and mark in one transaction."""
-        with transaction.atomic():
+        with replayable():
             claimed = due.claim(keys)
             self._claimed += len(claimed)
             wanted = {event.profile_id for event in claimed}

@@ -54,6 +54,8 @@ def _generate(user: User, now: datetime, draw: Draw) -> Generated:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
         if account.advance_days:
             raise NotPossible("The demo is advancing; ask again when it has arrived.")
+        if settings.DEMO_DELIVERY == "direct":  # nobody speaks of what has not arrived
+            deliver_events(StoryEvent.objects.filter(account=account), now)
         events = draw(account, now.replace(microsecond=0))
         story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
         account.extra_ordinal += 1

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
@@ -182,6 +184,7 @@ class DemoAccount(models.Model):
         ]
         indexes = [
             models.Index(NEXT_WINDOW, condition=Q(state="active"), name="demo_next_window"),
+            models.Index(F("planned_at"), condition=Q(state="enabling"), name="demo_enabling"),
         ]
 
     def __str__(self) -> str:
@@ -252,13 +255,21 @@ class StoryEventQuerySet(models.QuerySet):
         """What may be on its way over HTTP at `now`, or waits to be sent again."""
         return self.undelivered().filter(delivery_id__isnull=False, claimed_until__gt=now)
 
-    def earliest_keys(self, most: int) -> list[int]:
-        """The primary keys of the `most` earliest, account by account.
+    def earliest_keys(self, most: int, at_once: int) -> list[list[int]]:
+        """The primary keys of the `most` earliest in batches of up to `at_once`, account by account.
 
-        So two workers, each of which takes a part, hardly ever hold events of one profile, for whose lock one would wait.
+        So two workers, each of which takes other batches, hardly ever hold events of one profile, for whose lock one of
+        them would wait. An account is in one batch only, unless it fills one alone.
         """
-        earliest = self.order_by("due_at", "id").values_list("account_id", "pk")[:most]
-        return [pk for _, pk in sorted(earliest)]
+        earliest = sorted(self.order_by("due_at", "id").values_list("account_id", "pk")[:most])
+        batches: list[list[int]] = [[]]
+        for _, of_account in groupby(earliest, key=itemgetter(0)):
+            keys = [pk for _, pk in of_account]
+            if len(batches[-1]) + len(keys) > at_once:
+                batches += [keys[start : start + at_once] for start in range(0, len(keys), at_once)]
+            else:
+                batches[-1] += keys
+        return [keys for keys in batches if keys]
 
     def claim(self, keys: Sequence[int]) -> list[NamedTuple]:
         """Lock those of the keys for this transaction that no other worker holds, the earliest first; plain values."""

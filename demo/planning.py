@@ -11,6 +11,7 @@ from django.db import transaction
 from demo import simulator, story
 from demo.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
+from demo.replayable import replayable
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
 from interactions.connection import is_lost
 
@@ -74,7 +75,7 @@ def plan_due(now: datetime) -> Planned:
 def _plan_chunk(ids: list[int], now: datetime, broken: set[int]) -> Planned:
     """Give each of the accounts a turn; add those that cannot be planned to `broken`."""
     try:
-        with transaction.atomic():
+        with replayable():
             return plan_open_windows(list(_locked(now).filter(pk__in=ids)), now, MOST_EVENTS // CHUNK)
     except Exception as error:
         if is_lost(error):

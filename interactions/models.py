@@ -198,7 +198,9 @@ class Interaction(Arrived):
                 name="awaits_its_parent",
             ),
             models.Index(
-                F("profile"), F("expired_at"), condition=~Q(expired_at=None), name="interaction_to_be_purged"
+                *(F("profile"), F("type"), F("expired_at")),
+                condition=~Q(expired_at=None),
+                name="interaction_to_be_purged",
             ),
         ]
 

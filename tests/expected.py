@@ -1,4 +1,4 @@
-"""What must be true of a user's demo after all that was asked of it: told step by step, without looking at the real one."""
+"""What must have become of a user's demo by all that was asked of it, step by step, and whether it has."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
@@ -37,7 +38,7 @@ def window_of(event: Any) -> Window:
 
 @dataclass(eq=False)
 class Demo:
-    """The state that a user's demo is in, its settings and marks, and what was seen of it last."""
+    """The state that it should be in, its settings and marks, and what was seen of the real one last."""
 
     user: User
     account: int
@@ -52,6 +53,7 @@ class Demo:
     marks: dict[str, datetime] = field(default_factory=dict)
     ordinals: dict[str, int] = field(default_factory=dict)
     newest: int = 0  # event of the story that was seen
+    told: set[tuple[int, str]] = field(default_factory=set)  # what was delivered, then or before
     times: dict[tuple[str, int], datetime] = field(default_factory=dict)  # of all that was seen
     moved: timedelta = timedelta(0)  # back, by advancing since then
     rested: timedelta = timedelta(0)  # in a pause that has ended since then
@@ -174,14 +176,45 @@ class Demo:
     def ageing(self) -> list[QuerySet]:
         return self.rows[:3]
 
-    def picture(self) -> list[tuple]:
-        """Every column of all of it."""
-        enabled = User.objects.filter(pk=self.user.pk).values_list("demo_mode_enabled_at")
-        own = [DemoAccount.objects.filter(pk=self.account), *self.rows]
-        return [*enabled, *(row for rows in own for row in rows.order_by("pk").values_list())]
+    def picture(self) -> list[tuple[str]]:
+        """Every column of all of it, as text."""
+        user = User.objects.filter(pk=self.user.pk).values("demo_mode_enabled_at")
+        found = []
+        for rows in (user, DemoAccount.objects.filter(pk=self.account), *self.rows):
+            query, values = rows.order_by("pk").query.sql_with_params()
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT row::text FROM ({query}) row", values)
+                found += cursor.fetchall()
+        return found
 
-    def look(self) -> None:
-        """See all times once more; none has changed but by advancing and, in the story alone, by a pause."""
+    # What holds
+
+    def check_what_was_planned(self, now: datetime, *, is_through: bool = False) -> None:
+        """Since the last time, in which the settings were the same; perhaps all that is open, as it must be now."""
+        account, story = DemoAccount.objects.get(pk=self.account), self.ageing[0]
+        published = story.filter(type=CONTENT, origin__in=["initial", "window"], expired_at=None)
+        pieces = list(published.values_list("due_at", flat=True))
+        new = list(story.filter(pk__gt=self.newest).values_list("pk", "origin", "type", "due_at", named=True))
+        told = Counter((window_of(one), one.type) for one in new if one.origin == "window")
+        lived = set()
+        for window in self.pass_windows(account, now):
+            for type, numbers in self.numbers(window, now, pieces).items():
+                assert told.pop((window, type), 0) in numbers
+                lived.add(window)
+        assert not told
+        assert not is_through or min(self.marks.values()) > now
+        beside = [one for one in new if one.origin in ("spike", "brand", "figures")]
+        assert {window_of(one) for one in beside if one.due_at >= self.enabled_at} <= lived
+        self._check_initial_batch([one for one in new if one.origin == "initial"])
+        self.newest = max([self.newest, *(one.pk for one in new)])
+
+    def _check_initial_batch(self, events: list) -> None:
+        assert Counter(one.type for one in events) == (self.initial_quota if self.awaited else Counter())
+        assert all(self.enabled_at - 18 * DAY <= one.due_at < self.enabled_at for one in events)
+        self.awaited = False
+
+    def check_times(self) -> None:
+        """None has changed since the last time but by advancing and, in the story alone, by a pause."""
         before, self.times = self.times, {}
         for rows, rested in zip(self.ageing, (self.rested, DAY * 0, DAY * 0), strict=True):
             name, at = rows.model.__name__, "due_at" if rows.model is StoryEvent else "posted_at"
@@ -190,6 +223,26 @@ class Demo:
                 assert times[key] == before[key] - self.moved + rested
             self.times |= times
         self.moved = self.rested = timedelta(0)
+
+    def check_state(self) -> None:
+        account = DemoAccount.objects.select_related("user").get(pk=self.account)
+        assert (account.state, account.advance_days) == (self.state, self.advance_days)
+        assert (account.reset_requested, account.paused_at) == (self.reset, self.paused_at)
+        assert account.user.demo_mode_enabled_at == self.enabled_at
+        marks = (account.next_content_window, account.next_interactions_window)
+        assert (self.state == State.OFF) == (marks == (None, None)) == (self.enabled_at is None)
+        assert self.state != State.OFF or not any(rows.exists() for rows in self.rows)
+
+    def check_rows(self) -> None:
+        """What was delivered is stored once, shown or hidden; else only what the user wrote and the story forgot."""
+        story, *arrived = self.ageing
+        events, key = story.exclude(type=METRICS), ("profile", "platform_id")
+        delivered = set(events.filter(delivered_at__isnull=False).values_list(*key))
+        self.told |= delivered
+        rows = [row for table in arrived for row in table.values_list(*key)]
+        assert len(rows) == len(set(rows))
+        assert delivered <= set(rows) <= self.told | {row for row in rows if row[1].startswith("reply:")}
+        assert set(rows).isdisjoint(events.filter(delivered_at=None).values_list(*key))
 
 
 def stored(demos: Iterable[Demo], **only: Any) -> set[tuple[str, int]]:

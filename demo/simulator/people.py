@@ -80,7 +80,7 @@ class Voice(NamedTuple):
     length: float  # in standard deviations of ln(length)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def voice(seed: int, author_id: str) -> Voice:
     """How the person with that id writes; the same on every day."""
     case, closing, emoji, typos, length = shares(5, seed, "voice", author_id)
@@ -114,7 +114,7 @@ def person_id(seed: int, platform: str, number: int) -> str:
     return identity(seed, "person", platform, number)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> Author:
     """Person `number` of the audience; the same id, handle and name on every day."""
     id, attempt = person_id(seed, platform, number), 0
@@ -175,7 +175,7 @@ def _handle(first: str, last: str, form: float, sort: float, number: float, word
     )
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def _plain(name: str) -> str:
     """The name's last word in small letters of ASCII."""
     ascii_name = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()

@@ -70,7 +70,7 @@ def subject(world: World, piece_id: str) -> Subject:
     return _subject(world.seed, world.language, world.niche, world.products, piece_id)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def _subject(seed: int, language: str, niche: str, named: tuple[str, ...], piece_id: str) -> Subject:
     words = tables.niche(language, niche)
     about = "event" if share(seed, "about", piece_id) < EVENTS else "product"

@@ -1,0 +1,52 @@
+"""What holds of all demos at any time."""
+
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.json import KT
+
+from accounts.models import User
+from demo.models import State, StoryEvent
+from interactions.models import Content, Interaction
+
+
+def nothing_lies_in_the_future(now: datetime) -> None:
+    for model in (Content, Interaction):
+        assert not model.objects.filter(posted_at__gt=now).exists()
+    assert not StoryEvent.objects.filter(due_at__gt=now, delivered_at__isnull=False).exists()
+    assert not User.objects.filter(demo_mode_enabled_at__gt=now).exists()
+
+
+def causes_come_first() -> None:
+    """A comment comes after its piece and a reply after what it answers, in the rows and in the story."""
+    late = Q(posted_at__lte=F("content__posted_at")) | Q(posted_at__lte=F("parent__posted_at"))
+    assert not Interaction.objects.filter(late, is_demo=True).exists()
+    others = StoryEvent.objects.exclude(type="content.metrics").filter(profile=OuterRef("profile"))
+    later = others.filter(due_at__gte=OuterRef("due_at"))
+    story = StoryEvent.objects.annotate(piece=KT("payload__content_id"), parent=KT("payload__parent_id"))
+    for cause in ("piece", "parent"):
+        assert not story.filter(Exists(later.filter(platform_id=OuterRef(cause)))).exists()
+    reported_early = Exists(later.filter(platform_id=OuterRef("platform_id")))
+    assert not StoryEvent.objects.filter(reported_early, type="content.metrics").exists()
+
+
+def a_pause_holds_what_is_to_come() -> None:
+    paused = Q(account__state=State.PAUSED)
+    assert not StoryEvent.objects.undelivered().filter(paused, held=False).exists()
+    held = StoryEvent.objects.filter(held=True).exclude(account__state=State.DISABLING)
+    assert not held.exclude(paused, delivered_at=None).exists()
+    assert not StoryEvent.objects.filter(delivered_at__gt=F("account__paused_at")).exists()
+
+
+def what_is_hidden_is_old_or_was_deleted(deleted: set[tuple[int, str]]) -> None:
+    """What its platform has deleted, by profile and id, stays so; and of what age hides nobody goes on speaking."""
+    for model in (Content, Interaction):
+        rows = model.objects.filter(is_demo=True)
+        gone = rows.filter(deleted_at__isnull=False, expired_at=None)
+        assert {*gone.values_list("profile", "platform_id")} <= deleted
+        assert deleted.isdisjoint(rows.filter(deleted_at=None).values_list("profile", "platform_id"))
+        same = {"profile": OuterRef("profile"), "platform_id": OuterRef("platform_id")}
+        of_hidden = Exists(rows.filter(expired_at__isnull=False, **same))
+        assert not StoryEvent.objects.filter(of_hidden, expired_at=None).exists()
+    shown = Interaction.objects.filter(is_demo=True, deleted_at=None, type="comment")
+    assert not shown.exclude(content__isnull=False, content__expired_at=None).exists()

@@ -1,0 +1,411 @@
+"""Whatever is asked of a demo, in any order and at any time: what it promises holds after every step.
+
+`STORM=500 pytest tests/test_state_machine.py` tells so many stories at random in place of the usual few.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import transaction
+from django.db.models import QuerySet
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.models import Profile, User
+from demo import generate, lifecycle, retention, scenarios, unfinished
+from demo.delivery import deliver_due
+from demo.models import DemoAccount, State, StoryEvent
+from demo.planning import plan_due, plan_initial
+from demo.states import NotPossible, WrongOption
+from interactions import replies
+from interactions.models import Interaction
+from tests import promises
+from tests.expected import CONTENT, LIVING, Demo, stored
+from tests.timeline import live_rows
+from tests.world import DAY, HOUR, NOW, event, send
+
+STORM = int(os.environ.get("STORM", "0"))
+MOMENT = timedelta(milliseconds=7)  # no two steps happen at once
+MINUTE = timedelta(minutes=1)
+FAULTS = {  # what breaks, and which work it breaks
+    "demo.unfinished.plan_initial": State.ENABLING,
+    "demo.unfinished.deliver_due": State.ENABLING,
+    "demo.fast_forward._shift_account": State.ACTIVE,
+    "demo.removal._delete_profiles": State.DISABLING,
+}
+
+WHO = st.sampled_from(["alice", "bob"])
+AT_ONCE = st.sampled_from([True, True, False])  # is the work done, or left to the sweep
+OPTIONS = {
+    "seed": st.sampled_from([1, 2, 3]),
+    "platforms": st.sampled_from([["instagram", "youtube"], ["facebook"], ["youtube"], ["x", "tiktok"]]),
+    "initial_content": st.integers(1, 3),
+    "initial_comments": st.just(20),
+    "initial_messages": st.just(4),
+    "retention_days": st.sampled_from([30, 3, 1]),
+}
+SETTINGS = {
+    "content_per_day": st.integers(0, 3),
+    "comments_per_window": st.integers(0, 4),
+    "messages_per_window": st.integers(0, 3),
+    "posting_hour": st.none() | st.integers(0, 23),
+    "time_zone": st.sampled_from(["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"]),
+    "rhythm": st.sampled_from(["steady", "natural"]),
+    "viral_spikes": st.booleans(),
+    "retention_days": st.sampled_from([1, 3, 14, 30, 60]),
+}
+MINUTES = st.integers(0, 120).map(lambda minutes: minutes * MINUTE)
+HOURS = st.integers(3, 30).map(lambda hours: hours * HOUR)
+DAYS = st.integers(1, 7).map(lambda days: days * DAY)
+RUNS = st.sampled_from([("plan", "deliver"), ("plan", "deliver"), ("plan",), ("deliver",), ()])
+
+
+def later(**arguments: st.SearchStrategy) -> Callable:
+    """A rule for what is done after a while, in which the schedule has run or has not."""
+
+    def rule_for(act: Callable) -> Callable:
+        @wraps(act)
+        def acts(
+            machine: "AnyOrder", *given: Any, passed: timedelta = 0 * DAY, runs: tuple = (), **named: Any
+        ):
+            machine.pass_time(passed, runs)
+            act(machine, *given, **named)
+
+        return rule(passed=MINUTES | HOURS | DAYS, runs=RUNS, **arguments)(acts)
+
+    return rule_for
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Alice and Bob do with their demos as they like; neither the other's demo nor Alice's live profile feels it."""
+
+    def __init__(self, alice: User, bob: User, live: Profile) -> None:
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.now, self.live = NOW, live
+        self.demos = {user.username: self._off(user) for user in (alice, bob)}
+        self.live_rows, self.pictures = live_rows(), self._pictures()
+        self.deleted: set[tuple[int, str]] = set()  # by their platform
+        self.is_sound = True
+
+    def _off(self, user: User) -> Demo:
+        account = DemoAccount.objects.create(user=user, seed=0, comments_per_window=3, messages_per_window=2)
+        names = [*OPTIONS, *SETTINGS]
+        return Demo(user, account.pk, {name: getattr(account, name) for name in names})
+
+    def _pictures(self) -> dict[str, list[tuple[str]]]:
+        return {who: demo.picture() for who, demo in self.demos.items()}
+
+    def _in(self, *states: State) -> list[Demo]:
+        return [demo for demo in self.demos.values() if demo.state in states]
+
+    @contextmanager
+    def step(self, *concerned: Demo) -> Iterator[None]:
+        """Something happens to the demos concerned, and to nothing else."""
+        self.is_sound = False
+        yield
+        before, self.pictures = self.pictures, self._pictures()
+        for who, demo in self.demos.items():
+            assert demo in concerned or self.pictures[who] == before[who]
+
+    def ask(
+        self, demo: Demo, request: Callable, *what: Any, starts: bool, idle: bool = False, **options: Any
+    ) -> Any:
+        """Ask a demo for what starts now, is so already, or else is refused; the last two change nothing at all."""
+        with self.step(*[demo] * starts):
+            if not (starts or idle):
+                with pytest.raises(NotPossible):
+                    request(demo.user, *what, **options)
+                return None
+            answer = request(demo.user, *what, **options)
+            assert getattr(answer, "started", starts) == starts
+            return answer
+
+    def finish(self, demo: Demo) -> None:
+        with self.step(*[demo] * demo.has_work):
+            unfinished.finish(demo.account, self.now)
+            demo.finish(self.now)
+
+    # What a user may ask
+
+    @initialize(hers=st.fixed_dictionaries(OPTIONS), his=st.fixed_dictionaries(OPTIONS))
+    def begin(self, hers: dict, his: dict) -> None:
+        self.enable("alice", hers, at_once=True)
+        self.enable("bob", his, at_once=True)
+
+    @later(who=WHO, options=st.fixed_dictionaries(OPTIONS), at_once=AT_ONCE)
+    def enable(self, who: str, options: dict, at_once: bool) -> None:
+        demo = self.demos[who]
+        starts, idle = demo.state in (State.OFF, State.FAILED), demo.state != State.DISABLING
+        self.ask(demo, lifecycle.enable, self.now, starts=starts, idle=idle, dispatch=False, **options)
+        if starts:
+            demo.enable(options, self.now)
+        if at_once:
+            self.finish(demo)
+
+    @later(who=WHO, at_once=AT_ONCE)
+    def disable(self, who: str, at_once: bool) -> None:
+        demo = self.demos[who]
+        starts = demo.state in LIVING
+        with self.step(*[demo] * (starts or demo.reset)):
+            assert lifecycle.disable(demo.user, dispatch=False).started == starts
+        demo.reset = False
+        if starts:
+            demo.leave(reset=False)
+        if at_once:
+            self.finish(demo)
+
+    @later(who=WHO, at_once=AT_ONCE)
+    def reset(self, who: str, at_once: bool) -> None:
+        demo = self.demos[who]
+        if self.ask(demo, lifecycle.reset, starts=demo.state in LIVING, dispatch=False):
+            demo.leave(reset=True)
+        if at_once:
+            self.finish(demo)
+
+    @later(who=WHO, until=st.none() | HOURS | DAYS)
+    def pause(self, who: str, until: timedelta | None) -> None:
+        demo = self.demos[who]
+        starts, idle = demo.is_free, demo.state == State.PAUSED
+        self.ask(demo, lifecycle.pause, self.now, starts=starts, idle=idle)
+        if starts:
+            demo.check_what_was_planned(self.now, is_through=True)
+            demo.pause(self.now)
+        if until:
+            self.pass_time(until, ("plan", "deliver"))
+            self.resume(who)
+
+    @later(who=WHO)
+    def resume(self, who: str) -> None:
+        demo = self.demos[who]
+        starts, idle = demo.state == State.PAUSED, demo.state == State.ACTIVE
+        self.ask(demo, lifecycle.resume, self.now, starts=starts, idle=idle)
+        if starts:
+            demo.resume(self.now)
+
+    @later(who=WHO, changes=st.fixed_dictionaries({}, optional=SETTINGS).filter(bool))
+    def change_settings(self, who: str, changes: dict) -> None:
+        demo = self.demos[who]
+        with self.step(demo):
+            lifecycle.change_settings(demo.user, self.now, changes)
+        demo.check_what_was_planned(self.now, is_through=demo.state == State.ACTIVE)  # by the settings so far
+        demo.settings |= changes
+
+    @later(who=WHO, days=st.integers(0, 14), at_once=AT_ONCE)
+    def advance(self, who: str, days: int, at_once: bool) -> None:
+        demo = self.demos[who]
+        if not 1 <= days <= demo.settings["retention_days"]:
+            with self.step(), pytest.raises(WrongOption):
+                lifecycle.advance(demo.user, days, self.now, dispatch=False)
+        elif self.ask(demo, lifecycle.advance, days, self.now, starts=demo.is_free, dispatch=False):
+            demo.advance_days = days
+        if at_once:
+            self.finish(demo)
+
+    @later(who=WHO)
+    def generate_content(self, who: str) -> None:
+        demo = self.demos[who]
+        made = self.ask(demo, generate.daily_content, self.now, starts=demo.is_free)
+        assert made in (None, generate.Generated(2, 0, 0))
+
+    @later(who=WHO)
+    def generate_interactions(self, who: str) -> None:
+        demo = self.demos[who]
+        made = self.ask(demo, generate.interactions, self.now, starts=demo.is_free)
+        comments = {10} if self._has_published(demo, self.now - HOUR) else {0, 10}
+        assert made is None or (made.comments in comments and made.messages == 5 * demo.has_messages)
+
+    def _has_published(self, demo: Demo, until: datetime) -> bool:
+        """Whether there is a piece of the month before."""
+        pieces = StoryEvent.objects.filter(account=demo.account, type=CONTENT, expired_at=None)
+        return pieces.filter(due_at__range=(until - 30 * DAY + 2 * MINUTE, until)).exists()
+
+    @later(who=WHO, name=st.sampled_from(scenarios.NAMES), cancels=st.booleans())
+    def act_on_scenario(self, who: str, name: str, cancels: bool) -> None:
+        demo = self.demos[who]
+        left = StoryEvent.objects.undelivered().filter(account=demo.account, origin=name)
+        runs = left.exists()
+        if cancels:
+            self.ask(demo, scenarios.cancel, name, self.now, starts=runs, idle=demo.state != State.OFF)
+            assert not left.exists()
+        else:
+            possible = name != "complaint-wave" or self._has_published(demo, self.now)
+            starts, idle = demo.is_free and possible and not runs, demo.is_free and runs
+            self.ask(demo, scenarios.start, name, self.now, starts=starts, idle=idle)
+            demo.check_what_was_planned(self.now, is_through=starts)
+
+    @later(who=WHO)
+    def restore(self, who: str) -> None:
+        demo = self.demos[who]
+        account = DemoAccount.objects.get(user=demo.user)
+        self.ask(demo, lambda _: retention.restore(account), starts=demo.state in LIVING)
+        assert demo.state not in LIVING or not stored([demo], expired_at__isnull=False)
+
+    @later(
+        who=WHO,
+        act=st.sampled_from(["reply", "archived", "hidden", "delete", "nonsense"]),
+        which=st.integers(0, 99),
+    )
+    def use_the_inbox(self, who: str, act: str, which: int) -> None:
+        demo = self.demos[who]
+        rows = Interaction.objects.visible_to(demo.user).filter(is_demo=True)
+        with self.step(demo):
+            self._act(rows, act, which)
+
+    @later(act=st.sampled_from(["reply", "archived", "delete", "nonsense"]), which=st.integers(0, 99))
+    def use_live_rows(self, act: str, which: int) -> None:
+        with self.step():
+            self._act(Interaction.objects.filter(profile=self.live, deleted_at=None), act, which)
+        before, self.live_rows = self.live_rows, live_rows()
+        assert sum(row not in before for row in self.live_rows) <= 2
+        assert sum(row not in self.live_rows for row in before) <= 1
+
+    def _act(self, rows: QuerySet, act: str, which: int) -> None:
+        """The user or the platform does it to one of the rows, if there is any."""
+        rows = list(rows.order_by("posted_at", "text", "platform_id"))
+        row = rows[which % len(rows)] if rows else None
+        if row and act == "reply":
+            replies.reply(row, "Thank you!", self.now)
+        elif row and act == "delete":
+            [result] = send(row.profile, event(f"{row.type}.deleted", row.platform_id, self.now.isoformat()))
+            assert (result.status, result.id) == ("updated", row.pk)
+            self.deleted.add((row.profile_id, row.platform_id))
+        elif row and act == "nonsense":
+            send(row.profile, {"type": act}, event("comment.edited", "none"), at=self.now)
+        elif row:
+            Interaction.objects.filter(pk=row.pk).update(status=act)
+
+    # What time brings
+
+    @later()
+    def nothing_is_asked(self) -> None:
+        """Only time passes."""
+
+    def pass_time(self, passed: timedelta, runs: tuple[str, ...]) -> None:
+        self.now += passed
+        for run in runs:
+            getattr(self, run)()
+        self.what_is_promised_holds()
+
+    def plan(self) -> None:
+        before = StoryEvent.objects.filter(origin="window").count()
+        with self.step(*self._in(State.ACTIVE)):
+            planned = plan_due(self.now)
+        assert planned.events == StoryEvent.objects.filter(origin="window").count() - before
+        assert not DemoAccount.objects.with_open_windows(self.now).exists()
+
+    def deliver(self) -> None:
+        begun = [demo for demo in self._in(State.ENABLING) if demo.planned]
+        living = [demo for demo in self.demos.values() if demo.is_free or demo in begun]
+        waiting = StoryEvent.objects.filter(account__in=[demo.account for demo in living], delivered_at=None)
+        due = waiting.filter(due_at__lte=self.now)
+        number = due.count()
+        with self.step(*living):
+            assert (deliver_due(self.now), due.count()) == (number, 0)
+        for demo in begun:
+            demo.finish(self.now)
+
+    @later(a_worker_comes=AT_ONCE)
+    def sweep(self, a_worker_comes: bool) -> None:
+        """A minute after the last step its work is taken up; and done, or the worker dies."""
+        self.now += MINUTE
+        left = [demo for demo in self.demos.values() if demo.has_work]
+        with self.step(*left):
+            assert set(unfinished.claim_silent(self.now)) == {demo.account for demo in left}
+        for demo in left * a_worker_comes:
+            self.finish(demo)
+
+    @later(who=WHO, fault=st.none() | st.sampled_from(list(FAULTS)))
+    def work_breaks_off(self, who: str, fault: str | None) -> None:
+        """Something breaks, or the worker dies when it has planned the initial batch."""
+        demo = self.demos[who]
+        if fault is None:
+            with self.step(*[demo] * (demo.state == State.ENABLING and not demo.planned)):
+                if plan_initial(demo.account, self.now):
+                    demo.plan()
+        elif demo.has_work and demo.state == FAULTS[fault]:
+            with self.step(demo), patch(fault, side_effect=RuntimeError(fault)):
+                unfinished.finish(demo.account, self.now)
+            demo.fail(planned=fault == "demo.unfinished.deliver_due")
+
+    @later(
+        who=st.none() | WHO, days=st.none() | st.integers(0, 5), dry_run=AT_ONCE.map(lambda once: not once)
+    )
+    def clean_up(self, who: str | None, days: int | None, dry_run: bool) -> None:
+        """What is old is hidden, and what was hidden a week ago goes; nothing else, and a dry run foresees it."""
+        chosen = [self.demos[who]] if who else list(self.demos.values())
+        concerned = [demo for demo in chosen if demo.state in LIVING and not dry_run]
+        options = {"older_than_days": days, "accounts": [demo.account for demo in chosen] if who else None}
+        foreseen = retention.clean_up(self.now, dry_run=True, **options)
+        before, going = stored(concerned), stored(concerned, expired_at__lte=self.now - 7 * DAY + HOUR)
+        with self.step(*concerned):
+            assert retention.clean_up(self.now, dry_run=dry_run, **options) == foreseen
+        assert before - stored(concerned) == going
+        for demo in concerned:
+            young = self.now - DAY * (demo.settings["retention_days"] if days is None else days)
+            for rows in demo.ageing[1:]:
+                assert not rows.filter(expired_at=self.now, posted_at__gte=young).exists()
+        assert dry_run or retention.clean_up(self.now, dry_run=True, **options) == retention.Cleaned()
+
+    # What holds after every step
+
+    @invariant()
+    def what_is_promised_holds(self) -> None:
+        for demo in self.demos.values():
+            demo.check_what_was_planned(self.now)
+            demo.check_times()
+            demo.check_state()
+            demo.check_rows()
+        promises.nothing_lies_in_the_future(self.now)
+        promises.causes_come_first()
+        promises.a_pause_holds_what_is_to_come()
+        promises.what_is_hidden_is_old_or_was_deleted(self.deleted)
+        assert live_rows() == self.live_rows
+        self.is_sound, self.now = True, self.now + MOMENT
+
+    def teardown(self) -> None:
+        """Unless something was found, every demo goes on for two days, and then leaves without a trace."""
+        try:
+            if self.is_sound:
+                self._live_on_and_leave()
+        finally:
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
+
+    def _live_on_and_leave(self) -> None:
+        self.sweep(a_worker_comes=True)
+        for who in self.demos:
+            if self.demos[who].state == State.PAUSED:
+                self.resume(who)
+        self.pass_time(2 * DAY, ("plan", "deliver"))
+        for who in self.demos:
+            self.disable(who, at_once=True)
+        self.what_is_promised_holds()
+        assert self._in(State.OFF) == list(self.demos.values())
+
+
+@pytest.mark.timeout(0 if STORM else 900)
+def test_a_demo_keeps_its_promises_whatever_is_asked_of_it(alice, bob, live):
+    chosen = settings(
+        max_examples=STORM or 10,
+        stateful_step_count=30,
+        derandomize=not STORM,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(lambda: AnyOrder(alice, bob, live), settings=chosen)
