@@ -1,7 +1,8 @@
 """Bringing due events to the door: in process, or as signed webhooks over HTTP."""
 
 import logging
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from interactions.locks import lock_free_profiles
 logger = logging.getLogger(__name__)
 
 BATCH = 1_000  # events in one transaction
-AHEAD = 50 * BATCH  # are looked up together, so that a batch has several of each account
+AHEAD = 200 * BATCH  # are looked up together, so that a batch has several of each account
 
 
 @DELIVERY.time()
@@ -68,7 +69,7 @@ class Direct:
     """Delivery in process. What is due is looked up for several batches at once."""
 
     def __init__(self) -> None:
-        self._batches: list[list[int]] = []  # of keys, the next one last
+        self._batches: list[array] = []  # of keys, the next one last
         self._claimed = 1  # of those looked up last; when all of them were in other hands, it is enough
         self._busy: set[int] = (
             set()
@@ -79,10 +80,10 @@ class Direct:
         if not self._batches and self._claimed:
             free = due.exclude(profile__in=self._busy)
             self._batches, self._claimed = free.earliest_keys(AHEAD, BATCH)[::-1], 0
-        keys = self._batches.pop() if self._batches else []
+        keys = self._batches.pop() if self._batches else ()
         return len(keys), self._deliver(due, keys, clock.start) if keys else 0
 
-    def _deliver(self, due: QuerySet[StoryEvent], keys: list[int], now: datetime) -> int:
+    def _deliver(self, due: QuerySet[StoryEvent], keys: Sequence[int], now: datetime) -> int:
         """Claim, ingest and mark in one transaction."""
         with replayable():
             claimed = due.claim(keys)
@@ -100,7 +101,9 @@ def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:
     try:
         with transaction.atomic():
             ingest([Arrival(event.profile_id, webhook_event(event)) for event in events], now)
-            return StoryEvent.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=now)
+            return StoryEvent.objects.filter(pk__among=[event.pk for event in events]).update(
+                delivered_at=now
+            )
     except Exception as error:
         if is_lost(error):
             raise

@@ -104,7 +104,8 @@ def _pieces(account: DemoAccount, now: datetime) -> list[simulator.Event]:
 
 
 def _talk(account: DemoAccount, now: datetime) -> list[simulator.Event]:
-    past = story.look_back([account.id], now - simulator.EXTRA_SPAN, StoryEvent.Origin.values)[account.id]
+    profiles, start = story.demo_profiles([account]), now - simulator.EXTRA_SPAN
+    past = story.look_back(profiles, start, StoryEvent.Origin.values)[account.id]
     seen = [event for event in past if event.at <= now]
     messages = MESSAGES if account.has_messages else 0
     return simulator.extra_interactions(account.world, account.extra_ordinal, now, COMMENTS, messages, seen)

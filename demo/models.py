@@ -1,10 +1,9 @@
 """The demo of each user: its settings, its state, and its story as a table."""
 
+from array import array
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
@@ -226,6 +225,20 @@ class DemoAccount(models.Model):
         return simulator.Quota(self.initial_content, self.initial_comments, messages)
 
 
+@models.BigAutoField.register_lookup
+class Among(models.Lookup):
+    """One of a list that is sent as a single array, which costs a fraction of the thousand parameters of `in`."""
+
+    lookup_name = "among"
+
+    def get_prep_lookup(self) -> list[int]:
+        return list(self.rhs)
+
+    def as_sql(self, compiler, connection) -> tuple[str, list]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s::bigint[])", [*parameters, self.rhs]
+
+
 class StoryEventQuerySet(models.QuerySet):
     def undelivered(self) -> "StoryEventQuerySet":
         return self.filter(delivered_at=None, dead_at=None)
@@ -255,25 +268,32 @@ class StoryEventQuerySet(models.QuerySet):
         """What may be on its way over HTTP at `now`, or waits to be sent again."""
         return self.undelivered().filter(delivery_id__isnull=False, claimed_until__gt=now)
 
-    def earliest_keys(self, most: int, at_once: int) -> list[list[int]]:
+    def earliest_keys(self, most: int, at_once: int) -> list[array]:
         """The primary keys of the `most` earliest in batches of up to `at_once`, account by account.
 
         So two workers, each of which takes other batches, hardly ever hold events of one profile, for whose lock one of
         them would wait. An account is in one batch only, unless it fills one alone.
         """
-        earliest = sorted(self.order_by("due_at", "id").values_list("account_id", "pk")[:most])
-        batches: list[list[int]] = [[]]
-        for _, of_account in groupby(earliest, key=itemgetter(0)):
-            keys = [pk for _, pk in of_account]
-            if len(batches[-1]) + len(keys) > at_once:
-                batches += [keys[start : start + at_once] for start in range(0, len(keys), at_once)]
-            else:
-                batches[-1] += keys
+        earliest = self.order_by("due_at", "id").values("account", "pk")[:most]
+        sql, values = earliest.query.sql_with_params()
+        by_account = (
+            f"SELECT array_agg(id ORDER BY id) FROM ({sql}) AS earliest (account, id)"
+            " GROUP BY account ORDER BY account"
+        )
+        batches = [array("q")]
+        with connection.cursor() as cursor:
+            cursor.execute(by_account, values)
+            for (found,) in cursor:
+                keys = array("q", found)
+                if len(batches[-1]) + len(keys) > at_once:
+                    batches += [keys[start : start + at_once] for start in range(0, len(keys), at_once)]
+                else:
+                    batches[-1] += keys
         return [keys for keys in batches if keys]
 
     def claim(self, keys: Sequence[int]) -> list[NamedTuple]:
         """Lock those of the keys for this transaction that no other worker holds, the earliest first; plain values."""
-        free = self.filter(pk__in=keys).select_for_update(skip_locked=True, of=("self",))
+        free = self.filter(pk__among=keys).select_for_update(skip_locked=True, of=("self",))
         fields = ("pk", "profile_id", "platform_id", "payload", "due_at", "attempts")
         return list(free.order_by("due_at", "id").values_list(*fields, named=True))
 

@@ -113,14 +113,15 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = 
     starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
     if not starts or min(starts) > now:
         return Planned()
-    past = story.look_back([account.id for account in accounts], min(starts))
+    profiles = story.demo_profiles(accounts)
+    past = story.look_back(profiles, min(starts))
     plans = []
     total = Planned()
     for account in accounts:
         events, planned = _plan_account(account, now, past[account.id], most)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
-    story.write(plans, story.demo_profiles(accounts))
+    story.write(plans, profiles)
     DemoAccount.objects.store_marks(accounts)
     return total
 

@@ -89,7 +89,8 @@ def _left(account: DemoAccount, name: str) -> QuerySet[StoryEvent]:
 
 
 def _plan(account: DemoAccount, name: str, now: datetime) -> None:
-    past = story.look_back([account.id], now, StoryEvent.Origin.values)[account.id]
+    profiles = story.demo_profiles([account])
+    past = story.look_back(profiles, now, StoryEvent.Origin.values)[account.id]
     seen = [event for event in past if event.at <= now]
     events = simulator.scenario(account.world, name, account.extra_ordinal, now, seen)
     if not events:
@@ -97,5 +98,5 @@ def _plan(account: DemoAccount, name: str, now: datetime) -> None:
     before = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
     if before + len(events) > MOST_A_DAY:
         raise NotPossible(f"Scenarios have brought {before} events within a day; ask again tomorrow.")
-    story.write([(account, name, events)], story.demo_profiles([account]))
+    story.write([(account, name, events)], profiles)
     DemoAccount.objects.filter(pk=account.pk).update(extra_ordinal=account.extra_ordinal + 1)

@@ -1,10 +1,10 @@
 """The story table: planned events in, events to look back on out."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+import orjson
 from django.db import connection
 
 from accounts.models import Profile
@@ -20,7 +20,6 @@ WINDOW_ORIGINS = (
 
 OWN_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
 
-_json = json.JSONEncoder(ensure_ascii=False).encode
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
 
@@ -43,7 +42,7 @@ def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profi
         for account, origin, events in plans:
             own = profiles[account.id]
             for event in events:
-                payload = _json(simulator.remembered(event))
+                payload = orjson.dumps(simulator.remembered(event)).decode()
                 copy.write_row(
                     (
                         account.id,
@@ -66,21 +65,22 @@ _COPY = (
 
 
 def look_back(
-    account_ids: Sequence[int], start: datetime, origins: Sequence[str] = WINDOW_ORIGINS
+    profiles: ProfileIds, start: datetime, origins: Sequence[str] = WINDOW_ORIGINS
 ) -> dict[int, list[simulator.Event]]:
-    """What each account's windows from `start` on may look back on, delivered or not.
+    """What the windows from `start` on of each account of `profiles` may look back on, delivered or not.
 
     Pieces with their latest figures, and comments and messages, without their texts, which no window depends on.
     """
     past: dict[int, list[simulator.Event]] = defaultdict(list)
-    of = [list(account_ids), list(origins)]
+    of = [list(profiles), list(origins)]
+    platforms = {id: platform for own in profiles.values() for platform, id in own.items()}
     with connection.cursor() as cursor:
         cursor.execute(_PIECES, [*of, start - simulator.PIECES_LOOK_BACK])
-        for account, *piece in cursor.fetchall():
-            past[account] += _piece(*piece)
+        for account, profile, *piece in cursor.fetchall():
+            past[account] += _piece(platforms[profile], *piece)
         cursor.execute(_TALK, [*of, start - simulator.TALK_LOOK_BACK])
-        for account, *said in cursor.fetchall():
-            past[account].append(_said(*said))
+        for account, profile, *said in cursor.fetchall():
+            past[account].append(_said(platforms[profile], *said))
     return past
 
 
@@ -94,7 +94,7 @@ def _piece(
 
 
 def _said(
-    type: str, platform: str, id: str, seconds: int, origin: str, author: str, handle: str, name: str, *rest
+    platform: str, type: str, id: str, seconds: int, origin: str, author: str, handle: str, name: str, *rest
 ) -> simulator.Event:
     content_id, parent_id, conversation_id, memo = rest
     return simulator.Event(
@@ -123,11 +123,10 @@ def _own_origin(origin: str) -> str:
 
 # Columns and seconds, which story times are whole numbers of: they are read many times as fast as JSON and timestamps.
 _PIECES = (
-    "SELECT piece.account_id, platform, piece.platform_id, extract(epoch FROM piece.due_at)::bigint,"
+    "SELECT account_id, piece.profile_id, piece.platform_id, extract(epoch FROM piece.due_at)::bigint,"
     " piece.payload->>'memo', extract(epoch FROM latest.due_at)::bigint,"
     " (latest.payload->'metrics'->'comments')::int"
     " FROM demo_storyevent piece"
-    " JOIN accounts_profile profile ON profile.id = profile_id"
     " LEFT JOIN LATERAL (SELECT due_at, payload FROM demo_storyevent report"
     "  WHERE report.profile_id = piece.profile_id AND report.platform_id = piece.platform_id"
     "  AND report.type = 'content.metrics' ORDER BY due_at DESC LIMIT 1) latest ON true"
@@ -135,11 +134,10 @@ _PIECES = (
     " AND piece.expired_at IS NULL"
 )
 _TALK = (
-    "SELECT account_id, type, platform, story.platform_id, extract(epoch FROM due_at)::bigint, origin,"
+    "SELECT account_id, profile_id, type, platform_id, extract(epoch FROM due_at)::bigint, origin,"
     " payload->'author'->>'id', payload->'author'->>'handle', payload->'author'->>'name',"
     " payload->>'content_id', payload->>'parent_id', payload->>'conversation_id', payload->>'memo'"
-    " FROM demo_storyevent story"
-    " JOIN accounts_profile profile ON profile.id = profile_id"
+    " FROM demo_storyevent"
     " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type IN ('comment.created', 'message.created')"
     " AND due_at >= %s AND expired_at IS NULL"
 )

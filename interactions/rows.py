@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from interactions.events import EPOCH, METRICS, MICROSECOND, Version
@@ -186,14 +187,14 @@ def _records(target: str) -> str:
 
 
 def _packed(rows: Sequence[dict[str, Any]]) -> str:
-    return json.dumps(rows)
+    return orjson.dumps(rows).decode()
 
 
 _WANTED = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
 
 
 def _packed_keys(keys: Sequence[Key]) -> str:
-    return json.dumps([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])
+    return _packed([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])
 
 
 def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:

@@ -168,7 +168,7 @@ def age(user: User, now: datetime, **options) -> retention.Cleaned:
 
 
 def looked_back_on(user: User) -> dict:
-    return story.look_back([user.demo_account.pk], NOW)
+    return story.look_back(story.demo_profiles([user.demo_account]), NOW)
 
 
 def brands(type: str) -> int:

@@ -200,6 +200,7 @@ class AnyOrder(RuleBasedStateMachine):
     @later(who=WHO, changes=st.fixed_dictionaries({}, optional=SETTINGS).filter(bool))
     def change_settings(self, who: str, changes: dict) -> None:
         demo = self.demos[who]
+        self.now += 6 * HOUR  # in which a window has opened that they do not reach
         with self.step(demo):
             lifecycle.change_settings(demo.user, self.now, changes)
         demo.check_what_was_planned(self.now, is_through=demo.state == State.ACTIVE)  # by the settings so far
