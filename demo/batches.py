@@ -3,16 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Min, Model, QuerySet
 
 from demo.replayable import replayable
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 
 BATCH = 250  # rows
-LARGEST_KEY = 2**63 - 1
 LONGEST_WAIT = "30s"
 
 
@@ -36,29 +34,27 @@ def change_in_batches(
     """Apply `change` to `rows` by primary keys, newest first, in transactions of BATCH; return how many it changed.
 
     `profiles` are locked while a batch is chosen and changed, so that no ingest writes to its rows or hangs something on
-    them. What arrives after the first batch stays, so that no sender can keep this going. `each_batch` is called before
+    them. What arrives after the beginning stays, so that no sender can keep this going. `each_batch` is called before
     every batch. Raises OperationalError when a profile is locked for longer than LONGEST_WAIT.
     """
-    changed, below = 0, LARGEST_KEY
-    while below is not None:
+    span = rows.aggregate(lowest=Min("pk"), highest=Max("pk"))  # holds nobody up, however much is walked over
+    changed, highest = 0, span["highest"]
+    while highest is not None:
         each_batch()
-        try:
-            statement, values = _statement(rows.filter(pk__lt=below), change)
-        except EmptyResultSet:  # of no profile, for one
-            return 0
+        batch = rows.filter(pk__range=(span["lowest"], highest)).order_by("-pk")[:BATCH]
+        statement, values = _statement(batch, change)
         with replayable(LONGEST_WAIT), connection.cursor() as cursor:
             lock_profiles(profiles)
             cursor.execute(statement, values)
             done, chosen, lowest = cursor.fetchone()
         changed += done
-        below = lowest if chosen == BATCH else None
+        highest = lowest - 1 if chosen == BATCH and lowest > span["lowest"] else None
     return changed
 
 
-def _statement(rows: QuerySet, change: Change) -> tuple[str, list[object]]:
-    """One batch: choose its rows, change them, and say how many were changed and chosen, and the lowest key."""
-    batch = rows.order_by("-pk").values("pk")[:BATCH]
-    chosen, values = batch.query.sql_with_params()
+def _statement(batch: QuerySet, change: Change) -> tuple[str, list[object]]:
+    """Choose the rows of a batch, change them, and say how many were changed and chosen, and the lowest key."""
+    chosen, values = batch.values("pk").query.sql_with_params()
     return (
         f"WITH chosen (id) AS MATERIALIZED ({chosen}), {change.sql}"
         " SELECT (SELECT count(*) FROM changed), count(*), min(id) FROM chosen",

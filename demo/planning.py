@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from math import inf
 
 from django.db import transaction
@@ -138,7 +139,7 @@ def _plan_account(
         written += events
         planned = _counted(events)
         total += planned
-        _log(account, window, planned)
+        transaction.on_commit(partial(_log, account, window, planned))
         if total.events >= most:
             break
     return written, total

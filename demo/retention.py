@@ -117,14 +117,14 @@ def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: T
     rows = expired(account, profiles, cutoff)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
     purged = {"expired_at__lte": now - GRACE + LATE}
-    return Cleaned(
+    return Cleaned(  # purged first, so that hiding does not walk over what goes
+        purged=sum(delete(hidden.filter(**purged), locked) for hidden, locked in _hidden(account, profiles)),
         story=hide(_forgotten(account, profiles, cutoff), [], now),
         comments=hide(rows["comments"], profiles, now),
         messages=hide(rows["messages"], profiles, now),
         content=hide(rows["content"], profiles, now),
         dead_letters=delete(DeadLetter.objects.filter(**received_before), profiles),
         pending_changes=delete(PendingChange.objects.filter(**received_before), profiles),
-        purged=sum(delete(hidden.filter(**purged), locked) for hidden, locked in _hidden(account, profiles)),
     )
 
 

@@ -68,9 +68,9 @@ def test_windows_open_at_their_instants(alice, now, windows):
     assert plan_due(now).windows == 0
 
 
-def test_a_window_brings_its_quota_and_logs_it(alice, caplog):
+def test_a_window_brings_its_quota_and_logs_it(alice, caplog, django_capture_on_commit_callbacks):
     demo_of(alice)
-    with caplog.at_level(logging.INFO, "demo.planning"):
+    with caplog.at_level(logging.INFO, "demo.planning"), django_capture_on_commit_callbacks(execute=True):
         plan_due(FIRST_CONTENT)
     assert [r.message for r in caplog.records] == [
         *["Generated 10 comments and 5 DMs for user alice"] * 3,

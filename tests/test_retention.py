@@ -1,6 +1,7 @@
 """Ageing: what is old is hidden, may be brought back for a week, and goes for good; and nothing else does."""
 
 import json
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Event
@@ -266,13 +267,20 @@ def test_an_operator_restores_what_cleanup_has_hidden(operator, alice, bob):
 
 
 @pytest.mark.parametrize("days", [None, 0, 3])
-def test_a_dry_run_counts_what_the_real_one_hides_and_changes_nothing(alice, days):
+def test_a_dry_run_counts_what_the_real_one_hides_and_changes_nothing(
+    alice, days, caplog, django_capture_on_commit_callbacks
+):
+    caplog.set_level(logging.INFO)
     demo_of(alice)
     later = ENABLED + 35 * DAY  # nothing of which is planned
     before = [StoryEvent.objects.count(), DemoAccount.objects.values().get(), told(alice)]
-    dry = retention.clean_up(later, older_than_days=days, dry_run=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        dry = retention.clean_up(later, older_than_days=days, dry_run=True)
     assert [StoryEvent.objects.count(), DemoAccount.objects.values().get(), told(alice)] == before
-    assert retention.clean_up(later, older_than_days=days) == dry
+    assert "Generated" not in caplog.text
+    with django_capture_on_commit_callbacks(execute=True):
+        assert retention.clean_up(later, older_than_days=days) == dry
+    assert "Generated" in caplog.text
     assert everything(dry) > 0
 
 
