@@ -212,12 +212,15 @@ def test_a_profile_that_somebody_does_not_let_go_of_holds_up_no_other(alice, bob
     assert counts(alice) == (3, 30, 100)
 
 
-def test_an_account_with_a_month_to_make_up_for_holds_up_no_other(alice, bob, monkeypatch, caplog):
+def test_an_account_with_a_month_to_make_up_for_holds_up_no_other(
+    alice, bob, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
     demo_of(alice)
     demo_of(bob, NOW + 29 * DAY)
     later = NOW + 29 * DAY + 11 * HOUR
     monkeypatch.setattr(planning, "MOST_EVENTS", 20 * planning.CHUNK)
-    planning.plan_due(later)
+    with django_capture_on_commit_callbacks(execute=True):
+        planning.plan_due(later)
     told = [record.args[-1] for record in caplog.records if "Generated" in record.getMessage()]
     assert (told.count("alice"), told.count("bob")) == (117 + 29, 1)
     assert told.index("bob") <= 3  # windows of hers that come first
