@@ -23,7 +23,7 @@ from interactions.locks import lock_free_profiles
 logger = logging.getLogger(__name__)
 
 BATCH = 1_000  # events in one transaction
-AHEAD = 200 * BATCH  # are looked up together, so that a batch has several of each account
+AHEAD = 200 * BATCH  # are looked up together when many are due, so that a batch has several of each account
 
 
 @DELIVERY.time()
@@ -66,28 +66,38 @@ def activate_complete(accounts: list[int] | None = None) -> int:
 
 
 class Direct:
-    """Delivery in process. What is due is looked up for several batches at once."""
+    """Delivery in process. What is due is looked up for one batch, and, while there is more, for many at once.
+
+    A short lookup walks along what is due; for a long one PostgreSQL reads every account, which few events do not merit.
+    """
 
     def __init__(self) -> None:
         self._batches: list[array] = []  # of keys, the next one last
-        self._claimed = 1  # of those looked up last; when all of them were in other hands, it is enough
+        self._ahead = BATCH
+        self._goes_on = True  # not when all that was looked up last is in other hands
         self._busy: set[int] = (
             set()
         )  # profiles that somebody does not let go of, which are left to the next run
 
     def deliver_some(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
         """Deliver a batch; return how many events were looked at and how many delivered."""
-        if not self._batches and self._claimed:
-            free = due.exclude(profile__in=self._busy)
-            self._batches, self._claimed = free.earliest_keys(AHEAD, BATCH)[::-1], 0
+        if not self._batches and self._goes_on:
+            self._look_up(due.exclude(profile__in=self._busy))
         keys = self._batches.pop() if self._batches else ()
         return len(keys), self._deliver(due, keys, clock.start) if keys else 0
+
+    def _look_up(self, free: QuerySet[StoryEvent]) -> None:
+        found = free.earliest_keys(self._ahead, BATCH)
+        there_is_more = self._ahead < AHEAD and sum(map(len, found)) == self._ahead
+        if there_is_more:
+            self._ahead = AHEAD
+        self._batches, self._goes_on = found[::-1], there_is_more
 
     def _deliver(self, due: QuerySet[StoryEvent], keys: Sequence[int], now: datetime) -> int:
         """Claim, ingest and mark in one transaction."""
         with replayable():
             claimed = due.claim(keys)
-            self._claimed += len(claimed)
+            self._goes_on |= bool(claimed)
             wanted = {event.profile_id for event in claimed}
             free = lock_free_profiles(wanted)  # all, in order, before halves lock some of them
             self._busy |= wanted - free

@@ -1,8 +1,9 @@
-"""Somebody who does not let go of profiles, from a connection of their own."""
+"""Somebody who does not let go of rows, from a connection of their own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from threading import Event
 
 from django.db import connection, transaction
@@ -10,14 +11,19 @@ from django.db import connection, transaction
 from interactions.locks import lock_profiles
 
 
-@contextmanager
-def somebody_holding(profiles: Sequence[int]) -> Iterator[None]:
+def somebody_holding(profiles: Sequence[int]) -> AbstractContextManager[None]:
     """The profiles are locked by another connection meanwhile."""
+    return somebody_who(partial(lock_profiles, profiles))
+
+
+@contextmanager
+def somebody_who(locks: Callable[[], object]) -> Iterator[None]:
+    """What `locks` locks is locked by another connection meanwhile."""
     held, over = Event(), Event()
 
     def hold() -> None:
         with transaction.atomic():
-            lock_profiles(profiles)
+            locks()
             held.set()
             over.wait(60)
         connection.close()

@@ -20,7 +20,7 @@ from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
 from demo.retries import WAITS, retry_dead
 from interactions.models import Content, Interaction
-from tests.holding import somebody_holding
+from tests.holding import somebody_holding, somebody_who
 from tests.timeline import counts
 from tests.world import NOW, demo_of
 
@@ -225,6 +225,16 @@ def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planne
 def test_a_run_begins_nothing_after_its_time_and_the_next_goes_on(planned):
     assert deliver_due(NOW, within=timedelta(0)) == 0
     assert deliver_due(NOW, within=timedelta(minutes=1)) == StoryEvent.objects.count()
+
+
+def test_a_worker_goes_on_with_what_comes_after_the_batch_that_another_has(transactional_db, alice):
+    account = lifecycle.enable(alice, NOW, dispatch=False).account
+    plan_initial(account.pk, NOW)
+    earliest = StoryEvent.objects.order_by("due_at", "id").values("pk")[: delivery.BATCH]
+    theirs = StoryEvent.objects.filter(pk__in=earliest).select_for_update()
+    with somebody_who(lambda: list(theirs)):
+        assert deliver_due(NOW) == StoryEvent.objects.count() - delivery.BATCH > 50
+    assert deliver_due(NOW) == delivery.BATCH
 
 
 def test_a_profile_that_another_worker_has_just_leased_hides_no_others(
