@@ -1,13 +1,16 @@
 import pytest
 from django.core.cache import cache
+from xdist import is_xdist_controller
 
 from config.start import ensure_servers
 
 pytest_plugins = ["tests.world", "tests.back_office", "tests.stories"]
 
 
-def pytest_sessionstart() -> None:
-    ensure_servers()
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Servers for whoever runs tests: with `-n` each of the processes, and not the one that deals tests out to them."""
+    if not is_xdist_controller(session):
+        ensure_servers()
 
 
 @pytest.fixture(autouse=True)
