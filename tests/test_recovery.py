@@ -175,7 +175,8 @@ def test_halves_of_a_batch_keep_the_locks_of_the_whole(alice, monkeypatch):
     def refuse(*_):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND granted ORDER BY objid"
+                "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
+                " ORDER BY objid"
             )
             locked.append([row[0] for row in cursor.fetchall()])
         raise RuntimeError("refused")
