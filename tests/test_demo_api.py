@@ -111,6 +111,7 @@ def test_a_wrong_option_is_400(page, options):
         ({"comments_per_window": -1}, "comments_per_window must be a whole number from 0 to 200."),
         ({"messages_per_window": 101}, "messages_per_window must be a whole number from 0 to 100."),
         ({"posting_hour": 24}, "posting_hour must be a whole number from 0 to 23."),
+        ({"content_per_day": None}, "content_per_day must be a whole number from 0 to 20."),
         ({"retention_days": 0}, "retention_days must be a whole number from 1 to 365."),
         ({"time_zone": "Mars/Olympus"}, "time_zone must be an IANA name"),
         ({"time_zone": "../etc/passwd"}, "time_zone must be an IANA name"),
@@ -143,7 +144,12 @@ def test_what_is_off_answers_409(page, action):
 def test_advance_is_409_unless_active_and_400_out_of_range(page, alice):
     assert page.post("/api/v1/demo/advance/", {"days": 1}, content_type=JSON).status_code == 409
     demo_of(alice)
-    assert page.post("/api/v1/demo/advance/", {"days": 31}, content_type=JSON).status_code == 400
+    for days in (0, 31, None, 1.5, "week"):
+        answer = page.post("/api/v1/demo/advance/", {"days": days}, content_type=JSON)
+        assert (answer.status_code, answer.json()["detail"]) == (
+            400,
+            "days: days must be a whole number from 1 to 30.",
+        )
     assert page.post("/api/v1/demo/advance/", {"days": 2}, content_type=JSON).status_code == 202
 
 

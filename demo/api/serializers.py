@@ -47,16 +47,17 @@ class EnableSerializer(Known):
     seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
 
 
-class AdvanceSerializer(Known):
-    days = serializers.IntegerField(min_value=1, max_value=30)
-
-
 def ranged(low: int, high: int, what: str, **options) -> serializers.IntegerField:
+    """A whole number, which may be left out unless `required`; whatever is wrong with it is answered with its range."""
     message = f"{what} must be a whole number from {low} to {high}."
-    messages = {"min_value": message, "max_value": message, "invalid": message}
+    wrong = dict.fromkeys(("min_value", "max_value", "invalid", "null"), message)
     return serializers.IntegerField(
-        min_value=low, max_value=high, error_messages=messages, required=False, **options
+        min_value=low, max_value=high, error_messages=wrong, **{"required": False} | options
     )
+
+
+class AdvanceSerializer(Known):
+    days = ranged(1, 30, "days", required=True)
 
 
 class SettingsSerializer(Known):
