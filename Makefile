@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
-# As many processes as cores, each with servers of its own; a file's tests stay together, as they share what they start
+# As many processes as cores, four at most, each with servers of its own; a file's tests stay together, as they share what they start
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test check bench
