@@ -25,7 +25,7 @@ def somebody_who(locks: Callable[[], object]) -> Iterator[None]:
         with transaction.atomic():
             locks()
             held.set()
-            over.wait(60)
+            over.wait(20)
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:

@@ -1,11 +1,9 @@
 """Starting over, pausing, advancing, ageing."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Event
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.db.models import DateTimeField, F, Q
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -18,6 +16,7 @@ from demo.planning import plan_due
 from demo.removal import DERIVED
 from demo.states import NotPossible
 from interactions.models import Content, Interaction
+from tests.holding import somebody_who
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
@@ -192,24 +191,12 @@ SETTINGS = {"settings": {"comments_per_window": 3}}
 @pytest.mark.parametrize("ask", ["settings", "enable", "pause", "reset", "disable", "advance"])
 def test_a_demo_that_is_busy_is_409_soon(page, alice, ask):
     demo_of(alice)
-    busy, done = Event(), Event()
-
-    def work() -> None:
-        with transaction.atomic():
-            DemoAccount.objects.select_for_update().get()
-            busy.set()
-            done.wait(20)
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work)
-        assert busy.wait(10)
+    with somebody_who(DemoAccount.objects.select_for_update().get):
         if ask == "settings":
             answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
         else:
             body = {"days": 1} if ask == "advance" else {}
             answer = page.post(f"/api/v1/demo/{ask}/", body, content_type="application/json")
-        done.set()
     assert (answer.status_code, "busy just now" in answer.json()["detail"]) == (409, True)
 
 

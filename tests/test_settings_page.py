@@ -1,11 +1,8 @@
 """The page on which users set how much comes, and when."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
 from demo import lifecycle
@@ -13,6 +10,7 @@ from demo.delivery import deliver_due
 from demo.models import DemoAccount, StoryEvent
 from demo.planning import plan_due
 from demo.status import SETTINGS
+from tests.holding import somebody_who
 from tests.timeline import FIRST_TALK
 from tests.world import DAY, HOUR, NOW, demo_of
 
@@ -176,20 +174,8 @@ def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch)
 @pytest.mark.django_db(transaction=True)
 def test_settings_of_a_busy_demo_are_refused_soon(page, alice):
     demo_of(alice)
-    busy, done = Event(), Event()
-
-    def work() -> None:
-        with transaction.atomic():
-            DemoAccount.objects.select_for_update().get()
-            busy.set()
-            done.wait(20)
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work)
-        assert busy.wait(10)
+    with somebody_who(DemoAccount.objects.select_for_update().get):
         answer = save(page, comments_per_window="77")
-        done.set()
     assert (answer.status_code, "The demo is busy just now" in told(answer)) == (409, True)
     assert ('value="77"' in told(answer), settings_of(alice)[1]) == (True, 10)
 
