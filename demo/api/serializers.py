@@ -6,6 +6,7 @@ from rest_framework import serializers
 from accounts.models import Platform
 from demo import simulator
 from demo.api import examples
+from demo.lifecycle import MOST_DAYS
 from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, Rhythm, State, StoryEvent, time_zones
 
 
@@ -47,17 +48,17 @@ class EnableSerializer(Known):
     seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
 
 
-def ranged(low: int, high: int, what: str, **options) -> serializers.IntegerField:
+def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
     """A whole number, which may be left out unless `required`; whatever is wrong with it is answered with its range."""
     message = f"{what} must be a whole number from {low} to {high}."
     wrong = dict.fromkeys(("min_value", "max_value", "invalid", "null"), message)
     return serializers.IntegerField(
-        min_value=low, max_value=high, error_messages=wrong, **{"required": False} | options
+        min_value=low, max_value=high, required=required, error_messages=wrong, **options
     )
 
 
 class AdvanceSerializer(Known):
-    days = ranged(1, 30, "days", required=True)
+    days = ranged(1, MOST_DAYS, "days", required=True)
 
 
 class SettingsSerializer(Known):
