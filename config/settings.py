@@ -215,6 +215,7 @@ DEMO_DELIVERY = env.choice("DEMO_DELIVERY", "direct", "http")
 DEMO_ALLOWED = env.choice("DEMO_ALLOWED", "all", "staff", "none")
 MAIN_APP_URL = env.url("MAIN_APP_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+LETTER_DAYS = env.number("LETTER_DAYS", 90, least=1, most=3650)
 
 LOGGING = logging_settings(
     env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),

@@ -160,9 +160,13 @@ def _hidden(account: DemoAccount, profiles: list[int]) -> list[tuple[QuerySet, l
 
 
 def _hide(rows: QuerySet, profiles: list[int], now: datetime) -> int:
-    deleted = "" if rows.model is StoryEvent else ", deleted_at = coalesce(deleted_at, %s)"
-    values = (now,) if rows.model is StoryEvent else (now, now)
-    return change_in_batches(rows, _setting(rows.model, f"expired_at = %s{deleted}", values), profiles)
+    """Equal times mean that age alone hides a row: where its platform deleted it at `now`, `expired_at` comes after."""
+    if rows.model is StoryEvent:
+        change = _setting(rows.model, "expired_at = %s", (now,))
+    else:
+        columns = "expired_at = CASE WHEN deleted_at = %s THEN %s ELSE %s END, deleted_at = coalesce(deleted_at, %s)"
+        change = _setting(rows.model, columns, (now, now + timedelta.resolution, now, now))
+    return change_in_batches(rows, change, profiles)
 
 
 def _show(rows: QuerySet, profiles: list[int]) -> int:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from demo import delivery, planning, retention, unfinished
 from demo.schedules import SWEEP_EXPIRES
+from interactions import ageing, replay
 from interactions.connection import LOST_CONNECTION
 
 LONGEST_DELIVERY = timedelta(seconds=30)  # receivers that do not answer keep a worker no longer
@@ -33,8 +34,9 @@ def deliver() -> None:
     max_retries=10,
 )
 def cleanup() -> None:
-    """Hide demo data older than each account's retention, and purge what was hidden a week ago."""
+    """Hide demo data older than each account's retention, and purge what was hidden a week ago; age live dead letters."""
     retention.clean_up(timezone.now())
+    ageing.delete_old(timezone.now())
 
 
 @shared_task(ignore_result=True)
@@ -49,6 +51,7 @@ def sweep() -> None:
     for account_id in unfinished.claim_silent(timezone.now()):
         finish.apply_async([account_id], retry=False, expires=SWEEP_EXPIRES)
     planning.plan_due(timezone.now())
+    replay.replay_due(timezone.now())
 
 
 @worker_ready.connect

@@ -1,21 +1,24 @@
 """What arrived, for operators: to look at, to search, and to replay what could not be read."""
 
+import contextlib
 import json
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import BinaryField, F, Func, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from accounts.models import Profile
+from interactions.events import Unreadable
 from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
-from interactions.replay import UNREADABLE, read_letter, replay
+from interactions.replay import read_letter, replay
 
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
+MOST_SHOWN = 100_000  # characters of a dead letter
 
 
 class BoundedPaginator(Paginator):
@@ -126,10 +129,10 @@ class PendingChangeAdmin(SearchedAdmin):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(SearchedAdmin):
-    list_display = ["received_at", "profile", "reason", "excerpt", "is_demo"]
+    list_display = ["received_at", "profile", "reason", "excerpt", "replay_at", "is_demo"]
     list_filter = ["is_demo"]
     list_select_related = ["profile"]
-    fields = ["profile", "received_at", "is_demo", "reason", "payload"]
+    fields = ["profile", "received_at", "replay_at", "is_demo", "reason", "payload"]
     readonly_fields = ["payload"]
     search_fields = ["reason", "=profile__handle"]
     search_help_text = (
@@ -137,15 +140,25 @@ class DeadLetterAdmin(SearchedAdmin):
     )
     actions = ["replay"]
 
+    def get_queryset(self, request) -> QuerySet:
+        """Of each letter's bytes, which may be millions, a list reads the first only."""
+        first = Func(F("raw"), 1, 120, function="substr", output_field=BinaryField())
+        return super().get_queryset(request).defer("raw").annotate(first=first)
+
     @admin.display(description="event")
     def excerpt(self, letter: DeadLetter) -> str:
-        return bytes(letter.raw)[:120].decode()
+        return bytes(letter.first).decode(errors="replace")
 
     @admin.display(description="event as it came")
     def payload(self, letter: DeadLetter) -> str:
+        """Indented where it can be read, else the bytes; what is no UTF-8 is shown as replacement characters."""
         event = read_letter(letter)
-        shown = bytes(letter.raw).decode() if event is UNREADABLE else json.dumps(event, indent=2)
-        return format_html("<pre>{}</pre>", shown)
+        shown = bytes(letter.raw).decode(errors="replace")
+        if not isinstance(event, Unreadable):
+            with contextlib.suppress(RecursionError):  # writing nests deeper than reading
+                shown = json.dumps(event, indent=2)
+        rest = f"\n… and {len(shown) - MOST_SHOWN} characters more" if len(shown) > MOST_SHOWN else ""
+        return format_html("<pre>{}{}</pre>", shown[:MOST_SHOWN], rest)
 
     def has_replay_permission(self, request) -> bool:
         return request.user.has_perm("interactions.change_deadletter")

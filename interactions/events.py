@@ -2,8 +2,11 @@
 
 An event becomes a list of changes to one row. Each change has a version, and a greater version wins
 whatever the order of arrival; so any permutation, repetition or split of the same events leaves the same row.
+At equal times an edit wins over the creation, then the greater digest does; a deletion holds unless the newest
+creation is later (merging.py).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -19,12 +22,36 @@ LARGEST_METRIC = 2**63 - 1
 METRICS = ("views", "likes", "shares")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+EARLIEST, LATEST = (
+    (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
+    (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
+)
+MOST_AHEAD = timedelta(days=1)  # of an event's time before the time of its receipt: clocks differ
+BY_CREATION, BY_EDIT = 0, 1  # where a text comes from
 
-Version = tuple[int, int]  # microseconds since 1970, and a rank for equal times
+Version = tuple[int, ...]  # microseconds since 1970, then what decides at equal times
 
 
 class EventError(ValueError):
     """The event cannot be stored; the message says which field is wrong and what it should be."""
+
+
+class AheadError(EventError):
+    """The event's time lies more than MOST_AHEAD after its receipt; from `replay_at` on it can be stored."""
+
+    def __init__(self, at: int, received_at: datetime) -> None:
+        super().__init__(
+            "`occurred_at` is more than a day ahead of the time here, which is"
+            f" {received_at.isoformat(timespec='seconds')}. The event is kept and taken when its time has come; if the"
+            " time is wrong, send the event again with the right one."
+        )
+        self.replay_at = EPOCH + at * MICROSECOND - MOST_AHEAD
+
+
+class Unreadable(NamedTuple):
+    """Stands for an event whose bytes are no JSON that can be read; `reason` is a sentence for the sender."""
+
+    reason: str
 
 
 class Creation(NamedTuple):
@@ -56,15 +83,21 @@ class Event(NamedTuple):
     platform_id: str
     changes: tuple[Change, ...]
 
+    @property
+    def at(self) -> int:
+        """When it happened, in microseconds since 1970."""
+        return self.changes[0].version[0]
+
 
 def read_event(raw: object) -> Event:
     """Return the event in `raw`, one decoded JSON value of the webhook's `events` list.
 
-    Raises EventError with a sentence for the sender when a field is missing, of the wrong type, too long, or holds
-    what PostgreSQL cannot store (NUL, lone surrogates, NaN, infinities). Fields that no row keeps are not looked at.
+    Raises EventError with a sentence for the sender when it is Unreadable, or when a field is missing, of the wrong
+    type, too long, or holds what PostgreSQL cannot store (NUL, lone surrogates, NaN, infinities). Fields that no row
+    keeps are not looked at.
     """
     if not isinstance(raw, dict):
-        raise EventError("An event must be a JSON object.")
+        raise EventError(raw.reason if isinstance(raw, Unreadable) else "An event must be a JSON object.")
     kind = raw.get("type")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
@@ -75,17 +108,47 @@ def read_event(raw: object) -> Event:
 
 
 def read_moment(text: str) -> datetime:
-    """Return the ISO 8601 time in UTC; ValueError or OverflowError when it is none or has no offset."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("no offset")
-    return moment.astimezone(UTC)
+    """Return the RFC 3339 time in UTC; ValueError or OverflowError when it is none.
+
+    `T` and `Z` may be small letters, digits beyond microseconds are cut off, and a leap second (23:59:60 UTC on the
+    last day of a month) is the last microsecond before midnight.
+    """
+    return _offset_moment(text).astimezone(UTC)
+
+
+def _offset_moment(text: str) -> datetime:
+    """The same with the offset that `text` has. `fromisoformat` alone takes forms that differ between Pythons."""
+    form = _RFC_3339.fullmatch(text)
+    if form is None:
+        raise ValueError("no time in the form of RFC 3339")
+    if form[1]:
+        return _leap_second(f"{text[:17]}59{text[19:]}")
+    return datetime.fromisoformat(text.upper() if text[-1] == "z" else text)
+
+
+def _leap_second(second_before: str) -> datetime:
+    before = read_moment(second_before).replace(microsecond=999_999)
+    after = before + MICROSECOND
+    if (after.day, after.hour, after.minute) != (1, 0, 0):
+        raise ValueError("a leap second ends a month")
+    return before
+
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|(60))(?:\.\d+)?"
+    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
 
 
 def digest(*fields: str) -> int:
     """Return 63 bits of BLAKE2b over `fields`, of which none holds NUL or a lone surrogate."""
-    joined = "\0".join(fields).encode()
-    return int.from_bytes(blake2b(joined, digest_size=8).digest(), "big") >> 1
+    return digest_bytes("\0".join(fields).encode())
+
+
+def digest_bytes(raw: bytes) -> int:
+    """Return 63 bits of BLAKE2b over `raw`."""
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big") >> 1
 
 
 def _read_content(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
@@ -108,17 +171,17 @@ def _read_message(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
 
 def _created(raw: Mapping[str, Any], at: int, creation: Creation) -> tuple[Change, ...]:
     text = _text(raw, "text", TEXT_LENGTH)
-    version = (at, digest(*creation, text))
-    return Change("created", version, creation), Change("text", version, text)
+    rank = digest(*creation, text)
+    return Change("created", (at, rank), creation), Change("text", (at, BY_CREATION, rank), text)
 
 
 def _read_edit(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
     text = _text(raw, "text", TEXT_LENGTH)
-    return (Change("text", (at, digest(text)), text),)
+    return (Change("text", (at, BY_EDIT, digest(text)), text),)
 
 
 def _read_deletion(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
-    return (Change("deletion", (at, 0), True),)
+    return (Change("deletion", (at,), True),)
 
 
 def _read_metrics(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
@@ -151,8 +214,10 @@ def _count(value: object, name: str) -> int:
 
 def _moment(raw: Mapping[str, Any]) -> int:
     try:
-        moment = read_moment(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
+        moment = _offset_moment(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
         microseconds = (moment - EPOCH) // MICROSECOND
+        if not EARLIEST <= microseconds <= LATEST:
+            raise OverflowError("in UTC the year has no four digits")
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
             "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."

@@ -1,17 +1,27 @@
-"""The only door: whatever sends events, live or demo, ends here."""
+"""Stores events: the only way in, called by the webhook, by the demo's delivery and by the replay of dead letters."""
 
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Profile
-from interactions import rows
-from interactions.events import Event, EventError, digest, has_lone_surrogate, read_event
+from interactions import dead_letters, rows
+from interactions.events import (
+    EPOCH,
+    MICROSECOND,
+    MOST_AHEAD,
+    AheadError,
+    Event,
+    EventError,
+    digest_bytes,
+    has_lone_surrogate,
+    read_event,
+)
 from interactions.locks import lock_profiles
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, fold
 from interactions.metrics import INGESTED
@@ -23,7 +33,7 @@ TARGETS = (rows.CONTENT, rows.INTERACTION)  # pieces first, so that their commen
 
 
 class Arrival(NamedTuple):
-    """One event as it came, decoded from JSON, and the profile that it came for."""
+    """One event as it came, decoded from JSON (or Unreadable), and the profile that it came for."""
 
     profile_id: int
     event: object
@@ -45,18 +55,32 @@ class _Readable(NamedTuple):
     event: Event
 
 
-def ingest(arrivals: Sequence[Arrival], received_at: datetime) -> list[Result]:
+class _Refused(NamedTuple):
+    """Why an event is not stored, and from when on it could be, if that is a matter of time."""
+
+    reason: str
+    replay_at: datetime | None = None
+
+
+def ingest(
+    arrivals: Sequence[Arrival], received_at: datetime, *, raw: Callable[[int], bytes] | None = None
+) -> list[Result]:
     """Store each arrival once, however often and in whatever order it is sent; return one result per arrival, in order.
 
     Takes events of any number of profiles in one transaction and a constant number of statements, and holds the
-    profiles' locks until the surrounding transaction ends. An unreadable event is kept as a DeadLetter and answered
-    `rejected`; its neighbours are stored.
+    profiles' locks until the surrounding transaction ends. An unreadable event, or one whose time lies more than a day
+    after `received_at`, is kept as a DeadLetter and answered `rejected`; its neighbours are stored. `raw` gives the
+    bytes of the arrival at a position as they were sent; without it a dead letter keeps the event encoded again.
     """
     with transaction.atomic():
         profiles = _locked_profiles(arrivals)
-        results, readable = _read(arrivals, profiles)
-        _store(readable, profiles, received_at, results)
-        _bury(arrivals, results, profiles, received_at)
+        readable, refused = _read(arrivals, profiles, received_at)
+        results: dict[int, Result] = {}
+        _store(readable, profiles, received_at, results, refused)
+        _bury(
+            arrivals, refused, profiles, received_at, raw or (lambda position: _encoded(arrivals[position]))
+        )
+    results |= {position: _rejection(arrivals[position], one.reason) for position, one in refused.items()}
     answered = [results[position] for position in range(len(arrivals))]
     transaction.on_commit(lambda: _report(arrivals, answered))
     return answered
@@ -69,25 +93,34 @@ def _locked_profiles(arrivals: Sequence[Arrival]) -> dict[int, Profile]:
 
 
 def _read(
-    arrivals: Sequence[Arrival], profiles: dict[int, Profile]
-) -> tuple[dict[int, Result], list[_Readable]]:
-    results: dict[int, Result] = {}
+    arrivals: Sequence[Arrival], profiles: dict[int, Profile], received_at: datetime
+) -> tuple[list[_Readable], dict[int, _Refused]]:
+    latest = (received_at + MOST_AHEAD - EPOCH) // MICROSECOND
     readable: list[_Readable] = []
+    refused: dict[int, _Refused] = {}
     for position, arrival in enumerate(arrivals):
         try:
             if arrival.profile_id not in profiles:
                 raise EventError("The profile does not exist any more.")
             event = read_event(arrival.event)
+            if event.at > latest:
+                raise AheadError(event.at, received_at)
             readable.append(_Readable(position, arrival, (arrival.profile_id, event.platform_id), event))
+        except AheadError as error:
+            refused[position] = _Refused(str(error), error.replay_at)
         except EventError as error:
-            results[position] = _rejection(arrival, str(error))
-    return results, readable
+            refused[position] = _Refused(str(error))
+    return readable, refused
 
 
 def _store(
-    readable: list[_Readable], profiles: dict[int, Profile], received_at: datetime, results: dict[int, Result]
+    readable: list[_Readable],
+    profiles: dict[int, Profile],
+    received_at: datetime,
+    results: dict[int, Result],
+    refused: dict[int, _Refused],
 ) -> None:
-    """Store the batch, or, when PostgreSQL refuses it, its halves, so that only the culprit is rejected."""
+    """Store the batch, or, when PostgreSQL refuses it, its halves, so that only the event at fault is rejected."""
     if not readable:
         return
     try:
@@ -98,13 +131,24 @@ def _store(
                     results |= _store_target(target, chosen, profiles, received_at)
     except (DataError, IntegrityError) as error:
         if len(readable) == 1:
-            results[readable[0].position] = _rejection(
-                readable[0].arrival, f"The database refused it: {error}"
-            )
+            refused[readable[0].position] = _database_refused(readable[0].arrival, error)
             return
         middle = len(readable) // 2
         for half in (readable[:middle], readable[middle:]):
-            _store(half, profiles, received_at, results)
+            _store(half, profiles, received_at, results, refused)
+
+
+def _database_refused(arrival: Arrival, error: DataError | IntegrityError) -> _Refused:
+    """A sentence for the sender. The log has what the database says, but for its texts, which quote the event."""
+    said = getattr(error.__cause__, "diag", None)
+    logger.warning(
+        "The database refused an event of profile %d: SQLSTATE %s, table %s, column %s, constraint %s",
+        arrival.profile_id,
+        *(getattr(said, name, None) for name in ("sqlstate", "table_name", "column_name", "constraint_name")),
+    )
+    return _Refused(
+        "The event could not be stored. It is kept for an operator, who finds the reason in the log."
+    )
 
 
 def _store_target(
@@ -173,33 +217,35 @@ def _columns(chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]
 
 def _bury(
     arrivals: Sequence[Arrival],
-    results: dict[int, Result],
+    refused: dict[int, _Refused],
     profiles: dict[int, Profile],
     received_at: datetime,
+    raw: Callable[[int], bytes],
 ) -> None:
     """Keep the raw bytes and the reason of every rejected arrival, once."""
-    rejected = [
-        (arrivals[position], result)
-        for position, result in results.items()
-        if result.status == REJECTED and arrivals[position].profile_id in profiles
-    ]
-    letters = [
-        DeadLetter(
-            profile_id=arrival.profile_id,
-            is_demo=profiles[arrival.profile_id].is_demo,
-            raw=(raw := _raw(arrival.event)),
-            digest=digest(raw.decode()),
-            reason=result.error,
-            received_at=received_at,
+    letters = []
+    for position, one in refused.items():
+        profile = profiles.get(arrivals[position].profile_id)
+        if profile is None:
+            continue
+        sent = raw(position)
+        letters.append(
+            DeadLetter(
+                profile_id=profile.pk,
+                is_demo=profile.is_demo,
+                raw=sent,
+                digest=digest_bytes(sent),
+                reason=one.reason,
+                replay_at=one.replay_at,
+                received_at=received_at,
+            )
         )
-        for arrival, result in rejected
-    ]
     if letters:
-        DeadLetter.objects.bulk_create(letters, ignore_conflicts=True)
+        dead_letters.keep(letters)
 
 
-def _raw(event: object) -> bytes:
-    return json.dumps(event).encode()
+def _encoded(arrival: Arrival) -> bytes:
+    return json.dumps(arrival.event).encode()
 
 
 def _rejection(arrival: Arrival, reason: str) -> Result:

@@ -1,4 +1,8 @@
-"""Folding events into rows. Pure: what is stored comes in as versions, what to write comes out."""
+"""Folding events into rows. Pure: what is stored comes in as versions, what to write comes out.
+
+A row is deleted when its newest deletion is not earlier than its newest creation. An earlier deletion can never hold
+again, as the newest creation only gets later: it is forgotten, and whoever sends it again is answered `duplicate`.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,13 +35,22 @@ class Row:
         existed = self.exists
         changed = False
         for aspect, version, value in changes:
-            if aspect not in self.versions or version > self.versions[aspect]:
+            shown = self.versions.get(aspect)
+            if (shown is None or version > shown) and not (aspect == "deletion" and self._overtakes(version)):
                 self.versions[aspect] = version
                 self.values[aspect] = value
                 changed = True
+        if changed and "deletion" in self.versions and self._overtakes(self.versions["deletion"]):
+            del self.versions["deletion"]
+            self.values["deletion"] = False
         if self.exists and not existed:
             return CREATED
         return UPDATED if changed else DUPLICATE
+
+    def _overtakes(self, deletion: Version) -> bool:
+        """Whether the row was created, or created again, after that deletion."""
+        created = self.versions.get("created")
+        return created is not None and created[0] > deletion[0]
 
 
 def fold(events: list[tuple[Key, Event]], rows: dict[Key, Row]) -> list[str]:

@@ -250,13 +250,19 @@ class PendingChange(models.Model):
                 fields=["profile", "platform_id", "target", "aspect"], name="one_pending_change_per_aspect"
             ),
         ]
+        indexes = [
+            models.Index(F("received_at"), condition=Q(is_demo=False), name="pending_change_live_by_age")
+        ]
 
     def __str__(self) -> str:
         return f"{self.aspect} of {self.target} {self.platform_id}"
 
 
 class DeadLetter(models.Model):
-    """An event that could not be stored, with its bytes and the reason."""
+    """An event that could not be stored, with its bytes and the reason.
+
+    One whose time lies ahead is replayed at `replay_at`.
+    """
 
     profile = models.ForeignKey(
         Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
@@ -266,12 +272,17 @@ class DeadLetter(models.Model):
     digest = models.BigIntegerField(editable=False)
     reason = models.TextField()
     received_at = models.DateTimeField()
+    replay_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["profile", "digest"], name="dead_letter_is_kept_once"),
         ]
-        indexes = [models.Index(F("received_at"), condition=Q(is_demo=True), name="dead_letter_demo_by_age")]
+        indexes = [
+            models.Index(F("received_at"), condition=Q(is_demo=True), name="dead_letter_demo_by_age"),
+            models.Index(F("received_at"), condition=Q(is_demo=False), name="dead_letter_live_by_age"),
+            models.Index(F("replay_at"), condition=~Q(replay_at=None), name="dead_letter_to_be_replayed"),
+        ]
 
     def __str__(self) -> str:
         return self.reason

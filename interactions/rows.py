@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from interactions.events import EPOCH, METRICS, MICROSECOND, Version
+from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECOND, Version
 from interactions.merging import Key, Row
 
 CONTENT, INTERACTION = "content", "interaction"
@@ -78,9 +78,11 @@ def _micros(column: str) -> str:
 
 
 def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metrics) -> dict[str, Version]:
-    versions = {"created": (posted_at, created_digest), "text": (text_at, text_digest)}
+    created = (posted_at, created_digest)
+    source = BY_CREATION if (text_at, text_digest) == created else BY_EDIT
+    versions: dict[str, Version] = {"created": created, "text": (text_at, source, text_digest)}
     if deleted_at is not None:
-        versions["deletion"] = (deleted_at, 0)
+        versions["deletion"] = (deleted_at,)
     for name, at, count in zip(METRICS, metrics[::2], metrics[1::2], strict=False):
         if at is not None:
             versions[name] = (at, count)
@@ -91,8 +93,11 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
     """The columns that `row.values` sets, of which each table takes those it has; `own_id` is the profile's on its platform."""
     columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
-        micros, rank = row.versions[aspect]
-        at = _instant(micros)
+        if aspect == "deletion" and not value:  # the row was created again, later
+            columns |= {"deleted_at": None, "shown_again": True}
+            continue
+        version = row.versions[aspect]
+        at, rank = _instant(version[0]), version[-1]
         if aspect == "created":
             direction = "out" if value.author_id == own_id else "in"
             columns |= value._asdict()
@@ -146,8 +151,15 @@ def _insert(
 
 def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
     """Set the columns that each row names; an absent column stays as it is."""
-    settable = [column for column in _COLUMNS[target] if column not in _FIXED]
+    settable = [column for column in _COLUMNS[target] if column not in (*_FIXED, "deleted_at")]
     changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
+    changes += [
+        # What is shown again may still be hidden for its age.
+        "deleted_at = CASE WHEN new.shown_again THEN old.expired_at ELSE COALESCE(new.deleted_at, old.deleted_at) END",
+        # Equal times would say that age alone hides the row.
+        "expired_at = old.expired_at + CASE WHEN new.deleted_at = old.expired_at THEN interval '1 microsecond'"
+        " ELSE interval '0' END",
+    ]
     if target == INTERACTION:
         changes += [
             "content_id = CASE WHEN new.content_ref IS NULL THEN old.content_id ELSE (SELECT id FROM"
@@ -157,7 +169,7 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
         ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {TABLES[target]} old SET updated_at = %s, {', '.join(changes)} FROM {_records(target)}"
+            f"UPDATE {TABLES[target]} old SET updated_at = %s, {', '.join(changes)} FROM {_records(target, shown_again='boolean')}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
             [received_at, _packed(rows)],
         )
@@ -177,10 +189,11 @@ def link_waiting(target: str, arrived: dict[Key, int]) -> None:
         )
 
 
-def _records(target: str) -> str:
-    """The packed rows as a table named `new`."""
-    typed = ", ".join(f"{column} {kind}" for column, kind in _COLUMNS[target].items())
-    names = ", ".join(_COLUMNS[target])
+def _records(target: str, **more: str) -> str:
+    """The packed rows as a table named `new`; `more` are columns that the stored table does not have."""
+    columns = _COLUMNS[target] | more
+    typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    names = ", ".join(columns)
     return (
         f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS new ({names}, ordinality)"
     )
@@ -208,9 +221,16 @@ def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         )
         for profile, platform_id, aspect, micros, rank, value in cursor:
             row = waiting.setdefault((profile, platform_id), Row())
-            row.versions[aspect] = (micros, rank)
+            row.versions[aspect] = _waiting_version(aspect, micros, rank)
             row.values[aspect] = json.loads(value)["value"]
     return waiting
+
+
+def _waiting_version(aspect: str, micros: int, rank: int) -> Version:
+    """A text that waits is always an edit's, as a creation waits for nothing."""
+    if aspect == "text":
+        return micros, BY_EDIT, rank
+    return (micros,) if aspect == "deletion" else (micros, rank)
 
 
 def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
@@ -222,7 +242,7 @@ def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], recei
             "is_demo": demo[profile],
             "aspect": aspect,
             "occurred_at": _instant(row.versions[aspect][0]),
-            "rank": row.versions[aspect][1],
+            "rank": 0 if aspect == "deletion" else row.versions[aspect][-1],
             "value": {"value": value},
         }
         for (profile, platform_id), row in rows.items()
@@ -230,12 +250,14 @@ def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], recei
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO interactions_pendingchange"
+            "INSERT INTO interactions_pendingchange AS waiting"
             " (target, received_at, profile_id, platform_id, is_demo, aspect, occurred_at, rank, value)"
             " SELECT %s, %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
             " is_demo boolean, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
             " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
-            " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value",
+            " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value,"
+            " received_at = EXCLUDED.received_at"
+            " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (waiting.occurred_at, waiting.rank)",
             [target, received_at, _packed(changes)],
         )
 

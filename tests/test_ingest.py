@@ -1,6 +1,9 @@
-"""The door: once, whatever the order, repetition or split; nothing lost, neighbours unharmed."""
+"""The ingest: once, whatever the order, repetition or split; nothing lost, neighbours unharmed."""
 
+import logging
 import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -112,6 +115,81 @@ def test_partial_metrics_merge(profile):
     assert list(Content.objects.values_list("views", "likes", "shares")) == [(7, 2, 0)]
 
 
+T1, T2, T3 = (f"2026-03-0{day}T12:00:00Z" for day in (1, 2, 3))
+MADE, EDITED, GONE, SEEN = (
+    "comment.created",
+    "comment.edited",
+    "comment.deleted",
+    "content.metrics",
+)
+
+
+def moment(day: int) -> datetime:
+    return datetime(2026, 3, day, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", [f"words {n}" for n in range(8)])  # whose digests are greater, or less
+@pytest.mark.parametrize("edit_first", [True, False])
+def test_an_edit_wins_over_a_creation_of_the_same_time(profile, text, edit_first):
+    both = [event(MADE, "c1", T1), event(EDITED, "c1", T1, text=text)]
+    statuses = [send(profile, one)[0].status for one in (both[::-1] if edit_first else both)]
+    again = [send(profile, one)[0].status for one in both]
+    assert (statuses, again) == (
+        ["updated", "created"] if edit_first else ["created", "updated"],
+        ["duplicate"] * 2,
+    )
+    assert Interaction.objects.get().text == text
+
+
+def test_a_second_creation_of_the_same_time_does_not_win_over_an_edit(profile):
+    edited = event(EDITED, "c1", T2, text="edited")
+    for n in range(8):
+        send(profile, event(MADE, "c1", T1), edited, event(MADE, "c1", T2, text=f"again {n}"), edited)
+    assert Interaction.objects.get().text == "edited"
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses", "deleted_at"),
+    [
+        # An equal time: the deletion wins, whichever comes first.
+        ([(MADE, T1), (GONE, T1)], ["created", "updated"], moment(1)),
+        ([(GONE, T1), (MADE, T1)], ["updated", "created"], moment(1)),
+        ([(MADE, T1), (EDITED, T1), (GONE, T1)], ["created", "updated", "updated"], moment(1)),
+        # A later creation shows the row again, and the deletion that it came after stays without effect.
+        ([(MADE, T1), (GONE, T2), (MADE, T3)], ["created", "updated", "updated"], None),
+        ([(MADE, T1), (GONE, T2), (MADE, T3), (GONE, T2)], ["created", "updated", "updated", "duplicate"], None),
+        ([(MADE, T3), (GONE, T2), (MADE, T1)], ["created", "duplicate", "duplicate"], None),
+        ([(GONE, T2), (MADE, T3), (GONE, T2), (MADE, T3)], ["updated", "created", "duplicate", "duplicate"], None),
+        ([(GONE, T2), (MADE, T1), (MADE, T3)], ["updated", "created", "updated"], None),
+        # An earlier or equal one does not, and an edit never does.
+        ([(GONE, T2), (MADE, T1)], ["updated", "created"], moment(2)),
+        ([(MADE, T1), (GONE, T2), (MADE, T2)], ["created", "updated", "updated"], moment(2)),
+        ([(MADE, T1), (GONE, T2), (EDITED, T3)], ["created", "updated", "updated"], moment(2)),
+        # What is shown again may be deleted again.
+        ([(MADE, T1), (GONE, T1), (MADE, T2), (GONE, T3)], ["created", *["updated"] * 3], moment(3)),
+        ([(MADE, T2), (GONE, T3), (GONE, T1), (MADE, T3)], ["created", "updated", "duplicate", "updated"], moment(3)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("together", [True, False])
+def test_a_row_is_deleted_unless_it_was_created_after_its_newest_deletion(
+    profile, sent, statuses, deleted_at, together
+):
+    events = [event(type, "c1", at) for type, at in sent]
+    batches = [events] if together else [[one] for one in events]
+    assert [result.status for batch in batches for result in send(profile, *batch)] == statuses
+    assert Interaction.objects.get().deleted_at == deleted_at
+
+
+def test_a_second_creation_that_names_other_rows_is_linked_to_them(profile):
+    send(
+        profile, event("content.published", "piece"), event(MADE, "c1"), event(MADE, "reply", parent_id="c1")
+    )
+    send(profile, event(MADE, "reply", T3, content_id="other", parent_id="c2"))
+    send(profile, event("content.published", "other"), event(MADE, "c2"))
+    reply = Interaction.objects.get(platform_id="reply")
+    assert (reply.content.platform_id, reply.parent.platform_id) == ("other", "c2")
+
+
 def test_a_deletion_is_kept_and_hides_the_row(profile, alice):
     send(profile, event("comment.created", "c1"), event("comment.deleted", "c1", "2026-03-02T00:00:00Z"))
     assert Interaction.objects.get().deleted_at.isoformat() == "2026-03-02T00:00:00+00:00"
@@ -158,12 +236,101 @@ def test_a_dead_letter_is_kept_once_with_its_bytes(profile):
     assert bytes(DeadLetter.objects.get().raw) == b'{"type": "nonsense", "id": "\\u00e9"}'
 
 
-def test_what_the_database_alone_refuses_is_rejected_alone(profile, monkeypatch):
+def test_what_the_database_alone_refuses_is_rejected_alone(profile, monkeypatch, caplog):
     monkeypatch.setattr("interactions.events.KIND_LENGTH", 99)
-    results = send(
-        profile, *(event("content.published", f"p{n}", kind="k" * (40 if n == 3 else 5)) for n in range(6))
-    )
+    with caplog.at_level(logging.WARNING, "interactions.ingest"):
+        results = send(
+            profile,
+            *(event("content.published", f"p{n}", kind="k" * (40 if n == 3 else 5)) for n in range(6)),
+        )
     assert [r.status for r in results] == ["created"] * 3 + ["rejected"] + ["created"] * 2
+    sentence = "The event could not be stored. It is kept for an operator, who finds the reason in the log."
+    assert (results[3].error, DeadLetter.objects.get().reason) == (sentence, sentence)
+    assert [record.message for record in caplog.records] == [
+        f"The database refused an event of profile {profile.pk}: SQLSTATE 22001, table None, column None,"
+        " constraint None"
+    ]
+
+
+FORM = "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
+EARLY = "`occurred_at` must not lie before 1970."
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        # RFC 3339, whose letters may be small.
+        ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31t12:00:00z", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31T12:00:00z", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31T12:00:00-00:00", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31T23:30:00-01:45", "2026-02-01T01:15:00+00:00"),
+        ("2026-01-31T12:00:00+23:59", "2026-01-30T12:01:00+00:00"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00+00:00"),
+        # Digits beyond microseconds are cut off, never rounded up.
+        ("2026-01-31T12:00:00.5Z", "2026-01-31T12:00:00.500000+00:00"),
+        ("2026-01-31T12:00:00.123456Z", "2026-01-31T12:00:00.123456+00:00"),
+        ("2026-01-31T23:59:59.999999999Z", "2026-01-31T23:59:59.999999+00:00"),
+        ("2026-01-31T12:00:00." + "9" * 5_000 + "z", "2026-01-31T12:00:00.999999+00:00"),
+        # A leap second is the last microsecond of its month, in UTC.
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999+00:00"),
+        ("2016-12-31T23:59:60.25z", "2016-12-31T23:59:59.999999+00:00"),
+        ("2016-12-31T15:59:60-08:00", "2016-12-31T23:59:59.999999+00:00"),
+        ("2017-01-01T05:29:60+05:30", "2016-12-31T23:59:59.999999+00:00"),
+        ("2016-12-31T12:00:60Z", FORM),
+        ("2016-12-30T23:59:60Z", FORM),
+        ("2016-12-31T23:59:61Z", FORM),
+        ("9999-12-31T23:59:60Z", FORM),
+        # Other forms of ISO 8601, which Pythons read differently, and what only looks like a time.
+        ("2026-01-31T12:00:00,5Z", FORM),
+        ("2026-01-31T12:00:00.Z", FORM),
+        ("2026-01-31T12:00:00", FORM),
+        ("2026-01-31T12:00Z", FORM),
+        ("2026-01-31T12Z", FORM),
+        ("2026-01-31", FORM),
+        ("20260131T120000Z", FORM),
+        ("2026-W05-6T12:00:00Z", FORM),
+        ("2026-031T12:00:00Z", FORM),
+        ("2026-01-31 12:00:00Z", FORM),
+        ("2026-01-31T12:00:00 Z", FORM),
+        ("2026-01-31T24:00:00Z", FORM),
+        ("2026-01-31T12:60:00Z", FORM),
+        ("2026-02-29T12:00:00Z", FORM),
+        ("2026-13-01T12:00:00Z", FORM),
+        ("2026-01-31T12:00:00+0100", FORM),
+        ("2026-01-31T12:00:00+01", FORM),
+        ("2026-01-31T12:00:00+1:00", FORM),
+        ("2026-01-31T12:00:00+01:00:30", FORM),
+        ("2026-01-31T12:00:00+24:00", FORM),
+        ("2026-01-31T12:00:00+01:60", FORM),
+        ("2026-01-31T12:00:00\u221201:00", FORM),
+        ("2026-01-31T12:00:00UTC", FORM),
+        (" 2026-01-31T12:00:00Z", FORM),
+        ("2026-01-31T12:00:00Z ", FORM),
+        ("2026-01-31T12:00:00Z\n", FORM),
+        ("\u0662\u0660\u0662\u0666-01-31T12:00:00Z", FORM),
+        ("+2026-01-31T12:00:00Z", FORM),
+        ("12026-01-31T12:00:00Z", FORM),
+        ("1769860800", FORM),
+        (1769860800, FORM),
+        (True, FORM),
+        (["2026-01-31T12:00:00Z"], FORM),
+        (None, FORM),
+        ("", FORM),
+        # The ends of time.
+        ("0000-01-01T00:00:00Z", FORM),
+        ("0001-01-01T00:00:00+14:00", FORM),
+        ("9999-12-31T23:59:59-14:00", FORM),
+        ("0001-01-01T00:00:00Z", EARLY),
+        ("1970-01-01T00:00:00+00:01", EARLY),
+        ("1969-12-31T23:59:59.999999Z", EARLY),
+    ],
+)  # fmt: skip
+def test_times_are_read_or_refused_on_purpose(profile, sent, read):
+    [result] = send(profile, event(MADE, "c1", sent))
+    stored = Interaction.objects.first()
+    assert (stored.posted_at.isoformat() if stored else result.error) == read
 
 
 def test_an_unknown_profile_is_rejected(db):
@@ -212,20 +379,45 @@ def test_a_row_cannot_disagree_with_its_profile_about_being_demo(profile):
         Interaction.objects.update(is_demo=True)
 
 
+TIE = "2026-03-02T00:00:00Z"  # and the same instant in other words
+SAME = "2026-03-02T05:30:00+05:30"
+LATER = "2026-03-02T00:00:00.000001Z"
 EVENTS = [
     event("content.published", "piece"),
     event("content.published", "piece", text="said again differently"),
-    event("content.edited", "piece", "2026-03-02T00:00:00Z"),
-    event("content.metrics", "piece", "2026-03-02T00:00:00Z", metrics={"views": 5}),
-    event("content.metrics", "piece", "2026-03-02T00:00:00Z", metrics={"views": 9, "likes": 1}),
+    event("content.edited", "piece", TIE),
+    event("content.metrics", "piece", TIE, metrics={"views": 5}),
+    event("content.metrics", "piece", SAME, metrics={"views": 9, "likes": 1}),
+    event("content.metrics", "never-arrives", TIE, metrics={"views": 5}),
+    event("content.metrics", "never-arrives", SAME, metrics={"views": 9}),
     event("comment.created", "c1"),
     event("comment.created", "c2", parent_id="c1"),
-    event("comment.edited", "c1", "2026-03-02T00:00:00Z", text="one"),
-    event("comment.edited", "c1", "2026-03-02T00:00:00Z", text="two"),
-    event("comment.deleted", "c2", "2026-03-02T00:00:00Z"),
-    event("comment.edited", "never-arrives", "2026-03-02T00:00:00Z"),
+    event("comment.edited", "c1", TIE, text="one"),
+    event("comment.edited", "c1", SAME, text="two"),
+    event("comment.deleted", "c2", TIE),
+    event("comment.edited", "never-arrives", TIE),
+    event("comment.edited", "never-arrives", SAME, text="at the same time"),
+    event("comment.deleted", "never-arrives", TIE),
     event("message.created", "m1"),
     {"type": "nonsense"},
+    # Created, created again and edited at one time.
+    event("comment.created", "tied", TIE, parent_id="c1"),
+    event("comment.created", "tied", SAME, text="by another", author={"id": "person-2"}, parent_id="m1"),
+    event("comment.edited", "tied", TIE, text="three"),
+    event("comment.edited", "tied", SAME, text="four"),
+    # Deleted at the time of one creation, before that of the other.
+    event("comment.created", "shown", TIE),
+    event("comment.deleted", "shown", SAME),
+    event("comment.created", "shown", LATER, text="once more", content_id="other"),
+    event("comment.edited", "shown", LATER, text="and edited"),
+    # Deleted last of all.
+    event("content.published", "gone", TIE),
+    event("content.deleted", "gone", TIE),
+    event("content.published", "gone", LATER, text="once more"),
+    event("content.deleted", "gone", LATER),
+    event("content.edited", "gone", LATER, text="in vain"),
+    # Too far ahead.
+    event("comment.created", "ahead", "9999-12-31T23:59:59Z", text="for ever on top"),
 ]
 
 
@@ -252,6 +444,72 @@ def test_any_permutation_repetition_or_split_leaves_the_same_rows(expected, alic
         stored = dict(Interaction.objects.filter(profile=profile).values_list("platform_id", "id"))
         assert {r.platform_id: r.id for r in again if r.platform_id in stored} == stored
         transaction.set_rollback(True)
+
+
+INSTANTS = [TIE, SAME, LATER, T1]
+any_event = st.builds(
+    lambda type, at, n: event(
+        type, "a", at, **({"metrics": {"views": n}} if type == SEEN else {"text": f"t{n}"})
+    ),
+    st.sampled_from([MADE, EDITED, GONE, SEEN, "content.published", "content.deleted", "content.edited"]),
+    st.sampled_from(INSTANTS),
+    st.integers(0, 2),
+)
+
+
+def deleted(events: Iterable[dict]) -> datetime | None:
+    """When the comment was deleted, told from the set of its events alone."""
+    made, gone = (
+        [datetime.fromisoformat(one["occurred_at"]) for one in events if one["type"] == type]
+        for type in (MADE, GONE)
+    )
+    return max(gone) if gone and max(gone) >= max(made) else None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(any_event, min_size=4, max_size=12), data=st.data())
+def test_whatever_happens_at_one_time_no_order_matters(alice, events, data):
+    other = data.draw(st.permutations(events + events[:3]))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(other)), max_size=5)))
+    with transaction.atomic():
+        one, two = (
+            Profile.objects.create(owner=alice, platform="x", platform_id=f"t{Random().random()}", handle="t")
+            for _ in range(2)
+        )
+        send(one, *events)
+        for low, high in zip([0, *cuts], [*cuts, len(other)], strict=True):
+            send(two, *other[low:high])
+        assert state(one) == state(two)
+        for deleted_at in Interaction.objects.filter(profile=one).values_list("deleted_at", flat=True):
+            assert deleted_at == deleted(events)
+        assert {result.status for result in send(two, *events)} == {"duplicate"}
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_senders_at_the_same_time_leave_of_ties_what_one_sender_leaves(alice):
+    one, many = (
+        Profile.objects.create(owner=alice, platform="x", platform_id=name, handle="x") for name in ("1", "n")
+    )
+    send(one, *EVENTS)
+    errors: list[Exception] = []
+
+    def sender(number: int) -> None:
+        try:
+            for event in Random(number).sample(EVENTS, len(EVENTS)):
+                send(many, event)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sender, args=[n]) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert state(many) == state(one)
 
 
 @pytest.mark.django_db(transaction=True)

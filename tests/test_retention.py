@@ -220,6 +220,62 @@ def test_what_its_platform_deleted_stays_deleted(alice, when):
     assert counts(alice) == (3, 29 if comment.direction == "in" else 30, 5)
 
 
+MADE, GONE, HIDE, RESTORE = "comment.created", "comment.deleted", "hide", "restore"
+A, B, C = NOW + HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("done", "deleted_at"),
+    [
+        # Age hides what was created again, until it is restored.
+        ([(GONE, A), (MADE, B), HIDE], "hidden"),
+        ([(GONE, A), (MADE, B), HIDE, RESTORE], None),
+        ([(GONE, A), HIDE, (MADE, B)], "hidden"),
+        ([(GONE, A), HIDE, (MADE, B), RESTORE], None),
+        ([HIDE, (GONE, A), (MADE, B)], "hidden"),
+        ([HIDE, (GONE, A), (MADE, B), RESTORE], None),
+        ([HIDE, (MADE, B), (GONE, A), RESTORE], None),
+        ([HIDE, (MADE, B)], "hidden"),
+        ([HIDE, (MADE, B), RESTORE, (GONE, C)], C),
+        # A deletion that comes after the creation stays one, hidden or not.
+        ([HIDE, (GONE, A), RESTORE], A),
+        ([HIDE, (GONE, A), (MADE, A), RESTORE], A),
+        ([HIDE, (GONE, A), (MADE, B), (GONE, C), RESTORE], C),
+        ([(GONE, A), (MADE, B), HIDE, (GONE, C), RESTORE], C),
+        ([HIDE, (GONE, C), (MADE, B), (GONE, A), RESTORE], C),
+        # The time of the deletion is, to the microsecond, that of hiding.
+        ([(GONE, LATER), HIDE], LATER),
+        ([(GONE, LATER), HIDE, RESTORE], LATER),
+        ([HIDE, (GONE, LATER), RESTORE], LATER),
+        ([HIDE, (GONE, LATER), (GONE, LATER), RESTORE], LATER),
+        ([HIDE, (GONE, LATER), (MADE, LATER + SECOND)], "hidden"),
+        ([HIDE, (GONE, LATER), (MADE, LATER + SECOND), RESTORE], None),
+        ([(GONE, LATER), HIDE, RESTORE, HIDE, RESTORE], LATER),
+    ],
+)
+def test_age_and_the_platform_each_hide_a_row_for_themselves(alice, done, deleted_at):
+    demo_of(alice)
+    comment = Interaction.objects.filter(type="comment", parent=None, replies=None).first()
+    story = StoryEvent.objects.get(profile=comment.profile, platform_id=comment.platform_id)
+    made = webhook_event(story)
+    for one in done:
+        if one == HIDE:
+            age(alice, LATER)
+        elif one == RESTORE:
+            retention.restore(alice.demo_account)
+        else:
+            told = (made if one[0] == MADE else {}) | {"type": one[0], "id": comment.platform_id}
+            [result] = send(comment.profile, told | {"occurred_at": one[1].isoformat()}, at=LATER)
+            assert result.id == comment.pk
+    comment.refresh_from_db()
+    assert comment.deleted_at == (comment.expired_at if deleted_at == "hidden" else deleted_at)
+    assert (comment.expired_at is not None) == (done.count(HIDE) > done.count(RESTORE))
+    for one in [one for one in done if one not in (HIDE, RESTORE)]:  # what is sent again changes nothing
+        told = (made if one[0] == MADE else {}) | {"type": one[0], "id": comment.platform_id}
+        [result] = send(comment.profile, told | {"occurred_at": one[1].isoformat()}, at=LATER)
+        assert result.status == "duplicate"
+
+
 def test_what_is_sent_again_while_hidden_is_a_duplicate_and_stays_hidden(alice):
     demo_of(alice)
     hidden = StoryEvent.objects.filter(type="comment.created").first()

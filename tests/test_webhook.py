@@ -1,6 +1,8 @@
 """The webhook: signed batches in, exact answers out, and never a 5xx."""
 
 import base64
+import contextlib
+import hmac
 import json
 import logging
 import time
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Profile
 from accounts.secrets import new_webhook_secret
+from interactions.envelope import Batch, EnvelopeError
 from interactions.ingest import Arrival, ingest
 from interactions.models import DeadLetter, Interaction
 from interactions.signing import sign
@@ -130,6 +133,98 @@ def test_a_wrong_signature_is_401(client, live, headers):
     assert not Interaction.objects.filter(platform_id="c1").exists()
 
 
+ABSENT = "The request is not signed: the header is missing or empty: "
+VERSION = (
+    "webhook-signature must have `v1,` and the base64 of the HMAC-SHA256; signatures of other versions are not"
+    " known here, and several are separated by spaces."
+)
+BASE64 = "What follows `v1,` in webhook-signature must be the base64 of 32 bytes, the HMAC-SHA256."
+WHEN = "webhook-timestamp must be the time of sending in whole Unix seconds, once."
+OTHER = "No signature in webhook-signature is valid for this webhook-id, webhook-timestamp and body."
+MAC = base64.b64encode(b"x" * 32).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [
+        ({"webhook-id": ""}, f"{ABSENT}webhook-id."),
+        ({"webhook-id": " \t"}, f"{ABSENT}webhook-id."),
+        ({"webhook-timestamp": ""}, f"{ABSENT}webhook-timestamp."),
+        ({"webhook-signature": ""}, f"{ABSENT}webhook-signature."),
+        (
+            {"webhook-id": "", "webhook-signature": ""},
+            "The request is not signed: the headers are missing or empty: webhook-id and webhook-signature.",
+        ),
+        ({"webhook-id": "caf\u00e9"}, "webhook-id must be printable ASCII text."),
+        ({"webhook-id": "msg_1,msg_1"}, OTHER),  # sent twice
+        ({"webhook-timestamp": "soon"}, WHEN),
+        ({"webhook-timestamp": "9" * 13}, WHEN),
+        ({"webhook-timestamp": "1.5"}, WHEN),
+        ({"webhook-timestamp": "-1"}, WHEN),
+        ({"webhook-timestamp": "\u00b2"}, WHEN),
+        ({"webhook-timestamp": "1,1"}, WHEN),  # sent twice
+        ({"webhook-timestamp": "2026-03-04T07:30:00Z"}, WHEN),
+        ({"webhook-signature": "nonsense"}, VERSION),
+        ({"webhook-signature": "v1"}, VERSION),
+        ({"webhook-signature": MAC}, VERSION),
+        ({"webhook-signature": f"v1a,{MAC}"}, VERSION),
+        ({"webhook-signature": f"V1,{MAC} v2,{MAC}"}, VERSION),
+        ({"webhook-signature": f"v1={MAC}"}, VERSION),
+        ({"webhook-signature": "v1,"}, BASE64),
+        ({"webhook-signature": "v1,not-base-64!"}, BASE64),
+        ({"webhook-signature": "v1,\u00ff"}, BASE64),
+        ({"webhook-signature": "v1," + base64.b64encode(b"x" * 31).decode()}, BASE64),
+        ({"webhook-signature": f"v1,{MAC},v1,{MAC}"}, BASE64),  # sent twice
+        ({"webhook-signature": f"v1,{MAC}"}, OTHER),
+        ({"webhook-signature": f"v1,short v1,{MAC}"}, OTHER),
+    ],
+)
+def test_each_wrong_header_is_told_by_its_own_sentence(client, live, headers, detail):
+    answer = post(client, live, envelope(), **headers)
+    assert (answer.status_code, answer.json()["detail"]) == (401, detail)
+
+
+def test_a_request_without_signature_headers_is_told_which_are_missing(client, live):
+    answer = client.post(
+        f"/api/v1/webhooks/profiles/{live.uuid}/", envelope(), content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (
+        401,
+        "The request is not signed: the headers are missing or empty: webhook-id, webhook-timestamp and"
+        " webhook-signature.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [(-600, "seconds behind the time here"), (600, "seconds ahead of the time here")]
+)
+def test_a_clock_that_is_off_is_told_which_way(client, live, given, said):
+    detail = post(client, live, envelope(), sent_at=int(time.time()) + given).json()["detail"]
+    assert said in detail
+    assert "at most 300 are allowed" in detail
+
+
+def test_blanks_around_a_header_and_other_signatures_beside_the_valid_one_do_no_harm(client, live):
+    at, body = int(time.time()), envelope()
+    valid = sign(live.webhook_secret, "msg_1", at, body)["webhook-signature"]
+    headers = {
+        "webhook-id": " msg_1\t",
+        "webhook-timestamp": f" {at} ",
+        "webhook-signature": f"  v2,abc  v1,short v1,{MAC}   {valid}\t",
+    }
+    assert post(client, live, body, **headers).status_code == 200
+    leading = f"0{at}"  # what is signed is the header's text
+    mac = base64.b64encode(
+        hmac.digest(
+            base64.b64decode(live.webhook_secret.removeprefix("whsec_")),
+            f"msg_1.{leading}.".encode() + body,
+            "sha256",
+        )
+    ).decode()
+    headers = {"webhook-timestamp": leading, "webhook-signature": f"v1,{mac}"}
+    assert post(client, live, body, **headers).status_code == 200
+
+
 @pytest.mark.parametrize("age", [-301, 301])
 def test_a_timestamp_more_than_five_minutes_away_is_401(client, live, age):
     assert post(client, live, envelope(), sent_at=int(time.time()) + age * 2).status_code == 401
@@ -181,6 +276,208 @@ def test_other_methods_are_405(client, live):
 def test_a_deeply_nested_event_is_refused_not_a_crash(client, live):
     nested = b'{"type": "events", "data": {"events": [' + b"[" * 900 + b"]" * 900 + b"]}}"
     assert post(client, live, nested).status_code in (200, 400)
+
+
+HUGE = b"9" * 5_000
+NO_JSON = "The body must be JSON in UTF-8."
+SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events": […]}}.'
+METRIC = f"`metrics.views` must be a whole number from 0 to {2**63 - 1}."
+
+
+def created(id: str, more: bytes = b"") -> bytes:
+    """The bytes of a comment, with more members."""
+    plain = json.dumps(event("comment.created", id)).encode()
+    return plain[:-1] + (b", " + more if more else b"") + b"}"
+
+
+def around(*events: bytes) -> bytes:
+    return b'{"type": "events", "timestamp": 1, "data": {"events": [' + b", ".join(events) + b"]}}"
+
+
+def viewed(figure: bytes) -> bytes:
+    return (
+        b'{"type": "content.metrics", "id": "bad", "occurred_at": "2026-03-01T12:00:00Z", "metrics": {"views": '
+        + figure
+        + b"}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("poison", "error"),
+    [
+        # What Python's reader cannot take, so that it reads none of the batch.
+        (created("bad", b'"note": ' + HUGE), "The event has a number with too many digits to be read."),
+        (viewed(HUGE), "The event has a number with too many digits to be read."),
+        (viewed(b"-" + HUGE), "The event has a number with too many digits to be read."),
+        (created("bad", b'"note": ' + b"[" * 100_000 + b"]" * 100_000), "The event is nested too deeply to be read."),
+        (created("bad", b'"note": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000), "The event is nested too deeply to be read."),
+        (created("bad", b'"note": "\xff\xfe"'), "The event is not valid UTF-8."),
+        (created("bad", b'"note": "\xc3"'), "The event is not valid UTF-8."),
+        (created("bad", b'"note": "\xed\xa0\x80"'), "The event is not valid UTF-8."),  # a surrogate as bytes
+        (b'{"id": "a\nb"}', "The event is not valid JSON at its character 10."),
+        (b'{"id": "a\x00b"}', "The event is not valid JSON at its character 10."),
+        (b'{"id": "a\\qb"}', "The event is not valid JSON at its character 10."),
+        (b'{"id": }', "The event is not valid JSON at its character 8."),
+        (b'{"id" "bad"}', "The event is not valid JSON at its character 7."),
+        (b"{'id': 1}", "The event is not valid JSON at its character 2."),
+        (b'{"id": 1,}', "The event is not valid JSON at its character 10."),
+        (b'{"id": 01}', "The event is not valid JSON at its character 9."),
+        (b'{"id": 1} {"id": 2}', "The event is not valid JSON at its character 11."),
+        (b"nothing", "The event is not valid JSON at its character 1."),
+        (b"\xef\xbb\xbf{}", "The event is not valid JSON at its character 1."),
+        # What it takes, and PostgreSQL or we do not.
+        (viewed(b"NaN"), METRIC),
+        (viewed(b"Infinity"), METRIC),
+        (viewed(b"-Infinity"), METRIC),
+        (viewed(b"1e400"), METRIC),
+        (viewed(b"1e999999999"), METRIC),
+        (viewed(b"1.0"), METRIC),
+        (viewed(b"9" * 4_000), METRIC),
+        (viewed(b'"10"'), METRIC),
+        (created("\ud800"), "`id` must be valid Unicode; it holds a lone surrogate."),
+        (created("\x00"), "`id` must not hold the NUL character."),
+        (b'{"type": "comment.deleted", "id": 17, "occurred_at": "2026-03-01T12:00:00Z"}', "`id` must be text."),
+        (b'{"type": "comment.deleted", "id": 1e400, "occurred_at": "2026-03-01T12:00:00Z"}', "`id` must be text."),
+        (b"[" * 900 + b"]" * 900, "An event must be a JSON object."),
+        (b"null", "An event must be a JSON object."),
+    ],
+)  # fmt: skip
+def test_an_event_that_cannot_be_read_costs_its_neighbours_nothing(client, live, poison, error):
+    before = DeadLetter.objects.count()
+    for _ in range(2):
+        answer = post(client, live, around(created("one"), poison, created("two")))
+    assert answer.status_code == 200
+    results = answer.json()["results"]
+    assert [one["status"] for one in results] == ["duplicate", "rejected", "duplicate"]
+    assert (results[1]["id"], results[1]["error"]) == (None, error)
+    assert Interaction.objects.filter(platform_id__in=["one", "two"]).count() == 2
+    letter = DeadLetter.objects.latest("pk")
+    assert (bytes(letter.raw), letter.reason, DeadLetter.objects.count()) == (poison, error, before + 1)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        created("odd", b'"note": NaN'),
+        created("odd", b'"note": [1e400, -Infinity, 1e-999999999]'),
+        created("odd", b'"note": "\\ud800"'),
+        created("odd", b'"note": "\\u0000"'),
+        created("odd", b'"id": "odd"'),  # of two equal names the last counts
+        created("first", b'"id": "odd"'),
+    ],
+)
+def test_what_no_row_keeps_may_be_as_odd_as_it_likes(client, live, event):
+    answer = post(client, live, around(event))
+    assert [(one["platform_id"], one["status"]) for one in answer.json()["results"]] == [("odd", "created")]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "detail"),
+    [
+        (b'{"type": "events", "timestamp": %b, "data": {"events": [{}]}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [{}], "note": %b}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [%b, ]}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [%b, , {}]}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [%b]' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [%b]}}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [{"a": "%b]}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [{"a": [%b}]}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "other", "data": {"events": [%b]}}' % HUGE, 400, SHAPE),
+        (b'{"data": {"events": [%b]}}' % HUGE, 400, SHAPE),
+        (b'{"type": "events", "data": {"events": [%b]}, "data": {}}' % HUGE, 400, SHAPE),
+        (b'{"type": "events", "data": {"events": [%b], "events": {}}}' % HUGE, 400, SHAPE),
+        (b'{"type": "events", "data": {"events": {"events": [%b]}}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": [{"events": [%b]}]}' % HUGE, 400, NO_JSON),
+        (b'[{"type": "events", "data": {"events": [%b]}}]' % HUGE, 400, NO_JSON),
+        (b"]" * 1_000 + around(HUGE), 400, NO_JSON),
+        ('{"type": "events", "data": {"events": []}}'.encode("utf-16"), 400, NO_JSON),
+        (around(HUGE, *[b"{}"] * 1_000), 413, "Send at most 1000 events."),
+        (around(*[b"{}"] * 1_001), 413, "Send at most 1000 events; these were 1001."),
+    ],
+)  # fmt: skip
+def test_what_surrounds_the_events_must_be_readable(client, live, body, code, detail):
+    answer = post(client, live, body)
+    assert (answer.status_code, answer.json()["detail"]) == (code, detail)
+
+
+@pytest.mark.parametrize(
+    ("body", "statuses"),
+    [
+        (b"\xef\xbb\xbf" + around(created("one")), ["created"]),
+        (b"\xef\xbb\xbf" + around(HUGE, created("one")), ["rejected", "created"]),
+        (b'\n{"t\\u0079pe":"events","d\\u0061ta":{"events":[%b\t,\n%b ]}}\n' % (HUGE, created("one")), ["rejected", "created"]),
+        (b'{"data": {"events": [1], "more": [%b]}, "type": "events"}' % b"1", ["rejected"]),
+        (b'{"type": "events", "data": {"events": [1, 2, 3], "events": [%b]}}' % HUGE, ["rejected"]),
+        (b'{"type": "events", "data": {"events": [1, 2, 3]}, "data": {"events": [%b, 4]}}' % HUGE, ["rejected"] * 2),
+        (around(b'{"a": "]}}, \\"", "data": {"events": [%b]}}' % HUGE, created("one")), ["rejected", "created"]),
+        (around(HUGE, *[created(f"c{n}") for n in range(999)]), ["rejected", *["created"] * 999]),
+    ],
+)  # fmt: skip
+def test_an_envelope_may_be_written_in_any_way_that_json_has(client, live, body, statuses):
+    answer = post(client, live, body)
+    assert answer.status_code == 200, answer.json()
+    assert [one["status"] for one in answer.json()["results"]] == statuses
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    events=st.lists(
+        st.recursive(
+            st.none() | st.integers() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+            max_leaves=12,
+        ),
+        max_size=5,
+    ),
+    indent=st.sampled_from([None, 1]),
+    ascii=st.booleans(),
+)
+def test_the_bytes_of_each_event_are_found_in_any_json(events, indent, ascii):
+    envelope = {
+        "type": "events",
+        "data": {"note": events, "events": events, "a": {"events": [1]}},
+        "z": [events],
+    }
+    batch = Batch(json.dumps(envelope, indent=indent, ensure_ascii=ascii).encode())
+    assert batch.events == events
+    assert [json.loads(batch.raw(position)) for position in range(len(events))] == events
+
+
+pieces = st.sampled_from(
+    [*'[]{}",:\\\\ \n1', '"data"', '"events"', '{"data":{"events":[', '"type":"events"', "9" * 5_000]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(body=st.lists(pieces, max_size=30).map("".join) | st.text())
+def test_any_other_body_is_refused_by_a_sentence(body):
+    for text in (body, around(HUGE).decode() + body, body + around(HUGE).decode()):
+        with contextlib.suppress(EnvelopeError):
+            batch = Batch(text.encode())
+            assert [bool(batch.raw(position)) for position in range(len(batch.events))] == [True] * len(
+                batch.events
+            )
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [
+        b"[" * 5_000_000,
+        b"[" * 2_500_000 + b"]" * 2_500_000,
+        b"[],"[:2] + b",[]" * 1_600_000,
+        b'"' + b'\\"' * 2_500_000,
+        b'"",' * 1_600_000,
+        b'{"a":' * 1_000_000,
+        b"9" * 5_000_000,
+        b"1." + b"9" * 5_000_000,
+        b"{}" + b',"data":{"events":[]}' * 230_000,
+    ],
+)
+def test_no_body_takes_long_to_be_cut(filling):
+    began = time.perf_counter()
+    with contextlib.suppress(EnvelopeError):
+        Batch(around(created("bad", b'"note": ' + HUGE), b'{"a": ' + filling + b"}"))
+    assert time.perf_counter() - began < 15  # a second or two, unless the machine is busy
 
 
 def test_an_id_that_is_no_text_is_rejected_alone(client, live):

@@ -1,6 +1,5 @@
 """Where platforms, and the demo over HTTP, send signed batches of events."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from accounts.models import Profile
 from interactions.api import examples
 from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
 from interactions.api.throttling import WebhookFailures
-from interactions.events import MOST_EVENTS
+from interactions.envelope import Batch, EnvelopeError, TooManyEvents
 from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
 from interactions.problems import TooLarge, Unsigned
 from interactions.signing import SignatureError, verify
@@ -57,11 +56,9 @@ class WebhookView(APIView):
         except (NotFound, Unsigned):
             WebhookFailures().count(request, self)
             raise
-        try:
-            results = ingest([Arrival(profile.id, event) for event in _events(body)], now)
-        except RecursionError as error:
-            raise ParseError("The JSON is nested too deeply.") from error
-        return Response(summary(results))
+        batch = _batch(body)
+        arrivals = [Arrival(profile.id, event) for event in batch.events]
+        return Response(summary(ingest(arrivals, now, raw=batch.raw)))
 
 
 def _sender(uuid: UUID, request: Request, body: bytes, now: float) -> Profile:
@@ -87,18 +84,13 @@ def _body(request: HttpRequest) -> bytes:
     return body
 
 
-def _events(body: bytes) -> list[object]:
+def _batch(body: bytes) -> Batch:
     try:
-        envelope = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ParseError("The body must be JSON in UTF-8.") from error
-    data = envelope.get("data") if isinstance(envelope, dict) else None
-    events = data.get("events") if isinstance(data, dict) else None
-    if not isinstance(events, list) or envelope.get("type") != "events":
-        raise ParseError('The body must be {"type": "events", "timestamp": …, "data": {"events": […]}}.')
-    if len(events) > MOST_EVENTS:
-        raise TooLarge(f"Send at most {MOST_EVENTS} events; these were {len(events)}.")
-    return events
+        return Batch(body)
+    except TooManyEvents as error:
+        raise TooLarge(str(error)) from error
+    except EnvelopeError as error:
+        raise ParseError(str(error)) from error
 
 
 def summary(results: list[Result]) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Keeps the dead letters that the ingest makes, up to a ceiling per profile. Their replay is in replay.py."""
+
+import logging
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from interactions.metrics import DROPPED_LETTERS
+from interactions.models import DeadLetter
+
+logger = logging.getLogger(__name__)
+
+# Of one profile. A sender's mistakes are kept for an operator, but must not fill the disk.
+MOST_LETTERS = 10_000
+MOST_BYTES = 100 * 2**20
+
+
+def keep(letters: Sequence[DeadLetter]) -> None:
+    """Store the letters, each once by profile and bytes, under the profiles' locks, which the caller holds.
+
+    One that is kept already takes the new reason. Of a profile that has too many by then the oldest are deleted.
+    """
+    once = {(letter.profile_id, letter.digest): letter for letter in letters}
+    DeadLetter.objects.bulk_create(
+        once.values(),
+        update_conflicts=True,
+        unique_fields=["profile", "digest"],
+        update_fields=["reason", "replay_at"],
+    )
+    if dropped := _drop_surplus(sorted({profile for profile, _ in once})):
+        transaction.on_commit(lambda: _report(dropped))
+
+
+def _drop_surplus(profiles: list[int]) -> list[int]:
+    """Delete the oldest letters of each profile beyond its ceiling; return the profile of each that went."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM interactions_deadletter letter USING (SELECT id, row_number() OVER newest AS place,"
+            " sum(octet_length(raw)) OVER newest AS bytes FROM interactions_deadletter WHERE profile_id = ANY(%s)"
+            " WINDOW newest AS (PARTITION BY profile_id ORDER BY id DESC)) ranked"
+            " WHERE letter.id = ranked.id AND (place > %s OR bytes > %s) RETURNING letter.profile_id",
+            [profiles, MOST_LETTERS, MOST_BYTES],
+        )
+        return [profile for (profile,) in cursor]
+
+
+def _report(dropped: list[int]) -> None:
+    DROPPED_LETTERS.inc(len(dropped))
+    logger.warning(
+        "%d dead letters deleted, the oldest of profiles %s, which have reached the ceiling",
+        len(dropped),
+        sorted(set(dropped)),
+    )

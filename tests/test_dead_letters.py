@@ -1,0 +1,335 @@
+"""Dead letters: the bytes that came, replayed when their time has come, gone at an age, and never too many."""
+
+import json
+import logging
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Profile
+from demo import fast_forward, retention, tasks
+from demo.delivery import deliver_due
+from demo.models import DemoAccount
+from demo.planning import plan_due
+from interactions import ageing, dead_letters, replay
+from interactions.ingest import Arrival, ingest
+from interactions.metrics import DROPPED_LETTERS
+from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from tests.back_office import act, page
+from tests.holding import somebody_who
+from tests.timeline import ENABLED, live_rows
+from tests.world import DAY, HOUR, NOW, demo_of, event, send
+
+LETTERS = "admin:interactions_deadletter_changelist"
+SECOND = timedelta(seconds=1)
+BEGINNING = "`occurred_at` is more than a day ahead of the time here, which is 2026-03-04T07:30:00+00:00."
+
+
+def at(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+@pytest.fixture
+def profile(alice) -> Profile:
+    return Profile.objects.create(owner=alice, platform="instagram", platform_id="brand", handle="brand")
+
+
+# Times that lie ahead
+
+
+EVERY_TYPE = [
+    event("content.published", "other"),
+    event("content.edited", "piece"),
+    event("content.deleted", "piece"),
+    event("content.metrics", "piece"),
+    event("comment.created", "other"),
+    event("comment.edited", "comment"),
+    event("comment.deleted", "comment"),
+    event("message.created", "new"),
+    event("message.edited", "message"),
+    event("message.deleted", "message"),
+]
+
+
+@pytest.mark.parametrize("one", EVERY_TYPE, ids=lambda one: one["type"])
+@pytest.mark.parametrize(
+    "ahead", [DAY + SECOND / 1_000_000, 90 * DAY, datetime(9999, 12, 31, tzinfo=NOW.tzinfo) - NOW]
+)
+def test_an_event_more_than_a_day_ahead_is_kept_until_its_time_has_come(live, one, ahead):
+    before, letters = rows(), DeadLetter.objects.count()
+    [result] = send(live, one | {"occurred_at": at(NOW + ahead)})
+    assert (result.id, result.status, result.error.startswith(BEGINNING)) == (None, "rejected", True)
+    letter = DeadLetter.objects.latest("pk")
+    assert (rows(), DeadLetter.objects.count(), letter.replay_at) == (before, letters + 1, NOW + ahead - DAY)
+    assert replay.replay_due(letter.replay_at - SECOND) == replay.Replayed(0, 0)
+    assert replay.replay_due(letter.replay_at) == replay.Replayed(1, 0)
+    assert (rows() != before, DeadLetter.objects.count()) == (True, letters)
+
+
+def rows() -> list[tuple]:
+    return [
+        *Content.objects.order_by("pk").values_list(),
+        *Interaction.objects.order_by("pk").values_list(),
+    ]
+
+
+def test_what_waits_to_be_replayed_goes_on_as_if_it_had_come_then(live):
+    ahead = at(NOW + 3 * DAY)
+    send(
+        live, event("comment.edited", "comment", ahead, text="last"), event("comment.deleted", "never", ahead)
+    )
+    send(live, event("comment.edited", "comment", at(NOW + HOUR), text="first"))
+    assert replay.replay_due(NOW + 2 * DAY).taken == 2
+    assert Interaction.objects.get(platform_id="comment").text == "last"
+    assert PendingChange.objects.get().platform_id == "never"
+
+
+def test_a_day_ahead_is_stored_and_the_clock_here_does_not_matter(profile):
+    """`received_at` is an argument: what a demo or an import ingests is measured by it alone."""
+    for received_at in (NOW, NOW - 3650 * DAY, NOW + 3650 * DAY):
+        [result] = send(
+            profile, event("comment.created", at(received_at), at(received_at + DAY)), at=received_at
+        )
+        assert result.status == "created"
+
+
+def test_the_sweep_replays_what_is_due(live):
+    now = timezone.now()
+    send(live, event("comment.created", "due", at(now - DAY)), at=now - 3 * DAY)
+    send(live, event("comment.created", "not-due", at(now + 3 * DAY)), at=now)
+    assert Interaction.objects.filter(platform_id="due").count() == 0
+    tasks.sweep()
+    assert list(
+        Interaction.objects.filter(platform_id__contains="due").values_list("platform_id", flat=True)
+    ) == ["due"]
+    assert list(DeadLetter.objects.filter(replay_at__isnull=False).values_list("replay_at", flat=True)) == [
+        now + 2 * DAY
+    ]
+
+
+def test_what_is_refused_again_for_another_reason_is_not_tried_every_minute(live, monkeypatch):
+    send(live, event("content.published", "p", at(NOW + 2 * DAY), kind="k" * 32))
+    monkeypatch.setattr("interactions.events.KIND_LENGTH", 31)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(0, 1)
+    letter = DeadLetter.objects.latest("pk")
+    assert (letter.reason, letter.replay_at, letter.received_at) == (
+        "`kind` must have at most 31 characters; it has 32.",
+        None,
+        NOW,
+    )
+    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(0, 0)
+
+
+def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatch, caplog):
+    other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
+    for owner in (live, other):
+        send(owner, event("comment.created", "due", at(NOW + 2 * DAY)))
+    real = replay.ingest
+
+    def broken(arrivals, *args, **options):
+        if any(arrival.profile_id == live.pk for arrival in arrivals):
+            raise RuntimeError("broken")
+        return real(arrivals, *args, **options)
+
+    monkeypatch.setattr(replay, "ingest", broken)
+    monkeypatch.setattr(replay, "BATCH", 1)
+    with caplog.at_level(logging.ERROR):
+        assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+    assert [record.message.split(" from")[0] for record in caplog.records] == ["1 dead letters"]
+    monkeypatch.undo()
+    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+
+
+def test_an_operator_cannot_replay_before_the_time_has_come(operator, live):
+    send(live, event("comment.created", "due", at(timezone.now() + 3 * DAY)))
+    assert act(operator, LETTERS, "replay", DeadLetter.objects.latest("pk")) == [
+        "0 events were taken, 1 were rejected again and stay."
+    ]
+
+
+def test_a_demo_whose_clock_is_set_back_or_that_advances_makes_no_letters(alice):
+    """What is due is delivered with a time that has come, whatever the clock did."""
+    demo_of(alice)
+    run = ENABLED + DAY
+    plan_due(run)
+    deliver_due(run)
+    deliver_due(run - 3 * DAY)  # the clock is set back
+    deliver_due(run + 3 * DAY)
+    account = alice.demo_account
+    DemoAccount.objects.filter(pk=account.pk).update(advance_days=7)
+    account.refresh_from_db()
+    assert fast_forward.advance(account, run + 3 * DAY)
+    assert DeadLetter.objects.count() == 0
+
+
+# Bytes that no reader takes
+
+
+NO_UTF_8, NO_JSON, NUL = b'{"id": "\xff"}', b'{"id": ' + b"9" * 5_000 + b"}", b'{"id": "\x00"}'
+
+
+@pytest.mark.parametrize(
+    "raw", [NO_UTF_8, NO_JSON, NUL, b"", b"\xef\xbb\xbf{}", b'{"a": NaN, "b": "\\ud800"}']
+)
+def test_the_admin_shows_and_replays_bytes_of_any_kind(operator, live, raw):
+    letter = DeadLetter.objects.get()
+    DeadLetter.objects.filter(pk=letter.pk).update(raw=raw)
+    page(operator, LETTERS)
+    change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
+    assert (change.status_code, operator.get(reverse(LETTERS), {"q": "type"}).status_code) == (200, 200)
+    assert act(operator, LETTERS, "replay", letter) == [
+        "0 events were taken, 1 were rejected again and stay."
+    ]
+    assert bytes(DeadLetter.objects.filter(pk=letter.pk).get().raw) == raw
+
+
+def test_a_list_of_letters_does_not_read_all_their_bytes(operator, live, django_assert_max_num_queries):
+    DeadLetter.objects.update(raw=b'{"a": "' + b"x" * 1_000_000 + b'"}')
+    shown = page(operator, LETTERS)
+    assert ("x" * 100 in shown, "x" * 200 in shown) == (True, False)
+    one = operator.get(reverse("admin:interactions_deadletter_change", args=[DeadLetter.objects.get().pk]))
+    assert len(one.content) < 200_000
+    assert "characters more" in one.content.decode()
+
+
+def test_letters_that_are_large_are_replayed_a_few_at_a_time(live, monkeypatch):
+    for n in range(5):
+        send(live, {"type": "nonsense", "text": f"{n}" * 1_000})
+    monkeypatch.setattr(replay, "BATCH_BYTES", 2_500)
+    sizes = []
+    real = replay.ingest
+    monkeypatch.setattr(
+        replay, "ingest", lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1]
+    )
+    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 6)
+    assert sizes == [3, 2, 1]
+
+
+# Never too many
+
+
+def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
+    live, bob, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
+    other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
+    send(other, {"id": "kept"})
+    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 5)
+    before = DROPPED_LETTERS._value.get()
+    with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True):
+        send(live, *({"id": f"bad-{n}"} for n in range(3)))
+        results = send(live, *({"id": f"bad-{n}"} for n in range(3, 8)), event("comment.created", "fine"))
+    assert [result.status for result in results] == ["rejected"] * 5 + ["created"]
+    kept = DeadLetter.objects.filter(profile=live).order_by("pk")
+    assert [json.loads(bytes(letter.raw))["id"] for letter in kept] == [f"bad-{n}" for n in range(3, 8)]
+    assert DeadLetter.objects.filter(profile=other).count() == 1
+    assert DROPPED_LETTERS._value.get() - before == 4
+    assert [record.message for record in caplog.records] == [
+        f"4 dead letters deleted, the oldest of profiles [{live.pk}], which have reached the ceiling"
+    ]
+
+
+def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MOST_BYTES", 3_000)
+    for n in range(5):
+        send(live, {"id": f"{n}", "text": "x" * 970})
+    assert [json.loads(bytes(one.raw))["id"] for one in DeadLetter.objects.order_by("pk")] == ["2", "3", "4"]
+
+
+def test_a_letter_sent_again_takes_the_reason_of_today(live, monkeypatch):
+    long = event("content.published", "p", kind="k" * 33)
+    send(live, long, long)
+    monkeypatch.setattr("interactions.events.KIND_LENGTH", 31)
+    send(live, long, at=NOW + DAY)
+    letter = DeadLetter.objects.latest("pk")
+    assert (letter.reason, letter.received_at) == ("`kind` must have at most 31 characters; it has 33.", NOW)
+    assert DeadLetter.objects.count() == 2
+
+
+# Gone at an age
+
+
+def test_live_letters_and_waiting_changes_go_at_their_age_and_nothing_else(live, alice, settings):
+    settings.LETTER_DAYS = 10
+    demo_of(alice)
+    demo = Profile.objects.demo().first()
+    for owner in (live, demo):
+        send(owner, {"id": "old"}, event("comment.edited", "old"), at=NOW)
+        send(owner, event("comment.created", "waits", at(NOW + 365 * DAY)), at=NOW)
+        send(owner, {"id": "young"}, event("comment.edited", "young"), at=NOW + SECOND)
+    kept = (rows(), demo_rows())
+    gone = DeadLetter.objects.filter(profile=live, received_at=NOW).count()
+    assert ageing.delete_old(NOW + 10 * DAY) == ageing.Aged(0, 0)
+    assert ageing.delete_old(NOW + 10 * DAY + SECOND) == ageing.Aged(gone, 1)
+    assert (rows(), demo_rows()) == kept
+    assert PendingChange.objects.get(profile=live).platform_id == "young"
+    assert [bytes(letter.raw) for letter in DeadLetter.objects.filter(profile=live)] == [b'{"id": "young"}']
+
+
+def demo_rows() -> list[tuple]:
+    return [
+        row
+        for model in (DeadLetter, PendingChange)
+        for row in model.objects.filter(is_demo=True).order_by("pk").values_list()
+    ]
+
+
+def test_the_weekly_cleanup_ages_them_and_its_command_counts_the_demo_only(live, alice):
+    now = timezone.now()
+    send(live, {"id": "old"}, event("comment.edited", "old"), at=now - 91 * DAY)
+    send(live, {"id": "young"}, event("comment.edited", "young"), at=now - 89 * DAY)
+    before = live_rows()
+    assert retention.clean_up(now, dry_run=True).dead_letters == 0
+    assert live_rows() == before
+    tasks.cleanup()
+    assert [change.platform_id for change in PendingChange.objects.all()] == ["young"]
+    assert not DeadLetter.objects.filter(received_at__lt=now - 90 * DAY).exists()
+    assert DeadLetter.objects.filter(raw=b'{"id": "young"}').exists()
+
+
+def test_a_change_that_waits_and_gets_a_newer_one_begins_its_age_anew(live, settings):
+    settings.LETTER_DAYS = 10
+    edit = event("comment.edited", "old")
+    send(live, edit, at=NOW)
+    send(live, event("comment.edited", "old", "2026-03-02T00:00:00Z", text="newer"), at=NOW + 9 * DAY)
+    send(live, edit, at=NOW + 15 * DAY)  # not newer
+    assert ageing.delete_old(NOW + 11 * DAY).pending_changes == 0
+    assert ageing.delete_old(NOW + 20 * DAY).pending_changes == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ageing_goes_in_batches_and_waits_for_nobody(live, settings, monkeypatch):
+    settings.LETTER_DAYS = 1
+    send(live, *({"id": f"{n}"} for n in range(7)), at=NOW)
+    monkeypatch.setattr(ageing, "BATCH", 3)
+    held = DeadLetter.objects.filter(profile=live).order_by("pk")[:1]
+    began = time.monotonic()
+    with somebody_who(lambda: list(held.select_for_update())):
+        assert ageing.delete_old(NOW + 2 * DAY).dead_letters == 7  # of eight
+    assert time.monotonic() - began < 5
+    assert ageing.delete_old(NOW + 2 * DAY).dead_letters == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_may_be_interrupted_and_run_again_beside_the_previous_code(live):
+    graph = MigrationExecutor(connection).loader.graph
+    [ours] = [key for key in graph.nodes if key[1].endswith("letters_wait_and_age")]
+    before = [key for key in graph.node_map[ours].parents if key[0] == "interactions"]
+    try:
+        MigrationExecutor(connection).migrate(before)
+        with connection.cursor() as cursor:  # as far as an interrupted run came
+            cursor.execute("ALTER TABLE interactions_deadletter ADD COLUMN replay_at timestamptz NULL")
+            cursor.execute("CREATE INDEX dead_letter_live_by_age ON interactions_deadletter (received_at)")
+            cursor.execute(
+                "INSERT INTO interactions_deadletter (profile_id, is_demo, raw, digest, reason, received_at)"
+                " VALUES (%s, false, 'x', 1, 'of the previous code', now())",
+                [live.pk],
+            )
+    finally:
+        MigrationExecutor(connection).migrate(graph.leaf_nodes())
+    assert DeadLetter.objects.filter(replay_at=None).count() == 2
+    assert ingest([Arrival(live.pk, {"id": "bad"})], NOW)[0].status == "rejected"
