@@ -26,7 +26,9 @@ def tab(house: House) -> Iterator[Page]:
     """A tab that holds pages to themselves: nothing from elsewhere, nothing that the browser refuses or fails at."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-quic"],
+            ignore_default_args=["--disable-back-forward-cache"],  # as people's browsers are
         )
         page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
         outside: list[str] = []

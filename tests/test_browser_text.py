@@ -273,6 +273,16 @@ def test_pages_have_no_serious_fault_of_accessibility(nasty, tab, width):
     with demo_that_is("off", nasty):
         tab.goto(f"{nasty.url}/")
         found += faults(tab)
+        tab.get_by_label("Products").fill("p" * 3000)
+        tab.get_by_role("button", name="Switch demo mode on").click()
+        expect(tab.locator(".field .error")).to_be_visible()
+        found += faults(tab)
+    tab.goto(f"{nasty.url}/password/")
+    for name in ("old_password", "new_password1", "new_password2"):
+        tab.locator(f"[name={name}]").fill("wrong")
+    tab.get_by_role("button", name="Change password").click()
+    expect(tab.locator(".card .error").first).to_be_visible()
+    found += faults(tab)
     assert found == []
 
 

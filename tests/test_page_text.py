@@ -179,3 +179,17 @@ def test_an_address_that_is_none_says_so_and_leads_to_the_newest(page, live, hea
 
 def test_an_inbox_that_is_empty_says_how_to_fill_it(page):
     assert "Nothing here yet. Switch demo mode on" in words(listed(page))
+
+
+def test_what_a_field_says_of_itself_is_there(page, alice):
+    """A reader is sent from the field to its explanation and its error, wherever it has them."""
+    answers = [
+        page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}),
+        page.post("/settings/", {"content_per_day": "21"}),
+        page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}, headers=PART),
+    ]
+    for answer in answers:
+        shown = answer.content.decode()
+        named = " ".join(re.findall(r'aria-describedby="([^"]+)"', shown)).split()
+        assert named
+        assert [id for id in named if shown.count(f'id="{id}"') != 1] == []

@@ -7,6 +7,9 @@ try {
   localStorage.removeItem("htmx-history-cache");
 } catch { /* the browser keeps nothing at all */ }
 
+// A browser that keeps pages in memory all the same asks anew, so that a page after log-out is the log-in.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 // What a person has opened or typed is theirs: what arrives does not change it back.
 const changed = {
   checked: (field) => field.checked !== field.defaultChecked,
@@ -37,7 +40,9 @@ const say = (sentence) => {
 };
 const pressed = (event) => event.detail.requestConfig?.verb === "post";
 const fail = (event) => {
-  if (pressed(event)) say("That did not work, and nothing was lost. Try again in a moment; if it stays, load the page anew.");
+  const { status } = event.detail.xhr;
+  const why = status ? `the server answered ${status}` : "the server cannot be reached";
+  if (pressed(event)) say(`That did not work: ${why}. Try again in a moment.`);
 };
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, fail);
 document.addEventListener("htmx:beforeRequest", (event) => pressed(event) && say(""));
