@@ -12,7 +12,7 @@ from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Platform
-from accounts.pages import Page, for_users
+from accounts.pages import Page, for_users, wants_part
 from demo import lifecycle, scenarios, simulator
 from demo.access import demo_allowed
 from demo.api.throttling import AdvanceThrottle, PerDemo, ScenarioThrottle, count_click
@@ -46,8 +46,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @for_users
 @require_safe
 def panel(request: HttpRequest) -> HttpResponse:
-    """The part of the dashboard that htmx asks for again and again."""
-    return render(request, "demo/panel.html", shown(request))
+    """The part of the dashboard that htmx asks for again and again; all of it for who opens the address."""
+    return render(request, _page(request), shown(request))
 
 
 def button(press: Page) -> Page:
@@ -122,7 +122,7 @@ def _answer(request: HttpRequest, refused: str = "") -> HttpResponse:
 
 
 def _page(request: HttpRequest) -> str:
-    return "demo/panel.html" if request.htmx else "demo/dashboard.html"
+    return "demo/panel.html" if wants_part(request) else "demo/dashboard.html"
 
 
 def shown(request: HttpRequest) -> dict:

@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import BinaryField, F, Func, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
 from accounts.models import Profile
@@ -110,12 +110,16 @@ class ContentAdmin(ArrivedAdmin):
 @admin.register(Interaction)
 class InteractionAdmin(ArrivedAdmin):
     list_display = [
-        *["received_at", "words", "author_name", "profile", "posted_at", "type", "direction"],
+        *["received_at", "words", "author", "profile", "posted_at", "type", "direction"],
         *["status", "send_status", "is_demo", "deleted_at"],
     ]
     list_filter = ["is_demo", "type", "status", "direction", "send_status", "profile__platform"]
     list_select_related = ["profile"]
     search_fields = ["text", "author_name", "=author_handle"]
+
+    @admin.display(description="author")
+    def author(self, row: Interaction) -> str:
+        return format_html_join(" ", "<bdi>{}</bdi>", ((part,) for part in row.shown_author if part))
 
 
 @admin.register(PendingChange)

@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import F, Func, OuterRef, Q
 
 from accounts.models import Profile, User
+from interactions.shown import Author, shown_author
 
 PLATFORM_ID_LENGTH = 255
 
@@ -203,6 +204,11 @@ class Interaction(Arrived):
                 name="interaction_to_be_purged",
             ),
         ]
+
+    @property
+    def shown_author(self) -> Author:
+        """Who wrote it, by what the platform tells of them."""
+        return shown_author(self.author_id, self.author_handle, self.author_name)
 
     @property
     def shown_content(self) -> Content | None:

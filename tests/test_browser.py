@@ -1,49 +1,15 @@
 """The pages in a real Chromium, on a real web server, worker and beat."""
 
-import os
 import re
-import shutil
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.house import House, running_house
+from tests.browser import SKIP, log_in, photograph
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM"):
+if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def house():
-    with running_house() as house:
-        house.create_user("visitor")
-        yield house
-
-
-@pytest.fixture
-def tab(house):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"]
-        )
-        page = browser.new_page(viewport={"width": 1100, "height": 900})
-        page.on(
-            "request", lambda request: outside.append(request.url) if house.url not in request.url else None
-        )
-        outside: list[str] = []
-        yield page
-        browser.close()
-        assert outside == [], "nothing is loaded from anywhere else"
-
-
-def log_in(page: Page, house: House) -> None:
-    page.goto(house.url)
-    page.get_by_label("User name").fill("visitor")
-    page.get_by_label("Password").fill("visitor")
-    page.get_by_role("button", name="Log in").click()
 
 
 def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab):
@@ -65,12 +31,6 @@ def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab
     tab.on("dialog", lambda dialog: dialog.accept())
     tab.get_by_role("button", name="Switch off").click()
     expect(tab.get_by_role("button", name="Switch demo mode on")).to_be_visible(timeout=60_000)
-
-
-def photograph(page: Page, name: str) -> None:
-    """Keep a picture where SCREENSHOTS names a folder."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def test_a_session_that_has_ended_shows_the_log_in_page_once(house, tab):

@@ -37,7 +37,7 @@ def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
 def test_what_is_deleted_is_quoted_nowhere(page, live):
     send(live, event("comment.created", "answer", parent_id="comment", text="thank you"))
     shown = page.get("/comments/").content.decode()
-    assert ("<blockquote>a comment" in shown, "a caption" in shown) == (True, True)
+    assert ('<blockquote dir="auto">a comment' in shown, "a caption" in shown) == (True, True)
     later = NOW.isoformat()
     send(live, event("comment.deleted", "comment", later), event("content.deleted", "piece", later))
     shown = page.get("/comments/").content.decode()

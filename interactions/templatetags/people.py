@@ -1,0 +1,28 @@
+"""Template filters for what people and platforms write."""
+
+from django import template
+from django.forms import BoundField
+from django.utils.safestring import SafeString
+
+from interactions.shown import shown_inline, shown_text
+
+register = template.Library()
+TYPED = ("text", "textarea")
+
+
+@register.filter
+def lines(text: str) -> str:
+    """The text as a page shows it, in elements whose style keeps lines."""
+    return shown_text(text)
+
+
+@register.filter
+def inline(text: str) -> str:
+    """The text as a page shows it within a sentence of its own, in a `bdi`."""
+    return shown_inline(text)
+
+
+@register.filter
+def typed(field: BoundField) -> SafeString:
+    """The form's field; one for words takes the direction of what is typed."""
+    return field.as_widget(attrs={"dir": "auto"} if field.widget_type in TYPED else {})

@@ -1,0 +1,66 @@
+"""A real Chromium on a real web server, worker and beat, for the tests of pages."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.house import House, running_house
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SKIP = CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM")
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with running_house(DEBUG="0", HTTPS="0") as house:  # with the error pages that people see
+        house.create_user("visitor")
+        yield house
+
+
+@pytest.fixture
+def tab(house: House) -> Iterator[Page]:
+    """A tab that holds pages to themselves: nothing from elsewhere, nothing that the browser refuses or fails at."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-quic"],
+            ignore_default_args=["--disable-back-forward-cache"],  # as people's browsers are
+        )
+        page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
+        outside: list[str] = []
+        errors: list[str] = []
+        page.on(
+            "request", lambda request: outside.append(request.url) if house.url not in request.url else None
+        )
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None,
+        )
+        yield page
+        browser.close()
+        assert outside == [], "nothing is loaded from anywhere else"
+        assert errors == [], "no script fails and nothing breaks the Content-Security-Policy"
+
+
+def log_in(page: Page, house: House, name: str = "visitor") -> None:
+    page.goto(f"{house.url}/login/")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(name)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def log_out(page: Page) -> None:
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture where SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")

@@ -1,0 +1,298 @@
+"""Text of any kind, as platforms and people send it, on every page in a real Chromium at a phone's width."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser import SKIP, log_in, photograph
+from tests.house import House
+
+pytestmark = pytest.mark.browser
+if SKIP:
+    pytest.skip("no Chromium here", allow_module_level=True)
+
+LONG = "x" * 5000
+URL = "https://example.com/" + "long/" * 60 + "?" + "q=1&" * 100
+ZALGO = "".join(letter + "\u0301\u0489\u035f\u0315" * 20 for letter in "Ada")[:250]
+RTL = "עדה כהן"
+TURNED = "\u2069\u202eevil\u2067"  # ends an isolate, then turns what follows
+NAME = "n" * 150  # as long as a user name may be
+PAGES = ["/", "/comments/", "/messages/", "/settings/", "/password/", "/nothing-here", "/comments/?cursor=no"]
+AUTHORS = [
+    {"id": "i" * 255, "handle": "h" * 255, "name": "N" * 255},
+    {"id": "i" * 255, "handle": "", "name": ""},
+    {"id": "2", "handle": "ada", "name": ZALGO},
+    {"id": "3", "handle": "ada", "name": RTL},
+    {"id": "4", "handle": "mallory", "name": TURNED},
+    {"id": "5", "handle": "ada", "name": ""},
+    {"id": "6", "handle": "", "name": "W" * 255},
+    {"id": "7", "handle": "🦀" * 60, "name": "👩‍🍳" * 80},
+]
+TEXTS = [
+    LONG,
+    URL,
+    ZALGO * 4,
+    "שלום עולם",
+    "one\n\n\n\n\n\ntwo\u2028three",
+    "",
+    "🦀" * 500,
+    "9" * 400,
+    "\u00a0" * 900,
+]
+FILL = """
+from datetime import UTC, datetime, timedelta
+from accounts.models import Profile, User
+from demo.models import DemoAccount, StoryEvent
+from interactions.ingest import Arrival, ingest
+given = {given}
+user = User.objects.create_user(given["name"], password=given["name"], is_staff=True)
+user.refresh_from_db()
+now = datetime.now(UTC)
+at = lambda minutes: (now - timedelta(minutes=minutes)).isoformat()
+profile = Profile.objects.create(owner=user, platform="instagram", platform_id="p", handle="h" * 255)
+events = [dict(type="content.published", id="piece", occurred_at=at(600), text=given["texts"][0])]
+events.append(dict(type="content.published", id="piece2", occurred_at=at(600), text=given["texts"][3]))
+for number, author in enumerate(given["authors"]):
+    for place, text in enumerate(given["texts"]):
+        one = dict(id=f"{{number}}-{{place}}", occurred_at=at(10 * number + place), author=author, text=text)
+        parent = {{"parent_id": f"{{number}}-{{place - 1}}"}} if place else {{}}
+        events.append(one | parent | dict(type="comment.created", content_id="piece2" if place % 2 else "piece"))
+        events.append(one | dict(type="message.created", id=f"m{{number}}-{{place}}", conversation_id="c" * 255))
+answer = ingest([Arrival(profile.id, event) for event in events], now)
+assert {{result.status for result in answer}} == {{"created"}}, answer
+"""
+
+
+@pytest.fixture(scope="module")
+def nasty(house):
+    """The house, with a user whose rows are as nasty as platforms may send them, and whose demo is too."""
+    given = {"name": NAME, "authors": AUTHORS, "texts": TEXTS}
+    house.manage("shell", "-v0", "-c", FILL.format(given=given))
+    house.manage("seed_demo", "--user", NAME, "--size", "smoke")
+    house.sql(
+        "UPDATE demo_demoaccount SET brand = %s, last_error = %s, products = %s",
+        *("B" * 80, LONG, ["P" * 60]),
+    )
+    house.sql(
+        "UPDATE demo_storyevent SET payload = jsonb_set(payload::jsonb, '{text}', to_jsonb(%s::text)) WHERE id %% 2 = 0",
+        LONG,
+    )
+    house.sql(
+        "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() + interval '1 hour', origin = 'viral-spike'"
+        " WHERE id IN (SELECT id FROM demo_storyevent ORDER BY due_at DESC LIMIT 10)"
+    )
+    house.kill("worker", "beat")  # what a test says of the demo's state holds
+    return house
+
+
+STATES = {
+    "active": "paused_at = NULL",
+    "failed": "paused_at = NULL",
+    "enabling": "paused_at = NULL",
+    "paused": "paused_at = now()",
+    "disabling": "paused_at = NULL",
+    "off": "paused_at = NULL, next_content_window = NULL, next_interactions_window = NULL",
+}
+
+
+@contextmanager
+def demo_that_is(state: str, house: House) -> Iterator[None]:
+    """The demo in that state, and active again afterwards."""
+    [marks] = house.sql("SELECT next_content_window, next_interactions_window FROM demo_demoaccount")
+    back = "next_content_window = %s, next_interactions_window = %s, paused_at = NULL"
+    house.sql(f"UPDATE demo_demoaccount SET state = %s, {STATES[state]}", state)
+    try:
+        yield
+    finally:
+        house.sql(f"UPDATE demo_demoaccount SET state = 'active', {back}", *marks)
+
+
+def open_as_named(page: Page, house: House, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    log_in(page, house, NAME)
+
+
+WIDER = """() => [...document.querySelectorAll("body, body *")]
+    .filter((one) => one.scrollWidth > Math.ceil(one.getBoundingClientRect().width) + 1 && getComputedStyle(one).display !== "inline"
+        && !["INPUT", "SELECT", "TEXTAREA", "OPTION", "PROGRESS"].includes(one.tagName))
+    .map((one) => `${one.tagName}.${one.className} ${one.scrollWidth} in ${one.getBoundingClientRect().width}`)"""
+
+
+def fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    assert page.evaluate(WIDER) == [], page.url
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_no_text_makes_a_page_wider_than_the_window(nasty, tab, width):
+    open_as_named(tab, nasty, width)
+    for path in PAGES:
+        tab.goto(nasty.url + path)
+        fits(tab)
+        photograph(tab, f"nasty-{path.strip('/?').replace('/?cursor=', '-') or 'dashboard'}-{width}")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("state", ["failed", "enabling", "paused", "disabling", "off"])
+def test_the_dashboard_fits_in_every_state(nasty, tab, width, state):
+    with demo_that_is(state, nasty):
+        open_as_named(tab, nasty, width)
+        fits(tab)
+        photograph(tab, f"nasty-{state}-{width}")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_pages_of_errors_fit(nasty, tab, width):
+    open_as_named(tab, nasty, width)
+    for status, page in ERRORS.items():
+        page(tab, nasty)
+        expect(tab.get_by_role("heading", level=1)).to_have_text(status)
+        fits(tab)
+        assert tab.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") != "0px"
+        photograph(tab, f"error-{status.replace(' ', '-')}-{width}")
+
+
+def not_found(page: Page, house: House) -> None:
+    page.goto(f"{house.url}/{'long' * 200}")
+
+
+def not_allowed(page: Page, house: House) -> None:
+    """A form whose token is from another session."""
+    page.goto(f"{house.url}/password/")
+    page.evaluate("document.forms[1].elements.csrfmiddlewaretoken.value = 'x'.repeat(64)")
+    page.evaluate("document.forms[1].submit()")
+
+
+def too_large(page: Page, house: House) -> None:
+    page.goto(f"{house.url}/password/")
+    page.evaluate("document.forms[1].elements.old_password.value = 'x'.repeat(7e6)")
+    page.evaluate("document.forms[1].submit()")
+
+
+def broken(page: Page, house: House) -> None:
+    house.sql("ALTER TABLE demo_demoaccount RENAME TO elsewhere")
+    page.goto(house.url)
+    house.sql("ALTER TABLE elsewhere RENAME TO demo_demoaccount")
+
+
+ERRORS = {
+    "There is nothing here": not_found,
+    "This page is too old": not_allowed,
+    "This cannot be read": too_large,
+    "Something is wrong here": broken,
+}
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_what_is_refused_fits_too(nasty, tab, width):
+    open_as_named(tab, nasty, width)
+    tab.goto(f"{nasty.url}/settings/")
+    tab.get_by_label("Time zone").fill("z" * 3000)
+    typed = tab.get_by_label("Time zone").input_value()  # as long as the field lets it be
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator(".field .error")).to_be_visible()
+    fits(tab)
+    assert tab.get_by_label("Time zone").input_value() == typed
+    with demo_that_is("off", nasty):
+        tab.goto(f"{nasty.url}/")
+        tab.get_by_label("Products").fill("p" * 3000)
+        tab.get_by_role("button", name="Switch demo mode on").click()
+        expect(tab.locator(".field .error")).to_be_visible()
+        fits(tab)
+    tab.get_by_role("button", name="Log out").click()
+    tab.get_by_label("User name").fill("u" * 150)
+    tab.get_by_label("Password").fill("wrong")
+    tab.get_by_role("button", name="Log in").click()
+    expect(tab.get_by_role("alert")).to_be_visible()
+    fits(tab)
+    assert tab.get_by_label("User name").input_value() == "u" * 150
+
+
+def test_a_name_turns_nothing_beside_it(nasty, tab):
+    open_as_named(tab, nasty, 1200)
+    tab.goto(f"{nasty.url}/comments/")
+    places = []
+    for _ in range(4):
+        places += tab.evaluate(
+            """() => [...document.querySelectorAll(".meta")].map((row) => {
+            const after = (one, next) => one.right <= next.left || one.bottom <= next.top;
+            const [platform, name, handle] = [...row.children].map((one) => one.getBoundingClientRect());
+            return [row.textContent.includes("evil") ? "turned" : /[\\u0590-\\u05ff]/.test(row.textContent) ? "rtl" : "other",
+                after(platform, name) && after(name, handle),
+];
+        })"""
+        )
+        if not tab.get_by_role("link", name="Older").count():
+            break
+        tab.get_by_role("link", name="Older").click()
+        expect(tab.get_by_role("link", name="Newer")).to_be_visible()
+    assert {kind for kind, _ in places} == {"turned", "rtl", "other"}
+    assert all(in_order for _, in_order in places)
+    tab.goto(f"{nasty.url}/comments/")
+    # each letter of a handle stands where it was written, whatever stands before it
+    turned = tab.evaluate(
+        """() => [...document.querySelectorAll(".meta bdi")].filter((one) => one.textContent.startsWith("@")).map((one) => {
+        const text = one.firstChild, range = document.createRange();
+        const left = (at) => { range.setStart(text, at); range.setEnd(text, at + 1); return range.getBoundingClientRect().x; };
+        return left(0) < left(1);
+    })"""
+    )
+    assert turned
+    assert all(turned)
+
+
+def test_marks_upon_marks_stay_in_their_row(nasty, tab):
+    open_as_named(tab, nasty, 1200)
+    for path in ("/comments/", "/messages/", "/"):
+        tab.goto(nasty.url + path)
+        assert tab.evaluate(
+            "() => [...document.querySelectorAll('.card, ol.next li')].every((one) => getComputedStyle(one).overflowY === 'clip')"
+        )
+
+
+def test_lines_of_a_comment_are_seen_as_lines(nasty, tab):
+    open_as_named(tab, nasty, 1200)
+    tab.goto(f"{nasty.url}/comments/")
+    lines = tab.locator("p.text", has_text="three").first
+    height, line = lines.evaluate("(one) => [one.clientHeight, parseFloat(getComputedStyle(one).lineHeight)]")
+    assert round(height / line) == 4  # one, a blank one, two, three
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_pages_have_no_serious_fault_of_accessibility(nasty, tab, width):
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto(f"{nasty.url}/login/")
+    found = faults(tab)
+    open_as_named(tab, nasty, width)
+    for path in PAGES:
+        tab.goto(nasty.url + path)
+        found += faults(tab)
+    with demo_that_is("off", nasty):
+        tab.goto(f"{nasty.url}/")
+        found += faults(tab)
+        tab.get_by_label("Products").fill("p" * 3000)
+        tab.get_by_role("button", name="Switch demo mode on").click()
+        expect(tab.locator(".field .error")).to_be_visible()
+        found += faults(tab)
+    tab.goto(f"{nasty.url}/password/")
+    for name in ("old_password", "new_password1", "new_password2"):
+        tab.locator(f"[name={name}]").fill("wrong")
+    tab.get_by_role("button", name="Change password").click()
+    expect(tab.locator(".card .error").first).to_be_visible()
+    found += faults(tab)
+    assert found == []
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds that is serious or worse."""
+    page.context.set_default_timeout(60_000)
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{page.url} {fault['id']}: {node['html'][:200]}"
+        for fault in violations
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]

@@ -1,0 +1,195 @@
+"""Whatever people and platforms write is shown as it was meant, and turns nothing around it."""
+
+import re
+
+import pytest
+
+from accounts.models import Profile
+from demo.models import DemoAccount
+from interactions.models import Content, Interaction
+from interactions.paging import Cursor
+from interactions.shown import shown_author, shown_text
+from tests.world import demo_of, event, send
+
+PART = {"HX-Request": "true"}
+SPIRIT = "\u3164\u200b\u2800"  # seen by nobody
+NAMES = [
+    ("1", "ada", "Ada", ("Ada", "@ada")),
+    ("1", "", "Ada", ("Ada", "")),
+    ("1", "ada", "", ("@ada", "")),
+    ("17841", "", "", ("Somebody", "17841")),
+    ("1", "@ada", "Ada", ("Ada", "@ada")),
+    ("1", "@", "Ada", ("Ada", "")),
+    ("1", "ada", SPIRIT, ("@ada", "")),
+    ("1", SPIRIT, "Ada", ("Ada", "")),
+    ("17841", " ", "\n", ("Somebody", "17841")),
+    (SPIRIT, "", "", ("Somebody", "")),
+    ("1", "", "  Ada  ", ("Ada", "")),
+    ("1", "", "🦀", ("🦀", "")),
+    ("1", "\u202emoc", "\u2069\u202elive\u2067", ("live", "@moc")),
+    ("1", "ada", "Ada\nLovelace\u2028", ("Ada Lovelace", "@ada")),
+]
+
+
+def comment(live: Profile, **fields) -> Interaction:
+    """Alice's only comment, as the platform sends it."""
+    Interaction.objects.all().delete()
+    send(live, event("comment.created", "one", **fields))
+    return Interaction.objects.get()
+
+
+def listed(page, path: str = "/comments/") -> str:
+    return page.get(path).content.decode()
+
+
+def words(html: str) -> str:
+    """What is read of it: without tags, blanks folded."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+@pytest.mark.parametrize(("id", "handle", "name", "shown"), NAMES)
+def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
+    assert shown_author(id, handle, name) == shown
+
+
+@pytest.mark.parametrize(
+    ("author", "meta"),
+    [
+        ({"id": "7", "handle": "ada", "name": "Ada"}, "Ada @ada"),
+        ({"id": "7", "name": "Ada"}, "Ada"),
+        ({"id": "7", "handle": "ada"}, "@ada"),
+        ({"id": "7"}, "Somebody 7"),
+    ],
+)
+def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author, meta):
+    comment(live, author=author)
+    row = listed(page).split('<div class="meta">')[1].split("<time")[0]
+    assert words(row) == f"Instagram {meta}"
+    alice.is_staff = alice.is_superuser = True
+    alice.save()
+    cell = re.search(r'field-author">(.*?)</td>', listed(page, "/admin/interactions/interaction/"))
+    assert words(cell[1]) == meta
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one\ntwo", "one\ntwo"),
+        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("one\u2028two\u2029three\x85four\x0bfive", "one\ntwo\nthree\nfour\nfive"),
+        ("one\n\ntwo", "one\n\ntwo"),
+        ("one" + "\n" * 500 + "two", "one\n\ntwo"),
+        ("one" + "\n \t\u200b\u3164" * 500 + "\ntwo", "one\n\ntwo"),
+        ("\n\n\none\n\n\n", "one"),
+        ("  a  b  ", "  a  b  "),
+        ("👩‍🍳", "👩‍🍳"),
+        ("", ""),
+        (SPIRIT, ""),
+        (" \r\n\u2028 ", ""),
+    ],
+)
+def test_lines_stay_lines_and_blank_ones_are_few(text, shown):
+    assert shown_text(text) == shown
+
+
+def test_a_comments_lines_reach_the_page(page, live):
+    comment(live, text="one\r\n\r\n\r\n\r\ntwo\u2028three")
+    assert '<p class="text" dir="auto">one\n\ntwo\nthree</p>' in listed(page)
+
+
+@pytest.mark.parametrize("text", ["", " ", SPIRIT, "\n\n"])
+def test_what_has_no_words_says_so(page, live, text):
+    comment(live, text="a comment")
+    send(live, event("comment.created", "answer", parent_id="one", text="thanks"))
+    Interaction.objects.filter(platform_id="one").update(text=text)
+    Content.objects.update(text=text)
+    shown = listed(page)
+    assert shown.count('<p class="text muted">No text</p>') == 1
+    assert '<blockquote class="muted">No text</blockquote>' in shown
+    assert shown.count("on a piece without text") == 2
+
+
+def test_each_text_has_its_own_direction(page, live):
+    comment(live, text="שלום", author={"id": "7", "handle": "ada", "name": "עדה"})
+    send(live, event("comment.created", "answer", parent_id="one", text="شكرا"))
+    Content.objects.update(text="كافه")
+    shown = listed(page)
+    assert '<p class="text" dir="auto">שלום</p>' in shown
+    assert '<blockquote dir="auto">שלום</blockquote>' in shown
+    assert "<bdi>עדה</bdi>" in shown
+    assert "<bdi>@ada</bdi>" in shown
+    assert "<bdi>كافه</bdi>" in shown
+
+
+def test_the_dashboard_keeps_brand_error_and_words_to_come_apart(page, alice):
+    demo_of(alice, size="small")
+    DemoAccount.objects.update(brand="کافه‌ما")
+    shown = listed(page, "/")
+    assert "<bdi>کافه‌ما</bdi> lives on" in shown
+    DemoAccount.objects.update(state="failed", last_error="\u202eoops")
+    assert "It could not be filled: <bdi>oops</bdi>" in listed(page, "/")
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [("/", ["brand", "products"]), ("/settings/", ["time_zone"]), ("/login/", ["username"])],
+)
+def test_a_field_for_words_takes_their_direction(client, alice, path, names):
+    if path != "/login/":
+        client.force_login(alice)
+    shown = listed(client, path)
+    for name in names:
+        assert 'dir="auto"' in re.search(rf'<(?:input|textarea)[^>]* name="{name}"[^>]*>', shown)[0]
+    assert shown.count('dir="auto"') == len(names)
+
+
+@pytest.mark.parametrize("headers", [{}, PART])
+@pytest.mark.parametrize(("path", "name"), [("/comments/", "comments"), ("/messages/", "messages")])
+def test_a_place_whose_rows_are_gone_leads_to_the_newest(page, alice, headers, path, name):
+    demo_of(alice, size="small")
+    rows = Interaction.objects.filter(type=name[:-1]).order_by("-posted_at", "-id")
+    place = Cursor(rows.last().pk, rows.last().posted_at)
+    rows.exclude(pk=rows.first().pk).delete()
+    answer = page.get(path, {"cursor": str(place)}, headers=headers)
+    shown = words(answer.content.decode())
+    assert (answer.status_code, f"To the newest {name}" in shown) == (200, True)
+    assert f'href="{path}"' in answer.content.decode()
+    assert ("Nothing here yet" in shown, "Switch demo mode on" in shown) == (False, False)
+
+
+def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
+    demo_of(alice, size="small")
+    place = re.search(r'rel="next" href="([^"#]+)', listed(page))[1]
+    before = listed(page, f"/comments/{place}")
+    rows = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id")
+    rows.filter(pk=rows[24].pk).delete()
+    after = listed(page, f"/comments/{place}")
+    assert before.split("<ol")[1] == after.split("<ol")[1]
+
+
+@pytest.mark.parametrize("headers", [{}, PART])
+@pytest.mark.parametrize("cursor", ["nonsense", "%00", "W10=", "WzEsIm5vbnNlbnNlIiwwXQ==", "é", "a" * 3000])
+def test_an_address_that_is_none_says_so_and_leads_to_the_newest(page, live, headers, cursor):
+    answer = page.get(f"/comments/?cursor={cursor}", headers=headers)
+    shown = words(answer.content.decode())
+    assert (answer.status_code, "This address is not one of this list" in shown) == (404, True)
+    assert '<a href="/comments/">To the newest comments</a>' in answer.content.decode()
+    assert ("<header>" in answer.content.decode()) == (headers == {})
+
+
+def test_an_inbox_that_is_empty_says_how_to_fill_it(page):
+    assert "Nothing here yet. Switch demo mode on" in words(listed(page))
+
+
+def test_what_a_field_says_of_itself_is_there(page, alice):
+    """A reader is sent from the field to its explanation and its error, wherever it has them."""
+    answers = [
+        page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}),
+        page.post("/settings/", {"content_per_day": "21"}),
+        page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}, headers=PART),
+    ]
+    for answer in answers:
+        shown = answer.content.decode()
+        named = " ".join(re.findall(r'aria-describedby="([^"]+)"', shown)).split()
+        assert named
+        assert [id for id in named if shown.count(f'id="{id}"') != 1] == []

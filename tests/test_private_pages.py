@@ -1,0 +1,104 @@
+"""Nothing of a page stays behind: not in caches, not for the next person, and a page that comes back comes back whole."""
+
+import pytest
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import User
+from tests.world import demo_of
+
+PART = {"HX-Request": "true"}
+RESTORED = PART | {"HX-History-Restore-Request": "true"}
+PAGES = ["/", "/comments/", "/messages/", "/settings/", "/demo/panel/"]
+PRIVATE = [
+    *PAGES,
+    *["/password/", "/admin/", "/admin/interactions/interaction/", "/nothing-here", "/demo/pause/"],
+    *["/api/v1/demo/", "/api/v1/interactions/", "/api/v1/profiles/", "/api/v1/analytics/summary/"],
+    *["/api/v1/nothing-here", "/api/v1/interactions/999999/"],
+]
+
+
+def kept(answer) -> set[str]:
+    """What the answer's Cache-Control asks."""
+    return {word.strip() for word in answer.headers.get("Cache-Control", "").split(",")}
+
+
+def varies(answer) -> set[str]:
+    return {word.strip() for word in answer.headers.get("Vary", "").split(",")}
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_what_a_user_sees_is_stored_nowhere(page, alice, path):
+    alice.is_staff = alice.is_superuser = True
+    alice.save()
+    assert {"private", "no-store"} <= kept(page.get(path))
+    assert {"private", "no-store"} <= kept(page.get(path, headers=PART))
+
+
+@pytest.mark.parametrize("path", ["/", "/login/", "/comments/", "/api/v1/demo/", "/admin/"])
+def test_what_a_stranger_is_answered_at_these_addresses_is_not_stored_either(client, db, path):
+    assert {"private", "no-store"} <= kept(client.get(path))
+
+
+@pytest.mark.parametrize("path", ["/logout/", "/settings/", "/demo/pause/", "/password/"])
+def test_answers_to_forms_are_stored_nowhere(page, path):
+    assert {"private", "no-store"} <= kept(page.post(path))
+
+
+@pytest.mark.parametrize("name", ["style.css", "live.js", "vendor/idiomorph-ext-0.8.0.min.js"])
+def test_style_and_scripts_are_still_cached(client, db, name):
+    answer = client.get(f"/static/perennial/{name}")
+    answer.close()
+    assert (answer.status_code, "no-store" in kept(answer)) == (200, False)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("headers", [{}, PART, RESTORED])
+def test_a_page_of_two_forms_says_so(client, alice, path, headers):
+    assert {"HX-Request", "HX-History-Restore-Request"} <= varies(client.get(path, headers=headers))
+    client.force_login(alice)
+    assert {"HX-Request", "HX-History-Restore-Request"} <= varies(client.get(path, headers=headers))
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("headers", [{}, RESTORED])
+def test_a_page_from_the_history_is_whole(page, alice, path, headers):
+    demo_of(alice, size="small")
+    answer = page.get(path, headers=headers).content.decode()
+    assert (answer.count("<html"), answer.count("<header>"), answer.count("style.css")) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_after_log_out_the_history_brings_the_log_in(client, db, path):
+    answer = client.get(path, headers=RESTORED)
+    assert answer.headers["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize(
+    ("path", "mark"), [("/comments/", '<ol class="inbox"'), ("/demo/panel/", 'id="demo"')]
+)
+def test_a_part_is_a_part(page, path, mark):
+    answer = page.get(path, headers=PART).content.decode()
+    assert (mark in answer, "<html" in answer) == (True, False)
+
+
+@pytest.mark.parametrize("path", ["/demo/panel/", "/comments/"])
+def test_a_page_of_somebody_else_is_loaded_anew(page, alice, bob, path):
+    assert f'"x-user": "{alice.pk}"' in page.get("/").content.decode()
+    assert "HX-Refresh" not in page.get(path, headers=PART | {"X-User": str(alice.pk)}).headers
+    page.force_login(bob)
+    answer = page.get(path, headers=PART | {"X-User": str(alice.pk)})
+    assert (answer.headers.get("HX-Refresh"), answer.content) == ("true", b"")
+
+
+def test_what_the_first_was_to_be_told_is_not_told_to_the_next(page, alice):
+    User.objects.create(username="carol", password=make_password("carol's own"))
+    page.post("/demo/pause/")  # is refused, which the next page would say
+    page.post("/logout/")
+    page.post("/login/", {"username": "carol", "password": "carol's own"})
+    shown = page.get("/").content.decode()
+    assert ("carol" in shown, "only an active demo can be paused" in shown) == (True, False)
+
+
+def test_no_page_keeps_a_history_of_its_own(page):
+    shown = page.get("/comments/").content.decode()
+    assert ('"historyEnabled": false' in shown, '"historyCacheSize": 0' in shown) == (True, True)
