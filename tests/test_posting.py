@@ -56,8 +56,9 @@ def lasts(zone: ZoneInfo, day: date) -> bool:
 
 
 def has_hour(zone: ZoneInfo, day: date, hour: int) -> bool:
-    local = datetime(day.year, day.month, day.day, hour)
-    return local.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local
+    local = datetime(day.year, day.month, day.day, hour, tzinfo=zone)
+    shown = local.astimezone(UTC).astimezone(zone)
+    return (shown.date(), shown.hour, shown.minute) == (day, hour, 0)
 
 
 def check_days(name: str, hour: int, first: date, last: date) -> None:
