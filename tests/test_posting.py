@@ -7,6 +7,7 @@ change of a clock, of a third of the zones.
 import os
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -49,8 +50,10 @@ def offset(zone: ZoneInfo, day: date) -> timedelta:
     return datetime(day.year, day.month, day.day, tzinfo=UTC).astimezone(zone).utcoffset()
 
 
-def lasts(zone: ZoneInfo, day: date) -> bool:
+@cache
+def lasts(name: str, day: date) -> bool:
     """Whether the zone's clock shows the day at all."""
+    zone = ZoneInfo(name)
     moments = (datetime(day.year, day.month, day.day, tzinfo=UTC) + n * HOUR for n in range(-15, 40))
     return any(moment.astimezone(zone).date() == day for moment in moments)
 
@@ -67,7 +70,7 @@ def check_days(name: str, hour: int, first: date, last: date) -> None:
     starts = [at_ten(first + n * DAY) for n in range(-3, (last - first).days + 3)]
     due = [posting_time(w, start) for start in starts]
     days = [moment.astimezone(zone).date() for moment in due]
-    wanted = [day for n in range((last - first).days + 1) if lasts(zone, day := first + n * DAY)]
+    wanted = [day for n in range((last - first).days + 1) if lasts(name, day := first + n * DAY)]
     assert [day for day in days if first <= day <= last] == wanted, (name, hour)
     for start, moment, day in zip(starts, due, days, strict=True):
         assert start <= moment < start + 32 * HOUR, (name, hour, moment)

@@ -13,7 +13,7 @@ from demo.simulator import tables
 from demo.simulator.audience_time import Window
 from demo.simulator.people import person, someone, voice
 from demo.simulator.phrases import GENERAL, said_in
-from demo.simulator.pieces import finished, products
+from demo.simulator.pieces import finished, products, stand_in
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
 from demo.simulator.streams import Key, identity, normal, one_of, pick, share, shares, some, stream
 from demo.simulator.tables import Conversation, Thing
@@ -218,7 +218,7 @@ def _line(
     conversation = _conversation(world, talk.script)
     line = conversation.lines[place]
     by_brand = line.startswith(BY_BRAND)
-    text = finished(world.language, line.removeprefix(BY_BRAND).format(**slots))
+    text = finished(world, line.removeprefix(BY_BRAND).format(**slots))
     if not by_brand:
         text = _typed(world, talk, place, conversation.purpose, text)
     return Event(
@@ -248,14 +248,14 @@ def _slots(world: World, talk: _Talk) -> dict[str, str]:
     """What a conversation is about; the same in every window."""
     lots, niche = shares(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
     product, event = _product(world, lots[0]), pick(niche.events, lots[1])
-    short = pick(product.short, lots[2])
+    short = stand_in(world, pick(product.short, lots[2]))
     return {
         "the": f"{product.article} {short}".strip(),
         "thing": short,
         "detail": pick(product.details, lots[3]),
         "the_event": f"{event.article} {event.name}".strip(),
         "event": event.name,
-        "brand": world.brand,
+        "brand": stand_in(world, world.brand),
         "first": talk.author.first_name,
         "order": f"#{10_000 + int(90_000 * lots[4])}",
     }

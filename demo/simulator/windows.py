@@ -12,6 +12,7 @@ from demo.simulator.comments import Flow, comments, flows, viral_comments
 from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
+from demo.simulator.handles import brand_handle
 from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
 from demo.simulator.posting import last_posting_time, posted, posting_time
@@ -31,9 +32,13 @@ TALK_LOOK_BACK = timedelta(days=2)
 
 def profiles(world: World) -> tuple[ProfileSpec, ...]:
     """The brand's own profiles, one per platform."""
-    handle = world.handle or "brand"
     return tuple(
-        ProfileSpec(platform, identity(world.seed, "profile", platform), handle, world.brand)
+        ProfileSpec(
+            platform,
+            identity(world.seed, "profile", platform),
+            brand_handle(platform, world.brand, world.niche),
+            world.brand,
+        )
         for platform in world.platforms
     )
 
