@@ -15,7 +15,18 @@ from demo.simulator.people import person, someone, voice
 from demo.simulator.phrases import GENERAL, said_in
 from demo.simulator.pieces import finished, products, stand_in
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import Key, identity, normal, one_of, pick, share, shares, some, stream
+from demo.simulator.streams import (
+    Key,
+    first_fitting,
+    identity,
+    normal,
+    one_of,
+    pick,
+    share,
+    shares,
+    some,
+    stream,
+)
 from demo.simulator.tables import Conversation, Thing
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -161,12 +172,14 @@ def _scripts(language: str, niche: str) -> dict[str, tuple[str, ...]]:
     return {purpose: tuple(names) for purpose, names in found.items()}
 
 
+def scripts(world: World, purpose: str) -> tuple[str, ...]:
+    """The names of all scripts of a purpose."""
+    return _scripts(world.language, world.niche)[purpose]
+
+
 def openings(world: World, purpose: str) -> dict[str, str]:
     """The scripts of a purpose in which the writer says one line and waits for the brand, with that line."""
-    named = (
-        (script, _conversation(world, script).lines)
-        for script in _scripts(world.language, world.niche)[purpose]
-    )
+    named = ((script, _conversation(world, script).lines) for script in scripts(world, purpose))
     return {
         script: lines[0] for script, lines in named if all(line.startswith(BY_BRAND) for line in lines[1:2])
     }
@@ -179,9 +192,9 @@ def opened(
 
     What a conversation is about is known from its id, so an id is looked for that is about the product.
     """
-    ids = (identity(world.seed, "conversation", *key, attempt) for attempt in count_up())
-    id = next(
-        id for id in ids if about is None or _product(world, shares(5, world.seed, "about", id)[0]) == about
+    id = first_fitting(
+        lambda attempt: identity(world.seed, "conversation", *key, attempt),
+        lambda id: about is None or _product(world, shares(5, world.seed, "about", id)[0]) == about,
     )
     lots = shares(3, world.seed, "writes", *key)
     platform = pick(platforms, lots[0])

@@ -11,7 +11,7 @@ from math import floor, pow
 from typing import NamedTuple
 
 from demo.simulator.handles import person_handle
-from demo.simulator.streams import identity, normal, one_of, pick, share, shares
+from demo.simulator.streams import first_fitting, identity, normal, one_of, pick, share, shares
 from demo.simulator.values import Author
 
 AUDIENCE = 6_000  # people per platform
@@ -118,15 +118,16 @@ def person_id(seed: int, platform: str, number: int) -> str:
 @lru_cache(maxsize=2_048)
 def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> Author:
     """Person `number` of the audience; the same id, handle and name on every day."""
-    id, attempt = person_id(seed, platform, number), 0
-    while True:
+    id = person_id(seed, platform, number)
+
+    def named(attempt: int) -> tuple[str, str, list[float]]:
         locale, first, last, *lots = shares(8, seed, "person", id, attempt)
         names = _names(pick(locales, locale))
-        given, family = pick(names.first, first), names.last[bisect(names.weights, last)]
-        if f"{given} {family}" not in KNOWN:
-            handle = person_handle(platform, given, family, *lots[:4])
-            return Author(id, handle, _shown(given, family, lots[4]))
-        attempt += 1
+        return pick(names.first, first), names.last[bisect(names.weights, last)], lots
+
+    given, family, lots = first_fitting(named, lambda one: f"{one[0]} {one[1]}" not in KNOWN)
+    handle = person_handle(platform, given, family, *lots[:4])
+    return Author(id, handle, _shown(given, family, lots[4]))
 
 
 def _shown(first: str, last: str, lot: float) -> str:

@@ -35,7 +35,7 @@ def posting_time(world: World, start: datetime) -> datetime:
     zone, opens = ZoneInfo(world.time_zone), start + delay(world.time_zone, world.posting_hour)
     today = opens.astimezone(zone).date()
     instants = (posting_instant(zone, today + days * DAY, world.posting_hour) for days in range(-1, 4))
-    return next(instant for instant in instants if instant is not None and instant >= opens)
+    return next((instant for instant in instants if instant is not None and instant >= opens), start)
 
 
 def last_posting_time(world: World, start: datetime, first: datetime) -> datetime:

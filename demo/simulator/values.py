@@ -64,7 +64,7 @@ class Author(NamedTuple):
 
     @property
     def first_name(self) -> str:
-        return self.name.split()[0].capitalize()
+        return "".join(self.name.split()[:1]).capitalize()
 
 
 class Metrics(NamedTuple):
