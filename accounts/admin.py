@@ -1,11 +1,13 @@
 """People and their profiles, for operators; a signing secret is shown when it is made, and never again."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import Profile, User
+from accounts.names import UnreadableName, readable
 
 
 @admin.register(User)
@@ -19,8 +21,20 @@ class PersonAdmin(UserAdmin):
         return False
 
 
+class ProfileForm(forms.ModelForm):
+    """A profile's display name, where it has one, is a name that people can read."""
+
+    def clean_display_name(self) -> str:
+        name = self.cleaned_data["display_name"]
+        try:
+            return readable(name, Profile._meta.get_field("display_name").max_length) if name else ""
+        except UnreadableName as error:
+            raise forms.ValidationError(f"The display name {error}") from error
+
+
 @admin.register(Profile)
 class ProfileAdmin(admin.ModelAdmin):
+    form = ProfileForm
     list_display = ["handle", "platform", "owner", "is_demo", "created_at"]
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]

@@ -1,16 +1,21 @@
 """What a user may choose when switching demo mode on, and later as its schedule."""
 
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.db import models
 
 from accounts.models import Platform
-from demo import lifecycle, simulator
+from demo import simulator
 from demo.models import DemoAccount, Rhythm
+from demo.naming import brand_name, product_names
 from demo.states import WrongOption
 from demo.status import SETTINGS
 
+Name = TypeVar("Name")
+_LINE_BREAKS = re.compile("\r\n?|\n")  # of a text area; others stand in a name, and are refused with it
 LANGUAGE_NAMES = {"en": "English", "es": "Español"}
 
 
@@ -23,9 +28,7 @@ class EnableForm(forms.Form):
     language = forms.ChoiceField(
         required=False, choices=[(code, LANGUAGE_NAMES.get(code, code)) for code in simulator.LANGUAGES]
     )
-    brand = forms.CharField(
-        required=False, max_length=80, help_text="The company's name; empty: an invented one."
-    )
+    brand = forms.CharField(required=False, help_text="The company's name; empty: an invented one.")
     products = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -42,13 +45,13 @@ class EnableForm(forms.Form):
         chosen = {name: getattr(account, name) for name in ("niche", "language", "platforms", "rhythm")}
         return cls(initial=chosen | {"products": "\n".join(account.products)})
 
+    def clean_brand(self) -> str:
+        given = self.cleaned_data["brand"]
+        return _as_error(lambda: brand_name(given)) if given else ""
+
     def clean_products(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["products"].splitlines() if name.strip()]
-        try:
-            lifecycle.check_products(names)
-        except WrongOption as error:
-            raise forms.ValidationError(str(error)) from error
-        return names
+        lines = _LINE_BREAKS.split(self.cleaned_data["products"])
+        return _as_error(lambda: product_names(line for line in lines if line.strip()))
 
     def clean(self) -> dict[str, Any]:
         by_the_page = "niche" in self.data  # which always sends it; of boxes that are all empty nothing comes
@@ -62,6 +65,14 @@ class EnableForm(forms.Form):
         products = {"products": self.cleaned_data["products"]} if "products" in self.data else {}
         given = {name: value for name, value in self.cleaned_data.items() if value and name != "products"}
         return given | products
+
+
+def _as_error(read: Callable[[], Name]) -> Name:
+    """What is read; a sentence beside the field where it cannot be taken."""
+    try:
+        return read()
+    except WrongOption as error:
+        raise forms.ValidationError(str(error)) from error
 
 
 def field_of(column: models.Field, **options: Any) -> forms.Field:

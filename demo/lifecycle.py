@@ -16,7 +16,8 @@ from kombu.exceptions import OperationalError as BrokerError
 from accounts.models import Platform, User
 from demo import activation, simulator, tasks
 from demo.alone import alone
-from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, DemoAccount, Rhythm, State, StoryEvent
+from demo.models import LARGEST_SEED, DemoAccount, Rhythm, State, StoryEvent
+from demo.naming import brand_name, product_names
 from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
@@ -65,21 +66,15 @@ def check_options(options: dict[str, Any]) -> None:
         raise WrongOption(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
     if options.get("rhythm") not in (None, *Rhythm.values):
         raise WrongOption(f"rhythm must be one of {', '.join(Rhythm.values)}.")
-    check_products(options.get("products") or [])
-    if not (options.get("brand") or "").isprintable():
-        raise WrongOption("brand must be of letters, digits and signs in one line.")
+    names_in(options)
     if not 0 <= (options.get("seed") or 0) <= LARGEST_SEED:
         raise WrongOption(f"seed must be a whole number from 0 to {LARGEST_SEED}.")
 
 
-def check_products(products: list[str]) -> None:
-    """Raise WrongOption unless they are a handful of short names."""
-    if len(products) > MOST_PRODUCTS:
-        raise WrongOption(f"products must be at most {MOST_PRODUCTS} names.")
-    if any(not name.strip() or len(name) > LONGEST_PRODUCT or not name.isprintable() for name in products):
-        raise WrongOption(
-            f"Each of products must be a name of 1 to {LONGEST_PRODUCT} characters in one line."
-        )
+def names_in(options: dict[str, Any]) -> dict[str, Any]:
+    """The brand and the products that `options` give, as they are kept; WrongOption for what people cannot read."""
+    read = {"brand": brand_name, "products": product_names}
+    return {name: read[name](options[name]) for name in read if options.get(name) is not None}
 
 
 def check_words(language: str, niche: str) -> None:
@@ -97,7 +92,8 @@ def changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
     Raises WrongOption when there are no words for what comes out. Another niche, language or seed brings a new brand, and
     another niche the products of its own, unless they are given.
     """
-    columns = USUAL_SIZES | {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
+    columns = USUAL_SIZES | given | names_in(given)
     before = (account.seed, account.niche, account.language)
     seed, niche, language = (
         columns.get(name, getattr(account, name)) for name in ("seed", "niche", "language")

@@ -21,7 +21,7 @@ from demo import simulator
 DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
 MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
 NEXT_WINDOW = Least(F("next_content_window"), F("next_interactions_window"))
-LONGEST_PRODUCT, MOST_PRODUCTS = 60, 20
+LONGEST_BRAND, LONGEST_PRODUCT, MOST_PRODUCTS = 80, 60, 20
 LARGEST_SEED = 2**53 - 1  # exact in every JSON reader
 
 
@@ -99,7 +99,7 @@ class DemoAccount(models.Model):
         models.CharField(max_length=16, choices=Platform.choices), default=default_platforms
     )
     niche = models.CharField(max_length=32, default=simulator.DEFAULT_NICHE)
-    brand = models.CharField(max_length=80)
+    brand = models.CharField(max_length=LONGEST_BRAND)
     language = models.CharField(max_length=8, default=simulator.DEFAULT_LANGUAGE)
     products = ArrayField(
         models.CharField(max_length=LONGEST_PRODUCT),

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from accounts.models import Profile, User
 from demo.models import DemoAccount, State, StoryEvent
 from demo.removal import DERIVED
+from demo.simulator.posting import delay
 from tests.world import DAY, HOUR
 
 CONTENT, COMMENT, MESSAGE, METRICS = StoryEvent.Type.values
@@ -30,10 +31,14 @@ def start_from(kind: str, moment: datetime) -> datetime:
     return origin - (origin - moment) // step * step
 
 
-def window_of(event: Any) -> Window:
-    """The window in which an event of the story lies; its time is in whole seconds."""
+def window_of(event: Any, delay: timedelta = 0 * HOUR) -> Window:
+    """The window in which an event of the story lies; its time is in whole seconds.
+
+    `delay` is how much later than the window the 24 hours begin in which a posting hour lets the pieces come.
+    """
     kind = "content" if event.type == CONTENT else "interactions"
-    return kind, start_from(kind, event.due_at + timedelta(seconds=1)) - KINDS[kind][1]
+    late = delay if kind == "content" else 0 * HOUR
+    return kind, start_from(kind, event.due_at + timedelta(seconds=1) - late) - KINDS[kind][1]
 
 
 @dataclass(eq=False)
@@ -70,6 +75,11 @@ class Demo:
     @property
     def has_messages(self) -> bool:
         return set(self.settings["platforms"]) != {"youtube"}
+
+    @property
+    def delay(self) -> timedelta:
+        hour = self.settings["posting_hour"]
+        return 0 * HOUR if hour is None else delay(self.settings["time_zone"], hour)
 
     @property
     def initial_quota(self) -> Counter[str]:
@@ -195,7 +205,7 @@ class Demo:
         published = story.filter(type=CONTENT, origin__in=["initial", "window"], expired_at=None)
         pieces = list(published.values_list("due_at", flat=True))
         new = list(story.filter(pk__gt=self.newest).values_list("pk", "origin", "type", "due_at", named=True))
-        told = Counter((window_of(one), one.type) for one in new if one.origin == "window")
+        told = Counter((window_of(one, self.delay), one.type) for one in new if one.origin == "window")
         lived = set()
         for window in self.pass_windows(account, now):
             for type, numbers in self.numbers(window, now, pieces).items():

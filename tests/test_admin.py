@@ -124,6 +124,16 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     assert profile.webhook_secret_previous == previous
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"), [("Café  👩‍🍳 ", "Café 👩‍🍳"), ("", ""), ("\u3164", None), ("Ac\u202eme", None)]
+)
+def test_a_profiles_display_name_is_one_that_people_can_read(operator, alice, name, kept):
+    fields = {"owner": alice.pk, "platform": "x", "platform_id": "1", "handle": "acme", "display_name": name}
+    page = operator.post("/admin/accounts/profile/add/", fields).content.decode()
+    assert list(Profile.objects.values_list("display_name", flat=True)) == ([] if kept is None else [kept])
+    assert ("The display name must be a name of 1 to 255 characters" in page) == (kept is None)
+
+
 @pytest.mark.parametrize("model", [User, Profile])
 def test_people_and_profiles_are_not_deleted_by_a_click(operator, alice, live, model):
     name = f"admin:accounts_{model._meta.model_name}"

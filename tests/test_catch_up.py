@@ -1,7 +1,9 @@
 """After any outage the rows are those of a twin that had none: same seed, settings and start."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -117,3 +119,22 @@ def run_and_forget(user, runs: Runs) -> list[tuple]:
     lifecycle.disable(user, dispatch=False)
     unfinished.finish(DemoAccount.objects.get().pk, END)
     return rows
+
+
+def test_london_has_its_piece_at_ten_on_every_day_while_the_clocks_change(alice, bob):
+    """In spring and in autumn, by the planning of every six hours."""
+    zone = ZoneInfo("Europe/London")
+    for user, change in (
+        (alice, datetime(2026, 3, 29, tzinfo=UTC)),
+        (bob, datetime(2026, 10, 25, tzinfo=UTC)),
+    ):
+        start = change - 4 * DAY
+        account = demo_of(user, start)
+        lifecycle.change_settings(user, start, {"posting_hour": 10, "time_zone": zone.key})
+        for hours in range(0, 9 * 24, 6):
+            plan_due(start + hours * HOUR)
+        pieces = StoryEvent.objects.filter(account=account, type="content.published", origin="window")
+        clocks = [at.astimezone(zone) for at in pieces.order_by("due_at").values_list("due_at", flat=True)]
+        at_ten = [clock.date() for clock in clocks if (clock.hour, clock.minute) == (10, 0)]
+        assert at_ten[:6] == [(change + days * DAY).date() for days in range(-2, 4)]
+        assert Counter(clock.date() for clock in clocks) == dict.fromkeys(at_ten, 2)

@@ -84,7 +84,14 @@ def test_the_options_of_enabling_shape_the_story(page, alice):
     [
         {"products": ["a" * 61]},
         {"products": ["a\nb"]},
+        {"products": ["\u3164"]},
         {"brand": "\u200b"},
+        {"brand": "\u3164"},
+        {"brand": "\u2800 \u00ad"},
+        {"brand": "Ac\u202eme"},
+        {"brand": "Acme\u2028Inc"},
+        {"brand": "Acme\ue000"},
+        {"brand": "a" * 81},
         {"platforms": ["x"] * 200_000},
         {"nich": "coffee"},
         {"products": ["a"] * 50},
@@ -102,6 +109,31 @@ def test_the_options_of_enabling_shape_the_story(page, alice):
 )
 def test_a_wrong_option_is_400(page, options):
     assert page.post("/api/v1/demo/enable/", options, content_type=JSON).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("brand", "kept"),
+    [
+        ("Café 👩‍🍳", "Café 👩‍🍳"),
+        ("کافه‌ما", "کافه‌ما"),
+        ("  Cafe\u0301\u00a0 Olé ", "Café Olé"),
+        ("e\u0301" * 80, "é" * 80),
+    ],
+)
+def test_brand_and_products_may_be_names_in_any_script(page, brand, kept):
+    options = {"brand": brand, "products": [brand[:60], "Alba"], "platforms": ["instagram"]}
+    body = page.post("/api/v1/demo/enable/", options, content_type=JSON).json()
+    assert body["brand"] == kept
+    assert body["products"][1] == "Alba"
+    assert Profile.objects.demo().get().display_name == kept
+
+
+def test_a_name_that_shows_nothing_is_answered_with_what_to_do(page):
+    answer = page.post("/api/v1/demo/enable/", {"brand": "Ac\u3164me"}, content_type=JSON)
+    assert answer.status_code == 400
+    assert "brand must be a name of 1 to 80 characters in one line; take U+3164 (HANGUL FILLER) out" in str(
+        answer.json()
+    )
 
 
 @pytest.mark.parametrize(

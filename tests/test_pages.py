@@ -87,6 +87,11 @@ def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
             "In language es the niche must be one of coffee, fashion, fitness; games is not.",
         ),
         ({"brand": "a" * 81}, "at most 80 characters"),
+        ({"brand": "Ac\u202eme"}, "brand must be a name of 1 to 80 characters in one line; take U+202E"),
+        (
+            {"products": "Alba\u3164"},
+            "Each of products must be a name of 1 to 60 characters in one line; take",
+        ),
     ],
 )
 def test_a_wrong_choice_is_said_beside_the_form_and_nothing_is_begun(page, alice, choice, sentence, headers):

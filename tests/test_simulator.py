@@ -198,6 +198,34 @@ def test_a_caption_fits_its_platform_whatever_the_names():
     assert (len(texts), max(map(len, texts)) <= 280, max(map(len, texts)) > 230) == (35, True, True)
 
 
+@pytest.mark.parametrize(
+    ("language", "brand", "product"),
+    [
+        ("es", "El Corte. moda", "El Bolso"),
+        ("en", "e.l.f. beauty", "iPhone case"),
+        ("en", "mia! de el sol", "Dr. bronner soap"),
+        ("es", "Café {brand} 👩‍🍳", "%s {the} A. b"),
+    ],
+)
+def test_brand_and_products_are_spelled_by_the_brand_as_they_were_given(language, brand, product):
+    w = dataclasses.replace(world(5, ALL, "fashion"), brand=brand, language=language, products=(product,))
+    events = simulator.initial(w, FULL, NOON)
+    said = [event.text for event in events if event.type == simulator.CONTENT or event.origin == "brand"]
+    for name in (brand, product):
+        spelled = {found for text in said for found in re.findall(re.escape(name), text, re.IGNORECASE)}
+        assert spelled <= {name}
+        assert spelled or name == brand
+    assert not [event.text for event in events if re.search("[\ue000-\uf8ff]", event.text)]
+    assert "del Corte. moda" not in " ".join(said)
+
+
+def test_a_product_in_small_letters_is_a_word_like_any_other():
+    w = dataclasses.replace(world(5, ALL, "fashion"), language="es", products=("el bolso verde",))
+    said = " ".join(event.text for event in simulator.initial(w, FULL, NOON)).lower()
+    assert "del bolso verde" in said
+    assert not re.search(r"\b(de|a) el bolso", said)
+
+
 GOLDEN = [
     (
         "youtube",
@@ -235,7 +263,7 @@ GOLDEN = [
         "x",
         "2026-03-07T22:43:26+00:00",
         "@andre2003 less packaging would do, it isn't glass. Nothing against you, I like the rest",
-        "laura.conmee",
+        "laura_conmee",
         "2760429674288683850",
         "8889697859904009471",
     ),

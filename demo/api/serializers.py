@@ -1,5 +1,8 @@
 """What the demo routes take and answer."""
 
+from collections.abc import Callable
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
@@ -7,7 +10,18 @@ from accounts.models import Platform
 from demo import simulator
 from demo.api import examples
 from demo.lifecycle import MOST_DAYS
-from demo.models import LARGEST_SEED, LONGEST_PRODUCT, MOST_PRODUCTS, Rhythm, State, StoryEvent, time_zones
+from demo.models import (
+    LARGEST_SEED,
+    LONGEST_BRAND,
+    LONGEST_PRODUCT,
+    MOST_PRODUCTS,
+    Rhythm,
+    State,
+    StoryEvent,
+    time_zones,
+)
+from demo.naming import brand_name, product_names
+from demo.states import WrongOption
 
 
 class Known(serializers.Serializer):
@@ -30,6 +44,20 @@ class ShortListField(serializers.ListField):
         return super().to_internal_value(data)
 
 
+class NameField(serializers.CharField):
+    """A name that is refused, and whose length is looked at, as it is kept: `read` raises WrongOption with a sentence."""
+
+    def __init__(self, *, read: Callable[[str], str], **options: Any) -> None:
+        self.read = read
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return self.read(super().to_internal_value(data))
+        except WrongOption as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
 class EnableSerializer(Known):
     platforms = ShortListField(
         child=serializers.ChoiceField(choices=Platform.choices),
@@ -38,9 +66,13 @@ class EnableSerializer(Known):
         max_length=len(Platform),
     )
     niche = serializers.ChoiceField(choices=simulator.NICHES, required=False)
-    brand = serializers.CharField(max_length=80, required=False)
+    brand = NameField(read=brand_name, required=False, help_text=f"At most {LONGEST_BRAND} characters.")
     products = ShortListField(
-        child=serializers.CharField(max_length=LONGEST_PRODUCT), required=False, max_length=MOST_PRODUCTS
+        child=NameField(
+            read=lambda name: product_names([name])[0], help_text=f"At most {LONGEST_PRODUCT} characters."
+        ),
+        required=False,
+        max_length=MOST_PRODUCTS,
     )
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
     rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)

@@ -110,7 +110,8 @@ class Window:
 
     def moment(self, platform: str, hours: float, after: float) -> datetime:
         """The wall time at `hours` of the audience's time, in whole seconds, after `after` and in the window."""
-        wall = self.times[platform].wall(hours)
+        within = min(max(hours, self.open[platform]), self.close[platform])
+        wall = self.times[platform].wall(within)
         seconds = min(max(int(wall), int(after) + 1, int(self.start)), int(self.end) - 1)
         return datetime.fromtimestamp(seconds, UTC)
 

@@ -85,8 +85,8 @@ def viral_comments(scene: Scene, key: Key, window: Window, quota: int, found: Se
     for flow in found:
         if flow.viral > 0 and ordinary > 0:
             lot = share(scene.world.seed, "viral", flow.piece.platform_id, *key)
-            number = min(int(quota * flow.viral / ordinary + lot), MOST_EXTRA)
-            for one in range(number):
+            number = min(quota * flow.viral / ordinary + lot, MOST_EXTRA)
+            for one in range(int(number)):
                 event = _first_level(scene, ("viral", *key, flow.piece.platform_id, one), window, flow, SPIKE)
                 written.append(event)
     return written
@@ -174,7 +174,8 @@ def speaker(world: World, platform: str, comment_id: str, sentiment: str, not_id
     numbers = [someone(lots[0], lots[1]), someone(lots[2], lots[3])]
     if not_id is not None:
         numbers.append(someone(lots[4], lots[5]))
-        numbers = [number for number in numbers if person_id(world.seed, platform, number) != not_id][:2]
+        others = [number for number in numbers if person_id(world.seed, platform, number) != not_id]
+        numbers = others[:2] or [numbers[0] + 1]  # all three may be the one who is answered
     if sentiment == "neutral":
         return numbers[0]
     moods = [mood(world.seed, platform, number) for number in numbers]

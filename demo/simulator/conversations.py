@@ -13,9 +13,20 @@ from demo.simulator import tables
 from demo.simulator.audience_time import Window
 from demo.simulator.people import person, someone, voice
 from demo.simulator.phrases import GENERAL, said_in
-from demo.simulator.pieces import finished, products
+from demo.simulator.pieces import finished, products, stand_in
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import Key, identity, normal, one_of, pick, share, shares, some, stream
+from demo.simulator.streams import (
+    Key,
+    first_fitting,
+    identity,
+    normal,
+    one_of,
+    pick,
+    share,
+    shares,
+    some,
+    stream,
+)
 from demo.simulator.tables import Conversation, Thing
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -161,12 +172,14 @@ def _scripts(language: str, niche: str) -> dict[str, tuple[str, ...]]:
     return {purpose: tuple(names) for purpose, names in found.items()}
 
 
+def scripts(world: World, purpose: str) -> tuple[str, ...]:
+    """The names of all scripts of a purpose."""
+    return _scripts(world.language, world.niche)[purpose]
+
+
 def openings(world: World, purpose: str) -> dict[str, str]:
     """The scripts of a purpose in which the writer says one line and waits for the brand, with that line."""
-    named = (
-        (script, _conversation(world, script).lines)
-        for script in _scripts(world.language, world.niche)[purpose]
-    )
+    named = ((script, _conversation(world, script).lines) for script in scripts(world, purpose))
     return {
         script: lines[0] for script, lines in named if all(line.startswith(BY_BRAND) for line in lines[1:2])
     }
@@ -179,9 +192,9 @@ def opened(
 
     What a conversation is about is known from its id, so an id is looked for that is about the product.
     """
-    ids = (identity(world.seed, "conversation", *key, attempt) for attempt in count_up())
-    id = next(
-        id for id in ids if about is None or _product(world, shares(5, world.seed, "about", id)[0]) == about
+    id = first_fitting(
+        lambda attempt: identity(world.seed, "conversation", *key, attempt),
+        lambda id: about is None or _product(world, shares(5, world.seed, "about", id)[0]) == about,
     )
     lots = shares(3, world.seed, "writes", *key)
     platform = pick(platforms, lots[0])
@@ -218,7 +231,7 @@ def _line(
     conversation = _conversation(world, talk.script)
     line = conversation.lines[place]
     by_brand = line.startswith(BY_BRAND)
-    text = finished(world.language, line.removeprefix(BY_BRAND).format(**slots))
+    text = finished(world, line.removeprefix(BY_BRAND).format(**slots))
     if not by_brand:
         text = _typed(world, talk, place, conversation.purpose, text)
     return Event(
@@ -248,14 +261,14 @@ def _slots(world: World, talk: _Talk) -> dict[str, str]:
     """What a conversation is about; the same in every window."""
     lots, niche = shares(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
     product, event = _product(world, lots[0]), pick(niche.events, lots[1])
-    short = pick(product.short, lots[2])
+    short = stand_in(world, pick(product.short, lots[2]))
     return {
         "the": f"{product.article} {short}".strip(),
         "thing": short,
         "detail": pick(product.details, lots[3]),
         "the_event": f"{event.article} {event.name}".strip(),
         "event": event.name,
-        "brand": world.brand,
+        "brand": stand_in(world, world.brand),
         "first": talk.author.first_name,
         "order": f"#{10_000 + int(90_000 * lots[4])}",
     }

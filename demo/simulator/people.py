@@ -3,14 +3,15 @@
 Their names come from Faker's tables, whose import costs a tenth of a second and so waits for the first person.
 """
 
-import unicodedata
 from bisect import bisect
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import import_module
 from math import floor, pow
 from typing import NamedTuple
 
-from demo.simulator.streams import identity, normal, one_of, pick, share, shares
+from demo.simulator.handles import person_handle
+from demo.simulator.streams import first_fitting, identity, normal, one_of, pick, share, shares
 from demo.simulator.values import Author
 
 AUDIENCE = 6_000  # people per platform
@@ -117,14 +118,16 @@ def person_id(seed: int, platform: str, number: int) -> str:
 @lru_cache(maxsize=2_048)
 def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> Author:
     """Person `number` of the audience; the same id, handle and name on every day."""
-    id, attempt = person_id(seed, platform, number), 0
-    while True:
+    id = person_id(seed, platform, number)
+
+    def named(attempt: int) -> tuple[str, str, list[float]]:
         locale, first, last, *lots = shares(8, seed, "person", id, attempt)
         names = _names(pick(locales, locale))
-        given, family = pick(names.first, first), names.last[bisect(names.weights, last)]
-        if f"{given} {family}" not in KNOWN:
-            return Author(id, _handle(given, family, *lots[:4]), _shown(given, family, lots[4]))
-        attempt += 1
+        return pick(names.first, first), names.last[bisect(names.weights, last)], lots
+
+    given, family, lots = first_fitting(named, lambda one: f"{one[0]} {one[1]}" not in KNOWN)
+    handle = person_handle(platform, given, family, *lots[:4])
+    return Author(id, handle, _shown(given, family, lots[4]))
 
 
 def _shown(first: str, last: str, lot: float) -> str:
@@ -136,52 +139,6 @@ def _shown(first: str, last: str, lot: float) -> str:
     return f"{first} {last[0]}." if lot < 0.96 else first.lower()
 
 
-HANDLES = (
-    *(
-        "{first}.{last}",
-        "{first}{last}{number}",
-        "{first}_{l}{number}",
-        "{f}{last}{two}",
-        "{word}{first}{number}",
-    ),
-    *(
-        "{last}.{first}",
-        "{first}_{end}",
-        "{first}{number}",
-        "{first}__{last}",
-        "{first}{l}_{end}",
-        "{first}.{last}{two}",
-    ),
-    "{last}{first:.2}{number}",
-)
-WORDS = ("the", "its", "real", "just", "hey", "mr", "x", "not", "only", "im")
-ENDS = ("xo", "art", "daily", "loves", "home", "life", "pics", "jr", "online", "here", "writes", "makes")
-
-
-def _handle(first: str, last: str, form: float, sort: float, number: float, word: float) -> str:
-    """A handle from the name, by four lots."""
-    first, last = _plain(first), _plain(last)
-    low, many = pick(((2, 98), (1970, 39), (100, 900)), sort)
-    shown = low + floor(many * number)
-    return pick(HANDLES, form).format(
-        first=first,
-        last=last,
-        f=first[0],
-        l=last[0],
-        number=shown,
-        two=shown % 100,
-        word=pick(WORDS, word),
-        end=pick(ENDS, word),
-    )
-
-
-@lru_cache(maxsize=2_048)
-def _plain(name: str) -> str:
-    """The name's last word in small letters of ASCII."""
-    ascii_name = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    return "".join(letter for letter in ascii_name.split()[-1] if letter.isalpha()) or "user"
-
-
 class _Names(NamedTuple):
     first: tuple[str, ...]
     last: tuple[str, ...]
@@ -191,9 +148,14 @@ class _Names(NamedTuple):
 @cache
 def _names(locale: str) -> _Names:
     provider = import_module(f"faker.providers.person.{locale}").Provider
-    first, last = tuple(provider.first_names), tuple(provider.last_names)
+    first, last = _tidied(provider.first_names), _tidied(provider.last_names)
     total, weights = 0.0, []
     for rank in range(len(last)):
         total += 1 / (rank + 20)
         weights.append(total)
     return _Names(first, last, tuple(weight / total for weight in weights))
+
+
+def _tidied(names: Iterable[str]) -> tuple[str, ...]:
+    """The names with single blanks and none around them; some of the tables have more."""
+    return tuple(" ".join(name.split()) for name in names if name.strip())

@@ -150,7 +150,10 @@ def reaction(scene: Scene, kind: str, length: float, draw: Random) -> str:
     room = length - len(first) - 2
     if room < 4:
         return first
-    second = scene.said.of([line for line in short if line != first], room)
+    others = [line for line in short if line != first]
+    if not others:
+        return first
+    second = scene.said.of(others, room)
     if first[-1] in ".!?" or draw.random() < 0.3:
         return joined(first, second)
     return f"{first}, {lowered(second, scene.words)}"

@@ -9,6 +9,7 @@ from math import exp
 from typing import NamedTuple
 
 from demo.simulator import tables
+from demo.simulator.handles import hashtag
 from demo.simulator.platforms import PLATFORMS
 from demo.simulator.streams import Key, identity, normal, share, shares, stream
 from demo.simulator.tables import Niche, Thing, Topic
@@ -133,27 +134,48 @@ def caption(world: World, platform: str, piece_id: str, uses: Counter[str]) -> t
         text += " " + draw.choice(words.emoji)
     tags = draw.sample(words.tags, draw.randint(*PLATFORMS[platform].tags))
     if tags and draw.random() < 0.4:
-        tags[-1] = world.handle or tags[-1]
+        tags[-1] = hashtag(world.brand) or tags[-1]
     return PLATFORMS[platform].cut(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
 
 
 def filled(world: World, text: str, told: Subject, **slots: str) -> str:
     """The sentence with its slots filled, contractions made and sentences begun with capitals."""
     if "{" in text:
-        thing = told.thing
+        article, name = told.thing.article, stand_in(world, told.thing.name)
         text = text.format(
-            the=f"{thing.article} {thing.name}".strip(),
-            thing=thing.name,
+            the=f"{article} {name}".strip(),
+            thing=name,
             detail=told.detail,
-            brand=world.brand,
+            brand=stand_in(world, world.brand),
             **slots,
         )
-    return finished(world.language, text)
+    return finished(world, text)
+
+
+FIRST_STAND_IN = 0xE000  # a code point that no word holds
+_STAND_INS = re.compile("[\ue000-\ue0ff]")
+
+
+def stand_in(world: World, name: str) -> str:
+    """A character in place of a name that the user has given, until the text is `finished`, so that the name stays as it is.
+
+    A product in small letters is a word like any other: a sentence that it begins begins with a capital.
+    """
+    given = (world.brand, *world.products)
+    is_word = name != world.brand and name == name.lower()
+    return chr(FIRST_STAND_IN + given.index(name)) if name in given and not is_word else name
+
+
+def finished(world: World, text: str) -> str:
+    """The text with its language's contractions made, its sentences begun with capitals, and names in place of stand-ins."""
+    given = (world.brand, *world.products)
+    return _STAND_INS.sub(
+        lambda found: given[ord(found[0]) - FIRST_STAND_IN], _finished(world.language, text)
+    )
 
 
 @lru_cache(maxsize=16_384)
-def finished(language: str, text: str) -> str:
-    """The text with its language's contractions made and its sentences begun with capitals."""
+def _finished(language: str, text: str) -> str:
     for apart, joined in _contractions(language):
         text = apart.sub(joined, text)
     return capitals(text)

@@ -4,6 +4,7 @@ Tags: M computed from a public data set, P read in the primary source, S quoted 
 nobody publishes the figure. SOURCES says what each tag stands for.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -68,6 +69,41 @@ POSTING = Hours("A",  # when the brand posts, whatever the platform
 
 
 @dataclass(frozen=True)
+class HandleRule:
+    """Which handles a platform has: `fewest` to `most` small letters of ASCII, digits and `signs`, at least one a letter.
+
+    A handle neither begins nor ends with one of `inner`, and no two dots follow one another. Where a platform takes more
+    (capitals, YouTube other scripts too), our people do without.
+    """
+
+    fewest: int
+    most: int
+    signs: str
+    inner: str
+    source: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        inner = f"[{re.escape(self.inner)}]" if self.inner else r"\b\B"
+        allowed = f"[a-z0-9{re.escape(self.signs)}]{{{self.fewest},{self.most}}}"
+        return re.compile(rf"(?!{inner})(?=.*[a-z])(?!.*\.\.){allowed}(?<!{inner})", re.ASCII)
+
+    def allows(self, handle: str) -> bool:
+        return self.pattern.fullmatch(handle) is not None
+
+
+# What the platforms' help pages say; that a letter is needed is said by some, and no harm elsewhere [A].
+HANDLES = {
+    "instagram": HandleRule(1, 30, "._", ".", "help.instagram.com: user names"),
+    "youtube": HandleRule(3, 30, "._-", "._-", "support.google.com/youtube: handle naming guidelines"),
+    "facebook": HandleRule(5, 50, ".", ".", "facebook.com/help: guidelines for custom user names"),
+    "tiktok": HandleRule(2, 24, "._", ".", "support.tiktok.com: setting up your profile"),
+    "x": HandleRule(5, 15, "_", "", "help.x.com: more than 4 characters, up to 15"),
+    "linkedin": HandleRule(3, 100, "-", "-", "linkedin.com/help: custom public profile URL"),
+}
+
+
+@dataclass(frozen=True)
 class Platform:
     """One platform's figures. Shares lie in 0 to 1; lengths are in characters; times in hours."""
 
@@ -103,7 +139,7 @@ class Platform:
         """The text without the words that the platform has no room for."""
         if self.longest is None or len(text) <= self.longest:
             return text
-        return text[: self.longest + 1].rsplit(" ", 1)[0]
+        return text[: self.longest + 1].rsplit(" ", 1)[0][: self.longest]
 
     def left(self, age: float) -> float:
         """The share of a piece's comments still to come at `age`, in hours of the audience's time."""

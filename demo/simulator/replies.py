@@ -112,7 +112,7 @@ def _asked_back(
     lines = said_in(world.language, world.niche, facet, "question")
     if matters and own and matters.kind == "question":
         asked = f"question/{facet}/{matters.number}/"
-        lines = tuple(one for one in lines if not one.name.startswith(asked))
+        lines = tuple(one for one in lines if not one.name.startswith(asked)) or lines
     line = scene.said.take(lines, length).line
     return continued(scene, filled(world, line, about), "question", (), length, about, draw)
 

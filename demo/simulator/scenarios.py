@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count as count_up
 from itertools import islice, pairwise
 from math import exp
 from operator import attrgetter
@@ -18,13 +17,13 @@ from typing import NamedTuple
 
 from demo.simulator import replies, texts
 from demo.simulator.comments import ANSWERABLE, answerer, friend_of, shown_under, speaker
-from demo.simulator.conversations import COMPLAINT, opened, openings
+from demo.simulator.conversations import COMPLAINT, opened, openings, scripts
 from demo.simulator.figures import figures_of
 from demo.simulator.people import person
 from demo.simulator.phrases import SENTIMENTS, Said, Scene, kind_of
 from demo.simulator.pieces import piece, subject, uses_in
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS
-from demo.simulator.streams import Key, identity, pick, share, stream
+from demo.simulator.streams import Key, first_fitting, identity, pick, share, stream
 from demo.simulator.tables import Thing, Topic, niche
 from demo.simulator.values import COMMENT, CONTENT, Author, Event, ProfileSpec, World
 from demo.simulator.windows import PIECES_LOOK_BACK, profiles
@@ -145,8 +144,10 @@ def _piece(world: World, key: Key, plan: Phenomenon, at: datetime, seen: Sequenc
     ]
     if plan.announces:
         topics = [_announcing(topics)]
-    drafts = (piece(world, (*key, attempt), at, uses_in(seen)) for attempt in count_up())
-    return next(draft for draft in drafts if subject(world, draft.platform_id).topic in topics)
+    return first_fitting(
+        lambda attempt: piece(world, (*key, attempt), at, uses_in(seen)),
+        lambda draft: subject(world, draft.platform_id).topic in topics,
+    )
 
 
 def _announcing(topics: Sequence[Topic]) -> Topic:
@@ -262,7 +263,7 @@ def _first_level(scene: Scene, key: Key, on: Event, kind: str, at: datetime, att
 def _parent(world: World, key: Key, written: Sequence[Event], at: datetime) -> Event:
     """The first-level comment that is answered at `at`: a recent one, and rather a question than a joke."""
     first_level = [event for event in written if event.parent_id is None and _has_words(event)]
-    read = [event for event in first_level if at - event.at >= READ_IN]
+    read = [event for event in first_level if at - event.at >= READ_IN] or list(written)
     weights = [ANSWERABLE.get(kind_of(event), 1.0) * exp((event.at - at) / RECENT) for event in read]
     return stream(world.seed, *key, "parent").choices(read, weights)[0]
 
@@ -293,7 +294,8 @@ def _script(scene: Scene, key: Key, purpose: str) -> str:
     """One of the least used scripts that name a product; for an order, which may be older, one that names none."""
     uses, lines = scene.said.uses, openings(scene.world, purpose)
     fitting = [script for script, line in lines.items() if ("{the}" in line) != (purpose == "order")]
-    used = {script: uses[script] + uses[f"{script}/0"] for script in fitting or lines}
+    known = fitting or [*lines] or scripts(scene.world, purpose)
+    used = {script: uses[script] + uses[f"{script}/0"] for script in known}
     fewest = min(used.values())
     least = [script for script in used if used[script] == fewest]
     script = pick(least, share(scene.world.seed, *key, "script"))

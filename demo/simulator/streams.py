@@ -1,6 +1,6 @@
 """Keyed chance: every aspect and every person draws from a stream of its own, so that one draw more changes no other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from random import Random
@@ -42,6 +42,15 @@ def one_of(lot: float, choices: Iterable[tuple[One, float]]) -> One:
         if lot < 0:
             return value
     return value
+
+
+def first_fitting(draft: Callable[[int], One], fits: Callable[[One], bool], most: int = 1_000) -> One:
+    """The first of `most` drafts, numbered from 0, that fits; the last of them when none does, so that there is always one."""
+    for attempt in range(most):
+        one = draft(attempt)
+        if fits(one):
+            break
+    return one
 
 
 def some(options: tuple[One, ...], most: int, share: float) -> tuple[One, ...]:

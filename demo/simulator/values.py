@@ -32,11 +32,6 @@ class World:
     rhythm: str = "steady"
     products: tuple[str, ...] = ()
 
-    @property
-    def handle(self) -> str:
-        """The brand's name as handles and hashtags have it; empty when it has neither letters nor digits."""
-        return "".join(letter for letter in self.brand.lower() if letter.isalnum())
-
 
 @dataclass(frozen=True, slots=True)
 class ProfileSpec:
@@ -69,7 +64,7 @@ class Author(NamedTuple):
 
     @property
     def first_name(self) -> str:
-        return self.name.split()[0].capitalize()
+        return "".join(self.name.split()[:1]).capitalize()
 
 
 class Metrics(NamedTuple):

@@ -12,9 +12,10 @@ from demo.simulator.comments import Flow, comments, flows, viral_comments
 from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
+from demo.simulator.handles import brand_handle
 from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
-from demo.simulator.posting import posted, posting_time
+from demo.simulator.posting import last_posting_time, posted, posting_time
 from demo.simulator.streams import Key, identity, share, stream
 from demo.simulator.values import CONTENT, METRICS, Event, ProfileSpec, Quota, World
 
@@ -31,9 +32,13 @@ TALK_LOOK_BACK = timedelta(days=2)
 
 def profiles(world: World) -> tuple[ProfileSpec, ...]:
     """The brand's own profiles, one per platform."""
-    handle = world.handle or "brand"
     return tuple(
-        ProfileSpec(platform, identity(world.seed, "profile", platform), handle, world.brand)
+        ProfileSpec(
+            platform,
+            identity(world.seed, "profile", platform),
+            brand_handle(platform, world.brand, world.niche),
+            world.brand,
+        )
         for platform in world.platforms
     )
 
@@ -73,14 +78,14 @@ def _initial_pieces(world: World, count: int, start: datetime, end: datetime) ->
 def content_window(
     world: World, ordinal: int, start: datetime, count: int, past: Iterable[Event] = ()
 ) -> list[Event]:
-    """`count` pieces in the 24 hours from `start`: the first at the posting hour, the others later in the day.
+    """`count` pieces of a day, none before `start`: the first at the posting hour, the others later that day.
 
     They do not begin as the pieces of the 30 days before did, as far as there are other beginnings.
     """
     uses = uses_in(event for event in past if event.at >= start - PIECES_LOOK_BACK)
     first = posting_time(world, start)
     later = (share(world.seed, "posting", ordinal, number) for number in range(1, count))
-    times = [first, *posted(world, first, start + DAY, later)][:count]
+    times = [first, *posted(world, first, last_posting_time(world, start, first), later)][:count]
     return _sorted(piece(world, ("window", ordinal, number), at, uses) for number, at in enumerate(times))
 
 

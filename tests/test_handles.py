@@ -1,0 +1,192 @@
+"""Every handle that a demo shows can exist on its platform, whatever the names; and so can the hashtags made of a brand."""
+
+import dataclasses
+import re
+import unicodedata
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.names import UnreadableName, readable
+from demo import simulator
+from demo.simulator import tables
+from demo.simulator.handles import brand_handle, hashtag, person_handle
+from demo.simulator.people import _names, person
+from demo.simulator.platforms import HANDLES
+from tests.stories import ALL, NOON, SIX_HOURS, world
+
+RULES = {  # as the platforms' help pages have them, written once more
+    "instagram": r"(?!\.)(?!.*\.\.)[a-z0-9._]{1,30}(?<!\.)",
+    "youtube": r"[a-z0-9][a-z0-9._-]{1,28}[a-z0-9]",
+    "facebook": r"(?!\.)(?!.*\.\.)[a-z0-9.]{5,50}(?<!\.)",
+    "tiktok": r"[a-z0-9._]{2,24}(?<!\.)",
+    "x": r"[a-z0-9_]{4,15}",
+    "linkedin": r"(?!-)[a-z0-9-]{3,100}(?<!-)",
+}
+BRANDS = [
+    *(
+        "Juniper Hill Roastery",
+        "A",
+        "7",
+        "1664",
+        "!!!",
+        "x" * 80,
+        "A Company with Quite a Name " * 2,
+        "e.l.f.",
+    ),
+    *(
+        "Café 👩‍🍳",
+        "☕",
+        "👩‍🍳🔥",
+        "#️⃣",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+        "🩷",
+        "½ Price",
+        "_._",
+        "L'Oréal",
+        "Emma Watson",
+        "{brand}",
+        "%s & Co.",
+    ),
+    *(
+        "کافه‌ما",
+        "القهوة",
+        "קפה",
+        "कॉफ़ी हाउस",
+        "ක්‍රිකට්",
+        "തമിഴ്",
+        "ร้านกาแฟ",
+        "မြန်မာ",
+        "北京烤鸭",
+        "さくら",
+        "한글커피",
+    ),
+    *("葛\U000e0100飾", "Ünïcødé & Söhne GmbH", "Кофе", "አማርኛ", "ᠮᠣᠩᠭᠣᠯ", "𝕏𝕏", "\u3164", "Ac\u202eme"),
+]
+LANGUAGES = [(code, niche) for code in tables.LANGUAGES for niche in tables.niches(code)[:2]]
+each_platform = pytest.mark.parametrize("platform", ALL)
+
+
+def holds(platform, handle):
+    return re.fullmatch(RULES[platform], handle) and HANDLES[platform].allows(handle)
+
+
+@each_platform
+def test_the_rule_of_the_table_is_the_platforms(platform):
+    signs = "".join(sign for sign in "._-" if re.match(RULES[platform], f"abcde{sign}fghij"))
+    assert set(HANDLES[platform].signs) == {sign for sign in signs if holds(platform, f"abcde{sign}fghij")}
+    assert not HANDLES[platform].allows("a" * (HANDLES[platform].most + 1))
+    assert not HANDLES[platform].allows("a" * (HANDLES[platform].fewest - 1))
+    assert not HANDLES[platform].allows("12345")
+    assert not HANDLES[platform].allows("Abcde")
+    assert not HANDLES[platform].allows("abcdé")
+
+
+@each_platform
+@pytest.mark.parametrize("code", tables.LANGUAGES)
+def test_every_person_has_a_handle_that_can_exist(platform, code):
+    locales = tables.language(code).locales
+    handles = [person(seed, locales, platform, number).handle for seed in (1, 2) for number in range(3_000)]
+    assert [handle for handle in handles if not holds(platform, handle)] == []
+
+
+@each_platform
+def test_hardly_two_people_have_the_same_handle(platform):
+    locales = tables.language("en").locales
+    uses = Counter(person(7, locales, platform, number).handle for number in range(6_000))
+    assert len(uses) > 5_980
+
+
+LOT = st.floats(0, 1, exclude_min=True, exclude_max=True)
+
+
+@given(st.sampled_from(ALL), st.text(max_size=30), st.text(max_size=30), st.tuples(LOT, LOT, LOT, LOT))
+def test_a_name_in_any_script_makes_a_handle_that_can_exist(platform, first, last, lots):
+    assert holds(platform, person_handle(platform, first, last, *lots))
+
+
+@pytest.mark.parametrize("brand", BRANDS, ids=ascii)
+@each_platform
+def test_a_brands_handle_can_exist(platform, brand):
+    for niche in simulator.NICHES:
+        assert holds(platform, brand_handle(platform, brand, niche))
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_taken_for_a_brand_has_a_handle_on_every_platform(brand):
+    assert all(holds(platform, brand_handle(platform, brand, "software")) for platform in ALL)
+
+
+@pytest.mark.parametrize(
+    ("brand", "handle", "tag"),
+    [
+        ("Juniper Hill Roastery", "juniperhillroastery", "juniperhillroastery"),
+        ("Café 👩‍🍳", "cafe", "café"),
+        ("कॉफ़ी हाउस", "kophihaus", "कॉफ़ीहाउस"),  # with its vowel signs
+        ("ร้านกาแฟ", "rankaaef", "ร้านกาแฟ"),
+        ("کافه‌ما", "kfhm", "کافهما"),
+        ("북", "bug", "북"),
+        ("☕", "coffee", ""),
+        ("1664", "1664hq", ""),
+        ("!!!", "coffeebrand", ""),
+    ],
+)
+def test_a_brand_is_called(brand, handle, tag):
+    called = brand_handle("instagram", brand, "coffee"), hashtag(brand)
+    assert called == (handle, unicodedata.normalize("NFC", tag))
+
+
+def test_a_brands_handle_on_x_is_as_many_of_its_words_as_there_is_room_for():
+    assert brand_handle("x", "Juniper Hill Roastery", "coffee") == "juniperhill"
+    assert brand_handle("x", "Extraordinarily Good Coffee", "coffee") == "extraordinarily"
+    assert brand_handle("x", "北", "coffee") == "beihq"
+
+
+@given(st.text(max_size=80))
+def test_a_hashtag_is_one_word_with_a_letter(brand):
+    tag = hashtag(brand)
+    assert not tag or any(map(str.isalpha, tag))
+    assert all(unicodedata.category(one)[0] in "LMN" for one in tag)
+    assert not tag or unicodedata.category(tag[0])[0] != "M"
+
+
+@pytest.mark.parametrize(("code", "niche"), LANGUAGES)
+@pytest.mark.parametrize("brand", BRANDS[::3], ids=ascii)
+def test_every_handle_and_hashtag_of_a_story_can_exist(code, niche, brand):
+    """Of who writes, and of whom a text calls, in the initial batch, in a window and on stage."""
+    w = dataclasses.replace(world(3, ALL, niche), brand=brand, language=code)
+    story = simulator.initial(w, simulator.Quota(12, 150, 30), NOON)
+    story += simulator.interactions_window(w, 0, NOON, 40, 10, story)
+    for name in simulator.SCENARIOS:
+        story += simulator.scenario(w, name, 0, NOON + SIX_HOURS, story)
+    said = [event for event in story if event.author]
+    assert [event.author.handle for event in said if not holds(event.platform, event.author.handle)] == []
+    called = [(event.platform, one) for event in said for one in re.findall(r"@([\w.-]*\w)", event.text)]
+    assert len(called) > 20
+    assert [one for one in called if not holds(*one)] == []
+    captions = [event.text for event in story if event.type == simulator.CONTENT and event.text.count("#")]
+    tags = [tag for text in captions for tag in re.findall(r"(?<!\S)#(\S+)", text.replace(brand, ""))]
+    assert tags
+    assert not [tag for tag in tags if not all(unicodedata.category(one)[0] in "LMN" for one in tag)]
+
+
+LOCALES = sorted({locale for code in tables.LANGUAGES for locale in tables.language(code).locales})
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_name_of_the_tables_has_blanks_too_many(locale):
+    names = _names(locale)
+    assert [name for name in names.first + names.last if name != " ".join(name.split()) or not name] == []
+    assert len(names.last) == len(names.weights)
+
+
+@pytest.mark.parametrize("code", tables.LANGUAGES)
+def test_everybodys_name_can_be_read(code):
+    for number in range(6_000):
+        name = person(11, tables.language(code).locales, "instagram", number).name
+        try:
+            assert readable(name, 80) == name
+        except UnreadableName as error:
+            raise AssertionError(f"{name!r} {error}") from error
