@@ -11,15 +11,21 @@ from django.urls import reverse_lazy
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import begin_log_in, forgive_log_in
+from accounts.throttling import Attempt, begin_log_in, name_in
 
 
 class PasswordAsked(FormView):
     """A form with a password that is not to be guessed."""
 
+    attempt: Attempt
+
+    def whose_password(self) -> str:
+        """The name of the user whose password is asked for."""
+        return name_in(self.request.POST)
+
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         try:
-            begin_log_in(request)
+            self.attempt = begin_log_in(request, self.whose_password())
         except Throttled as error:
             form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None, "files": None})
             answer = self.render_to_response(self.get_context_data(form=form, wait=error.wait))
@@ -29,7 +35,7 @@ class PasswordAsked(FormView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Form) -> HttpResponse:
-        forgive_log_in(self.request)
+        self.attempt.forgive()
         return super().form_valid(form)
 
 
@@ -59,6 +65,10 @@ class ChangePassword(PasswordAsked, PasswordChangeView):
     template_name = "registration/password.html"
     success_url = reverse_lazy("dashboard")
 
+    def whose_password(self) -> str:
+        """The user's of the session, whatever the form names."""
+        return self.request.user.get_username()
+
     def form_valid(self, form: Form) -> HttpResponse:
         answer = super().form_valid(form)
         messages.success(self.request, "Your password is changed; other sessions and tokens have ended.")
@@ -66,5 +76,5 @@ class ChangePassword(PasswordAsked, PasswordChangeView):
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if "old_password" not in form.errors:
-            forgive_log_in(self.request)
+            self.attempt.forgive()
         return super().form_invalid(form)

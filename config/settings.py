@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import secrets
 import tempfile
 import warnings
@@ -119,16 +120,22 @@ DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url("REDIS_URL", SERVERS.redis_url, ("redis", "rediss", "redis+socket", "unix"))
 
-REDIS_CLIENT_URL = REDIS_URL.replace("redis+socket://", "unix://")  # as redis-py spells what Celery calls so
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_CLIENT_URL,
-        "KEY_PREFIX": "perennial",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE},
-    }
-}
+def client_url(url: str) -> str:
+    """The broker's URL as redis-py spells it, where Celery spells otherwise: the socket's scheme and TLS options."""
+    return re.sub(
+        r"(?<=ssl_cert_reqs=)CERT_\w+",
+        lambda word: word[0].removeprefix("CERT_").lower(),
+        url.replace("redis+socket://", "unix://"),
+    )
+
+
+REDIS_CLIENT_URL = client_url(REDIS_URL)
+REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE}
+
+# Nothing needs Django's cache. It would unpickle what it reads, so it is kept out of Redis: who can write there would run
+# code here.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -173,6 +180,8 @@ REST_FRAMEWORK = {
         "generate": "60/min",
         "scenario": "60/min",
         "advance": "20/min",
+        "reset": "60/min",
+        "switch": "120/min",  # disable, pause, resume and changes of settings
     },
     "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",

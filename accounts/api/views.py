@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import TokenAuthentication
 from accounts.models import User
-from accounts.throttling import TokenRequests, begin_log_in, forgive_log_in
+from accounts.throttling import TokenRequests, begin_log_in, name_in
 
 TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
 
@@ -66,7 +66,7 @@ class TokenView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        begin_log_in(request)
+        attempt = begin_log_in(request, name_in(request.data))
         serializer = AuthTokenSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
@@ -75,7 +75,7 @@ class TokenView(APIView):
             if present.password != user.password:  # a new one, which has ended all tokens
                 raise serializers.ValidationError("The password has just been changed.")
             token = get_token_model().objects.create(user)[1]
-        forgive_log_in(request)
+        attempt.forgive()
         return Response({"token": token})
 
 
