@@ -29,6 +29,7 @@ VARIABLES = (
         "LOG_FORMAT",
         "HTTPS",
         "WEB_CONCURRENCY",
+        "TOKEN_DAYS",
     ),
 )
 

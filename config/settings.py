@@ -7,6 +7,7 @@ import re
 import secrets
 import tempfile
 import warnings
+from datetime import timedelta
 
 import environ
 from csp import constants as csp
@@ -186,7 +187,12 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_TTL": None}
+TOKEN_DAYS = env.number("TOKEN_DAYS", 30, least=1, most=3650) if env.text("TOKEN_DAYS") else None
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Token",
+    "TOKEN_TTL": TOKEN_DAYS and timedelta(days=TOKEN_DAYS),
+    "AUTO_REFRESH": False,  # a token that has leaked ends, however much it is used
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Perennial",
     "DESCRIPTION": "A social-engagement inbox with a demo mode that never goes stale.",

@@ -5,7 +5,7 @@ from xdist import is_xdist_controller
 
 from config.start import ensure_servers
 
-pytest_plugins = ["tests.world", "tests.back_office", "tests.stories"]
+pytest_plugins = ["tests.world", "tests.back_office", "tests.stories", "tests.people"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

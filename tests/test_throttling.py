@@ -23,21 +23,11 @@ from demo.api.throttling import (
     ScenarioThrottle,
     SwitchThrottle,
 )
+from tests.people import PASSWORD, TOKEN
 from tests.world import HOUR, demo_of
 
-PASSWORD = "a good password"
 NEW = "another good one"
-TOKEN = "/api/v1/auth/token/"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def person(db) -> User:
-    return User.objects.create_user("person", password=PASSWORD)
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
