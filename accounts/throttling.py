@@ -1,122 +1,148 @@
-"""Limits on what strangers and users may try, kept in the cache; while the cache is away nobody is held up."""
+"""Limits on what strangers and users may try: at most so many within any minute, counted in Redis.
 
-import logging
+While Redis is away nobody is locked out. Called by REST framework, and by the pages for what they share with the API.
+"""
+
+from dataclasses import dataclass
 from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address, ip_network
 
-from redis.exceptions import RedisError
 from rest_framework.exceptions import Throttled
+from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
+from accounts.counts import Limit, new_entry, take, take_back
 from accounts.models import User
 
-logger = logging.getLogger(__name__)
+KEY = "perennial:throttle:{scope}:{ident}"
 
 
 class Throttle(SimpleRateThrottle):
-    """So many requests within a minute of the first; a subclass says by `who` they are counted together.
+    """A rate of DEFAULT_THROTTLE_RATES; a subclass says by `who` requests are counted together.
 
-    REST framework's own reads and writes a list; counting in one step stands many requests at once.
+    REST framework's own keeps a list in Django's cache, with a read and a write that let many requests at once through.
     """
 
     def who(self, request, view) -> tuple[object, ...]:
         """What the request is counted under."""
         raise NotImplementedError
 
-    def get_cache_key(self, request, view) -> str:
+    def limit(self, request, view=None) -> Limit:
         ident = blake2b(repr(self.who(request, view)).encode("utf-8", "replace"), digest_size=16)
-        return self.cache_format % {"scope": self.scope, "ident": ident.hexdigest()}
+        key = KEY.format(scope=self.scope, ident=ident.hexdigest())
+        return Limit(key, self.num_requests, self.duration)
 
     def allow_request(self, request, view) -> bool:
-        try:
-            return self._allows(request, view)
-        except (RedisError, OSError) as error:
-            logger.warning("Requests are not throttled, the cache does not answer: %s", type(error).__name__)
-            return True
-
-    def _allows(self, request, view) -> bool:
-        return self._add(request, view, 1) <= self.num_requests
-
-    def _add(self, request, view, number: int) -> int:
-        """Add to the count of this minute, and return it."""
-        self.key = self.get_cache_key(request, view)
-        if self.cache.add(self.key, 0, self.duration):
-            self.cache.set(f"{self.key}:until", self.timer() + self.duration, self.duration)
-        try:
-            return self.cache.incr(self.key, number)
-        except ValueError:  # its minute has just ended
-            return number
+        self.seconds = take([self.limit(request, view)], new_entry())
+        return not self.seconds
 
     def wait(self) -> float:
-        """Seconds until the count begins anew."""
-        return max(1.0, self.cache.get(f"{self.key}:until", 0.0) - self.timer())
+        """Seconds until there is room again."""
+        return self.seconds
 
 
 class FailureThrottle(Throttle):
     """Lets requests through until too many of them have failed; who notices a failure calls `count`."""
 
-    def _allows(self, request, view) -> bool:
-        self.key = self.get_cache_key(request, view)
-        return self.cache.get(self.key, 0) < self.num_requests
+    def allow_request(self, request, view) -> bool:
+        self.seconds = take([self.limit(request, view)])
+        return not self.seconds
 
-    def count(self, request, view=None, number: int = 1) -> bool:
-        """Remember failures of this request, or with -1 forgive one; whether there are not too many by now."""
-        try:
-            return self._add(request, view, number) <= self.num_requests
-        except (RedisError, OSError):
-            return True
+    def count(self, request, view=None) -> None:
+        """Remember that this request failed."""
+        take([self.limit(request, view)], new_entry())
 
 
-class PerNameAndAddress(Throttle):
-    """Log-ins with one name from one address."""
+def address(request) -> str:
+    """The client's address as the first of the trusted proxies saw it, in one spelling.
+
+    An IPv6 client chooses the last 64 bits itself, so its network counts. What is no address, or comes with fewer hops
+    than there are proxies, counts as the address that the connection came from.
+    """
+    proxies = api_settings.NUM_PROXIES or 0
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    peer = request.META.get("REMOTE_ADDR") or ""
+    forwarded = hops[-proxies] if 0 < proxies <= len(hops) else ""
+    return _network(forwarded) or _network(peer) or peer
+
+
+def _network(text: str) -> str:
+    """The one spelling of an IPv4 address, or the network of an IPv6 address; nothing when it is neither."""
+    bare = text.strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:  # IPv4 with a port
+        bare = bare.partition(":")[0]
+    try:
+        ip = ip_address(bare.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return str(ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+
+
+def counted_name(name: object) -> str:
+    """A user name however it is spelled: at least all that the log-in takes for the same are one."""
+    return User.normalize_username(str(name)).strip().casefold()
+
+
+def name_in(data: object) -> str:
+    """The user name in the body of a request, JSON or form; the one that the log-in reads."""
+    named = data.get("username") if hasattr(data, "get") else None
+    return "" if named is None else str(named)
+
+
+class TokenRequests(Throttle):
+    """Tokens for one name from one address, with the right password too."""
+
+    scope = "token"
 
     def who(self, request, view) -> tuple[object, ...]:
-        return self.get_ident(request), user_name(request)
+        return address(request), counted_name(name_in(request.data))
 
 
-def user_name(request) -> str:
-    """The user name that a log-in names, as JSON or as a form; however it is spelled, it is counted as one."""
-    data = getattr(request, "data", None) or request.POST
-    named = data.get("username") if hasattr(data, "get") else None
-    given = request.user.get_username() if named is None else str(named)
-    return User.normalize_username(given).strip().casefold()
-
-
-class LogInFailures(PerNameAndAddress, FailureThrottle):
+class LogInFailures(Throttle):
     """Wrong passwords for one name from one address."""
 
     scope = "log_in_failures"
 
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
-class AddressFailures(FailureThrottle):
+    def who(self, request, view) -> tuple[object, ...]:
+        return address(request), counted_name(self.name)
+
+
+class AddressFailures(Throttle):
     """Wrong passwords for any name from one address."""
 
     scope = "address_failures"
 
     def who(self, request, view) -> tuple[object, ...]:
-        return (self.get_ident(request),)
+        return (address(request),)
 
 
-class TokenRequests(PerNameAndAddress):
-    """Tokens for one name from one address, with the right password too."""
+@dataclass(frozen=True)
+class Attempt:
+    """A password that is about to be looked at, counted as wrong under these limits until it is forgiven."""
 
-    scope = "token"
+    limits: tuple[Limit, ...]
+    entry: str
+
+    def forgive(self) -> None:
+        """The password was right."""
+        take_back(self.limits, self.entry)
 
 
-LOG_IN_LIMITS = (LogInFailures, AddressFailures)
+def begin_log_in(request, name: str) -> Attempt:
+    """Count an attempt at the password of `name`; raise Throttled when too many were wrong of late.
 
-
-def begin_log_in(request) -> None:
-    """Raise Throttled when too many passwords were wrong of late.
-
-    This one is counted as wrong before it is looked at, so that many at once do not all get in before the first has
-    failed; `forgive_log_in` takes that back.
+    It is counted as wrong before it is looked at, so that many at once do not all get in before the first has failed.
     """
-    for limit in [kind() for kind in LOG_IN_LIMITS]:
-        if not limit.count(request):
-            raise Throttled(limit.wait())
-
-
-def forgive_log_in(request) -> None:
-    """The password was right."""
-    for kind in LOG_IN_LIMITS:
-        kind().count(request, number=-1)
+    limits = LogInFailures(name).limit(request), AddressFailures().limit(request)
+    attempt = Attempt(limits, new_entry())
+    if seconds := take(limits, attempt.entry):
+        raise Throttled(seconds)
+    return attempt

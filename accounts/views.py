@@ -8,18 +8,26 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import begin_log_in, forgive_log_in
+from accounts.throttling import Attempt, begin_log_in, name_in
 
 
 class PasswordAsked(FormView):
     """A form with a password that is not to be guessed."""
 
+    attempt: Attempt
+
+    def whose_password(self) -> str:
+        """The name of the user whose password is asked for."""
+        return name_in(self.request.POST)
+
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         try:
-            begin_log_in(request)
+            self.attempt = begin_log_in(request, self.whose_password())
         except Throttled as error:
             form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None, "files": None})
             answer = self.render_to_response(self.get_context_data(form=form, wait=error.wait))
@@ -29,7 +37,7 @@ class PasswordAsked(FormView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Form) -> HttpResponse:
-        forgive_log_in(self.request)
+        self.attempt.forgive()
         return super().form_valid(form)
 
 
@@ -53,11 +61,16 @@ class LogOut(LogoutView):
         return redirect("dashboard")
 
 
+@method_decorator(never_cache, name="dispatch")
 class ChangePassword(PasswordAsked, PasswordChangeView):
     """A new password, which ends every other session and the tokens."""
 
     template_name = "registration/password.html"
     success_url = reverse_lazy("dashboard")
+
+    def whose_password(self) -> str:
+        """The user's of the session, whatever the form names."""
+        return self.request.user.get_username()
 
     def form_valid(self, form: Form) -> HttpResponse:
         answer = super().form_valid(form)
@@ -66,5 +79,5 @@ class ChangePassword(PasswordAsked, PasswordChangeView):
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if "old_password" not in form.errors:
-            forgive_log_in(self.request)
+            self.attempt.forgive()
         return super().form_invalid(form)

@@ -30,6 +30,7 @@ VARIABLES = (
         "HTTPS",
         "WEB_CONCURRENCY",
         "LETTER_DAYS",
+        "TOKEN_DAYS",
     ),
 )
 

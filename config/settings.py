@@ -3,9 +3,11 @@
 import contextlib
 import logging
 import os
+import re
 import secrets
 import tempfile
 import warnings
+from datetime import timedelta
 
 import environ
 from csp import constants as csp
@@ -120,16 +122,22 @@ DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url("REDIS_URL", SERVERS.redis_url, ("redis", "rediss", "redis+socket", "unix"))
 
-REDIS_CLIENT_URL = REDIS_URL.replace("redis+socket://", "unix://")  # as redis-py spells what Celery calls so
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_CLIENT_URL,
-        "KEY_PREFIX": "perennial",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE},
-    }
-}
+def client_url(url: str) -> str:
+    """The broker's URL as redis-py spells it, where Celery spells otherwise: the socket's scheme and TLS options."""
+    return re.sub(
+        r"(?<=ssl_cert_reqs=)CERT_\w+",
+        lambda word: word[0].removeprefix("CERT_").lower(),
+        url.replace("redis+socket://", "unix://"),
+    )
+
+
+REDIS_CLIENT_URL = client_url(REDIS_URL)
+REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE}
+
+# Nothing needs Django's cache. It would unpickle what it reads, so it is kept out of Redis: who can write there would run
+# code here.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -177,11 +185,18 @@ REST_FRAMEWORK = {
         "generate": "60/min",
         "scenario": "60/min",
         "advance": "20/min",
+        "reset": "60/min",
+        "switch": "120/min",  # disable, pause, resume and changes of settings
     },
     "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_TTL": None}
+TOKEN_DAYS = env.number("TOKEN_DAYS", 30, least=1, most=3650) if env.text("TOKEN_DAYS") else None
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Token",
+    "TOKEN_TTL": TOKEN_DAYS and timedelta(days=TOKEN_DAYS),
+    "AUTO_REFRESH": False,  # a token that has leaked ends, however much it is used
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Perennial",
     "DESCRIPTION": "A social-engagement inbox with a demo mode that never goes stale.",

@@ -29,6 +29,12 @@ SCHEDULES = (
     Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=("0", "3", "1")),
     Schedule("demo: deliver due events", "demo.tasks.deliver", expires=14, every=DELIVER_EVERY_SECONDS),
     Schedule("demo: sweep", "demo.tasks.sweep", expires=SWEEP_EXPIRES, every=60),
+    Schedule(
+        "accounts: clear expired sessions and tokens",
+        "accounts.tasks.clear_expired",
+        expires=6 * 3600,
+        cron=("30", "3", "*"),
+    ),
 )
 
 

@@ -15,7 +15,15 @@ from accounts.models import Platform
 from accounts.pages import Page, for_users, wants_part
 from demo import lifecycle, scenarios, simulator
 from demo.access import demo_allowed
-from demo.api.throttling import AdvanceThrottle, PerDemo, ScenarioThrottle, count_click
+from demo.api.throttling import (
+    AdvanceThrottle,
+    EnableThrottle,
+    PerDemo,
+    ResetThrottle,
+    ScenarioThrottle,
+    SwitchThrottle,
+    count_click,
+)
 from demo.forms import EnableForm, SettingsForm
 from demo.models import DemoAccount, State, time_zones
 from demo.progress import progress_of
@@ -73,7 +81,8 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
         return _enable(request)
     if action not in ACTIONS:
         raise Http404
-    return _do(request, lambda: ACTIONS[action](request.user))
+    limit = ResetThrottle if action == "reset" else SwitchThrottle
+    return _do(request, lambda: ACTIONS[action](request.user), limit)
 
 
 @button
@@ -91,6 +100,10 @@ def act_on_scenario(request: HttpRequest, name: str, action: str) -> HttpRespons
 def _enable(request: HttpRequest) -> HttpResponse:
     """Switch demo mode on as the form asks; what it asks wrongly is shown beside the fields."""
     form = EnableForm(request.POST)
+    try:
+        count_click(request.user, EnableThrottle)
+    except NotPossible as error:
+        return _answer(request, str(error))
     if form.is_valid():
         try:
             lifecycle.enable(request.user, timezone.now(), **form.options)
@@ -102,11 +115,10 @@ def _enable(request: HttpRequest) -> HttpResponse:
     return render(request, _page(request), shown(request) | {"form": form})
 
 
-def _do(request: HttpRequest, act: Callable[[], object], limit: type[PerDemo] | None = None) -> HttpResponse:
+def _do(request: HttpRequest, act: Callable[[], object], limit: type[PerDemo]) -> HttpResponse:
     """Do it and show what has become of the demo, or why it is not possible now."""
     try:
-        if limit:
-            count_click(request.user, limit)
+        count_click(request.user, limit)
         act()
     except (NotPossible, WrongOption) as error:
         return _answer(request, str(error))
@@ -174,6 +186,7 @@ def _save(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _settings(request, form)
     try:
+        count_click(request.user, SwitchThrottle)
         account = lifecycle.change_settings(request.user, timezone.now(), form.changes)
     except NotPossible as error:
         form.add_error(None, str(error))

@@ -1,10 +1,11 @@
 import pytest
-from django.core.cache import cache
+import redis
+from django.conf import settings
 from xdist import is_xdist_controller
 
 from config.start import ensure_servers
 
-pytest_plugins = ["tests.world", "tests.back_office", "tests.stories", "tests.browser"]
+pytest_plugins = ["tests.world", "tests.back_office", "tests.stories", "tests.browser", "tests.people"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -16,4 +17,5 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True)
 def _nobody_is_throttled() -> None:
     """What an earlier test tried does not count."""
-    cache.clear()
+    with redis.Redis.from_url(settings.REDIS_CLIENT_URL) as client:
+        client.flushdb()

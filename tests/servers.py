@@ -16,6 +16,7 @@ for name in (
     "DEMO_DELIVERY",
     "MAIN_APP_URL",
     "DEMO_ALLOWED",
+    "TOKEN_DAYS",
 ):
     os.environ[name] = ""
 os.environ["DATA_DIR"] = str(DATA_DIR)

@@ -14,39 +14,15 @@ from rest_framework.authtoken.serializers import AuthTokenSerializer
 
 from accounts.models import User
 from accounts.throttling import Throttle
+from tests.people import JSON, PASSWORD, set_password, token_for
 
-JSON = "application/json"
-PASSWORD = "a good password"
-
-
-def set_password(user: User, new: str) -> None:
-    """As `manage.py changepassword` does it, which wants a terminal."""
-    user.set_password(new)
-    user.save()
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings) -> None:
-    """Passwords are checked a hundred times here."""
-    settings.PASSWORD_HASHERS = [
-        f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("MD5", "PBKDF2")
-    ]
-
-
-@pytest.fixture
-def person(db) -> User:
-    """Somebody with a password."""
-    return User.objects.create_user("person", password=PASSWORD)
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
 def staff(client, db) -> Client:
     client.force_login(User.objects.create_user("back-end", is_staff=True))
     return client
-
-
-def token_for(client, name: str, password: str = PASSWORD):
-    return client.post("/api/v1/auth/token/", {"username": name, "password": password}, content_type=JSON)
 
 
 def guess(client, name: str, password: str = "wrong"):
@@ -99,14 +75,6 @@ def test_a_forged_forwarded_address_does_not_escape_the_limit(client, person):
             headers={"X-Forwarded-For": f"203.0.113.{number}"},
         )
     assert guess(client, person.username).status_code == 429
-
-
-def test_without_the_cache_nobody_is_locked_out(client, person, settings):
-    settings.CACHES = {
-        "default": settings.CACHES["default"] | {"LOCATION": "unix:///nonexistent/valkey.sock"}
-    }
-    assert {guess(client, person.username).status_code for _ in range(12)} == {200}
-    assert token_for(client, person.username).status_code == 200
 
 
 def test_a_new_password_ends_tokens_and_other_sessions(client, person):

@@ -5,8 +5,9 @@ from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
+from accounts.tokens import make_token
 from interactions.models import Content, Interaction
-from tests.world import demo_of
+from tests.world import NOW, demo_of
 
 OPEN = {
     "POST /api/v1/auth/token/": 400,
@@ -37,6 +38,7 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
         "content": {"id": Content.objects.get(profile=live).pk},
         "interactions": {"id": Interaction.objects.filter(profile=live).first().pk},
         "webhooks": {"uuid": live.uuid},
+        "auth": {"id": make_token(alice, NOW)[:15]},
     }
 
 

@@ -82,7 +82,8 @@ def test_a_fuzzer_finds_no_5xx_and_no_answer_that_the_schema_does_not_name():
         house.manage("seed_demo", "--user", "fuzzed", "--size", "smoke")
         address = ["run", f"{house.url}/api/v1/schema/?format=json", "--url", house.url]
         # Revoking its own token would make every later answer a 401.
-        who = ["-H", f"Authorization: {token}", "--exclude-path", "/api/v1/auth/revoke/"]
+        who = ["-H", f"Authorization: {token}"]
+        who += ["--exclude-path", "/api/v1/auth/revoke/", "--exclude-path", "/api/v1/auth/tokens/{id}/"]
         # One worker: before 3.11.8, Python's ast module fails now and then when two threads parse at once (gh-106905).
         how = ["--phases", "examples,coverage,fuzzing,stateful", "-n", "15", "--seed", "1", "--workers", "1"]
         fuzzer = subprocess.run(

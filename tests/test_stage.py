@@ -6,7 +6,6 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
@@ -179,7 +178,6 @@ def test_what_is_on_its_way_over_http_is_not_taken_back(alice):
     [("/demo/scenarios/viral-spike/start", ScenarioThrottle), ("/demo/advance/1", AdvanceThrottle)],
 )
 def test_clicks_on_the_page_are_limited_as_calls_are(page, alice, monkeypatch, address, limit):
-    cache.clear()
     demo_of(alice, timezone.now() - HOUR)
     monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
     answers = [page.post(address, headers={"HX-Request": "true"}).content.decode() for _ in range(3)]

@@ -1,7 +1,11 @@
 """Tokens for programs (stored hashed, by knox), and accounts made by another back end."""
 
 from django.db import IntegrityError, transaction
-from drf_spectacular.utils import OpenApiExample, extend_schema, inline_serializer
+from django.http import Http404
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, inline_serializer
 from knox.models import get_token_model
 from rest_framework import serializers, status
 from rest_framework.authtoken.serializers import AuthTokenSerializer
@@ -13,8 +17,11 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import TokenAuthentication
 from accounts.models import User
-from accounts.throttling import TokenRequests, begin_log_in, forgive_log_in
+from accounts.throttling import TokenRequests, begin_log_in, name_in
+from accounts.tokens import make_token
 
+kept_by_no_cache = method_decorator(cache_control(no_store=True), name="dispatch")
+TOKEN_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="As the list has it.")
 TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
 
 
@@ -50,6 +57,30 @@ class NewUserSerializer(serializers.ModelSerializer):
         fields = ["id", "username", "email"]
 
 
+class KeptTokenSerializer(serializers.ModelSerializer):
+    """A token without what makes it one: `id` is how it begins, `current` whether this request carries it."""
+
+    id = serializers.CharField(source="token_key")
+    expires = serializers.DateTimeField(source="expiry", allow_null=True)
+    current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = get_token_model()
+        fields = ["id", "created", "expires", "current"]
+
+    def get_current(self, token) -> bool:
+        return token == self.context["request"].auth
+
+
+class TokensSerializer(serializers.Serializer):
+    """All tokens of a user, which are never more than a page."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = KeptTokenSerializer(many=True)
+
+
+@kept_by_no_cache
 class TokenView(APIView):
     """Exchange user name and password for a token, to be sent as `Authorization: Token …`."""
 
@@ -66,7 +97,7 @@ class TokenView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        begin_log_in(request)
+        attempt = begin_log_in(request, name_in(request.data))
         serializer = AuthTokenSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
@@ -74,9 +105,54 @@ class TokenView(APIView):
             present = User.objects.select_for_update().get(pk=user.pk)
             if present.password != user.password:  # a new one, which has ended all tokens
                 raise serializers.ValidationError("The password has just been changed.")
-            token = get_token_model().objects.create(user)[1]
-        forgive_log_in(request)
+            token = make_token(user, timezone.now())
+        attempt.forgive()
         return Response({"token": token})
+
+
+@kept_by_no_cache
+class TokensView(APIView):
+    """The tokens of the user who asks."""
+
+    @extend_schema(
+        operation_id="auth_tokens_list",
+        responses=TokensSerializer,
+        examples=[
+            OpenApiExample(
+                "one token",
+                {
+                    "next": None,
+                    "previous": None,
+                    "results": [
+                        {
+                            "id": "c0ffeec0ffeec0f",
+                            "created": "2026-03-04T07:30:00Z",
+                            "expires": "2026-04-03T07:30:00Z",
+                            "current": True,
+                        }
+                    ],
+                },
+                response_only=True,
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """When each token was made and ends, the newest first; no token is shown again."""
+        own = get_token_model().objects.filter(user=request.user).order_by("-created", "pk")
+        rows = KeptTokenSerializer(own, many=True, context={"request": request}).data
+        return Response({"next": None, "previous": None, "results": rows})
+
+
+class OneTokenView(APIView):
+    """One token of the user who asks."""
+
+    @extend_schema(parameters=[TOKEN_ID], responses={204: None})
+    def delete(self, request: Request, id: str) -> Response:
+        """End a token at once, also the one that the request carries."""
+        gone, _ = get_token_model().objects.filter(user=request.user, token_key=id).delete()
+        if not gone:
+            raise Http404
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class RevokeView(APIView):

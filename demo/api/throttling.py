@@ -28,6 +28,16 @@ class AdvanceThrottle(PerDemo):
     scope = "advance"
 
 
+class ResetThrottle(PerDemo):
+    scope = "reset"
+
+
+class SwitchThrottle(PerDemo):
+    """Disabling, pausing, resuming and changing settings."""
+
+    scope = "switch"
+
+
 class Click(NamedTuple):
     """A button of a page, as the limits see whatever asks them."""
 

@@ -10,6 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from accounts.models import User
@@ -23,7 +24,14 @@ from demo.api.serializers import (
     GeneratedSerializer,
     PatchSerializer,
 )
-from demo.api.throttling import AdvanceThrottle, EnableThrottle, GenerateThrottle, ScenarioThrottle
+from demo.api.throttling import (
+    AdvanceThrottle,
+    EnableThrottle,
+    GenerateThrottle,
+    ResetThrottle,
+    ScenarioThrottle,
+    SwitchThrottle,
+)
 from demo.lifecycle import Transition
 from demo.states import NotPossible, WrongOption
 from demo.status import status_of
@@ -96,6 +104,12 @@ class DemoView(APIView):
 class StatusView(DemoView):
     """State, settings, progress and future of the demo."""
 
+    throttle_classes = [SwitchThrottle]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Looking is free."""
+        return super().get_throttles() if self.request.method == "PATCH" else []
+
     @extend_schema(parameters=[USER], responses=DemoSerializer)
     def get(self, request: Request) -> Response:
         """State, settings, progress and what happens next; a user who never enabled has the state off."""
@@ -126,6 +140,8 @@ class EnableView(DemoView):
 class DisableView(DemoView):
     """Switch demo mode off and delete everything of it, in the background."""
 
+    throttle_classes = [SwitchThrottle]
+
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.disable(self.subject))
@@ -133,6 +149,8 @@ class DisableView(DemoView):
 
 class PauseView(DemoView):
     """Hold the story: nothing is planned or delivered until it is resumed."""
+
+    throttle_classes = [SwitchThrottle]
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
@@ -142,6 +160,8 @@ class PauseView(DemoView):
 class ResumeView(DemoView):
     """Go on where the pause began, without a burst and without a loss."""
 
+    throttle_classes = [SwitchThrottle]
+
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
         return self.answer(lifecycle.resume(self.subject, timezone.now()))
@@ -149,6 +169,8 @@ class ResumeView(DemoView):
 
 class ResetView(DemoView):
     """Delete the demo and tell the same story again from its beginning."""
+
+    throttle_classes = [ResetThrottle]
 
     @extend_schema(parameters=[USER], request=None, responses={202: DemoSerializer})
     def post(self, request: Request) -> Response:

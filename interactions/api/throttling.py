@@ -1,6 +1,6 @@
 """Limits of the webhook."""
 
-from accounts.throttling import FailureThrottle
+from accounts.throttling import FailureThrottle, address
 
 
 class WebhookFailures(FailureThrottle):
@@ -9,4 +9,4 @@ class WebhookFailures(FailureThrottle):
     scope = "webhook_failures"
 
     def who(self, request, view) -> tuple[object, ...]:
-        return self.get_ident(request), str(view.kwargs["uuid"])
+        return address(request), str(view.kwargs["uuid"])

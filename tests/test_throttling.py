@@ -1,0 +1,296 @@
+"""Limits a minute: what they count together, for how long, and what they do when Redis holds nonsense or is away."""
+
+import json
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings as configured
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.throttling import LogInFailures, TokenRequests
+from config.settings import client_url
+from demo.api.throttling import (
+    AdvanceThrottle,
+    EnableThrottle,
+    PerDemo,
+    ResetThrottle,
+    ScenarioThrottle,
+    SwitchThrottle,
+)
+from tests.people import PASSWORD, TOKEN
+from tests.world import HOUR, demo_of
+
+NEW = "another good one"
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
+
+@pytest.fixture
+def broker():
+    with redis.Redis.from_url(configured.REDIS_CLIENT_URL) as client:
+        yield client
+
+
+def wrong(client: Client, name: str = "person", **headers: str) -> int:
+    body = json.dumps({"username": name, "password": "wrong"})
+    return client.post(TOKEN, body, content_type="application/json", headers=headers).status_code
+
+
+def change_password(client: Client, **more: str):
+    return client.post(
+        "/password/", {"old_password": "wrong", "new_password1": NEW, "new_password2": NEW} | more
+    )
+
+
+def test_a_form_field_does_not_move_the_limit_of_the_password_page(client, person):
+    client.force_login(person)
+    codes = [change_password(client, username=f"nobody{number}").status_code for number in range(12)]
+    assert codes == [200] * 10 + [429] * 2
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_a_query_does_not_move_a_limit(client, person):
+    codes = [
+        client.post(f"/login/?username=n{n}", {"username": "person", "password": "wrong"}).status_code
+        for n in range(11)
+    ]
+    assert codes == [200] * 10 + [429]
+    assert wrong(client) == 429
+
+
+def test_a_name_is_one_as_json_form_and_multipart(client, person):
+    for number in range(10):
+        if number % 2:
+            client.post(TOKEN, {"username": "PERSON", "password": "wrong"})
+        else:
+            client.post(TOKEN, "username=person&password=x", content_type="application/x-www-form-urlencoded")
+    assert wrong(client) == 429
+
+
+def test_no_window_of_time_has_more_than_the_limit(client, person, monkeypatch):
+    """One request opens what would be a fixed window of a second, then as many as possible come over its end."""
+    monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "4/sec")
+    taken = []
+
+    def ask() -> None:
+        before = time.monotonic()
+        if wrong(client, "nobody") != 429:
+            taken.append((before, time.monotonic()))
+
+    ask()
+    time.sleep(0.8)
+    end = time.monotonic() + 1.7
+    while time.monotonic() < end:
+        ask()
+    spans = [last[1] - first[0] for first, last in zip(taken, taken[4:], strict=False)]
+    assert (min(spans) >= 1, len(taken) >= 8) == (True, True), spans
+
+
+def test_who_is_refused_is_let_in_again_when_the_oldest_is_a_window_old(client, person, monkeypatch):
+    monkeypatch.setattr(LogInFailures, "get_rate", lambda self: "2/sec")
+
+    def guess() -> int:
+        return client.post("/login/", {"username": "person", "password": "wrong"}).status_code
+
+    assert [guess() for _ in range(3)] == [200, 200, 429]
+    end = time.monotonic() + 1.2
+    codes = []
+    while time.monotonic() < end:  # what is refused does not count, or trying on would lock out for ever
+        codes.append(guess())
+    assert (codes[0], codes.count(200)) == (429, 2)
+
+
+class Bomb:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def plant(broker: redis.Redis, key: bytes, kind: str, path: Path) -> None:
+    """Something else than a count, without an expiry, where a count is kept."""
+    broker.delete(key)
+    match kind:
+        case "pickle":
+            broker.set(key, pickle.dumps(Bomb(path)))
+        case "text":
+            broker.set(key, "\x00nonsense")
+        case "number":
+            broker.set(key, 10**18)
+        case "list":
+            broker.rpush(key, *range(1_000))
+        case "hash":
+            broker.hset(key, "a", "b")
+        case "set":
+            broker.sadd(key, *range(1_000))
+        case "stream":
+            broker.xadd(key, {"a": "b"})
+        case "past":
+            broker.zadd(key, {str(n): n for n in range(1_000)})
+        case "future":
+            broker.zadd(key, {"a": "inf"} | {str(n): 1e17 + n for n in range(1_000)})
+
+
+KINDS = ["pickle", "text", "number", "list", "hash", "set", "stream", "past", "future"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nonsense_in_redis_runs_no_code_locks_nobody_out_and_is_repaired(
+    client, person, broker, tmp_path, kind
+):
+    wrong(client)
+    keys = [key for key in broker.keys("*throttle*") if broker.type(key) != b"none"]
+    assert len(keys) >= 3
+    for key in keys:
+        plant(broker, key, kind, tmp_path / "ran")
+    codes = [wrong(client) for _ in range(12)]
+    assert not (tmp_path / "ran").exists()
+    assert codes == [400] * 10 + [429] * 2
+    assert all(0 < broker.pttl(key) <= 60_000 for key in keys)
+
+
+def test_a_full_count_without_an_expiry_refuses_for_a_minute_at_most(client, person, broker):
+    for _ in range(10):
+        wrong(client)
+    for key in broker.keys("*throttle*"):
+        broker.persist(key)
+    refused = client.post(TOKEN, {"username": "person", "password": PASSWORD})
+    assert (refused.status_code, 0 < int(refused["Retry-After"]) <= 60) == (429, True)
+    failures = [key for key in broker.keys("*log_in_failures*") if broker.type(key) == b"zset"]
+    assert [0 < broker.pttl(key) <= 60_000 for key in failures] == [True]
+
+
+def test_djangos_cache_cannot_reach_redis(broker):
+    before = broker.dbsize()
+    cache.set("anything", "at all")
+    assert (broker.dbsize(), "redis" in str(configured.CACHES).lower()) == (before, False)
+
+
+@pytest.mark.parametrize("url", ["unix:///nonexistent/valkey.sock", "redis://127.0.0.1:1/0"])
+def test_without_the_broker_nobody_is_locked_out_and_the_log_says_so(client, person, settings, caplog, url):
+    settings.REDIS_CLIENT_URL = url
+    assert {wrong(client) for _ in range(12)} == {400}
+    assert client.post(TOKEN, {"username": "person", "password": PASSWORD}).status_code == 200
+    said = [record for record in caplog.records if "not throttled" in record.getMessage()]
+    assert {record.levelname for record in said} == {"WARNING"}
+
+
+@pytest.mark.parametrize(
+    ("celerys", "clients"),
+    [
+        ("redis+socket:///run/valkey.sock", "unix:///run/valkey.sock"),
+        ("rediss://host/0?ssl_cert_reqs=CERT_NONE", "rediss://host/0?ssl_cert_reqs=none"),
+        (
+            "rediss://h/0?ssl_cert_reqs=CERT_REQUIRED&ssl_ca_certs=/ca",
+            "rediss://h/0?ssl_cert_reqs=required&ssl_ca_certs=/ca",
+        ),
+        ("rediss://host/0?ssl_cert_reqs=required", "rediss://host/0?ssl_cert_reqs=required"),
+    ],
+)
+def test_the_brokers_url_is_understood_as_celery_spells_it(celerys, clients):
+    url = client_url(celerys)
+    assert url == clients
+    redis.Redis.from_url(url).connection_pool.make_connection()
+
+
+def behind(settings, proxies: int) -> None:
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": proxies}
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "203.0.113.7:{n}",
+        "10.0.0.{n}, 203.0.113.7",
+        "2001:db8:1:2::{n}",
+        "[2001:db8:1:2::{n}]:44{n}",
+        "::ffff:203.0.113.7",
+        "unknown{n}",
+        " 203.0.113.7 ",
+    ],
+)
+def test_an_address_is_one_however_a_client_chooses_or_spells_it(client, person, settings, spelled):
+    behind(settings, 1)
+    codes = [wrong(client, **{"X-Forwarded-For": spelled.format(n=number)}) for number in range(10, 21)]
+    assert codes == [400] * 10 + [429]
+
+
+def test_what_comes_past_the_proxies_counts_by_where_it_comes_from(client, person, settings):
+    behind(settings, 2)
+    codes = [wrong(client, **{"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(11)]
+    assert codes == [400] * 10 + [429]
+
+
+def test_clients_behind_a_proxy_are_told_apart(client, person, settings):
+    behind(settings, 1)
+    for _ in range(10):
+        wrong(client, **{"X-Forwarded-For": "203.0.113.7"})
+    assert wrong(client, **{"X-Forwarded-For": "203.0.113.7"}) == 429
+    assert wrong(client, **{"X-Forwarded-For": "203.0.113.8"}) == 400
+
+
+def test_a_name_refused_for_its_address_is_not_counted_under_the_name(client, person, broker, settings):
+    """Otherwise who has used up an address's limit could still use up the names'."""
+    for number in range(100):
+        wrong(client, f"nobody{number}")
+    assert {wrong(client) for _ in range(12)} == {429}
+    broker.delete(*broker.keys("*address_failures*"))
+    assert wrong(client) == 400
+
+
+CLICKS = [
+    ("/demo/enable/", "enable", EnableThrottle),
+    ("/demo/reset/", "reset", ResetThrottle),
+    ("/demo/disable/", "disable", SwitchThrottle),
+    ("/demo/pause/", "pause", SwitchThrottle),
+    ("/demo/resume/", "resume", SwitchThrottle),
+    ("/demo/advance/1", "advance", AdvanceThrottle),
+    ("/demo/scenarios/viral-spike/start", "scenarios/viral-spike", ScenarioThrottle),
+]
+
+
+@pytest.mark.parametrize(("click", "call", "limit"), CLICKS)
+def test_pages_and_api_share_one_count(page, alice, monkeypatch, click: str, call: str, limit: type[PerDemo]):
+    demo_of(alice, timezone.now() - HOUR)
+    monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
+    api = f"/api/v1/demo/{call}/"
+    body = {"days": 1} if call == "advance" else {}
+
+    def called() -> int:
+        return page.post(api, body, content_type="application/json").status_code
+
+    assert "too often" not in page.post(click, headers={"HX-Request": "true"}).content.decode()
+    assert called() != 429
+    assert "too often" in page.post(click, headers={"HX-Request": "true"}).content.decode()
+    assert called() == 429
+
+
+def test_settings_share_one_count_too(page, alice, monkeypatch):
+    demo_of(alice, timezone.now() - HOUR)
+    monkeypatch.setattr(SwitchThrottle, "get_rate", lambda self: "2/min")
+    codes = [
+        page.patch(
+            "/api/v1/demo/", {"settings": {"posting_hour": 7}}, content_type="application/json"
+        ).status_code
+        for _ in range(3)
+    ]
+    assert codes == [200, 200, 429]
+
+
+def test_a_staff_members_calls_count_for_the_demo_that_they_name(client, alice, monkeypatch):
+    monkeypatch.setattr(EnableThrottle, "get_rate", lambda self: "2/min")
+    client.force_login(User.objects.create_user("back-end", is_staff=True))
+    codes = [
+        client.post("/api/v1/demo/enable/?user=alice").status_code,
+        client.post("/api/v1/demo/enable/", {"user": "alice"}, content_type="application/json").status_code,
+        client.post("/api/v1/demo/enable/", {"user": "alice"}).status_code,
+    ]
+    assert codes == [202, 200, 429]

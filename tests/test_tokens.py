@@ -1,0 +1,150 @@
+"""A user's tokens: listed, ended one by one, ended by age, never shown again and never kept by a cache."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+from django.utils import timezone
+from knox.models import get_token_model
+
+from accounts import tokens
+from accounts.models import User
+from accounts.tokens import make_token
+from tests.people import PASSWORD, set_password, token_for
+from tests.test_config import manage
+from tests.world import DAY
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+TOKENS = "/api/v1/auth/tokens/"
+ROWS = get_token_model().objects
+
+
+def carrying(token: str) -> Client:
+    return Client(headers={"Authorization": f"Token {token}"})
+
+
+def given(client: Client) -> str:
+    return token_for(client, "person").json()["token"]
+
+
+def test_a_user_sees_when_each_token_was_made_and_which_is_in_use(client, person):
+    first, second = given(client), given(client)
+    answer = carrying(first).get(TOKENS)
+    listed = answer.json()
+    assert (listed["next"], listed["previous"]) == (None, None)
+    assert [row["current"] for row in listed["results"]] == [False, True]
+    assert [row["id"] for row in listed["results"]] == [second[:15], first[:15]]
+    assert [row["expires"] for row in listed["results"]] == [None, None]
+    assert listed["results"][0].keys() == {"id", "created", "expires", "current"}
+    for secret in (first, second, *ROWS.values_list("digest", flat=True)):
+        assert secret not in answer.content.decode()
+
+
+def test_a_token_is_ended_by_its_id_and_no_other(client, person):
+    first, second, third = (given(client) for _ in range(3))
+    assert carrying(first).delete(f"{TOKENS}{second[:15]}/").status_code == 204
+    assert [carrying(token).get(TOKENS).status_code for token in (first, second, third)] == [200, 401, 200]
+    assert carrying(first).delete(f"{TOKENS}{second[:15]}").status_code == 404
+    assert carrying(first).delete(f"{TOKENS}{first[:15]}").status_code == 204
+    assert carrying(first).get(TOKENS).status_code == 401
+
+
+@pytest.mark.parametrize("id", ["", "%00", "_00", "0" * 15, "x" * 300, "%ed%a0%80", "9" * 40, "..", "%27"])
+def test_another_id_is_not_there(client, person, id):
+    assert carrying(given(client)).delete(f"{TOKENS}{id}/").status_code in (404, 405)
+
+
+def test_another_users_tokens_do_not_exist(client, person, bob):
+    theirs = make_token(bob, timezone.now())
+    mine = carrying(given(client))
+    assert len(mine.get(TOKENS).json()["results"]) == 1
+    assert mine.delete(f"{TOKENS}{theirs[:15]}/").status_code == 404
+    assert carrying(theirs).get(TOKENS).status_code == 200
+
+
+def test_a_session_sees_and_ends_tokens_and_a_stranger_does_not(client, person):
+    token = given(client)
+    assert client.get(TOKENS).status_code == 401
+    assert client.delete(f"{TOKENS}{token[:15]}/").status_code == 401
+    client.force_login(person)
+    assert [row["current"] for row in client.get(TOKENS).json()["results"]] == [False]
+    assert client.delete(f"{TOKENS}{token[:15]}/").status_code == 204
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(person)
+    assert strict.delete(f"{TOKENS}{token[:15]}/").status_code == 403
+
+
+def test_tokens_end_after_as_many_days_as_are_set(client, person, settings):
+    settings.REST_KNOX = settings.REST_KNOX | {"TOKEN_TTL": timedelta(days=30)}
+    token = given(client)
+    [row] = carrying(token).get(TOKENS).json()["results"]
+    assert abs(ROWS.get().expiry - ROWS.get().created - 30 * DAY) < timedelta(seconds=1)
+    assert row["expires"].startswith(f"{ROWS.get().expiry:%Y-%m-%dT%H:%M}")
+    ROWS.update(expiry=timezone.now() - timedelta(seconds=1))
+    assert carrying(token).get(TOKENS).status_code == 401
+
+
+def test_using_a_token_does_not_make_it_last_longer(client, person, settings):
+    settings.REST_KNOX = settings.REST_KNOX | {"TOKEN_TTL": timedelta(days=30)}
+    token = given(client)
+    ROWS.update(expiry=timezone.now() + DAY)
+    before = ROWS.get().expiry
+    carrying(token).get(TOKENS)
+    assert (ROWS.get().expiry, configured.REST_KNOX["AUTO_REFRESH"]) == (before, False)
+
+
+@pytest.mark.parametrize(("given", "shown"), [("", "None"), ("30", "30 days, 0:00:00")])
+def test_the_days_of_a_token_come_from_the_environment(given, shown):
+    script = "from django.conf import settings; print(settings.REST_KNOX['TOKEN_TTL'])"
+    assert manage("shell", "-v0", "-c", script, TOKEN_DAYS=given).stdout.strip() == shown
+
+
+@pytest.mark.parametrize("days", ["0", "soon", "3651"])
+def test_wrong_days_stop_the_start_with_a_sentence(days):
+    answer = manage("check", TOKEN_DAYS=days)
+    assert answer.returncode == 2
+    assert f"TOKEN_DAYS={days} is not a number from 1 to 3650. Type TOKEN_DAYS=30" in answer.stderr
+
+
+def test_a_user_cannot_fill_the_table(client, person, bob, monkeypatch):
+    monkeypatch.setattr(tokens, "MOST_TOKENS", 3)
+    make_token(bob, timezone.now())
+    made = [given(client) for _ in range(5)]
+    assert [carrying(token).get(TOKENS).status_code for token in made] == [401, 401, 200, 200, 200]
+    assert ROWS.filter(user=bob).count() == 1
+
+
+def test_expired_tokens_make_room_first(client, person, monkeypatch):
+    monkeypatch.setattr(tokens, "MOST_TOKENS", 2)
+    kept, expired = given(client), given(client)
+    ROWS.filter(token_key=expired[:15]).update(expiry=timezone.now() - DAY)
+    given(client)
+    assert carrying(kept).get(TOKENS).status_code == 200
+    assert ROWS.count() == 2
+
+
+def test_what_answers_a_token_or_a_secret_is_kept_by_no_cache(client, person, live, operator):
+    answers = [token_for(client, "person"), token_for(client, "person", "wrong")]
+    owner = carrying(make_token(live.owner, timezone.now()))
+    answers += [owner.get(TOKENS), owner.post(f"/api/v1/profiles/{live.pk}/rotate-secret/")]
+    set_password(live.owner, PASSWORD)
+    browser = Client()
+    answers += [browser.get("/login/"), browser.post("/login/", {"username": "alice", "password": "wrong"})]
+    browser.force_login(User.objects.get(pk=live.owner_id))
+    answers += [browser.get("/password/"), browser.post("/password/", {"old_password": "wrong"})]
+    rotate = {"action": "rotate_secrets", "_selected_action": [live.pk]}
+    answers += [operator.post("/admin/accounts/profile/", rotate)]
+    shown = operator.get("/admin/accounts/profile/")
+    assert "whsec_" in shown.content.decode()
+    answers += [shown, operator.get(f"/admin/accounts/user/{person.pk}/password/")]
+    for answer in answers:
+        assert "no-store" in answer.headers.get("Cache-Control", ""), answer.request["PATH_INFO"]
+
+
+def test_a_password_that_is_refused_for_now_is_kept_by_no_cache(client, person):
+    client.force_login(person)
+    wrong = {"old_password": "wrong", "new_password1": "x", "new_password2": "y"}
+    answers = [client.post("/password/", wrong) for _ in range(11)]
+    assert answers[-1].status_code == 429
+    assert "no-store" in answers[-1].headers["Cache-Control"]
