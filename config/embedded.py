@@ -70,6 +70,12 @@ class Servers:
                 started = True
         return started
 
+    def all_run(self, *, postgres: bool = True, valkey: bool = True) -> bool:
+        """Whether the processes are there, without asking them anything."""
+        return not (
+            (postgres and self._postgres_process() is None) or (valkey and self._valkey_process() is None)
+        )
+
     def stop(self) -> bool:
         """Stop what runs; return whether anything did."""
         if not self.data_dir.exists():
