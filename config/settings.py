@@ -11,13 +11,15 @@ import environ
 from csp import constants as csp
 
 from config import environment as env
-from config.embedded import AT_ONCE, Servers
+from config.embedded import AT_ONCE, Servers, forget_foreign_settings
 from config.logs import logging_settings
 
 BASE_DIR = env.CHECKOUT
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
 DEVELOPMENT = not env.text("DATABASE_URL")
 SERVERS = Servers(DATA_DIR)
+if DEVELOPMENT:
+    forget_foreign_settings()
 METRICS_DIR = DATA_DIR / "metrics"
 EMBEDDED = {"postgres": DEVELOPMENT, "valkey": not env.text("REDIS_URL")}
 
