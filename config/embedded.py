@@ -94,9 +94,7 @@ class Servers:
         if isinstance(error, subprocess.CalledProcessError):
             said = f"{Path(str(error.cmd[0])).name} ended with code {error.returncode}, as said above"
         more = f" Read {logs}, or set" if logs else " Set"
-        return (
-            f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {said}.{more} DATABASE_URL and REDIS_URL."
-        )
+        return f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {said}.{more} DATABASE_URL and REDIS_URL."
 
     def all_run(self, *, postgres: bool = True, valkey: bool = True) -> bool:
         """Whether the processes are there, without asking them anything."""

@@ -166,7 +166,11 @@ def test_a_start_that_fails_says_so_and_leaves_nothing_running(folder, words):
     (postgres / "something").touch()
     result = manage(*words, DATA_DIR=str(folder / "data"), PORT=str(free_port()))
     last = result.stderr.strip().splitlines()[-1]
-    assert (result.returncode, "cannot be started" in last, "initdb ended with code 1" in last) == (2, True, True)
+    assert (result.returncode, "cannot be started" in last, "initdb ended with code 1" in last) == (
+        2,
+        True,
+        True,
+    )
     assert "Traceback" not in result.stderr
     assert not Servers(folder / "data").valkey_runs()
 
