@@ -134,8 +134,14 @@ FOREIGN = {
     "PYTHONUTF8": "0",
     "PYTHONCOERCECLOCALE": "0",
     "PGSERVER_POSTGRES_VERSION": "16",
-    **{"PGPORT": "5433", "PGHOST": "/nowhere", "PGDATA": "/nowhere", "PGSERVICE": "none", "PGUSER": "x"},
-    **{"PGOPTIONS": "-c search_path=x", "PGTARGETSESSIONATTRS": "standby", "PGCLIENTENCODING": "LATIN1"},
+    "PGPORT": "5433",
+    "PGHOST": "/nowhere",
+    "PGDATA": "/nowhere",
+    "PGSERVICE": "none",
+    "PGUSER": "x",
+    "PGOPTIONS": "-c search_path=x",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCLIENTENCODING": "LATIN1",
 }
 
 
