@@ -28,6 +28,8 @@ WITHOUT_MIGRATING = {"migrate", "makemigrations", "check", "showmigrations", "sq
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII only is no reason to fail
     try:
         prepare(sys.argv[1] if len(sys.argv) > 1 else "help")
         execute_from_command_line(sys.argv)

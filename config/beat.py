@@ -1,29 +1,157 @@
-"""Beat with its schedules in PostgreSQL, and with a clock that may be set back."""
+"""Beat with its schedules in PostgreSQL, by the database's clock. A row that cannot be run is left out, the others go on."""
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
 
 from celery.utils.time import maybe_make_aware
+from django.db import Error, InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
+
+from demo.clock import Clock, now
+from demo.schedule_rows import problem_of
 
 logger = logging.getLogger(__name__)
 
+MOST_RUNS = 2**31 - 1  # that the column holds
+
 
 class Entry(ModelEntry):
-    """A run that lies in the future was noted by a clock that has been set back since: it counts as run just now.
+    """A row of a schedule, whose times are the database's.
 
-    Otherwise beat would keep silent until the clock has caught up.
+    A run that lies in the future was noted by a clock that has been set back since: it counts as run just now.
+    Otherwise beat would keep silent until the clock has caught up. An expiry by the clock is left out, as a worker's
+    clock may be another; the header `once` has the broker refuse a second message while the first waits.
     """
 
-    def is_due(self):
+    clock = Clock(timezone.now())
+
+    def __init__(self, model: PeriodicTask, app: Any = None) -> None:
+        super().__init__(model, app=app)
+        zone = getattr(self.schedule, "tz", UTC)
+        self.schedule.nowfun = lambda: self.clock.now().astimezone(zone)
+        self.options.pop("expires", None)
+        self.options["headers"]["once"] = model.name
+
+    def is_due(self) -> Any:
         now = maybe_make_aware(self._default_now())
         if self.last_run_at and maybe_make_aware(self.last_run_at) > now:
             self.last_run_at = now
         return super().is_due()
 
+    def _default_now(self) -> datetime:
+        return self.clock.now()
+
+    def __next__(self) -> "Entry":
+        self.model.total_run_count = min(self.model.total_run_count, MOST_RUNS - 1)
+        return super().__next__()
+
+    def save(self) -> None:
+        """Note the run, whatever else of the row has been edited meanwhile."""
+        PeriodicTask.objects.filter(pk=self.model.pk).update(
+            last_run_at=self.model.last_run_at, total_run_count=self.model.total_run_count
+        )
+
 
 class Scheduler(DatabaseScheduler):
     Entry = Entry
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._said: dict[str, str] = {}
+        self._unsent: dict[str, str] = {}
+        self._failure = ""
+        super().__init__(*args, **kwargs)
+
     def setup_schedule(self) -> None:
         super().setup_schedule()
         logger.info("Beat runs by the schedules in the database.")
+
+    def all_as_schedule(self) -> dict[str, Entry]:
+        """The rows that are enabled and can be run."""
+        Entry.clock = Clock(now())
+        entries = {}
+        for task in _rows(self._broken):
+            if problem := problem_of(task):
+                self._broken(task.name, problem)
+                continue
+            try:
+                entries[task.name] = self.Entry(task, app=self.app)
+                self._said.pop(task.name, None)
+            except Exception as error:
+                self._broken(task.name, f"{type(error).__name__}: {error}")
+        return entries
+
+    def _broken(self, name: str, problem: str) -> None:
+        """Say once what keeps a row from being run."""
+        if self._said.get(name) != problem:
+            self._said[name] = problem
+            logger.error("The schedule %r is not run: %s", name, problem)
+
+    def _is_due_failed(self, entry: Entry) -> tuple[bool, float]:
+        self._broken(entry.name, "its next run cannot be computed; the admin shows why.")
+        return False, self.max_interval
+
+    def apply_entry(self, entry: Entry, producer: Any = None) -> None:
+        """Send the task; what keeps it from being sent is said once, and it is tried again when it is due next."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+            self._unsent.pop(entry.name, None)
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"
+            if self._unsent.get(entry.name) != problem:
+                self._unsent[entry.name] = problem
+                logger.error("The task of the schedule %r could not be sent: %s", entry.name, problem)
+
+    def schedule_changed(self) -> bool:
+        """Whether the time of the last change is another, be it earlier."""
+        close_old_connections()
+        try:
+            changed = self.Changes.last_change()
+        except Error as error:
+            self._say("Whether schedules have changed cannot be read", error)
+            return False
+        last, self._last_timestamp = self._last_timestamp, changed
+        return changed != last
+
+    def sync(self) -> None:
+        """Note the runs, and set the clock."""
+        super().sync()
+        with suppress(Error):  # without the database it goes on by the machine's
+            Entry.clock = Clock(now())
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due; whatever goes wrong with one row or the database, beat goes on in a moment."""
+        try:
+            return super().tick(*args, **kwargs)
+        except Exception as error:
+            self._say("Beat could not go through the schedules", error)
+            self._initial_read = self._schedule is None
+            self._heap = None
+            return self.max_interval
+
+    def _say(self, what: str, error: Exception) -> None:
+        """Log a failure once, until it is another one."""
+        if self._failure != (failure := f"{what}: {type(error).__name__}: {error}"):
+            self._failure = failure
+            logger.error(failure)
+
+
+def _rows(broken: Callable[[str, str], None]) -> Iterator[PeriodicTask]:
+    """The enabled rows; one that cannot be read is told to `broken`, as it would keep all others from being read."""
+    rows = PeriodicTask.objects.enabled()
+    try:
+        yield from list(rows)
+        return
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        names = PeriodicTask.objects.filter(enabled=True).values_list("pk", "name")
+    for key, name in list(names):
+        try:
+            yield rows.get(pk=key)
+        except Exception as error:
+            broken(name, f"{type(error).__name__}: {error}")

@@ -7,6 +7,8 @@ from celery import Celery
 from celery.loaders.app import AppLoader
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from config import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
@@ -29,6 +31,7 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
+broker.install()
 app = Celery("perennial", loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

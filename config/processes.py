@@ -14,37 +14,45 @@ from typing import TextIO
 
 import psutil
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from honcho.environ import parse_procfile
-from honcho.manager import Manager
 
 from accounts.models import User
 from config import start
+from config.supervisor import STOP_SIGNALS, Supervisor
 from demo import lifecycle
 from demo.models import DemoAccount, State
 from demo.progress import progress_of
+from interactions.connection import LOST_CONNECTION
 
 NAME = PASSWORD = "demo"  # of the development user
 STOP_SECONDS = 30
 RUN = "PERENNIAL_RUN"  # names the data folder in the environment of what `up` started
-ASKED_TO_STOP = (0, None, 130, 143)  # honcho's codes for SIGINT and SIGTERM
 
 
 class CannotStart(Exception):
     """The message says what is in the way and what to do."""
 
 
-def up() -> int:
-    """Run everything and return the exit code; raises CannotStart when the port or the data folder is taken."""
+def up() -> None:
+    """Run everything until it is asked to stop; raises CannotStart when the port or the data folder is taken."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, _leave)  # while it starts
     with _only_one(settings.DATA_DIR):
         _check_port(settings.PORT)
-        started = start.ensure_ready()
-        start.migrate()
+        started = start.ensure_servers()
         try:
-            return _run()
+            start.ensure_ready()
+            start.migrate()
+            _run()
         finally:
             if started:
                 settings.SERVERS.stop()
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
 
 
 def down() -> bool:
@@ -74,9 +82,9 @@ def _belongs_to_a_run(process: psutil.Process) -> bool:
         return False
 
 
-def _run() -> int:
+def _run() -> None:
     account = _development_demo() if settings.DEVELOPMENT else None
-    manager = Manager()
+    manager = Supervisor(start.keep_servers)
     environment = os.environ | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
@@ -87,7 +95,6 @@ def _run() -> int:
         manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
     threading.Thread(target=_announce, args=[account], daemon=True).start()
     manager.loop()
-    return 0 if manager.returncode in ASKED_TO_STOP else 1
 
 
 def commands() -> dict[str, str]:
@@ -113,8 +120,13 @@ def _announce(account: DemoAccount | None) -> None:
     print(f"  Log in as {NAME} with the password {PASSWORD}. Ctrl-C stops everything.\n", flush=True)
     shown = ""
     while True:
-        account.refresh_from_db()
-        line = f"  Demo mode is {account.state}: {progress_of(account).text}"
+        try:
+            account.refresh_from_db()
+            line = f"  Demo mode is {account.state}: {progress_of(account).text}"
+        except LOST_CONNECTION:
+            connection.close()
+            time.sleep(1)
+            continue
         if line != shown:
             print(line, flush=True)
             shown = line

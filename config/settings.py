@@ -13,13 +13,15 @@ import environ
 from csp import constants as csp
 
 from config import environment as env
-from config.embedded import AT_ONCE, Servers
+from config.embedded import AT_ONCE, Servers, forget_foreign_settings
 from config.logs import logging_settings
 
 BASE_DIR = env.CHECKOUT
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
 DEVELOPMENT = not env.text("DATABASE_URL")
 SERVERS = Servers(DATA_DIR)
+if DEVELOPMENT:
+    forget_foreign_settings()
 METRICS_DIR = DATA_DIR / "metrics"
 EMBEDDED = {"postgres": DEVELOPMENT, "valkey": not env.text("REDIS_URL")}
 
@@ -209,13 +211,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is away
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # what it refuses, such as a write to a full disk, ends no worker
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # whoever can write to the broker could stop the workers
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 3,

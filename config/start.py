@@ -19,6 +19,11 @@ def ensure_servers() -> bool:
     return any(settings.EMBEDDED.values()) and settings.SERVERS.ensure(**settings.EMBEDDED)
 
 
+def keep_servers() -> bool:
+    """Start those again that have ended; return whether any had. Costs two look-ups of processes while all run."""
+    return not settings.SERVERS.all_run(**settings.EMBEDDED) and ensure_servers()
+
+
 def ensure_ready() -> bool:
     """Servers as above and, on the embedded database, every migration applied; return whether any was started."""
     started = ensure_servers()

@@ -10,14 +10,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import Truncator
-from django_celery_beat.admin import PeriodicTaskAdmin
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
 from demo import lifecycle
 from demo.models import DemoAccount, State, StoryEvent
 from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
+from demo.schedule_rows import problem_of
 from demo.states import NotPossible, WrongOption
 from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
 from interactions.models import Content, Interaction
@@ -282,18 +284,80 @@ class StoryEventAdmin(ReadOnlyAdmin):
         self.message_user(request, f"{retry_dead(queryset)} dead events will be delivered again.")
 
 
-admin.site.unregister(PeriodicTask)
+def _readable(crontab: CrontabSchedule) -> str:
+    """The crontab in words, or as it is written when nobody can read it."""
+    try:
+        return crontab.human_readable
+    except Exception:  # whatever the libraries make of what an operator typed
+        return str(crontab)
+
+
+admin.site.unregister([PeriodicTask, CrontabSchedule])
+
+
+@admin.register(CrontabSchedule)
+class CrontabAdmin(CrontabScheduleAdmin):
+    """django-celery-beat's, where what cannot be read is shown as it is written."""
+
+    list_display = ["__str__", "in_words"]
+    fields = ["in_words", "minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone"]
+    readonly_fields = ["in_words"]
+
+    @admin.display(description="in words")
+    def in_words(self, crontab: CrontabSchedule) -> str:
+        return _readable(crontab)
 
 
 @admin.register(PeriodicTask)
 class ScheduleAdmin(PeriodicTaskAdmin):
-    """django-celery-beat's, with the next run beside the last."""
+    """django-celery-beat's, with the next run beside the last, and with what keeps beat from running a row."""
 
-    list_display = ["name", "enabled", "scheduler", "last_run_at", "next_run", "total_run_count"]
+    list_display = ["name", "state", "timing", "last_run_at", "next_run", "total_run_count"]
+
+    def get_queryset(self, request):
+        """The rows with their schedules, or, when one of these cannot be read, alone, so that it spoils its row only."""
+        try:
+            list(CrontabSchedule.objects.all())
+            return super().get_queryset(request)
+        except Exception:  # whatever the libraries make of what stands there
+            return super(PeriodicTaskAdmin, self).get_queryset(request)
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        readable = {crontab.pk: _readable(crontab) for crontab in CrontabSchedule.objects.all()}
+        context = (extra_context or {}) | {"readable_crontabs": readable}
+        return super(PeriodicTaskAdmin, self).changeform_view(request, object_id, form_url, context)
+
+    @admin.display(description="crontab translation")
+    def crontab_translation(self, task: PeriodicTask) -> str:
+        return _readable(task.crontab) if task.crontab else "-"
+
+    @admin.action(description="Run selected tasks", permissions=["change"])
+    def run_tasks(self, request, queryset) -> None:
+        broken = {task.name: problem for task in queryset if (problem := problem_of(task))}
+        if broken:
+            reasons = " ".join(f"{name}: {problem}" for name, problem in broken.items())
+            self.message_user(request, f"Nothing was run. {reasons}", messages.ERROR)
+            return
+        try:
+            super().run_tasks(request, queryset)
+        except BrokerError:
+            self.message_user(request, "No broker takes the tasks just now; try again.", messages.ERROR)
+
+    @admin.display(description="state", ordering="enabled")
+    def state(self, task: PeriodicTask) -> str:
+        problem = problem_of(task)
+        return f"broken: {problem}" if problem else "on" if task.enabled else "off"
+
+    @admin.display(description="schedule")
+    def timing(self, task: PeriodicTask) -> str:
+        try:
+            return str(task.scheduler)
+        except Exception:  # whatever an operator typed; `state` has the reason
+            return "-"
 
     @admin.display(description="next run")
     def next_run(self, task: PeriodicTask):
-        if not task.enabled:
+        if not task.enabled or problem_of(task):
             return None
         now = timezone.now()
         due = now + task.schedule.remaining_estimate(task.last_run_at or now)

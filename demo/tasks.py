@@ -1,13 +1,12 @@
-"""What workers do: ids in, rows re-read, one call, safe to run twice."""
+"""What workers do: ids in, rows re-read, one call, safe to run twice. Their time is the database's, whatever their own."""
 
 from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
-from django.utils import timezone
 
-from demo import delivery, planning, retention, unfinished
-from demo.schedules import SWEEP_EXPIRES
+from demo import backlog, delivery, planning, retention, unfinished
+from demo.clock import now
 from interactions import ageing, replay
 from interactions.connection import LOST_CONNECTION
 
@@ -17,13 +16,14 @@ LONGEST_DELIVERY = timedelta(seconds=30)  # receivers that do not answer keep a 
 @shared_task(ignore_result=True)
 def plan() -> None:
     """Plan every window that has started."""
-    planning.plan_due(timezone.now())
+    planning.plan_due(now())
 
 
 @shared_task(ignore_result=True)
 def deliver() -> None:
     """Deliver everything that is due."""
-    delivery.deliver_due(timezone.now(), within=LONGEST_DELIVERY)
+    if delivery.deliver_due(now(), within=LONGEST_DELIVERY):
+        backlog.note_delivery()
 
 
 @shared_task(
@@ -35,25 +35,26 @@ def deliver() -> None:
 )
 def cleanup() -> None:
     """Hide demo data older than each account's retention, and purge what was hidden a week ago; age live dead letters."""
-    retention.clean_up(timezone.now())
-    ageing.delete_old(timezone.now())
+    retention.clean_up(now())
+    ageing.delete_old(now())
 
 
 @shared_task(ignore_result=True)
 def finish(account_id: int) -> None:
     """Do what the account's state asks for."""
-    unfinished.finish(account_id, timezone.now())
+    unfinished.finish(account_id, now())
+    backlog.note_delivery()
 
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Take up what a dead worker or a lost message left, each account in a task of its own; plan what a run skipped."""
-    for account_id in unfinished.claim_silent(timezone.now()):
-        finish.apply_async([account_id], retry=False, expires=SWEEP_EXPIRES)
-    planning.plan_due(timezone.now())
-    replay.replay_due(timezone.now())
+    for account_id in unfinished.claim_silent(now()):
+        finish.apply_async([account_id], retry=False, headers={"once": f"finish {account_id}"})
+    planning.plan_due(now())
+    replay.replay_due(now())
 
 
 @worker_ready.connect
 def sweep_at_start(**_: object) -> None:
-    sweep.apply_async(retry=False, expires=SWEEP_EXPIRES)
+    sweep.apply_async(retry=False, headers={"once": "sweep at start"})

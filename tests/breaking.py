@@ -81,18 +81,36 @@ def no_connection_left(house: House) -> Iterator[None]:
 
 
 def set_clock(house: House, hours: float) -> datetime:
-    """Restart worker and beat with a clock that is off by so many hours; return what time it is to them."""
+    """Give database, worker and beat a clock that is off by so many hours; return what time it is to them."""
+    with pretended(f"{hours:+}h"):
+        house.servers.restart_postgres()
     for name in ("worker", "beat"):
-        if name in house.processes:
-            house.terminate(name)
-        variables = {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME": f"{hours:+}h",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        house.start(name, **variables)
-        house.false_clocks.add(name)
+        skew(house, name, f"{hours:+}h")
     return datetime.now(UTC) + timedelta(hours=hours)
+
+
+def skew(house: House, name: str, by: str) -> None:
+    """Restart one service with a clock that differs from all others by so much, such as -10m."""
+    if name in house.processes:
+        house.terminate(name)
+    house.start(name, **_false(by))
+    house.false_clocks.add(name)
+
+
+@contextmanager
+def pretended(by: str) -> Iterator[None]:
+    """What is started meanwhile has the false clock."""
+    before = dict(os.environ)
+    os.environ |= _false(by)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
+
+
+def _false(by: str) -> dict[str, str]:
+    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def test_health(client, db):
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()) == (
         503,
-        {"status": "unavailable", "database": True, "broker": True, "beat": False},
+        {"status": "unavailable", "database": True, "broker": True, "beat": False, "delivery": True},
     )
     assert client.get("/metrics").status_code == 404
 

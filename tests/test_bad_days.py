@@ -14,7 +14,16 @@ import pytest
 import requests
 
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
-from tests.breaking import fill, kill_broker, no_connection_left, pooler, refusal, set_clock, tiny_disk
+from tests.breaking import (
+    fill,
+    kill_broker,
+    no_connection_left,
+    pooler,
+    refusal,
+    set_clock,
+    skew,
+    tiny_disk,
+)
 from tests.house import Caller, House, running_house, until
 
 pytestmark = pytest.mark.bad_day
@@ -155,6 +164,30 @@ def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(ho
     assert story(house, caller) == owed(first, now)
     later = set_clock(house, +42)
     until(lambda: story(house, caller) == owed(first, later), "the next windows come", 120)
+    house.servers.restart_postgres()
+
+
+@pytest.mark.parametrize(
+    ("worker", "beat"), [("+20s", "+0s"), ("-10m", "+2h"), ("+2h", "-10m")], ids=lambda by: by
+)
+def test_machines_whose_clocks_differ_deliver_what_is_due_once_and_nothing_before(house, worker, beat):
+    skew(house, "worker", worker)
+    skew(house, "beat", beat)
+    caller = enabled(house, f"skewed{worker}")
+    own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = %s)"
+    house.sql(
+        "INSERT INTO demo_storyevent (account_id, profile_id, type, platform_id, origin, due_at, payload, attempts, held, last_error)"
+        " SELECT account_id, profile_id, type, platform_id || minutes, 'generate', now() + minutes * interval '1 minute',"
+        " jsonb_set(payload, '{id}', to_jsonb(platform_id || minutes)), 0, false, '' FROM demo_storyevent,"
+        f" unnest(ARRAY[0, 5, 60]) AS minutes WHERE id = (SELECT min(id) FROM demo_storyevent WHERE {own}"
+        " AND type = 'comment.created')",
+        caller.name,
+    )
+    until(lambda: caller.story("generate") == (3, 1), "what is due is delivered", 40)
+    late = f"SELECT count(*) FROM demo_storyevent WHERE delivered_at < due_at AND {own}"
+    assert house.sql(late, caller.name) == [(0,)]
+    assert caller.counts() == (35, 921, 100)
+    assert requests.get(f"{house.url}/readyz", timeout=20).status_code == 200
 
 
 def test_a_poison_event_dies_alone(house):

@@ -124,6 +124,63 @@ def test_root_does_not_open_a_closed_folder(folder):
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+FOREIGN = {
+    "LANG": "de_DE.UTF-8",
+    "LC_ALL": "",
+    "LC_NUMERIC": "tr_TR.UTF-8",
+    "TZ": "Nonsense/Zone",
+    "XDG_RUNTIME_DIR": "/nonexistent",
+    "TMPDIR": "/nonexistent/" + "x" * 200,
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+    "PGSERVER_POSTGRES_VERSION": "16",
+    "PGPORT": "5433",
+    "PGHOST": "/nowhere",
+    "PGDATA": "/nowhere",
+    "PGSERVICE": "none",
+    "PGUSER": "x",
+    "PGOPTIONS": "-c search_path=x",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCLIENTENCODING": "LATIN1",
+}
+
+
+def test_a_first_start_is_the_same_in_any_environment(folder):
+    result = subprocess.run(
+        ["sh", "-c", 'umask 077; exec "$0" manage.py demo_status --json', sys.executable],
+        cwd=CHECKOUT,
+        env=PLAIN | FOREIGN | {"DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout.strip()) == (0, "[]"), result.stderr
+    entry = Servers(folder / "data").database
+    for name in (entry["NAME"], "template1"):
+        with psycopg.connect(dbname=name, user=entry["USER"], host=entry["HOST"]) as connection:
+            found = connection.execute(
+                "SELECT upper('café'), pg_encoding_to_char(encoding), current_setting('TimeZone')"
+                " FROM pg_database WHERE datname = current_database()"
+            ).fetchone()
+        assert found == ("CAFÉ", "UTF8", "UTC")
+
+
+@pytest.mark.parametrize("words", [["demo_status"], ["up"]])
+def test_a_start_that_fails_says_so_and_leaves_nothing_running(folder, words):
+    postgres = folder / "data" / "postgres"
+    postgres.mkdir(parents=True)
+    (postgres / "something").touch()
+    result = manage(*words, DATA_DIR=str(folder / "data"), PORT=str(free_port()))
+    last = result.stderr.strip().splitlines()[-1]
+    assert (result.returncode, "cannot be started" in last, "initdb ended with code 1" in last) == (
+        2,
+        True,
+        True,
+    )
+    assert "Traceback" not in result.stderr
+    assert not Servers(folder / "data").valkey_runs()
+
+
 def test_importing_the_settings_starts_nothing(folder):
     script = "import django; django.setup()"
     variables = PLAIN | {"DATA_DIR": str(folder / "data"), "DJANGO_SETTINGS_MODULE": "config.settings"}

@@ -220,5 +220,5 @@ def test_it_is_ready_while_everything_runs(house):
     answer = requests.get(f"{house.url}/readyz", timeout=20)
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ok", "database": True, "broker": True, "beat": True},
+        {"status": "ok", "database": True, "broker": True, "beat": True, "delivery": True},
     )

@@ -9,8 +9,6 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         try:
-            code = processes.up()
+            processes.up()
         except processes.CannotStart as error:
             raise CommandError(str(error)) from error
-        if code:
-            raise CommandError("A process ended by itself; read its log above.")

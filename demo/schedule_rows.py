@@ -1,0 +1,76 @@
+"""What is wrong with a row of a schedule: beat leaves such a row out, and the admin shows the reason."""
+
+from datetime import UTC, datetime, timedelta
+from inspect import signature
+from typing import Any
+
+from celery import current_app
+from celery.schedules import schedule
+from django_celery_beat.models import PeriodicTask
+from kombu.utils.json import loads
+
+from demo import tasks  # noqa: F401  registered by being imported
+
+KINDS = ("interval", "crontab", "solar", "clocked")
+CELERYS_OWN = {
+    *("lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries", "timelimit"),
+    *("root_id", "parent_id", "argsrepr", "kwargsrepr", "origin", "ignore_result", "compression"),
+    *("replaced_task_nesting", "stamped_headers", "stamps", "once", "delay", "periodic_task_name"),
+}
+SHORTEST = timedelta(seconds=1)
+
+
+def problem_of(task: PeriodicTask) -> str:
+    """Why beat cannot run the row, as a sentence; empty when it can."""
+    try:
+        return _problem_of(task)
+    except Exception as error:  # whatever the libraries make of what an operator typed
+        return f"Its schedule cannot be computed: {type(error).__name__}: {error}"[:300]
+
+
+def _problem_of(task: PeriodicTask) -> str:
+    if task.task not in registered():
+        return f"There is no task named {task.task!r}." if task.task else "It names no task."
+    chosen = [kind for kind in KINDS if getattr(task, f"{kind}_id")]
+    if len(chosen) != 1:
+        return f"It has {' and '.join(chosen)}; leave one." if chosen else "It has no schedule; choose one."
+    if task.clocked_id and not task.one_off:
+        return "A clocked schedule runs once; tick One-off Task."
+    return _wrong_message(task) or _wrong_times(task)
+
+
+def registered() -> Any:
+    """The tasks that workers know, by name."""
+    return current_app.tasks
+
+
+def _wrong_message(task: PeriodicTask) -> str:
+    given = {}
+    for name, kind, text in (("args", list, "[]"), ("kwargs", dict, "{}"), ("headers", dict, "{}")):
+        try:
+            given[name] = loads(getattr(task, name) or text)
+        except (ValueError, RecursionError):
+            return f"Its {name} are not JSON; write {text} for none."
+        if not isinstance(given[name], kind):
+            return f"Its {name} must be written as {text} or with something in between."
+    if taken := sorted(CELERYS_OWN & given["headers"].keys()):
+        return f"Its headers name {', '.join(taken)}, which Celery sets itself."
+    try:
+        signature(registered()[task.task].run).bind(*given["args"], **given["kwargs"])
+    except TypeError as error:
+        return f"Its arguments are not those of the task: {error}."
+    if task.queue and task.queue not in current_app.amqp.queues:
+        return f"No worker reads the queue {task.queue!r}; leave it empty."
+    if task.exchange or task.routing_key:
+        return "Exchange and routing key lead to no worker; leave them empty."
+    return ""
+
+
+def _wrong_times(task: PeriodicTask) -> str:
+    timing = task.schedule
+    if type(timing) is schedule and timing.run_every < SHORTEST:
+        return "Its interval is shorter than a second."
+    now = datetime.now(UTC)
+    timing.is_due(task.last_run_at or now)
+    now + timing.remaining_estimate(task.last_run_at or now)  # OverflowError when that is out of the calendar
+    return ""

@@ -1,0 +1,193 @@
+"""Redis may hold anything, and may die: the worker goes on, and what is next to it is done."""
+
+import base64
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tests.house import Caller, House, running_house, until
+from tests.test_flow import FULL, blocked_profiles
+
+pytestmark = pytest.mark.bad_day
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[House]:
+    with running_house(DEBUG="0", HTTPS="0", LOG_FORMAT="json") as house:
+        yield house
+
+
+@pytest.fixture
+def house(shared) -> House:
+    """The house of all tests here, whose services must never have ended."""
+    yield shared
+    assert {name: process.poll() for name, process in shared.processes.items()} == {
+        "web": None,
+        "worker": None,
+        "beat": None,
+    }
+
+
+@pytest.fixture
+def broker(house) -> Iterator[redis.Redis]:
+    with redis.Redis(unix_socket_path=str(house.servers.valkey_socket)) as client:
+        yield client
+
+
+def message(**other: object) -> dict:
+    body = base64.b64encode(json.dumps(other.pop("arguments", [[], {}, {}])).encode()).decode()
+    return {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"task": "demo.tasks.deliver", "id": "one"} | other.pop("headers", {}),
+        "properties": {"delivery_tag": "a", "delivery_info": {}, "body_encoding": "base64"},
+    } | other
+
+
+NO_MESSAGES = [
+    b"not JSON",
+    b"\xff\xfe",
+    b"[]",
+    b"3",
+    b"null",
+    b"{}",
+    b"[" * 100_000,
+    b"1" * 5_000,
+    *(
+        json.dumps(wrong).encode()
+        for wrong in (
+            message(headers={"task": 5}),
+            message(headers={"task": []}),
+            message(headers={"task": "demo.tasks.unknown"}),
+            message(headers={"task": "celery.map"}),
+            message(headers={"id": None}),
+            message(headers={"id": [1]}),
+            message(body=None),
+            message(body="%%%"),
+            message(properties=None),
+            message(properties={}),
+            message(arguments={}),
+            message(arguments=[[1], {}, {}]),
+            message(arguments=["ab", {}, {}]),
+            message(arguments=[["x"], {}, {}], headers={"task": "demo.tasks.finish"}),
+            message(arguments=[[], {}, {}], headers={"task": "demo.tasks.finish"}),
+            {**message(), "headers": None},
+            {**message(), "headers": []},
+            {**message(), "content-type": "application/x-python-serialize"},
+            {**message(), "content-type": "application/x-yaml"},
+            {**message(), "content-type": 5},
+        )
+    ),
+]
+ODD_BUT_OURS = [  # what is not known of these is left out, and the task is done
+    message(headers={"eta": "9999-12-31T00:00:00+00:00"}),
+    message(headers={"eta": "nonsense", "expires": 5}),
+    message(headers={"expires": "0001-01-01T00:00:00+00:00"}),
+    message(headers={"timelimit": "x", "stamped_headers": 5, "stamps": 5}),
+    message(headers={"retries": 10**30, "shadow": [1], "group": [1], "origin": {}}),
+    message(headers={"compression": "application/x-gzip", "__django_structlog__": {"event": 1}}),
+    message(
+        properties={"delivery_tag": ["x"], "priority": 1e308, "delivery_info": 5, "body_encoding": "base64"}
+    ),
+    message(**{"content-encoding": "rot13"}),
+]
+
+
+def warnings(house: House, name: str = "worker") -> list[str]:
+    lines = [json.loads(line) for line in house.log(name).splitlines() if line.startswith("{")]
+    return [line["event"] for line in lines if line["level"] in ("warning", "error", "critical")]
+
+
+def queued(broker: redis.Redis) -> int:
+    return broker.llen("celery") + broker.llen("celery\x06\x163") + broker.hlen("unacked")
+
+
+def test_what_is_no_message_of_ours_is_left_out_with_a_line_each_and_its_neighbours_are_done(house, broker):
+    house.kill("beat")
+    before = len(warnings(house))
+    for wrong in NO_MESSAGES:
+        broker.lpush("celery", wrong)
+    broker.lpush("celery\x06\x163", b"not JSON")
+    for odd in ODD_BUT_OURS:
+        broker.lpush("celery", json.dumps(odd))
+    until(lambda: queued(broker) == 0, "all is taken and done", 30)
+    said = warnings(house)[before:]
+    assert len(said) == len(NO_MESSAGES) + 1
+    assert all(line.startswith("An element of the queue (") for line in said)
+    assert "Traceback" not in house.log("worker")
+    house.start("beat")
+
+
+KINDS = {
+    "string": lambda broker, key: broker.set(key, "x"),
+    "zset": lambda broker, key: broker.zadd(key, {"x": 1}),
+}
+KEYS = ("celery", "celery\x06\x169", "unacked", "unacked_index", "unacked_mutex", "perennial.waiting")
+BINDINGS = ("_kombu.binding.celery", "_kombu.binding_permanent.celery", "_kombu.binding_deadlines")
+
+
+@pytest.mark.parametrize("kind", ["string", "zset"])  # between them wrong for every key
+def test_a_key_that_holds_something_else_is_moved_aside(house, broker, kind):
+    for key in (*KEYS, *BINDINGS):
+        broker.delete(key)
+        KINDS[kind](broker, key)
+    caller = house.create_user(f"among-{kind}")
+    assert caller.post("demo/enable").status_code == 202
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 60)
+    for name in ("web", "worker", "beat"):
+        assert "Traceback" not in house.log(name)
+
+
+def test_what_stands_among_the_messages_taken_is_put_back_or_left_out(house, broker):
+    house.terminate("worker")
+    house.kill("beat")
+    broker.delete("unacked", "unacked_index", "celery")
+    broker.set("unacked_mutex", "held for ever")
+    taken = json.dumps([message(), "", "celery"])
+    stored = {"ours": taken, "old": taken, "late": taken, "elsewhere": json.dumps([message(), "", "other"])}
+    stored |= {"no JSON": "x", "a list": "[1, 2]", "nothing": "[null, null, null]"}
+    scores = dict.fromkeys(stored, time.time() - 2 * HOUR) | {"no field": 5, "old": "-inf", "late": "+inf"}
+    broker.hset("unacked", mapping=stored | {"just now": taken})
+    broker.zadd("unacked_index", scores | {"just now": time.time()})
+    broker.zadd("unacked_index", {b"\xff": 1})
+    house.start("worker")
+    until(lambda: broker.hkeys("unacked") == [b"just now"], "all but one is put back, done or left out", 30)
+    assert broker.zrange("unacked_index", 0, -1) == [b"just now"]
+    assert len([line for line in warnings(house) if "taken" in line]) == 4
+    broker.delete("unacked", "unacked_index")
+    house.start("beat")
+
+
+def test_an_emptied_broker_goes_on_carrying_messages(house, broker):
+    broker.flushall()
+    caller = house.create_user("emptied")
+    assert caller.post("demo/enable").status_code == 202
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 20)
+
+
+def test_a_worker_outlives_a_broker_that_is_killed_while_a_task_runs(house):
+    caller = house.create_user("killed")
+    caller.post("demo/enable")
+    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    house.fire("demo: sweep", 2)
+    kill_while_resetting(house, caller)
+    until(lambda: caller.demo()["state"] == "active", "the reset is complete", 120)
+    assert caller.counts() == FULL
+    assert "hostname" not in house.log("worker")
+
+
+def kill_while_resetting(house: House, caller: Caller) -> None:
+    pid = int((house.servers.valkey_dir / "valkey.pid").read_text())
+    with blocked_profiles(house, caller):
+        assert caller.post("demo/reset").status_code == 202
+        time.sleep(2)
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(1)
+    house.servers.ensure(postgres=False)

@@ -1,0 +1,61 @@
+"""`manage.py up` starts again what ended by itself, and stops all when it is asked to."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.embedded import Servers
+from config.supervisor import Pauses
+from tests.house import PLAIN, answers, free_port, until
+from tests.test_config import folder, run_up, services  # noqa: F401  a fixture among them
+
+
+def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
+    pauses = Pauses()
+    assert [pauses.next("web", 0) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert (pauses.next("worker", 0), pauses.next("web", 59), pauses.next("web", 60)) == (1, 30, 1)
+
+
+@pytest.mark.bad_day
+def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
+    port, log = free_port(), folder / "log"
+    up = run_up(log, PLAIN | {"DATA_DIR": str(folder / "data"), "PORT": str(port)})
+    try:
+        for name in ("worker", "beat", "web"):
+            main_process(folder, name).kill()
+            until(lambda name=name: started(log, name) == 2, f"{name} is started again", 20)
+        servers = Servers(folder / "data")
+        for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
+            os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+        time.sleep(1)
+        until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "all is ready", 60)
+    finally:
+        up.send_signal(signal.SIGTERM)
+    assert up.wait(40) == 0
+    said = [line.split("| ")[1] for line in log.read_text().splitlines() if "by itself" in line]
+    assert said[:3] == [
+        f"{name} ended by itself (exit code {code}); it is started again in 1 s"
+        for name, code in (("worker", -9), ("beat", -9), ("web", -9))
+    ]
+    assert "a server had ended by itself; it was started again" in said[3]
+    assert services(folder) == []
+    assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
+
+
+def main_process(folder: Path, name: str) -> psutil.Process:  # noqa: F811
+    words = {"web": "config.wsgi"}
+    [found] = [
+        process
+        for process in services(folder)
+        if words.get(name, name) in process.cmdline() and os.getpgid(process.pid) == process.pid
+    ]
+    return found
+
+
+def started(log: Path, name: str) -> int:
+    return log.read_text().count(f"| {name} started (pid=")
