@@ -1,22 +1,30 @@
 """What workers do: ids in, rows re-read, one call, safe to run twice."""
 
+import logging
 from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from demo import delivery, planning, retention, unfinished
 from demo.schedules import SWEEP_EXPIRES
 from interactions.connection import LOST_CONNECTION
 
-LONGEST_DELIVERY = timedelta(seconds=30)  # receivers that do not answer keep a worker no longer
+logger = logging.getLogger(__name__)
+
+LONGEST_DELIVERY = timedelta(
+    seconds=10
+)  # receivers that do not answer, and what is overdue, keep a worker no longer
+LONGEST_PLANNING = timedelta(seconds=5)
 
 
 @shared_task(ignore_result=True)
 def plan() -> None:
-    """Plan every window that has started."""
-    planning.plan_due(timezone.now())
+    """Plan every window that has started; what takes longer goes on behind the work of others."""
+    if planning.plan_due(timezone.now(), within=LONGEST_PLANNING).is_cut_short:
+        plan.apply_async(retry=False)
 
 
 @shared_task(ignore_result=True)
@@ -38,17 +46,26 @@ def cleanup() -> None:
 
 
 @shared_task(ignore_result=True)
-def finish(account_id: int) -> None:
-    """Do what the account's state asks for."""
-    unfinished.finish(account_id, timezone.now())
+def finish(account_id: int, turn: int | None = None) -> None:
+    """Take a turn at what the account's state asks for; what is left goes on behind the work of others."""
+    if following := unfinished.take_turn(account_id, timezone.now(), turn):
+        ask_for_turn(account_id, *following)
+
+
+def ask_for_turn(account_id: int, turn: int, after: float = 0) -> None:
+    """Ask a worker to take that turn, in so many seconds; without a broker the sweep will."""
+    try:
+        finish.apply_async([account_id, turn], retry=False, countdown=after or None)
+    except BrokerError:
+        logger.warning("No broker to take up account %d at once; the next sweep will", account_id)
 
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Take up what a dead worker or a lost message left, each account in a task of its own; plan what a run skipped."""
-    for account_id in unfinished.claim_silent(timezone.now()):
-        finish.apply_async([account_id], retry=False, expires=SWEEP_EXPIRES)
-    planning.plan_due(timezone.now())
+    for account_id, turn in unfinished.claim_silent(timezone.now()).items():
+        finish.apply_async([account_id, turn], retry=False, expires=SWEEP_EXPIRES)
+    planning.plan_due(timezone.now(), within=LONGEST_PLANNING)
 
 
 @worker_ready.connect
