@@ -40,13 +40,11 @@ def advance(account: DemoAccount, turn: Turn) -> None:
 
 
 def _catch_up(account: DemoAccount, turn: Turn) -> None:
-    """Plan and deliver by turns what has come due; what somebody holds by then is left to the ordinary runs."""
+    """Plan and deliver in small steps what has come due; what somebody holds by then is left to the ordinary runs."""
     own = StoryEvent.objects.filter(account=account)
     while turn():
         planned = plan_some(account.pk, turn.start, AT_ONCE)
-        delivered = deliver_events(own, turn.start, within=turn.left)
-        if not planned.windows and not delivered:
-            turn()  # over, or nothing is left
+        if not deliver_events(own, turn.start, within=turn.left) and not planned.windows:
             break
     DemoAccount.objects.filter(pk=account.pk, catching_up=True).update(catching_up=False)
 

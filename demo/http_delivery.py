@@ -1,6 +1,7 @@
 """Delivery as signed POSTs to the profiles' webhook endpoints.
 
-A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries.
+A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries. What a
+crash of the database takes back of that is sent once more, which the receiver answers as duplicates.
 """
 
 import json
@@ -13,13 +14,13 @@ from datetime import datetime, timedelta
 
 import requests
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from demo.batching import Batches
 from demo.clock import Clock
 from demo.models import StoryEvent, webhook_event
+from demo.replayable import replayable
 from demo.retries import count_failure
 from interactions.signing import sign
 
@@ -83,7 +84,7 @@ def _send(events: Sequence[StoryEvent]) -> Failure | None:
 
 def _lease(due: QuerySet[StoryEvent], keys: Sequence[int], clock: Clock) -> list[StoryEvent]:
     """Lease what is still due of the keys, all of one profile: a batch that was sent before as it was, or new events."""
-    with transaction.atomic():
+    with replayable():
         claimed = _claim(due, keys)
         delivery_id = claimed[0].delivery_id or uuid.uuid4() if claimed else None
         rows = StoryEvent.objects.filter(pk__among=[event.pk for event in claimed])
@@ -131,8 +132,9 @@ def _post(events: Sequence[StoryEvent]) -> requests.Response:
 
 
 def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
-    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
-    return rows.update(delivered_at=now, claimed_until=None)
+    rows = StoryEvent.objects.filter(pk__among=[event.pk for event in events], delivered_at=None)
+    with replayable():
+        return rows.update(delivered_at=now, claimed_until=None)
 
 
 def _split(events: Sequence[StoryEvent]) -> None:
