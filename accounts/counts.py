@@ -12,8 +12,9 @@ from functools import cache
 from typing import NamedTuple
 
 import redis
-from django.conf import settings
 from redis.commands.core import Script
+
+from accounts.redis_client import client
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def take(limits: Sequence[Limit], entry: str = "") -> float:
     """
     numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
     try:
-        wait = _script(settings.REDIS_CLIENT_URL)([limit.key for limit in limits], [entry, *numbers])
+        wait = _script(client())([limit.key for limit in limits], [entry, *numbers])
     except (redis.RedisError, OSError) as error:
         _warn(error)
         return 0
@@ -72,7 +73,7 @@ def take(limits: Sequence[Limit], entry: str = "") -> float:
 def take_back(limits: Sequence[Limit], entry: str) -> None:
     """Undo the counting of `entry`."""
     try:
-        with _client(settings.REDIS_CLIENT_URL).pipeline(transaction=False) as pipeline:
+        with client().pipeline(transaction=False) as pipeline:
             for limit in limits:
                 pipeline.zrem(limit.key, entry)
             pipeline.execute()
@@ -89,11 +90,5 @@ def _warn(error: Exception) -> None:
 
 
 @cache
-def _client(url: str) -> redis.Redis:
-    """One per process; its connections are opened when they are needed."""
-    return redis.Redis.from_url(url, **settings.REDIS_CLIENT_OPTIONS)
-
-
-@cache
-def _script(url: str) -> Script:
-    return _client(url).register_script(TAKE)
+def _script(connection: redis.Redis) -> Script:
+    return connection.register_script(TAKE)

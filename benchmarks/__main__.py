@@ -17,6 +17,8 @@ NAMES = (
     "webhook",
     "lists",
     "cleanup",
+    "leaving",
+    "fairness",
     "seeding",
     "planning",
     "calibration",

@@ -24,6 +24,7 @@ VARIABLES = (
         "DEMO_DELIVERY",
         "MAIN_APP_URL",
         "DEMO_ALLOWED",
+        "DEMO_MAX_ROWS",
         "METRICS_TOKEN",
         "LOG_LEVEL",
         "LOG_FORMAT",
@@ -78,7 +79,7 @@ def port(name: str, default: int) -> int:
 
 def number(name: str, default: int, *, least: int, most: int) -> int:
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 5 and least <= int(value) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= most):
         raise ImproperlyConfigured(
             f"{name}={value} is not a number from {least} to {most}. Type {name}={default}"
         )

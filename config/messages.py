@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from inspect import Signature, signature
+from types import NoneType
 from typing import Any
 
 ID = re.compile(r"[\w.:@-]{1,100}", re.ASCII)
 MOST_RETRIES = 100
 LONGEST_DELAY = 1_800  # seconds
 LOGGED = ("request_id", "user_id", "parent_task_id")  # of the context that django-structlog sends along
+NUMBERS = {int: (int,), int | None: (int, NoneType)}  # what arguments of these annotations may be
 OWN = ("celery.backend_cleanup",)  # Celery's other tasks (chords, maps) run what their arguments name
 
 
@@ -96,7 +98,8 @@ def _check(expected: Signature, args: list[Any], kwargs: dict[str, Any]) -> None
     except TypeError:
         raise Nonsense("its arguments are not those of the task") from None
     for name, value in given.items():
-        if expected.parameters[name].annotation is int and type(value) is not int:
+        numbers = NUMBERS.get(expected.parameters[name].annotation)
+        if numbers and type(value) not in numbers:
             raise Nonsense("an argument is not a number")
 
 

@@ -111,7 +111,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except NotPossible as error:
+        except (NotPossible, WrongOption) as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect(request.get_full_path())
 
@@ -125,7 +125,7 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request, queryset) -> None:
-        self._each(request, queryset, "resumed", lambda user: lifecycle.resume(user, timezone.now()))
+        self._each(request, queryset, "resuming", lambda user: lifecycle.resume(user, timezone.now()))
 
     @admin.action(description="Advance by a day", permissions=["change"])
     def advance_a_day(self, request, queryset) -> None:

@@ -1,16 +1,18 @@
 """Rows in large numbers, a few at a time: no statement holds its locks for long, and an interruption loses one batch."""
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Min, Model, QuerySet
+from django.db.models import Model, QuerySet
 
 from demo.replayable import replayable
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 
 BATCH = 250  # rows
+KEYS_AT_ONCE = 10_000  # are read from the database
 LONGEST_WAIT = "30s"
 
 
@@ -33,31 +35,29 @@ def change_in_batches(
 ) -> int:
     """Apply `change` to `rows` by primary keys, newest first, in transactions of BATCH; return how many it changed.
 
-    `profiles` are locked while a batch is chosen and changed, so that no ingest writes to its rows or hangs something on
-    them. What arrives after the beginning stays, so that no sender can keep this going. `each_batch` is called before
-    every batch. Raises OperationalError when a profile is locked for longer than LONGEST_WAIT.
+    The keys are looked up once, at the beginning, so that no batch searches for its rows and no sender can keep this
+    going; each batch takes those of its keys that are still among the `rows`. `profiles` are locked meanwhile, so that no
+    ingest writes to its rows or hangs something on them. `each_batch` is called before every batch. Raises
+    OperationalError when a profile is locked for longer than LONGEST_WAIT.
     """
-    span = rows.aggregate(lowest=Min("pk"), highest=Max("pk"))  # holds nobody up, however much is walked over
-    changed, highest = 0, span["highest"]
-    while highest is not None:
+    keys = array("q", rows.order_by().values_list("pk", flat=True).iterator(chunk_size=KEYS_AT_ONCE))
+    keys = array("q", sorted(keys, reverse=True))
+    changed = 0
+    for start in range(0, len(keys), BATCH):
         each_batch()
-        batch = rows.filter(pk__range=(span["lowest"], highest)).order_by("-pk")[:BATCH]
-        statement, values = _statement(batch, change)
+        statement, values = _statement(rows.filter(pk__among=keys[start : start + BATCH]), change)
         with replayable(LONGEST_WAIT), connection.cursor() as cursor:
             lock_profiles(profiles)
             cursor.execute(statement, values)
-            done, chosen, lowest = cursor.fetchone()
-        changed += done
-        highest = lowest - 1 if chosen == BATCH and lowest > span["lowest"] else None
+            changed += cursor.fetchone()[0]
     return changed
 
 
 def _statement(batch: QuerySet, change: Change) -> tuple[str, list[object]]:
-    """Choose the rows of a batch, change them, and say how many were changed and chosen, and the lowest key."""
+    """Choose the rows of a batch, change them, and say how many were changed."""
     chosen, values = batch.values("pk").query.sql_with_params()
     return (
-        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {change.sql}"
-        " SELECT (SELECT count(*) FROM changed), count(*), min(id) FROM chosen",
+        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {change.sql} SELECT count(*) FROM changed",
         [*values, *change.values],
     )
 

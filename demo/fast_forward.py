@@ -1,56 +1,84 @@
 """Advancing a demo by whole days: its past moves back, then ordinary planning and delivery fill the gap."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, DateTimeField, F, Model, When
 from django.db.models.expressions import CombinedExpression
 
 from accounts.models import Profile, User
 from demo.alone import alone
-from demo.delivery import deliver_due
-from demo.heartbeat import Heartbeat
+from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_account, plan_open_windows
+from demo.planning import plan_open_windows, plan_some
 from demo.states import NotPossible
+from demo.turns import Turn, TurnIsOver
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
+AT_ONCE = 500  # events, about, that are planned in one transaction and then delivered
+SHIFTS = 0x5046 << 48  # advisory key, beside those of profiles (interactions/locks.py)
 MOVED = (Content, Interaction, PendingChange, DeadLetter)
 
 
-def advance(account: DemoAccount, now: datetime) -> bool:
-    """Move an active account's past back by its requested days, plan and deliver.
+def advance(account: DemoAccount, turn: Turn) -> None:
+    """Move an active account's past back by its requested days, then plan and deliver what they bring.
 
-    The shift, the marks and the request are one transaction, so that a repeated call shifts once; what follows is
-    ordinary planning, which the sweep would do as well. False when nothing was requested, when somebody holds the
-    account, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
+    The shift, the marks and the request are one transaction, so that a repeated call shifts once. What follows is
+    ordinary planning and delivery, in small transactions, until nothing is left. Nothing is moved while somebody holds
+    the account, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
     """
-    Heartbeat(account, State.ACTIVE, now)()
-    plan_account(account.pk, now)
-    try:
-        moved = _move(account.user, now)
-    except NotPossible:
-        return False
-    if moved:
-        plan_account(account.pk, now)
-        deliver_due(now, [account.pk])
-    return moved
+    if account.advance_days:
+        while turn() and plan_some(account.pk, turn.start, AT_ONCE).windows:
+            pass
+        try:
+            if not _move(account.user, turn):
+                return
+        except NotPossible:
+            return
+    _catch_up(account, turn)
 
 
-def _move(user: User, now: datetime) -> bool:
-    with alone(user) as account:
-        if account.state != State.ACTIVE or not account.advance_days:
-            return False
-        plan_open_windows([account], now)  # what has opened since, hardly ever anything
-        by = timedelta(days=account.advance_days)
-        _shift_story(account, by)
-        if StoryEvent.objects.filter(account=account).leased(now).exists():  # from here on no more can be
-            transaction.set_rollback(True)
-            return False
-        _shift_rows(account, by)
-        _shift_account(account, by)
-        return True
+def _catch_up(account: DemoAccount, turn: Turn) -> None:
+    """Plan and deliver in small steps what has come due; what somebody holds by then is left to the ordinary runs."""
+    own = StoryEvent.objects.filter(account=account)
+    while turn():
+        planned = plan_some(account.pk, turn.start, AT_ONCE)
+        if not deliver_events(own, turn.start, within=turn.left) and not planned.windows:
+            break
+    DemoAccount.objects.filter(pk=account.pk, catching_up=True).update(catching_up=False)
+
+
+def _move(user: User, turn: Turn) -> bool:
+    """Shift the past; False when there is nothing to shift or something is on its way."""
+    with transaction.atomic():
+        _wait_for_other_shifts(turn)
+        with alone(user) as account:
+            if account.state != State.ACTIVE or not account.advance_days:
+                return False
+            plan_open_windows([account], turn.start)  # what has opened since, hardly ever anything
+            by = timedelta(days=account.advance_days)
+            _shift_story(account, by)
+            if (
+                StoryEvent.objects.filter(account=account).leased(turn.start).exists()
+            ):  # from here on no more can be
+                transaction.set_rollback(True)
+                return False
+            _shift_rows(account, by)
+            _shift_account(account, by)
+            return True
+
+
+def _wait_for_other_shifts(turn: Turn) -> None:
+    """One shift at a time: of a large demo it takes seconds, in which other workers do others' work.
+
+    Whoever has a limit to its turn gives it up, and comes again in a second.
+    """
+    lock = "pg_advisory_xact_lock" if turn.left is None else "pg_try_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(%s)", [SHIFTS])
+        if cursor.fetchone()[0] is False:
+            raise TurnIsOver(after=1)
 
 
 def _shift_story(account: DemoAccount, by: timedelta) -> None:
@@ -82,6 +110,7 @@ def _shift_account(account: DemoAccount, by: timedelta) -> None:
     account.next_interactions_window -= by
     account.planned_at -= by
     account.advance_days = 0
+    account.catching_up = True
     account.last_error = ""
     account.save(
         update_fields=[
@@ -89,6 +118,7 @@ def _shift_account(account: DemoAccount, by: timedelta) -> None:
             "next_interactions_window",
             "planned_at",
             "advance_days",
+            "catching_up",
             "last_error",
         ]
     )

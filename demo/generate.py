@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import NoReturn
 
 from django.conf import settings
@@ -20,9 +21,18 @@ from demo.states import NotPossible
 from interactions.connection import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
-LONGEST_WAIT = timedelta(seconds=20)
+LONGEST_WAIT = timedelta(seconds=20)  # for a receiver,
+LONGEST_DELIVERY = timedelta(seconds=2)  # and for what has been due before, in process
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
+
+
+# Requests that wait for a receiver, which may be this very process: the others' threads answer meanwhile.
+_waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
+
+
+class TooManyWait(Exception):
+    """Nothing was planned: as many requests as may wait for their receivers here do so already."""
 
 
 class NotDelivered(Exception):
@@ -39,7 +49,10 @@ class Generated:
 
 
 def daily_content(user: User, now: datetime) -> Generated:
-    """Publish two more pieces now; raises NotPossible unless active, NotDelivered when they are only planned."""
+    """Publish two more pieces now.
+
+    Raises NotPossible unless active, NotDelivered when they are only planned, TooManyWait when too many wait over HTTP.
+    """
     return _generate(user, now, _pieces)
 
 
@@ -49,20 +62,29 @@ def interactions(user: User, now: datetime) -> Generated:
 
 
 def _generate(user: User, now: datetime, draw: Draw) -> Generated:
+    if settings.DEMO_DELIVERY != "http":
+        return _plan_and_deliver(user, now, draw)
+    if not _waiting.acquire(blocking=False):
+        raise TooManyWait("Too many wait here for what they generate to be delivered.")
+    try:
+        return _plan_and_deliver(user, now, draw)
+    finally:
+        _waiting.release()
+
+
+def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> Generated:
     with alone(user) as account:
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
-        if account.advance_days:
+        if account.is_advancing:
             raise NotPossible("The demo is advancing; ask again when it has arrived.")
         if settings.DEMO_DELIVERY == "direct":  # nobody speaks of what has not arrived
-            deliver_events(StoryEvent.objects.filter(account=account), now)
+            _deliver_what_is_due(account, now)
         events = draw(account, now.replace(microsecond=0))
         story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
         account.extra_ordinal += 1
         account.save(update_fields=["extra_ordinal"])
-        rows = StoryEvent.objects.filter(
-            account=account, platform_id__in=[event.platform_id for event in events]
-        )
+        rows = _rows_of(account, events)
         if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
             deliver_events(rows, now)
             if rows.undelivered().filter(attempts=0).exists():
@@ -73,6 +95,27 @@ def _generate(user: User, now: datetime, draw: Draw) -> Generated:
     if len(arrived) < len(events):
         _explain(account.pk, f"{len(arrived)} of {len(events)} planned events were delivered so far.")
     return Generated(**{kind: arrived.count(type) for kind, type in KINDS.items()})
+
+
+def _deliver_what_is_due(account: DemoAccount, now: datetime) -> None:
+    """NotPossible when that is more than a web request should do."""
+    own = StoryEvent.objects.filter(account=account)
+    deliver_events(own, now, within=LONGEST_DELIVERY)
+    if own.due(now).exclude(attempts__gt=0).exists():
+        raise NotPossible("The demo is still catching up; try again in a moment.")
+
+
+def _rows_of(account: DemoAccount, events: list[simulator.Event]) -> QuerySet[StoryEvent]:
+    """The rows of the events that have just been written, by their keys."""
+    if not events:
+        return StoryEvent.objects.none()
+    ids = [event.platform_id for event in events]
+    kinds = {event.type for event in events}
+    earliest = min(event.at for event in events)
+    own = StoryEvent.objects.filter(
+        account=account, type__in=kinds, due_at__gte=earliest, platform_id__in=ids
+    )
+    return StoryEvent.objects.filter(pk__in=list(own.values_list("pk", flat=True)))
 
 
 def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:

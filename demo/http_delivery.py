@@ -1,6 +1,7 @@
 """Delivery as signed POSTs to the profiles' webhook endpoints.
 
-A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries.
+A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries. What a
+crash of the database takes back of that is sent once more, which the receiver answers as duplicates.
 """
 
 import json
@@ -13,20 +14,20 @@ from datetime import datetime, timedelta
 
 import requests
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from accounts.models import Profile
+from demo.batching import Batches
 from demo.clock import Clock
 from demo.models import StoryEvent, webhook_event
+from demo.replayable import replayable
 from demo.retries import count_failure
 from interactions.signing import sign
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-STRETCH = 2_000  # how many of the earliest events due are looked at for profiles
+STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
 SPLIT_ON = {400, 413, 500}  # answers that one event of the batch may have caused
@@ -41,19 +42,29 @@ class Failure:
     wait: float = 0
 
 
-def deliver_batch(due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
-    """Lease, send and mark one profile's next batch; return how many events were taken and delivered."""
-    claimed = _lease(due, clock)
-    if not claimed:
-        return 0, 0
+class OverHttp:
+    """Delivery as webhooks, a batch of one profile at a time."""
+
+    def __init__(self) -> None:
+        self._batches = Batches("profile", BATCH, first=STRETCH, packed=False)
+
+    def deliver_some(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
+        """Lease, send and mark one profile's next batch; return how many events were looked at and how many delivered."""
+        keys = self._batches.next(due)
+        claimed = _lease(due, keys, clock) if keys else []
+        self._batches.goes_on |= bool(claimed)
+        return len(keys), _deliver(claimed, clock) if claimed else 0
+
+
+def _deliver(claimed: Sequence[StoryEvent], clock: Clock) -> int:
     failure = _send(claimed)
     if failure is None:
-        return len(claimed), _mark_delivered(claimed, clock.now())
+        return _mark_delivered(claimed, clock.now())
     if failure.splits and len(claimed) > 1:
         _split(claimed)
     else:
         count_failure(claimed, clock.now(), failure.reason, failure.wait)
-    return len(claimed), 0
+    return 0
 
 
 def _send(events: Sequence[StoryEvent]) -> Failure | None:
@@ -71,36 +82,30 @@ def _send(events: Sequence[StoryEvent]) -> Failure | None:
     return Failure(f"HTTP {code}: {answer.reason}", code in SPLIT_ON, _retry_after(answer))
 
 
-def _lease(due: QuerySet[StoryEvent], clock: Clock) -> list[StoryEvent]:
-    """Claim the next batch of a profile that no other worker is claiming from; empty when there is none.
-
-    Profiles are taken from the earliest events that are due, so that what it costs depends on those alone.
-    """
-    waiting = set(due.values_list("profile", flat=True)[:STRETCH])
-    while waiting:
-        with transaction.atomic():
-            free = Profile.objects.filter(pk__in=waiting).select_for_update(skip_locked=True, no_key=True)
-            profile = free.first()
-            if profile is None:
-                return []
-            if claimed := _claim(due.filter(profile=profile), clock):
-                return claimed
-        waiting.remove(profile.pk)  # another worker has leased all of it just now
-    return []
-
-
-def _claim(mine: QuerySet[StoryEvent], clock: Clock) -> list[StoryEvent]:
-    """Lease what is due of one profile: a batch that was sent before as it was, or else new events."""
-    events = mine.select_related("profile")
-    sent_before = events.exclude(delivery_id=None).first()
-    same_batch = {"delivery_id": sent_before.delivery_id if sent_before else None}
-    claimed = list(events.filter(**same_batch).select_for_update(of=("self",))[:BATCH])
-    delivery_id = same_batch["delivery_id"] or uuid.uuid4()
-    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in claimed])
-    rows.update(delivery_id=delivery_id, claimed_until=clock.now() + LEASE)
+def _lease(due: QuerySet[StoryEvent], keys: Sequence[int], clock: Clock) -> list[StoryEvent]:
+    """Lease what is still due of the keys, all of one profile: a batch that was sent before as it was, or new events."""
+    with replayable():
+        claimed = _claim(due, keys)
+        delivery_id = claimed[0].delivery_id or uuid.uuid4() if claimed else None
+        rows = StoryEvent.objects.filter(pk__among=[event.pk for event in claimed])
+        rows.update(delivery_id=delivery_id, claimed_until=clock.now() + LEASE)
     for event in claimed:
         event.delivery_id = delivery_id
     return claimed
+
+
+def _claim(due: QuerySet[StoryEvent], keys: Sequence[int]) -> list[StoryEvent]:
+    """Lock them. A batch that was sent before is larger than what the keys name of it; its rows are locked in order,
+    so that of two workers who find it one has all of it."""
+    mine = due.filter(pk__among=keys)
+    sent_before = (
+        mine.exclude(delivery_id=None).order_by("due_at", "id").values("account", "delivery_id").first()
+    )
+    if sent_before:
+        whole = due.filter(account__gt=0, **sent_before).order_by("id")
+        return list(whole.select_related("profile").select_for_update(of=("self",)))
+    new = mine.filter(delivery_id=None).order_by("due_at", "id").select_related("profile")
+    return list(new.select_for_update(of=("self",), skip_locked=True))
 
 
 def _post(events: Sequence[StoryEvent]) -> requests.Response:
@@ -127,8 +132,9 @@ def _post(events: Sequence[StoryEvent]) -> requests.Response:
 
 
 def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
-    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
-    return rows.update(delivered_at=now, claimed_until=None)
+    rows = StoryEvent.objects.filter(pk__among=[event.pk for event in events], delivered_at=None)
+    with replayable():
+        return rows.update(delivered_at=now, claimed_until=None)
 
 
 def _split(events: Sequence[StoryEvent]) -> None:

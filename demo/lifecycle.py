@@ -4,14 +4,12 @@ Each transition is one conditional UPDATE whose row count says who won. What is 
 account's row, so a lost message only costs the time until the next sweep.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import Platform, User
 from demo import activation, simulator, tasks
@@ -21,13 +19,13 @@ from demo.naming import brand_name, product_names
 from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
-from demo.windows import content_start_at_or_after, interactions_start_at_or_after
+from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
 from interactions.models import Content, Interaction
-
-logger = logging.getLogger(__name__)
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MOST_DAYS = 30
+MOST_HELD = 5_000  # events that a web request holds back; a demo that is not behind has fewer to come
+SIZES = ("content_per_day", "comments_per_window", "messages_per_window", "retention_days")
 LATEST = 20  # events that say whether a demo is stored here
 USUAL_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
 
@@ -129,7 +127,10 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
             reset_requested=reset,
             heartbeat_at=None,
             paused_at=None,
+            resume_requested_at=None,
+            resumed_to=0,
             advance_days=0,
+            catching_up=False,
             last_error="",
         ):
             return _started(account, dispatch)
@@ -140,48 +141,82 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
 
 
 def pause(user: User, now: datetime) -> Transition:
-    """Hold the story; windows already open are planned first. NotPossible unless active or paused, and while advancing."""
+    """Hold the story; windows already open are planned first.
+
+    NotPossible unless active or paused, while advancing or resuming, and while more is under way than a web request
+    should move.
+    """
     with alone(user) as account:
+        if account.is_resuming:
+            raise NotPossible("The demo is resuming; pause it when it is active.")
         if account.state == State.PAUSED:
             return Transition(account, started=False)
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; only an active demo can be paused.")
-        if account.advance_days:
+        if account.is_advancing:
             raise NotPossible("The demo is advancing; pause it when it has arrived.")
         plan_what_is_open(account, now)
-        StoryEvent.objects.undelivered().filter(account=account).update(held=True)
-        DemoAccount.objects.filter(pk=account.pk).update(state=State.PAUSED, paused_at=now)
-    account.refresh_from_db()
-    return Transition(account, started=True)
-
-
-def resume(user: User, now: datetime) -> Transition:
-    """Go on where the pause began: everything held, and what later draws look back on, moves on by the pause."""
-    with alone(user) as account:
-        if account.state == State.ACTIVE:
-            return Transition(account, started=False)
-        if account.state != State.PAUSED:
-            raise NotPossible(f"Demo mode is {account.state}; only a paused demo can be resumed.")
-        pause = now.replace(microsecond=0) - account.paused_at.replace(microsecond=0)
-        StoryEvent.objects.filter(account=account).update(due_at=F("due_at") + pause, held=False)
+        to_come = StoryEvent.objects.undelivered_by_account().filter(account=account)
+        if to_come[:MOST_HELD].count() == MOST_HELD:
+            raise NotPossible("Too much of the demo is on its way; pause it when it has arrived.")
+        to_come.update(held=True)
         DemoAccount.objects.filter(pk=account.pk).update(
-            state=State.ACTIVE,
-            paused_at=None,
-            next_content_window=content_start_at_or_after(account.next_content_window + pause),
-            next_interactions_window=interactions_start_at_or_after(account.next_interactions_window + pause),
+            state=State.PAUSED, paused_at=now, resume_requested_at=None, resumed_to=0
         )
     account.refresh_from_db()
     return Transition(account, started=True)
 
 
-def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
-    """Change validated settings from the next window on; windows already open are planned with the old ones."""
+def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
+    """Ask for a pause to end as of `now`; the demo reads paused until a worker has moved its story on.
+
+    Everything held, and what later draws look back on, then comes later by the pause. NotPossible unless active or paused.
+    """
     with alone(user) as account:
+        if account.state == State.ACTIVE or account.is_resuming:
+            return Transition(account, started=False)
+        if account.state != State.PAUSED:
+            raise NotPossible(f"Demo mode is {account.state}; only a paused demo can be resumed.")
+        DemoAccount.objects.filter(pk=account.pk).update(
+            resume_requested_at=max(now, account.paused_at), resumed_to=0, heartbeat_at=None
+        )
+        return _started(account, dispatch)
+
+
+def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
+    """Change validated settings from the next window on; windows already open are planned with the old ones.
+
+    Raises WrongOption when a demo with these settings would outgrow DEMO_MAX_ROWS, unless it does not become larger than
+    it is.
+    """
+    with alone(user) as account:
+        _check_size(account, changes)
         if account.state == State.ACTIVE:
             plan_what_is_open(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(**changes)
     account.refresh_from_db()
     return account
+
+
+def _check_size(account: DemoAccount, changes: dict[str, Any]) -> None:
+    sizes = {name: getattr(account, name) for name in SIZES}
+    before = rows_kept(**sizes)
+    wanted = sizes | {name: value for name, value in changes.items() if name in SIZES}
+    after = rows_kept(**wanted)
+    if after > max(before, settings.DEMO_MAX_ROWS):
+        raise WrongOption(
+            "({content_per_day} pieces + 4 × ({comments_per_window} comments + {messages_per_window} messages)) a day"
+            " × {retention_days} days of retention".format(**wanted)
+            + f" are {after} rows; a demo may have {settings.DEMO_MAX_ROWS}. Choose fewer a day, or a shorter retention."
+        )
+
+
+def rows_kept(
+    content_per_day: int, comments_per_window: int, messages_per_window: int, retention_days: int
+) -> int:
+    """How many rows the quotas bring until the retention takes the first of them."""
+    windows = CONTENT_STEP // INTERACTIONS_STEP
+    return (content_per_day + windows * (comments_per_window + messages_per_window)) * retention_days
 
 
 def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
@@ -195,7 +230,7 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
         if not 1 <= days <= most:
             why = "" if most == MOST_DAYS else ", the demo's retention"
             raise WrongOption(f"days must be a whole number from 1 to {most}{why}.")
-        if account.state != State.ACTIVE or account.advance_days:
+        if account.state != State.ACTIVE or account.is_advancing:
             raise NotPossible(
                 f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
             )
@@ -227,15 +262,7 @@ def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
 
 
 def _started(account: DemoAccount, dispatch: bool) -> Transition:
-    if dispatch:
-        transaction.on_commit(lambda: _dispatch(account.pk))
     account.refresh_from_db()
+    if dispatch:
+        transaction.on_commit(lambda: tasks.ask_for_turn(account.pk, account.turn))
     return Transition(account, started=True)
-
-
-def _dispatch(account_id: int) -> None:
-    """Ask a worker to finish the work now; without a broker the sweep will."""
-    try:
-        tasks.finish.apply_async([account_id], retry=False)
-    except BrokerError:
-        logger.warning("No broker to take up account %d at once; the next sweep will", account_id)

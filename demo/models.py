@@ -67,10 +67,19 @@ class DemoAccountQuerySet(models.QuerySet):
         """Active accounts for which a window has started that is not planned yet."""
         return self.alias(opens=NEXT_WINDOW).filter(opens__lte=now, state=State.ACTIVE)
 
+    def resuming(self) -> "DemoAccountQuerySet":
+        """Paused accounts whose resuming was asked for; what is older than the pause is of an earlier one."""
+        return self.filter(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
+
     def silent_since(self, moment) -> "DemoAccountQuerySet":
         """Accounts with work to do that nobody has been doing since `moment`."""
         asleep = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
-        working = Q(state__in=[State.ENABLING, State.DISABLING]) | Q(state=State.ACTIVE, advance_days__gt=0)
+        advancing = Q(advance_days__gt=0) | Q(catching_up=True)
+        working = (
+            Q(state__in=[State.ENABLING, State.DISABLING])
+            | Q(state=State.ACTIVE) & advancing
+            | Q(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
+        )
         return self.filter(asleep, working)
 
     def store_marks(self, accounts: Sequence["DemoAccount"]) -> None:
@@ -145,6 +154,22 @@ class DemoAccount(models.Model):
     advance_days = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="Days still to advance."
     )
+    catching_up = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The days have passed, and what they bring is still being planned and delivered.",
+    )
+    resume_requested_at = models.DateTimeField(null=True, editable=False)
+    resumed_to = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="The story up to this key has been moved on by the pause that ends.",
+    )
+    turn = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="How many turns workers have taken at its work."
+    )
     reset_requested = models.BooleanField(default=False, editable=False)
     last_error = models.TextField(blank=True, editable=False)
 
@@ -188,6 +213,17 @@ class DemoAccount(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+    @property
+    def is_advancing(self) -> bool:
+        """Whether days were asked for that have not passed yet, or have not brought everything yet."""
+        return self.state == State.ACTIVE and (self.advance_days > 0 or self.catching_up)
+
+    @property
+    def is_resuming(self) -> bool:
+        """Whether a pause is about to end."""
+        asked_for = self.resume_requested_at
+        return self.state == State.PAUSED and asked_for is not None and asked_for >= self.paused_at
 
     @property
     def world(self) -> simulator.World:
@@ -268,28 +304,25 @@ class StoryEventQuerySet(models.QuerySet):
         """What may be on its way over HTTP at `now`, or waits to be sent again."""
         return self.undelivered().filter(delivery_id__isnull=False, claimed_until__gt=now)
 
-    def earliest_keys(self, most: int, at_once: int) -> list[array]:
-        """The primary keys of the `most` earliest in batches of up to `at_once`, account by account.
+    def earliest_keys(self, most: int, at_once: int, owner: str) -> list[list[array]]:
+        """The primary keys of the `most` earliest by their `owner` (account or profile), in rounds.
 
-        So two workers, each of which takes other batches, hardly ever hold events of one profile, for whose lock one of
-        them would wait. An account is in one batch only, unless it fills one alone.
+        The first round has up to `at_once` keys of each owner, the second the next of those who have more, and so on, so
+        that one with many holds up no other by more than that.
         """
-        earliest = self.order_by("due_at", "id").values("account", "pk")[:most]
+        earliest = self.order_by("due_at", "id").values(owner, "pk")[:most]
         sql, values = earliest.query.sql_with_params()
-        by_account = (
-            f"SELECT array_agg(id ORDER BY id) FROM ({sql}) AS earliest (account, id)"
-            " GROUP BY account ORDER BY account"
-        )
-        batches = [array("q")]
+        by_owner = f"SELECT array_agg(id ORDER BY id) FROM ({sql}) AS earliest (owner, id) GROUP BY owner ORDER BY owner"
+        rounds: list[list[array]] = []
         with connection.cursor() as cursor:
-            cursor.execute(by_account, values)
+            cursor.execute(by_owner, values)
             for (found,) in cursor:
                 keys = array("q", found)
-                if len(batches[-1]) + len(keys) > at_once:
-                    batches += [keys[start : start + at_once] for start in range(0, len(keys), at_once)]
-                else:
-                    batches[-1] += keys
-        return [keys for keys in batches if keys]
+                for place, start in enumerate(range(0, len(keys), at_once)):
+                    if place == len(rounds):
+                        rounds.append([])
+                    rounds[place].append(keys[start : start + at_once])
+        return rounds
 
     def claim(self, keys: Sequence[int]) -> list[NamedTuple]:
         """Lock those of the keys for this transaction that no other worker holds, the earliest first; plain values."""
@@ -331,7 +364,11 @@ class StoryEvent(models.Model):
         PRODUCT_LAUNCH = "product-launch"
 
     account = models.ForeignKey(DemoAccount, on_delete=models.CASCADE, related_name="story", db_index=False)
-    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # Without a constraint: its check would read the table from end to end whenever a profile goes. A profile goes in one
+    # transaction with its account's story (demo/removal.py), after which nothing more is planned for it.
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     type = models.CharField(max_length=24, choices=Type.choices)
     platform_id = models.CharField(max_length=255)
     origin = models.CharField(max_length=16, choices=Origin.choices)

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 
 from django.db import transaction
 
 from demo import simulator, story
+from demo.clock import Clock
 from demo.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.replayable import replayable
@@ -30,6 +31,7 @@ class Planned:
     content: int = 0
     comments: int = 0
     messages: int = 0
+    is_cut_short: bool = False  # the time was up before all was planned
 
     @property
     def events(self) -> int:
@@ -41,6 +43,7 @@ class Planned:
             self.content + other.content,
             self.comments + other.comments,
             self.messages + other.messages,
+            self.is_cut_short or other.is_cut_short,
         )
 
 
@@ -54,23 +57,32 @@ class Window:
 
 
 @PLANNING.time()
-def plan_due(now: datetime) -> Planned:
+def plan_due(now: datetime, *, within: timedelta | None = None) -> Planned:
     """Plan every window of every active account that has started by `now`; return what was written.
 
     Safe to run at any time, any number of times and beside itself: accounts are locked in chunks, those locked by
     another run are left to it, and the marks move in the transaction that writes the rows. Accounts take turns of a few
-    windows, so that one with a month to make up for holds up no other.
+    windows, those with the least to make up for first, so that one with a month of it holds up no other. Accounts that
+    catch up after advancing are left to their own turns (demo/unfinished.py). With `within` it begins no chunk after so
+    long, and says so.
     """
-    total, broken = Planned(), set[int]()
+    total, broken, clock = Planned(), set[int](), Clock(now)
     while True:
         turn = Planned()
-        waiting = DemoAccount.objects.with_open_windows(now).exclude(pk__in=broken)
-        ids = sorted(waiting.values_list("pk", flat=True))
-        for start in range(0, len(ids), CHUNK):
-            turn += _plan_chunk(ids[start : start + CHUNK], now, broken)
+        for ids in _chunks(now, broken):
+            if within is not None and clock.elapsed >= within:
+                return total + turn + Planned(is_cut_short=True)
+            turn += _plan_chunk(ids, now, broken)
         total += turn
         if not turn.windows:
             return total
+
+
+def _chunks(now: datetime, broken: set[int]) -> Iterator[list[int]]:
+    """The accounts that wait for a turn; in each chunk in the order in which they are locked."""
+    waiting = DemoAccount.objects.with_open_windows(now).filter(catching_up=False).exclude(pk__in=broken)
+    ids = list(waiting.order_by("-opens", "pk").values_list("pk", flat=True))
+    yield from (sorted(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
 
 
 def _plan_chunk(ids: list[int], now: datetime, broken: set[int]) -> Planned:
@@ -162,13 +174,16 @@ def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:
 def plan_account(account_id: int, now: datetime) -> Planned:
     """Plan every started window of one active account, in transactions as short as those of `plan_due`."""
     total = Planned()
-    while True:
-        with transaction.atomic():
-            mine = DemoAccount.objects.with_open_windows(now).select_related("user").filter(pk=account_id)
-            planned = plan_open_windows(list(mine.select_for_update(of=("self",))), now, MOST_EVENTS)
-        if not planned.windows:
-            return total
+    while (planned := plan_some(account_id, now, MOST_EVENTS)).windows:
         total += planned
+    return total
+
+
+def plan_some(account_id: int, now: datetime, most: int) -> Planned:
+    """Plan the next started windows of one active account, about `most` events, in one transaction."""
+    with replayable():
+        mine = DemoAccount.objects.with_open_windows(now).select_related("user").filter(pk=account_id)
+        return plan_open_windows(list(mine.select_for_update(of=("self",))), now, most)
 
 
 def draw(account: DemoAccount, window: Window, past: list[simulator.Event]) -> list[simulator.Event]:

@@ -9,32 +9,31 @@ from django.db.models import QuerySet
 from accounts.models import Profile, User
 from demo import activation
 from demo.batches import delete_in_batches, nothing
-from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State, StoryEvent
+from demo.turns import Turn
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 DERIVED = (Interaction, Content, PendingChange, DeadLetter)
 
 
-def remove_demo(account: DemoAccount, now: datetime) -> bool:
+def remove_demo(account: DemoAccount, turn: Turn) -> bool:
     """Delete the demo of an account that is being disabled, then switch it off, or on again when a reset asked for it.
 
     May be interrupted anywhere, run again and run beside itself: it holds to the profiles that it found, so that a
     late second run never touches the next activation. False when the account is not being disabled.
     """
-    beat = Heartbeat(account, State.DISABLING, now)
-    if not beat():
+    if not turn.beat():
         return False
     profiles = list(account.profiles.values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
-    delete_in_batches(story.undelivered(), each_batch=beat)
-    _delete_arrived(profiles, beat, is_demo=True)
-    delete_in_batches(story, each_batch=beat)
+    delete_in_batches(story.undelivered(), each_batch=turn)
+    _delete_arrived(profiles, turn, is_demo=True)
+    delete_in_batches(story, each_batch=turn)
     with transaction.atomic():
         _delete_the_rest(story, profiles, is_demo=True)
         _delete_profiles(profiles)
-    return _switch_off(account, now)
+    return _switch_off(account, turn.start)
 
 
 def remove_user(user: User) -> int:
@@ -49,7 +48,9 @@ def remove_user(user: User) -> int:
     deleted = _delete_arrived(list(profiles))
     with transaction.atomic():
         list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
-        deleted += _delete_the_rest(story, list(profiles))
+        ids = list(profiles)
+        deleted += _delete_the_rest(story, ids)
+        _delete_profiles(ids)  # Django would look for their story by no index
         user.delete()
     return deleted
 
@@ -87,6 +88,9 @@ def _switch_off(account: DemoAccount, now: datetime) -> bool:
             next_interactions_window=None,
             planned_at=None,
             heartbeat_at=None,
+            catching_up=False,
+            resume_requested_at=None,
+            resumed_to=0,
             reset_requested=False,
             last_error="",
         )

@@ -42,7 +42,7 @@ def start(user: User, name: str, now: datetime) -> Transition:
     with alone(user) as account:
         if account.state != State.ACTIVE:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
-        if account.advance_days:
+        if account.is_advancing:
             raise NotPossible("The demo is advancing; ask again when it has arrived.")
         if _left(account, name).exists():
             return Transition(account, started=False)

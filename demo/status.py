@@ -60,6 +60,8 @@ def _status(
 ) -> dict[str, Any]:
     return {
         "state": account.state,
+        "resuming": account.is_resuming,
+        "advancing": account.is_advancing,
         "seed": account.seed if account.pk else None,
         "enabled_at": account.user.demo_mode_enabled_at,
         "platforms": account.platforms,

@@ -1,22 +1,29 @@
 """What workers do: ids in, rows re-read, one call, safe to run twice. Their time is the database's, whatever their own."""
 
+import logging
 from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
+from kombu.exceptions import OperationalError as BrokerError
 
 from demo import backlog, delivery, planning, retention, unfinished
 from demo.clock import now
 from interactions import ageing, replay
 from interactions.connection import LOST_CONNECTION
 
-LONGEST_DELIVERY = timedelta(seconds=30)  # receivers that do not answer keep a worker no longer
+logger = logging.getLogger(__name__)
+
+# Receivers that do not answer, and what is overdue, keep a worker no longer.
+LONGEST_DELIVERY = timedelta(seconds=10)
+LONGEST_PLANNING = timedelta(seconds=5)
 
 
 @shared_task(ignore_result=True)
 def plan() -> None:
-    """Plan every window that has started."""
-    planning.plan_due(now())
+    """Plan every window that has started; what takes longer goes on behind the work of others."""
+    if planning.plan_due(now(), within=LONGEST_PLANNING).is_cut_short:
+        plan.apply_async(retry=False, headers={"once": "plan on"})
 
 
 @shared_task(ignore_result=True)
@@ -40,18 +47,28 @@ def cleanup() -> None:
 
 
 @shared_task(ignore_result=True)
-def finish(account_id: int) -> None:
-    """Do what the account's state asks for."""
-    unfinished.finish(account_id, now())
+def finish(account_id: int, turn: int | None = None) -> None:
+    """Take a turn at what the account's state asks for; what is left goes on behind the work of others."""
+    if following := unfinished.take_turn(account_id, now(), turn):
+        ask_for_turn(account_id, *following)
     backlog.note_delivery()
+
+
+def ask_for_turn(account_id: int, turn: int, after: float = 0) -> None:
+    """Ask a worker to take that turn, in so many seconds; without a broker the sweep will."""
+    once = {"once": f"finish {account_id} {turn}"}
+    try:
+        finish.apply_async([account_id, turn], retry=False, countdown=after or None, headers=once)
+    except BrokerError:
+        logger.warning("No broker to take up account %d at once; the next sweep will", account_id)
 
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Take up what a dead worker or a lost message left, each account in a task of its own; plan what a run skipped."""
-    for account_id in unfinished.claim_silent(now()):
-        finish.apply_async([account_id], retry=False, headers={"once": f"finish {account_id}"})
-    planning.plan_due(now())
+    for account_id, turn in unfinished.claim_silent(now()).items():
+        ask_for_turn(account_id, turn)
+    planning.plan_due(now(), within=LONGEST_PLANNING)
     replay.replay_due(now())
 
 

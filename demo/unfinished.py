@@ -1,43 +1,81 @@
-"""Work that a transition leaves to do, taken up by a task at once or, after a crash, by the sweep."""
+"""Work that a transition leaves to do, taken up by a task at once or, after a crash, by the sweep.
+
+A worker does it in turns of TURN, each in a task of its own, so that one user's work waits for no other's for longer. What
+is left to do stands in the tables alone.
+"""
 
 import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 
 from demo.clock import Clock
 from demo.delivery import activate_complete, deliver_due
 from demo.fast_forward import advance
-from demo.heartbeat import Heartbeat
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
 from demo.removal import remove_demo
+from demo.resuming import go_on
+from demo.turns import Turn, TurnIsOver
 from interactions.connection import LOST_CONNECTION
 
 logger = logging.getLogger(__name__)
 
+TURN = timedelta(milliseconds=500)  # in which an ordinary demo is filled or removed
 SILENT_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=2)
+
+
+class Next(NamedTuple):
+    """The number of the turn that an account's work takes next, and in how many seconds."""
+
+    turn: int
+    after: float = 0
+
+
+def take_turn(account_id: int, now: datetime, turn: int | None = None) -> Next | None:
+    """Take one turn at the account's work; return the next when more is left to do.
+
+    Each turn is taken once: of several messages that name the same one, one does its work. Without a number it is the
+    one that is next.
+    """
+    waiting = DemoAccount.objects.filter(pk=account_id)
+    if turn is None:
+        turn = waiting.values_list("turn", flat=True).first()
+    if turn is None or not waiting.filter(turn=turn).update(turn=turn + 1):
+        return None
+    try:
+        _work(account_id, Turn(now, TURN))
+    except TurnIsOver as over:
+        return Next(turn + 1, over.after)
+    return None
 
 
 def finish(account_id: int, now: datetime) -> None:
     """Do what the account's state asks for, until nothing is left that can be done now.
 
     A lost database connection leaves the account as it is, for the sweep. After any other error `last_error` says why:
-    enabling has failed, advancing is given up, and removing is tried again by the sweep.
+    enabling has failed, advancing is given up, and removing and resuming are tried again by the sweep.
     """
+    _work(account_id, Turn(now))
+
+
+def _work(account_id: int, turn: Turn) -> None:
     account = DemoAccount.objects.select_related("user").filter(pk=account_id).first()
     if account is None:
         return
     if account.state == State.DISABLING:
-        _attempt(remove_demo, account, now)
+        _attempt(remove_demo, account, turn)
         account.refresh_from_db()
     if account.state == State.ENABLING:
-        _attempt(_enable, account, now, state=State.FAILED)
-    elif account.state == State.ACTIVE and account.advance_days:
-        _attempt(advance, account, now, advance_days=0)
+        _attempt(_enable, account, turn, state=State.FAILED)
+    elif account.is_resuming:
+        _attempt(go_on, account, turn)
+    elif account.is_advancing:
+        _attempt(advance, account, turn, advance_days=0, catching_up=False)
 
 
 def finish_here(account_id: int, now: datetime) -> DemoAccount:
@@ -61,31 +99,37 @@ def _wait_for_others(account_id: int, now: datetime) -> bool:
     return bool(waiting)
 
 
-def claim_silent(now: datetime) -> list[int]:
-    """The accounts whose worker has been silent for 30 s, each claimed by a fresh heartbeat for one caller only."""
+def claim_silent(now: datetime) -> dict[int, int]:
+    """The accounts whose worker has been silent for 30 s, each with the turn that is next.
+
+    Each is claimed by a fresh heartbeat for one caller only. One that only waits for its turn in a long queue is asked for
+    again, which gains it nothing: of two messages with the same turn one is void.
+    """
     silent = DemoAccount.objects.silent_since(now - SILENT_AFTER)
-    return [
-        id
-        for id in silent.values_list("pk", flat=True)
+    return {
+        id: turn
+        for id, turn in silent.values_list("pk", "turn")
         if DemoAccount.objects.silent_since(now - SILENT_AFTER).filter(pk=id).update(heartbeat_at=now)
-    ]
+    }
 
 
-def _enable(account: DemoAccount, now: datetime) -> None:
-    Heartbeat(account, State.ENABLING, now)()
-    plan_initial(account.pk, now)
-    deliver_due(now, [account.pk])
+def _enable(account: DemoAccount, turn: Turn) -> None:
+    turn()
+    plan_initial(account.pk, turn.start)
+    delivered = deliver_due(turn.start, [account.pk], within=turn.left)
+    if delivered and DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).exists():
+        turn()  # is over, unless what is left waits for something else
 
 
 def _attempt(
-    work: Callable[[DemoAccount, datetime], object],
+    work: Callable[[DemoAccount, Turn], object],
     account: DemoAccount,
-    now: datetime,
+    turn: Turn,
     **if_it_fails: object,
 ) -> None:
     try:
-        work(account, now)
-    except LOST_CONNECTION:
+        work(account, turn.of(account))
+    except (TurnIsOver, *LOST_CONNECTION):
         raise
     except Exception as error:
         logger.exception(

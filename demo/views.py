@@ -150,7 +150,7 @@ def shown(request: HttpRequest) -> dict:
         "upcoming": [_named(event) for event in upcoming(account)],
         "next_cleanup": next_cleanup(timezone.now()),
         "notices": notices(account),
-        "refresh": 1 if account.state in MOVING or account.advance_days else 15,
+        "refresh": 1 if account.state in MOVING or account.is_advancing or account.is_resuming else 15,
     }
 
 
@@ -188,9 +188,9 @@ def _save(request: HttpRequest) -> HttpResponse:
     try:
         count_click(request.user, SwitchThrottle)
         account = lifecycle.change_settings(request.user, timezone.now(), form.changes)
-    except NotPossible as error:
+    except (NotPossible, WrongOption) as error:
         form.add_error(None, str(error))
-        return _settings(request, form, status=409)
+        return _settings(request, form, status=409 if isinstance(error, NotPossible) else 200)
     messages.success(request, _saved(account))
     return redirect("demo-settings")
 

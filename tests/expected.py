@@ -55,6 +55,8 @@ class Demo:
     awaited: bool = False  # which is then to be found once
     enabled_at: datetime | None = None
     paused_at: datetime | None = None
+    resume_at: datetime | None = None  # the end of the pause, while that is still to be worked on,
+    has_moved_on: bool = False  # and whether the story has moved already
     marks: dict[str, datetime] = field(default_factory=dict)
     ordinals: dict[str, int] = field(default_factory=dict)
     newest: int = 0  # event of the story that was seen
@@ -65,7 +67,8 @@ class Demo:
 
     @property
     def has_work(self) -> bool:
-        return self.state in (State.ENABLING, State.DISABLING) or self.advance_days > 0
+        working = self.state in (State.ENABLING, State.DISABLING)
+        return working or self.advance_days > 0 or self.resume_at is not None
 
     @property
     def is_free(self) -> bool:
@@ -108,15 +111,28 @@ class Demo:
         self.awaited, self.planned = not self.planned, True
 
     def leave(self, *, reset: bool) -> None:
-        self.state, self.reset, self.advance_days, self.paused_at = State.DISABLING, reset, 0, None
+        self.state, self.reset, self.advance_days = State.DISABLING, reset, 0
+        self.paused_at = self.resume_at = None
 
     def pause(self, now: datetime) -> None:
         self.state, self.paused_at = State.PAUSED, now
 
     def resume(self, now: datetime) -> None:
-        self.rested = now.replace(microsecond=0) - self.paused_at.replace(microsecond=0)
-        self.marks = {kind: start_from(kind, mark + self.rested) for kind, mark in self.marks.items()}
-        self.state, self.paused_at = State.ACTIVE, None
+        self.resume_at, self.has_moved_on = now, False
+
+    @property
+    def pause_length(self) -> timedelta:
+        return self.resume_at.replace(microsecond=0) - self.paused_at.replace(microsecond=0)
+
+    def move_on(self) -> None:
+        """The story moves on by the pause."""
+        if not self.has_moved_on:
+            self.rested, self.has_moved_on = self.pause_length, True
+
+    def end_pause(self) -> None:
+        self.move_on()
+        self.marks = {kind: start_from(kind, mark + self.pause_length) for kind, mark in self.marks.items()}
+        self.state, self.paused_at, self.resume_at = State.ACTIVE, None, None
 
     def finish(self, now: datetime) -> None:
         """The work that the state asks for is done."""
@@ -128,17 +144,21 @@ class Demo:
         if self.state == State.ENABLING:
             self.plan()
             self.state = State.ACTIVE
+        if self.resume_at:
+            self.end_pause()
         if self.advance_days:
             self.moved, self.advance_days = self.advance_days * DAY, 0
             self.enabled_at -= self.moved
             self.marks = {kind: mark - self.moved for kind, mark in self.marks.items()}
 
     def fail(self, *, planned: bool) -> None:
-        """The work is broken off: enabling has failed, advancing is given up, and removing stays to be done."""
+        """The work is broken off: enabling has failed, advancing is given up, removing and resuming stay to be done."""
         if self.state == State.ENABLING:
             self.state = State.FAILED
             if planned:
                 self.plan()
+        if self.resume_at:
+            self.move_on()
         self.advance_days = 0
 
     # What is planned
@@ -238,6 +258,7 @@ class Demo:
         account = DemoAccount.objects.select_related("user").get(pk=self.account)
         assert (account.state, account.advance_days) == (self.state, self.advance_days)
         assert (account.reset_requested, account.paused_at) == (self.reset, self.paused_at)
+        assert (account.resume_requested_at, account.catching_up) == (self.resume_at, False)
         assert account.user.demo_mode_enabled_at == self.enabled_at
         marks = (account.next_content_window, account.next_interactions_window)
         assert (self.state == State.OFF) == (marks == (None, None)) == (self.enabled_at is None)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
+from accounts.redis_client import client
 from demo import tasks
+from demo.backlog import DELIVERED
 from demo.models import DemoAccount, StoryEvent
 from tests.world import demo_of
 
@@ -20,7 +21,7 @@ def late(alice, db) -> StoryEvent:
     StoryEvent.objects.filter(delivered_at=None).delete()
     event = StoryEvent.objects.last()
     StoryEvent.objects.filter(pk=event.pk).update(delivered_at=None, due_at=timezone.now() - 3 * MINUTE)
-    cache.clear()
+    client().delete(DELIVERED)
     return event
 
 

@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Timer
+from threading import BoundedSemaphore, Timer
+from time import perf_counter
 
 import pytest
 import requests
@@ -13,7 +14,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from knox.models import get_token_model
 
-from demo import delivery, http_delivery, lifecycle, seeding, simulator, unfinished
+from demo import delivery, generate, http_delivery, lifecycle, seeding, simulator, unfinished
 from demo.clock import Clock
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
@@ -193,7 +194,10 @@ def test_what_is_generated_and_cannot_be_delivered_yet_is_not_to_be_asked_for_ag
     assert deliver_due(timezone.now() + timedelta(minutes=1)) == 15
 
 
-def test_two_who_generate_over_http_at_once_each_get_all_of_it(page, active, live_server, settings, alice):
+def test_two_who_generate_over_http_at_once_each_get_all_of_it(
+    page, active, live_server, settings, alice, monkeypatch
+):
+    monkeypatch.setattr("demo.generate._waiting", BoundedSemaphore(2))
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     token = get_token_model().objects.create(alice)[1]
 
@@ -205,6 +209,33 @@ def test_two_who_generate_over_http_at_once_each_get_all_of_it(page, active, liv
         answers = list(pool.map(ask, range(2)))
     assert answers == [{"content": 0, "comments": 10, "messages": 5}] * 2
     assert counts(alice) == (3, 30 + 20, 5 + 10)
+
+
+def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
+    page, active, receiver, settings, alice
+):
+    """The receiver takes the connection and says nothing; the second caller is told so before anything is planned."""
+    assert settings.WEB_THREADS // 4 == 1
+
+    def ask() -> None:
+        with pytest.raises(generate.NotDelivered):
+            generate.interactions(alice, timezone.now())
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(ask)
+        caller, _ = receiver.accept()
+        before = StoryEvent.objects.count()
+        started = perf_counter()
+        second = page.post("/api/v1/demo/generate/daily-content/")
+        assert perf_counter() - started < 1
+        assert (second.status_code, second.headers["Retry-After"]) == (503, "5")
+        assert second.json()["hint"].startswith("Nothing was planned; send the same again")
+        assert StoryEvent.objects.count() == before
+        caller.close()
+        receiver.close()  # and refuses from now on
+        first.result(60)
+    assert page.post("/api/v1/demo/generate/daily-content/").json()["hint"].startswith("Do not send it again")
 
 
 def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planned, shut_door, monkeypatch):

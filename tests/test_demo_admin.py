@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import User
+from demo import unfinished
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
 from tests.back_office import DEMOS, act, page
@@ -92,7 +93,8 @@ def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
     one, other = demo_of(alice), demo_of(bob)
     assert act(operator, DEMOS, "pause", one) == ["1 demo paused, 0 as before."]
     assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 as before."]
-    assert act(operator, DEMOS, "resume", one) == ["1 demo resumed, 0 as before."]
+    assert act(operator, DEMOS, "resume", one) == ["1 demo resuming, 0 as before."]
+    unfinished.finish(one.pk, timezone.now())
     assert act(operator, DEMOS, "advance_a_week", one, other) == [
         "1 demo advancing by a week, 1 as before.",
         "bob: Demo mode is paused; only an active demo that is not advancing can advance.",

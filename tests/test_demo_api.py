@@ -198,10 +198,15 @@ def test_generate_answers_what_it_delivered_and_moves_no_mark(page, alice):
 
 def test_pause_and_resume_answer_202_then_200(page, alice):
     demo_of(alice)
-    answers = [
-        page.post(f"/api/v1/demo/{action}/").status_code for action in ("pause", "pause", "resume", "resume")
-    ]
-    assert answers == [202, 200, 202, 200]
+    asked = [page.post(f"/api/v1/demo/{action}/") for action in ("pause", "pause", "resume", "resume")]
+    assert [answer.status_code for answer in asked] == [202, 200, 202, 200]
+    shown = [(answer.json()["state"], answer.json()["resuming"]) for answer in asked]
+    assert shown == [("paused", False), ("paused", False), ("paused", True), ("paused", True)]
+    refused = page.post("/api/v1/demo/pause/")
+    assert (refused.status_code, "resuming" in refused.json()["detail"]) == (409, True)
+    unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
+    shown = page.get("/api/v1/demo/").json()
+    assert (shown["state"], shown["resuming"]) == ("active", False)
 
 
 def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):

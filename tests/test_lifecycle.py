@@ -17,7 +17,7 @@ from demo.removal import DERIVED
 from demo.states import NotPossible
 from interactions.models import Content, Interaction
 from tests.holding import somebody_who
-from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, run_until, told
+from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, resume, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
@@ -53,7 +53,7 @@ def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
     plan_due(paused + 3 * DAY)
     deliver_due(paused + 3 * DAY)
     assert counts(alice) == before
-    lifecycle.resume(alice, paused + 3 * DAY)
+    resume(alice, paused + 3 * DAY)
     deliver_due(paused + 3 * DAY)
     assert counts(alice) == before
     assert list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True)) == [
@@ -180,7 +180,7 @@ def test_a_pause_keeps_what_it_holds_out_of_the_ticks(alice, bob):
     hers = StoryEvent.objects.undelivered().filter(account__user=alice)
     assert (hers.exists(), hers.filter(held=False).exists()) == (True, False)
     assert set(StoryEvent.objects.filter(held=True).values_list("account__user", flat=True)) == {alice.pk}
-    lifecycle.resume(alice, FIRST_TALK + HOUR)
+    resume(alice, FIRST_TALK + HOUR)
     assert not StoryEvent.objects.filter(held=True).exists()
 
 

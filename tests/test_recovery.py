@@ -27,10 +27,10 @@ def test_a_worker_killed_between_planning_and_delivery_is_taken_up_by_the_sweep(
     account = lifecycle.enable(alice, NOW, dispatch=False).account
     unfinished.plan_initial(account.pk, NOW)
     DemoAccount.objects.update(heartbeat_at=NOW)
-    assert unfinished.claim_silent(NOW + timedelta(seconds=29)) == []
+    assert unfinished.claim_silent(NOW + timedelta(seconds=29)) == {}
     later = NOW + timedelta(seconds=31)
-    assert unfinished.claim_silent(later) == [account.pk]
-    assert unfinished.claim_silent(later) == []
+    assert unfinished.claim_silent(later) == {account.pk: 0}
+    assert unfinished.claim_silent(later) == {}
     unfinished.finish(account.pk, later)
     assert counts(alice) == (35, 920, 100)
 

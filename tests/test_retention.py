@@ -27,7 +27,7 @@ from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.back_office import DEMOS, act
 from tests.holding import somebody_holding
 from tests.terminal import run
-from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, run_until, told
+from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 JSON = "application/json"
@@ -67,7 +67,7 @@ def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
     dry = retention.clean_up(later, dry_run=True)
     assert retention.clean_up(later) == dry
     assert dry.story > 200
-    lifecycle.resume(alice, later)
+    resume(alice, later)
     run_until(later + 2 * DAY, later, every=DAY / 4)
     comments = Interaction.objects.visible_to(alice).filter(type="comment", posted_at__gt=later)
     assert comments.count() > 0
@@ -350,7 +350,7 @@ def test_what_people_answered_keeps_its_row_and_changes_nothing_that_comes(alice
         lifecycle.pause(user, ENABLED + HOUR)
     retention.clean_up(ENABLED + 28 * DAY)
     for user in (alice, bob):
-        lifecycle.resume(user, ENABLED + 28 * DAY)
+        resume(user, ENABLED + 28 * DAY)
     plan_due(ENABLED + 31 * DAY)
     hers, his = (
         list(planned(user).order_by("due_at", "platform_id").values_list("due_at", "platform_id", "payload"))

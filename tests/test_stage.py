@@ -17,7 +17,7 @@ from demo.planning import plan_due
 from demo.simulator import SCENARIO_LASTS
 from demo.states import NotPossible
 from interactions.models import Interaction
-from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, run_until, told
+from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of
 
 BROUGHT = {"viral-spike": (1, 80, 0), "complaint-wave": (0, 30, 8), "product-launch": (1, 40, 6)}
@@ -129,7 +129,7 @@ def test_a_paused_demo_begins_none_and_keeps_what_it_holds(alice):
     lifecycle.pause(alice, NOW + SECOND)
     with pytest.raises(NotPossible, match="paused"):
         scenarios.start(alice, "product-launch", NOW + HOUR)
-    lifecycle.resume(alice, NOW + DAY)
+    resume(alice, NOW + DAY)
     assert StoryEvent.objects.filter(origin="viral-spike").earliest("due_at").due_at > NOW + DAY
     assert scenarios.cancel(alice, "viral-spike", NOW + DAY).started
 

@@ -45,6 +45,7 @@ FAULTS = {  # what breaks, and which work it breaks
     "demo.unfinished.deliver_due": State.ENABLING,
     "demo.fast_forward._shift_account": State.ACTIVE,
     "demo.removal._delete_profiles": State.DISABLING,
+    "demo.resuming._end": State.PAUSED,
 }
 
 WHO = st.sampled_from(["alice", "bob"])
@@ -89,6 +90,14 @@ def later(**arguments: st.SearchStrategy) -> Callable:
     return rule_for
 
 
+def take_turns(account: int, now: datetime) -> None:
+    """What workers do, each step in a turn of its own."""
+    with patch("demo.unfinished.TURN", timedelta(0)):
+        following = unfinished.take_turn(account, now)
+        while following:
+            following = unfinished.take_turn(account, now, following.turn)
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Alice and Bob do with their demos as they like; neither the other's demo nor Alice's live profile feels it."""
 
@@ -101,6 +110,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.live_rows, self.pictures = live_rows(), self._pictures()
         self.deleted: set[tuple[int, str]] = set()  # by their platform
         self.is_sound = True
+        self.in_turns = False  # or all at once, in turn
 
     def _off(self, user: User) -> Demo:
         account = DemoAccount.objects.create(user=user, seed=0, comments_per_window=3, messages_per_window=2)
@@ -136,8 +146,13 @@ class AnyOrder(RuleBasedStateMachine):
             return answer
 
     def finish(self, demo: Demo) -> None:
+        """A worker does what there is to do, every other time in turns as short as they get."""
+        self.in_turns = not self.in_turns
         with self.step(*[demo] * demo.has_work):
-            unfinished.finish(demo.account, self.now)
+            if self.in_turns:
+                take_turns(demo.account, self.now)
+            else:
+                unfinished.finish(demo.account, self.now)
             demo.finish(self.now)
 
     # What a user may ask
@@ -180,22 +195,25 @@ class AnyOrder(RuleBasedStateMachine):
     @later(who=WHO, until=st.none() | HOURS | DAYS)
     def pause(self, who: str, until: timedelta | None) -> None:
         demo = self.demos[who]
-        starts, idle = demo.is_free, demo.state == State.PAUSED
+        starts, idle = demo.is_free, demo.state == State.PAUSED and not demo.resume_at
         self.ask(demo, lifecycle.pause, self.now, starts=starts, idle=idle)
         if starts:
             demo.check_what_was_planned(self.now, is_through=True)
             demo.pause(self.now)
         if until:
             self.pass_time(until, ("plan", "deliver"))
-            self.resume(who)
+            self.resume(who, at_once=True)
 
-    @later(who=WHO)
-    def resume(self, who: str) -> None:
+    @later(who=WHO, at_once=AT_ONCE)
+    def resume(self, who: str, at_once: bool) -> None:
         demo = self.demos[who]
-        starts, idle = demo.state == State.PAUSED, demo.state == State.ACTIVE
-        self.ask(demo, lifecycle.resume, self.now, starts=starts, idle=idle)
+        starts = demo.state == State.PAUSED and not demo.resume_at
+        idle = demo.state == State.ACTIVE or demo.resume_at is not None
+        self.ask(demo, lifecycle.resume, self.now, starts=starts, idle=idle, dispatch=False)
         if starts:
             demo.resume(self.now)
+        if at_once:
+            self.finish(demo)
 
     @later(who=WHO, changes=st.fixed_dictionaries({}, optional=SETTINGS).filter(bool))
     def change_settings(self, who: str, changes: dict) -> None:
@@ -326,7 +344,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.now += MINUTE
         left = [demo for demo in self.demos.values() if demo.has_work]
         with self.step(*left):
-            assert set(unfinished.claim_silent(self.now)) == {demo.account for demo in left}
+            assert unfinished.claim_silent(self.now).keys() == {demo.account for demo in left}
         for demo in left * a_worker_comes:
             self.finish(demo)
 
@@ -391,7 +409,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.sweep(a_worker_comes=True)
         for who in self.demos:
             if self.demos[who].state == State.PAUSED:
-                self.resume(who)
+                self.resume(who, at_once=True)
         self.pass_time(2 * DAY, ("plan", "deliver"))
         for who in self.demos:
             self.disable(who, at_once=True)

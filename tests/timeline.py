@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import Profile, User
+from demo import lifecycle, unfinished
 from demo.delivery import deliver_due
+from demo.models import DemoAccount
 from demo.planning import plan_due
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import NOW
@@ -59,3 +61,9 @@ def run_until(end: datetime, start: datetime = ENABLED, every: timedelta = timed
         plan_due(now)
         deliver_due(now)
         now += every
+
+
+def resume(user: User, now: datetime) -> None:
+    """End a pause, to the last row."""
+    assert lifecycle.resume(user, now, dispatch=False).started
+    unfinished.finish(DemoAccount.objects.get(user=user).pk, now)

@@ -4,6 +4,8 @@ from interactions.api.examples import answer, request
 
 _DEMO = {
     "state": "active",
+    "resuming": False,
+    "advancing": False,
     "seed": 7,
     "enabled_at": "2026-03-04T07:30:00Z",
     "platforms": ["instagram", "youtube", "facebook"],

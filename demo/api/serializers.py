@@ -168,6 +168,10 @@ class DemoSerializer(serializers.Serializer):
     """The demo of one user, as `demo.status.status_of` makes it."""
 
     state = serializers.ChoiceField(choices=State.choices)
+    resuming = serializers.BooleanField(help_text="A pause is about to end; the state is paused until then.")
+    advancing = serializers.BooleanField(
+        help_text="Days were asked for that have not brought everything yet."
+    )
     seed = serializers.IntegerField(allow_null=True)
     enabled_at = serializers.DateTimeField(allow_null=True)
     platforms = serializers.ListField(child=serializers.ChoiceField(choices=Platform.choices))

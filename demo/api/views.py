@@ -50,6 +50,14 @@ class StillPlanned(APIException):
     hint = "Do not send it again: workers deliver it as soon as its receiver answers."
 
 
+class Crowded(APIException):
+    """As many requests as may wait here do so already."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    hint = "Nothing was planned; send the same again after as many seconds as the header Retry-After says."
+    wait = 5
+
+
 class DemoView(APIView):
     """Shared by the demo routes: whose demo it is, and how the lifecycle's words become answers."""
 
@@ -97,6 +105,7 @@ class DemoView(APIView):
             NotPossible: Conflict,
             WrongOption: serializers.ValidationError,
             generate.NotDelivered: StillPlanned,
+            generate.TooManyWait: Crowded,
         }.get(type(error))
         return super().handle_exception(known(str(error)) if known else error)
 
@@ -158,7 +167,7 @@ class PauseView(DemoView):
 
 
 class ResumeView(DemoView):
-    """Go on where the pause began, without a burst and without a loss."""
+    """Go on where the pause began, without a burst and without a loss; it reads paused until that is prepared."""
 
     throttle_classes = [SwitchThrottle]
 

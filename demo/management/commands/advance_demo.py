@@ -24,7 +24,7 @@ class Command(DemoCommand):
             raise CommandError(str(error)) from error
         unfinished.finish(account.pk, now)
         account.refresh_from_db()
-        if account.advance_days or account.last_error:
+        if account.is_advancing or account.last_error:
             raise CommandError(
                 account.last_error or "Events are on their way; workers advance the demo after them."
             )

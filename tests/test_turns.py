@@ -1,0 +1,223 @@
+"""Heavy work is done in turns: none is lost, none is done twice, and nobody waits long for another's."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from demo import batches, delivery, fast_forward, lifecycle, planning, resuming, tasks, unfinished
+from demo.delivery import deliver_due
+from demo.models import DemoAccount, State, StoryEvent
+from demo.planning import plan_due
+from tests.holding import somebody_who
+from tests.timeline import FIRST_TALK, counts, told
+from tests.world import DAY, HOUR, NOW, demo_of
+
+MINUTE = timedelta(minutes=1)
+LONG_AGO = FIRST_TALK + 6 * DAY
+
+
+@pytest.fixture
+def short_turns(monkeypatch) -> None:
+    """A turn is one step, and a step is small."""
+    monkeypatch.setattr(unfinished, "TURN", timedelta(0))
+    monkeypatch.setattr(batches, "BATCH", 20)
+    monkeypatch.setattr(delivery, "BATCH", 20)
+    monkeypatch.setattr(resuming, "BATCH", 20)
+    monkeypatch.setattr(fast_forward, "AT_ONCE", 15)
+
+
+def pause_and_ask(user: User) -> None:
+    lifecycle.pause(user, NOW + HOUR)
+    lifecycle.resume(user, NOW + 3 * HOUR, dispatch=False)
+
+
+# What is asked of a demo, and the state that this leads to.
+WORK = {
+    "disable": (partial(lifecycle.disable, dispatch=False), State.OFF),
+    "reset": (partial(lifecycle.reset, dispatch=False), State.ACTIVE),
+    "resume": (pause_and_ask, State.ACTIVE),
+    "advance": (lambda user: lifecycle.advance(user, 5, NOW, dispatch=False), State.ACTIVE),
+}
+
+
+def work_off(account: int, now, die_every: int = 0) -> int:
+    """Take turns until nothing is left; every so many the worker dies, and the sweep comes. Return how many it took."""
+    turns, following = 0, unfinished.take_turn(account, now)
+    while following:
+        turns += 1
+        if die_every and turns % die_every == 0:
+            now += MINUTE
+            following = unfinished.Next(unfinished.claim_silent(now)[account])
+        following = unfinished.take_turn(account, now, following.turn)
+    return turns
+
+
+def picture(user: User) -> tuple:
+    """What the user's demo is, but for keys."""
+    account = DemoAccount.objects.values(
+        *["state", "next_content_window", "next_interactions_window", "advance_days", "catching_up"],
+        *["resume_requested_at", "resumed_to", "content_ordinal", "interactions_ordinal", "paused_at"],
+    ).get(user=user)
+    story = StoryEvent.objects.filter(account__user=user).order_by("due_at", "platform_id", "type")
+    events = story.values_list("type", "platform_id", "due_at", "held", "delivered_at")
+    return account, [(*event, at is None) for *event, at in events], told(user)
+
+
+@pytest.mark.parametrize("die_every", [0, 3])
+@pytest.mark.parametrize("work", WORK)
+def test_in_turns_the_same_is_done_as_at_once_though_workers_die_between_them(
+    alice, short_turns, work, die_every
+):
+    ask, state = WORK[work]
+    account = demo_of(alice, seed=9, brand="Twin")
+    with transaction.atomic():  # the twin, which is not there afterwards
+        ask(alice)
+        unfinished.finish(account.pk, NOW + 3 * HOUR)
+        at_once = picture(alice)
+        transaction.set_rollback(True)
+    ask(alice)
+    assert work_off(account.pk, NOW + 3 * HOUR, die_every) >= 3
+    assert DemoAccount.objects.get().state == state
+    if work != "reset" or not die_every:  # which begins when the old story is gone
+        assert picture(alice) == at_once
+    assert unfinished.claim_silent(NOW + DAY) == {}
+
+
+def test_enabling_takes_turns_too(alice, short_turns):
+    account = lifecycle.enable(alice, NOW, dispatch=False, seed=1, initial_comments=100).account
+    assert work_off(account.pk, NOW) > 3
+    assert (DemoAccount.objects.get().state, counts(alice)) == (State.ACTIVE, (35, 100, 100))
+
+
+def test_a_turn_is_taken_once(alice, short_turns):
+    account = lifecycle.enable(alice, NOW, dispatch=False).account
+    first = unfinished.take_turn(account.pk, NOW, 0)
+    assert first == (1, 0)
+    assert unfinished.take_turn(account.pk, NOW, 0) is None  # a message that comes twice
+    assert unfinished.take_turn(account.pk, NOW, 1) == (2, 0)
+    assert unfinished.take_turn(account.pk, NOW, 1) is None  # as the sweep asked for it meanwhile
+    assert unfinished.take_turn(account.pk, NOW) == (3, 0)  # by the message of an earlier version
+
+
+def test_what_waits_for_its_turn_is_asked_for_again_and_gains_nothing_by_it(alice, short_turns):
+    account = lifecycle.enable(alice, NOW, dispatch=False).account
+    following = unfinished.take_turn(account.pk, NOW)
+    later = NOW + MINUTE
+    assert unfinished.claim_silent(later) == {account.pk: following.turn}
+    assert unfinished.take_turn(account.pk, later, following.turn).turn == following.turn + 1
+    assert unfinished.take_turn(account.pk, later, following.turn) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks.finish, "apply_async", lambda args, **_: asked.append(args))
+    account = lifecycle.enable(alice, timezone.now(), initial_content=3, initial_comments=30).account
+    while asked:
+        assert len(asked) == 1
+        assert asked[0][0] == account.pk
+        tasks.finish(*asked.pop())
+    assert DemoAccount.objects.get().state == State.ACTIVE
+    assert DemoAccount.objects.get().turn > 3
+
+
+def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_turns):
+    """Ordinary runs neither plan nor deliver it, and the API refuses what would come between."""
+    for user in (alice, bob):
+        demo_of(user)
+    lifecycle.advance(alice, 5, NOW, dispatch=False)
+    account = DemoAccount.objects.get(user=alice)
+    following = unfinished.take_turn(account.pk, NOW)
+    account.refresh_from_db()
+    assert (account.advance_days, account.catching_up, account.is_advancing) == (0, True, True)
+    before = picture(alice)
+    assert plan_due(NOW + 12 * HOUR).windows == 1  # bob's
+    deliver_due(NOW + 12 * HOUR)
+    assert picture(alice) == before
+    for ask in (
+        lambda: lifecycle.pause(alice, NOW),
+        lambda: lifecycle.advance(alice, 1, NOW, dispatch=False),
+    ):
+        with pytest.raises(lifecycle.NotPossible, match="advanc"):
+            ask()
+    while following:
+        following = unfinished.take_turn(account.pk, NOW, following.turn)
+    account.refresh_from_db()
+    assert (account.is_advancing, plan_due(NOW).windows) == (False, 0)
+    assert counts(alice)[0] == 3 + 2 * 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_demo_is_shifted_at_a_time_and_the_next_waits_without_a_worker(alice):
+    account = demo_of(alice)
+    lifecycle.advance(alice, 2, NOW, dispatch=False)
+
+    def shift() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [fast_forward.SHIFTS])
+
+    with somebody_who(shift):
+        waiting = unfinished.take_turn(account.pk, NOW)
+        assert waiting == (1, 1)
+        assert DemoAccount.objects.get().advance_days == 2
+    assert unfinished.take_turn(account.pk, NOW, waiting.turn) is None
+    assert not DemoAccount.objects.get().is_advancing
+
+
+def test_planning_begins_nothing_after_its_time_and_says_so(alice):
+    demo_of(alice)
+    cut = plan_due(LONG_AGO, within=timedelta(0))
+    assert (cut.is_cut_short, cut.windows) == (True, 0)
+    whole = plan_due(LONG_AGO, within=MINUTE)
+    assert (whole.is_cut_short, whole.windows) == (False, 25 + 6)
+
+
+def test_those_with_the_least_to_make_up_for_are_planned_first(alice, bob, monkeypatch):
+    for user, before in ((alice, 20 * DAY), (bob, 0 * DAY)):
+        demo_of(user, NOW - before)
+    monkeypatch.setattr(planning, "CHUNK", 1)
+    monkeypatch.setattr(planning, "MOST_EVENTS", 1)
+    planned = []
+    real = planning.plan_open_windows
+    monkeypatch.setattr(
+        planning, "plan_open_windows", lambda accounts, *_: planned.extend(accounts) or real(accounts, *_)
+    )
+    plan_due(FIRST_TALK)
+    assert [account.user for account in planned[:3]] == [bob, alice, alice]
+
+
+def test_who_has_much_overdue_holds_up_no_other_for_long(alice, bob, monkeypatch):
+    """The first batch is of the earliest; then each account has its turn."""
+    for user in (alice, bob):
+        account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=60).account
+        unfinished.plan_initial(account.pk, NOW)
+    StoryEvent.objects.filter(account__user=bob).update(due_at=NOW - MINUTE)  # after all of hers
+    StoryEvent.objects.filter(account__user=alice).update(due_at=NOW - HOUR)
+    monkeypatch.setattr(delivery, "BATCH", 20)
+    done = []
+    real = delivery.ingest
+    owner = dict(StoryEvent.objects.values_list("profile", "account__user"))
+
+    def ingest(arrivals, now):
+        done.append({owner[arrival.profile_id] for arrival in arrivals})
+        return real(arrivals, now)
+
+    monkeypatch.setattr(delivery, "ingest", ingest)
+    deliver_due(NOW)
+    assert done.index({bob.pk}) <= 2
+    assert len(done) > 8
+
+
+def test_a_stale_request_of_a_version_before_resumes_nothing(alice):
+    """A pause that an older process began may stand beside a request of the pause before it."""
+    account = demo_of(alice)
+    lifecycle.pause(alice, NOW + HOUR)
+    DemoAccount.objects.update(resume_requested_at=NOW)
+    assert not DemoAccount.objects.get().is_resuming
+    assert unfinished.claim_silent(NOW + DAY) == {}
+    unfinished.finish(account.pk, NOW + DAY)
+    assert DemoAccount.objects.get().state == State.PAUSED
