@@ -1,6 +1,7 @@
 """What is wrong with a row of a schedule: beat leaves such a row out, and the admin shows the reason."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -8,8 +9,6 @@ from celery import current_app
 from celery.schedules import schedule
 from django_celery_beat.models import PeriodicTask
 from kombu.utils.json import loads
-
-from demo import tasks  # noqa: F401  registered by being imported
 
 KINDS = ("interval", "crontab", "solar", "clocked")
 CELERYS_OWN = {
@@ -39,8 +38,10 @@ def _problem_of(task: PeriodicTask) -> str:
     return _wrong_message(task) or _wrong_times(task)
 
 
+@cache
 def registered() -> Any:
     """The tasks that workers know, by name."""
+    current_app.autodiscover_tasks(force=True)
     return current_app.tasks
 
 
