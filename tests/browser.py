@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.house import House, running_house
 
@@ -21,30 +21,33 @@ def house() -> Iterator[House]:
         yield house
 
 
-@pytest.fixture
-def tab(house: House) -> Iterator[Page]:
-    """A tab that holds pages to themselves: nothing from elsewhere, nothing that the browser refuses or fails at."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-quic"],
             ignore_default_args=["--disable-back-forward-cache"],  # as people's browsers are
         )
-        page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
-        outside: list[str] = []
-        errors: list[str] = []
-        page.on(
-            "request", lambda request: outside.append(request.url) if house.url not in request.url else None
-        )
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None,
-        )
-        yield page
+        yield browser
         browser.close()
-        assert outside == [], "nothing is loaded from anywhere else"
-        assert errors == [], "no script fails and nothing breaks the Content-Security-Policy"
+
+
+@pytest.fixture
+def tab(house: House, chromium: Browser) -> Iterator[Page]:
+    """A tab that holds pages to themselves: nothing from elsewhere, nothing that the browser refuses or fails at."""
+    outside: list[str] = []
+    errors: list[str] = []
+    context = chromium.new_context(viewport={"width": 1100, "height": 900})
+    context.on("request", lambda sent: outside.append(sent.url) if house.url not in sent.url else None)
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on(
+        "console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None
+    )
+    yield context.new_page()
+    context.close()
+    assert outside == [], "nothing is loaded from anywhere else"
+    assert errors == [], "no script fails and nothing breaks the Content-Security-Policy"
 
 
 def log_in(page: Page, house: House, name: str = "visitor") -> None:
