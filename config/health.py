@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from config.counters import shared_registry
 from config.embedded import AT_ONCE
+from config.single import one_at_a_time
 from demo.metrics import beat_seen_at, gauges
 
 BEAT_SEEN_WITHIN = timedelta(minutes=2)
@@ -27,8 +28,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """Database and broker answer, and beat was seen within two minutes; else 503 naming what is missing."""
-    checks = {"database": _database(), "broker": _broker()}
-    checks["beat"] = checks["database"] and _beat()
+    checks = _checked()
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", **checks}, status=200 if ready else 503)
 
@@ -56,6 +56,14 @@ class Gauges(Collector):
         yield GaugeMetricFamily("perennial_database_up", "Whether the database answers.", up)
         if up:
             yield from gauges(timezone.now())
+
+
+def _check() -> dict[str, bool]:
+    checks = {"database": _database(), "broker": _broker()}
+    return checks | {"beat": checks["database"] and _beat()}
+
+
+_checked = one_at_a_time(_check, dict.fromkeys(("database", "broker", "beat"), False))
 
 
 def _database() -> bool:
