@@ -9,9 +9,9 @@ from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.authentication import TokenAuthentication
+from accounts.api.known import Known, KnownParameters
 from accounts.models import User
 from accounts.throttling import TokenRequests, begin_log_in, forgive_log_in
 
@@ -39,7 +39,7 @@ class Email(serializers.EmailField):
         return User.objects.normalize_email(super().to_internal_value(data))
 
 
-class NewUserSerializer(serializers.ModelSerializer):
+class NewUserSerializer(Known, serializers.ModelSerializer):
     """An account; it has no password, so nobody logs in with it until an operator sets one."""
 
     username = UserName(max_length=150, validators=[User.username_validator])
@@ -50,7 +50,11 @@ class NewUserSerializer(serializers.ModelSerializer):
         fields = ["id", "username", "email"]
 
 
-class TokenView(APIView):
+class LogInSerializer(Known, AuthTokenSerializer):
+    """User name and password."""
+
+
+class TokenView(KnownParameters):
     """Exchange user name and password for a token, to be sent as `Authorization: Token …`."""
 
     authentication_classes: list[type] = []
@@ -58,7 +62,7 @@ class TokenView(APIView):
     throttle_classes = [TokenRequests]
 
     @extend_schema(
-        request=AuthTokenSerializer,
+        request=LogInSerializer,
         responses=TOKEN,
         examples=[
             OpenApiExample("alice", {"username": "alice", "password": "a good password"}, request_only=True),
@@ -67,7 +71,7 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         begin_log_in(request)
-        serializer = AuthTokenSerializer(data=request.data, context={"request": request})
+        serializer = LogInSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
         with transaction.atomic():
@@ -79,18 +83,20 @@ class TokenView(APIView):
         return Response({"token": token})
 
 
-class RevokeView(APIView):
+class RevokeView(KnownParameters):
     """Revoke the token that the request carries."""
 
     authentication_classes = [TokenAuthentication]
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
+        if request.data:
+            Known(data=request.data).is_valid(raise_exception=True)
         request.auth.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class UsersView(APIView):
+class UsersView(KnownParameters):
     """Create an account without a password, so that another back end can provision demos; for staff."""
 
     permission_classes = [IsAdminUser]
