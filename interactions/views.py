@@ -5,8 +5,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.pages import for_users
-from interactions.models import Interaction
-from interactions.paging import MOST_COUNTED, CursorError, read_page
+from interactions.models import Interaction, InteractionQuerySet
+from interactions.paging import MOST_COUNTED, CursorError, Page, read_page
+from interactions.turns import read_in_turn
 
 PAGE_SIZE = 25
 
@@ -27,11 +28,25 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 def _inbox(request: HttpRequest, type: str, title: str) -> HttpResponse:
     rows = Interaction.objects.visible_to(request.user).filter(type=type)
-    shown = rows.select_related("profile", "content", "parent")
     try:
-        page = read_page(shown, request.user, request.GET.get("cursor"), PAGE_SIZE)
+        page, count = read_in_turn(request.user, lambda: _read(rows, request))
     except CursorError as error:
         raise Http404 from error
     template = "interactions/page.html" if request.htmx else "interactions/inbox.html"
-    counted = rows.filter(direction=Interaction.Direction.IN)[: MOST_COUNTED + 1].count()
-    return render(request, template, {"page": page, "title": title, "count": counted, "most": MOST_COUNTED})
+    return render(request, template, {"page": page, "title": title, "count": count, "most": MOST_COUNTED})
+
+
+def _read(rows: InteractionQuerySet, request: HttpRequest) -> tuple[Page, int]:
+    """The page that was asked for, and how many were received, counted as far as a list says it."""
+    page = read_page(rows.with_quotes(), request.user, request.GET.get("cursor"), PAGE_SIZE)
+    for row in page.rows:
+        _quote(row)
+    return page, rows.filter(direction=Interaction.Direction.IN)[: MOST_COUNTED + 1].count()
+
+
+def _quote(row: Interaction) -> None:
+    """Give its piece and its parent the beginnings of their texts, which is all that a page shows of them."""
+    if row.content:
+        row.content.text = row.content_quote
+    if row.parent:
+        row.parent.text = row.parent_quote
