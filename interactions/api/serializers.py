@@ -43,6 +43,8 @@ class ContentSerializer(serializers.ModelSerializer):
 
 @extend_schema_serializer(examples=examples.COMMENT)
 class InteractionSerializer(Known, serializers.ModelSerializer):
+    """A comment or a direct message; only its status can be changed."""
+
     platform = serializers.CharField(source="profile.platform", read_only=True)
     author = AuthorSerializer(source="*", read_only=True)
     content = serializers.SerializerMethodField()
@@ -65,10 +67,14 @@ class InteractionSerializer(Known, serializers.ModelSerializer):
 
 
 class ReplySerializer(Known):
+    """What is answered."""
+
     text = serializers.CharField(max_length=TEXT_LENGTH)
 
 
 class RotationSerializer(Known):
+    """How the secret is changed."""
+
     keep_previous = serializers.BooleanField(
         default=True,
         help_text="Whether signatures with the present secret stay valid until the next rotation.",
