@@ -5,6 +5,7 @@ import json
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.db.models.functions import Substr
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -15,6 +16,7 @@ from interactions.models import Arrived, Content, DeadLetter, Interaction, Pendi
 from interactions.paging import MOST_COUNTED
 from interactions.replay import UNREADABLE, read_letter, replay
 
+EXCERPT = 120  # bytes
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
 
 
@@ -137,9 +139,13 @@ class DeadLetterAdmin(SearchedAdmin):
     )
     actions = ["replay"]
 
+    def get_queryset(self, request) -> QuerySet[DeadLetter]:
+        """Without the events, each of which may have 5 MB; a list shows their beginnings."""
+        return super().get_queryset(request).defer("raw").annotate(beginning=Substr("raw", 1, EXCERPT))
+
     @admin.display(description="event")
     def excerpt(self, letter: DeadLetter) -> str:
-        return bytes(letter.raw)[:120].decode()
+        return bytes(letter.beginning).decode(errors="replace")
 
     @admin.display(description="event as it came")
     def payload(self, letter: DeadLetter) -> str:

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Profile, User
 from interactions import analytics, time_limits, turns
 from interactions.locks import NAMESPACE as PROFILES
-from interactions.models import MOST_BYTES, Interaction
+from interactions.models import MOST_BYTES, DeadLetter, Interaction
 from tests.breaking import pooler
 from tests.house import Caller, House
 from tests.world import DAY, NOW, event, send
@@ -188,6 +188,17 @@ def test_a_list_does_not_read_the_texts_of_pieces_and_parents(page, live, path):
         assert page.get(path).status_code == 200
     [listed] = [query["sql"] for query in captured if "bytes_before" in query["sql"]]
     assert re.findall(r'(?<!LEFT\()"interactions_content"."text"|T\d+."text"(?!, 100)', listed) == []
+
+
+def test_the_admins_list_of_dead_letters_reads_their_beginnings(operator, live):
+    send(live, {"type": "nonsense", "text": "x" * 1_000_000})
+    with CaptureQueriesContext(connection) as captured:
+        shown = operator.get("/admin/interactions/deadletter/")
+    assert shown.content.count(b"x" * 80) == 1
+    read = r'(?<!SUBSTRING\()"interactions_deadletter"."raw"'
+    assert not [query for query in captured if re.search(read, query["sql"])]
+    letter = DeadLetter.objects.latest("pk")
+    assert "x" * 1_000 in operator.get(f"/admin/interactions/deadletter/{letter.pk}/change/").content.decode()
 
 
 def test_the_schema_is_made_once(client, db):
