@@ -36,6 +36,9 @@ LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
 AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
 START_SECONDS = STOP_SECONDS = 30
 
+# A statement that fails is not written to PostgreSQL's log: it has what people wrote and looked for.
+DISCREET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+
 
 class Servers:
     """The PostgreSQL and the Valkey of one data folder."""
@@ -168,6 +171,9 @@ class Servers:
                 for statement in UNICODE_TEMPLATE:
                     connection.execute(statement)
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+            for name, value in DISCREET.items():
+                connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+            connection.execute("SELECT pg_reload_conf()")
         server.cleanup()  # of the package's handle only: it would keep this process from starting the server again
 
     def _start_valkey(self) -> None:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from config.counters import shared_registry
 from config.embedded import AT_ONCE
+from config.single import one_at_a_time
 from demo.backlog import is_stuck
 from demo.clock import now
 from demo.metrics import beat_seen_at, gauges
@@ -27,13 +28,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database and broker answer, beat was seen within two minutes, and what is due is delivered; else 503 naming what is not.
-
-    Times are compared by the database's clock, as those that beat and the workers note are.
-    """
-    checks = {"database": _database(), "broker": _broker()}
-    checks["beat"] = checks["database"] and _beat()
-    checks["delivery"] = checks["database"] and _delivery()
+    """Database and broker answer, beat was seen within two minutes, and what is due is delivered; else 503 naming what is not."""
+    checks = _checked()
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", **checks}, status=200 if ready else 503)
 
@@ -61,6 +57,17 @@ class Gauges(Collector):
         yield GaugeMetricFamily("perennial_database_up", "Whether the database answers.", up)
         if up:
             yield from gauges(now())
+
+
+def _check() -> dict[str, bool]:
+    """Times are compared by the database's clock, as those that beat and the workers note are."""
+    checks = {"database": _database(), "broker": _broker()}
+    checks["beat"] = checks["database"] and _beat()
+    checks["delivery"] = checks["database"] and _delivery()
+    return checks
+
+
+_checked = one_at_a_time(_check, dict.fromkeys(("database", "broker", "beat", "delivery"), False))
 
 
 def _database() -> bool:

@@ -23,6 +23,10 @@ LEVELS = dict.fromkeys(
     "WARNING",
 )
 LEVELS["django.request"] = "ERROR"  # requests have lines of their own
+LEVELS["django.server"] = "CRITICAL"  # likewise; these would have the query
+LEVELS["django.db.backends"] = (
+    "INFO"  # below it, with DEBUG: statements with what people wrote and looked for
+)
 PROBES = {"GET /healthz", "GET /readyz", "GET /metrics"}
 
 
@@ -31,6 +35,7 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            _without_query,
             _without_good_probes,
             *SHARED,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -60,6 +65,13 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
             **{name: {"level": level} for name, level in LEVELS.items()},
         },
     }
+
+
+def _without_query(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """What people search for is theirs: of a request's address only the path is logged."""
+    if isinstance(request := event.get("request"), str):
+        event["request"] = request.partition("?")[0]
+    return event
 
 
 def _without_good_probes(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -1,4 +1,4 @@
-"""How the OpenAPI schema describes the errors that any route may answer with."""
+"""How the OpenAPI schema describes routes: the errors and headers that any of them may answer with."""
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
@@ -6,11 +6,26 @@ from rest_framework.permissions import AllowAny
 
 from interactions.problems import MEDIA_TYPE, ProblemSerializer
 
-WITH_A_BODY = ("POST", "PATCH", "PUT")
+JSON = "application/json"
+WITH_A_BODY = ("POST", "PATCH", "PUT", "DELETE")
+WAIT = ("429", "503")  # what may be asked again later
+REQUEST_ID = {
+    "schema": {"type": "string"},
+    "description": "By which an operator finds the request's log lines.",
+}
+RETRY_AFTER = {
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Seconds to wait before the request is sent again.",
+}
+WWW_AUTHENTICATE = {"schema": {"type": "string"}, "description": "How to say who asks."}
 
 
 class Schema(AutoSchema):
     """The schema of one route: its answers, and a problem for each way in which a request can be wrong."""
+
+    def map_parsers(self) -> list[str]:
+        """JSON. Forms are read too, for the sake of a POST without a body; a client has no use for that."""
+        return [JSON]
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict:
         answers = super()._get_response_bodies(direction)
@@ -19,14 +34,26 @@ class Schema(AutoSchema):
             answers.setdefault(str(code), problem)
         return answers
 
+    def _get_response_headers_for_code(self, status_code: str, direction: Direction = "response") -> dict:
+        headers = super()._get_response_headers_for_code(status_code, direction) | {
+            "X-Request-ID": REQUEST_ID
+        }
+        if status_code in WAIT:
+            headers["Retry-After"] = RETRY_AFTER
+        if status_code == "401":
+            headers["WWW-Authenticate"] = WWW_AUTHENTICATE
+        return headers
+
     def _problem_codes(self) -> set[int]:
-        codes = {400, 406, *getattr(self.view, "problem_codes", ())}
+        codes = {400, 406, 503, *getattr(self.view, "problem_codes", ())}
+        if self.view.get_authenticators():
+            codes.add(401)
         if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
             codes |= {401, 403}
         if "{" in self.path:
             codes.add(404)
         if self.method in WITH_A_BODY:
-            codes |= {413, 415}
-        if self.view.throttle_classes:
+            codes |= {411, 413, 415}
+        if self.view.throttle_classes or self._is_list_view():
             codes.add(429)
         return codes

@@ -1,5 +1,6 @@
 """What every entry point does first on a machine without servers: attach to the checkout's or start them, and migrate."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -46,16 +47,26 @@ def migrate() -> None:
 
 @contextmanager
 def _alone(connection) -> Iterator[None]:
-    """Hold the migration lock; behind a transaction pooler there is no session to hold it in."""
+    """Hold the migration lock; behind a transaction pooler there is no session to hold it in.
+
+    It is asked for again and again: a statement that waits for it would hold up an index that is built concurrently,
+    which waits for every statement that runs, and so for each other.
+    """
     if settings.DB_POOLER:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        while not _try(cursor):
+            time.sleep(0.2)
         try:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _try(cursor) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+    return cursor.fetchone()[0]
 
 
 def _unapplied(connection) -> bool:

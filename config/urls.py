@@ -3,9 +3,10 @@ from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import health
+from config.document import SchemaView
 from interactions.problems import NoSuchRoute
 
 DOCS = {"url_name": "schema", "http_method_names": ["get", "head"]}
@@ -17,7 +18,7 @@ docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    re_path(r"^api/v1/schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^api/v1/schema/?$", SchemaView.as_view(), name="schema"),
     re_path(r"^api/v1/docs/?$", docs, name="docs"),
     path("favicon.ico", RedirectView.as_view(url=static("perennial/leaf.svg"))),
     re_path(r"^healthz/?$", health.healthz),

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from demo import simulator, story
 from demo.clock import Clock
+from demo.failures import log_failure
 from demo.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.replayable import replayable
@@ -112,9 +113,9 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned
         except Exception as error:
             if is_lost(error):
                 raise
-            logger.exception("Account %d could not be planned", id)
+            told = log_failure(logger, "Account %d could not be planned", id)
             broken.add(id)
-            DemoAccount.objects.filter(pk=id).update(last_error=f"Planning failed: {error}")
+            DemoAccount.objects.filter(pk=id).update(last_error=f"Planning failed. {told}")
     return total
 
 

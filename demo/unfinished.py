@@ -14,6 +14,7 @@ from django.db import transaction
 
 from demo.clock import Clock
 from demo.delivery import activate_complete, deliver_due
+from demo.failures import log_failure
 from demo.fast_forward import advance
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_initial
@@ -131,10 +132,7 @@ def _attempt(
         work(account, turn.of(account))
     except (TurnIsOver, *LOST_CONNECTION):
         raise
-    except Exception as error:
-        logger.exception(
-            "The demo of user %s could not be finished while %s", account.user.username, account.state
-        )
-        DemoAccount.objects.filter(pk=account.pk, state=account.state).update(
-            last_error=f"{type(error).__name__}: {error}", **if_it_fails
-        )
+    except Exception:
+        who, state = account.user.username, account.state
+        told = log_failure(logger, "The demo of user %s could not be finished while %s", who, state)
+        DemoAccount.objects.filter(pk=account.pk, state=state).update(last_error=told, **if_it_fails)

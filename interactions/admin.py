@@ -17,6 +17,7 @@ from interactions.models import Arrived, Content, DeadLetter, Interaction, Pendi
 from interactions.paging import MOST_COUNTED
 from interactions.replay import read_letter, replay
 
+EXCERPT = 120  # bytes
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
 MOST_SHOWN = 100_000  # characters of a dead letter
 
@@ -146,7 +147,7 @@ class DeadLetterAdmin(SearchedAdmin):
 
     def get_queryset(self, request) -> QuerySet:
         """Of each letter's bytes, which may be millions, a list reads the first only."""
-        first = Func(F("raw"), 1, 120, function="substr", output_field=BinaryField())
+        first = Func(F("raw"), 1, EXCERPT, function="substr", output_field=BinaryField())
         return super().get_queryset(request).defer("raw").annotate(first=first)
 
     @admin.display(description="event")

@@ -20,17 +20,26 @@ DIMENSIONS = {
 }
 
 
+MOST_CELLS = 50_000  # days times what differs within them: ten years of a company on every platform
+
+
+class TooManyDays(Exception):
+    """The period has more days with rows than one answer can tell."""
+
+
 def summary(user: User, mode: str, start: datetime | None, end: datetime | None) -> dict[str, Any]:
     """Count the user's visible rows posted from `start` up to, not including, `end`; days are UTC.
 
-    `mode` is a key of MODES. One pass over the interactions and one over the pieces.
+    `mode` is a key of MODES. One pass over the interactions and one over the pieces. Raises TooManyDays.
     """
     chosen = _posted(Interaction.objects.visible_to(user).filter(MODES[mode]), start, end)
     cells = list(
         chosen.values_list(TruncDate("posted_at"), "profile__platform", "type", "status", "direction")
         .annotate(Count("pk"))
-        .order_by()
+        .order_by()[: MOST_CELLS + 1]
     )
+    if len(cells) > MOST_CELLS:
+        raise TooManyDays
     days = _tally((cell[0], cell[-1]) for cell in cells)
     pieces = _posted(Content.objects.visible_to(user).filter(MODES[mode]), start, end)
     return {

@@ -13,12 +13,15 @@ brought back until it is purged.
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q
+from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Window
+from django.db.models.functions import Left
 
 from accounts.models import Profile, User
 from interactions.shown import Author, shown_author
 
 PLATFORM_ID_LENGTH = 255
+QUOTED = 100  # characters
+MOST_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
 
 
 class Head(ArraySubquery):
@@ -27,23 +30,35 @@ class Head(ArraySubquery):
     empty_result_set_value = NotImplemented
 
 
+class OctetLength(Func):
+    """How many bytes a text has, which PostgreSQL knows without reading a long one."""
+
+    function = "octet_length"
+    output_field = IntegerField()
+
+
 class ArrivedQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "ArrivedQuerySet":
         return self.filter(profile__owner=user, deleted_at=None)
 
     def nearest(self, user: User, most: int, *, oldest_first: bool = False) -> "ArrivedQuerySet":
-        """The first `most` rows of the user's profiles by time of posting.
+        """The first `most` rows of the user's profiles by time of posting, and no more than the MOST_BYTES of text begin in.
 
         They are read off the head of each profile's index, so that a user with a million rows waits no longer. The
-        filters stay with the heads: repeated outside, they would tempt the planner to look at every row.
+        filters stay with the heads: repeated outside, they would tempt the planner to look at every row. Each row has
+        in `nearby` how many there would be without the limit on bytes.
         """
         order = ("posted_at", "id") if oldest_first else ("-posted_at", "-id")
         own = self.filter(profile=OuterRef("pk")).order_by(*order)
         heads = [Head(own.filter(stream).values("pk")[:most]) for stream in self.model.STREAMS]
         ids = Profile.objects.owned_by(user).values_list(Func(*heads, function="unnest", arg_joiner=" || "))
-        rows = self.model.objects.filter(pk__in=ids).order_by(*order)
-        rows.query.select_related = self.query.select_related
-        return rows[:most]
+        first = self.model.objects.filter(pk__in=ids).order_by(*order).values("pk")[:most]
+        rows = self.all()
+        rows.query.clear_where()
+        length = OctetLength("text")
+        before = Window(Sum(length), order_by=order) - length
+        counted = rows.filter(pk__in=first).annotate(nearby=Window(Count("pk")), bytes_before=before)
+        return counted.filter(bytes_before__lt=MOST_BYTES).order_by(*order)
 
 
 class Arrived(models.Model):
@@ -104,6 +119,18 @@ class Content(Arrived):
         ]
 
 
+class InteractionQuerySet(ArrivedQuerySet):
+    def with_relations(self) -> "InteractionQuerySet":
+        """With profile, piece and parent, but without the texts of these two, which may be as long as their own."""
+        related = self.select_related("profile", "content", "parent")
+        return related.defer("content__text", "content__url", "parent__text")
+
+    def with_quotes(self) -> "InteractionQuerySet":
+        """Likewise, and with the beginnings of the two texts in `content_quote` and `parent_quote`."""
+        quotes = {f"{name}_quote": Left(f"{name}__text", QUOTED) for name in ("content", "parent")}
+        return self.with_relations().annotate(**quotes)
+
+
 class Interaction(Arrived):
     """A comment or a direct message, received (`in`) or sent by the brand (`out`)."""
 
@@ -150,11 +177,20 @@ class Interaction(Arrived):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.NEW)
     read_at = models.DateTimeField(null=True, blank=True)
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, null=True, blank=True)  # noqa: DJ001 (null: not classified yet)
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001 (null: sent without one)
+    idempotency_digest = models.BigIntegerField(null=True, editable=False)  # of what was sent with the key
     send_status = models.CharField(max_length=6, choices=SendStatus.choices, null=True, blank=True)  # noqa: DJ001 (null: not written here)
+
+    objects = InteractionQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["profile", "platform_id"], name="interaction_is_stored_once"),
+            models.UniqueConstraint(
+                fields=["profile", "idempotency_key"],
+                condition=~Q(idempotency_key=None),
+                name="a_key_is_of_one_reply",
+            ),
             models.CheckConstraint(
                 condition=Q(type="comment") | (Q(type="message") & ~Q(conversation_id="")),
                 name="message_has_a_conversation",

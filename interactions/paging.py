@@ -62,7 +62,7 @@ class Page:
 
 
 def read_page(rows: QuerySet, user: User, given: str | None, size: int) -> Page:
-    """Read the page at the cursor `given`, or the first, of `rows` whose QuerySet has `nearest`.
+    """Read the page at the cursor `given`, or the first, of at most `size` of `rows`, whose QuerySet has `nearest`.
 
     One query, whose cost does not grow with the number of rows. Raises CursorError.
     """
@@ -70,7 +70,9 @@ def read_page(rows: QuerySet, user: User, given: str | None, size: int) -> Page:
     newer = cursor is not None and cursor.newer
     chosen = rows if cursor is None else rows.filter(cursor.beyond())
     found = list(chosen.nearest(user, size + 1, oldest_first=newer))
-    more, found = len(found) > size, found[:size]
+    near = getattr(found[0], "nearby", len(found)) if found else 0  # a page may end early, see `nearest`
+    found = found[:size]
+    more = near > len(found)
     if newer:
         found.reverse()
     has_newer, has_older = (more, True) if newer else (cursor is not None, more)

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
-from interactions.connection import LOST_CONNECTION
+from interactions.connection import LOST_CONNECTION, is_cancelled, is_lost
 
 MEDIA_TYPE = "application/problem+json"
 API = "/api/"
@@ -30,6 +30,7 @@ HINTS = {
     409: "GET /api/v1/demo/ shows the state; ask again when it allows this.",
     413: "Send it in smaller batches.",
     415: "Send `Content-Type: application/json`.",
+    422: "Send what you sent first, or choose a new key.",
     429: "Wait for as many seconds as the header Retry-After says.",
     500: "Try again; if it stays, give an operator the time and the header X-Request-ID.",
     503: "Nothing was stored; send the same again in some seconds.",
@@ -48,12 +49,40 @@ class TooLarge(exceptions.APIException):
     default_detail = "The request is too large."
 
 
+class KeyTaken(exceptions.APIException):
+    """The idempotency key stands for another request."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_detail = "This Idempotency-Key was sent with another reply before."
+
+
 class Unsigned(exceptions.APIException):
     """The signature is missing or wrong."""
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "The signature is not valid."
     hint = "Sign `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte, with the profile's present secret."
+
+
+class TookTooLong(exceptions.APIException):
+    """The database has stopped a statement that took too long."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "It took too long and was stopped."
+    hint = (
+        "Ask for less: narrow a list or search by profile, posted_after and posted_before, a summary by from and to."
+        " If it was not much, try again in some seconds."
+    )
+    wait = 5
+
+
+class Busy(exceptions.APIException):
+    """What takes long has to wait until something else that does has ended."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Too much that takes long is asked for at once."
+    hint = "Try again in some seconds, or ask for less at once."
+    wait = 1
 
 
 class NoSuchRoute(APIView):
@@ -90,12 +119,25 @@ def problem(status_code: int, detail: str, **extra: Any) -> dict[str, Any]:
 
 
 def server_failed(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: a problem under /api/, a page elsewhere; 503 while the database is away."""
-    away = isinstance(sys.exc_info()[1], LOST_CONNECTION)
-    code, detail = (503, "The database does not answer.") if away else (500, "Something is wrong here.")
+    """Django's handler500: a problem under /api/, a page elsewhere; 503 while the database is away or refuses."""
+    error = sys.exc_info()[1]
+    if isinstance(error, LOST_CONNECTION):
+        code, headers = 503, {"Retry-After": "5"}
+        detail = (
+            "The database does not answer." if is_lost(error) else "The database is busy with something else."
+        )
+    else:
+        code, headers, detail = 500, {}, "Something is wrong here."
     if not request.path.startswith(API):
-        return HttpResponse(loader.get_template("error.html").render({"away": away}), status=code)
-    return JsonResponse(problem(code, detail), status=code, content_type=MEDIA_TYPE)
+        page = loader.get_template("error.html").render({"away": code == 503})
+        return HttpResponse(page, status=code, headers=headers)
+    return JsonResponse(problem(code, detail), status=code, headers=headers, content_type=MEDIA_TYPE)
+
+
+def refused_page(error: exceptions.APIException) -> HttpResponse:
+    """The page that says so, where a page asked for too much."""
+    page = loader.get_template("error.html").render({"slow": True})
+    return HttpResponse(page, status=error.status_code, headers=_headers(error))
 
 
 def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -108,7 +150,9 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception handler: known errors become problems, unknown ones stay errors."""
-    if isinstance(error, RequestDataTooBig):
+    if is_cancelled(error):
+        error = TookTooLong()
+    elif isinstance(error, RequestDataTooBig):
         error = TooLarge()
     elif isinstance(error, SuspiciousOperation):
         error = exceptions.ParseError("The request has too many fields or files.")

@@ -229,7 +229,10 @@ def test_a_wrong_account_is_400_and_names_the_field(staff, body):
 
 
 def test_an_account_cannot_be_made_staff_by_asking(staff):
-    staff.post("/api/v1/users/", {"username": "bob", "is_staff": True, "password": "x"}, content_type=JSON)
+    asked = {"username": "bob", "is_staff": True, "password": "x"}
+    answer = staff.post("/api/v1/users/", asked, content_type=JSON)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["is_staff", "password"])
+    assert staff.post("/api/v1/users/", {"username": "bob"}, content_type=JSON).status_code == 201
     bob = User.objects.get(username="bob")
     assert (bob.is_staff, bob.is_superuser, bob.has_usable_password()) == (False, False, False)
 

@@ -72,17 +72,14 @@ def test_another_users_rows_do_not_exist(client, live, bob, path):
 
 def test_a_status_is_changed_and_nothing_else(page, live):
     row = Interaction.objects.get(platform_id="comment")
-    answer = page.patch(
-        f"/api/v1/interactions/{row.pk}/",
-        {"status": "done", "text": "forged", "is_demo": True},
-        content_type=JSON,
-    )
+    path = f"/api/v1/interactions/{row.pk}/"
+    forged = page.patch(path, {"status": "done", "text": "forged", "is_demo": True}, content_type=JSON)
     row.refresh_from_db()
-    assert (answer.status_code, row.status, row.text, row.is_demo) == (200, "done", "a comment", False)
-    assert (
-        page.patch(f"/api/v1/interactions/{row.pk}/", {"status": "burnt"}, content_type=JSON).status_code
-        == 400
-    )
+    assert (forged.status_code, row.status, row.text, row.is_demo) == (400, "new", "a comment", False)
+    assert page.patch(path, {"status": "burnt"}, content_type=JSON).status_code == 400
+    changed = page.patch(path, {"status": "done"}, content_type=JSON)
+    row.refresh_from_db()
+    assert (changed.status_code, changed.json()["status"], row.status) == (200, "done", "done")
 
 
 @pytest.mark.parametrize(

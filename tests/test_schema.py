@@ -62,6 +62,30 @@ def test_every_operation_is_described_with_examples_that_fit():
                 Draft202012Validator(definitions | nullable(body["schema"])).validate(example)
 
 
+def test_every_operation_takes_json_and_says_what_may_go_wrong():
+    for name, operation in operations():
+        answers = operation["responses"]
+        assert set(operation.get("requestBody", {}).get("content", {})) <= {"application/json"}, name
+        assert {"400", "503"} <= set(answers), name
+        assert all("X-Request-ID" in answer["headers"] for answer in answers.values()), name
+        for code in {"429", "503"} & set(answers):
+            assert "Retry-After" in answers[code]["headers"], (name, code)
+        for code in set(answers) - {"200", "201", "202", "204"}:
+            assert list(answers[code]["content"]) == ["application/problem+json"], (name, code)
+        if name.split()[0] in ("POST", "PATCH", "DELETE"):
+            assert {"411", "413", "415"} <= set(answers), name
+
+
+def test_the_schema_says_which_routes_want_a_log_in_and_which_are_limited():
+    found = dict(operations())
+    listed = found["GET /api/v1/interactions/"]["responses"]
+    replied = found["POST /api/v1/interactions/{id}/reply/"]
+    assert {"401", "403", "429"} <= set(listed)
+    assert {"201", "401", "403", "404", "422"} <= set(replied["responses"])
+    assert "Idempotency-Key" in [parameter["name"] for parameter in replied["parameters"]]
+    assert "401" not in found["GET /api/v1/schema/"]["responses"]
+
+
 def nullable(schema):
     """OpenAPI 3.0's `nullable` as JSON Schema says it, and nothing that the schema does not name."""
     if isinstance(schema, list):

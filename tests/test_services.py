@@ -211,6 +211,35 @@ def test_no_secret_reaches_a_log_or_an_answer(house):
         assert kept not in everything
 
 
+def test_what_people_search_for_reaches_no_log(house):
+    """At no level, and not where the search is refused, fails, or is stopped either."""
+    word = "words-that-no-log-may-show"
+    caller = house.create_user("searching")
+    house.start("web-2", LOG_LEVEL="DEBUG")
+    try:
+        for url in (house.url, f"http://127.0.0.1:{house.ports['web-2']}"):
+            for path in (
+                f"api/v1/interactions/?search={word}",
+                f"api/v1/content?search={word}&is_demo={word}",
+                f"api/v1/interactions/?{word}=1&cursor={word}",
+                f"comments/?cursor={word}",
+                f"admin/interactions/interaction/?q={word}",
+                f"nothing-here?q={word}",
+                f"healthz?q={word}",
+            ):
+                requests.get(f"{url}/{path}", headers=caller.headers, timeout=20)
+        with house.connect() as other, other.transaction():
+            other.execute("LOCK TABLE interactions_interaction")  # so that a search runs into its limit
+            path = f"api/v1/interactions/?search={word}"
+            stopped = requests.get(f"{house.url}/{path}", headers=caller.headers, timeout=30)
+        assert stopped.status_code == 503
+    finally:
+        house.kill("web-2")
+    until(lambda: "/api/v1/content" in house.log("web-2"), "the requests are logged")
+    logs = [path for path in house.folder.rglob("*log*") if path.is_file()]
+    assert [path.name for path in logs if word in path.read_text(errors="replace")] == []
+
+
 PRODUCTION = {
     "DATABASE_URL": "postgres://perennial:a-database-password@127.0.0.1:9/perennial",
     "REDIS_URL": "redis://:a-broker-password@127.0.0.1:9/0",

@@ -13,9 +13,9 @@ from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.authentication import TokenAuthentication
+from accounts.api.known import Known, KnownParameters
 from accounts.models import User
 from accounts.throttling import TokenRequests, begin_log_in, name_in
 from accounts.tokens import make_token
@@ -46,7 +46,7 @@ class Email(serializers.EmailField):
         return User.objects.normalize_email(super().to_internal_value(data))
 
 
-class NewUserSerializer(serializers.ModelSerializer):
+class NewUserSerializer(Known, serializers.ModelSerializer):
     """An account; it has no password, so nobody logs in with it until an operator sets one."""
 
     username = UserName(max_length=150, validators=[User.username_validator])
@@ -80,8 +80,12 @@ class TokensSerializer(serializers.Serializer):
     results = KeptTokenSerializer(many=True)
 
 
+class LogInSerializer(Known, AuthTokenSerializer):
+    """User name and password."""
+
+
 @kept_by_no_cache
-class TokenView(APIView):
+class TokenView(KnownParameters):
     """Exchange user name and password for a token, to be sent as `Authorization: Token …`."""
 
     authentication_classes: list[type] = []
@@ -89,7 +93,7 @@ class TokenView(APIView):
     throttle_classes = [TokenRequests]
 
     @extend_schema(
-        request=AuthTokenSerializer,
+        request=LogInSerializer,
         responses=TOKEN,
         examples=[
             OpenApiExample("alice", {"username": "alice", "password": "a good password"}, request_only=True),
@@ -98,7 +102,7 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         attempt = begin_log_in(request, name_in(request.data))
-        serializer = AuthTokenSerializer(data=request.data, context={"request": request})
+        serializer = LogInSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
         with transaction.atomic():
@@ -111,7 +115,7 @@ class TokenView(APIView):
 
 
 @kept_by_no_cache
-class TokensView(APIView):
+class TokensView(KnownParameters):
     """The tokens of the user who asks."""
 
     @extend_schema(
@@ -143,7 +147,7 @@ class TokensView(APIView):
         return Response({"next": None, "previous": None, "results": rows})
 
 
-class OneTokenView(APIView):
+class OneTokenView(KnownParameters):
     """One token of the user who asks."""
 
     @extend_schema(parameters=[TOKEN_ID], responses={204: None})
@@ -155,18 +159,20 @@ class OneTokenView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RevokeView(APIView):
+class RevokeView(KnownParameters):
     """Revoke the token that the request carries."""
 
     authentication_classes = [TokenAuthentication]
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
+        if request.data:
+            Known(data=request.data).is_valid(raise_exception=True)
         request.auth.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class UsersView(APIView):
+class UsersView(KnownParameters):
     """Create an account without a password, so that another back end can provision demos; for staff."""
 
     permission_classes = [IsAdminUser]

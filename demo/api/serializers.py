@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.api.known import Known
 from accounts.models import Platform
 from demo import simulator
 from demo.api import examples
@@ -22,17 +23,6 @@ from demo.models import (
 )
 from demo.naming import brand_name, product_names
 from demo.states import WrongOption
-
-
-class Known(serializers.Serializer):
-    """Takes no field that it does not have: a typing error is not passed over."""
-
-    def to_internal_value(self, data):
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            sentence = f"There is no such setting; there are {', '.join(self.fields)}."
-            raise serializers.ValidationError(dict.fromkeys(unknown[:10], sentence))
-        return super().to_internal_value(data)
 
 
 class ShortListField(serializers.ListField):
@@ -59,6 +49,8 @@ class NameField(serializers.CharField):
 
 
 class EnableSerializer(Known):
+    what = "setting"
+
     platforms = ShortListField(
         child=serializers.ChoiceField(choices=Platform.choices),
         required=False,
@@ -94,6 +86,8 @@ class AdvanceSerializer(Known):
 
 
 class SettingsSerializer(Known):
+    what = "setting"
+
     content_per_day = ranged(0, 20, "content_per_day")
     comments_per_window = ranged(0, 200, "comments_per_window")
     messages_per_window = ranged(0, 100, "messages_per_window")

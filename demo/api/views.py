@@ -11,8 +11,8 @@ from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
+from accounts.api.known import Known, KnownParameters
 from accounts.models import User
 from demo import generate, lifecycle, scenarios
 from demo.api import examples
@@ -58,15 +58,19 @@ class Crowded(APIException):
     wait = 5
 
 
-class DemoView(APIView):
+class DemoView(KnownParameters):
     """Shared by the demo routes: whose demo it is, and how the lifecycle's words become answers."""
 
     permission_classes = [DemoAllowed]
     problem_codes: tuple[int, ...] = (404, 409)
+    parameters = ("user",)
+    takes_a_body = False  # with more than `user`
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
         _ = self.subject  # whoever may not name that user learns nothing about the rest of the request
+        if request.data and not self.takes_a_body:
+            self.valid(Known)
 
     @cached_property
     def subject(self) -> User:
@@ -113,6 +117,7 @@ class DemoView(APIView):
 class StatusView(DemoView):
     """State, settings, progress and future of the demo."""
 
+    takes_a_body = True
     throttle_classes = [SwitchThrottle]
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -138,6 +143,7 @@ class EnableView(DemoView):
     """Switch demo mode on; the profiles are there at once, the rest follows in the background."""
 
     throttle_classes = [EnableThrottle]
+    takes_a_body = True
 
     @extend_schema(
         parameters=[USER], request=EnableSerializer, responses=DONE_OR_STARTED, examples=examples.ENABLE
@@ -190,6 +196,7 @@ class AdvanceView(DemoView):
     """Let an active demo live through whole days at once, in the background."""
 
     throttle_classes = [AdvanceThrottle]
+    takes_a_body = True
 
     @extend_schema(
         parameters=[USER],

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from accounts.models import Platform, Profile
 from interactions.models import Content, Interaction
 
+LONGEST_SEARCH = 100  # characters
+
 
 class IdFilter(django_filters.NumberFilter):
     """A whole number."""
@@ -45,6 +47,22 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
     field_class = MomentField
 
 
+class WordsField(forms.CharField):
+    """Words to look for in texts. Looking costs the length of the texts times that of the words, so these are bounded."""
+
+    def clean(self, value) -> str:
+        words = super().clean(value)
+        if len(words) > LONGEST_SEARCH:
+            raise forms.ValidationError(
+                f"search must have at most {LONGEST_SEARCH} characters; it has {len(words)}."
+            )
+        return words
+
+
+class WordsFilter(django_filters.CharFilter):
+    field_class = WordsField
+
+
 class ContentFilter(django_filters.FilterSet):
     platform = django_filters.ChoiceFilter(method="on_platform", choices=Platform.choices)
     posted_after = MomentFilter(
@@ -53,8 +71,10 @@ class ContentFilter(django_filters.FilterSet):
     posted_before = MomentFilter(
         field_name="posted_at", lookup_expr="lt", help_text="Posted before this time."
     )
-    search = django_filters.CharFilter(
-        field_name="text", lookup_expr="icontains", help_text="Part of the text, in any case."
+    search = WordsFilter(
+        field_name="text",
+        lookup_expr="icontains",
+        help_text=f"Part of the text, in any case; at most {LONGEST_SEARCH} characters.",
     )
     profile = IdFilter(field_name="profile_id")
     is_demo = FlagFilter()

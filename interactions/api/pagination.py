@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from interactions.paging import Cursor, CursorError, Page, read_page
+from interactions.turns import read_in_turn
 
 
 class NewestFirst(CursorPagination):
@@ -31,9 +32,9 @@ class NewestFirst(CursorPagination):
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view=None) -> list:
         self.base_url = request.build_absolute_uri()
-        given = request.query_params.get(self.cursor_query_param)
+        given, size = request.query_params.get(self.cursor_query_param), self.get_page_size(request)
         try:
-            self.page = read_page(queryset, request.user, given, self.get_page_size(request))
+            self.page = read_in_turn(request.user, lambda: read_page(queryset, request.user, given, size))
         except CursorError as error:
             raise ParseError(f"cursor: {error} Follow `next` and `previous` as they are given.") from error
         return self.page.rows

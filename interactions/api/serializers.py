@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.api.known import Known
 from accounts.models import Profile
 from interactions.analytics import MODES
 from interactions.api import examples
@@ -41,7 +42,9 @@ class ContentSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_serializer(examples=examples.COMMENT)
-class InteractionSerializer(serializers.ModelSerializer):
+class InteractionSerializer(Known, serializers.ModelSerializer):
+    """A comment or a direct message; only its status can be changed."""
+
     platform = serializers.CharField(source="profile.platform", read_only=True)
     author = AuthorSerializer(source="*", read_only=True)
     content = serializers.SerializerMethodField()
@@ -63,11 +66,15 @@ class InteractionSerializer(serializers.ModelSerializer):
         return row.shown_parent.pk if row.shown_parent else None
 
 
-class ReplySerializer(serializers.Serializer):
+class ReplySerializer(Known):
+    """What is answered."""
+
     text = serializers.CharField(max_length=TEXT_LENGTH)
 
 
-class RotationSerializer(serializers.Serializer):
+class RotationSerializer(Known):
+    """How the secret is changed."""
+
     keep_previous = serializers.BooleanField(
         default=True,
         help_text="Whether signatures with the present secret stay valid until the next rotation.",

@@ -4,16 +4,17 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, status, viewsets
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.known import KnownFilters, KnownParameters
 from accounts.models import Profile
 from interactions import analytics, replies
 from interactions.api import examples
 from interactions.api.filters import ContentFilter, InteractionFilter
+from interactions.api.keys import IDEMPOTENCY_KEY, KEY_HEADER, read_key
 from interactions.api.pagination import NewestFirst
 from interactions.api.serializers import (
     ContentSerializer,
@@ -26,9 +27,11 @@ from interactions.api.serializers import (
     SummarySerializer,
 )
 from interactions.models import Content, Interaction
+from interactions.problems import MEDIA_TYPE, KeyTaken, ProblemSerializer
+from interactions.turns import read_in_turn
 
 
-class RowsViewSet(viewsets.ReadOnlyModelViewSet):
+class RowsViewSet(KnownFilters, viewsets.ReadOnlyModelViewSet):
     """Lists by cursor, newest first, and single rows."""
 
     pagination_class = NewestFirst
@@ -79,9 +82,7 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
     queryset = Interaction.objects.none()
 
     def get_queryset(self):
-        return Interaction.objects.visible_to(self.request.user).select_related(
-            "profile", "content", "parent"
-        )
+        return Interaction.objects.visible_to(self.request.user).with_relations()
 
     def perform_update(self, serializer: InteractionSerializer) -> None:
         """Only what was asked for: an edit or a deletion may have arrived since the row was read."""
@@ -91,25 +92,35 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
 
     @extend_schema(
         request=ReplySerializer,
-        responses={201: InteractionSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: InteractionSerializer, (422, MEDIA_TYPE): ProblemSerializer},
         examples=examples.REPLY,
         filters=False,
     )
     @action(detail=True, methods=["post"])
     def reply(self, request: Request, pk: str) -> Response:
         """Answer a comment or message; the answer is stored as a row of its own with `send_status` queued."""
-        answered = self.get_object()
+        own = Interaction.objects.filter(
+            profile__owner=request.user
+        )  # the first answer may be told after a deletion
+        answered = get_object_or_404(own, pk=pk)
+        key = read_key(request.headers.get(KEY_HEADER))
         wish = ReplySerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         try:
-            row = replies.reply(answered, wish.validated_data["text"], timezone.now())
+            row = replies.reply(answered, wish.validated_data["text"], timezone.now(), key)
         except Interaction.DoesNotExist as error:
             raise Http404 from error
+        except replies.KeyReused as error:
+            raise KeyTaken from error
         return Response(InteractionSerializer(row).data, status=status.HTTP_201_CREATED)
 
 
-class SummaryView(APIView):
+class SummaryView(KnownParameters):
     """Counts of the user's comments and messages by day (UTC), platform, type, status and direction."""
+
+    parameters = ("mode", "from", "to")
+    problem_codes = (429,)
 
     @extend_schema(
         parameters=[PeriodSerializer],
@@ -118,8 +129,14 @@ class SummaryView(APIView):
         operation_id="analytics_summary",
     )
     def get(self, request: Request) -> Response:
-        period = PeriodSerializer(data=request.query_params)
-        period.is_valid(raise_exception=True)
-        wish = period.validated_data
-        counts = analytics.summary(request.user, wish["mode"], wish.get("from"), wish.get("to"))
+        asked = PeriodSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        wish = asked.validated_data
+        period = wish["mode"], wish.get("from"), wish.get("to")
+        try:
+            counts = read_in_turn(request.user, lambda: analytics.summary(request.user, *period))
+        except analytics.TooManyDays as error:
+            raise serializers.ValidationError(
+                {"from": ["Choose a shorter period with from and to."]}
+            ) from error
         return Response(SummarySerializer(counts).data)

@@ -1,0 +1,73 @@
+"""Refusing what a route does not know, so that a typing error is not passed over: fields of a body, and parameters."""
+
+from collections.abc import Iterable
+
+from django.http import QueryDict
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+MOST_NAMED = 10
+LONGEST_NAMED = 100  # characters of a name that nobody has ever heard of
+
+
+class Known(serializers.Serializer):
+    """Takes no field that it does not have; one without fields takes none."""
+
+    what = "field"
+
+    def to_internal_value(self, data):
+        writable = [name for name, field in self.fields.items() if not field.read_only]
+        if isinstance(data, dict) and (errors := unknown(data, writable, self.what)):
+            raise serializers.ValidationError(errors)
+        return super().to_internal_value(data)
+
+
+class KnownParameters(APIView):
+    """A view that refuses a parameter of the query that it does not have, and one that is given twice."""
+
+    parameters: tuple[str, ...] = ()  # besides those of its filters and pages
+
+    def initial(self, request: Request, *args, **kwargs) -> None:
+        super().initial(request, *args, **kwargs)
+        refuse_parameters(request.query_params, self.known_parameters())
+
+    def known_parameters(self) -> list[str]:
+        return list(self.parameters)
+
+
+class KnownFilters(KnownParameters):
+    """The same of a generic view, whose lists have filters and pages."""
+
+    def known_parameters(self) -> list[str]:
+        if getattr(self, "action", "list") != "list":
+            return super().known_parameters()
+        backends = [backend() for backend in self.filter_backends]
+        filters = [one.get_filterset_class(self, self.get_queryset()) for one in backends]
+        names = [name for one in filters if one for name in one.base_filters]
+        pages = [self.paginator.cursor_query_param, self.paginator.page_size_query_param]
+        return [*super().known_parameters(), *names, *pages]
+
+
+def refuse_parameters(given: QueryDict, known: Iterable[str]) -> None:
+    """Raise ValidationError when a parameter is not `known`, or is there more than once.
+
+    `format` is REST framework's own, and taken everywhere.
+    """
+    taken = [*known, api_settings.URL_FORMAT_OVERRIDE]
+    errors = unknown(given, taken, "parameter", shown=taken[:-1])
+    twice = [name for name in given if name in taken and len(given.getlist(name)) > 1]
+    errors |= {name: [f"Send {name} once; it was sent {len(given.getlist(name))} times."] for name in twice}
+    if errors:
+        raise serializers.ValidationError(errors)
+
+
+def unknown(
+    given: Iterable[str], known: list[str], what: str, shown: list[str] | None = None
+) -> dict[str, list[str]]:
+    """An error for each of the names `given` that is not `known`, at most MOST_NAMED, which says what there is."""
+    names = sorted(set(given) - set(known))[:MOST_NAMED]
+    there = ", ".join(known if shown is None else shown)
+    sentence = f"There is no such {what}; there {f'are {there}' if there else 'is none here'}."
+    return {name[:LONGEST_NAMED]: [sentence] for name in names}

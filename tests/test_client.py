@@ -1,0 +1,105 @@
+"""A client that is generated from the schema works: it switches a demo on, waits for it, lists and replies."""
+
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import requests
+
+from tests.house import running_house, until
+
+pytestmark = pytest.mark.flow
+NAME = "perennial_client"
+
+
+@pytest.fixture(scope="module")
+def house():
+    with running_house() as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def client(house, tmp_path_factory) -> ModuleType:
+    """The package that openapi-python-client makes of the schema that the server gives."""
+    folder = tmp_path_factory.mktemp("generated")
+    document = folder / "openapi.json"
+    document.write_bytes(requests.get(f"{house.url}/api/v1/schema/?format=json", timeout=60).content)
+    made = subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "openapi_python_client",
+                "generate",
+                "--meta",
+                "none",
+                "--fail-on-warning",
+            ),
+            *("--path", str(document), "--output-path", str(folder / NAME)),
+        ],
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module(NAME)
+    finally:
+        sys.path.remove(str(folder))
+
+
+def route(client: ModuleType, name: str) -> ModuleType:
+    return importlib.import_module(f"{client.__name__}.api.{name}")
+
+
+def test_every_module_of_a_generated_client_can_be_imported(client):
+    modules = [module.name for module in pkgutil.walk_packages(client.__path__, f"{client.__name__}.")]
+    assert len([importlib.import_module(name) for name in modules]) > 50
+
+
+def test_a_generated_client_enables_waits_lists_and_replies(client, house):
+    house.create_user("generated")
+    models = importlib.import_module(f"{client.__name__}.models")
+    log_in = models.LogInRequest(username="generated", password="generated")
+    with client.Client(house.url) as nobody:
+        token = route(client, "auth.auth_token_create").sync(client=nobody, body=log_in).token
+    with client.AuthenticatedClient(house.url, token, prefix="Token") as caller:
+        enable_list_and_reply(client, caller)
+
+
+def enable_list_and_reply(client: ModuleType, caller) -> None:
+    models = importlib.import_module(f"{client.__name__}.models")
+    wish = models.EnableRequest(platforms=[models.PlatformEnum.INSTAGRAM], seed=7)
+    enabled = route(client, "demo.demo_enable_create").sync(client=caller, body=wish)
+    assert enabled.seed == 7
+    status = route(client, "demo.demo_retrieve")
+    until(lambda: status.sync(client=caller).state == models.StateEnum.ACTIVE, "the demo is active", 120)
+    listed = route(client, "interactions.interactions_list")
+    page = listed.sync(client=caller, type_=models.InteractionsListType.COMMENT, page_size=10)
+    assert (len(page.results), page.results[0].type_.value, bool(page.next_)) == (10, "comment", True)
+    send = route(client, "interactions.interactions_reply_create")
+    words = models.ReplyRequest(text="Thank you!")
+    rows = [
+        send.sync(page.results[0].id, client=caller, body=words, idempotency_key="once") for _ in range(2)
+    ]
+    assert (rows[0].id, rows[0].parent, rows[0].send_status.value) == (
+        rows[1].id,
+        page.results[0].id,
+        "queued",
+    )
+    wrong = listed.sync_detailed(client=caller, page_size=201)
+    assert (wrong.status_code, "from 1 to 200" in wrong.parsed.detail) == (400, True)
+    renewed = route(client, "interactions.interactions_partial_update").sync(
+        page.results[0].id,
+        client=caller,
+        body=models.PatchedInteractionRequest(status=models.InteractionStatusEnum.DONE),
+    )
+    assert renewed.status.value == "done"

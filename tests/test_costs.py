@@ -1,0 +1,319 @@
+"""What a user can make expensive is bounded: terms, statements, pages, and how many long reads go on at once."""
+
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+import psycopg
+import pytest
+import requests
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Profile, User
+from interactions import analytics, time_limits, turns
+from interactions.locks import NAMESPACE as PROFILES
+from interactions.models import MOST_BYTES, DeadLetter, Interaction
+from tests.breaking import pooler
+from tests.house import Caller, House
+from tests.world import DAY, NOW, event, send
+
+WORST = "a" * 99 + "b"  # to be looked for in texts of nothing but a
+LONG = 65_536
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_read_long() -> None:
+    turns.forget()
+
+
+@pytest.fixture
+def piled(transactional_db) -> Profile:
+    """A profile of Alice's with what makes a search as slow as it gets."""
+    alice = User.objects.create_user("alice")
+    profile = Profile.objects.create(owner=alice, platform="x", platform_id="pile", handle="pile")
+    send(profile, *(event("comment.created", f"c{number}", text="a" * LONG) for number in range(70)))
+    return profile
+
+
+@pytest.fixture
+def hasty(monkeypatch) -> None:
+    monkeypatch.setattr(turns, "QUICK", 10)
+    monkeypatch.setattr(turns, "LONGEST", 50)
+
+
+@contextmanager
+def elsewhere(statement: str, *parameters: object) -> Iterator[psycopg.Connection]:
+    """Another process, which has run a statement and has not committed."""
+    entry = connection.get_connection_params()
+    names = ("dbname", "user", "host", "port", "password")
+    with psycopg.connect(**{name: entry[name] for name in names if name in entry}) as other:
+        other.execute(statement, parameters)
+        yield other
+
+
+def limit_of_the_session() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("path", ["interactions", "content"])
+def test_a_search_term_has_at_most_a_hundred_characters(page, live, path):
+    answer = page.get(f"/api/v1/{path}/?search={'a' * 101}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"search": ["search must have at most 100 characters; it has 101."]}
+    assert page.get(f"/api/v1/{path}/?search={'a' * 100}").status_code == 200
+
+
+def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(client, piled, hasty):
+    client.force_login(piled.owner)
+    answer = client.get(f"/api/v1/interactions/?search={WORST}")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (answer["Content-Type"], "posted_after" in answer.json()["hint"]) == (
+        "application/problem+json",
+        True,
+    )
+    turns.forget()
+    found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
+    assert len(found) == MOST_BYTES // LONG
+    assert limit_of_the_session() == "0"
+
+
+def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
+    client.force_login(piled.owner)
+    monkeypatch.setattr(time_limits, "WEB_REQUEST", 50)
+    with elsewhere("LOCK TABLE interactions_interaction"):
+        answer = client.get("/comments/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "That took too long" in answer.content.decode()
+    assert client.get("/comments/").status_code == 200
+
+
+def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
+    client.force_login(piled.owner)
+    row = Interaction.objects.first()
+    monkeypatch.setattr(time_limits, "WEB_REQUEST", 50)
+    with elsewhere("SELECT pg_advisory_xact_lock(%s)", PROFILES | piled.pk):
+        answer = client.post(
+            f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
+        )
+    assert (answer.status_code, answer.json()["detail"]) == (503, "It took too long and was stopped.")
+    assert not Interaction.objects.filter(direction="out").exists()
+    assert limit_of_the_session() == "0"
+
+
+def test_a_command_has_no_limit(transactional_db, monkeypatch):
+    monkeypatch.setattr(time_limits, "WEB_REQUEST", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.05)")
+
+
+def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, bob):
+    client.force_login(piled.owner)
+    with elsewhere("SELECT pg_advisory_xact_lock(%s)", turns.NAMESPACE | piled.owner.pk):
+        answer = client.get(f"/api/v1/interactions/?search={WORST}")
+        assert (answer.status_code, answer["Retry-After"]) == (429, "1")
+        client.force_login(bob)
+        assert client.get(f"/api/v1/interactions/?search={WORST}").status_code == 200
+
+
+def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, monkeypatch, bob):
+    monkeypatch.setattr(turns, "SECONDS_A_MINUTE", 0.1)
+    client.force_login(piled.owner)
+    codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
+    refused = client.get("/api/v1/interactions/")
+    assert codes[0] == 503
+    assert (codes[-1], refused.status_code, int(refused["Retry-After"]) >= 1) == (429, 429, True)
+    client.force_login(bob)
+    assert client.get("/api/v1/interactions/").status_code == 200
+
+
+def test_a_summary_takes_its_turn_too(client, piled, hasty):
+    client.force_login(piled.owner)
+    with elsewhere("LOCK TABLE interactions_interaction"):
+        answer = client.get("/api/v1/analytics/summary/")
+    assert (answer.status_code, "from and to" in answer.json()["hint"]) == (503, True)
+
+
+def test_a_summary_of_more_days_than_it_can_tell_is_400(page, live, monkeypatch):
+    monkeypatch.setattr(analytics, "MOST_CELLS", 3)
+    send(live, *(event("comment.created", f"c{n}", (NOW - n * DAY).isoformat()) for n in range(3)))
+    answer = page.get("/api/v1/analytics/summary/")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["from"])
+    assert page.get("/api/v1/analytics/summary/?from=2026-03-01").status_code == 200
+
+
+def wide(profile: Profile, number: int) -> list[int]:
+    """Ids of comments that are as wide as they may be."""
+    text = "\U0001f600" * LONG
+    rows = [event("comment.created", f"w{n:02}", text=text, parent_id="comment") for n in range(number)]
+    send(profile, event("content.edited", "piece", NOW.isoformat(), text=text))
+    send(profile, event("comment.edited", "comment", NOW.isoformat(), text=text))
+    return [result.id for result in send(profile, *rows)]
+
+
+def walk(client, path: str | None, direction: str = "next") -> list[list[int]]:
+    found = []
+    while path:
+        body = client.get(path).json()
+        found.append([row["id"] for row in body["results"]])
+        path, last = body[direction], body
+    walk.last = last
+    return found
+
+
+def test_a_page_ends_early_where_its_texts_grow_large_and_none_is_missed(page, live):
+    ids = wide(live, 20)
+    rest = [row.pk for row in Interaction.objects.order_by("-posted_at", "-id") if row.pk not in ids]
+    forward = walk(page, "/api/v1/interactions/?page_size=200")
+    size = MOST_BYTES // (4 * LONG)
+    assert [id for ids in forward for id in ids] == ids[::-1] + rest
+    assert [len(ids) for ids in forward[:2]] == [size, size]
+    back = walk(page, walk.last["previous"], "previous")
+    assert [id for ids in back[::-1] for id in ids] == [id for ids in forward[:-1] for id in ids]
+    assert len(page.get("/comments/").content) < MOST_BYTES + 4 * LONG + 50_000
+
+
+@pytest.mark.parametrize("path", ["/api/v1/interactions/", "/comments/"])
+def test_a_list_does_not_read_the_texts_of_pieces_and_parents(page, live, path):
+    wide(live, 1)
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert page.get(path).status_code == 200
+    [listed] = [query["sql"] for query in captured if "bytes_before" in query["sql"]]
+    assert re.findall(r'(?<!LEFT\()"interactions_content"."text"|T\d+."text"(?!, 100)', listed) == []
+
+
+def test_the_admins_list_of_dead_letters_reads_their_beginnings(operator, live):
+    send(live, {"type": "nonsense", "text": "x" * 1_000_000})
+    with CaptureQueriesContext(connection) as captured:
+        shown = operator.get("/admin/interactions/deadletter/")
+    assert shown.content.count(b"x" * 80) == 1
+    read = r'(?<!SUBSTRING\()"interactions_deadletter"."raw"'
+    assert not [query for query in captured if re.search(read, query["sql"])]
+    letter = DeadLetter.objects.latest("pk")
+    assert "x" * 1_000 in operator.get(f"/admin/interactions/deadletter/{letter.pk}/change/").content.decode()
+
+
+def test_the_schema_is_made_once(client, db):
+    client.get("/api/v1/schema/")
+    client.get("/api/v1/schema/?format=json")
+    began = time.monotonic()
+    for _ in range(50):
+        client.get("/api/v1/schema/")
+        client.get("/api/v1/schema/?format=json")
+    assert time.monotonic() - began < 5
+
+
+@contextmanager
+def web(**variables: str) -> Iterator[House]:
+    """A web server alone, of two processes of four threads."""
+    house = House(**variables)
+    try:
+        house.start("web")
+        yield house
+    finally:
+        house.stop()
+
+
+def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> float:
+    """The longest that /healthz, asked again and again, took while something went on, and for a second after it."""
+    worst, end = 0.0, None
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(until_done)
+        while end is None or time.monotonic() < end:
+            began = time.monotonic()
+            ask()
+            worst = max(worst, time.monotonic() - began)
+            end = end or (time.monotonic() + 1 if other.done() else None)
+            time.sleep(0.02)
+        other.result()
+    return worst
+
+
+def abandoned(caller: Caller, path: str, times: int) -> None:
+    """Eight requests at once, none of which is waited for longer than 0.7 s, that many times."""
+
+    def ask(_: int) -> None:
+        with suppress(requests.ReadTimeout):
+            requests.get(f"{caller.house.url}/api/v1/{path}", headers=caller.headers, timeout=0.7)
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(times):
+            list(pool.map(ask, range(8)))
+
+
+PILE = (
+    "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at, updated_at,"
+    " created_digest, text_at, text_digest, type, direction, content_ref, parent_ref, conversation_id, author_id,"
+    " author_handle, author_name, status) SELECT %s, false, 'c' || n, repeat('a', 65536), now(), now(), now(), 1, now(),"
+    " 1, 'comment', 'in', 'piece', '', '', 'a', 'a', 'a', 'new' FROM generate_series(1, 1000) n"
+)
+
+
+def pile_up(house: House, name: str) -> None:
+    script = f"Profile.objects.create(owner=User.objects.get(username={name!r}), platform='x', platform_id='p', handle='p')"
+    house.manage("shell", "-v0", "-c", f"from accounts.models import *; {script}")
+    house.sql(PILE, house.sql("SELECT max(id) FROM accounts_profile")[0][0])
+
+
+@pytest.mark.flow
+def test_abandoned_searches_of_one_user_hold_up_nobody():
+    with web() as house:
+        mallory, alice = house.create_user("mallory"), house.create_user("alice")
+        pile_up(house, "mallory")
+
+        def others() -> None:
+            assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
+            lists = requests.get(f"{house.url}/api/v1/interactions/", headers=alice.headers, timeout=20)
+            assert lists.status_code == 200
+
+        assert slowest(others, lambda: abandoned(mallory, f"interactions/?search={WORST}", 4)) < 1
+
+
+@pytest.mark.flow
+def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
+    silent = socket.create_server(("127.0.0.1", 0), backlog=64)
+    with silent, web(REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as house:
+
+        def ask(path: str) -> int:
+            return requests.get(f"{house.url}/{path}", timeout=20).status_code
+
+        def many() -> None:
+            with ThreadPoolExecutor(16) as pool:
+                assert set(pool.map(ask, ["readyz"] * 32)) == {503}
+
+        assert slowest(lambda: ask("healthz"), many) < 1
+
+
+@pytest.mark.flow
+def test_the_limit_leaks_to_nobody_behind_a_transaction_pooler():
+    if not shutil.which("pgbouncer"):
+        pytest.skip("no pgbouncer here")
+    house = House()
+    try:
+        house.servers.ensure()
+        with pooler(house) as url:
+            house.environment |= {"DATABASE_URL": url, "DB_POOLER": "1", "SECRET_KEY": "pooled"}
+            house.environment |= {"ALLOWED_HOSTS": "*", "DEBUG": "1"}
+            house.manage("migrate", "-v0")
+            house.start("web")
+            caller = house.create_user("pooled")
+            pile_up(house, "pooled")
+            ask = {"headers": caller.headers, "timeout": 20}
+            searched = requests.get(f"{house.url}/api/v1/interactions/?search={WORST}", **ask)
+            assert (searched.status_code, searched.json()["status"]) == (503, 503)
+            assert requests.get(f"{house.url}/api/v1/demo/", **ask).status_code == 200
+            limits = set()
+            for _ in range(8):  # whichever connection of the pool it is
+                with psycopg.connect(url, autocommit=True, prepare_threshold=None) as pooled:
+                    limits |= set(pooled.execute("SHOW statement_timeout").fetchone())
+            assert limits == {"0"}
+    finally:
+        house.stop()

@@ -1,0 +1,122 @@
+"""What a route does not know is refused and named: a typing error is not passed over."""
+
+import pytest
+
+from accounts.models import Profile, User
+from demo.models import DemoAccount
+from interactions.models import Interaction
+from tests.world import demo_of
+
+JSON = "application/json"
+
+
+@pytest.fixture
+def staff(client, alice, live):
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    return client
+
+
+def path_of(template: str) -> str:
+    ids = {"row": Interaction.objects.first().pk, "profile": Profile.objects.first().pk}
+    return "/api/v1/" + template.format(**ids)
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        (
+            "interactions/",
+            "are type, platform, profile, content, status, direction, is_demo, sentiment, posted_after,"
+            " posted_before, search, cursor, page_size",
+        ),
+        (
+            "content/",
+            "are platform, profile, is_demo, posted_after, posted_before, search, cursor, page_size",
+        ),
+        ("profiles/", "are cursor, page_size"),
+        ("interactions/{row}/", "is none here"),
+        ("profiles/{profile}", "is none here"),
+        ("analytics/summary/", "are mode, from, to"),
+        ("demo/", "are user"),
+    ],
+)
+def test_an_unknown_parameter_is_400_and_named_with_those_that_there_are(staff, path, known):
+    address = path_of(path)
+    assert staff.get(address).status_code == 200
+    answer = staff.get(f"{address}?stauts=new")
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"stauts": [f"There is no such parameter; there {known}."]}
+    assert staff.get(f"{address}?format=json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["interactions/?status=new&status=done", "analytics/summary/?mode=all&mode=all"]
+)
+def test_a_parameter_that_is_given_twice_is_400_and_named(staff, path):
+    answer = staff.get(f"/api/v1/{path}")
+    [(name, [sentence])] = answer.json()["errors"].items()
+    assert (answer.status_code, name in path, "it was sent 2 times" in sentence) == (400, True, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "known"),
+    [
+        ("patch", "interactions/{row}/", {}, "are status"),
+        ("post", "interactions/{row}/reply/", {"text": "hello"}, "are text"),
+        ("post", "profiles/{profile}/rotate-secret/", {}, "are keep_previous"),
+        ("post", "users/", {"username": "carol"}, "are username, email"),
+        ("post", "auth/token/", {"username": "alice", "password": "x"}, "are username, password"),
+        ("patch", "demo/", {"settings": {}}, "are settings"),
+        ("post", "demo/disable/", {}, "is none here"),
+        ("post", "demo/pause/", {}, "is none here"),
+        ("post", "demo/scenarios/viral-spike/", {}, "is none here"),
+        ("delete", "demo/scenarios/viral-spike/", {}, "is none here"),
+        ("post", "demo/generate/interactions/", {}, "is none here"),
+    ],
+)
+def test_an_unknown_field_of_a_body_is_400_and_changes_nothing(staff, alice, live, method, path, body, known):
+    before = live.webhook_secret, Interaction.objects.count(), User.objects.count()
+    address = path_of(path)
+    for sent in (JSON, "application/x-www-form-urlencoded"):
+        if sent == JSON:
+            answer = getattr(staff, method)(address, body | {"usr": "bob"}, content_type=JSON)
+        elif "settings" not in body:
+            answer = staff.generic(
+                method.upper(),
+                address,
+                "&".join(f"{k}={v}" for k, v in (body | {"usr": "bob"}).items()),
+                sent,
+            )
+        assert answer.status_code == 400
+        [sentence] = answer.json()["errors"]["usr"]
+        assert sentence.endswith(f"there {known}.")
+    live.refresh_from_db()
+    assert (live.webhook_secret, Interaction.objects.count(), User.objects.count()) == before
+
+
+def test_revoking_with_a_body_is_400_and_the_token_stays(client, alice):
+    token = alice.auth_token_set.model.objects.create(alice)[1]
+    who = {"Authorization": f"Token {token}"}
+    answer = client.post("/api/v1/auth/revoke/", {"all": True}, content_type=JSON, headers=who)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["all"])
+    assert client.post("/api/v1/auth/revoke/", headers=who).status_code == 204
+
+
+def test_a_mistyped_user_does_not_switch_ones_own_demo_off(staff, alice):
+    demo_of(alice)
+    answer = staff.post("/api/v1/demo/disable/", {"username": "victim"}, content_type=JSON)
+    assert (answer.status_code, DemoAccount.objects.get().state) == (400, "active")
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "\u202e", "__proto__", ""])
+def test_an_odd_name_is_named_in_short(staff, name):
+    answer = staff.patch(path_of("interactions/{row}/"), {name: 1}, content_type=JSON)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [name[:100]])
+    assert len(answer.content) < 2_000
+
+
+def test_at_most_ten_names_are_named(staff):
+    answer = staff.get("/api/v1/profiles/?" + "&".join(f"x{n}=1" for n in range(50)))
+    assert (answer.status_code, len(answer.json()["errors"])) == (400, 10)
