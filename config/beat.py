@@ -64,6 +64,7 @@ class Scheduler(DatabaseScheduler):
         self._said: dict[str, str] = {}
         self._unsent: dict[str, str] = {}
         self._failure = ""
+        self._looked = False  # at the time of the last change
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -114,8 +115,9 @@ class Scheduler(DatabaseScheduler):
         except Error as error:
             self._say("Whether schedules have changed cannot be read", error)
             return False
+        first, self._looked = not self._looked, True
         last, self._last_timestamp = self._last_timestamp, changed
-        return changed != last
+        return not first and changed != last
 
     def sync(self) -> None:
         """Note the runs, and set the clock."""
