@@ -45,7 +45,7 @@ def change_in_batches(
     changed = 0
     for start in range(0, len(keys), BATCH):
         each_batch()
-        statement, values = _statement(rows.filter(pk__among=keys[start : start + BATCH]), change)
+        statement, values = _statement(rows.filter(pk__among=keys[start : start + BATCH])[:BATCH], change)
         with replayable(LONGEST_WAIT), connection.cursor() as cursor:
             lock_profiles(profiles)
             cursor.execute(statement, values)

@@ -1,7 +1,7 @@
 """Work that a transition leaves to do, taken up by a task at once or, after a crash, by the sweep.
 
-A worker does it in turns of TURN, each in a task of its own, so that one user's work waits for no other's for longer. What
-is left to do stands in the tables alone.
+A worker does it in turns, each in a task of its own: a first one in which an ordinary demo is filled or removed, and then
+short ones, so that nobody's work waits long for another's. What is left to do stands in the tables alone.
 """
 
 import logging
@@ -25,7 +25,7 @@ from interactions.connection import LOST_CONNECTION
 
 logger = logging.getLogger(__name__)
 
-TURN = timedelta(milliseconds=500)  # in which an ordinary demo is filled or removed
+FIRST_TURN, TURN = timedelta(seconds=2), timedelta(milliseconds=500)
 SILENT_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=2)
 
@@ -43,13 +43,17 @@ def take_turn(account_id: int, now: datetime, turn: int | None = None) -> Next |
     Each turn is taken once: of several messages that name the same one, one does its work. Without a number it is the
     one that is next.
     """
-    waiting = DemoAccount.objects.filter(pk=account_id)
-    if turn is None:
-        turn = waiting.values_list("turn", flat=True).first()
-    if turn is None or not waiting.filter(turn=turn).update(turn=turn + 1):
+    mine = DemoAccount.objects.filter(pk=account_id)
+    found = mine.values_list("turn", "heartbeat_at").first()
+    if (
+        found is None
+        or turn not in (None, found[0])
+        or not mine.filter(turn=found[0]).update(turn=found[0] + 1)
+    ):
         return None
+    turn, heartbeat_at = found
     try:
-        _work(account_id, Turn(now, TURN))
+        _work(account_id, Turn(now, TURN if heartbeat_at else FIRST_TURN))
     except TurnIsOver as over:
         return Next(turn + 1, over.after)
     return None

@@ -92,7 +92,7 @@ def later(**arguments: st.SearchStrategy) -> Callable:
 
 def take_turns(account: int, now: datetime) -> None:
     """What workers do, each step in a turn of its own."""
-    with patch("demo.unfinished.TURN", timedelta(0)):
+    with patch("demo.unfinished.TURN", timedelta(0)), patch("demo.unfinished.FIRST_TURN", timedelta(0)):
         following = unfinished.take_turn(account, now)
         while following:
             following = unfinished.take_turn(account, now, following.turn)

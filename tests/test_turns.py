@@ -24,6 +24,7 @@ LONG_AGO = FIRST_TALK + 6 * DAY
 def short_turns(monkeypatch) -> None:
     """A turn is one step, and a step is small."""
     monkeypatch.setattr(unfinished, "TURN", timedelta(0))
+    monkeypatch.setattr(unfinished, "FIRST_TURN", timedelta(0))
     monkeypatch.setattr(batches, "BATCH", 20)
     monkeypatch.setattr(delivery, "BATCH", 20)
     monkeypatch.setattr(resuming, "BATCH", 20)
