@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from time import sleep
 
 import django
 from django.apps import apps
@@ -41,16 +42,26 @@ def migrate() -> None:
 
 @contextmanager
 def _alone(connection) -> Iterator[None]:
-    """Hold the migration lock; behind a transaction pooler there is no session to hold it in."""
+    """Hold the migration lock; behind a transaction pooler there is no session to hold it in.
+
+    Asked for again and again: a statement that waited for it would be waited for by CREATE INDEX CONCURRENTLY.
+    """
     if settings.DB_POOLER:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        while not _is_free(cursor):
+            sleep(0.1)
         try:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _is_free(cursor) -> bool:
+    """Whether the migration lock could be taken."""
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+    return cursor.fetchone()[0]
 
 
 def _unapplied(connection) -> bool:
