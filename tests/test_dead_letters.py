@@ -129,14 +129,14 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
     other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
     for owner in (live, other):
         send(owner, event("comment.created", "due", at(NOW + 2 * DAY)))
-    real = replay.ingest
+    real = replay.attempt
 
     def broken(arrivals, *args, **options):
         if any(arrival.profile_id == live.pk for arrival in arrivals):
             raise RuntimeError("broken")
         return real(arrivals, *args, **options)
 
-    monkeypatch.setattr(replay, "ingest", broken)
+    monkeypatch.setattr(replay, "attempt", broken)
     monkeypatch.setattr(replay, "BATCH", 1)
     with caplog.at_level(logging.ERROR):
         assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
@@ -185,7 +185,7 @@ def test_the_admin_shows_and_replays_bytes_of_any_kind(operator, live, raw):
     assert act(operator, LETTERS, "replay", letter) == [
         "0 events were taken, 1 were rejected again and stay."
     ]
-    assert bytes(DeadLetter.objects.filter(pk=letter.pk).get().raw) == raw
+    assert bytes(DeadLetter.objects.get().raw) == raw
 
 
 def test_a_list_of_letters_does_not_read_all_their_bytes(operator, live, django_assert_max_num_queries):
@@ -202,9 +202,9 @@ def test_letters_that_are_large_are_replayed_a_few_at_a_time(live, monkeypatch):
         send(live, {"type": "nonsense", "text": f"{n}" * 1_000})
     monkeypatch.setattr(replay, "BATCH_BYTES", 2_500)
     sizes = []
-    real = replay.ingest
+    real = replay.attempt
     monkeypatch.setattr(
-        replay, "ingest", lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1]
+        replay, "attempt", lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1]
     )
     assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 6)
     assert sizes == [3, 2, 1]
