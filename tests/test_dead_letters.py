@@ -218,10 +218,11 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
 ):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
     send(other, {"id": "kept"})
-    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 5)
+    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 6)
     before = DROPPED_LETTERS._value.get()
     with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True):
         send(live, *({"id": f"bad-{n}"} for n in range(3)))
+        assert DeadLetter.objects.filter(profile=live).count() == 4
         results = send(live, *({"id": f"bad-{n}"} for n in range(3, 8)), event("comment.created", "fine"))
     assert [result.status for result in results] == ["rejected"] * 5 + ["created"]
     kept = DeadLetter.objects.filter(profile=live).order_by("pk")
@@ -234,7 +235,7 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
 
 
 def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_BYTES", 3_000)
+    monkeypatch.setattr(dead_letters, "MOST_BYTES", 3_400)
     for n in range(5):
         send(live, {"id": f"{n}", "text": "x" * 970})
     assert [json.loads(bytes(one.raw))["id"] for one in DeadLetter.objects.order_by("pk")] == ["2", "3", "4"]
