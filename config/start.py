@@ -65,6 +65,7 @@ def _alone(connection) -> Iterator[None]:
 
 
 def _try(cursor) -> bool:
+    """Whether the migration lock could be taken."""
     cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
     return cursor.fetchone()[0]
 

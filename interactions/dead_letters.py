@@ -13,12 +13,13 @@ logger = logging.getLogger(__name__)
 # Of one profile. A sender's mistakes are kept for an operator, but must not fill the disk.
 MOST_LETTERS = 10_000
 MOST_BYTES = 100 * 2**20
+KEPT = 0.9  # of a ceiling, once it is passed: so the letters are ranked by age once in a thousand
 
 
 def keep(letters: Sequence[DeadLetter]) -> None:
     """Store the letters, each once by profile and bytes, under the profiles' locks, which the caller holds.
 
-    One that is kept already takes the new reason. Of a profile that has too many by then the oldest are deleted.
+    One that is kept already takes the new reason. Of a profile that has too many by then the oldest tenth is deleted.
     """
     once = {(letter.profile_id, letter.digest): letter for letter in letters}
     DeadLetter.objects.bulk_create(
@@ -27,19 +28,32 @@ def keep(letters: Sequence[DeadLetter]) -> None:
         unique_fields=["profile", "digest"],
         update_fields=["reason", "replay_at"],
     )
-    if dropped := _drop_surplus(sorted({profile for profile, _ in once})):
+    full = _full(sorted({profile for profile, _ in once}))
+    if full:
+        dropped = _drop_oldest(full)
         transaction.on_commit(lambda: _report(dropped))
 
 
-def _drop_surplus(profiles: list[int]) -> list[int]:
-    """Delete the oldest letters of each profile beyond its ceiling; return the profile of each that went."""
+def _full(profiles: list[int]) -> list[int]:
+    """Those of the profiles that have passed a ceiling."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT profile_id FROM interactions_deadletter WHERE profile_id = ANY(%s) GROUP BY profile_id"
+            " HAVING count(*) > %s OR sum(octet_length(raw)) > %s",
+            [profiles, MOST_LETTERS, MOST_BYTES],
+        )
+        return [profile for (profile,) in cursor]
+
+
+def _drop_oldest(profiles: list[int]) -> list[int]:
+    """Delete the oldest letters of each profile; return the profile of each letter that went."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM interactions_deadletter letter USING (SELECT id, row_number() OVER newest AS place,"
             " sum(octet_length(raw)) OVER newest AS bytes FROM interactions_deadletter WHERE profile_id = ANY(%s)"
             " WINDOW newest AS (PARTITION BY profile_id ORDER BY id DESC)) ranked"
             " WHERE letter.id = ranked.id AND (place > %s OR bytes > %s) RETURNING letter.profile_id",
-            [profiles, MOST_LETTERS, MOST_BYTES],
+            [profiles, int(KEPT * MOST_LETTERS), int(KEPT * MOST_BYTES)],
         )
         return [profile for (profile,) in cursor]
 

@@ -9,6 +9,7 @@ creation is later (merging.py).
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -110,7 +111,7 @@ def read_event(raw: object) -> Event:
 def read_moment(text: str) -> datetime:
     """Return the RFC 3339 time in UTC; ValueError or OverflowError when it is none.
 
-    `T` and `Z` may be small letters, digits beyond microseconds are cut off, and a leap second (23:59:60 UTC on the
+    `T` and `Z` may be small letters, digits beyond microseconds, up to 30, are cut off, and a leap second (23:59:60 UTC on the
     last day of a month) is the last microsecond before midnight.
     """
     return _offset_moment(text).astimezone(UTC)
@@ -135,7 +136,7 @@ def _leap_second(second_before: str) -> datetime:
 
 
 _RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|(60))(?:\.\d+)?"
+    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|(60))(?:\.\d{1,30})?"
     r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
@@ -214,16 +215,22 @@ def _count(value: object, name: str) -> int:
 
 def _moment(raw: Mapping[str, Any]) -> int:
     try:
-        moment = _offset_moment(raw.get("occurred_at"))  # type: ignore[arg-type]  # a wrong type is the TypeError below
-        microseconds = (moment - EPOCH) // MICROSECOND
-        if not EARLIEST <= microseconds <= LATEST:
-            raise OverflowError("in UTC the year has no four digits")
+        microseconds = _microseconds(raw.get("occurred_at"))  # of a wrong type: TypeError
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
             "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
         ) from error
     if microseconds < 0:
         raise EventError("`occurred_at` must not lie before 1970.")
+    return microseconds
+
+
+@lru_cache(maxsize=4_096)
+def _microseconds(text: str) -> int:
+    """Since 1970. Events of a batch share their seconds, and what is sent again has the same ones."""
+    microseconds = (_offset_moment(text) - EPOCH) // MICROSECOND
+    if not EARLIEST <= microseconds <= LATEST:
+        raise OverflowError("in UTC the year has no four digits")
     return microseconds
 
 

@@ -55,7 +55,7 @@ class _Readable(NamedTuple):
     event: Event
 
 
-class _Refused(NamedTuple):
+class Refused(NamedTuple):
     """Why an event is not stored, and from when on it could be, if that is a matter of time."""
 
     reason: str
@@ -73,17 +73,23 @@ def ingest(
     bytes of the arrival at a position as they were sent; without it a dead letter keeps the event encoded again.
     """
     with transaction.atomic():
+        results, refused = attempt(arrivals, received_at)
+        if refused:
+            _bury(arrivals, refused, received_at, raw or (lambda position: _encoded(arrivals[position])))
+    return results
+
+
+def attempt(arrivals: Sequence[Arrival], received_at: datetime) -> tuple[list[Result], dict[int, Refused]]:
+    """The same for arrivals that are dead letters already; return also what is refused, by position."""
+    with transaction.atomic(savepoint=False):
         profiles = _locked_profiles(arrivals)
         readable, refused = _read(arrivals, profiles, received_at)
-        results: dict[int, Result] = {}
-        _store(readable, profiles, received_at, results, refused)
-        _bury(
-            arrivals, refused, profiles, received_at, raw or (lambda position: _encoded(arrivals[position]))
-        )
-    results |= {position: _rejection(arrivals[position], one.reason) for position, one in refused.items()}
-    answered = [results[position] for position in range(len(arrivals))]
-    transaction.on_commit(lambda: _report(arrivals, answered))
-    return answered
+        stored: dict[int, Result] = {}
+        _store(readable, profiles, received_at, stored, refused)
+    stored |= {position: _rejection(arrivals[position], one.reason) for position, one in refused.items()}
+    results = [stored[position] for position in range(len(arrivals))]
+    transaction.on_commit(lambda: _report(arrivals, results))
+    return results, refused
 
 
 def _locked_profiles(arrivals: Sequence[Arrival]) -> dict[int, Profile]:
@@ -94,10 +100,10 @@ def _locked_profiles(arrivals: Sequence[Arrival]) -> dict[int, Profile]:
 
 def _read(
     arrivals: Sequence[Arrival], profiles: dict[int, Profile], received_at: datetime
-) -> tuple[list[_Readable], dict[int, _Refused]]:
+) -> tuple[list[_Readable], dict[int, Refused]]:
     latest = (received_at + MOST_AHEAD - EPOCH) // MICROSECOND
     readable: list[_Readable] = []
-    refused: dict[int, _Refused] = {}
+    refused: dict[int, Refused] = {}
     for position, arrival in enumerate(arrivals):
         try:
             if arrival.profile_id not in profiles:
@@ -107,9 +113,9 @@ def _read(
                 raise AheadError(event.at, received_at)
             readable.append(_Readable(position, arrival, (arrival.profile_id, event.platform_id), event))
         except AheadError as error:
-            refused[position] = _Refused(str(error), error.replay_at)
+            refused[position] = Refused(str(error), error.replay_at)
         except EventError as error:
-            refused[position] = _Refused(str(error))
+            refused[position] = Refused(str(error))
     return readable, refused
 
 
@@ -118,7 +124,7 @@ def _store(
     profiles: dict[int, Profile],
     received_at: datetime,
     results: dict[int, Result],
-    refused: dict[int, _Refused],
+    refused: dict[int, Refused],
 ) -> None:
     """Store the batch, or, when PostgreSQL refuses it, its halves, so that only the event at fault is rejected."""
     if not readable:
@@ -138,7 +144,7 @@ def _store(
             _store(half, profiles, received_at, results, refused)
 
 
-def _database_refused(arrival: Arrival, error: DataError | IntegrityError) -> _Refused:
+def _database_refused(arrival: Arrival, error: DataError | IntegrityError) -> Refused:
     """A sentence for the sender. The log has what the database says, but for its texts, which quote the event."""
     said = getattr(error.__cause__, "diag", None)
     logger.warning(
@@ -146,7 +152,7 @@ def _database_refused(arrival: Arrival, error: DataError | IntegrityError) -> _R
         arrival.profile_id,
         *(getattr(said, name, None) for name in ("sqlstate", "table_name", "column_name", "constraint_name")),
     )
-    return _Refused(
+    return Refused(
         "The event could not be stored. It is kept for an operator, who finds the reason in the log."
     )
 
@@ -217,16 +223,17 @@ def _columns(chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]
 
 def _bury(
     arrivals: Sequence[Arrival],
-    refused: dict[int, _Refused],
-    profiles: dict[int, Profile],
+    refused: dict[int, Refused],
     received_at: datetime,
     raw: Callable[[int], bytes],
 ) -> None:
-    """Keep the raw bytes and the reason of every rejected arrival, once."""
+    """Keep the raw bytes and the reason of every rejected arrival, once, unless its profile is gone."""
+    profiles = Profile.objects.only("id", "is_demo").in_bulk(
+        {arrivals[position].profile_id for position in refused}
+    )
     letters = []
     for position, one in refused.items():
-        profile = profiles.get(arrivals[position].profile_id)
-        if profile is None:
+        if (profile := profiles.get(arrivals[position].profile_id)) is None:
             continue
         sent = raw(position)
         letters.append(

@@ -5,7 +5,8 @@ Only `interactions.ingest` creates these rows. Their foreign key to Profile is c
 about being demo data (migration 0002).
 
 Each row keeps the version of what it shows: the time and payload digest of the event that created it and of its
-latest text, the time of each figure. A newer version wins; at equal times the greater digest or figure does.
+latest text, the time of each figure. A newer version wins; at equal times an edit's text, then the greater digest or
+figure. A text is the creation's when both have the same time and digest.
 
 A row with `deleted_at` is shown nowhere. Where its age was the reason it has the same time as `expired_at`, and may be
 brought back until it is purged.

@@ -11,7 +11,7 @@ from django.db.models.functions import Length
 
 from interactions.connection import is_lost
 from interactions.envelope import read_json
-from interactions.ingest import REJECTED, Arrival, ingest
+from interactions.ingest import Arrival, attempt
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 
@@ -79,11 +79,10 @@ def _replay_batch(ids: list[int], now: datetime) -> Replayed:
         # Before the letters, as whoever deletes them does.
         lock_profiles(chosen.values_list("profile", flat=True))
         letters = list(chosen.select_for_update().order_by("pk"))
-        raw = [bytes(letter.raw) for letter in letters]
-        arrivals = [
-            Arrival(letter.profile_id, read_json(one)) for letter, one in zip(letters, raw, strict=True)
-        ]
-        results = ingest(arrivals, now, raw=raw.__getitem__)
-        taken = [one.pk for one, result in zip(letters, results, strict=True) if result.status != REJECTED]
+        _, refused = attempt([Arrival(letter.profile_id, read_letter(letter)) for letter in letters], now)
+        taken = [letter.pk for position, letter in enumerate(letters) if position not in refused]
         DeadLetter.objects.filter(pk__in=taken).delete()
+        for position, why in refused.items():
+            letters[position].reason, letters[position].replay_at = why.reason, why.replay_at
+        DeadLetter.objects.bulk_update([letters[position] for position in refused], ["reason", "replay_at"])
     return Replayed(len(taken), len(ids) - len(taken))
