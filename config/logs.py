@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django_structlog import signals
 from structlog.typing import EventDict
 
+from config import environment as env
+
 SHARED = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -22,12 +24,27 @@ LEVELS = dict.fromkeys(
     ),
     "WARNING",
 )
-LEVELS["django.request"] = "ERROR"  # requests have lines of their own
+LEVELS["django.request"] = LEVELS["waitress.queue"] = "ERROR"  # requests have lines of their own
 LEVELS["django.server"] = "CRITICAL"  # likewise; these would have the query
 LEVELS["django.db.backends"] = (
     "INFO"  # below it, with DEBUG: statements with what people wrote and looked for
 )
+LEVELS["waitress"] = "WARNING"
 PROBES = {"GET /healthz", "GET /readyz", "GET /metrics"}
+
+
+def logging_of_the_environment() -> dict[str, Any]:
+    """Django's LOGGING as LOG_LEVEL and LOG_FORMAT ask for it."""
+    forms = ("json", "plain") if env.text("DATABASE_URL") else ("plain", "json")
+    level = env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
+    return logging_settings(level, env.choice("LOG_FORMAT", *forms))
+
+
+def logging_of_the_web_server() -> dict[str, Any]:
+    """The same for gunicorn's main process, which does not read Django's settings."""
+    settings = logging_of_the_environment()
+    settings["loggers"]["gunicorn.error"] = {"handlers": ["stderr"], "propagate": False}
+    return settings
 
 
 def logging_settings(level: str, form: str) -> dict[str, Any]:

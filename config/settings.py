@@ -14,7 +14,7 @@ from csp import constants as csp
 
 from config import environment as env
 from config.embedded import AT_ONCE, Servers, forget_foreign_settings
-from config.logs import logging_settings
+from config.logs import logging_of_the_environment
 
 BASE_DIR = env.CHECKOUT
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "interactions.time_limits.LimitStatements",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.request_checks.CheckRequest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.caching.store_nowhere",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -161,7 +162,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # collectstatic is welcome, not needed
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above the webhook's own limit, which answers 413
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above every limit of config.limits, which answers 413
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -244,10 +245,7 @@ MAIN_APP_URL = env.url("MAIN_APP_URL", f"http://127.0.0.1:{PORT}", ("http", "htt
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 LETTER_DAYS = env.number("LETTER_DAYS", 90, least=1, most=3650)
 
-LOGGING = logging_settings(
-    env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
-    env.choice("LOG_FORMAT", *(("plain", "json") if DEVELOPMENT else ("json", "plain"))),
-)
+LOGGING = logging_of_the_environment()
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # the line at the end says it all
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO

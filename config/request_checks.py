@@ -1,0 +1,141 @@
+"""Refuses requests that cannot be read, before a session, a view or a log line uses any part of them.
+
+It holds for every server that runs the application; ours (`config/connections.py`) refuses most of this by itself.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+from config.limits import ADDRESS_BYTES, most_body_bytes, too_large
+from config.refusals import API, refusal
+
+logger = logging.getLogger(__name__)
+LENGTH = re.compile(r"[0-9]{1,15}")
+NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as one character
+REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class Refused(Exception):
+    """The request cannot be read: the answer's code, what is wrong, and what to do."""
+
+    def __init__(self, code: int, detail: str, hint: str) -> None:
+        super().__init__(code, detail, hint)
+
+
+class CheckRequest:
+    """Django middleware; stands before everything that reads sessions, cookies or bodies."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            check(request)
+        except Refused as error:
+            code, detail, hint = error.args
+            logger.info("A request was refused with %d: %s", code, detail)
+            kind, body = refusal(request.path_info, code, detail, hint)
+            return HttpResponse(body, status=code, content_type=kind)
+        return self.get_response(request)
+
+
+def check(request: HttpRequest) -> None:
+    """Raise Refused for what cannot be read; drop cookies and a request id that are no text."""
+    _check_address(request)
+    _check_headers(request)
+    _check_host(request)
+    _drop_broken_values(request)
+    length = _body_length(request)
+    if length:
+        _check_kind_of_body(request)
+        _read_body(request, length)
+
+
+def _check_address(request: HttpRequest) -> None:
+    query = request.META.get("QUERY_STRING", "")
+    if len(request.path_info) + len(query) > ADDRESS_BYTES:
+        raise Refused(414, "The address is too long.", f"Use at most {ADDRESS_BYTES} bytes.")
+    broken = "\x00" in query or "%00" in query
+    if "\x00" in request.path_info or (
+        broken and not request.path_info.startswith(API)
+    ):  # the API names the field
+        raise Refused(400, "The address has a NUL character.", "Leave %00 out of the path and the query.")
+
+
+def _check_headers(request: HttpRequest) -> None:
+    for name, value in _headers(request):
+        if NOT_TEXT.search(value):
+            raise Refused(
+                400,
+                f"The header {name} has a character that is no text.",
+                "Send headers without control characters.",
+            )
+
+
+def _check_host(request: HttpRequest) -> None:
+    try:
+        request.get_host()
+    except DisallowedHost as error:
+        raise Refused(
+            400, "This host is not served here.", "Use a host name that ALLOWED_HOSTS names."
+        ) from error
+
+
+def _headers(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    for key, value in request.META.items():
+        if key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            yield key.removeprefix("HTTP_").replace("_", "-").title(), str(value)
+
+
+def _drop_broken_values(request: HttpRequest) -> None:
+    """Treat a cookie with a control character as absent, which nothing of ours sets; and a request id that is no name."""
+    request.COOKIES = {
+        name: value for name, value in request.COOKIES.items() if not NOT_TEXT.search(name + value)
+    }
+    if not REQUEST_ID.fullmatch(request.META.get("HTTP_X_REQUEST_ID", "-")):
+        del request.META["HTTP_X_REQUEST_ID"]
+
+
+def _body_length(request: HttpRequest) -> int:
+    """The bytes of the body as the request declares them, within the route's limit."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:  # a server that decodes it removes the header
+        raise Refused(
+            411, "The body has no length.", "Send it with Content-Length and without Transfer-Encoding."
+        )
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if not LENGTH.fullmatch(declared):
+        raise Refused(
+            400, "Content-Length is no number of bytes.", "Send one whole number, or let your client set it."
+        )
+    if int(declared) > most_body_bytes(request.path_info):
+        raise Refused(413, *too_large(request.path_info, int(declared)))
+    return int(declared)
+
+
+def _check_kind_of_body(request: HttpRequest) -> None:
+    coding = request.META.get("HTTP_CONTENT_ENCODING", "identity")
+    if coding.strip().lower() not in ("", "identity"):
+        raise Refused(
+            415, f"The body is encoded as {coding[:40]}.", "Send it as it is, without Content-Encoding."
+        )
+    if not request.path_info.startswith(API) and request.content_type not in FORMS:
+        raise Refused(415, "Pages take forms only.", "Use the form of the page, or the API under /api/v1/.")
+
+
+def _read_body(request: HttpRequest, length: int) -> None:
+    """Keep the whole body in memory, as the views would, so that one that ends early is never taken for a shorter one."""
+    try:
+        body = request.body
+    except UnreadablePostError as error:
+        raise Refused(400, "The body could not be read.", "Send it again.") from error
+    if len(body) != length:
+        raise Refused(
+            400, f"The body ended after {len(body)} of {length} bytes.", "Send it again as a whole."
+        )
+    if request.content_type in FORMS and (b"%00" in body or b"\x00" in body):
+        raise Refused(400, "The form has a NUL character.", "Leave NUL characters out of the form.")

@@ -1,0 +1,55 @@
+"""An nginx in front of a web server, by the file that compose.yaml mounts."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from tests.house import CHECKOUT, answers, free_port, until
+
+MAIN = """daemon off;
+%(user)s
+pid %(folder)s/pid;
+error_log %(folder)s/error.log;
+events { worker_connections 4096; }
+http {
+    access_log off;
+    client_body_temp_path %(folder)s/body;
+    proxy_temp_path %(folder)s/proxy;
+    fastcgi_temp_path %(folder)s/fastcgi;
+    uwsgi_temp_path %(folder)s/uwsgi;
+    scgi_temp_path %(folder)s/scgi;
+    include %(folder)s/site.conf;
+}
+"""
+
+
+def mounted_template() -> Path:
+    """The file of the checkout that compose.yaml gives to Docker's image of nginx."""
+    [volume] = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())["services"]["nginx"]["volumes"]
+    return CHECKOUT / volume.split(":")[0]
+
+
+@contextmanager
+def nginx_in_front(port: int) -> Iterator[int]:
+    """The port of an nginx that passes on to the web server at `port`."""
+    variables = {"PERENNIAL_UPSTREAM": f"127.0.0.1:{port}", "PERENNIAL_PORT": str(own := free_port())}
+    with tempfile.TemporaryDirectory(prefix="perennial-nginx-") as name:
+        folder = Path(name)
+        site = Template(mounted_template().read_text()).safe_substitute(variables)
+        (folder / "site.conf").write_text(site)
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(MAIN % {"folder": folder, "user": user})
+        command = ["/usr/sbin/nginx", "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"]
+        process = subprocess.Popen(command)
+        try:
+            until(lambda: answers(f"http://127.0.0.1:{own}/healthz"), "nginx answers", 20)
+            yield own
+        finally:
+            process.terminate()
+            process.wait(20)

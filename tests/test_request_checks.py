@@ -1,0 +1,293 @@
+"""What a stranger may put into a header, a cookie, an address or a form is read, dropped or refused, never a 5xx."""
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Profile, User
+from config import limits
+from demo.models import DemoAccount, State
+from interactions.models import Interaction
+from tests.nginx_in_front import mounted_template
+from tests.world import demo_of
+
+JSON = "application/json"
+NOT_TEXT = ["\x00", "a\x00b", "\x1f", "\x7f", "\ud800", "a\nb", "a\r\nX-Injected: 1"]
+ODD = [
+    *NOT_TEXT,
+    "\xff",
+    "é" * 200,
+    "x" * 7_000,
+    '"\\000aaaaaaaaaaaaaaa"',
+    "",
+    " ",
+    "%00",
+    "\u202e",
+    "=;,=",
+    "'",
+]
+HEADERS = [
+    *("AUTHORIZATION", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_REQUEST_ID"),
+    *("X_CORRELATION_ID", "ACCEPT", "ACCEPT_LANGUAGE", "ACCEPT_ENCODING", "USER_AGENT", "REFERER", "ORIGIN"),
+    *("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_MATCH", "RANGE", "X_CSRFTOKEN", "IDEMPOTENCY_KEY"),
+    *("HX_REQUEST", "HX_CURRENT_URL", "HX_TARGET", "WEBHOOK_ID", "WEBHOOK_TIMESTAMP", "WEBHOOK_SIGNATURE"),
+    *("X_HUB_SIGNATURE_256", "X_HTTP_METHOD_OVERRIDE", "CONTENT_ENCODING", "EXPECT", "HOST"),
+]
+FILL = {"uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11", "days": "1", "pk": "1", "format": "json"}
+
+
+def addresses() -> list[str]:
+    """One address of every route, those of the admin too."""
+    found = sorted({*_addresses(get_resolver(), "/")} - {"/readyz/"})  # 503 without a beat
+    assert len(found) > 60
+    return found
+
+
+def _addresses(resolver: URLResolver, prefix: str) -> Iterator[str]:
+    for one in resolver.url_patterns:
+        part = prefix + _filled(one)
+        if isinstance(one, URLPattern):
+            yield part
+        else:
+            yield from _addresses(one, part)
+
+
+def _filled(one: URLPattern | URLResolver) -> str:
+    """The pattern with its parameters filled in."""
+    text = str(one.pattern)
+    for name in one.pattern.converters:
+        text = text.replace(next(part for part in text.split("<") if f"{name}>" in part), f"{name}>")
+        text = text.replace(f"<{name}>", FILL.get(name, "1"))
+    for name in one.pattern.regex.groupindex:
+        start = text.find(f"(?P<{name}>")
+        if start >= 0:
+            text = text[:start] + FILL.get(name, "1") + text[_end(text, start) :]
+    return text.replace("\\.", ".").replace("^", "").replace("$", "").replace("/?", "/").replace("\\Z", "")
+
+
+def _end(text: str, start: int) -> int:
+    depth = 0
+    for place in range(start, len(text)):
+        depth += (text[place] == "(") - (text[place] == ")")
+        if depth == 0:
+            return place + 1
+    raise AssertionError(text)
+
+
+@pytest.fixture
+def clients(db) -> dict[str, Client]:
+    """A stranger and an operator, who see what goes wrong as an answer."""
+    operator = Client(raise_request_exception=False)
+    operator.force_login(User.objects.create_superuser("operator"))
+    return {"stranger": Client(raise_request_exception=False), "operator": operator}
+
+
+def refused_with(code: int, answer) -> dict:
+    assert (answer.status_code, answer["Content-Type"]) == (code, "application/problem+json")
+    problem = json.loads(answer.content)
+    assert (problem["status"], problem["title"]) == (code, HTTPStatus(code).phrase)
+    assert problem["hint"]
+    return problem
+
+
+def test_a_session_cookie_with_a_nul_is_no_session(client, db):
+    client.cookies.load('sessionid="\\000aaaaaaaaaaaaaaa"')
+    assert client.get("/").status_code == 302
+    assert client.get("/login/").status_code == 200
+    assert client.get("/api/v1/demo/").status_code == 401
+
+
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "anything", "a\\b"])
+def test_no_cookie_makes_a_5xx_at_any_address(clients, name):
+    for address in addresses():
+        for value in (
+            '"\\000aaaaaaaaaaaaaaa"',
+            "\\377",
+            '"\\012"',
+            '"\\200\\201"',
+            "x" * 5_000,
+            "é",
+            "a=b; ;;=",
+        ):
+            for client in clients.values():
+                key = (
+                    {}
+                    if name == "sessionid" and client is clients["operator"]
+                    else {"HTTP_COOKIE": f"{name}={value}"}
+                )
+                for method in ("GET", "POST"):
+                    answer = client.generic(method, address, b"", **key)
+                    assert answer.status_code < 500, (address, value, answer.content[:300])
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_no_header_makes_a_5xx(clients, alice, live, header):
+    paths = ["/", "/login/", "/admin/", "/static/perennial/style.css", "/metrics", "/healthz", "/nonsense"]
+    paths += ["/api/v1/demo/", "/api/v1/interactions/", f"/api/v1/webhooks/profiles/{live.uuid}/"]
+    for value in ODD:
+        for path in paths:
+            for client in clients.values():
+                for method in ("GET", "POST"):
+                    answer = client.generic(method, path, b"", JSON, **{f"HTTP_{header}": value})
+                    answer.close()
+                    assert answer.status_code < 500, (path, value, answer.content[:300])
+
+
+@pytest.mark.parametrize("value", NOT_TEXT)
+def test_a_header_that_is_no_text_is_refused(client, db, value):
+    refused_with(400, client.get("/api/v1/demo/", headers={"User-Agent": value}))
+    answer = client.get("/login/", headers={"User-Agent": value})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
+
+
+def test_a_request_id_that_is_no_name_is_replaced(client, db):
+    answer = client.get("/api/v1/demo/", headers={"X-Request-ID": "é" * 300})
+    assert len(answer["X-Request-ID"]) == 36
+    assert client.get("/api/v1/demo/", headers={"X-Request-ID": "mine-1"})["X-Request-ID"] == "mine-1"
+
+
+@pytest.mark.parametrize("nul", ["%00", "a%00b", "\x00"])
+def test_no_nul_in_a_path_or_a_query_makes_a_5xx(clients, nul):
+    for address in addresses():
+        for asked in (
+            f"{address}?x={nul}",
+            f"{address}{nul}",
+            f"{address}?q={nul}&p={nul}&o={nul}&status__exact={nul}",
+        ):
+            for client in clients.values():
+                answer = client.generic("GET", asked)
+                assert answer.status_code < 500, (asked, answer.content[:300])
+
+
+def test_no_parameter_of_the_api_takes_a_nul(clients):
+    described = clients["operator"].get("/api/v1/schema/?format=json").json()["paths"]
+    for path, methods in described.items():
+        for method, operation in methods.items():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query":
+                    asked = (
+                        path.format(id=1, uuid=FILL["uuid"], name="viral-spike") + f"?{parameter['name']}=%00"
+                    )
+                    answer = clients["operator"].generic(method.upper(), asked, b"{}", JSON)
+                    assert answer.status_code < 500, asked
+
+
+def test_a_form_with_a_nul_is_refused(client, page):
+    for path in ("/login/", "/settings/", "/demo/enable/"):
+        assert page.post(path, {"username": "a\x00b", "password": "x"}).status_code == 400
+        form = "username=a%00b&password=x"
+        assert page.post(path, form, "application/x-www-form-urlencoded").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["demo/disable/", "demo/disable", "demo/pause/", "auth/token/"])
+@pytest.mark.parametrize("length", [None, "", "0"])
+def test_a_body_in_chunks_that_the_server_did_not_decode_is_411(page, path, length):
+    environ = {"HTTP_TRANSFER_ENCODING": "chunked"} | ({} if length is None else {"CONTENT_LENGTH": length})
+    assert "Content-Length" in refused_with(411, page.generic("POST", f"/api/v1/{path}", **environ))["hint"]
+
+
+def test_a_form_in_chunks_that_the_server_did_not_decode_is_411(page, alice):
+    demo_of(alice)
+    answer = page.generic("POST", "/demo/disable/", HTTP_TRANSFER_ENCODING="chunked")
+    assert (answer.status_code, answer["Content-Type"]) == (411, "text/html; charset=utf-8")
+    assert DemoAccount.objects.get(user=alice).state == State.ACTIVE
+
+
+@pytest.mark.parametrize("length", ["-1", "+2", "2, 2", "two", "0x2", "2.0", " 2", "٢", "1_0", "9" * 20])
+def test_a_length_that_is_no_number_is_400(page, length):
+    answer = page.generic("POST", "/api/v1/demo/disable/", b"{}", JSON, CONTENT_LENGTH=length)
+    refused_with(400, answer)
+
+
+def test_a_body_that_ends_early_does_nothing(page, alice):
+    demo_of(alice)
+    for body in (b"", b"{}"):
+        sent = page.generic(
+            "POST",
+            "/api/v1/demo/disable/",
+            body,
+            JSON,
+            **{"CONTENT_LENGTH": "40", "wsgi.input": BytesIO(body)},
+        )
+        assert "ended after" in refused_with(400, sent)["detail"]
+    assert DemoAccount.objects.get(user=alice).state == State.ACTIVE
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "GZIP", "identity, gzip", "nonsense"])
+def test_an_encoded_body_is_415(page, coding):
+    answer = page.generic("POST", "/api/v1/demo/disable/", b"\x1f\x8b", JSON, HTTP_CONTENT_ENCODING=coding)
+    refused_with(415, answer)
+
+
+def test_a_body_that_is_not_encoded_may_say_so(page):
+    answer = page.generic("POST", "/api/v1/demo/disable/", b"{}", JSON, HTTP_CONTENT_ENCODING="identity")
+    assert answer.status_code == 200
+
+
+def test_a_page_takes_forms_only(page, alice):
+    demo_of(alice)
+    for kind in (JSON, "text/plain", "", "application/octet-stream"):
+        assert page.generic("POST", "/demo/disable/", b'{"a": 1}', kind).status_code == 415
+    assert DemoAccount.objects.get(user=alice).state == State.ACTIVE
+    assert page.post("/demo/disable/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/api/v1/auth/token/", 160 * 1024),
+        ("/api/v1/demo/enable", 160 * 1024),
+        ("/login/", 160 * 1024),
+        ("/nonsense", 160 * 1024),
+        ("/admin/login/", 512 * 1024),
+        ("/api/v1/interactions/7/reply/", 790_528),
+        ("/api/v1/interactions/7/reply", 790_528),
+        ("/api/v1/interactions/7/", 160 * 1024),
+        ("/api/v1/webhooks/profiles/6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11/", 5 * 1024 * 1024),
+    ],
+)
+def test_each_route_has_a_limit_that_is_named(client, db, path, most):
+    kind = JSON if path.startswith("/api/") else "application/x-www-form-urlencoded"
+    over = client.generic("POST", path, b" " * (most + 1), kind)
+    assert (over.status_code, f"at most {most} bytes" in over.content.decode()) == (413, True)
+    assert client.generic("POST", path, b" " * most, kind).status_code != 413
+
+
+def test_the_longest_reply_fits_however_it_is_escaped(page, live):
+    comment = Interaction.objects.get(profile=live, type="comment")
+    for ascii_only in (True, False):
+        body = json.dumps({"text": "😀" * 65_536}, ensure_ascii=ascii_only).encode()
+        answer = page.generic("POST", f"/api/v1/interactions/{comment.pk}/reply/", body, JSON)
+        assert answer.status_code == 201, answer.content[:300]
+
+
+def test_an_address_that_is_too_long_is_414(client, db):
+    refused_with(414, client.get("/api/v1/demo/?x=" + "x" * 8_192))
+
+
+def test_nginx_has_the_limits_of_the_application():
+    text = mounted_template().read_text()
+    named = {
+        int(part.split("k;")[0]) * 1024
+        for part in text.split("client_max_body_size ")[1:]
+        if "k;" in part[:6]
+    }
+    named |= {int(part[0]) * 2**20 for part in text.split("client_max_body_size ")[1:] if part[1] == "m"}
+    assert named == {limits.DEFAULT_BODY_BYTES, *(most for _, most in limits.BODY_BYTES)}
+    for most in {limits.DEFAULT_BODY_BYTES, *(most for _, most in limits.BODY_BYTES)} - {512 * 1024}:
+        assert str(most) in text
+    assert f"large_client_header_buffers 4 {limits.ADDRESS_BYTES // 1024}k;" in text
+
+
+def test_a_refused_rotation_changes_no_secret(page, live):
+    before = Profile.objects.get(pk=live.pk).webhook_secret
+    sent = page.generic(
+        "POST", f"/api/v1/profiles/{live.pk}/rotate-secret/", HTTP_TRANSFER_ENCODING="chunked"
+    )
+    refused_with(411, sent)
+    assert Profile.objects.get(pk=live.pk).webhook_secret == before

@@ -1,0 +1,356 @@
+"""Requests as clients send them to the web server that the Procfile starts: whole, cut off, without end, and too large."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import requests
+
+from interactions.signing import sign
+from tests.house import Caller, House, until
+from tests.nginx_in_front import nginx_in_front
+from tests.test_flow import blocked_profiles
+from tests.test_services import lines
+from tests.world import event
+
+pytestmark = pytest.mark.flow
+MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = House(LOG_FORMAT="json")
+    try:
+        if not house.embedded:
+            house.manage("migrate", "-v0")
+        house.start("web")
+        yield house
+    finally:
+        house.stop()
+
+
+@pytest.fixture(scope="module")
+def staff(house) -> Caller:
+    caller = house.create_user("staff")
+    house.sql("UPDATE accounts_user SET is_staff = true WHERE username = 'staff'")
+    return caller
+
+
+@pytest.fixture(scope="module")
+def servers(house) -> Iterator[dict[str, int]]:
+    with nginx_in_front(house.port) as port:
+        yield {"alone": house.port, "behind nginx": port}
+
+
+def chunks(body: bytes, size: int = 7) -> Iterator[bytes]:
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+def chunked(caller: Caller, path: str, body: dict, method: str = "POST") -> requests.Response:
+    """What the API answers to a JSON body that is sent in chunks, without Content-Length."""
+    headers = caller.headers | {"Content-Type": "application/json"}
+    url = f"{caller.house.url}/api/v1/{path}"
+    return requests.request(method, url, data=chunks(json.dumps(body).encode()), headers=headers, timeout=20)
+
+
+def raw(port: int, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Code, headers and body of the answer to these bytes."""
+    with socket.create_connection(("127.0.0.1", port), 20) as client:
+        client.sendall(sent)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+def problem_of(answer: tuple[int, dict[str, str], bytes]) -> dict:
+    """The problem that was answered, with a hint."""
+    code, headers, body = answer
+    problem = json.loads(body)
+    assert (headers["content-type"], problem["status"]) == ("application/problem+json", code)
+    assert problem["hint"]
+    return problem
+
+
+def test_a_chunked_body_names_whose_demo_is_disabled(house, staff):
+    for name in ("victim", "staff"):
+        staff.post("demo/enable", user=name) if name == "staff" else house.create_user(name).post(
+            "demo/enable"
+        )
+    assert chunked(staff, "demo/disable/", {"user": "victim"}).status_code == 202
+    states = house.sql(
+        "SELECT username, state FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id"
+        " WHERE username IN ('staff', 'victim') ORDER BY username"
+    )
+    assert states == [("staff", "enabling"), ("victim", "disabling")]
+
+
+def test_a_chunked_rotation_ends_the_previous_secret(house, staff):
+    [(id,)] = house.sql(
+        "SELECT p.id FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
+        " WHERE username = 'staff' LIMIT 1"
+    )
+    assert chunked(staff, f"profiles/{id}/rotate-secret/", {"keep_previous": False}).status_code == 200
+    [(previous,)] = house.sql("SELECT webhook_secret_previous FROM accounts_profile WHERE id = %s", id)
+    assert previous == ""
+
+
+def test_a_chunked_webhook_is_stored(house, staff):
+    [(uuid, secret)] = house.sql(
+        "SELECT p.uuid, webhook_secret FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
+        " WHERE username = 'staff' LIMIT 1"
+    )
+    body = json.dumps(
+        {"type": "events", "data": {"events": [event("message.created", "in-chunks")]}}
+    ).encode()
+    answer = requests.post(
+        f"{house.url}/api/v1/webhooks/profiles/{uuid}/",
+        data=chunks(body, 100),
+        headers=sign(secret, "msg_chunks", int(time.time()), body),
+        timeout=20,
+    )
+    assert (answer.status_code, answer.json()["created"]) == (200, 1)
+
+
+def test_a_chunked_patch_changes_the_settings(house, staff):
+    answer = chunked(staff, "demo/", {"settings": {"posting_hour": 3}}, "PATCH")
+    assert (answer.status_code, answer.json()["settings"]["posting_hour"]) == (200, 3)
+
+
+def test_a_chunked_form_logs_in(house, staff):
+    with requests.Session() as browser:
+        page = browser.get(f"{house.url}/login/", timeout=20)
+        token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        form = f"csrfmiddlewaretoken={token}&username=staff&password=staff".encode()
+        answer = browser.post(
+            f"{house.url}/login/",
+            data=chunks(form),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            allow_redirects=False,
+            timeout=20,
+        )
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+def test_an_empty_chunked_body_is_an_empty_body(house, staff):
+    answer = requests.post(
+        f"{house.url}/api/v1/demo/disable/", data=iter(()), headers=staff.headers, timeout=20
+    )
+    assert (answer.status_code, answer.json()["state"]) == (202, "disabling")
+
+
+@pytest.mark.parametrize(
+    ("framing", "code"),
+    [
+        (b"Content-Length: -5\r\n", 400),
+        (b"Content-Length: +2\r\n", 400),
+        (b"Content-Length: 2, 2\r\n", 400),
+        (b"Content-Length: 2\r\nContent-Length: 3\r\n", 400),
+        (b"Content-Length: 0x2\r\n", 400),
+        (b"Content-Length: " + b"9" * 5_000 + b"\r\n", 400),
+        (b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", 400),
+        (b"Transfer-Encoding: gzip, chunked\r\n", 501),
+        (b"Transfer-Encoding: identity\r\n", 501),
+        (b"Content-Length: 2\r\nContent-Encoding: gzip\r\n", 415),
+        (b"Content-Length: 2\r\nContent-Encoding: br\r\n", 415),
+    ],
+)
+def test_a_body_whose_end_or_coding_is_not_clear_is_refused(house, staff, framing, code):
+    token = staff.headers["Authorization"].encode()
+    head = b"POST /api/v1/demo/disable/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + token + b"\r\n"
+    answer = raw(house.port, head + b"Content-Type: application/json\r\n" + framing + b"\r\n{}")
+    assert answer[0] == code
+    problem_of(answer)
+
+
+def test_a_chunked_body_by_http_1_0_is_not_taken_for_an_empty_one(house, staff):
+    token = staff.headers["Authorization"].encode()
+    head = b"POST /api/v1/demo/disable/ HTTP/1.0\r\nHost: localhost\r\nAuthorization: " + token + b"\r\n"
+    answer = raw(house.port, head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+    assert answer[0] == 411
+    problem_of(answer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"2\r\n{}xx0\r\n\r\n",
+        b"-2\r\n{}\r\n0\r\n\r\n",
+        b"1" * 2_000,
+        b"2\r\n{}\r\n0\r\nX: " + b"x" * 10_000 + b"\r\n\r\n",
+    ],
+)
+def test_chunks_that_are_none_are_400(house, body):
+    head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert problem_of(raw(house.port, head + body))["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 30\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n1e\r\n"]
+)
+@pytest.mark.parametrize("sent", [b"", b"{", b"{}"])
+def test_a_request_that_is_cut_off_does_nothing(house, framing, sent):
+    caller = house.create_user(f"cut-{len(framing)}-{len(sent)}")
+    caller.post("demo/enable")
+    token = caller.headers["Authorization"].encode()
+    head = b"POST /api/v1/demo/disable/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + token + b"\r\n"
+    with socket.create_connection(("127.0.0.1", house.port), 20) as client:
+        client.sendall(head + b"Content-Type: application/json\r\n" + framing + sent)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1_000) == b""
+    assert caller.demo()["state"] == "enabling"
+
+
+def test_a_chunk_that_would_be_too_large_is_413_before_it_is_sent(house):
+    head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert problem_of(raw(house.port, head + b"f" * 500 + b"\r\n"))["status"] == 413
+
+
+def test_who_expects_100_continue_is_told_to_go_on(house):
+    head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", house.port), 20) as client:
+        client.sendall(head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert client.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"{}")
+        assert client.recv(1_000).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.parametrize("length", [b"0", b"7000000"])
+def test_who_expects_100_without_need_is_answered_at_once(house, length):
+    head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+    with socket.create_connection(("127.0.0.1", house.port), 5) as client:
+        client.sendall(head + length + b"\r\n\r\n")
+        assert client.recv(1_000).startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize("size", [7 * MIB, 50 * MIB])
+@pytest.mark.parametrize("framing", ["plain", "chunked"])
+@pytest.mark.parametrize("server", ["alone", "behind nginx"])
+@pytest.mark.parametrize("path", ["webhooks/profiles/6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11", "auth/token"])
+def test_a_client_that_sends_too_much_sees_413(servers, tmp_path, size, framing, server, path):
+    url = f"http://127.0.0.1:{servers[server]}/api/v1/{path}/"
+    body = b"[" * size
+    sent = body if framing == "plain" else chunks(body, MIB)
+    answer = requests.post(url, data=sent, timeout=30)
+    assert (answer.status_code, answer.json()["title"]) == (413, "Request Entity Too Large")
+    assert "bytes" in answer.json()["detail"]
+    client = http.client.HTTPConnection("127.0.0.1", servers[server], timeout=30)
+    client.request("POST", f"/api/v1/{path}/", body if framing == "plain" else chunks(body, MIB))
+    assert client.getresponse().status == 413
+    client.close()
+    (tmp_path / "body").write_bytes(body)
+    command = [
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "--data-binary",
+        f"@{tmp_path}/body",
+        url,
+    ]
+    extra = ["-H", "Transfer-Encoding: chunked"] if framing == "chunked" else []
+    said = subprocess.run([*command, *extra], capture_output=True, text=True, check=False, timeout=60)
+    assert (said.stdout, said.returncode) == ("413", 0)
+
+
+def test_a_page_is_sent_where_a_page_was_asked_for(house):
+    answer = requests.post(f"{house.url}/login/", data=b"x" * 7 * MIB, timeout=30)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "The body is too large" in answer.text
+
+
+@pytest.mark.parametrize("server", ["alone", "behind nginx"])
+@pytest.mark.parametrize(
+    ("head", "code", "own"),
+    [
+        (b"GET /api/v1/demo/?search=" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, 414),
+        (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"x" * 40_000 + b"\r\n\r\n", 400, 431),
+        (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nno header\r\n\r\n", 400, 400),
+        (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nX-A: \x00\r\n\r\n", 400, 400),
+        (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: \xff\r\n\r\n", 400, 400),
+    ],
+)
+def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code, own):
+    answer = raw(servers[server], head)
+    assert answer[0] == (own if server == "alone" else code)
+    problem_of(answer)
+
+
+def test_a_head_has_no_body_and_the_connection_stays(house):
+    client = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
+    for path, code in (("/login/", 200), ("/static/perennial/style.css", 200), ("/api/v1/nonsense/", 404)):
+        client.request("HEAD", path)
+        answer = client.getresponse()
+        assert (answer.status, answer.read()) == (code, b"")
+        client.request("GET", "/healthz")
+        assert client.getresponse().read() == b'{"status": "ok"}'
+    client.close()
+
+
+def test_pipelined_requests_are_answered_in_their_order(house):
+    one = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", house.port), 20) as client:
+        client.sendall(b"".join(one % path for path in (b"/healthz", b"/api/v1/demo/", b"/healthz")))
+        seen = b""
+        while seen.count(b"HTTP/1.1 ") < 3 or not seen.endswith(b"}"):
+            seen += client.recv(10_000)
+    assert [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]] == [b"200", b"401", b"200"]
+
+
+def test_a_request_that_has_begun_is_answered_though_the_server_stops(house, staff):
+    caller = house.create_user("last")
+    caller.post("demo/enable")
+    [(uuid, secret)] = house.sql(
+        "SELECT p.uuid, webhook_secret FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
+        " WHERE username = 'last' LIMIT 1"
+    )
+    body = json.dumps({"type": "events", "data": {"events": [event("message.created", "late")]}}).encode()
+    headers = sign(secret, "msg_late", int(time.time()), body)
+    answers: list[requests.Response] = []
+
+    def send() -> None:
+        url = f"{house.url}/api/v1/webhooks/profiles/{uuid}/"
+        answers.append(requests.post(url, data=body, headers=headers, timeout=30))
+
+    with blocked_profiles(house, caller) as blocked:
+        sender = threading.Thread(target=send)
+        sender.start()
+        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+        until(lambda: house.sql(waiting), "the webhook waits for its profile")
+        house.processes["web"].send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert not answers
+        blocked.execute("SELECT pg_advisory_unlock_all()")
+        sender.join()
+    assert sender.is_alive() is False
+    assert (answers[0].status_code, answers[0].headers["Connection"]) == (200, "close")
+    assert house.processes.pop("web").wait(30) == 0
+    house.start("web")
+
+
+def test_a_process_that_dies_is_started_again_and_the_log_says_so_as_json(house):
+    main = psutil.Process(house.processes["web"].pid)
+    victim = main.children()[0]
+    os.kill(victim.pid, signal.SIGKILL)
+    until(lambda: len(main.children()) == 2 and victim not in main.children(), "another has taken its place")
+    assert requests.get(f"{house.url}/healthz", timeout=20).ok
+    until(lambda: any("SIGKILL" in line["event"] for line in lines(house, "web")), "the log says so")
+
+
+def test_no_request_was_logged_as_an_error(house):
+    assert [
+        line
+        for line in lines(house, "web")
+        if line.get("level") == "error" and "SIGKILL" not in line["event"]
+    ] == []
