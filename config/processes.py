@@ -15,13 +15,13 @@ from typing import TextIO
 import psutil
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 from honcho.environ import parse_procfile
 
 from accounts.models import User
 from config import start
 from config.supervisor import STOP_SIGNALS, Supervisor
 from demo import lifecycle
+from demo.clock import now
 from demo.models import DemoAccount, State
 from demo.progress import progress_of
 from interactions.connection import LOST_CONNECTION
@@ -108,8 +108,8 @@ def _development_demo() -> DemoAccount:
     user = User.objects.filter(username=NAME).first()
     if user is None:
         user = User.objects.create_superuser(NAME, password=PASSWORD)
-        return lifecycle.enable(user, timezone.now()).account
-    return DemoAccount.objects.filter(user=user).first() or lifecycle.enable(user, timezone.now()).account
+        return lifecycle.enable(user, now()).account
+    return DemoAccount.objects.filter(user=user).first() or lifecycle.enable(user, now()).account
 
 
 def _announce(account: DemoAccount | None) -> None:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
 from demo import lifecycle
+from demo.clock import now
 from demo.models import DemoAccount, State, StoryEvent
 from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
@@ -105,7 +106,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     def save_model(self, request, obj, form, change) -> None:
         """Settings count from the next window on, as they do when the user changes them."""
         lifecycle.change_settings(
-            obj.user, timezone.now(), {name: form.cleaned_data[name] for name in form.changed_data}
+            obj.user, now(), {name: form.cleaned_data[name] for name in form.changed_data}
         )
 
     def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
@@ -117,27 +118,23 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request, queryset) -> None:
-        self._each(request, queryset, "enabled", lambda user: lifecycle.enable(user, timezone.now()))
+        self._each(request, queryset, "enabled", lambda user: lifecycle.enable(user, now()))
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request, queryset) -> None:
-        self._each(request, queryset, "paused", lambda user: lifecycle.pause(user, timezone.now()))
+        self._each(request, queryset, "paused", lambda user: lifecycle.pause(user, now()))
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request, queryset) -> None:
-        self._each(request, queryset, "resuming", lambda user: lifecycle.resume(user, timezone.now()))
+        self._each(request, queryset, "resuming", lambda user: lifecycle.resume(user, now()))
 
     @admin.action(description="Advance by a day", permissions=["change"])
     def advance_a_day(self, request, queryset) -> None:
-        self._each(
-            request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1, timezone.now())
-        )
+        self._each(request, queryset, "advancing by a day", lambda user: lifecycle.advance(user, 1, now()))
 
     @admin.action(description="Advance by a week", permissions=["change"])
     def advance_a_week(self, request, queryset) -> None:
-        self._each(
-            request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7, timezone.now())
-        )
+        self._each(request, queryset, "advancing by a week", lambda user: lifecycle.advance(user, 7, now()))
 
     @admin.action(description="Retry dead events", permissions=["change"])
     def retry_dead_events(self, request, queryset) -> None:
@@ -148,13 +145,13 @@ class DemoAccountAdmin(LargeTableAdmin):
         description="Clean up (dry run): count what is older than its retention", permissions=["change"]
     )
     def count_what_cleanup_would_hide(self, request, queryset) -> None:
-        cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=True)
+        cleaned = clean_up(now(), accounts=_ids(queryset), dry_run=True)
         self.message_user(request, f"Would be hidden: {cleaned}. Nothing was.")
         self._say_failed(request, cleaned)
 
     @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
-        cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=CONFIRMED not in request.POST)
+        cleaned = clean_up(now(), accounts=_ids(queryset), dry_run=CONFIRMED not in request.POST)
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
         self.message_user(request, f"Hidden: {cleaned}.")
@@ -245,7 +242,7 @@ class Standing(admin.SimpleListFilter):
         if self.value() in self.PAST:
             return queryset.filter(self.PAST[self.value()])
         if self.value() == "due":
-            return queryset.due(timezone.now())
+            return queryset.due(now())
         return queryset.undelivered().filter(held=self.value() == "held")
 
 
@@ -359,6 +356,6 @@ class ScheduleAdmin(PeriodicTaskAdmin):
     def next_run(self, task: PeriodicTask):
         if not task.enabled or problem_of(task):
             return None
-        now = timezone.now()
-        due = now + task.schedule.remaining_estimate(task.last_run_at or now)
+        moment = timezone.now()
+        due = moment + task.schedule.remaining_estimate(task.last_run_at or moment)
         return (due + timedelta(milliseconds=500)).replace(microsecond=0)

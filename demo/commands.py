@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils import timezone
 
 from accounts.models import User
 from demo import unfinished
+from demo.clock import now
 from demo.lifecycle import Transition
 from demo.models import State
 from demo.states import NotPossible
@@ -80,7 +80,7 @@ class DemoRemovalCommand(RemovalCommand):
             account = self.request(user, dispatch=False).account
         except NotPossible as error:
             raise CommandError(str(error)) from error
-        account = unfinished.finish_here(account.pk, timezone.now())
+        account = unfinished.finish_here(account.pk, now())
         figures = {"user": user.username, "state": account.state}
         self.report(figures, as_json, f"Demo mode is {account.state}.")
         if account.state != self.aim:

@@ -6,7 +6,6 @@ crash of the database takes back of that is sent once more, which the receiver a
 
 import json
 import logging
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from demo.batching import Batches
-from demo.clock import Clock
+from demo.clock import Clock, now
 from demo.models import StoryEvent, webhook_event
 from demo.replayable import replayable
 from demo.retries import count_failure
@@ -109,9 +108,9 @@ def _claim(due: QuerySet[StoryEvent], keys: Sequence[int]) -> list[StoryEvent]:
 
 
 def _post(events: Sequence[StoryEvent]) -> requests.Response:
-    """Send the batch; its timestamp is the time of sending, which a receiver compares with its own clock."""
+    """Send the batch; its timestamp is the database's time of sending, which a receiver compares with its own clock."""
     profile = events[0].profile
-    sent_at = int(time.time())
+    sent_at = int(now().timestamp())
     envelope = {
         "type": "events",
         "timestamp": sent_at,

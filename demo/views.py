@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,6 +23,7 @@ from demo.api.throttling import (
     SwitchThrottle,
     count_click,
 )
+from demo.clock import now
 from demo.forms import EnableForm, SettingsForm
 from demo.models import DemoAccount, State, time_zones
 from demo.progress import progress_of
@@ -33,13 +33,13 @@ from demo.windows import CONTENT_STEP, INTERACTIONS_STEP, next_cleanup
 
 ACTIONS: dict[str, Callable] = {
     "disable": lifecycle.disable,
-    "pause": lambda user: lifecycle.pause(user, timezone.now()),
-    "resume": lambda user: lifecycle.resume(user, timezone.now()),
+    "pause": lambda user: lifecycle.pause(user, now()),
+    "resume": lambda user: lifecycle.resume(user, now()),
     "reset": lifecycle.reset,
 }
 ON_STAGE: dict[str, Callable] = {
-    "start": lambda user, name: scenarios.start(user, name, timezone.now()),
-    "cancel": lambda user, name: scenarios.cancel(user, name, timezone.now()),
+    "start": lambda user, name: scenarios.start(user, name, now()),
+    "cancel": lambda user, name: scenarios.cancel(user, name, now()),
 }
 MOVING = (State.ENABLING, State.DISABLING)
 WINDOWS_A_DAY = CONTENT_STEP // INTERACTIONS_STEP
@@ -87,7 +87,7 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
 
 @button
 def advance(request: HttpRequest, days: str) -> HttpResponse:
-    return _do(request, lambda: lifecycle.advance(request.user, int(days), timezone.now()), AdvanceThrottle)
+    return _do(request, lambda: lifecycle.advance(request.user, int(days), now()), AdvanceThrottle)
 
 
 @button
@@ -106,7 +106,7 @@ def _enable(request: HttpRequest) -> HttpResponse:
         return _answer(request, str(error))
     if form.is_valid():
         try:
-            lifecycle.enable(request.user, timezone.now(), **form.options)
+            lifecycle.enable(request.user, now(), **form.options)
             return _answer(request)
         except NotPossible as error:
             return _answer(request, str(error))
@@ -148,7 +148,7 @@ def shown(request: HttpRequest) -> dict:
         "stored": stored(account),
         "stage": _stage(account),
         "upcoming": [_named(event) for event in upcoming(account)],
-        "next_cleanup": next_cleanup(timezone.now()),
+        "next_cleanup": next_cleanup(now()),
         "notices": notices(account),
         "refresh": 1 if account.state in MOVING or account.is_advancing or account.is_resuming else 15,
     }
@@ -187,7 +187,7 @@ def _save(request: HttpRequest) -> HttpResponse:
         return _settings(request, form)
     try:
         count_click(request.user, SwitchThrottle)
-        account = lifecycle.change_settings(request.user, timezone.now(), form.changes)
+        account = lifecycle.change_settings(request.user, now(), form.changes)
     except (NotPossible, WrongOption) as error:
         form.add_error(None, str(error))
         return _settings(request, form, status=409 if isinstance(error, NotPossible) else 200)

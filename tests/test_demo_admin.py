@@ -31,7 +31,7 @@ def form_of(client: Client, account: DemoAccount) -> dict:
 def test_settings_changed_in_the_admin_count_from_the_next_window_on(operator, alice, monkeypatch):
     account = demo_of(alice)
     values = form_of(operator, account) | {"comments_per_window": 3}
-    monkeypatch.setattr("demo.admin.timezone.now", lambda: NOW + 12 * HOUR)
+    monkeypatch.setattr("demo.admin.now", lambda: NOW + 12 * HOUR)
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])
     assert operator.post(change, values).status_code == 302
     account.refresh_from_db()

@@ -55,7 +55,7 @@ def test_dashboard_and_header_lead_to_the_settings(page, alice):
 
 def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr("demo.views.timezone.now", lambda: NOW + 12 * HOUR)
+    monkeypatch.setattr("demo.views.now", lambda: NOW + 12 * HOUR)
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
@@ -74,7 +74,7 @@ CHANGED = {
     "time_zone": ("Europe/Berlin", "Europe/Berlin"),
     "rhythm": ("natural", "natural"),
     "viral_spikes": ("", False),
-    "retention_days": ("365", 365),
+    "retention_days": ("60", 60),
 }
 
 

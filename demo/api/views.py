@@ -4,7 +4,6 @@ from dataclasses import asdict
 from functools import cached_property
 
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
@@ -32,6 +31,7 @@ from demo.api.throttling import (
     ScenarioThrottle,
     SwitchThrottle,
 )
+from demo.clock import now
 from demo.lifecycle import Transition
 from demo.states import NotPossible, WrongOption
 from demo.status import status_of
@@ -99,7 +99,7 @@ class DemoView(KnownParameters):
         return serializer.validated_data
 
     def object(self, code: int = status.HTTP_200_OK) -> Response:
-        return Response(status_of(self.subject, timezone.now()), status=code)
+        return Response(status_of(self.subject, now()), status=code)
 
     def answer(self, transition: Transition) -> Response:
         return self.object(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)
@@ -135,7 +135,7 @@ class StatusView(DemoView):
     def patch(self, request: Request) -> Response:
         """Change settings from the next window on."""
         changes = self.valid(PatchSerializer)["settings"]
-        lifecycle.change_settings(self.subject, timezone.now(), changes)
+        lifecycle.change_settings(self.subject, now(), changes)
         return self.object()
 
 
@@ -149,7 +149,7 @@ class EnableView(DemoView):
         parameters=[USER], request=EnableSerializer, responses=DONE_OR_STARTED, examples=examples.ENABLE
     )
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.enable(self.subject, timezone.now(), **self.valid(EnableSerializer)))
+        return self.answer(lifecycle.enable(self.subject, now(), **self.valid(EnableSerializer)))
 
 
 class DisableView(DemoView):
@@ -169,7 +169,7 @@ class PauseView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.pause(self.subject, timezone.now()))
+        return self.answer(lifecycle.pause(self.subject, now()))
 
 
 class ResumeView(DemoView):
@@ -179,7 +179,7 @@ class ResumeView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.resume(self.subject, timezone.now()))
+        return self.answer(lifecycle.resume(self.subject, now()))
 
 
 class ResetView(DemoView):
@@ -206,7 +206,7 @@ class AdvanceView(DemoView):
     )
     def post(self, request: Request) -> Response:
         days = self.valid(AdvanceSerializer)["days"]
-        return self.answer(lifecycle.advance(self.subject, days, timezone.now()))
+        return self.answer(lifecycle.advance(self.subject, days, now()))
 
 
 class ScenarioView(DemoView):
@@ -224,7 +224,7 @@ class ScenarioView(DemoView):
     )
     def post(self, request: Request, name: str) -> Response:
         """Begin a scenario; 200 when it is still running."""
-        return self.answer(scenarios.start(self.subject, name, timezone.now()))
+        return self.answer(scenarios.start(self.subject, name, now()))
 
     @extend_schema(
         parameters=[USER, SCENARIO],
@@ -234,7 +234,7 @@ class ScenarioView(DemoView):
     )
     def delete(self, request: Request, name: str) -> Response:
         """Cancel what a scenario has not brought yet."""
-        scenarios.cancel(self.subject, name, timezone.now())
+        scenarios.cancel(self.subject, name, now())
         return self.object()
 
 
@@ -252,7 +252,7 @@ class DailyContentView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
     )
     def post(self, request: Request) -> Response:
-        return Response(asdict(generate.daily_content(self.subject, timezone.now())))
+        return Response(asdict(generate.daily_content(self.subject, now())))
 
 
 class InteractionsView(GenerateView):
@@ -262,4 +262,4 @@ class InteractionsView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
     )
     def post(self, request: Request) -> Response:
-        return Response(asdict(generate.interactions(self.subject, timezone.now())))
+        return Response(asdict(generate.interactions(self.subject, now())))

@@ -9,7 +9,7 @@ INDEX = "a_key_is_of_one_reply"
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("interactions", "0004_what_age_hides")]
+    dependencies = [("interactions", "0005_letters_wait_and_age")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 from demo import lifecycle, unfinished
+from demo.clock import now
 from demo.commands import DemoCommand, bad_input, user_named
 from demo.states import NotPossible
 
@@ -15,14 +15,14 @@ class Command(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
-        user, now = user_named(options["user"]), timezone.now()
+        user, moment = user_named(options["user"]), now()
         try:
-            account = lifecycle.advance(user, options["days"], now, dispatch=False).account
+            account = lifecycle.advance(user, options["days"], moment, dispatch=False).account
         except ValueError as error:
             raise bad_input(str(error)) from error
         except NotPossible as error:
             raise CommandError(str(error)) from error
-        unfinished.finish(account.pk, now)
+        unfinished.finish(account.pk, moment)
         account.refresh_from_db()
         if account.is_advancing or account.last_error:
             raise CommandError(

@@ -3,11 +3,11 @@ import time
 from datetime import UTC, datetime
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import User
 from demo import lifecycle, simulator
+from demo.clock import now
 from demo.commands import DemoCommand, bad_input, user_named
 from demo.models import DemoAccount
 from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, delivered_initially, seed
@@ -81,7 +81,7 @@ class Command(DemoCommand):
 
 def _moment(given: str | None) -> datetime:
     if given is None:
-        return timezone.now()
+        return now()
     try:
         moment = datetime.fromisoformat(given)
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
