@@ -16,7 +16,7 @@ from config.refusals import API, refusal
 logger = logging.getLogger(__name__)
 LENGTH = re.compile(r"[0-9]{1,15}")
 NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as one character
-REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -45,11 +45,11 @@ class CheckRequest:
 
 
 def check(request: HttpRequest) -> None:
-    """Raise Refused for what cannot be read; drop cookies and a request id that are no text."""
+    """Raise Refused for what cannot be read; drop cookies that are no text."""
     _check_address(request)
     _check_headers(request)
     _check_host(request)
-    _drop_broken_values(request)
+    _drop_broken_cookies(request)
     length = _body_length(request)
     if length:
         _check_kind_of_body(request)
@@ -92,13 +92,11 @@ def _headers(request: HttpRequest) -> Iterator[tuple[str, str]]:
             yield key.removeprefix("HTTP_").replace("_", "-").title(), str(value)
 
 
-def _drop_broken_values(request: HttpRequest) -> None:
-    """Treat a cookie with a control character as absent, which nothing of ours sets; and a request id that is no name."""
+def _drop_broken_cookies(request: HttpRequest) -> None:
+    """Treat a cookie with a control character as absent: nothing of ours sets one, and a browser cannot take it back."""
     request.COOKIES = {
-        name: value for name, value in request.COOKIES.items() if not NOT_TEXT.search(name + value)
+        name: value for name, value in request.COOKIES.items() if not CONTROL.search(name + value)
     }
-    if not REQUEST_ID.fullmatch(request.META.get("HTTP_X_REQUEST_ID", "-")):
-        del request.META["HTTP_X_REQUEST_ID"]
 
 
 def _body_length(request: HttpRequest) -> int:

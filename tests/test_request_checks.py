@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from io import BytesIO
+from itertools import product
 
 import pytest
 from django.test import Client
@@ -102,40 +103,33 @@ def test_a_session_cookie_with_a_nul_is_no_session(client, db):
     assert client.get("/api/v1/demo/").status_code == 401
 
 
-@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "anything", "a\\b"])
-def test_no_cookie_makes_a_5xx_at_any_address(clients, name):
+@pytest.mark.parametrize(
+    "value",
+    ['"\\000aaaaaaaaaaaaaaa"', "\\377", '"\\012"', '"\\200\\201"', "x" * 5_000, "é", "a=b; ;;="],
+)
+def test_no_cookie_makes_a_5xx_at_any_address(clients, value):
+    cookies = "; ".join(f"{name}={value}" for name in ("csrftoken", "messages", "anything", "a\\b"))
+    session = {
+        "stranger": f"sessionid={value}",
+        "operator": str(clients["operator"].cookies["sessionid"].OutputString()),
+    }
     for address in addresses():
-        for value in (
-            '"\\000aaaaaaaaaaaaaaa"',
-            "\\377",
-            '"\\012"',
-            '"\\200\\201"',
-            "x" * 5_000,
-            "é",
-            "a=b; ;;=",
-        ):
-            for client in clients.values():
-                key = (
-                    {}
-                    if name == "sessionid" and client is clients["operator"]
-                    else {"HTTP_COOKIE": f"{name}={value}"}
-                )
-                for method in ("GET", "POST"):
-                    answer = client.generic(method, address, b"", **key)
-                    assert answer.status_code < 500, (address, value, answer.content[:300])
+        for who, client in clients.items():
+            answer = client.generic("GET", address, b"", HTTP_COOKIE=f"{session[who]}; {cookies}")
+            assert answer.status_code < 500, (address, answer.content[:300])
 
 
-@pytest.mark.parametrize("header", HEADERS)
-def test_no_header_makes_a_5xx(clients, alice, live, header):
-    paths = ["/", "/login/", "/admin/", "/static/perennial/style.css", "/metrics", "/healthz", "/nonsense"]
-    paths += ["/api/v1/demo/", "/api/v1/interactions/", f"/api/v1/webhooks/profiles/{live.uuid}/"]
-    for value in ODD:
-        for path in paths:
-            for client in clients.values():
-                for method in ("GET", "POST"):
-                    answer = client.generic(method, path, b"", JSON, **{f"HTTP_{header}": value})
-                    answer.close()
-                    assert answer.status_code < 500, (path, value, answer.content[:300])
+@pytest.mark.parametrize("value", ODD)
+def test_no_header_makes_a_5xx(clients, live, value):
+    webhook = f"/api/v1/webhooks/profiles/{live.uuid}/"
+    paths = ["/", "/login/", "/admin/", "/metrics", "/nonsense", "/api/v1/demo/", webhook]
+    several = [name for name in HEADERS if name not in ("HOST", "AUTHORIZATION", "CONTENT_ENCODING")]
+    for names in ([name] for name in HEADERS), [several]:
+        for chosen in names:
+            headers = {f"HTTP_{name}": value for name in chosen}
+            for client, path in product(clients.values(), paths):
+                answer = client.generic("POST" if path == webhook else "GET", path, b"", JSON, **headers)
+                assert answer.status_code < 500, (path, chosen, answer.content[:300])
 
 
 @pytest.mark.parametrize("value", NOT_TEXT)
@@ -145,10 +139,9 @@ def test_a_header_that_is_no_text_is_refused(client, db, value):
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
 
 
-def test_a_request_id_that_is_no_name_is_replaced(client, db):
+def test_a_request_id_is_always_ours(client, db):
     answer = client.get("/api/v1/demo/", headers={"X-Request-ID": "é" * 300})
     assert len(answer["X-Request-ID"]) == 36
-    assert client.get("/api/v1/demo/", headers={"X-Request-ID": "mine-1"})["X-Request-ID"] == "mine-1"
 
 
 @pytest.mark.parametrize("nul", ["%00", "a%00b", "\x00"])

@@ -1,5 +1,7 @@
 """Clients that send or read slowly keep nobody else waiting, with and without nginx in front."""
 
+import socket
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -37,3 +39,25 @@ def test_64_of_every_kind_at_once_do_not_either(ports):
         for kind in KINDS:
             stack.enter_context(slow_clients(ports["alone"], kind))
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
+
+
+def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):
+    with ExitStack() as stack:
+        begun = time.monotonic()
+        clients = {
+            kind: stack.enter_context(slow_clients(ports["alone"], kind, 1))[0]
+            for kind in ("headers", "no header at all", "an idle connection")
+        }
+        head, _ = KINDS["a body"]
+        clients["a pause"] = stack.enter_context(socket.create_connection(("127.0.0.1", ports["alone"])))
+        clients["a pause"].sendall(head)
+        said = {}
+        for kind, client in clients.items():
+            client.settimeout(40)
+            said[kind] = b"".join(iter(lambda client=client: client.recv(10_000), b""))
+    assert time.monotonic() - begun < 40
+    assert said["headers"].startswith(b"HTTP/1.0 408 Request Timeout\r\n")
+    assert said["a pause"].startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"application/problem+json" in said["a pause"]
+    assert said["no header at all"] == b""
+    assert said["an idle connection"].endswith(b'{"status": "ok"}')

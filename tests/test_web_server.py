@@ -298,6 +298,15 @@ def test_a_head_has_no_body_and_the_connection_stays(house):
     client.close()
 
 
+@pytest.mark.parametrize("name", ["Range", "If-Modified-Since", "If-None-Match", "Accept-Encoding", "Cookie"])
+@pytest.mark.parametrize(
+    "value", [b"bytes=9-1", b"bytes=-", b"\xff", b"%00", b'a="\\000"', b"x" * 7_000, b"*"]
+)
+def test_no_header_of_a_static_file_makes_a_5xx(house, name, value):
+    head = b"GET /static/perennial/style.css HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    assert raw(house.port, head + name.encode() + b": " + value + b"\r\n\r\n")[0] < 500
+
+
 def test_pipelined_requests_are_answered_in_their_order(house):
     one = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", house.port), 20) as client:
