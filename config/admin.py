@@ -1,16 +1,61 @@
 """The admin site: for staff, behind the one log-in page."""
 
+import re
+from collections.abc import Callable, Iterator
+from functools import wraps
+
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+
+
+class OffersOnly:
+    """Mixed into every registered admin: a list is filtered by what it offers, and by nothing else.
+
+    Django takes any lookup of any column: a regular expression that cannot be read or the year -5 is a 500 then, and a
+    search through a column without an index stops a large table's list.
+    """
+
+    def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:
+        return any(re.fullmatch(offer, lookup) for offer in map(_offer, self.get_list_filter(request)))
+
+
+def _offer(filtered: object) -> str:
+    """The parameters by which Django's filters ask, as a regular expression."""
+    if name := getattr(filtered, "parameter_name", None):
+        return re.escape(name)
+    field = filtered if isinstance(filtered, str) else filtered[0]
+    return f"{re.escape(field)}(__(id|pk))?(__(exact|in|isnull|gte|lt))?"
 
 
 class Site(admin.AdminSite):
     site_header = site_title = "Perennial"
     index_title = "Operations"
     enable_nav_sidebar = False
+
+    def register(self, model_or_iterable, admin_class=None, **options) -> None:
+        own = admin_class or admin.ModelAdmin
+        super().register(model_or_iterable, type(own.__name__, (OffersOnly, own), {}), **options)
+
+    def admin_view(
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
+        """Refuse with 400, before any view reads it, what no database can look for."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            _check(request)
+            try:
+                return inner(request, *args, **kwargs)
+            except (DataError, OverflowError) as error:  # a number or a time that fits no column
+                raise BadRequest("The request has a value that no row can have.") from error
+
+        return guarded
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """Send strangers to the log-in page, where wrong passwords are counted; refuse users who are not staff."""
@@ -21,3 +66,19 @@ class Site(admin.AdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """The one page for that, which ends tokens too."""
         return redirect("password")
+
+
+def _check(request: HttpRequest) -> None:
+    """Raise BadRequest for NUL, which PostgreSQL keeps in no text, and for chosen rows that are no numbers, as all ids are."""
+    if any("\0" in word for word in _words(request)):
+        raise BadRequest("The request has a NUL character.")
+    if not all(re.fullmatch("[0-9]{1,18}", id) for id in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+        raise BadRequest("A chosen row has no number.")
+
+
+def _words(request: HttpRequest) -> Iterator[str]:
+    yield request.path
+    for form in (request.GET, request.POST):
+        for name, values in form.lists():
+            yield name
+            yield from values

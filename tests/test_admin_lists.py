@@ -1,0 +1,150 @@
+"""Every list of the admin: what is asked of it wrongly is never a 500, and its queries do not grow with its rows."""
+
+import logging
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import quote as admin_quote
+from django.db.models import IntegerField
+from django.test import Client
+from django.urls import reverse
+
+from tests.world import demo_of
+
+MODELS = list(admin.site._registry)
+NONSENSE = [
+    "\x00",
+    "\ud800",
+    str(2**70),
+    "9" * 5_000,
+    "1e400",
+    "2026-02-30",
+    "[",
+    "0001-01-01 00:00:00+14:00",
+]
+LOOKUPS = ("", "__exact", "__in", "__isnull", "__gte", "__id__exact", "__regex")
+
+
+@pytest.fixture(autouse=True)
+def _answered(operator: Client) -> Iterator[None]:
+    """A fault is answered as a browser sees it, and a thousand of them are not written to the log."""
+    operator.raise_request_exception = False
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def name_of(model: type) -> str:
+    return f"{model._meta.app_label}_{model._meta.model_name}"
+
+
+def list_of(model: type) -> str:
+    return reverse(f"admin:{name_of(model)}_changelist")
+
+
+def asked(client: Client, path: str, **query: str) -> int:
+    pairs = "&".join(f"{quote(name)}={quote(value, errors='surrogatepass')}" for name, value in query.items())
+    return client.get(f"{path}?{pairs}").status_code
+
+
+def offered(model: type) -> set[str]:
+    """What the filters of a list may ask for, and the list's own parameters."""
+    filters = admin.site._registry[model].list_filter
+    names = {one.parameter_name for one in filters if hasattr(one, "parameter_name")}
+    names |= {f"{one}{lookup}" for one in filters if isinstance(one, str) for lookup in LOOKUPS}
+    return names | {*"qope", "all", "_facets", "_popup", "_to_field", "_changelist_filters", "nonsense"}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_nothing_that_is_asked_of_a_list_is_a_500(operator, model):
+    codes = {
+        (name, value[:20]): asked(operator, list_of(model), **{name: value})
+        for name in sorted(offered(model))
+        for value in NONSENSE
+    }
+    assert {key: code for key, code in codes.items() if code not in (200, 302, 400)} == {}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+@pytest.mark.parametrize(("lookup", "value"), [("regex", "["), ("year", "-5"), ("exact", "1")])
+def test_a_list_is_filtered_by_what_it_offers_and_nothing_else(operator, model, lookup, value):
+    filters = admin.site._registry[model].list_filter
+    names = [field.name for field in model._meta.concrete_fields if field.name not in filters]
+    assert {asked(operator, list_of(model), **{f"{name}__{lookup}": value}) for name in names} == {400}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_every_filter_that_a_list_offers_works(operator, alice, live, model):
+    demo_of(alice)
+    shown = operator.get(list_of(model)).context["cl"]
+    for filtered in shown.filter_specs:
+        for choice in filtered.choices(shown):
+            assert operator.get(list_of(model) + choice["query_string"]).status_code == 200
+
+
+def test_every_row_has_a_number():
+    """The site refuses others before any action reads them."""
+    assert all(isinstance(model._meta.pk, IntegerField) for model in MODELS)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+@pytest.mark.parametrize(
+    "query", [{"o": "999"}, {"o": "-999.1.x"}, {"p": str(10**30)}, {"p": "-1"}, {"e": "1"}, {"all": ""}]
+)
+def test_odd_pages_and_orders_are_no_500(operator, model, query):
+    assert asked(operator, list_of(model), **query) in (200, 302)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_no_id_in_an_address_is_a_500(operator, model):
+    codes = {}
+    for id in (*NONSENSE, "_00", "_", "__", "_ZZ", "../..", "1/2", "_ED_A0_80", "-1", "1.5"):
+        for page in ("change", "history", "delete"):
+            path = reverse(f"admin:{name_of(model)}_{page}", args=["ID"])
+            for spelled in {admin_quote(id), id}:
+                ready = path.replace("ID", quote(spelled, safe="", errors="surrogatepass"))
+                codes[page, spelled[:20]] = operator.get(ready).status_code
+    assert {key: code for key, code in codes.items() if code not in (302, 400, 403, 404)} == {}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_no_action_on_nonsense_is_a_500(operator, model):
+    request = operator.get(list_of(model)).wsgi_request
+    actions = admin.site._registry[model].get_actions(request)
+    codes = {}
+    for action in (*actions, "nonsense", "\x00"):
+        for chosen in ("\x00", "nonsense", str(2**70), "-1", "9" * 5_000, ""):
+            body = {"action": action, "_selected_action": chosen}
+            for more in ({}, {"confirmed": "1"}, {"post": "yes"}, {"index": "7"}, {"index": "x"}):
+                codes[action, chosen[:9], *more] = operator.post(list_of(model), body | more).status_code
+    assert {key: code for key, code in codes.items() if code not in (200, 302, 400, 403)} == {}
+
+
+OTHERS = [
+    "/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=owner&term=%00",
+    "/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=owner&term=%ED%A0%80",
+    "/admin/autocomplete/?app_label=%00&model_name=profile&field_name=owner",
+    "/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=%00&term=a",
+    "/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=owner&page=x",
+    f"/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=owner&page={10**30}",
+    "/admin/r/%00/1/",
+    f"/admin/r/{2**70}/1/",
+    "/admin/r/1/%00/",
+    "/admin/r/1/_00/",
+    "/admin/accounts/user/_00/password/",
+    f"/admin/accounts/user/{2**70}/password/",
+    "/admin/jsi18n/?language=%00",
+    "/admin/%00/",
+    "/admin/accounts/%00/",
+    "/admin/login/?next=%00",
+    "/admin/accounts/profile/add/?owner=%00",
+    f"/admin/accounts/profile/add/?owner={2**70}",
+    "/admin/accounts/profile/add/?owner=x&platform=%ED%A0%80",
+]
+
+
+@pytest.mark.parametrize("address", OTHERS)
+def test_the_admins_other_addresses_are_no_500(operator, address):
+    assert operator.get(address).status_code in (200, 302, 400, 403, 404)
