@@ -147,7 +147,7 @@ def test_a_row_that_cannot_be_run_is_left_out_and_the_others_go_on(scheduler, ca
         {"total_run_count": 2_147_483_647, "last_run_at": NOW - timedelta(days=1)},
         {"enabled": False, "headers": "["},
     ],
-    ids=str,
+    ids=lambda fields: "-".join(fields),
 )
 def test_a_row_that_is_only_odd_disturbs_nobody(scheduler, caplog, operator, fields):
     row(**fields)
