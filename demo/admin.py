@@ -20,10 +20,11 @@ from demo.models import DemoAccount, State, StoryEvent
 from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
 from demo.states import NotPossible, WrongOption
-from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
+from interactions.admin import LargeTableAdmin, ReadOnlyAdmin, with_platform_id
 from interactions.models import Content, Interaction
 
 CONFIRMED = "confirmed"
+FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
 MOST_TOLD = 50  # demos that a page names one by one
 
 
@@ -288,7 +289,9 @@ class StoryEventAdmin(ReadOnlyAdmin):
     def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
         if accounts := list(DemoAccount.objects.filter(user__username=search_term.strip())):
             return queryset.filter(account__in=accounts), False
-        return super().get_search_results(request, queryset, search_term)
+        if words := search_term.strip():
+            return queryset.filter(pk__in=with_platform_id(StoryEvent, words, (~FIGURES, FIGURES))), False
+        return queryset, False
 
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:
