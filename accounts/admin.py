@@ -1,25 +1,43 @@
 """People and their profiles, for operators; a signing secret is shown when it is made, and never again."""
 
+from datetime import datetime
+
+import knox.admin  # noqa: F401 (registers what is taken out below)
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
-from knox import admin as tokens
+from knox.models import get_token_model
 
 from accounts.models import Profile, User
 from accounts.names import UnreadableName, readable
 
 # Knox's list shows digests, and makes a token of whoever is named.
-admin.site.unregister(tokens.models.AuthToken)
+admin.site.unregister(get_token_model())
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """People leave by `manage.py delete_user`, which takes their rows along in batches."""
 
-    list_display = ["username", "email", "is_staff", "demo_mode_enabled_at"]
+    list_display = ["username", "email", "is_staff", "enabled_at"]
     readonly_fields = ["demo_mode_enabled_at"]
+    actions = ["end_tokens"]
+
+    def get_queryset(self, request) -> QuerySet[User]:
+        """Users with the start of their demo beside the deferred field, which a list would read row by row."""
+        return super().get_queryset(request).annotate(enabled_at=F("demo_mode_enabled_at"))
+
+    @admin.display(description="demo mode enabled at", ordering="demo_mode_enabled_at")
+    def enabled_at(self, user: User) -> datetime | None:
+        return user.enabled_at
+
+    @admin.action(description="End all tokens", permissions=["change"])
+    def end_tokens(self, request, queryset) -> None:
+        gone, _ = get_token_model().objects.filter(user__in=queryset.values("pk")).delete()
+        self.message_user(request, f"{gone} {'token' if gone == 1 else 'tokens'} ended.")
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False

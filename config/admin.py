@@ -3,25 +3,49 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
+from typing import NamedTuple
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import DataError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 
 
-class OffersOnly:
-    """Mixed into every registered admin: a list is filtered by what it offers, and by nothing else.
-
-    Django takes any lookup of any column: a regular expression that cannot be read or the year -5 is a 500 then, and a
-    search through a column without an index stops a large table's list.
-    """
+class Bounded:
+    """Mixed into every registered admin: lists are filtered by what they offer, actions take any number of rows."""
 
     def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:
+        """Whether the list offers the filter.
+
+        Django takes any lookup of any column: a regular expression that cannot be read or the year -5 is a 500 then, and
+        a search through a column without an index stops a large table's list.
+        """
         return any(re.fullmatch(offer, lookup) for offer in map(_offer, self.get_list_filter(request)))
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Let a page that asks first send all chosen rows in one field: a form has at most 1,000 fields.
+
+        Django's own page before it deletes makes a field of every row in `queryset`.
+        """
+        request.POST = request.POST.copy()
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        request.POST.setlist(ACTION_CHECKBOX_NAME, [id for field in chosen for id in field.split(",")])
+        response = super().response_action(request, queryset)
+        if isinstance(response, TemplateResponse) and "queryset" in response.context_data:
+            rows = response.context_data["queryset"].values_list("pk", flat=True)
+            response.context_data["queryset"] = [Chosen(",".join(map(str, rows)))]
+        return response
+
+
+class Chosen(NamedTuple):
+    """Rows as one field names them."""
+
+    pk: str
 
 
 def _offer(filtered: object) -> str:
@@ -39,7 +63,7 @@ class Site(admin.AdminSite):
 
     def register(self, model_or_iterable, admin_class=None, **options) -> None:
         own = admin_class or admin.ModelAdmin
-        super().register(model_or_iterable, type(own.__name__, (OffersOnly, own), {}), **options)
+        super().register(model_or_iterable, type(own.__name__, (Bounded, own), {}), **options)
 
     def admin_view(
         self, view: Callable[..., HttpResponse], cacheable: bool = False
@@ -72,7 +96,9 @@ def _check(request: HttpRequest) -> None:
     """Raise BadRequest for NUL, which PostgreSQL keeps in no text, and for chosen rows that are no numbers, as all ids are."""
     if any("\0" in word for word in _words(request)):
         raise BadRequest("The request has a NUL character.")
-    if not all(re.fullmatch("[0-9]{1,18}", id) for id in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+    if not all(
+        re.fullmatch("[0-9]{1,18}(,[0-9]{1,18})*", id) for id in request.POST.getlist(ACTION_CHECKBOX_NAME)
+    ):
         raise BadRequest("A chosen row has no number.")
 
 

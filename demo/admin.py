@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -22,10 +23,12 @@ from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
 from demo.schedule_rows import problem_of
 from demo.states import NotPossible, WrongOption
-from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
+from interactions.admin import LargeTableAdmin, ReadOnlyAdmin, with_platform_id
 from interactions.models import Content, Interaction
 
 CONFIRMED = "confirmed"
+FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
+MOST_TOLD = 50  # demos that a page names one by one
 
 
 def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
@@ -159,11 +162,14 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Restore what cleanup has hidden in the last week", permissions=["change"])
     def restore(self, request, queryset) -> None:
-        for account in queryset:
+        restored, refused = [], []
+        for account in _plain(queryset):
             try:
-                self.message_user(request, f"{account.user}: restored {restore(account)}.")
+                restored.append(f"{account.user}: restored {restore(account)}.")
             except NotPossible as error:
-                self.message_user(request, f"{account.user}: {error}", messages.WARNING)
+                refused.append(f"{account.user}: {error}")
+        self._tell(request, restored, messages.INFO)
+        self._tell(request, refused, messages.WARNING)
 
     @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
     def reset(self, request, queryset) -> HttpResponse | None:
@@ -184,9 +190,14 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
         """A page that asks before anything is deleted, and then sends the action again."""
+        accounts = _plain(queryset)
         context = self.admin_site.each_context(request) | {
             "title": question,
-            "accounts": queryset,
+            "number": len(accounts),
+            "accounts": accounts[:MOST_TOLD],
+            "more": max(0, len(accounts) - MOST_TOLD),
+            "chosen": ",".join(str(account.pk) for account in accounts),
+            "checkbox": ACTION_CHECKBOX_NAME,
             "action": action,
             "opts": self.opts,
             "confirmed": CONFIRMED,
@@ -197,17 +208,28 @@ class DemoAccountAdmin(LargeTableAdmin):
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], lifecycle.Transition]
     ) -> None:
         """Do something to each account and report how many it was done to, and why not to the others."""
-        started, refused = 0, []
-        for account in queryset:
+        started, refused, accounts = 0, [], _plain(queryset)
+        for account in accounts:
             try:
                 started += act(account.user).started
             except (NotPossible, WrongOption) as error:
                 refused.append(f"{account.user}: {error}")
         self.message_user(
-            request, f"{started} {_demos(started)} {done}, {len(queryset) - started} as before."
+            request, f"{started} {_demos(started)} {done}, {len(accounts) - started} as before."
         )
-        for sentence in refused:
-            self.message_user(request, sentence, messages.WARNING)
+        self._tell(request, refused, messages.WARNING)
+
+    def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
+        """What is to be said of single demos, or of as many as a page should hold."""
+        for sentence in sentences[:MOST_TOLD]:
+            self.message_user(request, sentence, level)
+        if (more := len(sentences) - MOST_TOLD) > 0:
+            self.message_user(request, f"and so on, for {more} more.", level)
+
+
+def _plain(queryset: QuerySet[DemoAccount]) -> QuerySet[DemoAccount]:
+    """The accounts without the counts of the list, which cost more than what is done to them."""
+    return DemoAccount.objects.filter(pk__in=_ids(queryset)).select_related("user").order_by("-pk")
 
 
 def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
@@ -266,7 +288,9 @@ class StoryEventAdmin(ReadOnlyAdmin):
     def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
         if accounts := list(DemoAccount.objects.filter(user__username=search_term.strip())):
             return queryset.filter(account__in=accounts), False
-        return super().get_search_results(request, queryset, search_term)
+        if words := search_term.strip():
+            return queryset.filter(pk__in=with_platform_id(StoryEvent, words, (~FIGURES, FIGURES))), False
+        return queryset, False
 
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:

@@ -3,7 +3,9 @@
 import pytest
 from django.apps import apps
 from django.contrib.admin import ModelAdmin
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Profile, User
@@ -176,3 +178,32 @@ def test_dead_letters_are_searched_by_reason_among_the_newest(operator, live, mo
 @pytest.mark.parametrize("lookup", ["webhook_secret__startswith", "webhook_secret_previous__regex"])
 def test_lists_are_not_filtered_by_a_secret(operator, live, lookup):
     assert operator.get(reverse("admin:accounts_profile_changelist"), {lookup: "whsec_"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("model", "indexes"),
+    [
+        (Content, ["content_is_stored_once"]),
+        (Interaction, ["interaction_is_stored_once"]),
+        (StoryEvent, ["story_event_is_planned_once", "story_figures_of_a_piece"]),
+    ],
+)
+def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, alice, model, indexes):
+    """And never by reading the table or walking through the whole index."""
+    demo_of(alice)
+    row = model.objects.order_by("pk").first()
+    name = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    with CaptureQueriesContext(connection) as queries:
+        shown = operator.get(
+            name, {"q": row.platform_id, **({"standing": "any"} if model is StoryEvent else {})}
+        )
+    assert row.pk in [found.pk for found in shown.context["cl"].result_list]
+    [search] = [query["sql"] for query in queries if f"\"platform_id\" = '{row.platform_id}'" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of few rows is read as a whole otherwise
+        cursor.execute(f"EXPLAIN {search}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert [index for index in indexes if index not in plan] == []
+    wanted = "(profile_id = accounts_profile.id) AND ((platform_id)::text = "
+    assert plan.count(f"Index Cond: ({wanted}") == len(indexes)
+    assert ("Join" in plan, "Nested Loop" in plan) == (False, False)

@@ -7,11 +7,23 @@ from urllib.parse import quote
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote as admin_quote
+from django.contrib.auth.models import Group
+from django.db import connection
 from django.db.models import IntegerField
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
 
-from tests.world import demo_of
+from accounts.models import Profile, User
+from demo.models import StoryEvent
+from tests.world import DAY, NOW, demo_of, event, send
 
 MODELS = list(admin.site._registry)
 NONSENSE = [
@@ -148,3 +160,38 @@ OTHERS = [
 @pytest.mark.parametrize("address", OTHERS)
 def test_the_admins_other_addresses_are_no_500(operator, address):
     assert operator.get(address).status_code in (200, 302, 400, 403, 404)
+
+
+def more_rows(number: int) -> None:
+    """Another row for every list, hanging on parents of its own."""
+    user = User.objects.create_user(f"user-{number}")
+    profile = Profile.objects.create(owner=user, platform="x", platform_id=f"p{number}", handle="h")
+    send(profile, *(event(type, f"e{number}") for type in ("content.published", "message.created")))
+    send(profile, event("comment.edited", f"never-{number}"), {"type": "nonsense"})
+    demo_of(user, seed=number)
+    StoryEvent.objects.filter(account__user=user).update(delivered_at=None)
+    Group.objects.create(name=f"group-{number}")
+    crontab = CrontabSchedule.objects.create(minute=number)
+    IntervalSchedule.objects.create(every=1_000 + number, period="days")
+    ClockedSchedule.objects.create(clocked_time=NOW + number * DAY)
+    SolarSchedule.objects.create(event="sunset", latitude=number, longitude=number)
+    PeriodicTask.objects.create(name=f"task-{number}", task="demo.tasks.plan", crontab=crontab)
+
+
+def test_no_lists_queries_grow_with_its_rows(operator, db):
+    def counts() -> dict[str, int]:
+        found = {}
+        for model in MODELS:
+            with CaptureQueriesContext(connection) as queries:
+                page = operator.get(list_of(model))
+            assert page.status_code == 200
+            found[name_of(model)] = len(queries), page.context["cl"].result_count > 0
+        return found
+
+    more_rows(1)
+    counts()  # content types are looked up once
+    few = counts()
+    for number in range(2, 6):
+        more_rows(number)
+    assert counts() == few
+    assert all(shown for _, shown in few.values())

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -205,3 +205,68 @@ def test_staff_without_the_permission_may_look_and_not_act(client, alice, live):
         (DeadLetter, "admin:interactions_deadletter_changelist", "replay"),
     ):
         assert act(client, name, action, model.objects.first()) == []
+
+
+def many_demos(number: int, state: str) -> list[DemoAccount]:
+    users = User.objects.bulk_create(User(username=f"many-{n}") for n in range(number))
+    return DemoAccount.objects.bulk_create(DemoAccount(user=user, seed=1, state=state) for user in users)
+
+
+def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
+    """Send the form that a page asks with, as a browser does."""
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.content.decode())
+    body: dict[str, list[str]] = {}
+    for field, value in fields:
+        body.setdefault(field, []).append(value)
+    answer = client.post(reverse(name), body, follow=True)
+    assert answer.status_code == 200
+    return [str(message) for message in answer.context["messages"]]
+
+
+@pytest.mark.parametrize("action", ["disable", "reset", "clean_up"])
+def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, alice, action):
+    active = demo_of(alice)
+    chosen = many_demos(1_100, State.OFF)
+    body = {"action": action, "_selected_action": [chosen[0].pk], "select_across": "1"}
+    asked = operator.post(f"{reverse(DEMOS)}?q=", body)
+    shown = asked.content.decode()
+    assert ("1101 selected" in shown, shown.count("<li>many-") <= 50, "and 1051 more" in shown) == (True,) * 3
+    told = confirm(operator, asked)
+    assert len(told) <= 52
+    done = {
+        "disable": "1 demo being disabled, 1100 as before.",
+        "reset": "1 demo being reset, 1100 as before.",
+    }
+    assert told[0].startswith(done.get(action, "Hidden: "))
+    active.refresh_from_db()
+    assert (active.state == State.DISABLING) == (action != "clean_up")
+
+
+def test_a_demo_that_came_after_the_question_is_not_deleted(operator, alice, bob):
+    account = demo_of(alice)
+    body = {"action": "disable", "_selected_action": [account.pk], "select_across": "1"}
+    asked = operator.post(reverse(DEMOS), body)
+    demo_of(bob)
+    confirm(operator, asked)
+    assert (state_of(alice), state_of(bob)) == (State.DISABLING, State.ACTIVE)
+
+
+def test_more_rows_than_a_form_has_fields_are_deleted(operator):
+    name = "admin:auth_group_changelist"
+    groups = Group.objects.bulk_create(Group(name=f"group-{n}") for n in range(1_100))
+    body = {"action": "delete_selected", "_selected_action": [groups[0].pk], "select_across": "1"}
+    asked = operator.post(reverse(name), body)
+    assert confirm(operator, asked, name) == ["Successfully deleted 1100 groups."]
+    assert Group.objects.count() == 0
+
+
+def test_the_reasons_of_many_demos_are_told_in_part(operator):
+    accounts = many_demos(60, State.OFF)
+    body = {"action": "pause", "_selected_action": [account.pk for account in accounts]}
+    answer = operator.post(reverse(DEMOS), body, follow=True)
+    told = [str(message) for message in answer.context["messages"]]
+    assert (told[0], told[-1], len(told)) == (
+        "0 demos paused, 60 as before.",
+        "and so on, for 10 more.",
+        52,
+    )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as configured
+from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 from knox.models import get_token_model
@@ -11,6 +12,7 @@ from knox.models import get_token_model
 from accounts import tokens
 from accounts.models import User
 from accounts.tokens import make_token
+from tests.back_office import act
 from tests.people import PASSWORD, set_password, token_for
 from tests.test_config import manage
 from tests.world import DAY
@@ -148,3 +150,12 @@ def test_a_password_that_is_refused_for_now_is_kept_by_no_cache(client, person):
     answers = [client.post("/password/", wrong) for _ in range(11)]
     assert answers[-1].status_code == 429
     assert "no-store" in answers[-1].headers["Cache-Control"]
+
+
+def test_an_operator_ends_tokens_and_neither_sees_nor_makes_any(operator, person, bob):
+    mine, his = make_token(person, timezone.now()), make_token(bob, timezone.now())
+    assert get_token_model() not in admin.site._registry
+    assert operator.get("/admin/knox/authtoken/").status_code == 404
+    told = act(operator, "admin:accounts_user_changelist", "end_tokens", person)
+    assert told == ["1 token ended."]
+    assert [carrying(token).get(TOKENS).status_code for token in (mine, his)] == [401, 200]
