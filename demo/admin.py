@@ -15,6 +15,7 @@ from django_celery_beat.models import PeriodicTask
 
 from accounts.models import User
 from demo import lifecycle
+from demo.clock import Clock
 from demo.models import DemoAccount, State, StoryEvent
 from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
@@ -23,6 +24,7 @@ from interactions.admin import LargeTableAdmin, ReadOnlyAdmin
 from interactions.models import Content, Interaction
 
 CONFIRMED = "confirmed"
+LONGEST_ACTION = timedelta(seconds=10)  # after which a request begins with no further demo
 
 
 def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
@@ -146,13 +148,13 @@ class DemoAccountAdmin(LargeTableAdmin):
         description="Clean up (dry run): count what is older than its retention", permissions=["change"]
     )
     def count_what_cleanup_would_hide(self, request, queryset) -> None:
-        cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=True)
+        cleaned = self._clean(request, queryset, dry_run=True)
         self.message_user(request, f"Would be hidden: {cleaned}. Nothing was.")
         self._say_failed(request, cleaned)
 
     @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
-        cleaned = clean_up(timezone.now(), accounts=_ids(queryset), dry_run=CONFIRMED not in request.POST)
+        cleaned = self._clean(request, queryset, dry_run=CONFIRMED not in request.POST)
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
         self.message_user(request, f"Hidden: {cleaned}.")
@@ -160,7 +162,7 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Restore what cleanup has hidden in the last week", permissions=["change"])
     def restore(self, request, queryset) -> None:
-        for account in queryset:
+        for account in self._in_time(request, queryset):
             try:
                 self.message_user(request, f"{account.user}: restored {restore(account)}.")
             except NotPossible as error:
@@ -177,6 +179,26 @@ class DemoAccountAdmin(LargeTableAdmin):
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "disable", "Delete everything of these demos?")
         self._each(request, queryset, "being disabled", lifecycle.disable)
+
+    def _clean(self, request, queryset, *, dry_run: bool) -> Cleaned:
+        one_by_one = self._in_time(request, queryset)
+        return sum(
+            (clean_up(timezone.now(), accounts=[account.pk], dry_run=dry_run) for account in one_by_one),
+            Cleaned(),
+        )
+
+    def _in_time(self, request, queryset) -> Iterator[DemoAccount]:
+        """The accounts one by one until the request has taken long enough; then the operator learns how many are left."""
+        accounts, clock = list(queryset), Clock(timezone.now())
+        for place, account in enumerate(accounts):
+            if clock.elapsed >= LONGEST_ACTION:
+                left = len(accounts) - place
+                sentence = (
+                    f"There was no time for {left} {_demos(left)}; choose what is left and do it again."
+                )
+                self.message_user(request, sentence, messages.WARNING)
+                return
+            yield account
 
     def _say_failed(self, request, cleaned: Cleaned) -> None:
         if cleaned.failed:
@@ -199,7 +221,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     ) -> None:
         """Do something to each account and report how many it was done to, and why not to the others."""
         started, refused = 0, []
-        for account in queryset:
+        for account in self._in_time(request, queryset):
             try:
                 started += act(account.user).started
             except (NotPossible, WrongOption) as error:
@@ -209,10 +231,6 @@ class DemoAccountAdmin(LargeTableAdmin):
         )
         for sentence in refused:
             self.message_user(request, sentence, messages.WARNING)
-
-
-def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
-    return list(queryset.values_list("pk", flat=True))
 
 
 def _short(moment: datetime | None) -> str:
