@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
 from demo import lifecycle
-from demo.clock import now
+from demo.clock import Clock, now
 from demo.models import DemoAccount, State, StoryEvent
 from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
@@ -29,6 +29,7 @@ from interactions.models import Content, Interaction
 CONFIRMED = "confirmed"
 FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
 MOST_TOLD = 50  # demos that a page names one by one
+LONGEST_ACTION = timedelta(seconds=10)  # after which a request begins with no further demo
 
 
 def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
@@ -148,13 +149,13 @@ class DemoAccountAdmin(LargeTableAdmin):
         description="Clean up (dry run): count what is older than its retention", permissions=["change"]
     )
     def count_what_cleanup_would_hide(self, request, queryset) -> None:
-        cleaned = clean_up(now(), accounts=_ids(queryset), dry_run=True)
+        cleaned = self._clean(request, queryset, dry_run=True)
         self.message_user(request, f"Would be hidden: {cleaned}. Nothing was.")
         self._say_failed(request, cleaned)
 
     @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
-        cleaned = clean_up(now(), accounts=_ids(queryset), dry_run=CONFIRMED not in request.POST)
+        cleaned = self._clean(request, queryset, dry_run=CONFIRMED not in request.POST)
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
         self.message_user(request, f"Hidden: {cleaned}.")
@@ -163,7 +164,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     @admin.action(description="Restore what cleanup has hidden in the last week", permissions=["change"])
     def restore(self, request, queryset) -> None:
         restored, refused = [], []
-        for account in _plain(queryset):
+        for account in self._in_time(request, queryset):
             try:
                 restored.append(f"{account.user}: restored {restore(account)}.")
             except NotPossible as error:
@@ -182,6 +183,26 @@ class DemoAccountAdmin(LargeTableAdmin):
         if CONFIRMED not in request.POST:
             return self._ask(request, queryset, "disable", "Delete everything of these demos?")
         self._each(request, queryset, "being disabled", lifecycle.disable)
+
+    def _clean(self, request, queryset, *, dry_run: bool) -> Cleaned:
+        one_by_one = self._in_time(request, queryset)
+        return sum(
+            (clean_up(now(), accounts=[account.pk], dry_run=dry_run) for account in one_by_one),
+            Cleaned(),
+        )
+
+    def _in_time(self, request, queryset) -> Iterator[DemoAccount]:
+        """The accounts one by one until the request has taken long enough; then the operator learns how many are left."""
+        accounts, clock = list(_plain(queryset)), Clock(now())
+        for place, account in enumerate(accounts):
+            if clock.elapsed >= LONGEST_ACTION:
+                left = len(accounts) - place
+                sentence = (
+                    f"There was no time for {left} {_demos(left)}; choose what is left and do it again."
+                )
+                self.message_user(request, sentence, messages.WARNING)
+                return
+            yield account
 
     def _say_failed(self, request, cleaned: Cleaned) -> None:
         if cleaned.failed:
@@ -208,15 +229,14 @@ class DemoAccountAdmin(LargeTableAdmin):
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], lifecycle.Transition]
     ) -> None:
         """Do something to each account and report how many it was done to, and why not to the others."""
-        started, refused, accounts = 0, [], _plain(queryset)
-        for account in accounts:
+        started, refused = 0, []
+        for account in self._in_time(request, queryset):
             try:
                 started += act(account.user).started
             except (NotPossible, WrongOption) as error:
                 refused.append(f"{account.user}: {error}")
-        self.message_user(
-            request, f"{started} {_demos(started)} {done}, {len(accounts) - started} as before."
-        )
+        others = len(_ids(queryset)) - started
+        self.message_user(request, f"{started} {_demos(started)} {done}, {others} as before.")
         self._tell(request, refused, messages.WARNING)
 
     def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
@@ -230,10 +250,6 @@ class DemoAccountAdmin(LargeTableAdmin):
 def _plain(queryset: QuerySet[DemoAccount]) -> QuerySet[DemoAccount]:
     """The accounts without the counts of the list, which cost more than what is done to them."""
     return DemoAccount.objects.filter(pk__in=_ids(queryset)).select_related("user").order_by("-pk")
-
-
-def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
-    return list(queryset.values_list("pk", flat=True))
 
 
 def _short(moment: datetime | None) -> str:

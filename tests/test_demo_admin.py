@@ -270,3 +270,14 @@ def test_the_reasons_of_many_demos_are_told_in_part(operator):
         "and so on, for 10 more.",
         52,
     )
+
+
+@pytest.mark.parametrize("action", ["pause", "restore", "count_what_cleanup_would_hide"])
+def test_an_action_on_many_demos_ends_in_time_and_says_how_many_are_left(
+    operator, alice, bob, monkeypatch, action
+):
+    demos = [demo_of(alice), demo_of(bob)]
+    monkeypatch.setattr("demo.admin.LONGEST_ACTION", timedelta(0))
+    told = act(operator, DEMOS, action, *demos)
+    assert "There was no time for 2 demos; choose what is left and do it again." in told
+    assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.ACTIVE)

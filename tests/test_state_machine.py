@@ -149,7 +149,7 @@ class AnyOrder(RuleBasedStateMachine):
         """A worker does what there is to do, every other time in turns as short as they get."""
         self.in_turns = not self.in_turns
         with self.step(*[demo] * demo.has_work):
-            if self.in_turns:
+            if self.in_turns and demo.has_work:  # else it counts a turn all the same
                 take_turns(demo.account, self.now)
             else:
                 unfinished.finish(demo.account, self.now)
