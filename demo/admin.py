@@ -247,6 +247,10 @@ class DemoAccountAdmin(LargeTableAdmin):
             self.message_user(request, f"and so on, for {more} more.", level)
 
 
+def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
+    return list(queryset.values_list("pk", flat=True))
+
+
 def _plain(queryset: QuerySet[DemoAccount]) -> QuerySet[DemoAccount]:
     """The accounts without the counts of the list, which cost more than what is done to them."""
     return DemoAccount.objects.filter(pk__in=_ids(queryset)).select_related("user").order_by("-pk")
