@@ -29,7 +29,7 @@ from interactions.models import Content, Interaction
 CONFIRMED = "confirmed"
 FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
 MOST_TOLD = 50  # demos that a page names one by one
-LONGEST_ACTION = timedelta(seconds=10)  # after which a request begins with no further demo
+LONGEST_ACTION = timedelta(seconds=20)  # after which a request begins with no further demo
 
 
 def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:

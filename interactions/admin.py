@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import BinaryField, F, Func, Model, OuterRef, Q, QuerySet
+from django.db.models import BinaryField, F, Func, Model, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 
 from accounts.models import Profile
 from interactions.events import Unreadable
-from interactions.models import Arrived, Content, DeadLetter, Head, Interaction, PendingChange
+from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
 from interactions.replay import read_letter, replay
 
@@ -24,17 +24,19 @@ MOST_SHOWN = 100_000  # characters of a dead letter
 
 
 def with_platform_id(model: type[Model], platform_id: str, parts: Sequence[Q] = (Q(),)) -> list[int]:
-    """The keys of the rows with that platform id, at most MOST_COUNTED; `parts` are those that have an index each.
+    """The keys of the rows with that platform id, at most MOST_COUNTED of each of `parts`, which have an index each.
 
     The indexes that have the ids begin with the profiles. Looking it up once for each profile costs what there are
-    profiles; a join walks through all of the index, before PostgreSQL 18.
+    profiles; a join may walk through all of the index, before PostgreSQL 18.
     """
-    own = model.objects.filter(profile=OuterRef("pk"), platform_id=platform_id).order_by()
-    found = [Head(own.filter(part).values("pk")[:MOST_COUNTED]) for part in parts]
-    keys = Profile.objects.order_by().values_list(
-        Func(*found, function="unnest", arg_joiner=" || "), flat=True
-    )
-    return list(keys[:MOST_COUNTED])
+    keys: list[int] = []
+    for part in parts:
+        rows = model.objects.filter(part, platform_id=platform_id).order_by()
+        first = Subquery(rows.filter(profile=OuterRef("pk")).values("pk")[:1])
+        profiles = Profile.objects.order_by().annotate(first=first).filter(first__isnull=False)
+        having = list(profiles.values_list("pk", flat=True)[:MOST_COUNTED])
+        keys += rows.filter(profile__in=having).values_list("pk", flat=True)[:MOST_COUNTED]
+    return keys
 
 
 class BoundedPaginator(Paginator):

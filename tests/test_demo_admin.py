@@ -224,7 +224,8 @@ def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
 
 
 @pytest.mark.parametrize("action", ["disable", "reset", "clean_up"])
-def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, alice, action):
+def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, alice, monkeypatch, action):
+    monkeypatch.setattr("demo.admin.LONGEST_ACTION", timedelta(minutes=2))
     active = demo_of(alice)
     chosen = many_demos(1_100, State.OFF)
     body = {"action": action, "_selected_action": [chosen[0].pk], "select_across": "1"}
