@@ -5,7 +5,8 @@ from datetime import datetime
 import knox.admin  # noqa: F401 (registers what is taken out below)
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,6 +14,8 @@ from knox.models import get_token_model
 
 from accounts.models import Profile, User
 from accounts.names import UnreadableName, readable
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 # Knox's list shows digests, and makes a token of whoever is named.
 admin.site.unregister(get_token_model())
@@ -25,6 +28,16 @@ class PersonAdmin(UserAdmin):
     list_display = ["username", "email", "is_staff", "enabled_at"]
     readonly_fields = ["demo_mode_enabled_at"]
     actions = ["end_tokens"]
+
+    def get_readonly_fields(self, request, obj=None) -> list[str]:
+        """Who may change people does not make a superuser of anybody."""
+        own = super().get_readonly_fields(request, obj)
+        return [*own, *([] if request.user.is_superuser else RIGHTS)]
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        """And sets no superuser's password, which would be the same."""
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not above and super().has_change_permission(request, obj)
 
     def get_queryset(self, request) -> QuerySet[User]:
         """Users with the start of their demo beside the deferred field, which a list would read row by row."""
@@ -41,6 +54,23 @@ class PersonAdmin(UserAdmin):
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RightsAdmin(GroupAdmin):
+    """Groups, which superusers write and others with the permission look at: what a group may, its members may."""
+
+    def has_add_permission(self, request) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return request.user.is_superuser
 
 
 class ProfileForm(forms.ModelForm):

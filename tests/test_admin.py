@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib.admin import ModelAdmin
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -210,3 +211,28 @@ def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, a
         assert index in plan
         assert "Index Cond: ((profile_id = accounts_profile.id) AND ((platform_id)::text = " in plan
         assert ("Join" in plan, "Nested Loop" in plan) == (False, False)
+
+
+def test_who_may_change_people_and_groups_gets_no_further_rights(client, operator):
+    helper = User.objects.create_user("helper", is_staff=True)
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=("change_user", "change_group")))
+    helper.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(helper)
+    change = reverse("admin:accounts_user_change", args=[helper.pk])
+    body = {"username": "helper", "email": "new@example.com", "is_active": "on", "is_superuser": "on"}
+    body |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00", "is_staff": "on"}
+    assert client.post(change, body).status_code == 302
+    helper.refresh_from_db()
+    assert (helper.email, helper.is_superuser, helper.is_staff) == ("new@example.com", False, True)
+    above = User.objects.get(is_superuser=True)
+    password = {"password1": "another good one", "password2": "another good one", "usable_password": "true"}
+    change = reverse("admin:accounts_user_change", args=[above.pk])
+    assert client.post(change, body | {"username": "taken"}).status_code == 403
+    assert client.post(f"/admin/accounts/user/{above.pk}/password/", password).status_code == 403
+    assert not User.objects.get(pk=above.pk).has_usable_password()
+    group = Group.objects.create(name="group")
+    change = reverse("admin:auth_group_change", args=[group.pk])
+    everything = [permission.pk for permission in Permission.objects.all()]
+    assert client.post(change, {"name": "group", "permissions": everything}).status_code == 403
+    assert client.get(change).status_code == 200
+    assert group.permissions.count() == 0
