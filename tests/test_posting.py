@@ -1,6 +1,6 @@
 """When the day's first piece is due: once on every local day, whatever the zone's clock does. No database, no clock.
 
-EVERY_ZONE=1 looks at every day from 2020 to 2030 of every zone (about ten minutes); otherwise at the days around each
+EVERY_ZONE=1 looks at every day from 2020 to 2030 of every zone (half an hour and more); otherwise at the days around each
 change of a clock, of a third of the zones.
 """
 
