@@ -74,7 +74,7 @@ CHANGED = {
     "time_zone": ("Europe/Berlin", "Europe/Berlin"),
     "rhythm": ("natural", "natural"),
     "viral_spikes": ("", False),
-    "retention_days": ("365", 365),
+    "retention_days": ("60", 60),
 }
 
 
