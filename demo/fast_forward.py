@@ -44,7 +44,8 @@ def _catch_up(account: DemoAccount, turn: Turn) -> None:
     own = StoryEvent.objects.filter(account=account)
     while turn():
         planned = plan_some(account.pk, turn.start, AT_ONCE)
-        if not deliver_events(own, turn.start, within=turn.left) and not planned.windows:
+        delivered = deliver_events(own, turn.start, within=turn.left)
+        if not planned.windows and not delivered and not (turn.is_over and own.due(turn.start).exists()):
             break
     DemoAccount.objects.filter(pk=account.pk, catching_up=True).update(catching_up=False)
 

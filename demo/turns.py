@@ -34,6 +34,10 @@ class Turn:
         return self
 
     @property
+    def is_over(self) -> bool:
+        return self._within is not None and self._clock.elapsed >= self._within
+
+    @property
     def left(self) -> timedelta | None:
         """The time for what is limited by itself, which is never too short to begin; None when there is no limit."""
         return None if self._within is None else max(self._within - self._clock.elapsed, LEAST)
@@ -43,7 +47,7 @@ class Turn:
 
         Raises TurnIsOver when the time is up, unless it is the first step.
         """
-        if self._has_begun and self._within is not None and self._clock.elapsed >= self._within:
+        if self._has_begun and self.is_over:
             raise TurnIsOver
         self._has_begun = True
         return self.beat()
