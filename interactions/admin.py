@@ -17,6 +17,7 @@ from interactions.events import Unreadable
 from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
 from interactions.replay import read_letter, replay
+from interactions.words import HasWords
 
 EXCERPT = 120  # bytes
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
@@ -120,7 +121,7 @@ class ContentAdmin(ArrivedAdmin):
     ]
     list_filter = ["is_demo", "kind", "profile__platform"]
     list_select_related = ["profile"]
-    search_fields = ["text"]
+    search_fields = [f"text__{HasWords.lookup_name}"]
 
 
 @admin.register(Interaction)
@@ -131,7 +132,11 @@ class InteractionAdmin(ArrivedAdmin):
     ]
     list_filter = ["is_demo", "type", "status", "direction", "send_status", "profile__platform"]
     list_select_related = ["profile"]
-    search_fields = ["text", "author_name", "=author_handle"]
+    search_fields = [
+        f"text__{HasWords.lookup_name}",
+        f"author_name__{HasWords.lookup_name}",
+        "=author_handle",
+    ]
 
     @admin.display(description="author")
     def author(self, row: Interaction) -> str:

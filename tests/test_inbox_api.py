@@ -126,6 +126,15 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
 
 
 @pytest.mark.parametrize(
+    ("text", "words"), [("CAFÉ Ñandú", "café ñ"), ("Ελλάδα", "ΕΛΛΆΔ"), ("100 % \\o_o/", "% \\O_O")]
+)
+def test_words_are_found_in_any_case_whatever_the_databases_locale(page, live, text, words):
+    send(live, event("comment.created", "found", text=text), event("comment.created", "other", text="a x o"))
+    found = page.get("/api/v1/interactions/", {"search": words}).json()["results"]
+    assert [row["platform_id"] for row in found] == ["found"]
+
+
+@pytest.mark.parametrize(
     "query", ["platform=x", "profile=0", "content=99999999999999999999", "search=nowhere"]
 )
 def test_a_filter_that_nothing_meets_gives_an_empty_page(page, live, query):

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Platform, Profile
 from interactions.models import Content, Interaction
+from interactions.words import HasWords
 
 LONGEST_SEARCH = 100  # characters
 
@@ -73,7 +74,7 @@ class ContentFilter(django_filters.FilterSet):
     )
     search = WordsFilter(
         field_name="text",
-        lookup_expr="icontains",
+        lookup_expr=HasWords.lookup_name,
         help_text=f"Part of the text, in any case; at most {LONGEST_SEARCH} characters.",
     )
     profile = IdFilter(field_name="profile_id")
