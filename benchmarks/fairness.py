@@ -93,9 +93,9 @@ def _beside(
         until(lambda: all(map(_has_arrived, heavy)), "they have arrived", GONE_AFTER)
     spent = time.perf_counter() - started
     for what, taken in seconds.items():
-        beside = [f"{one:.1f}" for one in taken]
-        yield Figure(f"{what} while they advance the {turn} time, each", ", ".join(beside) + " s")
-        yield at_most("… the longest as a multiple of that alone", max(taken) / alone[what], 3)
+        beside = f"{median(taken):.2f} s, {max(taken):.2f} s of {len(taken)}"
+        yield Figure(f"{what} while they advance the {turn} time, median and longest", beside)
+        yield at_most("… the median as a multiple of that alone", median(taken) / alone[what], 3)
     yield Figure("… until both have arrived, with these resets between", f"{spent:.0f} s")
     yield Figure("… memory of a worker's process, at most", f"{max(memory) / 2**20:.0f} MB")
     rows = StoryEvent.objects.filter(account__user=heavy[0]).count()

@@ -16,7 +16,7 @@ from demo.turns import Turn, TurnIsOver
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
-AT_ONCE = 500  # events, about, that are planned in one transaction and then delivered
+AT_ONCE = 250  # events, about, that are planned in one transaction and then delivered
 SHIFTS = 0x5046 << 48  # advisory key, beside those of profiles (interactions/locks.py)
 MOVED = (Content, Interaction, PendingChange, DeadLetter)
 

@@ -25,7 +25,7 @@ from interactions.connection import LOST_CONNECTION
 
 logger = logging.getLogger(__name__)
 
-FIRST_TURN, TURN = timedelta(seconds=2), timedelta(milliseconds=500)
+FIRST_TURN, TURN = timedelta(seconds=2), timedelta(milliseconds=250)
 SILENT_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=2)
 

@@ -204,16 +204,25 @@ def test_disabling_removes_everything_and_the_bystander_is_untouched(house, byst
     assert bystander.counts() == FULL
 
 
+MORE = {"content": 0, "comments": 10, "messages": 5}
+
+
 def test_one_web_process_takes_what_it_delivers_to_itself():
-    with running_house(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as house, ThreadPoolExecutor(2) as pool:
+    with running_house(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as house, ThreadPoolExecutor(4) as pool:
         caller = house.create_user("over-http")
         caller.post("demo/enable")
         until(lambda: caller.demo()["state"] == "active", "the demo is active")
         assert caller.counts() == FULL
-        answers = [pool.submit(caller.post, "demo/generate/interactions") for _ in range(2)]
-        more = {"content": 0, "comments": 10, "messages": 5}
-        assert [answer.result().json() for answer in answers] == [more, more]
-        assert caller.counts() == (35, 940, 110)
+        assert caller.post("demo/generate/interactions").json() == MORE
+        asked = [pool.submit(caller.post, "demo/generate/interactions") for _ in range(4)]
+        answers = [answer.result() for answer in asked]
+        taken = [answer.json() for answer in answers if answer.ok]
+        refused = {
+            (answer.status_code, "Retry-After" in answer.headers) for answer in answers if not answer.ok
+        }
+        assert taken == [MORE] * len(taken) != []  # one thread of four may wait
+        assert refused <= {(503, True)}
+        assert caller.counts() == (35, 930 + 10 * len(taken), 105 + 5 * len(taken))
 
 
 def test_it_is_ready_while_everything_runs(house):
