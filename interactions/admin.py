@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import BinaryField, F, Func, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Substr
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
@@ -167,8 +168,7 @@ class DeadLetterAdmin(SearchedAdmin):
 
     def get_queryset(self, request) -> QuerySet:
         """Of each letter's bytes, which may be millions, a list reads the first only."""
-        first = Func(F("raw"), 1, EXCERPT, function="substr", output_field=BinaryField())
-        return super().get_queryset(request).defer("raw").annotate(first=first)
+        return super().get_queryset(request).defer("raw").annotate(first=Substr("raw", 1, EXCERPT))
 
     @admin.display(description="event")
     def excerpt(self, letter: DeadLetter) -> str:
