@@ -261,13 +261,15 @@ def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
     first.wait()
     assert services(folder) != []
     second = run_up(folder / "second", variables)
-    assert [line for line in (folder / "second").read_text().splitlines() if "is active" in line] == [
-        "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
-    ]
-    refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
-    assert (refused.returncode, "It runs already" in refused.stderr) == (1, True)
-    second.send_signal(signal.SIGTERM)
-    assert second.wait(30) == 0
+    try:
+        assert [line for line in (folder / "second").read_text().splitlines() if "is active" in line] == [
+            "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
+        ]
+        refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
+        assert (refused.returncode, "It runs already" in refused.stderr) == (1, True)
+    finally:
+        code = end(second)
+    assert code == 0
     assert services(folder) == []
 
 
@@ -277,8 +279,22 @@ def run_up(log: Path, variables: dict[str, str]) -> subprocess.Popen:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=CHECKOUT, env=variables, stdout=stream, stderr=stream
         )
-    until(lambda: "is active" in log.read_text(), "the demo is active")
+    try:
+        until(lambda: "is active" in log.read_text(), "the demo is active")
+    except AssertionError:
+        end(process)
+        raise
     return process
+
+
+def end(process: subprocess.Popen) -> int:
+    """Stop `up` and return its exit code. One that is left running makes pytest fail whatever test runs next."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def test_up_says_that_the_demo_is_active_though_all_had_arrived_a_moment_before(alice, monkeypatch, capsys):
