@@ -207,6 +207,14 @@ def test_a_form_with_a_nul_is_refused(client, page):
         assert page.post(path, form, "application/x-www-form-urlencoded").status_code == 400
 
 
+def test_a_form_in_parts_may_say_percent_00(client, db):
+    """It is sent as it is, so the three characters are no NUL."""
+    for path in ("/login/", "/api/v1/auth/token/"):
+        answer = client.post(path, {"username": "a%00b", "password": "100%00"})
+        assert b"NUL" not in answer.content
+    assert client.post("/login/", {"username": "a%00b", "password": "x"}).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["demo/disable/", "demo/disable", "demo/pause/", "auth/token/"])
 @pytest.mark.parametrize("length", [None, "", "0"])
 def test_a_body_in_chunks_that_the_server_did_not_decode_is_411(page, path, length):
