@@ -125,6 +125,20 @@ def test_root_does_not_open_a_closed_folder(folder):
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+def test_only_what_postgres_reads_is_taken_out_of_the_environment(folder):
+    own = {"PGADMIN_SETUP_EMAIL": "a@example.com", "PGBOUNCER_URL": "x", "PG_COLOR": "never", "PGPORTAL": "y"}
+    script = "import os, config.settings; print(sorted(name for name in os.environ if name.startswith('PG')))"
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=CHECKOUT,
+        env=PLAIN | FOREIGN | own | {"PGTZ": "x", "PGSERVICEFILE": "/x", "DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout.strip() == str(sorted(own)), said.stderr
+
+
 FOREIGN = {
     "LANG": "de_DE.UTF-8",
     "LC_ALL": "",
