@@ -1,13 +1,14 @@
 """The web server, however it is started: `gunicorn config.wsgi`."""
 
 from config import environment as env
+from config.limits import WEB_THREADS
 from config.logs import logging_of_the_web_server
 
 _host = "0.0.0.0" if env.text("DATABASE_URL") else "127.0.0.1"
 bind = f"{_host}:{env.port('PORT', 8000)}"
 workers = env.number("WEB_CONCURRENCY", 2, least=1, most=256)
 worker_class = "config.serving.BufferingWorker"
-threads = 4  # a process that waits for its own webhook (DEMO_DELIVERY=http) can still answer it
+threads = WEB_THREADS
 loglevel = "warning"  # requests have lines of their own
 logconfig_dict = logging_of_the_web_server()
 graceful_timeout = 30  # seconds that requests get to end after SIGTERM

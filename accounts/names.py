@@ -13,6 +13,7 @@ VISIBLE_FORMATS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\
 BLANK_GLYPHS = (  # letters, signs and marks that show nothing, whatever their category says
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\U00016fe4\U0001d159"
 )
+MOST_COMPOSED = 4  # characters that become one, at most
 _BLANKS = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _SELECTORS = re.compile(
     "[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
@@ -31,8 +32,11 @@ def readable(name: str, longest: int) -> str:
     Raises UnreadableName for one that shows nothing, is longer than `longest` characters (code points), or holds what
     nobody can see or rely on: control and formatting characters, line breaks, code points without a meaning.
     """
-    text = unicodedata.normalize("NFC", _BLANKS.sub(" ", name).strip().strip(DIRECTION_MARKS + " "))
     must = f"must be a name of 1 to {longest} characters in one line"
+    text = _BLANKS.sub(" ", name).strip().strip(DIRECTION_MARKS + " ")
+    if len(text) > longest * MOST_COMPOSED:  # composing it would take time by the square of its length
+        raise UnreadableName(f"{must}; it has {len(text)}, so shorten it to at most {longest} characters.")
+    text = unicodedata.normalize("NFC", text)
     fault = _fault(_REGION_FLAG.sub("\U0001f3f4", text))
     if fault:
         raise UnreadableName(f"{must}; take {_named(fault)} out, which nobody can read.")

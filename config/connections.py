@@ -5,8 +5,6 @@ and no thread. This module adds limits by route, deadlines, error answers as the
 lets a client read the answer while it is still sending. `config/serving.py` starts it.
 """
 
-import logging
-import re
 import socket
 import time
 from http import HTTPStatus
@@ -20,9 +18,8 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
 from config.limits import ADDRESS_BYTES, HEADER_BYTES, KIB, most_body_bytes, too_large
-from config.refusals import refusal
+from config.refusals import refuse
 
-logger = logging.getLogger(__name__)
 HEADER_SECONDS = (
     20  # from the first byte of a request, or from the connection's start, to the end of its headers
 )
@@ -37,7 +34,6 @@ HELD_BYTES = (
 )  # of answers waiting for their client; further requests of its connection wait meanwhile
 CHUNK_LINE_BYTES = KIB
 TRAILER_BYTES = 8 * KIB
-LENGTH = re.compile(r"[0-9]{1,15}")
 SAID = {
     400: ("This is no HTTP/1.1 request: {}.", "Send it with an HTTP library."),
     408: ("The request took too long to arrive.", "Send it again, without pauses."),
@@ -114,10 +110,9 @@ class Refusal(ErrorTask):
 
     def execute(self) -> None:
         error, address = self.request.error, self.request.address
-        logger.info("A request was refused with %d before it was read: %s", error.code, address[:200])
-        kind, body = refusal(address, error.code, *self._said(error, address))
+        headers, body = refuse(address, error.code, *self._said(error, address))
         self.status = f"{error.code} {HTTPStatus(error.code).phrase}"
-        self.response_headers += [("Content-Type", kind), ("X-Content-Type-Options", "nosniff")]
+        self.response_headers += [*headers.items(), ("X-Content-Type-Options", "nosniff")]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(b"" if self.request.start.startswith(b"HEAD ") else body)

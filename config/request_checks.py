@@ -3,7 +3,6 @@
 It holds for every server that runs the application; ours (`config/connections.py`) refuses most of this by itself.
 """
 
-import logging
 import re
 from collections.abc import Callable, Iterator
 
@@ -11,9 +10,8 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from config.limits import ADDRESS_BYTES, most_body_bytes, too_large
-from config.refusals import API, refusal
+from config.refusals import API, refuse
 
-logger = logging.getLogger(__name__)
 LENGTH = re.compile(r"[0-9]{1,15}")
 NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as one character
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -37,10 +35,8 @@ class CheckRequest:
         try:
             check(request)
         except Refused as error:
-            code, detail, hint = error.args
-            logger.info("A request was refused with %d: %s", code, detail)
-            kind, body = refusal(request.path_info, code, detail, hint)
-            return HttpResponse(body, status=code, content_type=kind)
+            headers, body = refuse(request.path_info, *error.args)
+            return HttpResponse(body, status=error.args[0], headers=headers)
         return self.get_response(request)
 
 
@@ -135,5 +131,6 @@ def _read_body(request: HttpRequest, length: int) -> None:
         raise Refused(
             400, f"The body ended after {len(body)} of {length} bytes.", "Send it again as a whole."
         )
-    if request.content_type in FORMS and (b"%00" in body or b"\x00" in body):
+    escaped = request.content_type == FORMS[0] and b"%00" in body  # the other form has it as it is
+    if request.content_type in FORMS and (escaped or b"\x00" in body):
         raise Refused(400, "The form has a NUL character.", "Leave NUL characters out of the form.")

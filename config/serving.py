@@ -21,6 +21,7 @@ FILES_OF_A_CONNECTION = 3  # its socket, a large body, a large answer
 OTHER_FILES = 200
 MOST_FILES = 8_192
 SEND_BYTES = 128 * KIB
+INPUT_BYTES = 64 * KIB  # of a body in memory, for each of thousands of strangers; the rest goes to a file
 NO_LIMIT = 1 << 40  # `config.connections` has limits of its own
 
 
@@ -84,7 +85,7 @@ def _options(connections: int) -> Adjustments:
         connection_limit=connections,
         cleanup_interval=1,
         recv_bytes=64 * KIB,
-        inbuf_overflow=KIB * KIB,
+        inbuf_overflow=INPUT_BYTES,
         outbuf_overflow=KIB * KIB,
         outbuf_high_watermark=NO_LIMIT,
         max_request_header_size=HEADER_BYTES,

@@ -13,6 +13,7 @@ import environ
 from csp import constants as csp
 
 from config import environment as env
+from config import limits
 from config.embedded import AT_ONCE, Servers, forget_foreign_settings
 from config.logs import logging_of_the_environment
 
@@ -240,7 +241,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DEMO_DELIVERY = env.choice("DEMO_DELIVERY", "direct", "http")
 DEMO_ALLOWED = env.choice("DEMO_ALLOWED", "all", "staff", "none")
 DEMO_MAX_ROWS = env.number("DEMO_MAX_ROWS", 50_000, least=1_000, most=100_000_000)
-WEB_THREADS = 4  # of a process of the web server, as gunicorn.conf.py starts it
+WEB_THREADS = limits.WEB_THREADS
 MAIN_APP_URL = env.url("MAIN_APP_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 LETTER_DAYS = env.number("LETTER_DAYS", 90, least=1, most=3650)

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.views.defaults import bad_request
 from rest_framework import exceptions, serializers, status
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -162,6 +163,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
         return None
+    if isinstance(error, TookTooLong) and context["request"].method not in SAFE_METHODS:
+        error.hint = HINTS[503]
     set_rollback()
     members = problem(error.status_code, _sentence(error.detail))
     if hasattr(error, "hint"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from rest_framework.exceptions import Throttled
 
@@ -22,7 +23,7 @@ from interactions.problems import Busy, TookTooLong
 from interactions.time_limits import statements_within
 
 QUICK, LONGEST = 200, 4_000  # milliseconds
-MOST_LONG = 2  # of the four threads of a web process
+MOST_LONG = settings.WEB_THREADS // 2
 SECONDS_A_MINUTE = 20
 NAMESPACE = 0x5055 << 48  # of the advisory locks; interactions.locks has another
 

@@ -172,6 +172,14 @@ def too_large(page: Page, house: House) -> None:
     page.evaluate("document.forms[1].submit()")
 
 
+def with_a_nul(page: Page, house: House) -> None:
+    page.goto(f"{house.url}/comments/?cursor=%00")
+
+
+def too_long_an_address(page: Page, house: House) -> None:
+    page.goto(f"{house.url}/?{'x' * 9_000}")
+
+
 def broken(page: Page, house: House) -> None:
     house.sql("ALTER TABLE demo_demoaccount RENAME TO elsewhere")
     page.goto(house.url)
@@ -181,7 +189,9 @@ def broken(page: Page, house: House) -> None:
 ERRORS = {
     "There is nothing here": not_found,
     "This page is too old": not_allowed,
-    "This cannot be read": too_large,
+    "This is too large": too_large,
+    "This cannot be read": with_a_nul,
+    "This address is too long": too_long_an_address,
     "Something is wrong here": broken,
 }
 

@@ -125,6 +125,20 @@ def test_root_does_not_open_a_closed_folder(folder):
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+def test_only_what_postgres_reads_is_taken_out_of_the_environment(folder):
+    own = {"PGADMIN_SETUP_EMAIL": "a@example.com", "PGBOUNCER_URL": "x", "PG_COLOR": "never", "PGPORTAL": "y"}
+    script = "import os, config.settings; print(sorted(name for name in os.environ if name.startswith('PG')))"
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=CHECKOUT,
+        env=PLAIN | FOREIGN | own | {"PGTZ": "x", "PGSERVICEFILE": "/x", "DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout.strip() == str(sorted(own)), said.stderr
+
+
 FOREIGN = {
     "LANG": "de_DE.UTF-8",
     "LC_ALL": "",
@@ -261,13 +275,15 @@ def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
     first.wait()
     assert services(folder) != []
     second = run_up(folder / "second", variables)
-    assert [line for line in (folder / "second").read_text().splitlines() if "is active" in line] == [
-        "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
-    ]
-    refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
-    assert (refused.returncode, "It runs already" in refused.stderr) == (1, True)
-    second.send_signal(signal.SIGTERM)
-    assert second.wait(30) == 0
+    try:
+        assert [line for line in (folder / "second").read_text().splitlines() if "is active" in line] == [
+            "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
+        ]
+        refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
+        assert (refused.returncode, "It runs already" in refused.stderr) == (1, True)
+    finally:
+        code = end(second)
+    assert code == 0
     assert services(folder) == []
 
 
@@ -277,8 +293,22 @@ def run_up(log: Path, variables: dict[str, str]) -> subprocess.Popen:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=CHECKOUT, env=variables, stdout=stream, stderr=stream
         )
-    until(lambda: "is active" in log.read_text(), "the demo is active")
+    try:
+        until(lambda: "is active" in log.read_text(), "the demo is active")
+    except AssertionError:
+        end(process)
+        raise
     return process
+
+
+def end(process: subprocess.Popen) -> int:
+    """Stop `up` and return its exit code. One that is left running makes pytest fail whatever test runs next."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def test_up_says_that_the_demo_is_active_though_all_had_arrived_a_moment_before(alice, monkeypatch, capsys):

@@ -103,6 +103,7 @@ def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
             f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
         )
     assert (answer.status_code, answer.json()["detail"]) == (503, "It took too long and was stopped.")
+    assert answer.json()["hint"] == "Nothing was stored; send the same again in some seconds."
     assert not Interaction.objects.filter(direction="out").exists()
     assert limit_of_the_session() == "0"
 

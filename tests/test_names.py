@@ -1,5 +1,6 @@
 """Names that people can read: which are taken, how they are kept, and what the sentence says about the others."""
 
+import time
 import unicodedata
 
 import pytest
@@ -93,6 +94,15 @@ def test_a_name_that_nobody_can_read_is_refused(name):
 )
 def test_a_name_is_kept_composed_and_with_single_blanks(given, kept):
     assert readable(given, 80) == kept
+
+
+def test_a_name_that_is_far_too_long_is_refused_at_once():
+    began = time.monotonic()
+    with pytest.raises(UnreadableName, match="it has 60001, so shorten it to at most 80"):
+        readable("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
+    assert time.monotonic() - began < 1
+    assert readable("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four become one
+    assert readable(" " * 100_000 + "Acme", 80) == "Acme"
 
 
 def test_the_length_is_that_of_the_name_as_it_is_kept():

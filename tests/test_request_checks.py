@@ -93,7 +93,37 @@ def refused_with(code: int, answer) -> dict:
     problem = json.loads(answer.content)
     assert (problem["status"], problem["title"]) == (code, HTTPStatus(code).phrase)
     assert problem["hint"]
+    assert len(answer["X-Request-ID"]) == 36
     return problem
+
+
+@pytest.mark.parametrize(
+    ("code", "heading", "asked"),
+    [
+        (400, "This cannot be read", {"path": "/login/?next=%00"}),
+        (411, "This cannot be read", {"path": "/login/", "HTTP_TRANSFER_ENCODING": "chunked"}),
+        (413, "This is too large", {"path": "/login/", "CONTENT_LENGTH": "7000000"}),
+        (414, "This address is too long", {"path": "/login/?" + "x" * 8_192}),
+        (415, "This cannot be read", {"path": "/login/", "data": b"{}", "content_type": JSON}),
+    ],
+)
+def test_what_a_page_refuses_is_a_page_of_ours_with_an_id(client, db, code, heading, asked):
+    answer = client.generic("POST", **asked)
+    shown = answer.content.decode()
+    assert (answer.status_code, answer["Content-Type"]) == (code, "text/html; charset=utf-8")
+    assert f"<h1>{heading}</h1>" in shown
+    assert ('<section class="card narrow">' in shown, "perennial/style.css" in shown) == (True, True)
+    assert len(answer["X-Request-ID"]) == 36
+
+
+def test_no_address_forges_a_line_of_the_log(client, db, caplog):
+    answer = client.get("/api/v1/%0aforged%1b%c2%85%00/")
+    refused_with(400, answer)
+    [line] = [record.getMessage() for record in caplog.records if "refused with 400" in record.getMessage()]
+    assert line.startswith("A request for /api/v1/%0Aforged%1B%C2%85%00/ was refused")
+    coded = client.post("/api/v1/demo/", {}, JSON, headers={"Content-Encoding": "gzip\x85forged"})
+    refused_with(415, coded)
+    assert "\x85" not in caplog.records[-1].getMessage()
 
 
 def test_a_session_cookie_with_a_nul_is_no_session(client, db):
@@ -175,6 +205,14 @@ def test_a_form_with_a_nul_is_refused(client, page):
         assert page.post(path, {"username": "a\x00b", "password": "x"}).status_code == 400
         form = "username=a%00b&password=x"
         assert page.post(path, form, "application/x-www-form-urlencoded").status_code == 400
+
+
+def test_a_form_in_parts_may_say_percent_00(client, db):
+    """It is sent as it is, so the three characters are no NUL."""
+    for path in ("/login/", "/api/v1/auth/token/"):
+        answer = client.post(path, {"username": "a%00b", "password": "100%00"})
+        assert b"NUL" not in answer.content
+    assert client.post("/login/", {"username": "a%00b", "password": "x"}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["demo/disable/", "demo/disable", "demo/pause/", "auth/token/"])

@@ -11,7 +11,7 @@ import pytest
 from config.embedded import Servers
 from config.supervisor import Pauses
 from tests.house import PLAIN, answers, free_port, until
-from tests.test_config import folder, run_up, services  # noqa: F401  a fixture among them
+from tests.test_config import end, folder, run_up, services  # noqa: F401  a fixture among them
 
 
 def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
@@ -35,8 +35,8 @@ def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
         until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "all is ready", 60)
     finally:
-        up.send_signal(signal.SIGTERM)
-    assert up.wait(40) == 0
+        code = end(up)
+    assert code == 0
     said = [line.split("| ")[1] for line in log.read_text().splitlines() if "by itself" in line]
     assert said[:3] == [
         f"{name} ended by itself (exit code {code}); it is started again in 1 s"

@@ -47,6 +47,36 @@ def change_password(client: Client, **more: str):
     )
 
 
+MARKS = "a" + "\u0301" * 30_000 + "\u0316" * 30_000  # ten seconds to normalize
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("auth/token", "username"), ("users", "username"), ("users", "email"), ("demo/enable", "user")],
+)
+def test_a_long_name_takes_no_long_time_in_the_api(page, alice, path, name):
+    User.objects.update(is_staff=True)
+    more = {"password": "wrong"} if path == "auth/token" else {}
+    sent = json.dumps({name: MARKS} | more, ensure_ascii=False).encode()
+    began = time.monotonic()
+    answer = page.post(f"/api/v1/{path}/", sent, content_type="application/json")
+    assert (answer.status_code, answer.json()["title"]) == (400, "Bad Request")
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_a_long_name_takes_no_long_time_on_a_page(client, db, path):
+    began = time.monotonic()
+    assert client.post(path, {"username": MARKS, "password": "wrong"}, follow=True).status_code == 200
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("tail", ["x", "y"])
+def test_names_that_are_too_long_count_as_one(client, person, tail):
+    codes = [wrong(client, " " * number + "x" * 151 + tail * number) for number in range(11)]
+    assert codes == [400] * 10 + [429]
+
+
 def test_a_form_field_does_not_move_the_limit_of_the_password_page(client, person):
     client.force_login(person)
     codes = [change_password(client, username=f"nobody{number}").status_code for number in range(12)]

@@ -267,6 +267,7 @@ def test_a_client_that_sends_too_much_sees_413(servers, tmp_path, size, framing,
 def test_a_page_is_sent_where_a_page_was_asked_for(house):
     answer = requests.post(f"{house.url}/login/", data=b"x" * 7 * MIB, timeout=30)
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "<h1>This is too large</h1>" in answer.text
     assert "The body is too large" in answer.text
 
 
@@ -285,6 +286,25 @@ def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code
     answer = raw(servers[server], head)
     assert answer[0] == (own if server == "alone" else code)
     problem_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"GET /api/v1/%0aforged%c2%85 HTTP/1.1\r\nHost: localhost\r\nno header\r\n\r\n", 400),
+        (b"GET /api/v1/demo/?search=" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+        (b"POST /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7000000\r\n\r\n", 413),
+        (b"POST /api/v1/demo/ HTTP/1.1\r\nHost: a b\r\nContent-Length: 0\r\n\r\n", 400),
+    ],
+)
+def test_what_is_refused_has_an_id_by_which_its_line_is_found(house, head, code):
+    status, headers, _ = raw(house.port, head)
+    found = [line for line in lines(house, "web") if line.get("request_id") == headers["x-request-id"]]
+    assert status == code
+    assert [f"was refused with {code}: " in line["event"] for line in found] == [True]
+    assert found[0]["event"].startswith("A request for /api/v1/")
+    assert not {"\n", "\x85"} & set(found[0]["event"])
 
 
 def test_a_head_has_no_body_and_the_connection_stays(house):

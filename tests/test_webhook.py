@@ -9,6 +9,8 @@ import time
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +45,20 @@ def post(
         content_type="application/json",
         headers=signed,
     )
+
+
+def test_the_time_is_the_databases_and_costs_no_query(client, live, monkeypatch):
+    """A web machine whose clock is off takes what is signed at the right time, and notes the right time."""
+    before = time.time()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW.replace(year=2020))
+    with CaptureQueriesContext(connection) as asked:
+        assert post(client, live, envelope(event("comment.created", "c1"))).status_code == 200
+    noted = Interaction.objects.get(platform_id="c1").received_at.timestamp()
+    assert before - 2 < noted < time.time() + 2
+    assert sum("clock_timestamp()" in query["sql"] for query in asked) == 1
+    assert (
+        sum('FROM "accounts_profile"' in query["sql"] for query in asked) == 2
+    )  # its secrets, and once it is locked
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

@@ -33,10 +33,14 @@ class NameTaken(APIException):
 
 
 class UserName(serializers.CharField):
-    """A name as it is stored: in Unicode's compatible form, which may be longer than what was sent."""
+    """A name as it is stored: in Unicode's compatible form, which may be longer than what was sent.
+
+    One that is too long stays as it is: it is refused, and would take time by the square of its length.
+    """
 
     def to_internal_value(self, data) -> str:
-        return User.normalize_username(super().to_internal_value(data))
+        name = super().to_internal_value(data)
+        return name if len(name) > self.max_length else User.normalize_username(name)
 
 
 class Email(serializers.EmailField):
