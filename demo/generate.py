@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from demo import simulator, story
 from demo.alone import alone
+from demo.ceiling import check_room
 from demo.clock import Clock
 from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
@@ -51,7 +52,7 @@ class Generated:
 def daily_content(user: User, now: datetime) -> Generated:
     """Publish two more pieces now.
 
-    Raises NotPossible unless active, NotDelivered when they are only planned, TooManyWait when too many wait over HTTP.
+    Raises NotPossible unless active and below the ceiling of rows, NotDelivered when they are only planned, TooManyWait when too many wait over HTTP.
     """
     return _generate(user, now, _pieces)
 
@@ -78,6 +79,7 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> Generated:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
         if account.is_advancing:
             raise NotPossible("The demo is advancing; ask again when it has arrived.")
+        check_room(account)
         if settings.DEMO_DELIVERY == "direct":  # nobody speaks of what has not arrived
             _deliver_what_is_due(account, now)
         events = draw(account, now.replace(microsecond=0))
