@@ -44,7 +44,7 @@ FAULTS = {  # what breaks, and which work it breaks
     "demo.unfinished.plan_initial": State.ENABLING,
     "demo.unfinished.deliver_due": State.ENABLING,
     "demo.fast_forward._shift_account": State.ACTIVE,
-    "demo.removal._delete_profiles": State.DISABLING,
+    "demo.removal.delete_profiles": State.DISABLING,
     "demo.resuming._end": State.PAUSED,
 }
 
