@@ -5,12 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
 from demo import simulator
-from demo.models import DemoAccount, State
+from demo.deletion import delete_profiles, delete_the_rest
+from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
 from demo.windows import first_marks
 
@@ -58,17 +59,17 @@ def _begin_anew(
     )
     if won:
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=enabled_at)
-        _delete_profiles(account)  # of an attempt that planned nothing
+        _clear(account)
         _create_profiles(DemoAccount.objects.get(pk=account.pk), enabled_at)
     return bool(won)
 
 
-def _delete_profiles(account: DemoAccount) -> None:
-    """In one statement: nothing hangs on them, and Django would look for their story by no index."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM {Profile._meta.db_table} WHERE owner_id = %s AND is_demo", [account.user_id]
-        )
+def _clear(account: DemoAccount) -> None:
+    """Delete the profiles of an attempt that planned nothing, with what others have sent to them meanwhile."""
+    profiles = list(account.profiles.values_list("pk", flat=True))
+    if profiles:
+        delete_the_rest(StoryEvent.objects.filter(account=account), profiles, is_demo=True)
+        delete_profiles(profiles)
 
 
 def _create_profiles(account: DemoAccount, at: datetime) -> None:

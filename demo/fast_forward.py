@@ -7,6 +7,7 @@ from django.db.models import Case, DateTimeField, F, Model, When
 from django.db.models.expressions import CombinedExpression
 
 from accounts.models import Profile, User
+from demo import backlog
 from demo.alone import alone
 from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
@@ -45,6 +46,8 @@ def _catch_up(account: DemoAccount, turn: Turn) -> None:
     while turn():
         planned = plan_some(account.pk, turn.start, AT_ONCE)
         delivered = deliver_events(own, turn.start, within=turn.left)
+        if delivered:
+            backlog.note_delivery()
         if not planned.windows and not delivered and not (turn.is_over and own.due(turn.start).exists()):
             break
     DemoAccount.objects.filter(pk=account.pk, catching_up=True).update(catching_up=False)

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from demo import simulator, story
 from demo.alone import alone
+from demo.ceiling import check_room
 from demo.clock import Clock
 from demo.delivery import deliver_events
 from demo.models import DemoAccount, State, StoryEvent
@@ -22,7 +23,8 @@ from interactions.connection import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
 LONGEST_WAIT = timedelta(seconds=20)  # for a receiver,
-LONGEST_DELIVERY = timedelta(seconds=2)  # and for what has been due before, in process
+LONGEST_DELIVERY = timedelta(seconds=2)  # and for what has been due before, in process,
+MOST_DUE = 1_000  # if these are not more events, about what is delivered in that time
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
 
@@ -51,7 +53,7 @@ class Generated:
 def daily_content(user: User, now: datetime) -> Generated:
     """Publish two more pieces now.
 
-    Raises NotPossible unless active, NotDelivered when they are only planned, TooManyWait when too many wait over HTTP.
+    Raises NotPossible unless active and below the ceiling of rows, NotDelivered when they are only planned, TooManyWait when too many wait over HTTP.
     """
     return _generate(user, now, _pieces)
 
@@ -78,6 +80,7 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> Generated:
             raise NotPossible(f"Demo mode is {account.state}; enable or resume it first.")
         if account.is_advancing:
             raise NotPossible("The demo is advancing; ask again when it has arrived.")
+        check_room(account)
         if settings.DEMO_DELIVERY == "direct":  # nobody speaks of what has not arrived
             _deliver_what_is_due(account, now)
         events = draw(account, now.replace(microsecond=0))
@@ -98,11 +101,13 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> Generated:
 
 
 def _deliver_what_is_due(account: DemoAccount, now: datetime) -> None:
-    """NotPossible when that is more than a web request should do."""
-    own = StoryEvent.objects.filter(account=account)
-    deliver_events(own, now, within=LONGEST_DELIVERY)
-    if own.due(now).exclude(attempts__gt=0).exists():
-        raise NotPossible("The demo is still catching up; try again in a moment.")
+    """NotPossible when that is more than a web request should do, before any of it is done: it would be taken back."""
+    due = StoryEvent.objects.filter(account=account).due(now).exclude(attempts__gt=0)
+    if due[: MOST_DUE + 1].count() <= MOST_DUE:
+        deliver_events(StoryEvent.objects.filter(account=account), now, within=LONGEST_DELIVERY)
+        if not due.exists():
+            return
+    raise NotPossible("The demo is still catching up; try again in a moment.")
 
 
 def _rows_of(account: DemoAccount, events: list[simulator.Event]) -> QuerySet[StoryEvent]:

@@ -8,24 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Platform, User
 from demo import activation, simulator, tasks
 from demo.alone import alone
+from demo.ceiling import check_room, check_size
 from demo.models import LARGEST_SEED, DemoAccount, Rhythm, State, StoryEvent
 from demo.naming import brand_name, product_names
 from demo.planning import MOST_EVENTS, plan_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
-from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
 from interactions.models import Content, Interaction
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MOST_DAYS = 30
 MOST_HELD = 5_000  # events that a web request holds back; a demo that is not behind has fewer to come
-SIZES = ("content_per_day", "comments_per_window", "messages_per_window", "retention_days")
 LATEST = 20  # events that say whether a demo is stored here
 USUAL_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
 
@@ -190,7 +188,7 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
     it is.
     """
     with alone(user) as account:
-        _check_size(account, changes)
+        check_size(account, changes)
         if account.state == State.ACTIVE:
             plan_what_is_open(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(**changes)
@@ -198,32 +196,11 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
     return account
 
 
-def _check_size(account: DemoAccount, changes: dict[str, Any]) -> None:
-    sizes = {name: getattr(account, name) for name in SIZES}
-    before = rows_kept(**sizes)
-    wanted = sizes | {name: value for name, value in changes.items() if name in SIZES}
-    after = rows_kept(**wanted)
-    if after > max(before, settings.DEMO_MAX_ROWS):
-        raise WrongOption(
-            "({content_per_day} pieces + 4 × ({comments_per_window} comments + {messages_per_window} messages)) a day"
-            " × {retention_days} days of retention".format(**wanted)
-            + f" are {after} rows; a demo may have {settings.DEMO_MAX_ROWS}. Choose fewer a day, or a shorter retention."
-        )
-
-
-def rows_kept(
-    content_per_day: int, comments_per_window: int, messages_per_window: int, retention_days: int
-) -> int:
-    """How many rows the quotas bring until the retention takes the first of them."""
-    windows = CONTENT_STEP // INTERACTIONS_STEP
-    return (content_per_day + windows * (comments_per_window + messages_per_window)) * retention_days
-
-
 def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
     """Let an active demo live through `days` whole days at once, in the background.
 
-    Raises WrongOption for a wrong number. NotPossible unless active, while something is on its way over HTTP, and where
-    what was delivered lies in another installation.
+    Raises WrongOption for a wrong number. NotPossible unless active, above the ceiling of rows, while something is on its
+    way over HTTP, and where what was delivered lies in another installation.
     """
     with alone(user) as account:
         most = min(MOST_DAYS, account.retention_days)
@@ -234,6 +211,7 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
             raise NotPossible(
                 f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
             )
+        check_room(account)
         if StoryEvent.objects.filter(account=account).leased(now).exists():
             raise NotPossible("Events of this demo are on their way; advance it when they have arrived.")
         if _lives_elsewhere(account):

@@ -1,20 +1,15 @@
 """Leaving without a trace: every row of a user's demo goes, and only those."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 
 from accounts.models import Profile, User
 from demo import activation
-from demo.batches import delete_in_batches, nothing
+from demo.batches import delete_in_batches
+from demo.deletion import delete_arrived, delete_profiles, delete_the_rest
 from demo.models import DemoAccount, State, StoryEvent
 from demo.turns import Turn
-from interactions.locks import lock_profiles
-from interactions.models import Content, DeadLetter, Interaction, PendingChange
-
-DERIVED = (Interaction, Content, PendingChange, DeadLetter)
 
 
 def remove_demo(account: DemoAccount, turn: Turn) -> bool:
@@ -28,11 +23,11 @@ def remove_demo(account: DemoAccount, turn: Turn) -> bool:
     profiles = list(account.profiles.values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
     delete_in_batches(story.undelivered(), each_batch=turn)
-    _delete_arrived(profiles, turn, is_demo=True)
+    delete_arrived(profiles, turn, is_demo=True)
     delete_in_batches(story, each_batch=turn)
     with transaction.atomic():
-        _delete_the_rest(story, profiles, is_demo=True)
-        _delete_profiles(profiles)
+        delete_the_rest(story, profiles, is_demo=True)
+        delete_profiles(profiles)
     return _switch_off(account, turn.start)
 
 
@@ -45,35 +40,14 @@ def remove_user(user: User) -> int:
     profiles = Profile.objects.owned_by(user).values_list("pk", flat=True)
     story = StoryEvent.objects.filter(account__user=user)
     delete_in_batches(story)
-    deleted = _delete_arrived(list(profiles))
+    deleted = delete_arrived(list(profiles))
     with transaction.atomic():
         list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
         ids = list(profiles)
-        deleted += _delete_the_rest(story, ids)
-        _delete_profiles(ids)  # Django would look for their story by no index
+        deleted += delete_the_rest(story, ids)
+        delete_profiles(ids)  # Django would look for their story by no index
         user.delete()
     return deleted
-
-
-def _delete_the_rest(story: QuerySet, profiles: list[int], **only: object) -> int:
-    """Delete, in the caller's transaction, what came while the bulk went; nothing more arrives until it ends.
-
-    The story goes before the profiles are locked, in the order in which a delivery locks both.
-    """
-    delete_in_batches(story)
-    lock_profiles(profiles)
-    return _delete_arrived(profiles, **only)
-
-
-def _delete_arrived(profiles: list[int], each_batch: Callable[[], object] = nothing, **only: object) -> int:
-    own = [model.objects.filter(profile__in=profiles, **only) for model in DERIVED]
-    return sum(delete_in_batches(rows, profiles, each_batch) for rows in own)
-
-
-def _delete_profiles(ids: list[int]) -> None:
-    """In one statement, without collecting what hangs on them: it is gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {Profile._meta.db_table} WHERE id = ANY(%s)", [ids])
 
 
 def _switch_off(account: DemoAccount, now: datetime) -> bool:

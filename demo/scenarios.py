@@ -14,6 +14,7 @@ from django.db.models import Count, Max, QuerySet
 from accounts.models import User
 from demo import simulator, story
 from demo.alone import alone
+from demo.ceiling import check_room
 from demo.lifecycle import Transition, plan_what_is_open
 from demo.models import DemoAccount, State, StoryEvent
 from demo.states import NotPossible
@@ -36,7 +37,8 @@ def start(user: User, name: str, now: datetime) -> Transition:
     """Plan a scenario from `now` on; one that is still running gains nothing.
 
     Windows already open are planned first. Raises LookupError for an unknown name, NotPossible unless active, while
-    advancing, when it finds nothing to happen to, and when scenarios have brought enough for a day.
+    advancing, above the ceiling of rows, when it finds nothing to happen to, and when scenarios have brought enough for a
+    day.
     """
     _known(name)
     with alone(user) as account:
@@ -46,6 +48,7 @@ def start(user: User, name: str, now: datetime) -> Transition:
             raise NotPossible("The demo is advancing; ask again when it has arrived.")
         if _left(account, name).exists():
             return Transition(account, started=False)
+        check_room(account)
         plan_what_is_open(account, now)
         _plan(account, name, now)
     account.refresh_from_db()

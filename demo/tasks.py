@@ -51,7 +51,6 @@ def finish(account_id: int, turn: int | None = None) -> None:
     """Take a turn at what the account's state asks for; what is left goes on behind the work of others."""
     if following := unfinished.take_turn(account_id, now(), turn):
         ask_for_turn(account_id, *following)
-    backlog.note_delivery()
 
 
 def ask_for_turn(account_id: int, turn: int, after: float = 0) -> None:

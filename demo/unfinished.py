@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from demo import backlog
 from demo.clock import Clock
 from demo.delivery import activate_complete, deliver_due
 from demo.failures import log_failure
@@ -121,7 +122,8 @@ def claim_silent(now: datetime) -> dict[int, int]:
 def _enable(account: DemoAccount, turn: Turn) -> None:
     turn()
     plan_initial(account.pk, turn.start)
-    deliver_due(turn.start, [account.pk], within=turn.left)
+    if deliver_due(turn.start, [account.pk], within=turn.left):
+        backlog.note_delivery()
     if DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).exists():
         turn()  # is over, unless what is left waits for something else
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -148,7 +149,7 @@ def shown(request: HttpRequest) -> dict:
         "stored": stored(account),
         "stage": _stage(account),
         "upcoming": [_named(event) for event in upcoming(account)],
-        "next_cleanup": next_cleanup(now()),
+        "next_cleanup": next_cleanup(timezone.now()),  # only shown: not worth a query
         "notices": notices(account),
         "refresh": 1 if account.state in MOVING or account.is_advancing or account.is_resuming else 15,
     }

@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
+from demo.deletion import DERIVED
 from demo.models import DemoAccount, State, StoryEvent
-from demo.removal import DERIVED
 from demo.simulator.posting import delay
 from tests.world import DAY, HOUR
 

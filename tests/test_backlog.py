@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.redis_client import client
-from demo import tasks
+from accounts.redis_client import client as redis
+from demo import lifecycle, tasks
 from demo.backlog import DELIVERED
 from demo.models import DemoAccount, StoryEvent
 from tests.world import demo_of
@@ -21,7 +21,7 @@ def late(alice, db) -> StoryEvent:
     StoryEvent.objects.filter(delivered_at=None).delete()
     event = StoryEvent.objects.last()
     StoryEvent.objects.filter(pk=event.pk).update(delivered_at=None, due_at=timezone.now() - 3 * MINUTE)
-    client().delete(DELIVERED)
+    redis().delete(DELIVERED)
     return event
 
 
@@ -74,3 +74,25 @@ def test_a_failed_demo_does_not_count(client, late):
 def test_the_question_costs_the_same_however_many_wait(client, late, django_assert_max_num_queries):
     with django_assert_max_num_queries(8):
         client.get("/readyz")
+
+
+def test_work_that_fails_is_no_delivery(client, late, bob, monkeypatch):
+    """A removal that fails is tried again every minute; nothing is delivered by it."""
+    demo_of(bob, timezone.now())
+    redis().delete(DELIVERED)
+    lifecycle.disable(bob, dispatch=False)
+    monkeypatch.setattr("demo.removal._switch_off", lambda account, now: 1 / 0)
+    tasks.finish(bob.demo_account.pk)
+    assert DemoAccount.objects.get(user=bob).last_error
+    assert delivery(client) is False
+
+
+def test_an_initial_batch_and_an_advance_are_deliveries(client, late, bob):
+    lifecycle.enable(bob, timezone.now(), seed=1, dispatch=False)
+    account = DemoAccount.objects.get(user=bob).pk
+    tasks.finish(account)
+    assert delivery(client) is True
+    redis().delete(DELIVERED)
+    DemoAccount.objects.filter(pk=account).update(state="active", advance_days=1)
+    tasks.finish(account)
+    assert delivery(client) is True

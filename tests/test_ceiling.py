@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from demo import lifecycle
-from demo.models import DemoAccount
+from demo.models import DemoAccount, StoryEvent
 from demo.planning import plan_due
 from demo.states import WrongOption
 from tests.timeline import FIRST_TALK
@@ -101,3 +101,55 @@ def test_the_ceiling_is_the_environments(page, alice, settings):
     settings.DEMO_MAX_ROWS = 1_860
     assert patch(page, comments_per_window=11).status_code == 400
     assert patch(page, comments_per_window=10).status_code == 200
+
+
+ROOM = (
+    "The story of this demo has more than 2000 rows. Choose fewer a day or a shorter retention, and ask again when"
+    " Monday's cleanup has purged what is too old, which takes a week more; or reset the demo."
+)
+MORE = {
+    "advance/": {"days": 1},
+    "generate/interactions/": {},
+    "generate/daily-content/": {},
+    "scenarios/product-launch/": {},
+}
+
+
+def story_of(account: DemoAccount, rows: int) -> None:
+    """Bring the story to so many rows, of which most are hidden."""
+    profile = account.profiles.first()
+    StoryEvent.objects.bulk_create(
+        StoryEvent(
+            account=account,
+            profile=profile,
+            type="comment.created",
+            platform_id=f"old{number}",
+            origin="window",
+            due_at=NOW,
+            payload={},
+            delivered_at=NOW,
+            expired_at=NOW,
+        )
+        for number in range(rows - account.story.count())
+    )
+
+
+@pytest.mark.parametrize("path", MORE)
+@pytest.mark.parametrize(("rows", "is_refused"), [(2_000, False), (2_001, True)])
+def test_what_adds_beside_the_quotas_is_refused_at_twice_the_ceiling(
+    page, alice, settings, path, rows, is_refused
+):
+    settings.DEMO_MAX_ROWS = 1_000
+    story_of(demo_of(alice, timezone.now()), rows)
+    answer = page.post(f"/api/v1/demo/{path}", MORE[path], JSON)
+    assert (answer.status_code == 409) == is_refused
+    assert answer.status_code in (200, 202, 409)
+    assert answer.json().get("detail") == (ROOM if is_refused else None)
+    assert (StoryEvent.objects.count() == rows and not DemoAccount.objects.get().advance_days) == is_refused
+
+
+def test_a_demo_above_it_lives_on_and_may_be_reset(page, alice, settings):
+    settings.DEMO_MAX_ROWS = 1_000
+    story_of(demo_of(alice), 2_001)
+    assert plan_due(FIRST_TALK).windows > 0
+    assert page.post("/api/v1/demo/reset/").status_code == 202

@@ -336,6 +336,22 @@ def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settin
     assert (answer.status_code, "paused by now" in answer.json()["detail"]) == (409, True)
 
 
+@pytest.mark.parametrize(("most", "is_refused"), [(9, True), (10, False)])
+def test_a_demo_that_is_far_behind_is_refused_before_anything_is_delivered(
+    page, active, monkeypatch, most, is_refused
+):
+    behind = StoryEvent.objects.filter(pk__in=StoryEvent.objects.order_by("due_at").values("pk")[:10])
+    StoryEvent.objects.undelivered().update(dead_at=timezone.now())
+    behind.update(delivered_at=None, dead_at=None)
+    delivered = []
+    real = generate.deliver_events
+    monkeypatch.setattr(generate, "MOST_DUE", most)
+    monkeypatch.setattr(generate, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
+    answer = page.post("/api/v1/demo/generate/interactions/")
+    assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))
+    assert "still catching up" in answer.content.decode() or not is_refused
+
+
 def test_nothing_is_generated_while_the_demo_advances(page, active):
     DemoAccount.objects.update(advance_days=7)
     answer = page.post(MORE)

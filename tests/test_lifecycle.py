@@ -10,10 +10,10 @@ from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
 from demo import activation, lifecycle, retention, scenarios, simulator, unfinished
+from demo.deletion import DERIVED
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
-from demo.removal import DERIVED
 from demo.states import NotPossible
 from interactions.models import Content, Interaction
 from tests.holding import somebody_who

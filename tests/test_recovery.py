@@ -7,10 +7,12 @@ from time import sleep
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from psycopg.errors import DeadlockDetected
 
 from accounts.models import Profile
 from demo import delivery, lifecycle, planning, retention, story, unfinished
+from demo.deletion import DERIVED
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
@@ -20,7 +22,7 @@ from interactions.models import DeadLetter
 from interactions.replay import replay
 from tests.holding import somebody_holding
 from tests.timeline import FIRST_TALK, counts, told
-from tests.world import DAY, HOUR, NOW, demo_of
+from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
 def test_a_worker_killed_between_planning_and_delivery_is_taken_up_by_the_sweep(alice):
@@ -69,6 +71,29 @@ def test_any_other_error_fails_visibly_and_enabling_again_completes(alice, monke
     monkeypatch.undo()
     demo_of(alice, size="full")
     assert counts(alice) == (35, 920, 100)
+
+
+@pytest.mark.django_db(transaction=True)  # foreign keys are checked when it ends
+def test_a_failed_demo_to_which_others_have_sent_is_enabled_again_without_a_trace_of_that(alice, monkeypatch):
+    account = lifecycle.enable(alice, NOW, dispatch=False).account
+    monkeypatch.setattr(unfinished, "plan_initial", lambda *_: 1 / 0)
+    unfinished.finish(account.pk, NOW)
+    monkeypatch.undo()
+    profile = Profile.objects.demo().first()
+    send(profile, event("comment.created", "foreign"), event("comment.edited", "none"), {"type": "nonsense"})
+    assert rows_on([profile.pk]) == [1, 0, 1, 1]
+    assert lifecycle.enable(alice, NOW, seed=3, dispatch=False).started
+    assert rows_on([profile.pk, None]) == [0, 0, 0, 0]
+    unfinished.finish(account.pk, NOW)
+    assert counts(alice) == (35, 920, 100)
+
+
+def rows_on(profiles: list[int | None]) -> list[int]:
+    """The rows that have arrived for them, None for no profile at all."""
+    on = Q(profile__in=[id for id in profiles if id])
+    if None in profiles:
+        on |= Q(profile=None)
+    return [model.objects.filter(on).count() for model in DERIVED]
 
 
 def test_a_batch_that_failed_after_planning_goes_on_where_it_was(alice, monkeypatch):

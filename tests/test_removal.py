@@ -18,8 +18,8 @@ from django.db.models import ForeignObjectRel, Model
 from accounts.models import Profile, User
 from demo import batches, lifecycle, removal, unfinished
 from demo.batches import delete_in_batches
+from demo.deletion import DERIVED
 from demo.models import DemoAccount, State, StoryEvent
-from demo.removal import DERIVED
 from interactions.models import Content, Interaction
 from tests.terminal import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, told
@@ -43,13 +43,13 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
         User.objects.get(pk=alice.pk).demo_mode_enabled_at,
     ) == ("off", None, None)
     assert live_rows() == before
-    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in removal.DERIVED] == [0] * 4
+    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in DERIVED] == [0] * 4
     assert not StoryEvent.objects.filter(account=account).exists()
     assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
     assert {row[:6] for row in bobs} <= {row[:6] for row in told(bob)}  # his figures go on
 
 
-@pytest.mark.parametrize("step", ["_delete_arrived", "_delete_the_rest", "_delete_profiles", "_switch_off"])
+@pytest.mark.parametrize("step", ["delete_arrived", "delete_the_rest", "delete_profiles", "_switch_off"])
 def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     demo_of(alice)
     lifecycle.disable(alice, dispatch=False)
@@ -88,7 +88,7 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
     demo_of(alice)
     lifecycle.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
-    real = removal._delete_arrived
+    real = removal.delete_arrived
 
     def meanwhile(*args, **only):
         monkeypatch.undo()
@@ -98,7 +98,7 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
             lifecycle.disable(alice, dispatch=False)
         return real(*args, **only)
 
-    monkeypatch.setattr(removal, "_delete_arrived", meanwhile)
+    monkeypatch.setattr(removal, "delete_arrived", meanwhile)
     unfinished.finish(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
@@ -170,7 +170,7 @@ def test_no_sender_keeps_a_demo_from_being_disabled(alice):
 def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch):
     demo_of(alice)
     profile = Profile.objects.demo().first()
-    real = removal._delete_profiles
+    real = removal.delete_profiles
 
     def arrive() -> str:
         [result] = send(profile, event("comment.created", "late"))
@@ -183,7 +183,7 @@ def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch
         real(ids)
 
     late: list[Future] = []
-    monkeypatch.setattr(removal, "_delete_profiles", while_somebody_sends)
+    monkeypatch.setattr(removal, "delete_profiles", while_somebody_sends)
     with ThreadPoolExecutor(1) as pool:
         run("disable_demo", "--user", "alice", "--yes")
     assert [arrival.result() for arrival in late] == ["rejected"]

@@ -44,7 +44,7 @@ FAULTS = {  # what breaks, and which work it breaks
     "demo.unfinished.plan_initial": State.ENABLING,
     "demo.unfinished.deliver_due": State.ENABLING,
     "demo.fast_forward._shift_account": State.ACTIVE,
-    "demo.removal._delete_profiles": State.DISABLING,
+    "demo.removal.delete_profiles": State.DISABLING,
     "demo.resuming._end": State.PAUSED,
 }
 
@@ -300,7 +300,8 @@ class AnyOrder(RuleBasedStateMachine):
         if row and act == "reply":
             replies.reply(row, "Thank you!", self.now)
         elif row and act == "delete":
-            [result] = send(row.profile, event(f"{row.type}.deleted", row.platform_id, self.now.isoformat()))
+            deletion = event(f"{row.type}.deleted", row.platform_id, self.now.isoformat())
+            [result] = send(row.profile, deletion, at=self.now)
             assert (result.status, result.id) == ("updated", row.pk)
             self.deleted.add((row.profile_id, row.platform_id))
         elif row and act == "nonsense":

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from functools import cached_property
 
 from django.http import Http404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
@@ -99,7 +100,7 @@ class DemoView(KnownParameters):
         return serializer.validated_data
 
     def object(self, code: int = status.HTTP_200_OK) -> Response:
-        return Response(status_of(self.subject, now()), status=code)
+        return Response(status_of(self.subject, timezone.now()), status=code)
 
     def answer(self, transition: Transition) -> Response:
         return self.object(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)

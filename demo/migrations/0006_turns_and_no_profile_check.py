@@ -1,17 +1,12 @@
 """Columns for work in turns and for resuming in the background; the story's foreign key to profiles loses its check.
 
-Each statement needs its table for itself for a moment. It waits two seconds for that at most, so that nobody queues behind
-it for longer, and is tried again for ten minutes. Whatever was interrupted may be run again.
+Each statement needs its table for itself for a moment (interactions/altering.py). Whatever was interrupted may be run again.
 """
 
-import time
-from collections.abc import Callable
+from django.db import migrations, models
 
-from django.db import OperationalError, migrations, models, transaction
+from interactions.altering import alter
 
-LONGEST_LOCK = "2s"
-ATTEMPTS, PAUSE_SECONDS = 120, 3
-TRY_AGAIN = ("55P03", "40P01")  # lock not available, deadlock
 STORY, PROFILES = "demo_storyevent", "accounts_profile"
 COLUMNS = {
     "catching_up": "boolean NOT NULL DEFAULT false",
@@ -19,20 +14,6 @@ COLUMNS = {
     "resumed_to": "bigint NOT NULL DEFAULT 0",
     "turn": "bigint NOT NULL DEFAULT 0",
 }
-
-
-def _alter(connection, statement: Callable[..., str]) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with transaction.atomic(connection.alias), connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK}'")
-                if sql := statement(connection, cursor):
-                    cursor.execute(sql)
-            return
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN or attempt == ATTEMPTS:
-                raise
-            time.sleep(PAUSE_SECONDS)
 
 
 def _add_columns(connection, cursor) -> str:
@@ -60,13 +41,13 @@ def _add_check(connection, cursor) -> str:
 
 
 def forwards(apps, schema_editor) -> None:
-    _alter(schema_editor.connection, _add_columns)
-    _alter(schema_editor.connection, _drop_check)
+    alter(schema_editor.connection, _add_columns)
+    alter(schema_editor.connection, _drop_check)
 
 
 def backwards(apps, schema_editor) -> None:
-    _alter(schema_editor.connection, _add_check)
-    _alter(schema_editor.connection, _drop_columns)
+    alter(schema_editor.connection, _add_check)
+    alter(schema_editor.connection, _drop_columns)
 
 
 class Migration(migrations.Migration):

@@ -6,6 +6,8 @@ The previous code goes on inserting meanwhile. May be interrupted and run again.
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+from interactions.altering import add_columns
+
 INDEXES = (
     (
         "deadletter",
@@ -36,10 +38,9 @@ class Migration(migrations.Migration):
     dependencies = [("interactions", "0004_what_age_hides")]
 
     operations = [
-        migrations.RunSQL(
-            "ALTER TABLE interactions_deadletter ADD COLUMN IF NOT EXISTS replay_at timestamptz NULL",
-            "ALTER TABLE interactions_deadletter DROP COLUMN IF EXISTS replay_at",
-            state_operations=[
+        migrations.SeparateDatabaseAndState(
+            [add_columns("interactions_deadletter", {"replay_at": "timestamptz NULL"})],
+            [
                 migrations.AddField(
                     "deadletter", "replay_at", models.DateTimeField(blank=True, editable=False, null=True)
                 )

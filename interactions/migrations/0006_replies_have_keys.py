@@ -3,6 +3,8 @@
 from django.db import migrations, models
 from django.db.models import Q
 
+from interactions.altering import add_columns
+
 COLUMNS = {"idempotency_key": "varchar(255)", "idempotency_digest": "bigint"}
 INDEX = "a_key_is_of_one_reply"
 
@@ -13,13 +15,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            [
-                migrations.RunSQL(
-                    f"ALTER TABLE interactions_interaction ADD COLUMN IF NOT EXISTS {name} {kind}",
-                    f"ALTER TABLE interactions_interaction DROP COLUMN IF EXISTS {name}",
-                )
-                for name, kind in COLUMNS.items()
-            ],
+            [add_columns("interactions_interaction", COLUMNS)],
             [
                 migrations.AddField(
                     "interaction",

@@ -1,0 +1,45 @@
+"""Altering a table that is in use, in migrations.
+
+Each statement needs its table for itself for a moment. It waits two seconds for that at most, so that nobody queues behind
+it for longer, and is tried again for ten minutes.
+"""
+
+import time
+from collections.abc import Callable
+
+from django.db import OperationalError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.migrations import RunPython
+
+LONGEST_LOCK = "2s"
+ATTEMPTS, PAUSE_SECONDS = 120, 3
+TRY_AGAIN = ("55P03", "40P01")  # lock not available, deadlock
+
+Statement = Callable[[BaseDatabaseWrapper, CursorWrapper], str]
+
+
+def alter(connection: BaseDatabaseWrapper, statement: Statement) -> None:
+    """Run the SQL that `statement` gives, if any; OperationalError when the table is in use all the time."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic(connection.alias), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK}'")
+                if sql := statement(connection, cursor):
+                    cursor.execute(sql)
+            return
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN or attempt == ATTEMPTS:
+                raise
+            time.sleep(PAUSE_SECONDS)
+
+
+def add_columns(table: str, columns: dict[str, str]) -> RunPython:
+    """The operation of a migration that adds those columns, by name, in one statement; to be run again at will."""
+    added = ", ".join(f"ADD COLUMN IF NOT EXISTS {name} {kind}" for name, kind in columns.items())
+    dropped = ", ".join(f"DROP COLUMN IF EXISTS {name}" for name in columns)
+    return RunPython(_altering(f"ALTER TABLE {table} {added}"), _altering(f"ALTER TABLE {table} {dropped}"))
+
+
+def _altering(sql: str) -> Callable:
+    return lambda apps, schema_editor: alter(schema_editor.connection, lambda *_: sql)
