@@ -8,8 +8,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
@@ -61,7 +59,6 @@ class LogOut(LogoutView):
         return redirect("dashboard")
 
 
-@method_decorator(never_cache, name="dispatch")
 class ChangePassword(PasswordAsked, PasswordChangeView):
     """A new password, which ends every other session and the tokens."""
 

@@ -15,7 +15,7 @@ class Batches:
     """Batches of up to `at_once` keys of story events, each of one `owner` (account or profile), or `packed` of several.
 
     `first` is how many events are looked up while few are due. Owners take turns: see `earliest_keys`. Whoever takes a
-    batch says by `goes_on` whether another lookup may find something: not when all of the last was in other hands.
+    batch says by `goes_on` whether another lookup may find something: not when other workers held all of the last.
     """
 
     def __init__(self, owner: str, at_once: int, first: int, packed: bool) -> None:

@@ -1,4 +1,4 @@
-"""Bringing due events to the door: in process, or as signed webhooks over HTTP."""
+"""Delivery of due events to the ingest: in process, or as signed webhooks over HTTP. Tasks and commands call it."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -96,7 +96,7 @@ class Direct:
 
 
 def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:
-    """Deliver the events, or, when that raises, their halves; the culprit alone counts an attempt."""
+    """Deliver the events, or, when that raises, their halves; the failing event alone counts an attempt."""
     if not events:
         return 0
     try:

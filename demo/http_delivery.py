@@ -137,7 +137,7 @@ def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
 
 
 def _split(events: Sequence[StoryEvent]) -> None:
-    """Make two batches of one, due at once, so that a culprit ends up alone."""
+    """Make two batches of one, due at once, so that an event that is refused ends up alone."""
     middle = len(events) // 2
     for half in (events[:middle], events[middle:]):
         rows = StoryEvent.objects.filter(pk__in=[event.pk for event in half])

@@ -3,8 +3,6 @@
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, inline_serializer
 from knox.models import get_token_model
 from rest_framework import serializers, status
@@ -20,7 +18,6 @@ from accounts.models import User
 from accounts.throttling import TokenRequests, begin_log_in, name_in
 from accounts.tokens import make_token
 
-kept_by_no_cache = method_decorator(cache_control(no_store=True), name="dispatch")
 TOKEN_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="As the list has it.")
 TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
 
@@ -88,7 +85,6 @@ class LogInSerializer(Known, AuthTokenSerializer):
     """User name and password."""
 
 
-@kept_by_no_cache
 class TokenView(KnownParameters):
     """Exchange user name and password for a token, to be sent as `Authorization: Token …`."""
 
@@ -118,7 +114,6 @@ class TokenView(KnownParameters):
         return Response({"token": token})
 
 
-@kept_by_no_cache
 class TokensView(KnownParameters):
     """The tokens of the user who asks."""
 

@@ -59,7 +59,7 @@ class ProfileViewSet(RowsViewSet):
             secret = self.get_object().rotate_secret(**wish.validated_data)
         except Profile.DoesNotExist as error:
             raise Http404 from error
-        return Response({"webhook_secret": secret}, headers={"Cache-Control": "no-store"})
+        return Response({"webhook_secret": secret})
 
 
 class ContentViewSet(RowsViewSet):
