@@ -288,6 +288,23 @@ def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code
     problem_of(answer)
 
 
+def test_bodies_on_their_way_take_little_memory(house):
+    main = psutil.Process(house.processes["web"].pid)
+    head = b"POST /api/v1/webhooks/profiles/x/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
+    before = sum(process.memory_info().rss for process in main.children())
+    clients = [socket.create_connection(("127.0.0.1", house.port), 20) for _ in range(96)]
+    try:
+        for client in clients:
+            client.sendall(head + b"[" * 1_000_000)
+        time.sleep(1)
+        assert requests.get(f"{house.url}/healthz", timeout=20).ok
+        taken = sum(process.memory_info().rss for process in main.children()) - before
+    finally:
+        for client in clients:
+            client.close()
+    assert taken < 32 * MIB
+
+
 @pytest.mark.parametrize(
     ("head", "code"),
     [
