@@ -27,6 +27,7 @@ from interactions.admin import LargeTableAdmin, ReadOnlyAdmin, with_platform_id
 from interactions.models import Content, Interaction
 
 CONFIRMED = "confirmed"
+EXPIRIES = ("expires", "expire_seconds")
 FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
 MOST_TOLD = 50  # demos that a page names one by one
 LONGEST_ACTION = timedelta(seconds=20)  # after which a request begins with no further demo
@@ -185,11 +186,18 @@ class DemoAccountAdmin(LargeTableAdmin):
         self._each(request, queryset, "being disabled", lifecycle.disable)
 
     def _clean(self, request, queryset, *, dry_run: bool) -> Cleaned:
-        one_by_one = self._in_time(request, queryset)
-        return sum(
-            (clean_up(now(), accounts=[account.pk], dry_run=dry_run) for account in one_by_one),
-            Cleaned(),
-        )
+        """Clean up one by one the demos that have little to be planned first; of the others say why not."""
+        cleaned, refused = Cleaned(), []
+        for account in self._in_time(request, queryset):
+            moment = now()
+            try:
+                lifecycle.plan_before_cleanup(account.user, moment)
+            except NotPossible as error:
+                refused.append(f"{account.user}: {error}")
+                continue
+            cleaned += clean_up(moment, accounts=[account.pk], dry_run=dry_run)
+        self._tell(request, refused, messages.WARNING)
+        return cleaned
 
     def _in_time(self, request, queryset) -> Iterator[DemoAccount]:
         """The accounts one by one until the request has taken long enough; then the operator learns how many are left."""
@@ -333,6 +341,13 @@ def _readable(crontab: CrontabSchedule) -> str:
         return str(crontab)
 
 
+def _problem(task: PeriodicTask) -> str:
+    """`problem_of`, computed once for the columns of a row."""
+    if not hasattr(task, "_problem"):
+        task._problem = problem_of(task)
+    return task._problem
+
+
 admin.site.unregister([PeriodicTask, CrontabSchedule])
 
 
@@ -355,6 +370,13 @@ class ScheduleAdmin(PeriodicTaskAdmin):
 
     list_display = ["name", "state", "timing", "last_run_at", "next_run", "total_run_count"]
 
+    def get_fieldsets(self, request, obj=None) -> list[tuple[str | None, dict]]:
+        """Without the expiries, which beat leaves out of its messages (config/beat.py)."""
+        return [
+            (title, options | {"fields": [name for name in options["fields"] if name not in EXPIRIES]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
     def get_queryset(self, request):
         """The rows with their schedules, or, when one of these cannot be read, alone, so that it spoils its row only."""
         try:
@@ -374,7 +396,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
 
     @admin.action(description="Run selected tasks", permissions=["change"])
     def run_tasks(self, request, queryset) -> None:
-        broken = {task.name: problem for task in queryset if (problem := problem_of(task))}
+        broken = {task.name: problem for task in queryset if (problem := _problem(task))}
         if broken:
             reasons = " ".join(f"{name}: {problem}" for name, problem in broken.items())
             self.message_user(request, f"Nothing was run. {reasons}", messages.ERROR)
@@ -386,7 +408,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
 
     @admin.display(description="state", ordering="enabled")
     def state(self, task: PeriodicTask) -> str:
-        problem = problem_of(task)
+        problem = _problem(task)
         return f"broken: {problem}" if problem else "on" if task.enabled else "off"
 
     @admin.display(description="schedule")
@@ -398,7 +420,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
 
     @admin.display(description="next run")
     def next_run(self, task: PeriodicTask):
-        if not task.enabled or problem_of(task):
+        if not task.enabled or _problem(task):
             return None
         moment = timezone.now()
         due = moment + task.schedule.remaining_estimate(task.last_run_at or moment)

@@ -232,6 +232,15 @@ def _lives_elsewhere(account: DemoAccount) -> bool:
     return bool(ids) and not any(stored)
 
 
+def plan_before_cleanup(user: User, now: datetime) -> None:
+    """Plan the windows that a cleanup from a web request would plan; NotPossible while advancing, and for too many."""
+    with alone(user) as account:
+        if account.is_advancing:
+            raise NotPossible("The demo is advancing; clean it up when it has arrived.")
+        if account.state == State.ACTIVE:
+            plan_what_is_open(account, now)
+
+
 def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
     """Plan what the old settings still decide; NotPossible when that is more than a web request should do."""
     plan_open_windows([account], now, MOST_EVENTS)

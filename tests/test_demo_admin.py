@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import User
-from demo import unfinished
+from demo import schedule_rows, unfinished
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
 from tests.back_office import DEMOS, act, page
@@ -136,6 +136,30 @@ def test_cleanup_counts_then_asks_then_hides_that_demo_only(operator, alice, bob
     assert shown.filter(is_demo=True, profile__owner=bob).count() == his
 
 
+@pytest.mark.parametrize("action", ["count_what_cleanup_would_hide", "clean_up"])
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({}, "The demo is still catching up; try again in a moment."),
+        ({"advance_days": 1}, "The demo is advancing; clean it up when it has arrived."),
+        ({"catching_up": True}, "The demo is advancing; clean it up when it has arrived."),
+    ],
+)
+def test_a_demo_with_much_to_plan_is_not_cleaned_up_in_a_web_request(
+    operator, alice, bob, monkeypatch, action, state, reason
+):
+    account, other = demo_of(alice, timezone.now() - 3 * DAY), demo_of(bob, timezone.now())
+    DemoAccount.objects.filter(pk=account.pk).update(**state)
+    Interaction.objects.filter(is_demo=True, type="message").update(posted_at=timezone.now() - 40 * DAY)
+    his = Interaction.objects.filter(profile__owner=bob, is_demo=True, type="message").count()
+    monkeypatch.setattr("demo.lifecycle.MOST_EVENTS", 20)
+    refused, told = act(operator, DEMOS, action, account, other, confirmed="1")
+    assert (refused, f" {his} messages" in told) == (f"alice: {reason}", True)
+    assert not Interaction.objects.filter(profile__owner=alice, deleted_at__isnull=False).exists()
+    account.refresh_from_db()
+    assert (account.interactions_ordinal, StoryEvent.objects.filter(origin="window").count()) == (0, 0)
+
+
 def test_dead_events_are_retried_of_the_chosen_demos_only(operator, alice, bob):
     account, _ = demo_of(alice), demo_of(bob)
     StoryEvent.objects.update(delivered_at=None, dead_at=NOW, attempts=6)
@@ -190,6 +214,25 @@ def test_schedules_show_their_last_and_next_run(operator):
     now = timezone.now()
     due = now.replace(hour=10, minute=0) + (DAY if now.hour >= 10 else timedelta())
     assert f"{date_format(due, 'N j, Y')}, 10 a.m." in shown
+
+
+def test_a_row_of_the_schedules_is_examined_once(operator, monkeypatch):
+    examined = []
+    real = schedule_rows.problem_of
+    monkeypatch.setattr("demo.admin.problem_of", lambda task: examined.append(task.pk) or real(task))
+    page(operator, "admin:django_celery_beat_periodictask_changelist")
+    assert sorted(examined) == sorted(PeriodicTask.objects.values_list("pk", flat=True))
+
+
+def test_a_schedule_offers_no_expiry_as_beat_has_none(operator):
+    task = PeriodicTask.objects.get(name="demo: daily content")
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])
+    form = operator.get(change).context["adminform"].form
+    assert {"expires", "expire_seconds"}.isdisjoint(form.fields)
+    values = {name: value for name, value in form.initial.items() if value is not None}
+    values |= {"regtask": task.task, "description": "changed", "start_time_0": "", "start_time_1": ""}
+    assert operator.post(change, values).status_code == 302
+    assert PeriodicTask.objects.get(pk=task.pk).description == "changed"
 
 
 def test_staff_without_the_permission_may_look_and_not_act(client, alice, live):
