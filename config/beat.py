@@ -1,11 +1,14 @@
 """Beat with its schedules in PostgreSQL, by the database's clock. A row that cannot be run is left out, the others go on."""
 
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from celery.beat import Service
+from celery.signals import beat_init
 from celery.utils.time import maybe_make_aware
 from django.db import Error, InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
@@ -18,6 +21,23 @@ from demo.schedule_rows import problem_of
 logger = logging.getLogger(__name__)
 
 MOST_RUNS = 2**31 - 1  # that the column holds
+
+
+@beat_init.connect
+def end_when_asked(sender: Service, **_: Any) -> None:
+    """Have SIGTERM and SIGINT end beat, which then notes its runs.
+
+    Celery's own handler notes them while it handles the signal: where that interrupts a query, the new one would wait for
+    the lock of the connection for ever. The exception ends a wait for the broker or the database; should a library take it
+    for its own, beat ends after its present pause.
+    """
+
+    def end(_number: int, _frame: Any) -> None:
+        sender._is_shutdown.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 class Entry(ModelEntry):
