@@ -217,6 +217,8 @@ def web(**variables: str) -> Iterator[House]:
     """A web server alone, of two processes of four threads."""
     house = House(**variables)
     try:
+        if not house.embedded:
+            house.manage("migrate", "-v0")
         house.start("web")
         yield house
     finally:
