@@ -172,13 +172,13 @@ class House:
 
 
 @contextmanager
-def running_house(**variables: str) -> Iterator[House]:
-    """A house whose web server, worker and beat run."""
+def running_house(*services: str, **variables: str) -> Iterator[House]:
+    """A house in which the services run, or else web server, worker and beat."""
     house = House(**variables)
     try:
         if not house.embedded:
             house.manage("migrate", "-v0")
-        house.start("web", "worker", "beat")
+        house.start(*(services or ("web", "worker", "beat")))
         yield house
     finally:
         house.stop()

@@ -19,7 +19,7 @@ from interactions import analytics, time_limits, turns
 from interactions.locks import NAMESPACE as PROFILES
 from interactions.models import MOST_BYTES, DeadLetter, Interaction
 from tests.breaking import pooler
-from tests.house import Caller, House
+from tests.house import Caller, House, running_house
 from tests.world import DAY, NOW, event, send
 
 WORST = "a" * 99 + "b"  # to be looked for in texts of nothing but a
@@ -212,19 +212,6 @@ def test_the_schema_is_made_once(client, db):
     assert time.monotonic() - began < 5
 
 
-@contextmanager
-def web(**variables: str) -> Iterator[House]:
-    """A web server alone, of two processes of four threads."""
-    house = House(**variables)
-    try:
-        if not house.embedded:
-            house.manage("migrate", "-v0")
-        house.start("web")
-        yield house
-    finally:
-        house.stop()
-
-
 def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> float:
     """The longest that /healthz, asked again and again, took while something went on, and for a second after it."""
     worst, end = 0.0, None
@@ -268,7 +255,7 @@ def pile_up(house: House, name: str) -> None:
 
 @pytest.mark.flow
 def test_abandoned_searches_of_one_user_hold_up_nobody():
-    with web() as house:
+    with running_house("web") as house:
         mallory, alice = house.create_user("mallory"), house.create_user("alice")
         pile_up(house, "mallory")
 
@@ -283,7 +270,7 @@ def test_abandoned_searches_of_one_user_hold_up_nobody():
 @pytest.mark.flow
 def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
     silent = socket.create_server(("127.0.0.1", 0), backlog=64)
-    with silent, web(REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as house:
+    with silent, running_house("web", REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as house:
 
         def ask(path: str) -> int:
             return requests.get(f"{house.url}/{path}", timeout=20).status_code

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.house import House
+from tests.house import running_house
 from tests.nginx_in_front import nginx_in_front
 from tests.slow_clients import KINDS, slow_clients, slowest_healthz
 
@@ -16,15 +16,8 @@ pytestmark = pytest.mark.flow
 @pytest.fixture(scope="module")
 def ports():
     """Where the web server listens, as the Procfile starts it, and where nginx does in front of it."""
-    house = House(WEB_CONCURRENCY="2")
-    try:
-        if not house.embedded:
-            house.manage("migrate", "-v0")
-        house.start("web")
-        with nginx_in_front(house.port) as port:
-            yield {"alone": house.port, "behind nginx": port}
-    finally:
-        house.stop()
+    with running_house("web", WEB_CONCURRENCY="2") as house, nginx_in_front(house.port) as port:
+        yield {"alone": house.port, "behind nginx": port}
 
 
 @pytest.mark.parametrize("kind", KINDS)

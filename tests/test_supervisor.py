@@ -29,8 +29,10 @@ def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
             main_process(folder, name).kill()
             until(lambda name=name: started(log, name) == 2, f"{name} is started again", 20)
         servers = Servers(folder / "data")
+        kill(servers.valkey_dir / "valkey.pid")  # nobody else starts it: the services wait for it
+        until(lambda: "it was started again" in log.read_text(), "it is said", 20)
         for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
-            os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+            kill(pid_file)
         time.sleep(1)
         until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "all is ready", 60)
@@ -42,8 +44,13 @@ def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
         f"{name} ended by itself (exit code {code}); it is started again in 1 s"
         for name, code in (("worker", -9), ("beat", -9), ("web", -9))
     ]
+    assert said[3].startswith("a server had ended by itself; it was started again")
     assert services(folder) == []
     assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
+
+
+def kill(pid_file: Path) -> None:
+    os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
 
 
 def main_process(folder: Path, name: str) -> psutil.Process:  # noqa: F811

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from interactions.signing import sign
-from tests.house import Caller, House, until
+from tests.house import Caller, running_house, until
 from tests.nginx_in_front import nginx_in_front
 from tests.test_flow import blocked_profiles
 from tests.test_services import lines
@@ -27,14 +27,8 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def house():
-    house = House(LOG_FORMAT="json")
-    try:
-        if not house.embedded:
-            house.manage("migrate", "-v0")
-        house.start("web")
+    with running_house("web", LOG_FORMAT="json") as house:
         yield house
-    finally:
-        house.stop()
 
 
 @pytest.fixture(scope="module")
