@@ -24,16 +24,20 @@ MOST_RUNS = 2**31 - 1  # that the column holds
 
 
 @beat_init.connect
-def end_when_asked(sender: Service, **_: Any) -> None:
-    """Have SIGTERM and SIGINT end beat, which then notes its runs.
+def _end_the_loop(sender: Service, **_: Any) -> None:
+    _end_by_signal(sender._is_shutdown.set)
 
-    Celery's own handler notes them while it handles the signal: where that interrupts a query, the new one would wait for
-    the lock of the connection for ever. The exception ends a wait for the broker or the database; should a library take it
-    for its own, beat ends after its present pause.
+
+def _end_by_signal(note: Callable[[], None]) -> None:
+    """Have SIGTERM and SIGINT end beat, which then stores its runs.
+
+    Celery's own handler stores them while it handles the signal: where that interrupts a query, the new one would wait
+    for the lock of the connection for ever. The exception ends a wait for the broker, and psycopg cancels its query;
+    `note` has beat end after its present pause, should a library catch the exception.
     """
 
     def end(_number: int, _frame: Any) -> None:
-        sender._is_shutdown.set()
+        note()
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -80,15 +84,26 @@ class Entry(ModelEntry):
 class Scheduler(DatabaseScheduler):
     Entry = Entry
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lazy: bool = False, **kwargs: Any) -> None:
+        """With `lazy` only to be asked about; else read the schedules, and end beat by signals from here on."""
         self._said: dict[str, str] = {}
         self._unsent: dict[str, str] = {}
         self._failure = ""
         self._looked = False  # at the time of the last change
-        super().__init__(*args, **kwargs)
+        if not lazy:
+            _end_by_signal(lambda: None)
+        try:
+            super().__init__(*args, lazy=lazy, **kwargs)
+        except KeyboardInterrupt:  # nothing has been run that would have to be stored
+            raise SystemExit(0) from None
 
     def setup_schedule(self) -> None:
-        super().setup_schedule()
+        """Read the schedules; without the database `tick` reads them later."""
+        try:
+            super().setup_schedule()
+        except Error as error:
+            self._say("The schedules cannot be read yet", error)
+            self._initial_read = True
         logger.info("Beat runs by the schedules in the database.")
 
     def all_as_schedule(self) -> dict[str, Entry]:

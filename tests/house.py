@@ -165,6 +165,11 @@ class House:
         with redis.Redis(unix_socket_path=str(self.servers.valkey_socket)) as client:
             client.flushall()
 
+    def messages(self) -> int:
+        """Messages that wait for a worker."""
+        with redis.Redis(unix_socket_path=str(self.servers.valkey_socket)) as client:
+            return client.llen("celery")
+
     def create_user(self, name: str) -> "Caller":
         script = f"from accounts.models import User; User.objects.create_user({name!r}, password={name!r})"
         self.manage("shell", "-v0", "-c", script)
@@ -237,6 +242,11 @@ def answers(url: str) -> bool:
         return requests.get(url, timeout=2).ok
     except requests.RequestException:
         return False
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from string import Template
 
 import yaml
 
-from tests.house import CHECKOUT, answers, free_port, until
+from tests.house import CHECKOUT, free_port, listens, until
 
 MAIN = """daemon off;
 %(user)s
@@ -18,7 +18,6 @@ pid %(folder)s/pid;
 error_log %(folder)s/error.log;
 events { worker_connections 4096; }
 http {
-    access_log off;
     client_body_temp_path %(folder)s/body;
     proxy_temp_path %(folder)s/proxy;
     fastcgi_temp_path %(folder)s/fastcgi;
@@ -36,8 +35,8 @@ def mounted_template() -> Path:
 
 
 @contextmanager
-def nginx_in_front(port: int) -> Iterator[int]:
-    """The port of an nginx that passes on to the web server at `port`."""
+def nginx_in_front(port: int, log: Path = Path(os.devnull)) -> Iterator[int]:
+    """The port of an nginx that passes on to the web server at `port`; what it says goes to `log`."""
     variables = {"PERENNIAL_UPSTREAM": f"127.0.0.1:{port}", "PERENNIAL_PORT": str(own := free_port())}
     with tempfile.TemporaryDirectory(prefix="perennial-nginx-") as name:
         folder = Path(name)
@@ -46,9 +45,10 @@ def nginx_in_front(port: int) -> Iterator[int]:
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(MAIN % {"folder": folder, "user": user})
         command = ["/usr/sbin/nginx", "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"]
-        process = subprocess.Popen(command)
+        with log.open("a") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            until(lambda: answers(f"http://127.0.0.1:{own}/healthz"), "nginx answers", 20)
+            until(lambda: listens(own), "nginx listens", 20)
             yield own
         finally:
             process.terminate()
