@@ -104,7 +104,8 @@ class Scheduler(DatabaseScheduler):
         except Error as error:
             self._say("The schedules cannot be read yet", error)
             self._initial_read = True
-        logger.info("Beat runs by the schedules in the database.")
+        else:
+            logger.info("Beat runs by the schedules in the database.")
 
     def all_as_schedule(self) -> dict[str, Entry]:
         """The rows that are enabled and can be run."""

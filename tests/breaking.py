@@ -52,7 +52,7 @@ def fill(folder: Path) -> Path:
 
 def refusal(house: House) -> str:
     """What the broker says to a write; empty when it takes it."""
-    with redis.Redis(unix_socket_path=str(house.servers.valkey_socket)) as broker:
+    with house.broker() as broker:
         try:
             broker.set("bad-day", "x" * 1_000)
         except redis.RedisError as error:

@@ -124,11 +124,11 @@ class House:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def terminate(self, name: str) -> int:
-        """SIGTERM, as a redeploy sends it, to the main process; return its exit code."""
+    def terminate(self, name: str, asked: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
+        """SIGTERM, as a redeploy sends it, or another to the main process; return its exit code, which it owes in time."""
         process = self.processes.pop(name)
-        process.terminate()
-        return process.wait(60)
+        process.send_signal(asked)
+        return process.wait(seconds)
 
     def stop(self) -> None:
         self.kill(*list(self.processes))
@@ -161,14 +161,12 @@ class House:
             )
         return psycopg.connect(**_connection(self.environment["DATABASE_URL"]), autocommit=True)
 
-    def empty_broker(self) -> None:
-        with redis.Redis(unix_socket_path=str(self.servers.valkey_socket)) as client:
-            client.flushall()
+    def broker(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.servers.valkey_socket))
 
-    def messages(self) -> int:
-        """Messages that wait for a worker."""
-        with redis.Redis(unix_socket_path=str(self.servers.valkey_socket)) as client:
-            return client.llen("celery")
+    def empty_broker(self) -> None:
+        with self.broker() as client:
+            client.flushall()
 
     def create_user(self, name: str) -> "Caller":
         script = f"from accounts.models import User; User.objects.create_user({name!r}, password={name!r})"

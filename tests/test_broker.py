@@ -36,7 +36,7 @@ def house(shared) -> House:
 
 @pytest.fixture
 def broker(house) -> Iterator[redis.Redis]:
-    with redis.Redis(unix_socket_path=str(house.servers.valkey_socket)) as client:
+    with house.broker() as client:
         yield client
 
 

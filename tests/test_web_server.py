@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from interactions.signing import sign
-from tests.house import Caller, free_port, running_house, until
+from tests.house import Caller, running_house, until
 from tests.nginx_in_front import nginx_in_front
 from tests.test_flow import blocked_profiles
 from tests.test_services import lines
@@ -316,46 +316,6 @@ def test_what_is_refused_has_an_id_by_which_its_line_is_found(house, head, code)
     assert [f"was refused with {code}: " in line["event"] for line in found] == [True]
     assert found[0]["event"].startswith("A request for /api/v1/")
     assert not {"\n", "\x85"} & set(found[0]["event"])
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body", "code"),
-    [
-        ("GET", "/api/v1/nothing/?search=Zwiebel", b"", 404),
-        ("POST", "/api/v1/auth/token/?search=Zwiebel", b"x" * 200_000, 413),
-        ("POST", "/login/?search=Zwiebel", b"x" * 200_000, 413),
-        ("GET", "/api/v1/demo/?search=Zwiebel" + "x" * 9_000, b"", 414),
-        ("GET", "/?search=Zwiebel" + "x" * 9_000, b"", 414),
-    ],
-)
-def test_the_log_of_nginx_has_the_id_of_an_answer_and_no_query(house, tmp_path, method, path, body, code):
-    with nginx_in_front(house.port, tmp_path / "log") as port:
-        answer = requests.request(
-            method,
-            f"http://127.0.0.1:{port}{path}",
-            data=body,
-            timeout=20,
-            headers={"Referer": "http://x/?search=Zwiebel"},
-        )
-    said = (tmp_path / "log").read_text()
-    [line] = [
-        line
-        for line in map(json.loads, said.splitlines())
-        if line["request_id"] == answer.headers["X-Request-ID"]
-    ]
-    assert (answer.status_code, line["status"], line["path"]) == (code, str(code), path.split("?")[0])
-    assert "Zwiebel" not in said
-
-
-def test_without_the_web_server_nginx_answers_502_with_an_id():
-    with nginx_in_front(free_port()) as port:
-        problem = requests.get(f"http://127.0.0.1:{port}/api/v1/demo/", timeout=20)
-        page = requests.get(f"http://127.0.0.1:{port}/demo/", timeout=20)
-    assert (problem.status_code, problem.json()["title"]) == (502, "Bad Gateway")
-    assert (page.status_code, page.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
-    assert "<h1>Perennial does not answer</h1>" in page.text
-    assert problem.headers["X-Request-ID"] != page.headers["X-Request-ID"]
-    assert page.headers["Cache-Control"] == "no-store"
 
 
 def test_a_head_has_no_body_and_the_connection_stays(house):

@@ -1,0 +1,66 @@
+"""What the nginx of compose.yaml answers and logs by itself."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.house import House, free_port, running_house
+from tests.nginx_in_front import nginx_in_front
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with running_house("web") as house:
+        yield house
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("GET", "/api/v1/nothing/?search=Zwiebel", b"", 404),
+        ("POST", "/api/v1/auth/token/?search=Zwiebel", b"x" * 200_000, 413),
+        ("POST", "/login/?search=Zwiebel", b"x" * 200_000, 413),
+        ("GET", "/api/v1/demo/?search=Zwiebel" + "x" * 9_000, b"", 414),
+        ("GET", "/?search=Zwiebel" + "x" * 9_000, b"", 414),
+    ],
+)
+def test_the_log_of_nginx_has_the_id_of_an_answer_and_no_query(house, tmp_path, method, path, body, code):
+    with nginx_in_front(house.port, tmp_path / "log") as port:
+        answer = requests.request(
+            method,
+            f"http://127.0.0.1:{port}{path}",
+            data=body,
+            timeout=20,
+            headers={"Referer": "http://x/?search=Zwiebel"},
+        )
+    said = (tmp_path / "log").read_text()
+    [line] = [
+        line
+        for line in map(json.loads, said.splitlines())
+        if line["request_id"] == answer.headers["X-Request-ID"]
+    ]
+    assert (answer.status_code, line["status"]) == (code, str(code))
+    assert (line["method"], line["path"]) == (method, path.split("?")[0])
+    assert "Zwiebel" not in said
+
+
+def test_without_the_web_server_nginx_answers_502_with_an_id():
+    with nginx_in_front(free_port()) as port:
+        problem = requests.get(f"http://127.0.0.1:{port}/api/v1/demo/", timeout=20)
+        page = requests.get(f"http://127.0.0.1:{port}/demo/", timeout=20)
+    assert (problem.status_code, problem.json()["title"]) == (502, "Bad Gateway")
+    assert (page.status_code, page.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
+    assert "<h1>Perennial does not answer</h1>" in page.text
+    assert problem.headers["X-Request-ID"] != page.headers["X-Request-ID"]
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("kind", ["api", "page"])
+def test_nobody_can_ask_for_a_refusal(house, kind):
+    with nginx_in_front(house.port) as port:
+        answer = requests.get(f"http://127.0.0.1:{port}/.refused/{kind}/502", timeout=20)
+    assert answer.status_code == 404
