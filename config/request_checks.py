@@ -8,12 +8,18 @@ from collections.abc import Callable, Iterator
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MAX_TOTAL_HEADER_SIZE
 
 from config.limits import ADDRESS_BYTES, most_body_bytes, too_large
 from config.refusals import API, refuse
 
 LENGTH = re.compile(r"[0-9]{1,15}")
 NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as one character
+# A name of a parameter by RFC 2231 (`title*`, `title*0*`), which HTTP does not have in these headers. Python's email
+# package, by which Django and REST framework read them, fails at some and decodes others to line breaks.
+EXTENDED = re.compile(r";\s*\w+\*(?:[0-9]+\*?)?\s*(?:[=;,]|$)", re.MULTILINE)
+MOST_PARTS = 1_000  # of a form, as Django takes of fields
+LONGEST_CONTENT_TYPE = 1_000  # characters; the time for reading one grows with their square
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -38,6 +44,24 @@ class CheckRequest:
             headers, body = refuse(request.path_info, *error.args)
             return HttpResponse(body, status=error.args[0], headers=headers)
         return self.get_response(request)
+
+
+def check_content_type(value: str) -> None:
+    """Raise Refused for a content type that may not be parsed; for `config/wsgi.py`, as Django parses it at once."""
+    if len(value) > LONGEST_CONTENT_TYPE:
+        raise Refused(
+            400, "The header Content-Type is too long.", f"Use at most {LONGEST_CONTENT_TYPE} characters."
+        )
+    _check_parameters("header Content-Type", value)
+
+
+def _check_parameters(where: str, value: str) -> None:
+    if EXTENDED.search(value):
+        raise Refused(
+            400,
+            f"The {where} has a parameter whose name ends in an asterisk.",
+            "Send parameters as name=value, without the continuations and charsets of RFC 2231.",
+        )
 
 
 def check(request: HttpRequest) -> None:
@@ -71,6 +95,7 @@ def _check_headers(request: HttpRequest) -> None:
                 f"The header {name} has a character that is no text.",
                 "Send headers without control characters.",
             )
+    _check_parameters("header Accept", request.META.get("HTTP_ACCEPT", ""))
 
 
 def _check_host(request: HttpRequest) -> None:
@@ -134,3 +159,17 @@ def _read_body(request: HttpRequest, length: int) -> None:
     escaped = request.content_type == FORMS[0] and b"%00" in body  # the other form has it as it is
     if request.content_type in FORMS and (escaped or b"\x00" in body):
         raise Refused(400, "The form has a NUL character.", "Leave NUL characters out of the form.")
+    if boundary := request.content_params.get("boundary"):
+        _check_parts(body, b"--" + boundary.encode(errors="replace"))
+
+
+def _check_parts(body: bytes, boundary: bytes) -> None:
+    """Look at the headers of each part of a form, which the page or the API parses later."""
+    if body.count(boundary) > MOST_PARTS:
+        raise Refused(
+            400, "The form has too many parts.", f"Send at most {MOST_PARTS}, the last boundary included."
+        )
+    for part in body.split(boundary):
+        head, end, _ = part[:MAX_TOTAL_HEADER_SIZE].partition(b"\r\n\r\n")
+        if end:
+            _check_parameters("header of a part of the form", head.decode(errors="replace"))

@@ -39,6 +39,14 @@ HEADERS = [
     *("HX_REQUEST", "HX_CURRENT_URL", "HX_TARGET", "WEBHOOK_ID", "WEBHOOK_TIMESTAMP", "WEBHOOK_SIGNATURE"),
     *("X_HUB_SIGNATURE_256", "X_HTTP_METHOD_OVERRIDE", "CONTENT_ENCODING", "EXPECT", "HOST"),
 ]
+EXTENDED = [  # parameters by RFC 2231, at some of which Python's reader fails
+    "x*=utf-8''b; x*0*=b",
+    "x*0=a; x*",
+    "x*=foo''%ff",
+    "X*0*=utf-8''%0d%0aX-Injected: 1",
+    "x*=unicode_escape''%5cud800",
+    "x*" + "9" * 200 + "=a",
+]
 FILL = {"uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11", "days": "1", "pk": "1", "format": "json"}
 
 
@@ -167,6 +175,40 @@ def test_a_header_that_is_no_text_is_refused(client, db, value):
     refused_with(400, client.get("/api/v1/demo/", headers={"User-Agent": value}))
     answer = client.get("/login/", headers={"User-Agent": value})
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("parameters", EXTENDED)
+def test_an_extended_parameter_of_accept_is_refused(client, db, parameters):
+    for path in ("/api/v1/demo/", "/api/v1/schema/"):
+        answer = client.get(path, headers={"Accept": f"application/json, */*;q=0.8; {parameters}"})
+        assert "Accept has a parameter whose name ends" in refused_with(400, answer)["detail"]
+
+
+@pytest.mark.parametrize("parameters", EXTENDED)
+@pytest.mark.parametrize(
+    "line", ["content-disposition: form-data; name=a", "content-type: text/plain", "x: y"]
+)
+def test_an_extended_parameter_in_a_part_of_a_form_is_refused(client, db, parameters, line):
+    body = f"--b\r\nx-a: b\r\n{line}; {parameters}\r\n\r\n; x*=text\r\n--b--\r\n"
+    for path in ("/login/", "/api/v1/auth/token/"):
+        answer = client.generic("POST", path, body, "multipart/form-data; boundary=b")
+        assert (answer.status_code, b"of a part of the form has" in answer.content) == (400, True)
+
+
+def test_a_form_in_parts_may_have_any_text(client, db):
+    assert client.post("/login/", {"username": "a; x*=b; x*0*=c", "password": "; x*=b"}).status_code == 200
+
+
+def test_an_accept_without_extended_parameters_is_read(client, db):
+    for accept in ("text/html, *; q=.2, */*; q=.2", 'a/b; t="x*y", */*', "application/*;q=1"):
+        assert client.get("/api/v1/schema/", headers={"Accept": accept}).status_code == 200
+
+
+def test_a_form_has_at_most_so_many_parts(client, db):
+    answer = client.generic(
+        "POST", "/api/v1/auth/token/", b"--b\r\n" * 1_001, "multipart/form-data; boundary=b"
+    )
+    assert refused_with(400, answer)["detail"] == "The form has too many parts."
 
 
 def test_a_request_id_is_always_ours(client, db):

@@ -282,6 +282,26 @@ def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code
     problem_of(answer)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"application/json; x*=utf-8''b; x*0*=b",
+        b"multipart/form-data; boundary*0=b; boundary*1=c",
+        b"application/x-www-form-urlencoded; charset*=hex''a; charset*0=b",
+        b'application/json;"' + b";" * 7_000,
+    ],
+)
+@pytest.mark.parametrize("server", ["alone", "behind nginx"])
+def test_a_content_type_that_is_not_read_is_400(servers, server, kind):
+    for path in (b"/api/v1/auth/token/", b"/api/v1/nonsense/"):
+        head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Type: %s\r\n\r\na=b"
+        answer = raw(servers[server], head % (path, kind))
+        assert answer[0] == 400
+        assert "The header Content-Type" in problem_of(answer)["detail"]
+    head = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n\r\n" % kind
+    assert raw(servers[server], head)[1]["content-type"] == "text/html; charset=utf-8"
+
+
 def test_bodies_on_their_way_take_little_memory(house):
     main = psutil.Process(house.processes["web"].pid)
     head = b"POST /api/v1/webhooks/profiles/x/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
