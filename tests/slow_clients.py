@@ -1,5 +1,7 @@
 """Clients that send or read slowly, many at once, and how long `/healthz` takes meanwhile."""
 
+import multiprocessing
+import select
 import socket
 import threading
 import time
@@ -24,6 +26,50 @@ KINDS = {
     "an idle connection": (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b""),
     "a slow reader": (READ * 8, b""),
 }
+
+CHUNKED = (
+    b"POST /api/v1/webhooks/profiles/x/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+FLOODS = {  # what each client sends as fast as it is taken
+    "chunks of a byte": CHUNKED + b"1\r\nA\r\n" * 200_000,
+    "small chunks": CHUNKED + (b"20\r\n" + b"A" * 32 + b"\r\n") * 50_000,
+    "chunk extensions": CHUNKED + (b"1;" + b"x" * 900 + b"\r\nA\r\n") * 2_000,
+    "pipelined requests": b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3_000,
+    "blank lines": b"\r\n" * 1_000_000,
+}
+
+
+@contextmanager
+def flood(port: int, kind: str, number: int = 64) -> Iterator[None]:
+    """A process in which so many clients send that, again and again, until the block ends."""
+    process = multiprocessing.get_context("fork").Process(target=_flood, args=(port, FLOODS[kind], number))
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def _flood(port: int, sent: bytes, number: int) -> None:
+    clients: dict[socket.socket, int] = {}  # and how many bytes each has sent
+    while True:
+        while len(clients) < number:
+            client = socket.create_connection(("127.0.0.1", port), 30)
+            client.setblocking(False)
+            clients[client] = 0
+        reading, writing, _ = select.select(list(clients), list(clients), [], 1)
+        for client in {*reading, *writing}:
+            try:
+                if client in reading and not client.recv(1 << 20):
+                    raise ConnectionResetError
+                if client in writing and clients[client] < len(sent):
+                    clients[client] += client.send(sent[clients[client] : clients[client] + (1 << 16)])
+            except BlockingIOError:
+                continue
+            except OSError:
+                clients.pop(client)
+                client.close()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house import running_house
 from tests.nginx_in_front import nginx_in_front
-from tests.slow_clients import KINDS, slow_clients, slowest_healthz
+from tests.slow_clients import FLOODS, KINDS, flood, slow_clients, slowest_healthz
 
 pytestmark = pytest.mark.flow
 
@@ -32,6 +32,13 @@ def test_64_of_every_kind_at_once_do_not_either(ports):
         for kind in KINDS:
             stack.enter_context(slow_clients(ports["alone"], kind))
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_64_clients_that_send_what_is_costly_to_read_do_not_either(ports, kind):
+    with flood(ports["alone"], kind):
+        assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 1
+    assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 1
 
 
 def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -366,6 +367,81 @@ def test_pipelined_requests_are_answered_in_their_order(house):
         while seen.count(b"HTTP/1.1 ") < 3 or not seen.endswith(b"}"):
             seen += client.recv(10_000)
     assert [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]] == [b"200", b"401", b"200"]
+
+
+def test_hundreds_of_pipelined_requests_are_answered_one_by_one(house):
+    one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    other = b"PATCH /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nnot\r\n\r\nit"
+    with socket.create_connection(("127.0.0.1", house.port), 20) as client:
+        client.sendall(
+            one * 300 + other + one * 299 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        )
+        seen = b"".join(iter(lambda: client.recv(100_000), b""))
+    codes = [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]]
+    assert codes == [b"200"] * 300 + [b"401"] + [b"200"] * 300
+
+
+@pytest.mark.parametrize("blank", [b"\r\n", b"\r\n\r\n", b"\r\n" * 32])
+def test_blank_lines_before_a_request_are_skipped(house, blank):
+    assert raw(house.port, blank + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 200
+
+
+@pytest.mark.parametrize("sent", [b"\r\n" * 33, b"\r\n" * 100_000, b" \r\n\r\n", b"\t\r\n\r\n"])
+def test_blank_lines_without_a_request_are_400_once(house, sent):
+    before = len(lines(house, "web"))
+    assert raw(house.port, sent)[0] == 400
+    new = [line for line in lines(house, "web")[before:] if "was refused with 400" in line["event"]]
+    assert [line["level"] for line in new] == ["info"]
+
+
+def test_a_blank_line_after_a_request_begins_no_other(house):
+    """As of a connection that is idle, nothing is said about it."""
+    with socket.create_connection(("127.0.0.1", house.port), 60) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\r\n")
+        assert client.recv(10_000).endswith(b'{"status": "ok"}')
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(10_000).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("chunk", "number", "code"),
+    [
+        (b"1\r\nA\r\n", 6_000, 415),
+        (b"1\r\nA\r\n", 20_000, 400),
+        (b"1;" + b"x" * 900 + b"\r\nA\r\n", 200, 400),
+        (b"20\r\n" + b"A" * 32 + b"\r\n", 4_000, 415),
+    ],
+)
+def test_chunks_that_are_mostly_framing_are_refused(house, chunk, number, code):
+    head = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    status, _, body = raw(house.port, head + chunk * number + b"0\r\n\r\n")
+    assert (status, b"its chunks are too small" in body) == (code, code == 400)
+
+
+def test_who_is_gone_before_the_refusal_is_no_error(house):
+    before = len(lines(house, "web"))
+    for sent in (
+        b"nonsense\r\n\r\n",
+        b"POST /login/ HTTP/1.1\r\nContent-Length: 7000000\r\n\r\n" + b"x" * 90_000,
+    ):
+        for _ in range(30):
+            client = socket.create_connection(("127.0.0.1", house.port), 20)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset
+            client.sendall(sent)
+            client.close()
+    assert requests.get(f"{house.url}/healthz", timeout=20).ok
+    until(lambda: not _connections(house), "the connections are closed", 20)
+    assert {line["level"] for line in lines(house, "web")[before:]} <= {"info"}
+
+
+def _connections(house) -> int:
+    main = psutil.Process(house.processes["web"].pid)
+    return sum(
+        found.status == psutil.CONN_ESTABLISHED
+        for process in main.children()
+        for found in process.net_connections()
+        if found.laddr.port == house.port
+    )
 
 
 def test_a_request_that_has_begun_is_answered_though_the_server_stops(house, staff):
