@@ -5,6 +5,7 @@ and no thread. This module adds limits by route, deadlines, error answers as the
 lets a client read the answer while it is still sending. `config/serving.py` starts it.
 """
 
+import re
 import socket
 import time
 from http import HTTPStatus
@@ -39,6 +40,7 @@ SLICE_BYTES = 4 * KIB  # waitress copies what is left after each chunk, so it ge
 BLANK_BYTES = 64  # of line ends before a request
 TURN_SECONDS = 0.02  # of each turn of the loop for reading bodies; those left over come first in the next one
 NEW_IN_A_TURN = 8  # connections, for which waitress alone would need as many turns
+ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # before the path of a whole address
 SAID = {
     400: ("This is no HTTP/1.1 request: {}.", "Send it with an HTTP library."),
     408: ("The request took too long to arrive.", "Send it again, without pauses."),
@@ -114,7 +116,7 @@ class Parser(HTTPRequestParser):
 
     @property
     def most(self) -> int:
-        return most_body_bytes(self.path)
+        return most_body_bytes(_one_slash(self.path))
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
@@ -126,9 +128,15 @@ class Parser(HTTPRequestParser):
 
     @property
     def address(self) -> str:
-        """The path that was asked for, as far as the first line shows it."""
+        """The path that was asked for, as far as the first line shows it; that of a whole address, too."""
         words = self.start.split(b"\n", 1)[0].split(b" ")
-        return unquote(words[1].decode("latin-1").partition("?")[0]) if len(words) > 1 else ""
+        target = words[1].decode("latin-1").partition("?")[0] if len(words) > 1 else ""
+        return _one_slash(unquote(ORIGIN.sub("", target)))
+
+
+def _one_slash(path: str) -> str:
+    """The path as waitress hands it on to the application."""
+    return "/" + path.lstrip("/") if path.startswith("/") else path
 
 
 class Refusal(ErrorTask):

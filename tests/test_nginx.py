@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 import requests
 
 from tests.house import House, free_port, running_house
 from tests.nginx_in_front import nginx_in_front
+from tests.test_web_server import problem_of, raw
 
 pytestmark = pytest.mark.flow
 
@@ -63,4 +65,25 @@ def test_without_the_web_server_nginx_answers_502_with_an_id():
 def test_nobody_can_ask_for_a_refusal(house, kind):
     with nginx_in_front(house.port) as port:
         answer = requests.get(f"http://127.0.0.1:{port}/.refused/{kind}/502", timeout=20)
-    assert answer.status_code == 404
+    assert (answer.status_code, "<h1>This page does not exist</h1>" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "more", "code"),
+    [
+        ("TRACE %s HTTP/1.1", "", 405),
+        ("POST %s HTTP/1.1", "Transfer-Encoding: gzip\r\n", 501),
+        ("GET %s HTTP/2.0", "", 505),
+        ("GET %s HTTP/1.1", "Host: localhost\r\n", 400),
+    ],
+)
+def test_what_nginx_refuses_by_itself_looks_as_everywhere(asked, more, code):
+    with nginx_in_front(free_port()) as port:
+        api, page = (
+            raw(port, f"{asked % path}\r\nHost: localhost\r\n{more}\r\n".encode())
+            for path in ("/api/v1/demo/", "/demo/")
+        )
+    assert (problem_of(api)["title"], api[0]) == (HTTPStatus(code).phrase, code)
+    assert (page[0], page[1]["content-type"]) == (code, "text/html; charset=utf-8")
+    assert b'<section class="card narrow">' in page[2]
+    assert len(page[1]["x-request-id"]) == 32

@@ -303,6 +303,25 @@ def test_a_content_type_that_is_not_read_is_400(servers, server, kind):
     assert raw(servers[server], head)[1]["content-type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize("server", ["alone", "behind nginx"])
+@pytest.mark.parametrize("target", [b"//api/v1/demo/", b"http://h:1/api/v1/demo/", b"HTTP://h//api/v1/demo/"])
+def test_however_the_api_is_addressed_its_refusals_are_problems(servers, server, target):
+    for sent in (
+        b"X: \r\nno header\r\n\r\n",
+        b"Content-Length: 7000000\r\n\r\n",
+        b"Transfer-Encoding: gzip\r\n\r\n",
+    ):
+        answer = raw(servers[server], b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % target + sent)
+        assert problem_of(answer)["status"] in (400, 413, 501)
+
+
+@pytest.mark.parametrize("server", ["alone", "behind nginx"])
+def test_a_webhook_may_be_as_large_with_two_slashes(servers, server):
+    head = b"POST //api/v1/webhooks/profiles/6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11/ HTTP/1.1\r\nHost: localhost\r\n"
+    body = b"x" * 200_000
+    assert raw(servers[server], head + b"Content-Length: 200000\r\n\r\n" + body)[0] == 404
+
+
 def test_bodies_on_their_way_take_little_memory(house):
     main = psutil.Process(house.processes["web"].pid)
     head = b"POST /api/v1/webhooks/profiles/x/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
