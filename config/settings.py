@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "django_structlog",
 ]
 MIDDLEWARE = [
+    *(["config.database_away.answer_503"] if DEBUG else []),
     "interactions.time_limits.LimitStatements",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -503,6 +503,17 @@ def test_a_process_that_dies_is_started_again_and_the_log_says_so_as_json(house)
     until(lambda: any("SIGKILL" in line["event"] for line in lines(house, "web")), "the log says so")
 
 
+def test_while_the_database_is_away_the_answer_is_503_under_debug_too():
+    with running_house("web", DEBUG="1") as house:
+        caller = house.create_user("alone")
+        house.servers.stop()
+        problem = requests.get(f"{house.url}/api/v1/demo/", headers=caller.headers, timeout=20)
+        page = requests.get(f"{house.url}/comments/", cookies={"sessionid": "x" * 32}, timeout=20)
+    assert (problem.status_code, problem.json()["detail"]) == (503, "The database does not answer.")
+    assert (page.status_code, "Back in a moment" in page.text) == (503, True)
+    assert problem.headers["Retry-After"] == page.headers["Retry-After"] == "5"
+
+
 def test_no_request_was_logged_as_an_error(house):
     assert [
         line

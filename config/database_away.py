@@ -1,0 +1,28 @@
+"""While the database is away, DEBUG shows what every other run shows: 503, and no page about an error of the code."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+
+from interactions.connection import LOST_CONNECTION
+from interactions.problems import server_failed
+
+
+def answer_503(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware, the outermost: Django asks no handler500 under DEBUG, and its own page always is a 500."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        return getattr(request, "answer_while_away", response)
+
+    return answer
+
+
+@receiver(got_request_exception)
+def _prepare(request: HttpRequest, **_: Any) -> None:
+    if isinstance(sys.exc_info()[1], LOST_CONNECTION):
+        request.answer_while_away = server_failed(request)
