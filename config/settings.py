@@ -138,7 +138,7 @@ def client_url(url: str) -> str:
 
 
 REDIS_CLIENT_URL = client_url(REDIS_URL)
-REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE}
+REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": AT_ONCE}
 
 # Nothing needs Django's cache. It would unpickle what it reads, so it is kept out of Redis: who can write there would run
 # code here.
@@ -229,6 +229,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_timeout": 30,
 }
+# Of a web process, which only sends: a thread is worth more than a message, for which the sweep makes up.
+WEB_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "max_retries": 0}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = 2
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config.celery import app as celery
 from config.start import ensure_ready
 
 TEXT = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"}
@@ -36,3 +38,5 @@ def of_text(content_type: str) -> str:
 
 
 ensure_ready()
+celery.conf.broker_transport_options = settings.WEB_BROKER_TRANSPORT_OPTIONS
+celery.conf.task_publish_retry = False

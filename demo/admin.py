@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import redis
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -16,6 +17,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
+from accounts.redis_client import reachable
 from demo import lifecycle
 from demo.clock import Clock, now
 from demo.models import DemoAccount, State, StoryEvent
@@ -402,8 +404,9 @@ class ScheduleAdmin(PeriodicTaskAdmin):
             self.message_user(request, f"Nothing was run. {reasons}", messages.ERROR)
             return
         try:
-            super().run_tasks(request, queryset)
-        except BrokerError:
+            with reachable():
+                super().run_tasks(request, queryset)
+        except (BrokerError, redis.ConnectionError):
             self.message_user(request, "No broker takes the tasks just now; try again.", messages.ERROR)
 
     @admin.display(description="state", ordering="enabled")
