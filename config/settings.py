@@ -107,6 +107,15 @@ TEMPLATES = [
 ]
 
 
+# In seconds but the last, which is in milliseconds: a machine or a network that is gone is noticed. DATABASE_URL may name
+# others; over a Unix socket only the first has an effect.
+NETWORK_LIMITS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 DB_POOLER = env.flag("DB_POOLER", False)
 
 
@@ -117,9 +126,11 @@ def database() -> dict:
         if DEVELOPMENT
         else environ.Env.db_url_config(env.url("DATABASE_URL", "", ("postgres", "postgresql")))
     )
+    entry["OPTIONS"] = NETWORK_LIMITS | entry.get("OPTIONS", {})
+    entry |= {"ENGINE": "config.postgresql"}
     entry |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": DB_POOLER}
     if DB_POOLER:
-        entry["OPTIONS"] = entry.get("OPTIONS", {}) | {"prepare_threshold": None}
+        entry["OPTIONS"] |= {"prepare_threshold": None}
     return entry
 
 

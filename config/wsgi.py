@@ -11,6 +11,7 @@ from django.utils.http import parse_header_parameters
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config.celery import app as celery
+from config.postgresql.base import be_impatient
 from config.start import ensure_ready
 
 TEXT = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"}
@@ -38,5 +39,6 @@ def of_text(content_type: str) -> str:
 
 
 ensure_ready()
+be_impatient()
 celery.conf.broker_transport_options = settings.WEB_BROKER_TRANSPORT_OPTIONS
 celery.conf.task_publish_retry = False

@@ -61,3 +61,26 @@ def test_a_broker_that_hangs_holds_up_nobody_and_no_work_is_lost(house, staff):
         "the broker is seen again",
         10,
     )
+
+
+def test_a_database_that_hangs_is_said_to_be_away_and_holds_up_nobody_for_long(house, staff):
+    def ask(path: str) -> tuple[int, float]:
+        began = time.monotonic()
+        answer = requests.get(f"{house.url}/{path}", headers=staff.headers, timeout=60)
+        return answer.status_code, time.monotonic() - began
+
+    assert ask("readyz")[0] == 200
+    demos = ["api/v1/demo/"] * 8
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(ask, demos))  # so that connections are open
+        with frozen(house.servers.postgres_dir / "postmaster.pid"):
+            waiting = pool.map(ask, demos)
+            time.sleep(0.2)
+            ready = pool.submit(ask, "readyz")
+            asked = [*waiting, ready.result(), ask("readyz"), ask("api/v1/demo/")]
+            again = [ask("healthz") for _ in range(5)]
+    assert {code for code, _ in asked} == {503}
+    assert max(seconds for _, seconds in asked) < 9
+    assert max(seconds for _, seconds in asked[-2:]) < 5
+    assert max(again) < (200, 1)
+    until(lambda: ask("readyz")[0] == ask("api/v1/demo/")[0] == 200, "all goes on", 20)

@@ -13,7 +13,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts import redis_client
+from accounts import breaker, redis_client
+from accounts.breaker import Breaker
 from accounts.models import User
 from accounts.throttling import LogInFailures, TokenRequests
 from config.settings import client_url
@@ -216,8 +217,8 @@ def test_without_the_broker_nobody_is_locked_out_and_the_log_says_so(client, per
 
 
 def test_a_broker_that_hangs_is_waited_for_once_and_asked_again_later(client, person, settings, monkeypatch):
-    monkeypatch.setattr(redis_client, "_breaker", redis_client.Breaker())
-    monkeypatch.setattr(redis_client, "PAUSE", 1.5)
+    monkeypatch.setattr(redis_client, "breaker", Breaker(redis.ConnectionError))
+    monkeypatch.setattr(breaker, "PAUSE", 1.5)
     answering = settings.REDIS_CLIENT_URL
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_CLIENT_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
