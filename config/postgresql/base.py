@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, which notices a server that hangs. The settings name it as ENGINE.
+"""Django's PostgreSQL backend, which reads any time and notices a server that hangs. The settings name it as ENGINE.
 
 A server that takes connections and does not answer ends no wait by itself: its kernel confirms what is sent, and limits of
 statements are its own to keep. So a web process calls `be_impatient`; workers and commands wait as long as it takes.
@@ -12,6 +12,7 @@ from django.db.backends.postgresql import base
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
 from accounts.breaker import Breaker
+from config.postgresql.times import read_any_time
 
 PATIENCE = 2  # seconds without an answer, after which the server is asked over another connection whether it is there
 
@@ -32,6 +33,11 @@ def be_impatient() -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection:
+        connection = self._connect(conn_params)
+        read_any_time(connection)
+        return connection
+
+    def _connect(self, conn_params: dict[str, Any]) -> psycopg.Connection:
         if not _impatient:
             return super().get_new_connection(conn_params)
         with _breaker.guard():
