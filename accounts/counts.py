@@ -14,7 +14,7 @@ from typing import NamedTuple
 import redis
 from redis.commands.core import Script
 
-from accounts.redis_client import client
+from accounts.redis_client import reachable
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,8 @@ def take(limits: Sequence[Limit], entry: str = "") -> float:
     """
     numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
     try:
-        wait = _script(client())([limit.key for limit in limits], [entry, *numbers])
+        with reachable() as client:
+            wait = _script(client)([limit.key for limit in limits], [entry, *numbers])
     except (redis.RedisError, OSError) as error:
         _warn(error)
         return 0
@@ -73,7 +74,7 @@ def take(limits: Sequence[Limit], entry: str = "") -> float:
 def take_back(limits: Sequence[Limit], entry: str) -> None:
     """Undo the counting of `entry`."""
     try:
-        with client().pipeline(transaction=False) as pipeline:
+        with reachable() as client, client.pipeline(transaction=False) as pipeline:
             for limit in limits:
                 pipeline.zrem(limit.key, entry)
             pipeline.execute()

@@ -1,9 +1,28 @@
-"""The connection to Redis for small values that this process reads and writes itself; Celery has its own."""
+"""This process' own connection to Redis; Celery has connections of its own.
 
+Used by whoever reads or writes small values (counts, marks, readiness), and around sending a task message.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import redis
 from django.conf import settings
+
+from accounts.breaker import Breaker
+
+breaker = Breaker(lambda: redis.ConnectionError("Redis did not answer a moment ago."))
+
+
+@contextmanager
+def reachable() -> Iterator[redis.Redis]:
+    """The client, for one exchange with Redis, be it the client's or Celery's.
+
+    Raises redis.ConnectionError at once where Redis has just let somebody wait in vain.
+    """
+    with breaker.guard():
+        yield client()
 
 
 def client() -> redis.Redis:

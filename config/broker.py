@@ -95,7 +95,12 @@ class Client(Redis):
             return key, json.dumps(read_task(element, current_app.tasks, queue))
         except Nonsense as reason:
             logger.warning("An element of the queue (%d bytes) is left out: %s.", len(element), reason)
-            return None
+        except Exception as error:  # of a kind that nobody has thought of: it must not end the worker
+            kind = type(error).__name__
+            logger.warning(
+                "An element of the queue (%d bytes) is left out: reading it failed (%s).", len(element), kind
+            )
+        return None
 
     def pubsub(self, **options: Any) -> PubSub:
         return Broadcasts(self.connection_pool, **options)
@@ -212,7 +217,7 @@ def _restorable(stored: bytes) -> dict[str, Any] | None:
         return read_task(json.dumps(taken), current_app.tasks, queue)
     except Nonsense as reason:
         logger.warning("A message that a worker had taken (%d bytes) is left out: %s.", len(stored), reason)
-    except (ValueError, TypeError, RecursionError):
+    except Exception:
         logger.warning("What stood among messages taken (%d bytes) is left out: it is none.", len(stored))
     return None
 
@@ -256,7 +261,11 @@ class Channel(kombu_redis.Channel):
             push(keys=[key, WAITING], args=[headers["once"], json.dumps(message)])
 
     def _brpop_read(self, **options: Any) -> Any:
-        """Read what a queue gave; one whose key holds something else is moved aside, and there is nothing."""
+        """Read what a queue gave and hand it over.
+
+        There is nothing when its key holds something else, which is moved aside, or when taking the message fails by any
+        error that is not the broker's: the worker goes on without it.
+        """
         try:
             return super()._brpop_read(**options)
         except ResponseError as error:
@@ -265,6 +274,11 @@ class Channel(kombu_redis.Channel):
             ]
             with self.conn_or_acquire() as client:
                 move_aside(client, keys, error)
+            raise Empty from error
+        except (*Transport.connection_errors, *Transport.channel_errors, Empty):
+            raise
+        except Exception as error:
+            logger.warning("A message is left out: taking it failed (%s).", type(error).__name__)
             raise Empty from error
 
     def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:

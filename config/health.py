@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from accounts.redis_client import reachable
 from config.counters import shared_registry
-from config.embedded import AT_ONCE
 from config.single import one_at_a_time
 from demo.backlog import is_stuck
 from demo.clock import now
@@ -82,8 +82,7 @@ def _database() -> bool:
 
 def _broker() -> bool:
     try:
-        timeouts = {"socket_connect_timeout": 2, "socket_timeout": 2}
-        with redis.Redis.from_url(settings.REDIS_CLIENT_URL, retry=AT_ONCE, **timeouts) as client:
+        with reachable() as client:
             return bool(client.ping())
     except (redis.RedisError, OSError):
         return False

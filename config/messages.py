@@ -15,6 +15,7 @@ from types import NoneType
 from typing import Any
 
 ID = re.compile(r"[\w.:@-]{1,100}", re.ASCII)
+ONCE = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,200}")  # a schedule's name, or one that the tasks give
 MOST_RETRIES = 100
 LONGEST_DELAY = 1_800  # seconds
 LOGGED = ("request_id", "user_id", "parent_task_id")  # of the context that django-structlog sends along
@@ -128,7 +129,7 @@ def _headers(
             "delay": delay,
             "eta": (datetime.now(UTC) + timedelta(seconds=delay)).isoformat(),
         }
-    if isinstance(once := given.get("once"), str):
+    if isinstance(once := given.get("once"), str) and ONCE.fullmatch(once):
         headers["once"] = once
     return headers
 

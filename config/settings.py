@@ -108,6 +108,15 @@ TEMPLATES = [
 ]
 
 
+# In seconds but the last, which is in milliseconds: a machine or a network that is gone is noticed. DATABASE_URL may name
+# others; over a Unix socket only the first has an effect.
+NETWORK_LIMITS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 DB_POOLER = env.flag("DB_POOLER", False)
 
 
@@ -118,9 +127,11 @@ def database() -> dict:
         if DEVELOPMENT
         else environ.Env.db_url_config(env.url("DATABASE_URL", "", ("postgres", "postgresql")))
     )
+    entry["OPTIONS"] = NETWORK_LIMITS | entry.get("OPTIONS", {})
+    entry |= {"ENGINE": "config.postgresql"}
     entry |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": DB_POOLER}
     if DB_POOLER:
-        entry["OPTIONS"] = entry.get("OPTIONS", {}) | {"prepare_threshold": None}
+        entry["OPTIONS"] |= {"prepare_threshold": None}
     return entry
 
 
@@ -139,7 +150,7 @@ def client_url(url: str) -> str:
 
 
 REDIS_CLIENT_URL = client_url(REDIS_URL)
-REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": AT_ONCE}
+REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": AT_ONCE}
 
 # Nothing needs Django's cache. It would unpickle what it reads, so it is kept out of Redis: who can write there would run
 # code here.
@@ -230,6 +241,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_timeout": 30,
 }
+# Of a web process, which only sends: a thread is worth more than a message, for which the sweep makes up.
+WEB_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "max_retries": 0}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = 2
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

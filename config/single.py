@@ -1,26 +1,31 @@
 """A check that anybody may ask for, made by one thread of a process at a time."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock
 
 Checks = dict[str, bool]
+STALE = 1  # seconds after which a check that goes on says that something hangs
 
 
 def one_at_a_time(check: Callable[[], Checks], unknown: Checks) -> Callable[[], Checks]:
-    """`check`, but that whoever asks while another does gets the last result, or `unknown` before there is any.
+    """`check`, but that whoever asks while another does waits for nothing.
 
-    A server that is away keeps a check waiting for seconds; many callers would hold every thread of the process.
+    They get the last result, and `unknown` before there is any or when the check has been going on for STALE seconds: a
+    server that is away keeps it waiting for seconds, and many callers would hold every thread of the process.
     """
-    asking, last = Lock(), [unknown]
+    asking, last, began = Lock(), [unknown], [0.0]
 
     @wraps(check)
     def asked() -> Checks:
-        if asking.acquire(blocking=False):
-            try:
-                last[0] = check()
-            finally:
-                asking.release()
-        return last[0]
+        if not asking.acquire(blocking=False):
+            return last[0] if time.monotonic() - began[0] < STALE else unknown
+        try:
+            began[0] = time.monotonic()
+            last[0] = check()
+            return last[0]
+        finally:
+            asking.release()
 
     return asked

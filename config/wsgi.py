@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config.celery import app as celery
+from config.postgresql.base import be_impatient
 from config.refusals import refuse
 from config.request_checks import Refused, check_content_type
 from config.start import ensure_ready
@@ -48,3 +51,6 @@ def of_text(content_type: str) -> str:
 
 
 ensure_ready()
+be_impatient()
+celery.conf.broker_transport_options = settings.WEB_BROKER_TRANSPORT_OPTIONS
+celery.conf.task_publish_retry = False

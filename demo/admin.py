@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import redis
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import Truncator
-from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin
+from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
+from accounts.redis_client import reachable
 from demo import lifecycle
 from demo.clock import Clock, now
 from demo.models import DemoAccount, State, StoryEvent
@@ -364,10 +367,26 @@ class CrontabAdmin(CrontabScheduleAdmin):
         return _readable(crontab)
 
 
+class ScheduleForm(PeriodicTaskForm):
+    """django-celery-beat's, which takes more than a wrong letter for no JSON."""
+
+    def _clean_json(self, field: str) -> str:
+        try:
+            return super()._clean_json(field)
+        except (RecursionError, TypeError, KeyError):  # nested too deeply, or a type that kombu does not know
+            raise ValidationError(
+                "This cannot be read as JSON; write less of it, such as [] or {}."
+            ) from None
+
+    def clean_headers(self) -> str:
+        return self._clean_json("headers") if self.cleaned_data["headers"] else "{}"
+
+
 @admin.register(PeriodicTask)
 class ScheduleAdmin(PeriodicTaskAdmin):
     """django-celery-beat's, with the next run beside the last, and with what keeps beat from running a row."""
 
+    form = ScheduleForm
     list_display = ["name", "state", "timing", "last_run_at", "next_run", "total_run_count"]
 
     def get_fieldsets(self, request, obj=None) -> list[tuple[str | None, dict]]:
@@ -376,14 +395,6 @@ class ScheduleAdmin(PeriodicTaskAdmin):
             (title, options | {"fields": [name for name in options["fields"] if name not in EXPIRIES]})
             for title, options in super().get_fieldsets(request, obj)
         ]
-
-    def get_queryset(self, request):
-        """The rows with their schedules, or, when one of these cannot be read, alone, so that it spoils its row only."""
-        try:
-            list(CrontabSchedule.objects.all())
-            return super().get_queryset(request)
-        except Exception:  # whatever the libraries make of what stands there
-            return super(PeriodicTaskAdmin, self).get_queryset(request)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         readable = {crontab.pk: _readable(crontab) for crontab in CrontabSchedule.objects.all()}
@@ -402,8 +413,9 @@ class ScheduleAdmin(PeriodicTaskAdmin):
             self.message_user(request, f"Nothing was run. {reasons}", messages.ERROR)
             return
         try:
-            super().run_tasks(request, queryset)
-        except BrokerError:
+            with reachable():
+                super().run_tasks(request, queryset)
+        except (BrokerError, redis.ConnectionError):
             self.message_user(request, "No broker takes the tasks just now; try again.", messages.ERROR)
 
     @admin.display(description="state", ordering="enabled")

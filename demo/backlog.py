@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from redis.exceptions import RedisError
 
-from accounts.redis_client import client
+from accounts.redis_client import reachable
 from demo.models import State, StoryEvent
 
 OVERDUE = timedelta(minutes=2)
@@ -16,8 +16,8 @@ DELIVERED = "perennial:delivered"  # a key of Redis, which ends by its clock
 
 def note_delivery() -> None:
     """Something was delivered just now."""
-    with suppress(RedisError, OSError):
-        client().set(DELIVERED, 1, ex=OVERDUE)
+    with suppress(RedisError, OSError), reachable() as client:
+        client.set(DELIVERED, 1, ex=OVERDUE)
 
 
 def is_stuck(now: datetime) -> bool:
@@ -37,6 +37,7 @@ def _is_overdue(moment: datetime) -> bool:
 
 def _noted() -> bool:
     try:
-        return bool(client().exists(DELIVERED))
+        with reachable() as client:
+            return bool(client.exists(DELIVERED))
     except (RedisError, OSError):
         return True  # that the broker is missing is said elsewhere

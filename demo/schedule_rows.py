@@ -7,16 +7,40 @@ from typing import Any
 
 from celery import current_app
 from celery.schedules import schedule
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.utils.json import loads
+from timezone_field.utils import AutoDeserializedAttribute
 
+from config.postgresql.times import FIRST, LAST
+
+TIMES = ("start_time", "last_run_at", "expires", "date_changed")
 KINDS = ("interval", "crontab", "solar", "clocked")
 CELERYS_OWN = {
     *("lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries", "timelimit"),
     *("root_id", "parent_id", "argsrepr", "kwargsrepr", "origin", "ignore_result", "compression"),
     *("replaced_task_nesting", "stamped_headers", "stamps", "once", "delay", "periodic_task_name"),
 }
+MENDED_BY = {"last_run_at": "disable it and enable it again", "date_changed": "save it"}
 SHORTEST = timedelta(seconds=1)
+
+
+class AnyZone(AutoDeserializedAttribute):
+    """The attribute of a time zone; one that is unknown is the text that it is, as an error would keep all rows unread."""
+
+    def __set__(self, row: Any, value: Any) -> None:
+        try:
+            super().__set__(row, value)
+        except (
+            Exception
+        ):  # whatever the libraries make of it: it may be a folder's name, or lead out of theirs
+            row.__dict__[self.field.attname] = value
+
+
+def read_any_zone() -> None:
+    """Have crontabs whose time zone is unknown be read."""
+    field = CrontabSchedule._meta.get_field("timezone")
+    field.from_db_value = lambda value, *_: value  # the attribute does the rest
+    setattr(CrontabSchedule, field.attname, AnyZone(field))
 
 
 def problem_of(task: PeriodicTask) -> str:
@@ -68,6 +92,13 @@ def _wrong_message(task: PeriodicTask) -> str:
 
 
 def _wrong_times(task: PeriodicTask) -> str:
+    for name in TIMES:
+        if getattr(task, name) in (FIRST, LAST):
+            return f"Its {name} lies outside of the calendar; {MENDED_BY.get(name, 'empty it or choose another')}."
+    if task.clocked and task.clocked.clocked_time in (FIRST, LAST):
+        return "Its clocked time lies outside of the calendar; choose another."
+    if task.crontab and isinstance(task.crontab.timezone, str):
+        return f"There is no time zone named {task.crontab.timezone!r}; choose another in its crontab."
     timing = task.schedule
     if type(timing) is schedule and timing.run_every < SHORTEST:
         return "Its interval is shorter than a second."

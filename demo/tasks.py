@@ -3,10 +3,12 @@
 import logging
 from datetime import timedelta
 
-from celery import shared_task
+import redis
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from kombu.exceptions import OperationalError as BrokerError
 
+from accounts.redis_client import reachable
 from demo import backlog, delivery, planning, retention, unfinished
 from demo.clock import now
 from interactions import ageing, replay
@@ -23,7 +25,7 @@ LONGEST_PLANNING = timedelta(seconds=5)
 def plan() -> None:
     """Plan every window that has started; what takes longer goes on behind the work of others."""
     if planning.plan_due(now(), within=LONGEST_PLANNING).is_cut_short:
-        plan.apply_async(retry=False, headers={"once": "plan on"})
+        send(plan, once="plan on")
 
 
 @shared_task(ignore_result=True)
@@ -55,11 +57,7 @@ def finish(account_id: int, turn: int | None = None) -> None:
 
 def ask_for_turn(account_id: int, turn: int, after: float = 0) -> None:
     """Ask a worker to take that turn, in so many seconds; without a broker the sweep will."""
-    once = {"once": f"finish {account_id} {turn}"}
-    try:
-        finish.apply_async([account_id, turn], retry=False, countdown=after or None, headers=once)
-    except BrokerError:
-        logger.warning("No broker to take up account %d at once; the next sweep will", account_id)
+    send(finish, account_id, turn, once=f"finish {account_id} {turn}", after=after)
 
 
 @shared_task(ignore_result=True)
@@ -73,4 +71,16 @@ def sweep() -> None:
 
 @worker_ready.connect
 def sweep_at_start(**_: object) -> None:
-    sweep.apply_async(retry=False, headers={"once": "sweep at start"})
+    send(sweep, once="sweep at start")
+
+
+def send(task: Task, *ids: int, once: str, after: float = 0) -> None:
+    """Ask a worker for a task, in so many seconds; not while the last message named `once` waits, and not without a broker.
+
+    What is left to do stands in the database, so the next sweep makes up for a message that could not be sent.
+    """
+    try:
+        with reachable():
+            task.apply_async(ids, retry=False, countdown=after or None, headers={"once": once})
+    except (BrokerError, redis.ConnectionError) as error:
+        logger.warning("No broker takes %r (%s); the next sweep will go on.", once, type(error).__name__)

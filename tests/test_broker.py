@@ -125,6 +125,80 @@ def test_what_is_no_message_of_ours_is_left_out_with_a_line_each_and_its_neighbo
     house.start("beat")
 
 
+DEEP = "[" * 50_000 + "]" * 50_000
+ODD_VALUES = [  # as JSON text
+    *("null", "true", "0", "-1", "1" + "0" * 30, "1e308", "NaN", "-Infinity", '""', "[]", "{}", DEEP),
+    *(r'"\ud800"', r'"\u0000"', '"' + "x" * 50_000 + '"', "[[1], 2]", '{"a": {"b": null}}', '"0001-01-01"'),
+]
+HEADERS = [
+    *(
+        "task",
+        "id",
+        "once",
+        "lang",
+        "root_id",
+        "parent_id",
+        "group",
+        "group_index",
+        "shadow",
+        "eta",
+        "expires",
+    ),
+    *("retries", "delay", "timelimit", "argsrepr", "kwargsrepr", "origin", "ignore_result", "stamps"),
+    *(
+        "stamped_headers",
+        "compression",
+        "replaced_task_nesting",
+        "periodic_task_name",
+        "__django_structlog__",
+    ),
+]
+PROPERTIES = [
+    *("correlation_id", "reply_to", "delivery_mode", "delivery_info", "priority", "body_encoding"),
+    *("delivery_tag", "expiration"),
+]
+CONTEXT = ["request_id", "user_id", "parent_task_id"]
+
+
+def odd_messages() -> Iterator[str]:
+    """Our message with each of its fields, and what they hold, in turn as something odd."""
+    for value in ODD_VALUES:
+        for field in ("body", "content-encoding", "content-type"):
+            yield with_odd(message(**{field: "@"}), value)
+        for field in ("headers", "properties"):
+            yield with_odd(message() | {field: "@"}, value)
+        for name in HEADERS:
+            yield with_odd(message(headers={name: "@"}), value)
+        for name in CONTEXT:
+            yield with_odd(message(headers={"__django_structlog__": {name: "@"}}), value)
+        for name in PROPERTIES:
+            yield with_odd(message() | {"properties": message()["properties"] | {name: "@"}}, value)
+        for body in (
+            "[[@], {}, {}]",
+            '[[], {"account_id": @}, {}]',
+            "[[], {}, @]",
+            "[@, {}, {}]",
+            "[[], @, {}]",
+        ):
+            text = base64.b64encode(body.replace("@", value).encode()).decode()
+            yield json.dumps(message(body=text, headers={"task": "demo.tasks.finish"}))
+            yield json.dumps(message(body=text))
+
+
+def with_odd(given: dict, value: str) -> str:
+    return json.dumps(given).replace('"@"', value)
+
+
+def test_a_message_with_any_field_odd_does_not_end_the_worker(house, broker):
+    house.kill("beat")
+    before = house.log("worker").count("Traceback")
+    broker.lpush("celery", *odd_messages())
+    until(lambda: queued(broker) == 1, "all is done but what has the longest delay", 60)
+    broker.delete("unacked", "unacked_index")
+    assert house.log("worker").count("Traceback") == before
+    house.start("beat")
+
+
 KINDS = {
     "string": lambda broker, key: broker.set(key, "x"),
     "zset": lambda broker, key: broker.zadd(key, {"x": 1}),

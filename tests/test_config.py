@@ -196,6 +196,23 @@ def test_a_start_that_fails_says_so_and_leaves_nothing_running(folder, words):
     assert not Servers(folder / "data").valkey_runs()
 
 
+def test_a_network_that_is_gone_is_noticed_unless_database_url_says_otherwise(tmp_path):
+    script = "from config.settings import DATABASES; print(sorted(DATABASES['default']['OPTIONS'].items()))"
+    production = {"SECRET_KEY": "k", "ALLOWED_HOSTS": "h", "DATA_DIR": str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=CHECKOUT,
+        env=PLAIN | production | {"DATABASE_URL": "postgres://x/y?connect_timeout=9&sslmode=require"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == (
+        "[('connect_timeout', 9), ('keepalives_count', 3), ('keepalives_idle', 15), ('keepalives_interval', 5),"
+        " ('sslmode', 'require'), ('tcp_user_timeout', 15000)]"
+    )
+
+
 def test_importing_the_settings_starts_nothing(folder):
     script = "import django; django.setup()"
     variables = PLAIN | {"DATA_DIR": str(folder / "data"), "DJANGO_SETTINGS_MODULE": "config.settings"}

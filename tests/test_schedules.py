@@ -1,6 +1,7 @@
 """One row of a schedule may be wrong in any way: beat leaves it out and says so once, and runs the others."""
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,8 @@ from django_celery_beat.models import (
 from config.beat import Scheduler
 from config.celery import app
 from demo.schedule_rows import problem_of
-from demo.schedules import SCHEDULES
+from demo.schedules import SCHEDULES, create_missing_schedules
+from tests.back_office import act
 
 OURS = {schedule.name for schedule in SCHEDULES}
 NOW = datetime.now(UTC)
@@ -157,20 +159,94 @@ def test_a_row_that_is_only_odd_disturbs_nobody(scheduler, caplog, operator, fie
     assert operator.get(reverse(LIST)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        "UPDATE django_celery_beat_crontabschedule SET timezone = 'Mars/Olympus' WHERE minute = '7'",
-        "UPDATE django_celery_beat_periodictask SET last_run_at = 'infinity' WHERE name = 'odd'",
-        "UPDATE django_celery_beat_periodictask SET last_run_at = '20000-01-01' WHERE name = 'odd'",
-    ],
-)
-def test_a_row_that_cannot_even_be_read_is_left_out(scheduler, caplog, spoil):
-    row(interval=None, crontab=crontab(minute="7"))
+UNKNOWN_ZONES = ["Foo/Bar", "Africa", "../../etc/passwd", "UTC\n"]
+NEVER = ["infinity", "-infinity", "294276-12-31", "10000-01-01", "4713-01-01 BC"]
+SPOILT = {
+    **{
+        f"time zone {zone!r}": (
+            "UPDATE django_celery_beat_crontabschedule SET timezone = %s",
+            zone,
+            "time zone",
+        )
+        for zone in UNKNOWN_ZONES
+    },
+    **{
+        f"{column} {time}": (f"UPDATE django_celery_beat_periodictask SET {column} = %s", time, column)
+        for column in ("last_run_at", "start_time", "expires", "date_changed")
+        for time in (NEVER if column == "last_run_at" else NEVER[:1])
+    },
+    **{
+        f"clocked_time {time}": (
+            "UPDATE django_celery_beat_clockedschedule SET clocked_time = %s",
+            time,
+            "clocked",
+        )
+        for time in NEVER[:2]
+    },
+}
+
+
+@pytest.fixture(params=SPOILT)
+def spoilt(request, db) -> tuple[PeriodicTask, str]:
+    """A row that SQL has spoilt, which the libraries cannot read, and a word of what is said about it."""
+    PeriodicTask.objects.all().delete()
+    CrontabSchedule.objects.all().delete()
+    statement, value, word = SPOILT[request.param]
+    clock = {"clocked": clocked(NOW), "one_off": True} if "clocked" in statement else {"crontab": crontab()}
+    task = row(interval=None, **clock)
     with connection.cursor() as cursor:
-        cursor.execute(spoil)
+        cursor.execute(statement, [value])
+    return task, word
+
+
+def test_a_row_that_sql_has_spoilt_is_left_out(scheduler, caplog, spoilt):
+    create_missing_schedules()
     assert {"demo: deliver due events", "demo: sweep"} <= go(scheduler)
     assert [record.args[0] for record in caplog.records if record.levelno >= logging.ERROR] == ["odd"]
+
+
+def test_the_admin_shows_opens_and_deletes_a_row_that_sql_has_spoilt(operator, spoilt):
+    task, word = spoilt
+    shown = operator.get(reverse(LIST))
+    assert shown.status_code == 200
+    [said] = re.findall("broken: ([^<]*)", shown.content.decode())
+    assert word in said
+    schedules = {"crontabschedule": task.crontab_id, "clockedschedule": task.clocked_id}
+    for name, key in {"periodictask": task.pk, **schedules}.items():
+        admin = f"admin:django_celery_beat_{name}"
+        opened = [reverse(f"{admin}_changelist"), reverse(f"{admin}_add")]
+        opened += [reverse(f"{admin}_{page}", args=[key]) for page in ("change", "delete", "history") if key]
+        assert {path: operator.get(path).status_code for path in opened} == dict.fromkeys(opened, 200)
+    assert "Nothing was run" in "".join(act(operator, LIST, "run_tasks", task))
+    for action in ("disable_tasks", "enable_tasks", "toggle_tasks"):
+        assert "1 task was successfully" in act(operator, LIST, action, task)[0]
+    act(operator, LIST, "delete_selected", task, post="yes")
+    assert not PeriodicTask.objects.exists()
+
+
+def test_a_crontab_with_an_unknown_time_zone_is_given_another(operator):
+    key = crontab(minute="7").pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE django_celery_beat_crontabschedule SET timezone = 'Foo/Bar' WHERE id = %s", [key]
+        )
+    change = reverse("admin:django_celery_beat_crontabschedule_change", args=[key])
+    form = {"minute": "7", "hour": "*", "day_of_month": "*", "month_of_year": "*", "day_of_week": "*"}
+    form |= {"periodictask_set-TOTAL_FORMS": 0, "periodictask_set-INITIAL_FORMS": 0}
+    assert operator.post(change, form | {"timezone": "Europe/Paris"}).status_code == 302
+    assert str(CrontabSchedule.objects.get(pk=key).timezone) == "Europe/Paris"
+
+
+@pytest.mark.parametrize("field", ["args", "kwargs", "headers"])
+@pytest.mark.parametrize(
+    "text", ["[" * 3_000, "[" * 3_000 + "]" * 3_000, '{"__type__": "datetime", "__value__": 5}', "9" * 5_000]
+)
+def test_what_is_no_json_is_said_beside_its_field(operator, field, text):
+    task = row()
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])
+    form = {"name": "odd", "task": task.task, "interval": task.interval_id, "args": "[]", "kwargs": "{}"}
+    answer = operator.post(change, form | {"headers": "{}"} | {field: text})
+    assert (answer.status_code, list(answer.context["adminform"].form.errors)) == (200, [field])
 
 
 def test_a_row_that_is_mended_runs_again(scheduler, caplog):

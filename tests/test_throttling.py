@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import socket
 import time
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from accounts import breaker, redis_client
+from accounts.breaker import Breaker
 from accounts.models import User
 from accounts.throttling import LogInFailures, TokenRequests
 from config.settings import client_url
@@ -211,6 +214,20 @@ def test_without_the_broker_nobody_is_locked_out_and_the_log_says_so(client, per
     assert client.post(TOKEN, {"username": "person", "password": PASSWORD}).status_code == 200
     said = [record for record in caplog.records if "not throttled" in record.getMessage()]
     assert {record.levelname for record in said} == {"WARNING"}
+
+
+def test_a_broker_that_hangs_is_waited_for_once_and_asked_again_later(client, person, settings, monkeypatch):
+    monkeypatch.setattr(redis_client, "breaker", Breaker(redis.ConnectionError))
+    monkeypatch.setattr(breaker, "PAUSE", 1.5)
+    answering = settings.REDIS_CLIENT_URL
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_CLIENT_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        began = time.monotonic()
+        assert [wrong(client) for _ in range(12)] == [400] * 12
+        assert 0.5 <= time.monotonic() - began < 1.5  # each of the twelve would have cost half a second
+    settings.REDIS_CLIENT_URL = answering
+    time.sleep(1.5)
+    assert [wrong(client) for _ in range(12)] == [400] * 10 + [429] * 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""Django's PostgreSQL backend, which reads any time and notices a server that hangs. The settings name it as ENGINE.
+
+A server that takes connections and does not answer ends no wait by itself: its kernel confirms what is sent, and limits of
+statements are its own to keep. So a web process calls `be_impatient`; workers and commands wait as long as it takes.
+"""
+
+from functools import partial
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+from psycopg.errors import _WaitTimeout as WaitTimeout
+
+from accounts.breaker import Breaker
+from config.postgresql.times import read_any_time
+
+PATIENCE = 2  # seconds without an answer, after which the server is asked over another connection whether it is there
+
+
+def _away() -> psycopg.OperationalError:
+    return psycopg.OperationalError("The database does not answer.")
+
+
+_breaker = Breaker(_away)
+_impatient = False
+
+
+def be_impatient() -> None:
+    """Give up connections of this process that wait for a server that hangs; raises OperationalError there."""
+    global _impatient
+    _impatient = True
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection:
+        connection = self._connect(conn_params)
+        read_any_time(connection)
+        return connection
+
+    def _connect(self, conn_params: dict[str, Any]) -> psycopg.Connection:
+        if not _impatient:
+            return super().get_new_connection(conn_params)
+        with _breaker.guard():
+            connection = super().get_new_connection(conn_params | {"connect_timeout": PATIENCE})
+        connection.wait = partial(_wait, connection, conn_params)
+        return connection
+
+
+def _wait(connection: psycopg.Connection, conn_params: dict[str, Any], operation: Any, **options: Any) -> Any:
+    """What `connection.wait` does with an operation of psycopg's, but only for a server that is there."""
+    while True:
+        try:
+            return psycopg.Connection.wait(connection, operation, **{"timeout": PATIENCE} | options)
+        except WaitTimeout:
+            if "timeout" in options:
+                raise
+            if not _answers(conn_params):
+                connection.close()
+                raise _away() from None
+
+
+def _answers(conn_params: dict[str, Any]) -> bool:
+    """Whether the server answers over a connection of its own, be it to refuse: then a statement only takes long."""
+    try:
+        with _breaker.guard():
+            probe = psycopg.connect(**conn_params | {"connect_timeout": PATIENCE, "autocommit": True})
+            with probe:
+                probe.wait = partial(probe.wait, timeout=PATIENCE)
+                probe.execute("SELECT 1")
+    except psycopg.Error:
+        return not _breaker.is_open
+    return True

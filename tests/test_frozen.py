@@ -1,0 +1,86 @@
+"""A broker or a database that takes connections and never answers holds up nobody for long, and is said to be away."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from tests.frozen import frozen, longest_wait
+from tests.house import Caller, House, running_house, until
+
+pytestmark = pytest.mark.bad_day
+TEN = [f"user{number}" for number in range(10)]
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with running_house(DEBUG="0", HTTPS="0") as house:
+        house.fire("demo: sweep", 2)
+        yield house
+
+
+@pytest.fixture(scope="module")
+def staff(house) -> Caller:
+    """Somebody who may switch on the demos of ten users."""
+    caller = house.create_user("staff")
+    names = f"for name in {[*TEN, 'another']}: User.objects.create_user(name)"
+    script = f"from accounts.models import User\n{names}\nUser.objects.filter(username='staff').update(is_staff=True)"
+    house.manage("shell", "-v0", "-c", script)
+    return caller
+
+
+def enable(staff: Caller, name: str) -> float:
+    """Seconds until the answer."""
+    began = time.monotonic()
+    assert staff.post("demo/enable", user=name).status_code == 202
+    return time.monotonic() - began
+
+
+def states(house: House) -> set[str]:
+    return {row[0] for row in house.sql("SELECT state FROM demo_demoaccount")}
+
+
+def test_a_broker_that_hangs_holds_up_nobody_and_no_work_is_lost(house, staff):
+    over = threading.Event()
+    with ThreadPoolExecutor(11) as pool:
+        with frozen(house.servers.valkey_dir / "valkey.pid"):
+            longest = pool.submit(longest_wait, house, over)
+            try:
+                took = list(pool.map(enable, [staff] * 10, TEN))
+                ready = requests.get(f"{house.url}/readyz", timeout=20)
+            finally:
+                over.set()
+        assert (max(took) < 2, longest.result() < 2) == (True, True)
+    assert (ready.status_code, ready.json()["broker"]) == (503, False)
+    until(lambda: states(house) == {"active"}, "all ten demos are active", 90)
+    until(
+        lambda: requests.get(f"{house.url}/readyz", timeout=20).json()["broker"],
+        "the broker is seen again",
+        10,
+    )
+
+
+def test_a_database_that_hangs_is_said_to_be_away_and_holds_up_nobody_for_long(house, staff):
+    def ask(path: str) -> tuple[int, float]:
+        began = time.monotonic()
+        answer = requests.get(f"{house.url}/{path}", headers=staff.headers, timeout=60)
+        return answer.status_code, time.monotonic() - began
+
+    assert ask("readyz")[0] == 200
+    demos = ["api/v1/demo/"] * 8
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(ask, demos))  # so that connections are open
+        with frozen(house.servers.postgres_dir / "postmaster.pid"):
+            waiting = pool.map(ask, demos)
+            time.sleep(0.2)
+            ready = pool.submit(ask, "readyz")
+            asked = [*waiting, ready.result(), ask("readyz"), ask("api/v1/demo/")]
+            again = [ask("healthz") for _ in range(5)]
+    assert {code for code, _ in asked} == {503}
+    assert max(seconds for _, seconds in asked) < 9
+    assert max(seconds for _, seconds in asked[-2:]) < 5
+    assert max(again) < (200, 1)
+    until(lambda: ask("readyz")[0] == ask("api/v1/demo/")[0] == 200, "all goes on", 20)
