@@ -14,8 +14,10 @@ from knox.models import get_token_model
 
 from accounts.models import Profile, User
 from accounts.names import UnreadableName, readable
+from accounts.rights import is_within_rights_of, within_rights_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+OWNER_ABOVE = "Choose a user who has no right that you do not have, or ask a superuser."
 
 # Knox's list shows digests, and makes a token of whoever is named.
 admin.site.unregister(get_token_model())
@@ -35,9 +37,9 @@ class PersonAdmin(UserAdmin):
         return [*own, *([] if request.user.is_superuser else RIGHTS)]
 
     def has_change_permission(self, request, obj=None) -> bool:
-        """And sets no superuser's password, which would be the same."""
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not above and super().has_change_permission(request, obj)
+        """And changes nobody who may do more: whoever sets a password may log in with it."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or is_within_rights_of(request.user, obj))
 
     def get_queryset(self, request) -> QuerySet[User]:
         """Users with the start of their demo beside the deferred field, which a list would read row by row."""
@@ -49,8 +51,14 @@ class PersonAdmin(UserAdmin):
 
     @admin.action(description="End all tokens", permissions=["change"])
     def end_tokens(self, request, queryset) -> None:
-        gone, _ = get_token_model().objects.filter(user__in=queryset.values("pk")).delete()
+        within = within_rights_of(request.user, queryset)
+        above = queryset.count() - within.count()
+        gone, _ = get_token_model().objects.filter(user__in=within.values("pk")).delete()
         self.message_user(request, f"{gone} {'token' if gone == 1 else 'tokens'} ended.")
+        if above:
+            users = "user has" if above == 1 else "users have"
+            sentence = f"{above} {users} rights that you do not have; their tokens stay. Ask a superuser."
+            self.message_user(request, sentence, messages.WARNING)
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
@@ -103,6 +111,18 @@ class ProfileAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request, obj=None) -> list[str]:
         """A demo's profiles are its own: the story goes on with them as they are."""
         return self.fields if obj and obj.is_demo else self.readonly_fields
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        """Whose rights are greater has profiles that are not to be changed either: their secrets write to the inbox."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or is_within_rights_of(request.user, obj.owner))
+
+    def formfield_for_foreignkey(self, db_field, request, **options) -> forms.ModelChoiceField:
+        """Nor is one given to them."""
+        if db_field.name == "owner":
+            owners = within_rights_of(request.user, User.objects.all())
+            options |= {"queryset": owners, "error_messages": {"invalid_choice": OWNER_ABOVE}}
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_delete_permission(self, request, obj=None) -> bool:
         """A profile may have millions of rows; it goes with its demo, or with its owner by `manage.py delete_user`."""
