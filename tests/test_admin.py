@@ -120,7 +120,7 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     assert "whsec_" not in page(operator, "admin:accounts_profile_changelist")
     change = reverse("admin:accounts_profile_change", args=[profile.pk])
     assert "whsec_" not in operator.get(change).content.decode()
-    [told] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile)
+    [told] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile, confirmed="1")
     previous = profile.webhook_secret
     profile.refresh_from_db()
     assert profile.webhook_secret in told

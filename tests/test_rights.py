@@ -87,7 +87,7 @@ def test_who_may_do_no_more_is_changed_and_given_no_rights(clerk, people, name):
 def test_tokens_of_who_may_do_more_stay(clerk, people):
     for user in people.values():
         make_token(user, timezone.now())
-    told = act(clerk, USERS, "end_tokens", *people.values())
+    told = act(clerk, USERS, "end_tokens", *people.values(), confirmed="1")
     assert told == [
         "5 tokens ended.",
         "5 users have rights that you do not have; their tokens stay. Ask a superuser.",
@@ -101,7 +101,7 @@ def test_a_superuser_changes_everybody(operator, people):
         make_token(user, timezone.now())
         assert operator.post(f"/admin/accounts/user/{user.pk}/password/", NEW_PASSWORD).status_code == 302
         make_token(user, timezone.now())
-    assert act(operator, USERS, "end_tokens", *people.values())[-1] == "10 tokens ended."
+    assert act(operator, USERS, "end_tokens", *people.values(), confirmed="1")[-1] == "10 tokens ended."
 
 
 @pytest.mark.parametrize("name", ["superuser", "with_a_group"])
