@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from knox.models import get_token_model
 
 from accounts.asking import HeldWhileChanged, ask, is_confirmed
+from accounts.fields import readable_or_invalid
 from accounts.models import Profile, User
-from accounts.names import UnreadableName, readable
 from accounts.rights import is_within_rights_of, within_rights_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -80,9 +80,20 @@ class PersonAdmin(HeldWhileChanged, UserAdmin):
 admin.site.unregister(Group)
 
 
+class GroupForm(forms.ModelForm):
+    """Django's own column takes any name."""
+
+    def clean_name(self) -> str:
+        return readable_or_invalid(
+            self.cleaned_data["name"], Group._meta.get_field("name").max_length, "name"
+        )
+
+
 @admin.register(Group)
 class RightsAdmin(GroupAdmin):
     """Groups, which superusers write and others with the permission look at: what a group may, its members may."""
+
+    form = GroupForm
 
     def has_add_permission(self, request) -> bool:
         return request.user.is_superuser
@@ -94,20 +105,8 @@ class RightsAdmin(GroupAdmin):
         return request.user.is_superuser
 
 
-class ProfileForm(forms.ModelForm):
-    """A profile's display name, where it has one, is a name that people can read."""
-
-    def clean_display_name(self) -> str:
-        name = self.cleaned_data["display_name"]
-        try:
-            return readable(name, Profile._meta.get_field("display_name").max_length) if name else ""
-        except UnreadableName as error:
-            raise forms.ValidationError(f"The display name {error}") from error
-
-
 @admin.register(Profile)
 class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
-    form = ProfileForm
     list_display = ["handle", "platform", "owner", "is_demo", "created_at"]
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]

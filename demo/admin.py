@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.text import Truncator
-from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin
+from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.asking import MOST_TOLD, ask, is_confirmed
+from accounts.fields import readable_or_invalid
 from accounts.models import User
 from demo import lifecycle
 from demo.clock import Clock, now
@@ -361,10 +362,19 @@ class CrontabAdmin(CrontabScheduleAdmin):
         return _readable(crontab)
 
 
+class ScheduleForm(PeriodicTaskForm):
+    """django-celery-beat's, which takes any name."""
+
+    def clean_name(self) -> str:
+        longest = PeriodicTask._meta.get_field("name").max_length
+        return readable_or_invalid(self.cleaned_data["name"], longest, "name")
+
+
 @admin.register(PeriodicTask)
 class ScheduleAdmin(PeriodicTaskAdmin):
     """django-celery-beat's, with the next run beside the last, and with what keeps beat from running a row."""
 
+    form = ScheduleForm
     list_display = ["name", "state", "timing", "last_run_at", "next_run", "total_run_count"]
 
     def get_fieldsets(self, request, obj=None) -> list[tuple[str | None, dict]]:

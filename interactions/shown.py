@@ -3,13 +3,11 @@
 Pure; called by the template filters (`templatetags/people.py`) and `Interaction.shown_author`.
 """
 
-import unicodedata
 from itertools import groupby
 from typing import NamedTuple
 
-# Controls, format characters, separators, and marks that need a letter to stand on.
-UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
-FILLERS = set("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their category, blank by their look
+from accounts.names import shows_something
+
 # One that ends an isolate would end that of the page, and what follows could be turned.
 DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 NOBODY = "Somebody"
@@ -20,11 +18,6 @@ class Author(NamedTuple):
 
     name: str
     beside: str
-
-
-def has_something_to_see(text: str) -> bool:
-    """Whether any character of the text leaves ink."""
-    return any(unicodedata.category(char) not in UNSEEN and char not in FILLERS for char in text)
 
 
 def shown_author(id: str, handle: str, name: str) -> Author:
@@ -38,11 +31,11 @@ def shown_author(id: str, handle: str, name: str) -> Author:
 
 def shown_text(text: str) -> str:
     """The text with every kind of line break as a newline and at most one blank line in a row; "" if there is nothing to see."""
-    runs = groupby(text.splitlines(), key=has_something_to_see)
+    runs = groupby(text.splitlines(), key=shows_something)
     lines = [line for seen, run in runs for line in (run if seen else [""])]
     return "\n".join(lines).strip("\n")
 
 
 def shown_inline(text: str) -> str:
     """The text on one line and without directions for what stands beside it; "" if there is nothing to see."""
-    return " ".join(text.translate(DIRECTIONS).split()) if has_something_to_see(text) else ""
+    return " ".join(text.translate(DIRECTIONS).split()) if shows_something(text) else ""
