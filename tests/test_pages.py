@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Profile, User
 from demo import lifecycle, scenarios, unfinished
 from demo.models import DemoAccount, State, StoryEvent
+from interactions import replies
 from interactions.models import Interaction
 from tests.world import NOW, demo_of, event, send
 
@@ -23,13 +24,17 @@ def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
     demo_of(alice, size="small")
     first = page.get("/comments/").content.decode()
     newest = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").first()
-    assert "200 comments" in first
+    stored = Interaction.objects.filter(type="comment")
+    sent = stored.filter(direction="out").count()
+    assert sent > 0
+    assert f"{200 + sent} comments: 200 received, {sent} sent" in first
     assert newest.author_name in first
     assert "Newer" not in first
     pages = [first]
     while older := re.search(r'rel="next" href="([^"]+)"', pages[-1]):
         pages.append(page.get(f"/comments/{older[1]}").content.decode())
-    assert sum(text.count("<li ") for text in pages) == Interaction.objects.filter(type="comment").count()
+    assert sum(text.count("<li ") for text in pages) == stored.count() == 200 + sent
+    assert sum(text.count('<li class="card item sent">') for text in pages) == sent
     assert {text.count("<li ") for text in pages[:-1]} == {25}
     assert page.get("/comments/?cursor=nonsense").status_code == 404
 
@@ -42,6 +47,66 @@ def test_what_is_deleted_is_quoted_nowhere(page, live):
     send(live, event("comment.deleted", "comment", later), event("content.deleted", "piece", later))
     shown = page.get("/comments/").content.decode()
     assert ("thank you" in shown, "a comment" in shown, "a caption" in shown) == (True, False, False)
+
+
+def test_a_list_that_is_counted_no_further_says_so(page, live, monkeypatch):
+    monkeypatch.setattr("interactions.views.MOST_COUNTED", 3)
+    send(live, *(event("comment.created", f"c{n}") for n in range(2)))
+    assert "3 comments: 3 received, 0 sent" in page.get("/comments/").content.decode()
+    send(live, event("comment.created", "c3", author={"id": "live-1"}))
+    assert "more than 3 comments, received and sent" in page.get("/comments/").content.decode()
+
+
+ADA = {"id": "7", "handle": "ada", "name": "Ada"}
+US = {"id": "live-1", "handle": "alice"}
+
+
+def message(id: str, minute: int, talk: str, author: dict = ADA, **fields) -> dict:
+    at = f"2026-03-01T12:{minute:02}:00Z"
+    return event("message.created", id, at, author=author, conversation_id=talk, **fields)
+
+
+def ways(page, path: str = "/messages/") -> list[tuple[str, str]]:
+    """Of each row whether it was received or sent, and to whom."""
+    rows = page.get(path).content.decode().split("<li ")[1:]
+    found = [
+        re.search(r'"way">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
+        for row in rows
+    ]
+    return [(one[1], re.sub("<[^>]*>", "", one[2] or "")) for one in found]
+
+
+def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
+    Interaction.objects.all().delete()
+    send(
+        live,
+        message("m1", 1, "t1"),
+        message("m2", 2, "t1", US),
+        message("m3", 3, "t2", US),
+        message("m4", 4, "t3", {"id": "8"}),
+        message("m5", 5, "t3", US, parent_id="m4"),
+    )
+    replies.reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
+    assert ways(page) == [
+        ("Waiting to be sent", "to Ada @ada"),
+        ("Sent", "to Somebody 8"),
+        ("Received", "to @alice"),
+        ("Sent", "to the conversation t2"),
+        ("Sent", "to Ada @ada"),
+        ("Received", "to @alice"),
+    ]
+
+
+def test_whom_a_message_was_sent_to_is_known_when_theirs_is_on_an_older_page(page, live, bob):
+    other = Profile.objects.create(owner=bob, platform="x", platform_id="live-1", handle="bob")
+    send(other, message("theirs", 0, "t1", {"id": "9", "name": "Not Alice's"}))
+    send(live, message("m0", 1, "t1"), *(message(f"m{n}", n, "t1", US) for n in range(2, 40)))
+    assert ways(page) == [("Sent", "to Ada @ada")] * 25
+
+
+def test_comments_say_whether_they_were_sent(page, live):
+    send(live, event("comment.created", "answer", author=US, parent_id="comment"))
+    assert ways(page, "/comments/") == [("Sent", ""), ("Received", "")]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -211,7 +276,7 @@ def test_a_buttons_address_shows_the_dashboard_and_does_nothing_unless_it_is_all
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/comments/", 4), ("/messages/", 4), ("/", 8), ("/demo/panel/", 8)]
+    ("path", "queries"), [("/comments/", 4), ("/messages/", 5), ("/", 8), ("/demo/panel/", 8)]
 )
 def test_a_pages_queries_do_not_grow_with_what_it_shows(
     page, alice, path, queries, django_assert_num_queries

@@ -4,6 +4,7 @@ from django import template
 from django.forms import BoundField
 from django.utils.safestring import SafeString
 
+from interactions import shown
 from interactions.shown import shown_inline, shown_text
 
 register = template.Library()
@@ -14,6 +15,12 @@ TYPED = ("text", "textarea")
 def lines(text: str) -> str:
     """The text as a page shows it, in elements whose style keeps lines."""
     return shown_text(text)
+
+
+@register.filter
+def beginning(text: str) -> str:
+    """What is shown of a long text before all of it is asked for; empty for a short one."""
+    return shown.beginning(text)
 
 
 @register.filter
