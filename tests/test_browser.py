@@ -49,3 +49,21 @@ def test_pages_fit_a_phone(house, tab):
     for path in ("/", "/comments/", "/messages/", "/settings/", "/password/", "/nothing-here"):
         tab.goto(house.url + path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_a_double_click_presses_once(house, tab):
+    log_in(tab, house)
+    house.manage("seed_demo", "--user", "visitor", "--size", "smoke")
+    tab.goto(house.url)
+    posts: list[str] = []
+    tab.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)
+    tab.get_by_role("button", name="Start: Complaint wave").dblclick()
+    expect(tab.get_by_role("button", name="Cancel: Complaint wave")).to_be_visible()
+    tab.get_by_role("button", name="Advance a week").dblclick()
+    expect(tab.get_by_role("button", name="Advance a week")).to_have_count(0)
+    tab.wait_for_timeout(300)
+    assert [url.removeprefix(house.url) for url in posts] == [
+        "/demo/scenarios/complaint-wave/start",
+        "/demo/advance/7",
+    ]
+    expect(tab.get_by_role("alert").filter(visible=True)).to_have_count(0)

@@ -152,7 +152,7 @@ def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
             "In language es the niche must be one of coffee, fashion, fitness; games is not.",
         ),
         ({"brand": "a" * 81}, "at most 80 characters"),
-        ({"brand": "Ac\u202eme"}, "brand must be a name of 1 to 80 characters in one line; take U+202E"),
+        ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; take U+202E"),
         (
             {"products": "Alba\u3164"},
             "Each of products must be a name of 1 to 60 characters in one line; take",
@@ -251,14 +251,17 @@ def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days,
     assert (told in shown, 'hx-trigger="every 1s"' in shown) == (True, True)
     assert ("Advance a" in shown, "Start: " in shown) == (False, False)
     assert DemoAccount.objects.get().advance_days == days
-    shown = press(page, "/demo/advance/1", headers)
+    shown = press(page, f"/demo/advance/{days}", headers)  # the second press of the same
+    assert (told in shown, "only an active demo" in shown) == (True, False)
+    shown = press(page, f"/demo/advance/{8 - days}", headers)
     assert "only an active demo that is not advancing can advance" in shown
+    assert DemoAccount.objects.get().advance_days == days
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_demo_is_not_advanced_by_more_days_than_it_can(page, alice, headers):
     demo_of(alice, timezone.now())
-    assert "days must be a whole number from 1 to 30" in press(page, "/demo/advance/31", headers)
+    assert "Days must be a whole number from 1 to 30" in press(page, "/demo/advance/31", headers)
     assert DemoAccount.objects.get().advance_days == 0
 
 
@@ -289,3 +292,27 @@ def test_a_pages_queries_do_not_grow_with_what_it_shows(
     Profile.objects.update(owner=alice)
     with django_assert_num_queries(queries):
         page.get(path)
+
+
+def test_a_pause_tells_since_when_and_never_for_no_time(page, alice):
+    demo_of(alice, timezone.now())
+    lifecycle.pause(alice, timezone.now())
+    paused = DemoAccount.objects.get().paused_at
+    shown = page.get("/").content.decode()
+    assert f"Held since {paused:%a %-d %b, %H:%M} UTC." in shown
+    assert "0\xa0minutes" not in shown
+
+
+@pytest.mark.django_db(transaction=True)
+def test_starting_over_does_not_read_as_switching_off(page, alice):
+    demo_of(alice, timezone.now())
+    assert "begin the same story again? Demo mode stays on." in page.get("/").content.decode()
+    shown = press(page, "/demo/reset/", HTMX)
+    assert 'role="status">starting over</span>' in shown
+    assert "then the same story begins again" in shown
+    assert "Everything of the demo is being deleted" not in shown
+    account = DemoAccount.objects.get()
+    unfinished.finish(account.pk, timezone.now())
+    shown = press(page, "/demo/disable/", HTMX)
+    assert 'role="status">disabling</span>' in shown
+    assert "Everything of the demo is being deleted" in shown

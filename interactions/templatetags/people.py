@@ -30,6 +30,13 @@ def inline(text: str) -> str:
 
 
 @register.filter
+def labelled(error: str, field: BoundField) -> str:
+    """The error with the field's label where it begins with the name that the API gives to the field."""
+    rest = error.removeprefix(f"{field.name} ")
+    return error if rest == error else f"{field.label} {rest}"
+
+
+@register.filter
 def typed(field: BoundField) -> SafeString:
     """The form's field; one for words takes the direction of what is typed."""
     return field.as_widget(attrs={"dir": "auto"} if field.widget_type in TYPED else {})
