@@ -5,24 +5,31 @@ from datetime import datetime
 import knox.admin  # noqa: F401 (registers what is taken out below)
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import F, QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
+from accounts.asking import HeldWhileChanged, ask, is_confirmed
+from accounts.fields import readable_or_invalid
 from accounts.models import Profile, User
-from accounts.names import UnreadableName, readable
+from accounts.rights import is_within_rights_of, within_rights_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+MOST_ROTATED = 50  # secrets at once
+OWNER_ABOVE = "Choose a user who has no right that you do not have, or ask a superuser."
 
 # Knox's list shows digests, and makes a token of whoever is named.
 admin.site.unregister(get_token_model())
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(HeldWhileChanged, UserAdmin):
     """People leave by `manage.py delete_user`, which takes their rows along in batches."""
 
     list_display = ["username", "email", "is_staff", "enabled_at"]
@@ -35,9 +42,9 @@ class PersonAdmin(UserAdmin):
         return [*own, *([] if request.user.is_superuser else RIGHTS)]
 
     def has_change_permission(self, request, obj=None) -> bool:
-        """And sets no superuser's password, which would be the same."""
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not above and super().has_change_permission(request, obj)
+        """And changes nobody who may do more: whoever sets a password may log in with it."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or is_within_rights_of(request.user, obj))
 
     def get_queryset(self, request) -> QuerySet[User]:
         """Users with the start of their demo beside the deferred field, which a list would read row by row."""
@@ -47,10 +54,24 @@ class PersonAdmin(UserAdmin):
     def enabled_at(self, user: User) -> datetime | None:
         return user.enabled_at
 
+    def user_change_password(self, request, id, form_url="") -> HttpResponse:
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
+
     @admin.action(description="End all tokens", permissions=["change"])
-    def end_tokens(self, request, queryset) -> None:
-        gone, _ = get_token_model().objects.filter(user__in=queryset.values("pk")).delete()
+    def end_tokens(self, request, queryset) -> HttpResponse | None:
+        """Those of users whose rights are within the operator's own."""
+        if not is_confirmed(request):
+            chosen = dict(queryset.values_list("pk", "username"))
+            return ask(self, request, "end_tokens", "End all tokens of these users?", chosen)
+        within = within_rights_of(request.user, queryset)
+        above = queryset.count() - within.count()
+        gone, _ = get_token_model().objects.filter(user__in=within.values("pk")).delete()
         self.message_user(request, f"{gone} {'token' if gone == 1 else 'tokens'} ended.")
+        if above:
+            users = "user has" if above == 1 else "users have"
+            sentence = f"{above} {users} rights that you do not have; their tokens stay. Ask a superuser."
+            self.message_user(request, sentence, messages.WARNING)
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
@@ -59,9 +80,20 @@ class PersonAdmin(UserAdmin):
 admin.site.unregister(Group)
 
 
+class GroupForm(forms.ModelForm):
+    """Django's own column takes any name."""
+
+    def clean_name(self) -> str:
+        return readable_or_invalid(
+            self.cleaned_data["name"], Group._meta.get_field("name").max_length, "name"
+        )
+
+
 @admin.register(Group)
 class RightsAdmin(GroupAdmin):
     """Groups, which superusers write and others with the permission look at: what a group may, its members may."""
+
+    form = GroupForm
 
     def has_add_permission(self, request) -> bool:
         return request.user.is_superuser
@@ -73,20 +105,8 @@ class RightsAdmin(GroupAdmin):
         return request.user.is_superuser
 
 
-class ProfileForm(forms.ModelForm):
-    """A profile's display name, where it has one, is a name that people can read."""
-
-    def clean_display_name(self) -> str:
-        name = self.cleaned_data["display_name"]
-        try:
-            return readable(name, Profile._meta.get_field("display_name").max_length) if name else ""
-        except UnreadableName as error:
-            raise forms.ValidationError(f"The display name {error}") from error
-
-
 @admin.register(Profile)
-class ProfileAdmin(admin.ModelAdmin):
-    form = ProfileForm
+class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
     list_display = ["handle", "platform", "owner", "is_demo", "created_at"]
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]
@@ -103,6 +123,18 @@ class ProfileAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request, obj=None) -> list[str]:
         """A demo's profiles are its own: the story goes on with them as they are."""
         return self.fields if obj and obj.is_demo else self.readonly_fields
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        """Whose rights are greater has profiles that are not to be changed either: their secrets write to the inbox."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or is_within_rights_of(request.user, obj.owner))
+
+    def formfield_for_foreignkey(self, db_field, request, **options) -> forms.ModelChoiceField:
+        """Nor is one given to them."""
+        if db_field.name == "owner":
+            owners = within_rights_of(request.user, User.objects.all())
+            options |= {"queryset": owners, "error_messages": {"invalid_choice": OWNER_ABOVE}}
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_delete_permission(self, request, obj=None) -> bool:
         """A profile may have millions of rows; it goes with its demo, or with its owner by `manage.py delete_user`."""
@@ -121,10 +153,42 @@ class ProfileAdmin(admin.ModelAdmin):
     @admin.action(
         description="Rotate the signing secret; the present one stays valid", permissions=["change"]
     )
-    def rotate_secrets(self, request, queryset) -> None:
-        for profile in queryset:
-            self._show_once(request, profile, profile.rotate_secret())
+    def rotate_secrets(self, request, queryset) -> HttpResponse | None:
+        """All that are chosen in one transaction, so that every secret that is made is shown; at most MOST_ROTATED."""
+        profiles = list(queryset[: MOST_ROTATED + 1])
+        if len(profiles) > MOST_ROTATED:
+            sentence = (
+                f"Nothing was rotated: choose at most {MOST_ROTATED} profiles, as each secret is shown."
+            )
+            self.message_user(request, sentence, messages.ERROR)
+        elif not is_confirmed(request):
+            chosen = {profile.pk: str(profile) for profile in profiles}
+            return ask(self, request, "rotate_secrets", "Give these profiles new signing secrets?", chosen)
+        else:
+            self._rotate(request, queryset)
+
+    def _rotate(self, request, queryset: QuerySet[Profile]) -> None:
+        within = within_rights_of(request.user, User.objects.all()).values("pk")
+        with transaction.atomic():  # whose row somebody else holds is passed over, so that nothing waits
+            held = queryset.filter(owner__in=within).select_for_update(
+                skip_locked=True, of=("self",), no_key=True
+            )
+            rotated = [(profile, profile.rotate_secret()) for profile in held]
+        for profile, secret in rotated:
+            self._show_once(request, profile, secret)
+        above = queryset.exclude(owner__in=within).count()
+        if above:
+            self._tell_left(request, above, "has an owner with rights that you do not have; ask a superuser")
+        if gone := len(request.POST.getlist(ACTION_CHECKBOX_NAME)) - len(rotated) - above:
+            self._tell_left(request, gone, "is gone, or is being changed by somebody else; look at the list")
+
+    def _tell_left(self, request, number: int, why: str) -> None:
+        profiles = "profile was" if number == 1 else "profiles were"
+        sentence = f"{number} {profiles} left as before: each {why}."
+        self.message_user(request, sentence, messages.WARNING)
 
     def _show_once(self, request, profile: Profile, secret: str) -> None:
-        sentence = format_html("Signing secret of {}, shown this once: <code>{}</code>", profile, secret)
+        sentence = format_html(
+            "Signing secret of <bdi>{}</bdi>, shown this once: <code>{}</code>", profile, secret
+        )
         self.message_user(request, sentence, messages.WARNING)

@@ -1,6 +1,7 @@
-"""Names that people can read: of companies, products and profiles, in any script. Pure.
+"""Names that people can read, of users, companies, products and profiles, and texts that show something. Pure.
 
 Every place where such a name is entered asks `readable`, so that all of them take the same names and keep them alike.
+Whether a text of any length shows anything at all, `shows_something` says, of what is typed and of what is shown.
 """
 
 import re
@@ -13,6 +14,8 @@ VISIBLE_FORMATS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\
 BLANK_GLYPHS = (  # letters, signs and marks that show nothing, whatever their category says
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\U00016fe4\U0001d159"
 )
+# Controls, format characters, separators, and marks that need a letter to stand on.
+UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
 MOST_COMPOSED = 4  # characters that become one, at most
 _BLANKS = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _SELECTORS = re.compile(
@@ -45,6 +48,17 @@ def readable(name: str, longest: int) -> str:
     if len(text) > longest:
         raise UnreadableName(f"{must}; it has {len(text)}, so shorten it to at most {longest} characters.")
     return text
+
+
+def shows_something(text: str) -> bool:
+    """Whether any character of the text leaves ink; those that are newer than Python's tables do."""
+    return any(_leaves_ink(character) for character in text)
+
+
+def _leaves_ink(character: str) -> bool:
+    if character in BLANK_GLYPHS:
+        return False
+    return unicodedata.category(character) not in UNSEEN or character in VISIBLE_FORMATS
 
 
 def _fault(text: str) -> str:

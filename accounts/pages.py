@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -42,7 +43,9 @@ def _is_theirs(request: HttpRequest) -> bool:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW: the form is older than the session, or cookies are off."""
+    """Django's CSRF_FAILURE_VIEW: the form is from before a log-in or log-out, another site's, or cookies are off."""
     if request.htmx:
         return HttpResponseClientRefresh()
-    return render(request, "403.html", {"csrf": True}, status=403)
+    elsewhere = reason.startswith(("Origin checking failed", "Referer checking failed"))
+    why = "elsewhere" if elsewhere else "old" if settings.CSRF_COOKIE_NAME in request.COOKIES else "no_cookie"
+    return render(request, "403.html", {"csrf": why}, status=403)

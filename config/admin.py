@@ -1,5 +1,6 @@
 """The admin site: for staff, behind the one log-in page."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -8,12 +9,14 @@ from typing import NamedTuple
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+
+logger = logging.getLogger(__name__)
 
 
 class Bounded:
@@ -73,11 +76,13 @@ class Site(admin.AdminSite):
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            _check(request)
             try:
+                _check(request)
                 return inner(request, *args, **kwargs)
-            except (DataError, OverflowError) as error:  # a number or a time that fits no column
-                raise BadRequest("The request has a value that no row can have.") from error
+            except (DataError, OverflowError):  # a number or a time that fits no column
+                return _refused(request, "The request has a value that no row can have.")
+            except (BadRequest, SuspiciousOperation) as error:
+                return _refused(request, str(error))
 
         return guarded
 
@@ -90,6 +95,12 @@ class Site(admin.AdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """The one page for that, which ends tokens too."""
         return redirect("password")
+
+
+def _refused(request: HttpRequest, why: str) -> HttpResponse:
+    """The site's page for what cannot be read, also where DEBUG is on; the log has a line and no traceback."""
+    logger.info("A page of the admin was refused with 400: %a", why[:200])
+    return render(request, "400.html", {"why": why[:200]}, status=400)
 
 
 def _check(request: HttpRequest) -> None:

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 
 import redis
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.text import Truncator
 from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.exceptions import OperationalError as BrokerError
 
+from accounts.asking import MOST_TOLD, ask, is_confirmed
+from accounts.fields import readable_or_invalid
 from accounts.models import User
 from accounts.redis_client import reachable
 from demo import lifecycle
@@ -29,10 +30,10 @@ from demo.states import NotPossible, WrongOption
 from interactions.admin import LargeTableAdmin, ReadOnlyAdmin, with_platform_id
 from interactions.models import Content, Interaction
 
-CONFIRMED = "confirmed"
+GONE = DemoAccount.DoesNotExist, IntegrityError  # deleted with its user, meanwhile
+IS_GONE = "this demo is gone, with its user."
 EXPIRIES = ("expires", "expire_seconds")
 FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
-MOST_TOLD = 50  # demos that a page names one by one
 LONGEST_ACTION = timedelta(seconds=20)  # after which a request begins with no further demo
 
 
@@ -123,6 +124,9 @@ class DemoAccountAdmin(LargeTableAdmin):
         except (NotPossible, WrongOption) as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect(request.get_full_path())
+        except GONE:
+            self.message_user(request, IS_GONE.capitalize(), messages.ERROR)
+            return redirect("admin:demo_demoaccount_changelist")
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request, queryset) -> None:
@@ -159,8 +163,8 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
-        cleaned = self._clean(request, queryset, dry_run=CONFIRMED not in request.POST)
-        if CONFIRMED not in request.POST:
+        cleaned = self._clean(request, queryset, dry_run=not is_confirmed(request))
+        if not is_confirmed(request):
             return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
         self.message_user(request, f"Hidden: {cleaned}.")
         self._say_failed(request, cleaned)
@@ -178,13 +182,13 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
     def reset(self, request, queryset) -> HttpResponse | None:
-        if CONFIRMED not in request.POST:
+        if not is_confirmed(request):
             return self._ask(request, queryset, "reset", "Delete these demos and tell their stories again?")
         self._each(request, queryset, "being reset", lifecycle.reset)
 
     @admin.action(description="Disable: delete everything of the demo", permissions=["change"])
     def disable(self, request, queryset) -> HttpResponse | None:
-        if CONFIRMED not in request.POST:
+        if not is_confirmed(request):
             return self._ask(request, queryset, "disable", "Delete everything of these demos?")
         self._each(request, queryset, "being disabled", lifecycle.disable)
 
@@ -197,6 +201,9 @@ class DemoAccountAdmin(LargeTableAdmin):
                 lifecycle.plan_before_cleanup(account.user, moment)
             except NotPossible as error:
                 refused.append(f"{account.user}: {error}")
+                continue
+            except GONE:
+                refused.append(f"{account.user}: {IS_GONE}")
                 continue
             cleaned += clean_up(moment, accounts=[account.pk], dry_run=dry_run)
         self._tell(request, refused, messages.WARNING)
@@ -221,20 +228,8 @@ class DemoAccountAdmin(LargeTableAdmin):
             self.message_user(request, sentence, messages.ERROR)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
-        """A page that asks before anything is deleted, and then sends the action again."""
-        accounts = _plain(queryset)
-        context = self.admin_site.each_context(request) | {
-            "title": question,
-            "number": len(accounts),
-            "accounts": accounts[:MOST_TOLD],
-            "more": max(0, len(accounts) - MOST_TOLD),
-            "chosen": ",".join(str(account.pk) for account in accounts),
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "action": action,
-            "opts": self.opts,
-            "confirmed": CONFIRMED,
-        }
-        return render(request, "admin/demo/confirm.html", context)
+        chosen = {account.pk: f"{account.user} ({account.state})" for account in _plain(queryset)}
+        return ask(self, request, action, question, chosen)
 
     def _each(
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], lifecycle.Transition]
@@ -246,6 +241,8 @@ class DemoAccountAdmin(LargeTableAdmin):
                 started += act(account.user).started
             except (NotPossible, WrongOption) as error:
                 refused.append(f"{account.user}: {error}")
+            except GONE:
+                refused.append(f"{account.user}: {IS_GONE}")
         others = len(_ids(queryset)) - started
         self.message_user(request, f"{started} {_demos(started)} {done}, {others} as before.")
         self._tell(request, refused, messages.WARNING)
@@ -368,7 +365,11 @@ class CrontabAdmin(CrontabScheduleAdmin):
 
 
 class ScheduleForm(PeriodicTaskForm):
-    """django-celery-beat's, which takes more than a wrong letter for no JSON."""
+    """django-celery-beat's, which takes any name, and more than a wrong letter for no JSON."""
+
+    def clean_name(self) -> str:
+        longest = PeriodicTask._meta.get_field("name").max_length
+        return readable_or_invalid(self.cleaned_data["name"], longest, "name")
 
     def _clean_json(self, field: str) -> str:
         try:

@@ -22,7 +22,7 @@ def check_size(account: DemoAccount, changes: dict[str, Any]) -> None:
         raise WrongOption(
             "({content_per_day} pieces + 4 × ({comments_per_window} comments + {messages_per_window} messages)) a day"
             " × {retention_days} days of retention".format(**wanted)
-            + f" are {after} rows; a demo may have {settings.DEMO_MAX_ROWS}. Choose fewer a day, or a shorter retention."
+            + f" are {after:,} rows; a demo may have {settings.DEMO_MAX_ROWS:,}. Choose fewer a day, or a shorter retention."
         )
 
 
@@ -43,6 +43,6 @@ def check_room(account: DemoAccount) -> None:
     rows = StoryEvent.objects.filter(account=account).values("account")
     if rows[: most + 1].count() > most:
         raise NotPossible(
-            f"The story of this demo has more than {most} rows. Choose fewer a day or a shorter retention, and ask again when"
+            f"The story of this demo has more than {most:,} rows. Choose fewer a day or a shorter retention, and ask again when"
             " Monday's cleanup has purged what is too old, which takes a week more; or reset the demo."
         )

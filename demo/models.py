@@ -35,10 +35,16 @@ def time_zones() -> set[str]:
     return available_timezones() - {"localtime"}
 
 
+def zone_alike(name: str) -> str:
+    """The time zone that is spelled as `name` is but for case, or what one may look like."""
+    alike = (zone for zone in time_zones() if zone.casefold() == name.casefold())
+    return next(alike, "a name such as Europe/Berlin")
+
+
 def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless `name` is an IANA time zone."""
+    """Raise ValidationError unless `name` is an IANA time zone, with one to use."""
     if name not in time_zones():
-        raise ValidationError(f"{name} is not an IANA time zone; use a name such as Europe/Berlin.")
+        raise ValidationError(f"{name} is not an IANA time zone; use {zone_alike(name)}.")
 
 
 def between(low: int, high: int) -> list:

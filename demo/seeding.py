@@ -54,7 +54,7 @@ def create_user(name: str, now: datetime) -> User:
     if not name:
         raise ValueError("A user's name must not be empty.")
     try:
-        User._meta.get_field("username").run_validators(name)
+        User._meta.get_field("username").clean(name, None)
     except ValidationError as error:
         raise ValueError(" ".join(error.messages)) from error
     user = User.objects.filter(username=name).first()

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Platform
@@ -88,6 +89,9 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
 
 @button
 def advance(request: HttpRequest, days: str) -> HttpResponse:
+    account = shown_account(request.user)
+    if account.is_advancing and account.advance_days == int(days):  # pressed twice
+        return _answer(request)
     return _do(request, lambda: lifecycle.advance(request.user, int(days), now()), AdvanceThrottle)
 
 
@@ -130,7 +134,7 @@ def _answer(request: HttpRequest, refused: str = "") -> HttpResponse:
     if request.htmx:
         return render(request, "demo/panel.html", shown(request) | {"refused": refused})
     if refused:
-        messages.error(request, refused)
+        messages.error(request, capfirst(refused))
     return redirect("dashboard")
 
 
@@ -143,6 +147,7 @@ def shown(request: HttpRequest) -> dict:
     account = shown_account(request.user)
     return {
         "account": account,
+        "starting_over": account.state == State.DISABLING and account.reset_requested,
         "form": EnableForm.of(account),
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
@@ -88,6 +89,7 @@ class SearchedAdmin(ReadOnlyAdmin):
 class ArrivedAdmin(SearchedAdmin):
     """Rows of the ingest. An id or a handle finds its rows at any age."""
 
+    readonly_fields = ["whole_text"]
     search_help_text = (
         f"A row's exact id, a profile's exact handle, or words among the newest {MOST_SEARCHED:,} rows."
     )
@@ -95,6 +97,15 @@ class ArrivedAdmin(SearchedAdmin):
     @admin.display(description="text")
     def words(self, row: Arrived) -> str:
         return Truncator(row.text).chars(60)
+
+    @admin.display(description="text")
+    def whole_text(self, row: Arrived) -> str:
+        """As the inbox shows it, a long one folded."""
+        return render_to_string("interactions/text.html", {"text": row.text})
+
+    def get_fields(self, request, obj=None) -> list[str]:
+        fields = super().get_fields(request, obj)
+        return ["whole_text" if name == "text" else name for name in fields if name != "whole_text"]
 
     def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
         words = search_term.strip()

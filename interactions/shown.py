@@ -1,18 +1,22 @@
-"""How a page shows the texts and names that platforms send: lines stay lines, and what nobody can see counts as nothing.
+"""How a page shows the texts and names that platforms send: lines stay lines, what nobody can see counts as nothing, and
+a long text is shown by its beginning until somebody asks for all of it.
 
 Pure; called by the template filters (`templatetags/people.py`) and `Interaction.shown_author`.
 """
 
+import re
 import unicodedata
 from itertools import groupby
 from typing import NamedTuple
 
-# Controls, format characters, separators, and marks that need a letter to stand on.
-UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
-FILLERS = set("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their category, blank by their look
+from accounts.names import shows_something
+
 # One that ends an isolate would end that of the page, and what follows could be turned.
 DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 NOBODY = "Somebody"
+LONGEST_SHOWN = 600  # characters of a text that is shown as a whole
+MOST_LINES = 12  # likewise
+MARKS = {"Mn", "Mc", "Me", "Cf", "Sk"}  # which belong to the letter or emoji before them
 
 
 class Author(NamedTuple):
@@ -20,11 +24,6 @@ class Author(NamedTuple):
 
     name: str
     beside: str
-
-
-def has_something_to_see(text: str) -> bool:
-    """Whether any character of the text leaves ink."""
-    return any(unicodedata.category(char) not in UNSEEN and char not in FILLERS for char in text)
 
 
 def shown_author(id: str, handle: str, name: str) -> Author:
@@ -38,11 +37,23 @@ def shown_author(id: str, handle: str, name: str) -> Author:
 
 def shown_text(text: str) -> str:
     """The text with every kind of line break as a newline and at most one blank line in a row; "" if there is nothing to see."""
-    runs = groupby(text.splitlines(), key=has_something_to_see)
+    runs = groupby(text.splitlines(), key=shows_something)
     lines = [line for seen, run in runs for line in (run if seen else [""])]
     return "\n".join(lines).strip("\n")
 
 
+def beginning(text: str) -> str:
+    """The first lines of a long text, cut where a word ends if one does; "" for a text that is shown as a whole."""
+    head = "\n".join(text.split("\n", MOST_LINES)[:MOST_LINES])[:LONGEST_SHOWN]
+    if len(head) == len(text):
+        return ""
+    if text[len(head)] != "\n":
+        head = re.sub(r"\s+\S{0,40}\Z", "", head) or head
+        while len(head) > 1 and unicodedata.category(text[len(head)]) in MARKS:
+            head = head[:-1]
+    return head.rstrip() + " …"
+
+
 def shown_inline(text: str) -> str:
     """The text on one line and without directions for what stands beside it; "" if there is nothing to see."""
-    return " ".join(text.translate(DIRECTIONS).split()) if has_something_to_see(text) else ""
+    return " ".join(text.translate(DIRECTIONS).split()) if shows_something(text) else ""

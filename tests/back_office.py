@@ -1,5 +1,7 @@
 """The admin in the hands of an operator: a client that may do everything, its pages and its actions."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -23,7 +25,18 @@ def page(client: Client, name: str, **query) -> str:
 
 
 def act(client: Client, name: str, action: str, *rows, **more) -> list[str]:
-    """Run an action on rows; return what the operator is told."""
+    """Run an action on rows (with confirmed="1" one that asks first); return what the operator is told."""
     body = {"action": action, "_selected_action": [row.pk for row in rows]} | more
     answer = client.post(reverse(name), body, follow=True)
+    return [str(message) for message in answer.context["messages"]]
+
+
+def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
+    """Send the form that a page asks with, as a browser does."""
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.content.decode())
+    body: dict[str, list[str]] = {}
+    for field, value in fields:
+        body.setdefault(field, []).append(value)
+    answer = client.post(reverse(name), body, follow=True)
+    assert answer.status_code == 200
     return [str(message) for message in answer.context["messages"]]

@@ -1,5 +1,6 @@
 """Logging in, tokens, passwords, accounts made by another back end, and the limits on guessing."""
 
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -273,3 +274,45 @@ def test_what_costs_much_is_limited_for_each_demo_not_for_each_caller(staff, pat
 
     assert codes(ids["one"]) == [False, False, True]
     assert codes(ids["two"]) == [False, False, True]
+
+
+def sent(browser: Client, page: str, **more: str):
+    """The form of the password page, as `page` had it, sent by the browser."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    return browser.post("/password/", {"old_password": "x", "csrfmiddlewaretoken": token}, **more)
+
+
+def test_a_form_from_before_another_log_in_says_what_happened_and_what_to_do(person, alice):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(person)
+    page = browser.get("/password/").content.decode()
+    browser.force_login(alice)
+    browser.cookies["csrftoken"] = "b" * 32  # a log-in gives a new one
+    answer = sent(browser, page)
+    shown = answer.content.decode()
+    assert (answer.status_code, "<h1>This page is too old</h1>" in shown) == (403, True)
+    assert "Somebody has logged in or out in this browser since it was loaded" in shown
+    assert "Go back, load the page again and send it once more." in shown
+    assert "cookie" not in shown
+
+
+@pytest.mark.parametrize(
+    ("cookies", "headers", "heading"),
+    [
+        ({}, {}, "Cookies are off"),
+        ({"csrftoken": "b" * 32}, {"Origin": "https://example.org"}, "Sent from elsewhere"),
+    ],
+)
+def test_a_form_without_cookies_or_from_elsewhere_says_so(person, cookies, headers, heading):
+    browser = Client(enforce_csrf_checks=True)
+    page = browser.get("/login/").content.decode()
+    browser.cookies.clear()
+    for name, value in cookies.items():
+        browser.cookies[name] = value
+    answer = sent(browser, page, headers=headers)
+    shown = answer.content.decode()
+    assert (answer.status_code, f"<h1>{heading}</h1>" in shown, f"<title>{heading} ·" in shown) == (
+        403,
+        True,
+        True,
+    )

@@ -120,7 +120,7 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     assert "whsec_" not in page(operator, "admin:accounts_profile_changelist")
     change = reverse("admin:accounts_profile_change", args=[profile.pk])
     assert "whsec_" not in operator.get(change).content.decode()
-    [told] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile)
+    [told] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile, confirmed="1")
     previous = profile.webhook_secret
     profile.refresh_from_db()
     assert profile.webhook_secret in told
@@ -236,3 +236,32 @@ def test_who_may_change_people_and_groups_gets_no_further_rights(client, operato
     assert client.post(change, {"name": "group", "permissions": everything}).status_code == 403
     assert client.get(change).status_code == 200
     assert group.permissions.count() == 0
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("?foo=1", "Filtering by foo not allowed"),
+        ("?owner__password__startswith=a", "Filtering by owner__password__startswith not allowed"),
+        ("?_popup=%00", "NUL character"),
+    ],
+)
+def test_what_the_admin_refuses_is_told_on_our_page_and_in_one_line_of_the_log(
+    operator, settings, capfd, caplog, query, why, debug
+):
+    settings.DEBUG = debug
+    answer = operator.get(f"/admin/accounts/profile/{query}")
+    shown = answer.content.decode()
+    assert (answer.status_code, "<h1>This cannot be read</h1>" in shown, why in shown) == (400, True, True)
+    refused = [
+        record for record in caplog.records if "refused" in str(record.msg) or record.levelname != "INFO"
+    ]
+    assert [(record.levelname, record.exc_info) for record in refused] == [("INFO", None)]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_filters_that_cannot_be_read_say_so_and_speak_of_no_database(operator):
+    shown = operator.get("/admin/accounts/profile/?e=1&is_demo__exact=x").content.decode()
+    assert "The filters in this address cannot be read." in shown
+    assert "atabase" not in shown

@@ -16,17 +16,17 @@ def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab
     log_in(tab, house)
     tab.get_by_role("button", name="Switch demo mode on").click()
     expect(tab.locator(".state")).to_have_text("active", timeout=60_000)
-    expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+in your inbox"))
+    expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+received"))
     photograph(tab, "dashboard")
     tab.get_by_role("link", name="Comments").click()
-    expect(tab.get_by_text("920 comments")).to_be_visible()
+    expect(tab.get_by_text("comments: 920 received")).to_be_visible()
     expect(tab.locator("li.item")).to_have_count(25)
     photograph(tab, "comments")
     tab.get_by_role("link", name="Older").click()
     expect(tab.get_by_role("link", name="Newer")).to_be_visible()
     expect(tab.locator("li.item")).to_have_count(25)
     tab.get_by_role("link", name="Messages").click()
-    expect(tab.get_by_text("100 messages")).to_be_visible()
+    expect(tab.get_by_text("messages: 100 received")).to_be_visible()
     tab.get_by_role("link", name="Dashboard").click()
     tab.on("dialog", lambda dialog: dialog.accept())
     tab.get_by_role("button", name="Switch off").click()
@@ -49,3 +49,21 @@ def test_pages_fit_a_phone(house, tab):
     for path in ("/", "/comments/", "/messages/", "/settings/", "/password/", "/nothing-here"):
         tab.goto(house.url + path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_a_double_click_presses_once(house, tab):
+    log_in(tab, house)
+    house.manage("seed_demo", "--user", "visitor", "--size", "smoke")
+    tab.goto(house.url)
+    posts: list[str] = []
+    tab.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)
+    tab.get_by_role("button", name="Start: Complaint wave").dblclick()
+    expect(tab.get_by_role("button", name="Cancel: Complaint wave")).to_be_visible()
+    tab.get_by_role("button", name="Advance a week").dblclick()
+    expect(tab.get_by_role("button", name="Advance a week")).to_have_count(0)
+    tab.wait_for_timeout(300)
+    assert [url.removeprefix(house.url) for url in posts] == [
+        "/demo/scenarios/complaint-wave/start",
+        "/demo/advance/7",
+    ]
+    expect(tab.get_by_role("alert").filter(visible=True)).to_have_count(0)

@@ -229,9 +229,9 @@ def test_a_name_turns_nothing_beside_it(nasty, tab):
         places += tab.evaluate(
             """() => [...document.querySelectorAll(".meta")].map((row) => {
             const after = (one, next) => one.right <= next.left || one.bottom <= next.top;
-            const [platform, name, handle] = [...row.children].map((one) => one.getBoundingClientRect());
+            const [platform, way, name, handle] = [...row.children].map((one) => one.getBoundingClientRect());
             return [row.textContent.includes("evil") ? "turned" : /[\\u0590-\\u05ff]/.test(row.textContent) ? "rtl" : "other",
-                after(platform, name) && after(name, handle),
+                after(platform, way) && after(way, name) && after(name, handle),
 ];
         })"""
         )
@@ -269,6 +269,64 @@ def test_lines_of_a_comment_are_seen_as_lines(nasty, tab):
     lines = tab.locator("p.text", has_text="three").first
     height, line = lines.evaluate("(one) => [one.clientHeight, parseFloat(getComputedStyle(one).lineHeight)]")
     assert round(height / line) == 4  # one, a blank one, two, three
+
+
+LINES = "Hello (world)!\nשלום (עולם)!\nbye!"
+
+
+def test_each_line_of_a_text_has_its_own_direction(nasty, tab):
+    """Where a line begins and ends is seen by its first and its last character."""
+    open_as_named(tab, nasty, 390)
+    tab.goto(f"{nasty.url}/comments/")
+    sides = tab.locator("p.text").first.evaluate(
+        """(one, lines) => {
+        one.textContent = lines;
+        const range = document.createRange(), text = one.firstChild;
+        const left = (at) => { range.setStart(text, at); range.setEnd(text, at + 1); return range.getBoundingClientRect().x; };
+        let at = 0;
+        return lines.split("\\n").map((line) => {
+            const begins = left(at), ends = left(at + line.length - 1);
+            at += line.length + 1;
+            return begins < ends ? "left to right" : "right to left";
+        });
+    }""",
+        LINES,
+    )
+    assert sides == ["left to right", "right to left", "left to right"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_long_text_is_unfolded_and_folded_by_the_keyboard(nasty, chromium, scripts):
+    context = chromium.new_context(viewport={"width": 390, "height": 800}, java_script_enabled=scripts)
+    page = context.new_page()
+    log_in(page, nasty, NAME)
+    page.goto(f"{nasty.url}/comments/")
+    card = page.locator("li.item", has_text="Show all 5,000 characters").first
+    height = card.bounding_box()["height"]
+    assert card.locator("p.text").first.bounding_box()["height"] < 600
+    summary = card.locator("summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(card.get_by_text(LONG, exact=True)).to_be_visible()
+    expect(card.locator("p.text").first).to_be_hidden()
+    expect(summary).to_have_text("Show less", use_inner_text=True)
+    assert card.bounding_box()["height"] > 2 * height
+    page.keyboard.press("Enter")
+    expect(card.get_by_text(LONG, exact=True)).to_be_hidden()
+    assert card.bounding_box()["height"] == height
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_long_text_fits_the_admins_page(nasty, tab, width):
+    nasty.sql("UPDATE accounts_user SET is_superuser = true WHERE username = %s", NAME)
+    open_as_named(tab, nasty, width)
+    [(row,)] = nasty.sql("SELECT id FROM interactions_interaction WHERE platform_id = '0-0'")
+    tab.goto(f"{nasty.url}/admin/interactions/interaction/{row}/change/")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    widths = "[...document.querySelectorAll('.readonly')].map((one) => one.scrollWidth - one.clientWidth)"
+    assert max(tab.evaluate(widths)) <= 1
+    photograph(tab, f"admin-{width}")
 
 
 @pytest.mark.parametrize("width", [390, 1200])

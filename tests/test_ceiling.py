@@ -17,8 +17,8 @@ from tests.world import NOW, demo_of
 JSON = "application/json"
 LARGEST = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
 SENTENCE = (
-    "(20 pieces + 4 × (200 comments + 100 messages)) a day × 41 days of retention are 50020 rows;"
-    " a demo may have 50000. Choose fewer a day, or a shorter retention."
+    "(20 pieces + 4 × (200 comments + 100 messages)) a day × 41 days of retention are 50,020 rows;"
+    " a demo may have 50,000. Choose fewer a day, or a shorter retention."
 )
 
 
@@ -54,7 +54,7 @@ def test_an_account_that_is_above_it_goes_on_and_may_become_smaller(page, alice)
     assert plan_due(FIRST_TALK).comments == 200
     lifecycle.change_settings(alice, FIRST_TALK, {"time_zone": "Asia/Tokyo"})
     lifecycle.change_settings(alice, FIRST_TALK, {"retention_days": 300})
-    with pytest.raises(WrongOption, match="are 367220 rows"):
+    with pytest.raises(WrongOption, match="are 367,220 rows"):
         lifecycle.change_settings(alice, FIRST_TALK, {"retention_days": 301})
     account.refresh_from_db()
     assert (account.time_zone, account.retention_days) == ("Asia/Tokyo", 300)
@@ -64,7 +64,7 @@ def test_the_settings_page_says_so_beside_what_was_typed(page, alice):
     demo_of(alice, timezone.now())
     form = LARGEST | {"retention_days": 41, "time_zone": "UTC", "rhythm": "steady", "posting_hour": ""}
     shown = page.post("/settings/", form).content.decode()
-    assert "are 50020 rows; a demo may have 50000" in shown
+    assert "are 50,020 rows; a demo may have 50,000" in shown
     assert 'value="41"' in shown
     assert DemoAccount.objects.get().retention_days == 30
 
@@ -75,7 +75,7 @@ def test_the_admin_says_so(operator, alice):
     form = operator.get(change).context["adminform"].form
     values = {name: value for name, value in form.initial.items() if value is not None}
     answer = operator.post(change, values | LARGEST | {"retention_days": 41}, follow=True)
-    assert "are 50020 rows" in str([str(message) for message in answer.context["messages"]])
+    assert "are 50,020 rows" in str([str(message) for message in answer.context["messages"]])
     assert DemoAccount.objects.get().retention_days == 30
 
 
@@ -104,7 +104,7 @@ def test_the_ceiling_is_the_environments(page, alice, settings):
 
 
 ROOM = (
-    "The story of this demo has more than 2000 rows. Choose fewer a day or a shorter retention, and ask again when"
+    "The story of this demo has more than 2,000 rows. Choose fewer a day or a shorter retention, and ask again when"
     " Monday's cleanup has purged what is too old, which takes a week more; or reset the demo."
 )
 MORE = {

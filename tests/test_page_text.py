@@ -8,7 +8,7 @@ from accounts.models import Profile
 from demo.models import DemoAccount
 from interactions.models import Content, Interaction
 from interactions.paging import Cursor
-from interactions.shown import shown_author, shown_text
+from interactions.shown import beginning, shown_author, shown_text
 from tests.world import demo_of, event, send
 
 PART = {"HX-Request": "true"}
@@ -64,7 +64,7 @@ def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
 def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author, meta):
     comment(live, author=author)
     row = listed(page).split('<div class="meta">')[1].split("<time")[0]
-    assert words(row) == f"Instagram {meta}"
+    assert words(row) == f"Instagram Received {meta}"
     alice.is_staff = alice.is_superuser = True
     alice.save()
     cell = re.search(r'field-author">(.*?)</td>', listed(page, "/admin/interactions/interaction/"))
@@ -95,6 +95,41 @@ def test_lines_stay_lines_and_blank_ones_are_few(text, shown):
 def test_a_comments_lines_reach_the_page(page, live):
     comment(live, text="one\r\n\r\n\r\n\r\ntwo\u2028three")
     assert '<p class="text" dir="auto">one\n\ntwo\nthree</p>' in listed(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("x" * 600, ""),
+        ("x" * 601, "x" * 600 + " …"),
+        ("word " * 120 + "and more", "word " * 119 + "word …"),
+        ("a" * 596 + " bbbbbb", "a" * 596 + " …"),
+        ("e\u0301" * 400, "e\u0301" * 300 + " …"),
+        ("x" + "e\u0301" * 400, "x" + "e\u0301" * 299 + " …"),
+        ("👩🏽" * 400, "👩🏽" * 300 + " …"),
+        ("\n".join("abcdefghijkl"), ""),
+        ("\n".join("abcdefghijklm"), "\n".join("abcdefghijkl") + " …"),
+        ("\u0301" * 65_536, "\u0301 …"),
+    ],
+    ids=range(10),
+)
+def test_a_long_text_begins_with_whole_words_and_letters(text, head):
+    assert beginning(text) == head
+
+
+@pytest.mark.parametrize("path", ["/comments/", "/admin/interactions/interaction/{pk}/change/"])
+@pytest.mark.parametrize(
+    ("text", "folded"), [("word " * 120, 0), ("word " * 900, 1), ("line\n" * 99, 1), ("x" * 65_536, 1)]
+)
+def test_a_long_text_is_folded_and_all_of_it_is_there(page, live, alice, path, text, folded):
+    alice.is_staff = alice.is_superuser = True
+    alice.save()
+    row = comment(live, text=text)
+    shown = listed(page, path.format(pk=row.pk))
+    assert shown.count("<details>") == folded
+    assert shown.count(f'<p class="text" dir="auto">{shown_text(text)}</p>') == 1
+    number = f"{len(shown_text(text)):,}"
+    assert shown.count(f'<span class="more">Show all {number} characters</span>') == folded
 
 
 @pytest.mark.parametrize("text", ["", " ", SPIRIT, "\n\n"])

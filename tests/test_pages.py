@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Profile, User
 from demo import lifecycle, scenarios, unfinished
 from demo.models import DemoAccount, State, StoryEvent
+from interactions import replies
 from interactions.models import Interaction
 from tests.world import NOW, demo_of, event, send
 
@@ -23,13 +24,17 @@ def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
     demo_of(alice, size="small")
     first = page.get("/comments/").content.decode()
     newest = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").first()
-    assert "200 comments" in first
+    stored = Interaction.objects.filter(type="comment")
+    sent = stored.filter(direction="out").count()
+    assert sent > 0
+    assert f"{200 + sent} comments: 200 received, {sent} sent" in first
     assert newest.author_name in first
     assert "Newer" not in first
     pages = [first]
     while older := re.search(r'rel="next" href="([^"]+)"', pages[-1]):
         pages.append(page.get(f"/comments/{older[1]}").content.decode())
-    assert sum(text.count("<li ") for text in pages) == Interaction.objects.filter(type="comment").count()
+    assert sum(text.count("<li ") for text in pages) == stored.count() == 200 + sent
+    assert sum(text.count('<li class="card item sent">') for text in pages) == sent
     assert {text.count("<li ") for text in pages[:-1]} == {25}
     assert page.get("/comments/?cursor=nonsense").status_code == 404
 
@@ -42,6 +47,66 @@ def test_what_is_deleted_is_quoted_nowhere(page, live):
     send(live, event("comment.deleted", "comment", later), event("content.deleted", "piece", later))
     shown = page.get("/comments/").content.decode()
     assert ("thank you" in shown, "a comment" in shown, "a caption" in shown) == (True, False, False)
+
+
+def test_a_list_that_is_counted_no_further_says_so(page, live, monkeypatch):
+    monkeypatch.setattr("interactions.views.MOST_COUNTED", 3)
+    send(live, *(event("comment.created", f"c{n}") for n in range(2)))
+    assert "3 comments: 3 received, 0 sent" in page.get("/comments/").content.decode()
+    send(live, event("comment.created", "c3", author={"id": "live-1"}))
+    assert "more than 3 comments, received and sent" in page.get("/comments/").content.decode()
+
+
+ADA = {"id": "7", "handle": "ada", "name": "Ada"}
+US = {"id": "live-1", "handle": "alice"}
+
+
+def message(id: str, minute: int, talk: str, author: dict = ADA, **fields) -> dict:
+    at = f"2026-03-01T12:{minute:02}:00Z"
+    return event("message.created", id, at, author=author, conversation_id=talk, **fields)
+
+
+def ways(page, path: str = "/messages/") -> list[tuple[str, str]]:
+    """Of each row whether it was received or sent, and to whom."""
+    rows = page.get(path).content.decode().split("<li ")[1:]
+    found = [
+        re.search(r'"way">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
+        for row in rows
+    ]
+    return [(one[1], re.sub("<[^>]*>", "", one[2] or "")) for one in found]
+
+
+def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
+    Interaction.objects.all().delete()
+    send(
+        live,
+        message("m1", 1, "t1"),
+        message("m2", 2, "t1", US),
+        message("m3", 3, "t2", US),
+        message("m4", 4, "t3", {"id": "8"}),
+        message("m5", 5, "t3", US, parent_id="m4"),
+    )
+    replies.reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
+    assert ways(page) == [
+        ("Waiting to be sent", "to Ada @ada"),
+        ("Sent", "to Somebody 8"),
+        ("Received", "to @alice"),
+        ("Sent", "to the conversation t2"),
+        ("Sent", "to Ada @ada"),
+        ("Received", "to @alice"),
+    ]
+
+
+def test_whom_a_message_was_sent_to_is_known_when_theirs_is_on_an_older_page(page, live, bob):
+    other = Profile.objects.create(owner=bob, platform="x", platform_id="live-1", handle="bob")
+    send(other, message("theirs", 0, "t1", {"id": "9", "name": "Not Alice's"}))
+    send(live, message("m0", 1, "t1"), *(message(f"m{n}", n, "t1", US) for n in range(2, 40)))
+    assert ways(page) == [("Sent", "to Ada @ada")] * 25
+
+
+def test_comments_say_whether_they_were_sent(page, live):
+    send(live, event("comment.created", "answer", author=US, parent_id="comment"))
+    assert ways(page, "/comments/") == [("Sent", ""), ("Received", "")]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -87,7 +152,7 @@ def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
             "In language es the niche must be one of coffee, fashion, fitness; games is not.",
         ),
         ({"brand": "a" * 81}, "at most 80 characters"),
-        ({"brand": "Ac\u202eme"}, "brand must be a name of 1 to 80 characters in one line; take U+202E"),
+        ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; take U+202E"),
         (
             {"products": "Alba\u3164"},
             "Each of products must be a name of 1 to 60 characters in one line; take",
@@ -186,14 +251,17 @@ def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days,
     assert (told in shown, 'hx-trigger="every 1s"' in shown) == (True, True)
     assert ("Advance a" in shown, "Start: " in shown) == (False, False)
     assert DemoAccount.objects.get().advance_days == days
-    shown = press(page, "/demo/advance/1", headers)
+    shown = press(page, f"/demo/advance/{days}", headers)  # the second press of the same
+    assert (told in shown, "only an active demo" in shown) == (True, False)
+    shown = press(page, f"/demo/advance/{8 - days}", headers)
     assert "only an active demo that is not advancing can advance" in shown
+    assert DemoAccount.objects.get().advance_days == days
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_demo_is_not_advanced_by_more_days_than_it_can(page, alice, headers):
     demo_of(alice, timezone.now())
-    assert "days must be a whole number from 1 to 30" in press(page, "/demo/advance/31", headers)
+    assert "Days must be a whole number from 1 to 30" in press(page, "/demo/advance/31", headers)
     assert DemoAccount.objects.get().advance_days == 0
 
 
@@ -211,7 +279,7 @@ def test_a_buttons_address_shows_the_dashboard_and_does_nothing_unless_it_is_all
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/comments/", 4), ("/messages/", 4), ("/", 8), ("/demo/panel/", 8)]
+    ("path", "queries"), [("/comments/", 4), ("/messages/", 5), ("/", 8), ("/demo/panel/", 8)]
 )
 def test_a_pages_queries_do_not_grow_with_what_it_shows(
     page, alice, path, queries, django_assert_num_queries
@@ -224,3 +292,27 @@ def test_a_pages_queries_do_not_grow_with_what_it_shows(
     Profile.objects.update(owner=alice)
     with django_assert_num_queries(queries):
         page.get(path)
+
+
+def test_a_pause_tells_since_when_and_never_for_no_time(page, alice):
+    demo_of(alice, timezone.now())
+    lifecycle.pause(alice, timezone.now())
+    paused = DemoAccount.objects.get().paused_at
+    shown = page.get("/").content.decode()
+    assert f"Held since {paused:%a %-d %b, %H:%M} UTC." in shown
+    assert "0\xa0minutes" not in shown
+
+
+@pytest.mark.django_db(transaction=True)
+def test_starting_over_does_not_read_as_switching_off(page, alice):
+    demo_of(alice, timezone.now())
+    assert "begin the same story again? Demo mode stays on." in page.get("/").content.decode()
+    shown = press(page, "/demo/reset/", HTMX)
+    assert 'role="status">starting over</span>' in shown
+    assert "then the same story begins again" in shown
+    assert "Everything of the demo is being deleted" not in shown
+    account = DemoAccount.objects.get()
+    unfinished.finish(account.pk, timezone.now())
+    shown = press(page, "/demo/disable/", HTMX)
+    assert 'role="status">disabling</span>' in shown
+    assert "Everything of the demo is being deleted" in shown

@@ -109,6 +109,7 @@ def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
         ("posting_hour", "9.5", "Posting hour must be from 0 to 23"),
         ("retention_days", "0", "Days that the demo is kept must be from 1 to 365"),
         ("time_zone", "Berlin", "Berlin is not an IANA time zone; use a name such as Europe/Berlin."),
+        ("time_zone", "europe/berlin", "europe/berlin is not an IANA time zone; use Europe/Berlin."),
         ("rhythm", "waltz", "waltz is not one of the available choices"),
     ],
 )

@@ -140,7 +140,7 @@ def test_what_answers_a_token_or_a_secret_is_kept_by_no_cache(client, person, li
     answers += [browser.get("/login/"), browser.post("/login/", {"username": "alice", "password": "wrong"})]
     browser.force_login(User.objects.get(pk=live.owner_id))
     answers += [browser.get("/password/"), browser.post("/password/", {"old_password": "wrong"})]
-    rotate = {"action": "rotate_secrets", "_selected_action": [live.pk]}
+    rotate = {"action": "rotate_secrets", "confirmed": "1", "_selected_action": [live.pk]}
     answers += [operator.post("/admin/accounts/profile/", rotate)]
     shown = operator.get("/admin/accounts/profile/")
     assert "whsec_" in shown.content.decode()
@@ -161,6 +161,9 @@ def test_an_operator_ends_tokens_and_neither_sees_nor_makes_any(operator, person
     mine, his = make_token(person, timezone.now()), make_token(bob, timezone.now())
     assert get_token_model() not in admin.site._registry
     assert operator.get("/admin/knox/authtoken/").status_code == 404
-    told = act(operator, "admin:accounts_user_changelist", "end_tokens", person)
+    users = "admin:accounts_user_changelist"
+    assert act(operator, users, "end_tokens", person) == []  # it asks first
+    assert carrying(mine).get(TOKENS).status_code == 200
+    told = act(operator, users, "end_tokens", person, confirmed="1")
     assert told == ["1 token ended."]
     assert [carrying(token).get(TOKENS).status_code for token in (mine, his)] == [401, 200]

@@ -1,5 +1,6 @@
 """Tokens for programs (stored hashed, by knox), and accounts made by another back end."""
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
@@ -38,6 +39,14 @@ class UserName(serializers.CharField):
     def to_internal_value(self, data) -> str:
         name = super().to_internal_value(data)
         return name if len(name) > self.max_length else User.normalize_username(name)
+
+    def run_validators(self, value: str) -> None:
+        """Those of the column, which takes only what people can read."""
+        super().run_validators(value)
+        try:
+            User._meta.get_field("username").clean(value, None)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
 
 
 class Email(serializers.EmailField):

@@ -20,6 +20,7 @@ from demo.models import (
     State,
     StoryEvent,
     time_zones,
+    zone_alike,
 )
 from demo.naming import brand_name, product_names
 from demo.states import WrongOption
@@ -99,7 +100,7 @@ class SettingsSerializer(Known):
 
     def validate_time_zone(self, name: str) -> str:
         if name not in time_zones():
-            raise serializers.ValidationError("time_zone must be an IANA name such as Europe/Berlin.")
+            raise serializers.ValidationError(f"time_zone must be an IANA name; use {zone_alike(name)}.")
         return name
 
 

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.api.known import Known
 from accounts.models import Profile
+from accounts.names import shows_something
 from interactions.analytics import MODES
 from interactions.api import examples
 from interactions.events import EVENT_TYPES, ID_LENGTH, MOST_EVENTS, TEXT_LENGTH, read_moment
@@ -67,9 +68,16 @@ class InteractionSerializer(Known, serializers.ModelSerializer):
 
 
 class ReplySerializer(Known):
-    """What is answered."""
+    """What is answered; it must show something."""
 
     text = serializers.CharField(max_length=TEXT_LENGTH)
+
+    def validate_text(self, text: str) -> str:
+        if not shows_something(text):
+            raise serializers.ValidationError(
+                "The text has nothing that anybody can see; write letters, digits, signs or emoji."
+            )
+        return text
 
 
 class RotationSerializer(Known):

@@ -4,6 +4,7 @@ from django import template
 from django.forms import BoundField
 from django.utils.safestring import SafeString
 
+from interactions import shown
 from interactions.shown import shown_inline, shown_text
 
 register = template.Library()
@@ -17,9 +18,22 @@ def lines(text: str) -> str:
 
 
 @register.filter
+def beginning(text: str) -> str:
+    """What is shown of a long text before all of it is asked for; empty for a short one."""
+    return shown.beginning(text)
+
+
+@register.filter
 def inline(text: str) -> str:
     """The text as a page shows it within a sentence of its own, in a `bdi`."""
     return shown_inline(text)
+
+
+@register.filter
+def labelled(error: str, field: BoundField) -> str:
+    """The error with the field's label where it begins with the name that the API gives to the field."""
+    rest = error.removeprefix(f"{field.name} ")
+    return error if rest == error else f"{field.label} {rest}"
 
 
 @register.filter

@@ -32,6 +32,14 @@ document.addEventListener("htmx:afterSettle", () => {
   }
 });
 
+// The second click of a double click, and a press of what is not answered yet, are the same press.
+const ignore = (event) => {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+};
+document.addEventListener("click", (event) => event.detail > 1 && event.target.closest("#demo button") && ignore(event), true);
+document.addEventListener("submit", (event) => event.target.classList.contains("htmx-request") && ignore(event), true);
+
 // Polls try again by themselves; a press of a button does not.
 const failed = document.getElementById("failed");
 const say = (sentence) => {

@@ -1,0 +1,41 @@
+"""To whom a direct message was sent, which platforms do not say; called by the page of messages."""
+
+from accounts.models import User
+from interactions.models import Interaction
+from interactions.shown import Author, shown_author
+
+MOST_LOOKED_AT = 500  # messages of each profile that came before a page's newest
+
+
+def recipients(rows: list[Interaction], user: User) -> dict[int, Author]:
+    """Who was written to, by the key of each sent message among `rows`, which are the user's, newest first.
+
+    It is the author of what the message answers, or else whoever has written in the same conversation, as far as
+    `rows` and MOST_LOOKED_AT messages before them show it. One query at most.
+    """
+    sent = [row for row in rows if row.direction == Interaction.Direction.OUT]
+    answered = {row.pk: row.shown_parent.shown_author for row in sent if row.shown_parent}
+    others = [row for row in sent if row.pk not in answered]
+    if not others:
+        return answered
+    partners = _partners_before(others[0], user) | {
+        (row.profile_id, row.conversation_id): row.shown_author
+        for row in rows
+        if row.direction == Interaction.Direction.IN
+    }
+    found = {row.pk: partners.get((row.profile_id, row.conversation_id)) for row in others}
+    return answered | {pk: partner for pk, partner in found.items() if partner}
+
+
+def _partners_before(row: Interaction, user: User) -> dict[tuple[int, str], Author]:
+    """The newest author of each conversation, by profile and conversation."""
+    messages = Interaction.objects.visible_to(user).filter(
+        type=Interaction.Type.MESSAGE, posted_at__lte=row.posted_at
+    )
+    received = messages.nearest(user, MOST_LOOKED_AT).filter(direction=Interaction.Direction.IN)
+    authors = received.values_list(
+        "profile_id", "conversation_id", "author_id", "author_handle", "author_name"
+    )
+    return {
+        (profile, conversation): shown_author(*author) for profile, conversation, *author in reversed(authors)
+    }

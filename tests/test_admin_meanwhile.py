@@ -1,0 +1,167 @@
+"""Rows that go, or that somebody else changes, while an operator works on them; and what asks before it is done."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import close_old_connections, connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Profile, User
+from demo.models import DemoAccount
+from tests.back_office import act, confirm
+from tests.holding import somebody_who
+from tests.house import until
+from tests.world import demo_of
+
+PROFILES = "admin:accounts_profile_changelist"
+LEFT = "was left as before: each is gone, or is being changed by somebody else; look at the list."
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def profiles_of(owner: User, number: int) -> list[Profile]:
+    return Profile.objects.bulk_create(
+        Profile(owner=owner, platform="x", platform_id=f"p-{n}", handle=f"h{n}") for n in range(number)
+    )
+
+
+def secrets() -> dict[int, tuple[str, str]]:
+    return {
+        profile.pk: (profile.webhook_secret, profile.webhook_secret_previous)
+        for profile in Profile.objects.all()
+    }
+
+
+def ask_to_rotate(client: Client, *profiles: Profile):
+    body = {"action": "rotate_secrets", "_selected_action": [profile.pk for profile in profiles]}
+    return client.post(reverse(PROFILES), body, follow=True)
+
+
+def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
+    profiles = profiles_of(alice, 3)
+    before = secrets()
+    asked = ask_to_rotate(operator, *profiles[:2])
+    shown = asked.content.decode()
+    assert ("Give these profiles new signing secrets?" in shown, "<bdi>@h0 (X)</bdi>" in shown) == (
+        True,
+        True,
+    )
+    assert secrets() == before
+    told = confirm(operator, asked, PROFILES)
+    after = secrets()
+    assert sorted(told) == sorted(
+        f"Signing secret of <bdi>{profile}</bdi>, shown this once: <code>{after[profile.pk][0]}</code>"
+        for profile in profiles[:2]
+    )
+    assert {pk: previous for pk, (_, previous) in after.items()} == {
+        pk: secret if pk != profiles[2].pk else "" for pk, (secret, _) in before.items()
+    }
+    assert after[profiles[2].pk] == before[profiles[2].pk]
+
+
+@pytest.mark.parametrize("more", [{}, {"confirmed": "1"}])
+def test_no_more_secrets_are_rotated_at_once_than_a_page_shows(operator, alice, more):
+    profiles, before = profiles_of(alice, 51), secrets()
+    told = act(operator, PROFILES, "rotate_secrets", *profiles, **more)
+    assert told == ["Nothing was rotated: choose at most 50 profiles, as each secret is shown."]
+    assert secrets() == before
+    assert len(act(operator, PROFILES, "rotate_secrets", *profiles[:50], confirmed="1")) == 50
+
+
+def test_a_profile_that_went_after_the_question_is_told(operator, alice):
+    [kept, gone] = profiles_of(alice, 2)
+    asked = ask_to_rotate(operator, kept, gone)
+    Profile.objects.filter(pk=gone.pk).delete()
+    told = confirm(operator, asked, PROFILES)
+    assert (len(told), told[-1]) == (2, f"1 profile {LEFT}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_profile_that_somebody_holds_is_left_and_holds_up_no_other(operator, alice):
+    [free, held] = profiles_of(alice, 2)
+    before = secrets()
+    with somebody_who(lambda: Profile.objects.filter(pk=held.pk).update(handle="new")):
+        told = act(operator, PROFILES, "rotate_secrets", free, held, confirmed="1")
+    assert (len(told), told[-1]) == (2, f"1 profile {LEFT}")
+    assert [secrets()[one.pk] == before[one.pk] for one in (free, held)] == [False, True]
+
+
+def posted_while(
+    operator: Client, happens: Callable[[], object], path: str, body: dict
+) -> tuple[int, list[str]]:
+    """The status and what is told when a form is sent while something happens to its row."""
+
+    def post():
+        try:
+            return operator.post(path, body, follow=True)
+        finally:
+            close_old_connections()
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with somebody_who(happens):
+            answer = pool.submit(post)
+            until(lambda: answer.done() or waits(), "the form's request waits for the row", 10)
+        shown = answer.result(20)
+    return shown.status_code, [str(message) for message in (shown.context or {}).get("messages", [])]
+
+
+def waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        return cursor.fetchone()[0] > 0
+
+
+PERSON = {"username": "alice", "email": "new@example.com", "is_active": "on"}
+PERSON |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+PASSWORD = {"password1": "another good one", "password2": "another good one", "usable_password": "true"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_form_of_a_profile_that_went_says_so_and_makes_none(operator, alice):
+    [profile] = profiles_of(alice, 1)
+    body = {"owner": alice.pk, "platform": "x", "platform_id": "new", "handle": "new", "display_name": ""}
+    path = reverse("admin:accounts_profile_change", args=[profile.pk])
+    told = posted_while(operator, Profile.objects.filter(pk=profile.pk).delete, path, body)
+    assert told == (200, [f"profile with ID “{profile.pk}” doesn’t exist. Perhaps it was deleted?"])
+    assert not Profile.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("page", "body"), [("change", PERSON), ("password", PASSWORD)])
+def test_the_form_of_a_user_who_went_makes_none(operator, alice, page, body):
+    path = f"/admin/accounts/user/{alice.pk}/{page}/"
+    told = posted_while(operator, User.objects.filter(pk=alice.pk).delete, path, body)
+    gone = f"user with ID “{alice.pk}” doesn’t exist. Perhaps it was deleted?"
+    assert told == ((200, [gone]) if page == "change" else (404, []))
+    assert not User.objects.filter(username="alice").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("page", "body"), [("change", PERSON), ("password", PASSWORD)])
+def test_rights_that_are_given_meanwhile_are_neither_taken_back_nor_reached(client, alice, page, body):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(*clerk.user_permissions.model.objects.filter(codename="change_user"))
+    client.force_login(clerk)
+    path = f"/admin/accounts/user/{alice.pk}/{page}/"
+    raised = User.objects.filter(pk=alice.pk)
+    told = posted_while(client, lambda: raised.update(is_superuser=True), path, body)
+    alice.refresh_from_db()
+    assert (told, alice.is_superuser, alice.has_usable_password()) == ((403, []), True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_action_on_a_demo_that_went_says_so(operator, alice):
+    account = demo_of(alice)
+
+    def go() -> None:
+        DemoAccount.objects.filter(pk=account.pk).delete()
+        User.objects.filter(pk=alice.pk).delete()
+
+    body = {"action": "pause", "_selected_action": [account.pk]}
+    told = posted_while(operator, go, reverse("admin:demo_demoaccount_changelist"), body)
+    assert told == (200, ["0 demos paused, 0 as before.", "alice: this demo is gone, with its user."])
+    assert not DemoAccount.objects.exists()

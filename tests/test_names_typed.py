@@ -1,0 +1,116 @@
+"""Wherever somebody types a name or a text that others see, what nobody can see or read is refused with a sentence."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+from django_celery_beat.models import PeriodicTask
+
+from accounts.models import Profile, User
+from interactions.models import Interaction
+from interactions.shown import shown_text
+
+JSON = "application/json"
+UNSEEN = ["\u3164", "\uffa0", "\u115f", "\u2800", "\u200b", "\u202e", "\u2066"]
+NAMES = [*UNSEEN, "a\u3164b", "ac\u202eme", "ac\u200bme", "a\u00adb"]
+READABLE = ["acme", "Café_1", "北京", "עדה", "ქართული"]
+SENTENCE = "must be a name of 1 to"
+
+
+@pytest.fixture
+def staff(client, alice):
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    return client
+
+
+def created(staff, name: str):
+    return staff.post("/api/v1/users/", {"username": name}, content_type=JSON)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_user_whose_name_nobody_can_read_is_made_nowhere(operator, name):
+    assert created(operator, name).status_code == 400
+    body = {"username": name, "usable_password": "false"}
+    assert operator.post("/admin/accounts/user/add/", body).status_code == 200
+    with pytest.raises(CommandError) as refused:
+        call_command("seed_demo", "--user", name, "--create", "--size", "smoke")
+    assert refused.value.returncode == 2
+    with pytest.raises(CommandError):
+        call_command("createsuperuser", "--noinput", "--username", name, "--email", "a@example.com")
+    assert list(User.objects.values_list("username", flat=True)) == ["operator"]
+
+
+@pytest.mark.parametrize("name", ["\u3164", "a\u3164b", "\uffa0"], ids=ascii)
+def test_the_sentence_says_which_letter_of_a_user_name_to_take_out(staff, name):
+    answer = created(staff, name)
+    [sentence] = answer.json()["errors"]["username"]
+    assert answer.status_code == 400
+    assert re.match(
+        r"The username must be a name of 1 to 150 characters in one line; take U\+[0-9A-F]{4} ", sentence
+    )
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_a_user_name_in_any_script_is_taken(staff, name):
+    assert created(staff, name).json()["username"] == name
+
+
+@pytest.mark.parametrize("field", ["platform_id", "handle", "display_name"])
+@pytest.mark.parametrize("text", NAMES, ids=ascii)
+def test_a_profile_has_no_name_that_nobody_can_read(operator, alice, field, text):
+    fields = {"owner": alice.pk, "platform": "x", "platform_id": "1", "handle": "acme", "display_name": ""}
+    shown = operator.post("/admin/accounts/profile/add/", fields | {field: text}).content.decode()
+    assert f"The {field.replace('_', ' ')} {SENTENCE} 255 characters" in shown
+    assert not Profile.objects.exists()
+
+
+def test_names_of_a_profile_are_kept_composed_and_with_single_blanks(operator, alice):
+    names = {"platform_id": " 17841\u00a0\u20091 ", "handle": "Cafe\u0301", "display_name": "Café 👩‍🍳  "}
+    operator.post("/admin/accounts/profile/add/", {"owner": alice.pk, "platform": "x"} | names)
+    made = Profile.objects.get()
+    assert (made.platform_id, made.handle, made.display_name) == ("17841 1", "Café", "Café 👩‍🍳")
+
+
+@pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
+def test_a_person_is_given_no_name_that_nobody_can_read(operator, alice, field):
+    body = {"username": "alice", "is_active": "on", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+    path = f"/admin/accounts/user/{alice.pk}/change/"
+    shown = operator.post(path, body | {field: "a\u3164b"}).content.decode()
+    assert f"The {field.replace('_', ' ')} {SENTENCE} 150 characters in one line; take U+" in shown
+    assert operator.post(path, body | {"first_name": " Ada  B ", "last_name": ""}).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.username, alice.first_name) == ("alice", "Ada B")
+
+
+@pytest.mark.parametrize("name", UNSEEN, ids=ascii)
+def test_neither_have_groups_and_schedules(operator, name):
+    shown = operator.post("/admin/auth/group/add/", {"name": name}).content.decode()
+    assert f"The name {SENTENCE} 150 characters" in shown
+    task = {"name": name, "regtask": "demo.tasks.sweep", "interval": "", "one_off": ""}
+    shown = operator.post("/admin/django_celery_beat/periodictask/add/", task).content.decode()
+    assert f"The name {SENTENCE} 200 characters" in shown
+    assert not Group.objects.exists()
+    assert not PeriodicTask.objects.filter(name=name).exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["  \u200b ", *UNSEEN, "\u200d", "\ufe0f", "\u0301", "\n\u3164\n", "\U000e0041"], ids=ascii
+)
+def test_a_reply_that_shows_nothing_is_not_queued(page, live, text):
+    comment = Interaction.objects.get(platform_id="comment")
+    answer = page.post(f"/api/v1/interactions/{comment.pk}/reply/", {"text": text}, content_type=JSON)
+    sentence = "The text has nothing that anybody can see; write letters, digits, signs or emoji."
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"text": [sentence]})
+    assert not Interaction.objects.filter(direction="out").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["👩‍🍳", "!", "\u200fשלום", "a\u200bb", "ﷺ", "\U0001fadf", "\u06dd"], ids=ascii
+)
+def test_a_reply_that_shows_anything_is_queued_and_shown(page, live, text):
+    comment = Interaction.objects.get(platform_id="comment")
+    answer = page.post(f"/api/v1/interactions/{comment.pk}/reply/", {"text": text}, content_type=JSON)
+    assert (answer.status_code, answer.json()["text"], shown_text(text)) == (201, text, text)
