@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Length
 
 from interactions.connection import is_lost
-from interactions.envelope import read_json
+from interactions.envelope import read_event_bytes
 from interactions.ingest import Arrival, attempt
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
@@ -56,7 +56,7 @@ def replay_due(now: datetime) -> Replayed:
 
 def read_letter(letter: DeadLetter) -> object:
     """The event of the letter, or Unreadable."""
-    return read_json(bytes(letter.raw))
+    return read_event_bytes(bytes(letter.raw))
 
 
 def _batches(letters: QuerySet[DeadLetter]) -> Iterator[list[int]]:
