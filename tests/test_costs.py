@@ -85,6 +85,13 @@ def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(cli
     assert limit_of_the_session() == "0"
 
 
+def test_the_lists_of_the_admin_take_their_turn_too(client, piled, hasty):
+    client.force_login(User.objects.create_superuser("operator"))
+    answer = client.get(f"/admin/interactions/interaction/?q={WORST}")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "That took too long" in answer.content.decode()
+
+
 def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
     client.force_login(piled.owner)
     monkeypatch.setattr(time_limits, "WEB_REQUEST", 50)

@@ -194,7 +194,17 @@ def test_a_list_of_letters_does_not_read_all_their_bytes(operator, live, django_
     assert ("x" * 100 in shown, "x" * 200 in shown) == (True, False)
     one = operator.get(reverse("admin:interactions_deadletter_change", args=[DeadLetter.objects.get().pk]))
     assert len(one.content) < 200_000
-    assert "characters more" in one.content.decode()
+    assert "… This is the beginning of 1,000,009 bytes." in one.content.decode()
+
+
+@pytest.mark.parametrize("inner", [b"1," * 700_000, b"1," * 19_000])
+def test_a_letter_that_would_be_huge_when_indented_is_shown_as_far_as_a_page_goes(operator, live, inner):
+    DeadLetter.objects.update(raw=b"[" * 500 + inner + b"1" + b"]" * 500)
+    began = time.process_time()
+    shown = operator.get(reverse("admin:interactions_deadletter_change", args=[DeadLetter.objects.get().pk]))
+    assert (shown.status_code, len(shown.content) < 200_000) == (200, True)
+    assert "… This is the beginning of" in shown.content.decode()
+    assert time.process_time() - began < 1
 
 
 def test_letters_that_are_large_are_replayed_a_few_at_a_time(live, monkeypatch):
