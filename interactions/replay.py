@@ -78,8 +78,9 @@ def _replay_batch(ids: list[int], now: datetime) -> Replayed:
     with transaction.atomic():
         # Before the letters, as whoever deletes them does.
         lock_profiles(chosen.values_list("profile", flat=True))
-        letters = list(chosen.select_for_update().order_by("pk"))
-        _, refused = attempt([Arrival(letter.profile_id, read_letter(letter)) for letter in letters], now)
+        letters = list(chosen.select_for_update().order_by("replay_at", "pk"))
+        arrivals = [Arrival(letter.profile_id, read_letter(letter), letter.received_at) for letter in letters]
+        _, refused = attempt(arrivals, now)
         taken = [letter.pk for position, letter in enumerate(letters) if position not in refused]
         DeadLetter.objects.filter(pk__in=taken).delete()
         for position, why in refused.items():
