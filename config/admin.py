@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import NamedTuple
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import DataError
@@ -16,11 +17,38 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 
+from interactions.turns import read_in_turn
+from interactions.words import LONGEST_SEARCH
+
 logger = logging.getLogger(__name__)
+
+MOST_WORDS = 10  # each of which is looked for in every column that a list searches
 
 
 class Bounded:
-    """Mixed into every registered admin: lists are filtered by what they offer, actions take any number of rows."""
+    """Mixed into every registered admin: lists are filtered by what they offer and read as the API's are, searches are
+    short, actions take any number of rows."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list with its rows, read in the user's turn."""
+        if is_long_search(request.GET.get(SEARCH_VAR, "")):
+            sentence = f"Search for at most {MOST_WORDS} words of {LONGEST_SEARCH} characters together. Nothing was looked for."
+            self.message_user(request, sentence, messages.ERROR)
+
+        def read() -> ChangeList:
+            changelist = super(Bounded, self).get_changelist_instance(request)
+            len(changelist.result_list)  # reads the rows
+            return changelist
+
+        return read_in_turn(request.user, read)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Nothing for a search that is too long."""
+        if is_long_search(search_term):
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:
         """Whether the list offers the filter.
@@ -43,6 +71,10 @@ class Bounded:
             rows = response.context_data["queryset"].values_list("pk", flat=True)
             response.context_data["queryset"] = [Chosen(",".join(map(str, rows)))]
         return response
+
+
+def is_long_search(words: str) -> bool:
+    return len(words) > LONGEST_SEARCH or len(words.split()) > MOST_WORDS
 
 
 class Chosen(NamedTuple):

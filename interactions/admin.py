@@ -2,12 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Substr
+from django.db.models.functions import Left, Substr
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -21,7 +21,7 @@ from interactions.paging import MOST_COUNTED
 from interactions.replay import read_letter, replay
 from interactions.words import HasWords
 
-EXCERPT = 120  # bytes
+EXCERPT = 120  # bytes or characters
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
 MOST_SHOWN = 100_000  # characters of a dead letter
 
@@ -42,12 +42,20 @@ def with_platform_id(model: type[Model], platform_id: str, parts: Sequence[Q] = 
     return keys
 
 
+class OrMore(int):
+    """A count that went no further than this; pages show it as such."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}+"
+
+
 class BoundedPaginator(Paginator):
     """Counts no further than the first MOST_COUNTED rows, whose pages are also the only ones offered."""
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by().values("pk")[:MOST_COUNTED].count()
+        found = self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
+        return found if found <= MOST_COUNTED else OrMore(MOST_COUNTED)
 
 
 class LargeTableAdmin(admin.ModelAdmin):
@@ -94,9 +102,13 @@ class ArrivedAdmin(SearchedAdmin):
         f"A row's exact id, a profile's exact handle, or words among the newest {MOST_SEARCHED:,} rows."
     )
 
+    def get_queryset(self, request) -> QuerySet:
+        """Of each text a list reads the beginning only: cutting a long one takes time by the square of its length."""
+        return super().get_queryset(request).defer("text").annotate(beginning=Left("text", EXCERPT))
+
     @admin.display(description="text")
     def words(self, row: Arrived) -> str:
-        return Truncator(row.text).chars(60)
+        return Truncator(row.beginning).chars(60)
 
     @admin.display(description="text")
     def whole_text(self, row: Arrived) -> str:
@@ -188,12 +200,13 @@ class DeadLetterAdmin(SearchedAdmin):
     @admin.display(description="event as it came")
     def payload(self, letter: DeadLetter) -> str:
         """Indented where it can be read, else the bytes; what is no UTF-8 is shown as replacement characters."""
+        raw = bytes(letter.raw)
         event = read_letter(letter)
-        shown = bytes(letter.raw).decode(errors="replace")
+        shown = raw[: 4 * MOST_SHOWN].decode(errors="replace")
         if not isinstance(event, Unreadable):
             with contextlib.suppress(RecursionError):  # writing nests deeper than reading
-                shown = json.dumps(event, indent=2)
-        rest = f"\n… and {len(shown) - MOST_SHOWN} characters more" if len(shown) > MOST_SHOWN else ""
+                shown = _beginning(json.JSONEncoder(indent=2).iterencode(event))
+        rest = f"\n… This is the beginning of {len(raw):,} bytes." if len(shown) > MOST_SHOWN else ""
         return format_html("<pre>{}{}</pre>", shown[:MOST_SHOWN], rest)
 
     def has_replay_permission(self, request) -> bool:
@@ -205,3 +218,14 @@ class DeadLetterAdmin(SearchedAdmin):
         self.message_user(
             request, f"{replayed.taken} events were taken, {replayed.rejected} were rejected again and stay."
         )
+
+
+def _beginning(pieces: Iterable[str]) -> str:
+    """As many of the pieces, joined, as have more than MOST_SHOWN characters; the rest, of any size, is not made."""
+    kept, length = [], 0
+    for piece in pieces:
+        kept.append(piece)
+        length += len(piece)
+        if length > MOST_SHOWN:
+            break
+    return "".join(kept)

@@ -43,8 +43,8 @@ class AheadError(EventError):
     def __init__(self, at: int, received_at: datetime) -> None:
         super().__init__(
             "`occurred_at` is more than a day ahead of the time here, which is"
-            f" {received_at.isoformat(timespec='seconds')}. The event is kept and taken when its time has come; if the"
-            " time is wrong, send the event again with the right one."
+            f" {received_at.isoformat(timespec='seconds')}. The event is kept and taken when its time has come, unless"
+            " others have told of the same by then; if the time is wrong, send the event again with the right one."
         )
         self.replay_at = EPOCH + at * MICROSECOND - MOST_AHEAD
 

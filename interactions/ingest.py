@@ -14,7 +14,6 @@ from interactions import dead_letters, rows
 from interactions.events import (
     EPOCH,
     MICROSECOND,
-    MOST_AHEAD,
     AheadError,
     Event,
     EventError,
@@ -23,7 +22,7 @@ from interactions.events import (
     read_event,
 )
 from interactions.locks import lock_profiles
-from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, fold
+from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, fold, latest_at
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
 
@@ -33,10 +32,14 @@ TARGETS = (rows.CONTENT, rows.INTERACTION)  # pieces first, so that their commen
 
 
 class Arrival(NamedTuple):
-    """One event as it came, decoded from JSON (or Unreadable), and the profile that it came for."""
+    """One event as it came, decoded from JSON (or Unreadable), and the profile that it came for.
+
+    `kept_since` is when it came, if it has been kept as a dead letter.
+    """
 
     profile_id: int
     event: object
+    kept_since: datetime | None = None
 
 
 class Result(NamedTuple):
@@ -53,6 +56,7 @@ class _Readable(NamedTuple):
     arrival: Arrival
     key: Key
     event: Event
+    kept_since: int | None  # when it came, in microseconds since 1970, if its time was ahead then
 
 
 class Refused(NamedTuple):
@@ -101,7 +105,7 @@ def _locked_profiles(arrivals: Sequence[Arrival]) -> dict[int, Profile]:
 def _read(
     arrivals: Sequence[Arrival], profiles: dict[int, Profile], received_at: datetime
 ) -> tuple[list[_Readable], dict[int, Refused]]:
-    latest = (received_at + MOST_AHEAD - EPOCH) // MICROSECOND
+    latest = latest_at(_micros(received_at))
     readable: list[_Readable] = []
     refused: dict[int, Refused] = {}
     for position, arrival in enumerate(arrivals):
@@ -111,12 +115,24 @@ def _read(
             event = read_event(arrival.event)
             if event.at > latest:
                 raise AheadError(event.at, received_at)
-            readable.append(_Readable(position, arrival, (arrival.profile_id, event.platform_id), event))
+            key = arrival.profile_id, event.platform_id
+            readable.append(_Readable(position, arrival, key, event, _ahead_since(arrival, event)))
         except AheadError as error:
             refused[position] = Refused(str(error), error.replay_at)
         except EventError as error:
             refused[position] = Refused(str(error))
     return readable, refused
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _ahead_since(arrival: Arrival, event: Event) -> int | None:
+    if arrival.kept_since is None:
+        return None
+    came_at = _micros(arrival.kept_since)
+    return came_at if event.at > latest_at(came_at) else None
 
 
 def _store(
@@ -165,12 +181,21 @@ def _store_target(
     absent = [key for key in keys if key not in known]
     waiting = rows.pending_rows(target, absent) if absent else {}
     known |= waiting
-    statuses = fold([(item.key, item.event) for item in chosen], known)
+    statuses = fold([(item.key, item.event, item.kept_since) for item in chosen], known)
+    _note_receipt(chosen, known, received_at)
     _write(target, known, waiting.keys(), profiles, received_at)
     return {
         item.position: Result(item.event.platform_id, known[item.key].id, status)
         for item, status in zip(chosen, statuses, strict=True)
     }
+
+
+def _note_receipt(chosen: list[_Readable], known: dict[Key, Row], received_at: datetime) -> None:
+    """Let each row have the time at which the last came of the events that are stored in it now."""
+    now = _micros(received_at)
+    for item in chosen:
+        row = known[item.key]
+        row.changed_at = max(row.changed_at, now if item.kept_since is None else item.kept_since)
 
 
 def _write(
@@ -184,13 +209,13 @@ def _write(
     changed = {key: row for key, row in known.items() if row.stored and row.values}
     pending = {key: row for key, row in known.items() if not row.exists and row.values}
     if changed:
-        rows.update_rows(target, _columns(changed, profiles), received_at)
+        rows.update_rows(target, _columns(changed, profiles))
     for generation in _parents_first(new):
         _insert(target, generation, _columns(generation, profiles), received_at)
     if arrived := [key for key in waited if key in new]:
         rows.drop_pending(target, arrived)
     if pending:
-        rows.keep_pending(target, pending, {key[0]: profiles[key[0]].is_demo for key in pending}, received_at)
+        rows.keep_pending(target, pending, {key[0]: profiles[key[0]].is_demo for key in pending})
     if new:
         rows.link_waiting(target, {key: row.id for key, row in new.items()})
 

@@ -2,12 +2,15 @@
 
 A row is deleted when its newest deletion is not earlier than its newest creation. An earlier deletion can never hold
 again, as the newest creation only gets later: it is forgotten, and whoever sends it again is answered `duplicate`.
+
+An event whose time was ahead when it came is weaker than those whose times were not, whichever came first: by its time,
+which is wrong or not yet true, it would win over all of them.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from interactions.events import Change, Event, Version
+from interactions.events import BY_EDIT, MICROSECOND, MOST_AHEAD, Change, Event, Version
 
 CREATED, DUPLICATE, UPDATED, REJECTED = "created", "duplicate", "updated", "rejected"
 
@@ -21,6 +24,7 @@ class Row:
     id: int | None = None
     versions: dict[str, Version] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    changed_at: int = 0  # when the last event came that changed it, in microseconds since 1970
 
     @property
     def exists(self) -> bool:
@@ -30,10 +34,15 @@ class Row:
     def stored(self) -> bool:
         return self.id is not None
 
-    def apply(self, changes: tuple[Change, ...]) -> str:
-        """Take each change that is newer than what the row shows; return the event's status."""
+    def apply(self, changes: tuple[Change, ...], kept_since: int | None = None) -> str:
+        """Take each change that is newer than what the row shows; return the event's status.
+
+        `kept_since` is when an event came whose time was ahead then.
+        """
         existed = self.exists
         changed = False
+        if kept_since is not None:
+            changes = self._not_overruled(changes, kept_since)
         for aspect, version, value in changes:
             shown = self.versions.get(aspect)
             if (shown is None or version > shown) and not (aspect == "deletion" and self._overtakes(version)):
@@ -47,18 +56,53 @@ class Row:
             return CREATED
         return UPDATED if changed else DUPLICATE
 
+    def _not_overruled(self, changes: tuple[Change, ...], kept_since: int) -> tuple[Change, ...]:
+        """Those of an event that was kept because its time was ahead, which no event with a better time speaks against.
+
+        It creates nothing that exists or is deleted, and puts its own in no place where such an event has put something.
+        """
+        if changes[0].aspect == "created":
+            gone = self.exists or "deletion" in self.versions
+            return () if gone else tuple(one for one in changes if one.aspect not in self.versions)
+        return tuple(one for one in changes if not self._overrules(one.aspect, kept_since))
+
+    def _overrules(self, aspect: str, kept_since: int) -> bool:
+        """Whether an event whose time was not ahead has put something in the place of such a change."""
+        shown = self.versions.get(aspect)
+        if aspect == "deletion":
+            created = self.versions.get("created")
+            again = (
+                created is not None and created[0] > kept_since and self._came_in_time(created, kept_since)
+            )
+            return shown is not None or again
+        if shown is None or (aspect == "text" and shown[1] != BY_EDIT):
+            return False
+        return self._came_in_time(shown, kept_since)
+
+    def _came_in_time(self, version: Version, kept_since: int) -> bool:
+        """Whether it came later, or its time was not ahead then; else it was kept too."""
+        return self.changed_at > kept_since or version[0] <= latest_at(kept_since)
+
     def _overtakes(self, deletion: Version) -> bool:
         """Whether the row was created, or created again, after that deletion."""
         created = self.versions.get("created")
         return created is not None and created[0] > deletion[0]
 
 
-def fold(events: list[tuple[Key, Event]], rows: dict[Key, Row]) -> list[str]:
-    """Apply `events` in order to `rows`, adding rows not known yet; return one status per event."""
+def latest_at(received_at: int) -> int:
+    """The latest time, in microseconds since 1970, that an event may have which comes at `received_at`."""
+    return received_at + MOST_AHEAD // MICROSECOND
+
+
+def fold(events: list[tuple[Key, Event, int | None]], rows: dict[Key, Row]) -> list[str]:
+    """Apply `events` in order to `rows`, adding rows not known yet; return one status per event.
+
+    Each has its row's key and, if its time was ahead when it came, the time of its receipt.
+    """
     statuses = []
-    for key, event in events:
+    for key, event, kept_since in events:
         row = rows.get(key)
         if row is None:
             row = rows[key] = Row()
-        statuses.append(row.apply(event.changes))
+        statuses.append(row.apply(event.changes, kept_since))
     return statuses

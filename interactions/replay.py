@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Length
 
 from interactions.connection import is_lost
-from interactions.envelope import read_json
+from interactions.envelope import read_event_bytes
 from interactions.ingest import Arrival, attempt
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
@@ -56,7 +56,7 @@ def replay_due(now: datetime) -> Replayed:
 
 def read_letter(letter: DeadLetter) -> object:
     """The event of the letter, or Unreadable."""
-    return read_json(bytes(letter.raw))
+    return read_event_bytes(bytes(letter.raw))
 
 
 def _batches(letters: QuerySet[DeadLetter]) -> Iterator[list[int]]:
@@ -78,8 +78,9 @@ def _replay_batch(ids: list[int], now: datetime) -> Replayed:
     with transaction.atomic():
         # Before the letters, as whoever deletes them does.
         lock_profiles(chosen.values_list("profile", flat=True))
-        letters = list(chosen.select_for_update().order_by("pk"))
-        _, refused = attempt([Arrival(letter.profile_id, read_letter(letter)) for letter in letters], now)
+        letters = list(chosen.select_for_update().order_by("replay_at", "pk"))
+        arrivals = [Arrival(letter.profile_id, read_letter(letter), letter.received_at) for letter in letters]
+        _, refused = attempt(arrivals, now)
         taken = [letter.pk for position, letter in enumerate(letters) if position not in refused]
         DeadLetter.objects.filter(pk__in=taken).delete()
         for position, why in refused.items():

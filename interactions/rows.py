@@ -22,6 +22,7 @@ _COMMON = {
     "profile_id": "bigint",
     "platform_id": "text",
     "is_demo": "boolean",
+    "updated_at": "timestamptz",
     "posted_at": "timestamptz",
     "created_digest": "bigint",
     "text": "text",
@@ -47,7 +48,7 @@ _COLUMNS = {
     CONTENT: _COMMON | _CREATION[CONTENT] | _METRICS,
     INTERACTION: _COMMON | _CREATION[INTERACTION],
 }
-_FIXED = {"profile_id", "platform_id", "is_demo"}
+_FIXED = {"profile_id", "platform_id", "is_demo", "updated_at"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -64,12 +65,13 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *metrics])}"
+            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', _micros('updated_at'), *versions, *metrics])}"
             f" FROM {_WANTED} JOIN {TABLES[target]} USING (profile_id, platform_id)",
             [_packed_keys(keys)],
         )
         return {
-            (profile, platform_id): Row(id, _versions(*rest)) for id, profile, platform_id, *rest in cursor
+            (profile, platform_id): Row(id, _versions(*rest), changed_at=changed_at)
+            for id, profile, platform_id, changed_at, *rest in cursor
         }
 
 
@@ -91,7 +93,7 @@ def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metr
 
 def column_values(row: Row, own_id: str) -> dict[str, Any]:
     """The columns that `row.values` sets, of which each table takes those it has; `own_id` is the profile's on its platform."""
-    columns: dict[str, Any] = {}
+    columns: dict[str, Any] = {"updated_at": _instant(row.changed_at)}
     for aspect, value in row.values.items():
         if aspect == "deletion" and not value:  # the row was created again, later
             columns |= {"deleted_at": None, "shown_again": True}
@@ -120,7 +122,7 @@ def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dic
     """Insert pieces that do not exist yet; return the ids of those inserted."""
     defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
     names = ", ".join(_COLUMNS[CONTENT])
-    return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
+    return _insert(CONTENT, names, f"SELECT %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
 
 
 def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
@@ -128,7 +130,7 @@ def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -
     names = ", ".join(_COLUMNS[INTERACTION])
     given = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
     query = (
-        f"SELECT %s, %s, {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
+        f"SELECT %s, {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
         " LEFT JOIN interactions_content content"
         " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
         " LEFT JOIN interactions_interaction parent"
@@ -142,18 +144,19 @@ def _insert(
 ) -> dict[Key, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"
+            f"INSERT INTO {TABLES[target]} (received_at, {names}) {query} ORDER BY ordinality"
             " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
-            [received_at, received_at, _packed(rows)],
+            [received_at, _packed(rows)],
         )
         return {(profile, platform_id): id for profile, platform_id, id in cursor}
 
 
-def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
+def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
     """Set the columns that each row names; an absent column stays as it is."""
     settable = [column for column in _COLUMNS[target] if column not in (*_FIXED, "deleted_at")]
     changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
     changes += [
+        "updated_at = GREATEST(new.updated_at, old.updated_at)",
         # What is shown again may still be hidden for its age.
         "deleted_at = CASE WHEN new.shown_again THEN old.expired_at ELSE COALESCE(new.deleted_at, old.deleted_at) END",
         # Equal times would say that age alone hides the row.
@@ -169,9 +172,9 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
         ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {TABLES[target]} old SET updated_at = %s, {', '.join(changes)} FROM {_records(target, shown_again='boolean')}"
+            f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target, shown_again='boolean')}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
-            [received_at, _packed(rows)],
+            [_packed(rows)],
         )
 
 
@@ -215,12 +218,13 @@ def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     waiting: dict[Key, Row] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank, value"
+            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank, value, {_micros('received_at')}"
             f" FROM {_WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
             [_packed_keys(keys), target],
         )
-        for profile, platform_id, aspect, micros, rank, value in cursor:
+        for profile, platform_id, aspect, micros, rank, value, received_at in cursor:
             row = waiting.setdefault((profile, platform_id), Row())
+            row.changed_at = max(row.changed_at, received_at)
             row.versions[aspect] = _waiting_version(aspect, micros, rank)
             row.values[aspect] = json.loads(value)["value"]
     return waiting
@@ -233,13 +237,14 @@ def _waiting_version(aspect: str, micros: int, rank: int) -> Version:
     return (micros,) if aspect == "deletion" else (micros, rank)
 
 
-def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
+def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool]) -> None:
     """Store what `rows` wait with, newest per aspect."""
     changes = [
         {
             "profile_id": profile,
             "platform_id": platform_id,
             "is_demo": demo[profile],
+            "received_at": _instant(row.changed_at),
             "aspect": aspect,
             "occurred_at": _instant(row.versions[aspect][0]),
             "rank": 0 if aspect == "deletion" else row.versions[aspect][-1],
@@ -251,14 +256,14 @@ def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], recei
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO interactions_pendingchange AS waiting"
-            " (target, received_at, profile_id, platform_id, is_demo, aspect, occurred_at, rank, value)"
-            " SELECT %s, %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
-            " is_demo boolean, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
+            " (target, profile_id, platform_id, is_demo, received_at, aspect, occurred_at, rank, value)"
+            " SELECT %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
+            " is_demo boolean, received_at timestamptz, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
             " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
             " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value,"
             " received_at = EXCLUDED.received_at"
             " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (waiting.occurred_at, waiting.rank)",
-            [target, received_at, _packed(changes)],
+            [target, _packed(changes)],
         )
 
 

@@ -10,6 +10,8 @@ from django.db import connections
 from django.db.models import CharField, TextField
 from django.db.models.lookups import IContains
 
+LONGEST_SEARCH = 100  # characters; looking costs the length of the texts times that of the words
+
 FIRST_WITH_ITS_OWN = (
     17_00_00  # the first version of PostgreSQL that brings a collation of Unicode's letters itself
 )

@@ -1,6 +1,8 @@
 """Every list of the admin: what is asked of it wrongly is never a 500, and its queries do not grow with its rows."""
 
 import logging
+import re
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -23,6 +25,7 @@ from django_celery_beat.models import (
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
+from interactions.models import Interaction
 from tests.world import DAY, NOW, demo_of, event, send
 
 MODELS = list(admin.site._registry)
@@ -160,6 +163,47 @@ OTHERS = [
 @pytest.mark.parametrize("address", OTHERS)
 def test_the_admins_other_addresses_are_no_500(operator, address):
     assert operator.get(address).status_code in (200, 302, 400, 403, 404)
+
+
+TOO_LONG = "Search for at most 10 words of 100 characters together. Nothing was looked for."
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+@pytest.mark.parametrize("words", ["a" * 101, " ".join("abcdefghijk")])
+def test_a_search_of_too_many_words_or_characters_is_not_begun_and_says_so(operator, live, model, words):
+    if not operator.get(list_of(model)).context["cl"].search_fields:
+        pytest.skip("has no search")
+    with CaptureQueriesContext(connection) as queries:
+        shown = operator.get(list_of(model), {"q": words})
+    assert (shown.status_code, shown.context["cl"].result_count) == (200, 0)
+    assert [str(message) for message in shown.context["messages"]] == [TOO_LONG]
+    assert not any("k%" in query["sql"] or "a" * 101 in query["sql"] for query in queries)
+
+
+def test_what_is_looked_for_by_autocompletion_is_as_short(operator, live):
+    address = "/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=owner&term="
+    found = [operator.get(address + term).json()["results"] for term in ("alice", "alice%20" * 11)]
+    assert [len(results) for results in found] == [1, 0]
+
+
+def test_a_count_that_has_stopped_says_so(operator, live, monkeypatch):
+    monkeypatch.setattr("interactions.admin.MOST_COUNTED", 2)
+    send(live, event("comment.created", "second"))
+    shown = operator.get(list_of(Interaction)).content.decode()
+    assert "2+ interactions" in shown
+    monkeypatch.setattr("interactions.admin.MOST_COUNTED", 3)
+    shown = operator.get(list_of(Interaction)).content.decode()
+    assert ("3 interactions" in shown, "3+" in shown) == (True, False)
+
+
+def test_a_list_reads_the_beginning_of_each_text(operator, live):
+    """Cutting a text of marks that have to be put in order takes time by the square of its length."""
+    send(live, *(event("comment.created", f"c{n}", text="a" + "\u0315\u0300" * 32_000) for n in range(3)))
+    began = time.process_time()
+    with CaptureQueriesContext(connection) as queries:
+        assert operator.get(list_of(Interaction)).status_code == 200
+    assert time.process_time() - began < 1
+    assert not any(re.search(r'(?<!LEFT\()"interactions_interaction"."text"', one["sql"]) for one in queries)
 
 
 def more_rows(number: int) -> None:

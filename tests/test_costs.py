@@ -18,6 +18,7 @@ from accounts.models import Profile, User
 from interactions import analytics, time_limits, turns
 from interactions.locks import NAMESPACE as PROFILES
 from interactions.models import MOST_BYTES, DeadLetter, Interaction
+from interactions.signing import sign
 from tests.breaking import pooler
 from tests.house import Caller, House, running_house
 from tests.world import DAY, NOW, event, send
@@ -82,6 +83,13 @@ def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(cli
     found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
     assert len(found) == MOST_BYTES // LONG
     assert limit_of_the_session() == "0"
+
+
+def test_the_lists_of_the_admin_take_their_turn_too(client, piled, hasty):
+    client.force_login(User.objects.create_superuser("operator"))
+    answer = client.get(f"/admin/interactions/interaction/?q={WORST}")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "That took too long" in answer.content.decode()
 
 
 def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
@@ -265,6 +273,40 @@ def test_abandoned_searches_of_one_user_hold_up_nobody():
             assert lists.status_code == 200
 
         assert slowest(others, lambda: abandoned(mallory, f"interactions/?search={WORST}", 4)) < 1
+
+
+def abandoned_batches(house: House, profile: dict, secret: str) -> None:
+    """32 bodies of 5 MB, signed, whose senders go away without an answer, and one event as large as the body."""
+    event = b"[" + b"[]," * 1_700_000 + b"1e]"
+    body = b'{"type":"events","data":{"events":[' + event + b"]}}"
+    headers = sign(secret, "msg_1", int(time.time()), body)
+
+    def send(_: int) -> None:
+        with suppress(requests.RequestException):
+            address = f"{house.url}/api/v1/webhooks/profiles/{profile['uuid']}/"
+            requests.post(address, body, headers=headers, timeout=(5, 0.05))
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(send, range(32)))
+
+
+@pytest.mark.flow
+def test_abandoned_batches_of_one_sender_hold_up_nobody():
+    with running_house("web") as house:
+        mallory = house.create_user("mallory")
+        pile_up(house, "mallory")
+        api = f"{house.url}/api/v1/profiles/"
+        [profile] = requests.get(api, headers=mallory.headers, timeout=20).json()["results"]
+        secret = mallory.post(f"profiles/{profile['id']}/rotate-secret").json()["webhook_secret"]
+
+        def healthz() -> None:
+            assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
+
+        worst = slowest(healthz, lambda: abandoned_batches(house, profile, secret))
+        assert worst < 3  # a quarter of a second when this machine does nothing but send and answer
+        assert house.sql("SELECT count(*), max(octet_length(raw)) FROM interactions_deadletter") == [
+            (1, 2**20 + 1)
+        ]
 
 
 @pytest.mark.flow

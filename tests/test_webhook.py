@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from accounts.models import Profile
 from accounts.secrets import new_webhook_secret
+from interactions.api.throttling import place_for
 from interactions.envelope import Batch, EnvelopeError
 from interactions.ingest import Arrival, ingest
 from interactions.models import DeadLetter, Interaction
+from interactions.replay import replay
 from interactions.signing import sign
 from tests.world import NOW, event
 
@@ -300,6 +302,11 @@ SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events"
 METRIC = f"`metrics.views` must be a whole number from 0 to {2**63 - 1}."
 
 
+AROUND = "What surrounds the events has a number with too many digits to be read."
+NO_LIST = "No list of events was found in the body, which has a number with too many digits to be read."
+NOTHING_BETWEEN = "The list of events has a comma without an event beside it."
+
+
 def created(id: str, more: bytes = b"") -> bytes:
     """The bytes of a comment, with more members."""
     plain = json.dumps(event("comment.created", id)).encode()
@@ -325,7 +332,7 @@ def viewed(figure: bytes) -> bytes:
         (created("bad", b'"note": ' + HUGE), "The event has a number with too many digits to be read."),
         (viewed(HUGE), "The event has a number with too many digits to be read."),
         (viewed(b"-" + HUGE), "The event has a number with too many digits to be read."),
-        (created("bad", b'"note": ' + b"[" * 100_000 + b"]" * 100_000), "The event is nested too deeply to be read."),
+        (created("bad", b'"note": ' + b"[" * 10_000 + b"]" * 10_000), "The event is nested too deeply to be read."),
         (created("bad", b'"note": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000), "The event is nested too deeply to be read."),
         (created("bad", b'"note": "\xff\xfe"'), "The event is not valid UTF-8."),
         (created("bad", b'"note": "\xc3"'), "The event is not valid UTF-8."),
@@ -390,23 +397,29 @@ def test_what_no_row_keeps_may_be_as_odd_as_it_likes(client, live, event):
 @pytest.mark.parametrize(
     ("body", "code", "detail"),
     [
-        (b'{"type": "events", "timestamp": %b, "data": {"events": [{}]}}' % HUGE, 400, NO_JSON),
-        (b'{"type": "events", "data": {"events": [{}], "note": %b}}' % HUGE, 400, NO_JSON),
-        (b'{"type": "events", "data": {"events": [%b, ]}}' % HUGE, 400, NO_JSON),
-        (b'{"type": "events", "data": {"events": [%b, , {}]}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "timestamp": %b, "data": {"events": [{}]}}' % HUGE, 400, AROUND),
+        (b'{"type": "events", "data": {"events": [{}], "note": %b}}' % HUGE, 400, AROUND),
+        (b'{"type": "events", "data": {"events": [%b, ]}}' % HUGE, 400, NOTHING_BETWEEN),
+        (b'{"type": "events", "data": {"events": [%b, , {}]}}' % HUGE, 400, NOTHING_BETWEEN),
         (b'{"type": "events", "data": {"events": [%b]' % HUGE, 400, NO_JSON),
-        (b'{"type": "events", "data": {"events": [%b]}}}' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": [%b]}}}' % HUGE, 400, NO_LIST),
         (b'{"type": "events", "data": {"events": [{"a": "%b]}}' % HUGE, 400, NO_JSON),
         (b'{"type": "events", "data": {"events": [{"a": [%b}]}}' % HUGE, 400, NO_JSON),
         (b'{"type": "other", "data": {"events": [%b]}}' % HUGE, 400, SHAPE),
         (b'{"data": {"events": [%b]}}' % HUGE, 400, SHAPE),
         (b'{"type": "events", "data": {"events": [%b]}, "data": {}}' % HUGE, 400, SHAPE),
         (b'{"type": "events", "data": {"events": [%b], "events": {}}}' % HUGE, 400, SHAPE),
-        (b'{"type": "events", "data": {"events": {"events": [%b]}}}' % HUGE, 400, NO_JSON),
-        (b'{"type": "events", "data": [{"events": [%b]}]}' % HUGE, 400, NO_JSON),
-        (b'[{"type": "events", "data": {"events": [%b]}}]' % HUGE, 400, NO_JSON),
+        (b'{"type": "events", "data": {"events": {"events": [%b]}}}' % HUGE, 400, NO_LIST),
+        (b'{"type": "events", "data": [{"events": [%b]}]}' % HUGE, 400, NO_LIST),
+        (b'[{"type": "events", "data": {"events": [%b]}}]' % HUGE, 400, NO_LIST),
         (b"]" * 1_000 + around(HUGE), 400, NO_JSON),
         ('{"type": "events", "data": {"events": []}}'.encode("utf-16"), 400, NO_JSON),
+        (b'{"type": "events", "x": %b, "data": {"events": [{}]}}' % (b"[" * 9_000 + b"]" * 9_000), 400,
+         "What surrounds the events is nested too deeply to be read."),
+        (b'{"type": "events", "data": {"events": [%b], "events": [{}]}}' % HUGE, 400,
+         "The body has more than one list of events, and cannot be read so; send one."),
+        (b'{"type": "events", "x": [%b1], "data": {"events": []}}' % (b"1," * 20_000), 400,
+         "What surrounds the events must have at most 20000 brackets and commas."),
         (around(HUGE, *[b"{}"] * 1_000), 413, "Send at most 1000 events."),
         (around(*[b"{}"] * 1_001), 413, "Send at most 1000 events; these were 1001."),
     ],
@@ -475,25 +488,105 @@ def test_any_other_body_is_refused_by_a_sentence(body):
             )
 
 
+TOO_LARGE = "The event must have at most 1048576 bytes and, outside of texts, 20000 brackets and commas."
+MOST = 5 * 1024 * 1024
+
+
+def filled(piece: bytes, end: bytes = b"", size: int = MOST - 1_000) -> bytes:
+    """The piece again and again, then the end: so many bytes at most."""
+    return piece * ((size - len(end)) // len(piece)) + end
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        b"[" + filled(b"[],", b"1e]"),
+        b"[" + filled(b"[],", b"1]"),
+        b"[" + filled(b"{},", b"1]"),
+        b"[" + filled(b'"",', b"1]"),
+        b"[" * 2_500_000 + b"]" * 2_500_000,
+        b'"' + filled(b'\\"') + b'"',
+        filled(b"9"),
+        created("bad", b'"note": "' + filled(b"x", size=1024 * 1024) + b'"'),
+        b"[" + b"1," * 20_000 + b"1]",
+    ],
+    ids=lambda poison: poison[:8].decode(),
+)
+def test_an_event_that_is_too_large_is_rejected_alone_and_its_beginning_kept(client, live, poison):
+    answer = post(client, live, around(created("one"), poison, created("two")))
+    results = answer.json()["results"]
+    assert [one["status"] for one in results] == ["created", "rejected", "created"]
+    letter = DeadLetter.objects.latest("pk")
+    assert (results[1]["error"], letter.reason) == (TOO_LARGE, TOO_LARGE)
+    assert bytes(letter.raw) == poison[: 1024 * 1024 + 1]
+    assert replay(DeadLetter.objects.filter(pk=letter.pk), NOW).rejected == 1
+    assert DeadLetter.objects.latest("pk").reason == TOO_LARGE
+
+
+def test_the_largest_text_is_taken_however_it_is_escaped(client, live):
+    text = "\U0001f600" * 65_536
+    commas = event("comment.created", "commas", text="," * 65_536)
+    body = envelope(event("comment.created", "escaped", text=text), commas, {"id": "bad"})
+    answer = post(client, live, body)
+    assert [one["status"] for one in answer.json()["results"]] == ["created", "created", "rejected"]
+    assert Interaction.objects.get(platform_id="escaped").text == text
+
+
+@pytest.mark.parametrize("poison", [b"[" + b"1," * 20_000 + b"1]", b'"' + b"x" * 1024 * 1024 + b'"'])
+def test_an_event_is_too_large_whatever_stands_beside_it(client, live, poison):
+    for batch in ([poison], [poison, HUGE], [poison, *[created("x")] * 100]):
+        results = post(client, live, around(*batch)).json()["results"]
+        assert results[0]["error"] == TOO_LARGE
+
+
 @pytest.mark.parametrize(
     "filling",
     [
-        b"[" * 5_000_000,
-        b"[" * 2_500_000 + b"]" * 2_500_000,
-        b"[],"[:2] + b",[]" * 1_600_000,
-        b'"' + b'\\"' * 2_500_000,
-        b'"",' * 1_600_000,
-        b'{"a":' * 1_000_000,
-        b"9" * 5_000_000,
-        b"1." + b"9" * 5_000_000,
-        b"{}" + b',"data":{"events":[]}' * 230_000,
+        filled(b"["),
+        filled(b"[1,"),
+        filled(b'["",'),
+        filled(b'{"a":['),
+        filled(b"[[[[]]]],"),
+        filled(b'["",["",[],[],[],'),
+        b'"' + filled(b'\\"'),
+        filled(b'"",'),
+        filled(b'"" '),
+        b"1." + filled(b"9"),
+        b"{}" + filled(b',"data":{"events":[]}'),
+        b'{"' + b"\\u0061" * 400_000 + b'":' + filled(b"{}", size=2_500_000),
     ],
+    ids=lambda filling: filling[:20].decode(),
 )
-def test_no_body_takes_long_to_be_cut(filling):
-    began = time.perf_counter()
-    with contextlib.suppress(EnvelopeError):
-        Batch(around(created("bad", b'"note": ' + HUGE), b'{"a": ' + filling + b"}"))
-    assert time.perf_counter() - began < 15  # a second or two, unless the machine is busy
+def test_no_body_takes_long_to_be_read(filling):
+    """A quarter of a second at most, on a machine that does nothing else."""
+    for body in (
+        around(created("good"), filling),
+        b'{"x": ' + filling + b', "data": {"events": []}}',
+        filling,
+    ):
+        began = time.process_time()
+        with contextlib.suppress(EnvelopeError):
+            Batch(body)
+        assert time.process_time() - began < 1
+
+
+def test_events_with_very_many_values_are_to_be_sent_in_smaller_batches(client, live):
+    dense = [b"[" + b"1," * 15_000 + b"1]"] * 14
+    answer = post(client, live, around(*dense))
+    detail = "The events have too many values for one body; send them in smaller batches."
+    assert (answer.status_code, answer.json()["detail"]) == (413, detail)
+    assert post(client, live, around(*dense[:7])).json()["rejected"] == 7
+
+
+def test_an_owner_has_two_places_for_large_bodies_in_a_process_and_small_ones_need_none(client, live, bob):
+    other = Profile.objects.create(owner=live.owner, platform="x", platform_id="second", handle="second")
+    his = Profile.objects.create(owner=bob, platform="x", platform_id="bob-1", handle="bob")
+    large, small = (around(created("c", b'"note": "%b"' % (b"x" * size))) for size in (70_000, 1_000))
+    with place_for(large, live.owner_id), place_for(large, live.owner_id):
+        answer = post(client, other, large)
+        assert (answer.status_code, answer["Retry-After"]) == (429, "1")
+        assert {post(client, live, small).status_code, post(client, his, large).status_code} == {200}
+    assert post(client, other, large).status_code == 200
 
 
 def test_an_id_that_is_no_text_is_rejected_alone(client, live):

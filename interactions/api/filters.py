@@ -8,9 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Platform, Profile
 from interactions.models import Content, Interaction
-from interactions.words import HasWords
-
-LONGEST_SEARCH = 100  # characters
+from interactions.words import LONGEST_SEARCH, HasWords
 
 
 class IdFilter(django_filters.NumberFilter):

@@ -1,6 +1,22 @@
 """Limits of the webhook."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from django.conf import settings
+from rest_framework.exceptions import Throttled
+
 from accounts.throttling import FailureThrottle, address
+
+LARGE = 64 * 1024  # bytes of a body; about 200 events
+MOST_LARGE = (
+    settings.WEB_THREADS // 2
+)  # of one owner at once in one web process, so that threads are left for others
+
+_large: Counter[int] = Counter()  # by owner
+_lock = Lock()  # of that
 
 
 class WebhookFailures(FailureThrottle):
@@ -10,3 +26,22 @@ class WebhookFailures(FailureThrottle):
 
     def who(self, request, view) -> tuple[object, ...]:
         return address(request), str(view.kwargs["uuid"])
+
+
+@contextmanager
+def place_for(body: bytes, owner_id: int) -> Iterator[None]:
+    """A place to read and store the body, of which an owner has MOST_LARGE for those that are LARGE; raises Throttled."""
+    if len(body) <= LARGE:
+        yield
+        return
+    with _lock:
+        if _large[owner_id] >= MOST_LARGE:
+            raise Throttled(1, "As many large batches of yours as may be are being stored just now.")
+        _large[owner_id] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _large[owner_id] -= 1
+            if not _large[owner_id]:
+                del _large[owner_id]

@@ -15,8 +15,8 @@ from rest_framework.views import APIView
 from accounts.models import Profile
 from interactions.api import examples
 from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
-from interactions.api.throttling import WebhookFailures
-from interactions.envelope import Batch, EnvelopeError, TooManyEvents
+from interactions.api.throttling import WebhookFailures, place_for
+from interactions.envelope import Batch, EnvelopeError, TooMuch
 from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
 from interactions.problems import TooLarge, Unsigned
 from interactions.signing import SignatureError, verify
@@ -54,9 +54,10 @@ class WebhookView(APIView):
         except (NotFound, Unsigned):
             WebhookFailures().count(request, self)
             raise
-        batch = _batch(body)
-        arrivals = [Arrival(profile.id, event) for event in batch.events]
-        return Response(summary(ingest(arrivals, now, raw=batch.raw)))
+        with place_for(body, profile.owner_id):
+            batch = _batch(body)
+            arrivals = [Arrival(profile.id, event) for event in batch.events]
+            return Response(summary(ingest(arrivals, now, raw=batch.raw)))
 
 
 def _sender(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, datetime]:
@@ -77,7 +78,7 @@ def _sender(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, datetim
 def _batch(body: bytes) -> Batch:
     try:
         return Batch(body)
-    except TooManyEvents as error:
+    except TooMuch as error:
         raise TooLarge(str(error)) from error
     except EnvelopeError as error:
         raise ParseError(str(error)) from error
