@@ -168,7 +168,8 @@ def pause(user: User, now: datetime) -> Transition:
 def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
     """Ask for a pause to end as of `now`; the demo reads paused until a worker has moved its story on.
 
-    Everything held, and what later draws look back on, then comes later by the pause. NotPossible unless active or paused.
+    Everything held, and what later draws look back on, then comes later by the pause; windows are left out, as many as it
+    has room for. NotPossible unless active or paused.
     """
     with alone(user) as account:
         if account.state == State.ACTIVE or account.is_resuming:

@@ -119,10 +119,13 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Planned
     return total
 
 
-def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = inf) -> Planned:
+def plan_open_windows(
+    accounts: list[DemoAccount], now: datetime, most: float = inf, *, not_before: datetime | None = None
+) -> Planned:
     """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks.
 
     With `most` it stops after about so many events of each: what is left stays open, and planning it later gives the same.
+    A window that would bring something earlier than `not_before` brings all of it so much later that it begins there.
     """
     starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
     if not starts or min(starts) > now:
@@ -132,7 +135,7 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = 
     plans = []
     total = Planned()
     for account in accounts:
-        events, planned = _plan_account(account, now, past[account.id], most)
+        events, planned = _plan_account(account, now, past[account.id], most, not_before)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
     story.write(plans, profiles)
@@ -141,7 +144,11 @@ def plan_open_windows(accounts: list[DemoAccount], now: datetime, most: float = 
 
 
 def _plan_account(
-    account: DemoAccount, now: datetime, past: list[simulator.Event], most: float
+    account: DemoAccount,
+    now: datetime,
+    past: list[simulator.Event],
+    most: float,
+    not_before: datetime | None,
 ) -> tuple[list[simulator.Event], Planned]:
     written: list[simulator.Event] = []
     total = Planned()
@@ -149,6 +156,8 @@ def _plan_account(
         if window.start < now - account.retention:
             continue
         events = draw(account, window, past + written)
+        if not_before is not None:
+            events = _begun_at(not_before, events)
         written += events
         planned = _counted(events)
         total += planned
@@ -156,6 +165,12 @@ def _plan_account(
         if total.events >= most:
             break
     return written, total
+
+
+def _begun_at(start: datetime, events: list[simulator.Event]) -> list[simulator.Event]:
+    """The events, all of them later by the same time where the first would come before `start`."""
+    late = max([start - event.at for event in events], default=timedelta(0))
+    return [event._replace(at=event.at + late) for event in events] if late > timedelta(0) else events
 
 
 def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:

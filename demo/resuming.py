@@ -1,20 +1,21 @@
-"""Ending a pause: the story moves on by its length, some rows at a time, and then the demo lives on where it was held."""
+"""Ending a pause: the story moves on by its length, some rows at a time, and windows that lie inside the pause are left out."""
 
 from datetime import timedelta
 
 from django.db import connection
 
 from demo.models import DemoAccount, State
+from demo.planning import plan_open_windows
 from demo.replayable import replayable
 from demo.turns import Turn
-from demo.windows import content_start_at_or_after, interactions_start_at_or_after
+from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
 
 BATCH = 1_000  # rows in one transaction
 LONGEST_WAIT = "30s"
 
 
 def go_on(account: DemoAccount, turn: Turn) -> None:
-    """Move a paused account's story and marks on by the time from its pause to the request to resume it.
+    """Move a paused account's story on by the time from its pause to the request to resume it, and make it active.
 
     The story moves in the order of its keys, and the account says how far: what was moved is not moved again. While it
     is paused nothing is planned or delivered, so nobody meets a story that has moved in part. Nothing is done unless
@@ -27,7 +28,8 @@ def go_on(account: DemoAccount, turn: Turn) -> None:
 def _move_some(account_id: int) -> bool:
     """Move the next rows, or, when all have moved, end the pause; whether there may be more."""
     with replayable(LONGEST_WAIT):
-        account = DemoAccount.objects.resuming().select_for_update().filter(pk=account_id).first()
+        resuming = DemoAccount.objects.resuming().select_related("user").select_for_update(of=("self",))
+        account = resuming.filter(pk=account_id).first()
         if account is None:
             return False
         pause = _length(account)
@@ -56,12 +58,16 @@ _MOVE = (
 
 
 def _end(account: DemoAccount, pause: timedelta) -> None:
-    DemoAccount.objects.filter(pk=account.pk).update(
-        state=State.ACTIVE,
-        paused_at=None,
-        resume_requested_at=None,
-        resumed_to=0,
-        last_error="",
-        next_content_window=content_start_at_or_after(account.next_content_window + pause),
-        next_interactions_window=interactions_start_at_or_after(account.next_interactions_window + pause),
+    """Leave out the windows that lie inside the pause, and plan those that are open at its end, none of it before that."""
+    account.next_content_window += pause // CONTENT_STEP * CONTENT_STEP
+    account.next_interactions_window += pause // INTERACTIONS_STEP * INTERACTIONS_STEP
+    resumed = account.resume_requested_at.replace(microsecond=0)
+    plan_open_windows([account], resumed, not_before=resumed)
+    account.state, account.paused_at, account.resume_requested_at = State.ACTIVE, None, None
+    account.resumed_to, account.last_error = 0, ""
+    account.save(
+        update_fields=[
+            *["next_content_window", "next_interactions_window"],
+            *["state", "paused_at", "resume_requested_at", "resumed_to", "last_error"],
+        ]
     )

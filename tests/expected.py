@@ -63,7 +63,8 @@ class Demo:
     told: set[tuple[int, str]] = field(default_factory=set)  # what was delivered, then or before
     times: dict[tuple[str, int], datetime] = field(default_factory=dict)  # of all that was seen
     moved: timedelta = timedelta(0)  # back, by advancing since then
-    rested: timedelta = timedelta(0)  # in a pause that has ended since then
+    rested: timedelta = timedelta(0)  # in a pause that has ended since then,
+    resumed: datetime | None = None  # at this time
 
     @property
     def has_work(self) -> bool:
@@ -130,8 +131,11 @@ class Demo:
             self.rested, self.has_moved_on = self.pause_length, True
 
     def end_pause(self) -> None:
+        """Whole windows are left out, as many as the pause has room for."""
         self.move_on()
-        self.marks = {kind: start_from(kind, mark + self.pause_length) for kind, mark in self.marks.items()}
+        for kind, (_, step, _) in KINDS.items():
+            self.marks[kind] += self.pause_length // step * step
+        self.resumed = self.resume_at.replace(microsecond=0)
         self.state, self.paused_at, self.resume_at = State.ACTIVE, None, None
 
     def finish(self, now: datetime) -> None:
@@ -225,18 +229,38 @@ class Demo:
         published = story.filter(type=CONTENT, origin__in=["initial", "window"], expired_at=None)
         pieces = list(published.values_list("due_at", flat=True))
         new = list(story.filter(pk__gt=self.newest).values_list("pk", "origin", "type", "due_at", named=True))
-        told = Counter((window_of(one, self.delay), one.type) for one in new if one.origin == "window")
+        windows = list(self.pass_windows(account, now))
+        late = self._check_late_windows(windows, [one for one in new if one.origin != "initial"])
+        told = Counter(
+            (late.get(one.pk) or window_of(one, self.delay), one.type)
+            for one in new
+            if one.origin == "window"
+        )
         lived = set()
-        for window in self.pass_windows(account, now):
+        for window in windows:
             for type, numbers in self.numbers(window, now, pieces).items():
                 assert told.pop((window, type), 0) in numbers
                 lived.add(window)
         assert not told
         assert not is_through or min(self.marks.values()) > now
         beside = [one for one in new if one.origin in ("spike", "brand", "figures")]
-        assert {window_of(one) for one in beside if one.due_at >= self.enabled_at} <= lived
+        assert {
+            late.get(one.pk) or window_of(one) for one in beside if one.due_at >= self.enabled_at
+        } <= lived
         self._check_initial_batch([one for one in new if one.origin == "initial"])
-        self.newest = max([self.newest, *(one.pk for one in new)])
+        self.newest, self.resumed = max([self.newest, *(one.pk for one in new)]), None
+
+    def _check_late_windows(self, windows: list[Window], new: list) -> dict[int, Window]:
+        """Those that were open when a pause ended begin there if they would have earlier; their events, and which is whose."""
+        late = {}
+        for kind, start in windows:
+            if self.resumed is not None and start < self.resumed:
+                events = [one for one in new if window_of(one)[0] == kind]
+                in_place = all(window_of(one, self.delay) == (kind, start) for one in events)
+                assert in_place or min(one.due_at for one in events) == self.resumed
+                assert all(one.due_at >= self.resumed for one in events)
+                late |= dict.fromkeys((one.pk for one in events), (kind, start))
+        return late
 
     def _check_initial_batch(self, events: list) -> None:
         assert Counter(one.type for one in events) == (self.initial_quota if self.awaited else Counter())

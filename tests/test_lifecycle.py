@@ -1,6 +1,8 @@
 """Starting over, pausing, advancing, ageing."""
 
+from collections import Counter
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import pytest
 from django.db import IntegrityError
@@ -55,13 +57,75 @@ def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
     assert counts(alice) == before
     resume(alice, paused + 3 * DAY)
     deliver_due(paused + 3 * DAY)
-    assert counts(alice) == before
-    assert list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True)) == [
-        due + 3 * DAY for due in held
-    ]
+    waiting = StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True)
+    assert (counts(alice), list(waiting)) == (before, [due + 3 * DAY for due in held])
     account = DemoAccount.objects.get()
     assert account.next_interactions_window == FIRST_TALK + 6 * HOUR + 3 * DAY
     assert account.next_content_window == FIRST_CONTENT + 3 * DAY
+
+
+def by_window(user: User, first: datetime) -> list[Counter]:
+    """What the windows of interactions brought, six hours at a time."""
+    story = StoryEvent.objects.filter(account__user=user, origin="window", due_at__gte=first)
+    types = story.exclude(type="content.metrics").values_list("due_at", "type")
+    return [
+        Counter(type for _, type in found)
+        for _, found in groupby(types.order_by("due_at"), lambda row: (row[0] - first) // (6 * HOUR))
+    ]
+
+
+def test_short_pauses_leave_no_window_out(alice, bob):
+    for user in (alice, bob):
+        demo_of(user, seed=9, brand="Twin")
+    second, now = timedelta(seconds=1), ENABLED
+    for pause in (FIRST_TALK - second, FIRST_TALK + HOUR, FIRST_TALK + 6 * HOUR, FIRST_CONTENT - second):
+        run_until(pause, now)
+        lifecycle.pause(alice, pause)
+        resume(alice, pause + 2 * second)
+        now = pause + 2 * second
+    run_until(FIRST_CONTENT + 3 * DAY, now)
+    marks = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
+    assert (len(set(marks)), counts(alice)) == (1, counts(bob))
+    assert by_window(alice, FIRST_TALK) == by_window(bob, FIRST_TALK)
+    pieces = StoryEvent.objects.filter(account__user=alice, origin="window", type="content.published")
+    assert pieces.earliest("due_at").due_at == FIRST_CONTENT + second
+
+
+@pytest.mark.parametrize(
+    ("hours", "content", "talk", "first_piece"),
+    [  # of a pause from an hour before the window of 10:00
+        (1, 0, 0, 1 * HOUR),
+        (2, 0, 0, 2 * HOUR),
+        (11, 0, 1, 11 * HOUR),
+        (24, 1, 4, 25 * HOUR),
+        (24 * 7 + 12, 7, 30, (24 * 7 + 12) * HOUR),
+    ],
+)
+def test_a_pause_leaves_out_as_many_windows_as_it_has_room_for(alice, hours, content, talk, first_piece):
+    demo_of(alice, seed=9)
+    paused = FIRST_CONTENT - HOUR
+    run_until(paused)
+    deliver_due(paused)
+    lifecycle.pause(alice, paused)
+    resume(alice, paused + hours * HOUR)
+    run_until(end := paused + (hours + 48) * HOUR, paused + hours * HOUR)
+    account = DemoAccount.objects.get()
+    assert account.content_ordinal == (end - FIRST_CONTENT) // DAY + 1 - content
+    assert account.interactions_ordinal == (end - FIRST_TALK) // (6 * HOUR) + 1 - talk
+    pieces = StoryEvent.objects.filter(origin="window", type="content.published")
+    assert pieces.earliest("due_at").due_at == paused + first_piece
+    meanwhile = Interaction.objects.filter(posted_at__gt=paused, posted_at__lt=paused + hours * HOUR)
+    assert not meanwhile.exists()
+
+
+def test_what_is_open_when_a_pause_ends_begins_then_and_keeps_its_pace(alice):
+    demo_of(alice)
+    lifecycle.pause(alice, FIRST_TALK - HOUR)
+    resume(alice, resumed := FIRST_TALK + 4 * HOUR)
+    plan_due(resumed)
+    times = sorted(StoryEvent.objects.filter(origin="window").values_list("due_at", flat=True))
+    assert (len(times), times[0]) == (15, resumed)
+    assert resumed + 3 * HOUR < times[-1] < resumed + 6 * HOUR
 
 
 @pytest.mark.parametrize("move", [lifecycle.pause, lifecycle.resume])
