@@ -38,6 +38,12 @@ FRAMING_BYTES = 32 * KIB
 CONTENT_PER_FRAMING = 4
 SLICE_BYTES = 4 * KIB  # waitress copies what is left after each chunk, so it gets a chunked body in slices
 BLANK_BYTES = 64  # of line ends before a request
+HEADER_LINES = 200
+# waitress needs a time for a header that grows with the square of the spaces before its value.
+TOO_MANY_SPACES = re.compile(rb"[ \t]{65}")
+FOLDED = re.compile(
+    rb"\n[ \t]"
+)  # a header that goes on in another line, which RFC 9112 (5.2) lets a server refuse
 TURN_SECONDS = 0.02  # of each turn of the loop for reading bodies; those left over come first in the next one
 NEW_IN_A_TURN = 8  # connections, for which waitress alone would need as many turns
 ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # before the path of a whole address
@@ -119,6 +125,10 @@ class Parser(HTTPRequestParser):
         return most_body_bytes(_one_slash(self.path))
 
     def parse_header(self, header_plus: bytes) -> None:
+        if header_plus.count(b"\n") > HEADER_LINES + 2:
+            raise ParsingError(f"it has more than {HEADER_LINES} headers")
+        if TOO_MANY_SPACES.search(header_plus) or FOLDED.search(header_plus):
+            raise ParsingError("a header has more than 64 spaces in a row, or begins with one")
         try:
             super().parse_header(header_plus)
         except ValueError as error:  # thousands of digits, half an IPv6 address
