@@ -1,8 +1,9 @@
 """Connections of the web server: a request is whole before a thread takes it up, and has a limit and a deadline.
 
 Waitress reads requests and writes answers in one loop per process, so a client that sends or reads slowly holds a socket
-and no thread. This module adds limits by route, deadlines, error answers as the application writes them, and a close that
-lets a client read the answer while it is still sending. `config/serving.py` starts it.
+and no thread. This module adds limits by route, deadlines, bounds on what one connection and all bodies take of a turn of
+the loop, error answers as the application writes them, and a close that lets a client read the answer while it is still
+sending. `config/serving.py` starts it.
 """
 
 import re
@@ -34,7 +35,7 @@ CHUNK_LINE_BYTES = KIB
 TRAILER_BYTES = 8 * KIB
 # Of the sizes, extensions and line ends of a chunked body, which cost far more to read than what is between them: so
 # many bytes are taken, and one more for each four of content.
-FRAMING_BYTES = 32 * KIB
+FRAMING_BYTES = 16 * KIB
 CONTENT_PER_FRAMING = 4
 SLICE_BYTES = 4 * KIB  # waitress copies what is left after each chunk, so it gets a chunked body in slices
 BLANK_BYTES = 64  # of line ends before a request
@@ -305,7 +306,7 @@ class Connection(HTTPChannel):
             self.will_close = now > self.lingers_until
         elif self.total_outbufs_len:
             self.will_close = pause > PAUSE_SECONDS * 3 or now - self.answering_since > ANSWER_SECONDS
-        elif self.requests or self.rest:
+        elif self.requests or (self.rest and self.request is None):
             return
         elif self.request is None or not self.request.start:
             self.will_close = self.server.stopping or now - self.idle_since > IDLE_SECONDS
