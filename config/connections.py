@@ -1,8 +1,9 @@
 """Connections of the web server: a request is whole before a thread takes it up, and has a limit and a deadline.
 
 Waitress reads requests and writes answers in one loop per process, so a client that sends or reads slowly holds a socket
-and no thread. This module adds limits by route, deadlines, error answers as the application writes them, and a close that
-lets a client read the answer while it is still sending. `config/serving.py` starts it.
+and no thread. This module adds limits by route, deadlines, bounds on what one connection and all bodies take of a turn of
+the loop, error answers as the application writes them, and a close that lets a client read the answer while it is still
+sending. `config/serving.py` starts it.
 """
 
 import re
@@ -34,10 +35,16 @@ CHUNK_LINE_BYTES = KIB
 TRAILER_BYTES = 8 * KIB
 # Of the sizes, extensions and line ends of a chunked body, which cost far more to read than what is between them: so
 # many bytes are taken, and one more for each four of content.
-FRAMING_BYTES = 32 * KIB
+FRAMING_BYTES = 16 * KIB
 CONTENT_PER_FRAMING = 4
 SLICE_BYTES = 4 * KIB  # waitress copies what is left after each chunk, so it gets a chunked body in slices
 BLANK_BYTES = 64  # of line ends before a request
+HEADER_LINES = 200
+# waitress needs a time for a header that grows with the square of the spaces before its value.
+TOO_MANY_SPACES = re.compile(rb"[ \t]{65}")
+FOLDED = re.compile(
+    rb"\n[ \t]"
+)  # a header that goes on in another line, which RFC 9112 (5.2) lets a server refuse
 TURN_SECONDS = 0.02  # of each turn of the loop for reading bodies; those left over come first in the next one
 NEW_IN_A_TURN = 8  # connections, for which waitress alone would need as many turns
 ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # before the path of a whole address
@@ -119,6 +126,10 @@ class Parser(HTTPRequestParser):
         return most_body_bytes(_one_slash(self.path))
 
     def parse_header(self, header_plus: bytes) -> None:
+        if header_plus.count(b"\n") > HEADER_LINES + 2:
+            raise ParsingError(f"it has more than {HEADER_LINES} headers")
+        if TOO_MANY_SPACES.search(header_plus) or FOLDED.search(header_plus):
+            raise ParsingError("a header has more than 64 spaces in a row, or begins with one")
         try:
             super().parse_header(header_plus)
         except ValueError as error:  # thousands of digits, half an IPv6 address
@@ -295,7 +306,7 @@ class Connection(HTTPChannel):
             self.will_close = now > self.lingers_until
         elif self.total_outbufs_len:
             self.will_close = pause > PAUSE_SECONDS * 3 or now - self.answering_since > ANSWER_SECONDS
-        elif self.requests or self.rest:
+        elif self.requests or (self.rest and self.request is None):
             return
         elif self.request is None or not self.request.start:
             self.will_close = self.server.stopping or now - self.idle_since > IDLE_SECONDS

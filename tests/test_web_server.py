@@ -425,7 +425,7 @@ def test_a_blank_line_after_a_request_begins_no_other(house):
 @pytest.mark.parametrize(
     ("chunk", "number", "code"),
     [
-        (b"1\r\nA\r\n", 6_000, 415),
+        (b"1\r\nA\r\n", 3_000, 415),
         (b"1\r\nA\r\n", 20_000, 400),
         (b"1;" + b"x" * 900 + b"\r\nA\r\n", 200, 400),
         (b"20\r\n" + b"A" * 32 + b"\r\n", 4_000, 415),
@@ -435,6 +435,24 @@ def test_chunks_that_are_mostly_framing_are_refused(house, chunk, number, code):
     head = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     status, _, body = raw(house.port, head + chunk * number + b"0\r\n\r\n")
     assert (status, b"its chunks are too small" in body) == (code, code == 400)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        (b"X:" + b"\t" * 30_000 + b"x\r\n", 400),
+        (b"X:" + b" " * 65 + b"x\r\n", 400),
+        (b"X:" + b" " * 64 + b"x\r\n", 200),
+        (b"X:\r\n" + b" \r\n" * 9_000 + b" x\r\n", 400),
+        (b"X: a\r\n\tb\r\n", 400),
+        (b"X:x\r\n" * 200, 400),
+        (b"X:x\r\n" * 199, 200),
+    ],
+)
+def test_headers_that_are_costly_to_read_are_refused(house, headers, code):
+    started = time.monotonic()
+    assert raw(house.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n")[0] == code
+    assert time.monotonic() - started < 1
 
 
 def test_who_is_gone_before_the_refusal_is_no_error(house):
