@@ -104,11 +104,10 @@ class Servers:
         more = f" Read {logs}, or set" if logs else " Set"
         return f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {said}.{more} DATABASE_URL and REDIS_URL."
 
-    def all_run(self, *, postgres: bool = True, valkey: bool = True) -> bool:
-        """Whether the processes are there, without asking them anything."""
-        return not (
-            (postgres and self._postgres_process() is None) or (valkey and self._valkey_process() is None)
-        )
+    def processes(self, *, postgres: bool = True, valkey: bool = True) -> list[psutil.Process | None]:
+        """The servers' processes, None for one that is not there, without asking them anything."""
+        asked = ((postgres, self._postgres_process), (valkey, self._valkey_process))
+        return [process() for wanted, process in asked if wanted]
 
     def stop(self) -> bool:
         """Stop what runs; return whether anything did."""

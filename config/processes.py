@@ -84,9 +84,12 @@ def _belongs_to_a_run(process: psutil.Process) -> bool:
 
 def _run() -> None:
     account = _development_demo() if settings.DEVELOPMENT else None
-    manager = Supervisor(start.keep_servers)
+    sys.stdout.reconfigure(errors="backslashreplace")  # however `up` was called, as manage.py does it
+    manager = Supervisor(start.Keeper())
     environment = os.environ | {
         "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",  # the supervisor reads their lines as UTF-8, whatever the terminal speaks
+        "PYTHONIOENCODING": "utf-8",
         "PYTHONWARNINGS": "ignore",
         RUN: str(settings.DATA_DIR),
     }

@@ -20,9 +20,21 @@ def ensure_servers() -> bool:
     return any(settings.EMBEDDED.values()) and settings.SERVERS.ensure(**settings.EMBEDDED)
 
 
-def keep_servers() -> bool:
-    """Start those again that have ended; return whether any had. Costs two look-ups of processes while all run."""
-    return not settings.SERVERS.all_run(**settings.EMBEDDED) and ensure_servers()
+class Keeper:
+    """Starts the servers again that have ended; a call costs two look-ups of processes while all run."""
+
+    def __init__(self) -> None:
+        self._known = settings.SERVERS.processes(**settings.EMBEDDED)
+
+    def __call__(self) -> bool:
+        """Whether any was started again, be it by a service that needed it first."""
+        if None in (found := settings.SERVERS.processes(**settings.EMBEDDED)):
+            ensure_servers()
+            found = settings.SERVERS.processes(**settings.EMBEDDED)
+        if found == self._known or None in found:
+            return False
+        self._known = found
+        return True
 
 
 def ensure_ready() -> bool:

@@ -58,8 +58,8 @@ class Service(Process):
 class Supervisor(Manager):
     """Runs processes until it is asked to stop, whatever becomes of one of them.
 
-    `keep_servers` is called every second, in a thread, and starts again what the processes need; it returns whether it
-    had to.
+    `keep_servers` is called every second, in a thread, and starts again what the processes need; it returns whether
+    anything of that was started again since the last call.
     """
 
     def __init__(self, keep_servers: Callable[[], bool]) -> None:

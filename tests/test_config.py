@@ -284,6 +284,21 @@ def schedules(data_dir: Path) -> int:
         return 0
 
 
+@pytest.mark.parametrize(
+    "command", [["changepassword"], ["demo_status", "--user"], ["delete_user", "--user"]]
+)
+def test_a_word_that_is_no_text_is_said(command):
+    result = subprocess.run(
+        [sys.executable, "manage.py", *command, b"\xff"],
+        cwd=CHECKOUT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, "UTF-8" in result.stderr, "Traceback" in result.stderr) == (2, True, False)
+
+
 @pytest.mark.flow
 def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
     variables = PLAIN | {"DATA_DIR": str(folder / "data"), "PORT": str(free_port())}
@@ -304,12 +319,11 @@ def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
     assert services(folder) == []
 
 
-def run_up(log: Path, variables: dict[str, str]) -> subprocess.Popen:
-    """`manage.py up`, once its demo is active."""
+def run_up(log: Path, variables: dict[str, str], *words: str) -> subprocess.Popen:
+    """`manage.py up`, or that of the command line `words`, once its demo is active."""
+    command = [sys.executable, *(words or ["manage.py"]), "up"]
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"], cwd=CHECKOUT, env=variables, stdout=stream, stderr=stream
-        )
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=variables, stdout=stream, stderr=stream)
     try:
         until(lambda: "is active" in log.read_text(), "the demo is active")
     except AssertionError:
