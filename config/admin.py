@@ -111,10 +111,10 @@ class Site(admin.AdminSite):
             try:
                 _check(request)
                 return inner(request, *args, **kwargs)
-            except (DataError, OverflowError):  # a number or a time that fits no column
-                return _refused(request, "The request has a value that no row can have.")
+            except (DataError, OverflowError) as error:  # a number or a time that fits no column
+                return _refused(request, error, "The request has a value that no row can have.")
             except (BadRequest, SuspiciousOperation) as error:
-                return _refused(request, str(error))
+                return _refused(request, error, str(error))
 
         return guarded
 
@@ -129,9 +129,9 @@ class Site(admin.AdminSite):
         return redirect("password")
 
 
-def _refused(request: HttpRequest, why: str) -> HttpResponse:
-    """The site's page for what cannot be read, also where DEBUG is on; the log has a line and no traceback."""
-    logger.info("A page of the admin was refused with 400: %a", why[:200])
+def _refused(request: HttpRequest, error: Exception, why: str) -> HttpResponse:
+    """The site's page for what cannot be read, also where DEBUG is on. The log has a line, nothing of the address in it."""
+    logger.info("A page of the admin was refused with 400: %s", type(error).__name__)
     return render(request, "400.html", {"why": why[:200]}, status=400)
 
 

@@ -4,7 +4,7 @@ from accounts.models import User
 from interactions.models import Interaction
 from interactions.shown import Author, shown_author
 
-MOST_LOOKED_AT = 500  # messages of each profile that came before a page's newest
+MOST_LOOKED_AT = 100  # messages, of each profile, before the newest of a page whose recipient is looked for
 
 
 def recipients(rows: list[Interaction], user: User) -> dict[int, Author]:
@@ -18,7 +18,7 @@ def recipients(rows: list[Interaction], user: User) -> dict[int, Author]:
     others = [row for row in sent if row.pk not in answered]
     if not others:
         return answered
-    partners = _partners_before(others[0], user) | {
+    partners = _partners_before(others, user) | {
         (row.profile_id, row.conversation_id): row.shown_author
         for row in rows
         if row.direction == Interaction.Direction.IN
@@ -27,10 +27,12 @@ def recipients(rows: list[Interaction], user: User) -> dict[int, Author]:
     return answered | {pk: partner for pk, partner in found.items() if partner}
 
 
-def _partners_before(row: Interaction, user: User) -> dict[tuple[int, str], Author]:
-    """The newest author of each conversation, by profile and conversation."""
+def _partners_before(rows: list[Interaction], user: User) -> dict[tuple[int, str], Author]:
+    """Who was the last to write in each conversation of the profiles of `rows`, by profile and conversation."""
     messages = Interaction.objects.visible_to(user).filter(
-        type=Interaction.Type.MESSAGE, posted_at__lte=row.posted_at
+        profile__in={row.profile_id for row in rows},
+        type=Interaction.Type.MESSAGE,
+        posted_at__lte=rows[0].posted_at,
     )
     received = messages.nearest(user, MOST_LOOKED_AT).filter(direction=Interaction.Direction.IN)
     authors = received.values_list(
