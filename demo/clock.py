@@ -3,14 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
-from django.db import connection
-
-
-def now() -> datetime:
-    """The database's time. Machines whose own clocks differ agree on it, so what one of them notes another may compare."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+from interactions.clock import now as now
 
 
 class Clock:

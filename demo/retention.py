@@ -116,6 +116,7 @@ def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: T
     profiles = list(account.profiles.values_list("pk", flat=True))
     rows = expired(account, profiles, cutoff)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
+    waits_no_more = Q(replay_at=None) | Q(replay_at__lt=cutoff)
     purged = {"expired_at__lte": now - GRACE + LATE}
     return Cleaned(  # purged first, so that hiding does not walk over what goes
         purged=sum(delete(hidden.filter(**purged), locked) for hidden, locked in _hidden(account, profiles)),
@@ -123,7 +124,7 @@ def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: T
         comments=hide(rows["comments"], profiles, now),
         messages=hide(rows["messages"], profiles, now),
         content=hide(rows["content"], profiles, now),
-        dead_letters=delete(DeadLetter.objects.filter(**received_before), profiles),
+        dead_letters=delete(DeadLetter.objects.filter(waits_no_more, **received_before), profiles),
         pending_changes=delete(PendingChange.objects.filter(**received_before), profiles),
     )
 

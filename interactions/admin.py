@@ -9,12 +9,12 @@ from django.core.paginator import Paginator
 from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left, Substr
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
 from accounts.models import Profile
+from interactions.clock import now
 from interactions.events import Unreadable
 from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
 from interactions.paging import MOST_COUNTED
@@ -214,10 +214,13 @@ class DeadLetterAdmin(SearchedAdmin):
 
     @admin.action(description="Replay: send through the ingest again", permissions=["replay"])
     def replay(self, request, queryset) -> None:
-        replayed = replay(queryset, timezone.now())
-        self.message_user(
-            request, f"{replayed.taken} events were taken, {replayed.rejected} were rejected again and stay."
-        )
+        replayed = replay(queryset, now())
+        told = f"{replayed.taken} events were taken, {replayed.rejected} were rejected again and stay."
+        if replayed.marked:
+            told += f" {replayed.marked} more will be replayed by the worker, within minutes."
+        if replayed.more:
+            told += " Then choose what is left, and do it again."
+        self.message_user(request, told)
 
 
 def _beginning(pieces: Iterable[str]) -> str:

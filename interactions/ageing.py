@@ -26,22 +26,26 @@ class Aged:
 def delete_old(now: datetime) -> Aged:
     """Delete the live dead letters and waiting changes that were received more than LETTER_DAYS before `now`.
 
-    A letter that waits for its time goes too. What somebody holds is left to the next run, so that this waits for nobody.
+    A letter that waits for its time stays until that is as long ago. What somebody holds is left to the next run, so that this waits for nobody.
     """
     cutoff = now - timedelta(days=settings.LETTER_DAYS)
-    aged = Aged(*(_delete(model._meta.db_table, cutoff) for model in (DeadLetter, PendingChange)))
+    letters = _delete(
+        DeadLetter._meta.db_table, cutoff, "AND (replay_at IS NULL OR replay_at < received_before)"
+    )
+    aged = Aged(letters, _delete(PendingChange._meta.db_table, cutoff))
     if aged != Aged(0, 0):
         logger.info("Deleted for their age: %d dead letters, %d waiting changes", *vars(aged).values())
     return aged
 
 
-def _delete(table: str, cutoff: datetime) -> int:
+def _delete(table: str, cutoff: datetime, further: str = "") -> int:
     deleted, batch = 0, BATCH
     while batch == BATCH:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"DELETE FROM {table} WHERE id = ANY(ARRAY(SELECT id FROM {table} WHERE NOT is_demo"
-                " AND received_at < %s ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED))",
+                f"DELETE FROM {table} WHERE id = ANY(ARRAY(SELECT id FROM {table}, (VALUES (%s)) AS age (received_before)"
+                f" WHERE NOT is_demo AND received_at < received_before {further}"
+                f" ORDER BY received_at LIMIT %s FOR UPDATE OF {table} SKIP LOCKED))",
                 [cutoff, BATCH],
             )
             batch = cursor.rowcount

@@ -38,15 +38,26 @@ class EventError(ValueError):
 
 
 class AheadError(EventError):
-    """The event's time lies more than MOST_AHEAD after its receipt; from `replay_at` on it can be stored."""
+    """The event's time lies more than MOST_AHEAD after its receipt.
 
-    def __init__(self, at: int, received_at: datetime) -> None:
+    From `replay_at` on it can be stored; None when that is more than `most_days` off, for which it is kept.
+    """
+
+    def __init__(self, at: int, received_at: datetime, most_days: int) -> None:
+        replay_at = EPOCH + at * MICROSECOND - MOST_AHEAD
+        kept = replay_at - received_at <= timedelta(days=most_days)
+        self.replay_at = replay_at if kept else None
         super().__init__(
             "`occurred_at` is more than a day ahead of the time here, which is"
-            f" {received_at.isoformat(timespec='seconds')}. The event is kept and taken when its time has come, unless"
-            " others have told of the same by then; if the time is wrong, send the event again with the right one."
+            f" {received_at.isoformat(timespec='seconds')}. "
+            + (
+                "The event is kept and taken when its time has come, unless others have told of the same by then; if the"
+                " time is wrong, send the event again with the right one."
+                if kept
+                else f"It is not taken later either, as events are kept for {most_days} days; send it again with the"
+                " right time."
+            )
         )
-        self.replay_at = EPOCH + at * MICROSECOND - MOST_AHEAD
 
 
 class Unreadable(NamedTuple):

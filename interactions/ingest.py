@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Profile
@@ -79,7 +80,11 @@ def ingest(
     with transaction.atomic():
         results, refused = attempt(arrivals, received_at)
         if refused:
-            _bury(arrivals, refused, received_at, raw or (lambda position: _encoded(arrivals[position])))
+            kept = _bury(
+                arrivals, refused, received_at, raw or (lambda position: _encoded(arrivals[position]))
+            )
+            for position, letter in kept.items():
+                results[position] = results[position]._replace(error=letter.reason)
     return results
 
 
@@ -114,7 +119,7 @@ def _read(
                 raise EventError("The profile does not exist any more.")
             event = read_event(arrival.event)
             if event.at > latest:
-                raise AheadError(event.at, received_at)
+                raise AheadError(event.at, received_at, settings.LETTER_DAYS)
             key = arrival.profile_id, event.platform_id
             readable.append(_Readable(position, arrival, key, event, _ahead_since(arrival, event)))
         except AheadError as error:
@@ -251,29 +256,28 @@ def _bury(
     refused: dict[int, Refused],
     received_at: datetime,
     raw: Callable[[int], bytes],
-) -> None:
-    """Keep the raw bytes and the reason of every rejected arrival, once, unless its profile is gone."""
+) -> dict[int, DeadLetter]:
+    """Keep the raw bytes and the reason of every rejected arrival, once, unless its profile is gone; return the letters."""
     profiles = Profile.objects.only("id", "is_demo").in_bulk(
         {arrivals[position].profile_id for position in refused}
     )
-    letters = []
+    letters: dict[int, DeadLetter] = {}
     for position, one in refused.items():
         if (profile := profiles.get(arrivals[position].profile_id)) is None:
             continue
         sent = raw(position)
-        letters.append(
-            DeadLetter(
-                profile_id=profile.pk,
-                is_demo=profile.is_demo,
-                raw=sent,
-                digest=digest_bytes(sent),
-                reason=one.reason,
-                replay_at=one.replay_at,
-                received_at=received_at,
-            )
+        letters[position] = DeadLetter(
+            profile_id=profile.pk,
+            is_demo=profile.is_demo,
+            raw=sent,
+            digest=digest_bytes(sent),
+            reason=one.reason,
+            replay_at=one.replay_at,
+            received_at=received_at,
         )
     if letters:
-        dead_letters.keep(letters)
+        dead_letters.keep(list(letters.values()))
+    return letters
 
 
 def _encoded(arrival: Arrival) -> bytes:

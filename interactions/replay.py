@@ -1,12 +1,13 @@
 """Sends dead letters through the ingest once more: by an operator's wish, or because their time has come."""
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 
 from interactions.connection import is_lost
@@ -20,38 +21,63 @@ logger = logging.getLogger(__name__)
 BATCH = 1_000  # letters in one transaction,
 BATCH_BYTES = 5 * 2**20  # and what they hold, unless one alone holds more
 MOST_AT_ONCE = 5_000  # letters whose time has come, of one run
+MOST_MARKED = 10_000  # letters that are left to the sweep at once
+LONGEST = 10  # seconds, after which a run begins no further batch
+LATER = timedelta(hours=1)  # from a failure to the next try
 
 
 @dataclass(frozen=True)
 class Replayed:
+    """How many letters were taken and rejected again; how many are left to the sweep, and whether there are still more."""
+
     taken: int = 0
     rejected: int = 0
+    marked: int = 0
+    more: bool = False
 
     def __add__(self, other: "Replayed") -> "Replayed":
-        return Replayed(self.taken + other.taken, self.rejected + other.rejected)
+        marked, more = self.marked + other.marked, self.more or other.more
+        return Replayed(self.taken + other.taken, self.rejected + other.rejected, marked, more)
 
 
 def replay(letters: QuerySet[DeadLetter], now: datetime) -> Replayed:
-    """Ingest the letters' events again; those that are taken now are no longer dead letters, the others stay."""
-    return sum((_replay_batch(ids, now) for ids in _batches(letters)), Replayed())
+    """Ingest the events of a first batch again, and leave the others, up to MOST_MARKED, to the sweep.
+
+    Those that are taken are no longer dead letters, those that are rejected stay.
+    """
+    first = next(_batches(letters, most=BATCH), [])
+    replayed = _replay_batch(first, now) if first else Replayed()
+    unmarked = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
+    others = list(unmarked.values_list("pk", flat=True)[: MOST_MARKED + 1])
+    marked = DeadLetter.objects.filter(pk__in=others[:MOST_MARKED]).update(replay_at=now) if others else 0
+    return replayed + Replayed(marked=marked, more=len(others) > MOST_MARKED)
 
 
 def replay_due(now: datetime) -> Replayed:
-    """Replay the letters whose time has come at `now`, at most MOST_AT_ONCE; called by the sweep.
+    """Replay the letters whose time has come at `now`, at most MOST_AT_ONCE, for LONGEST; called by the sweep.
 
-    One that is rejected again, for another reason, is not tried a second time. A batch that fails is logged and left to
-    the next run.
+    One that is rejected again, for another reason, is not tried a second time. A batch that fails is halved until the
+    letter at fault is alone; it is logged, and tried again LATER, so that it holds up no other.
     """
-    due = DeadLetter.objects.filter(replay_at__lte=now).order_by("replay_at", "pk")[:MOST_AT_ONCE]
-    replayed = Replayed()
-    for ids in _batches(DeadLetter.objects.filter(pk__in=list(due.values_list("pk", flat=True)))):
-        try:
-            replayed += _replay_batch(ids, now)
-        except Exception as error:
-            if is_lost(error):
-                raise
-            logger.exception("%d dead letters from %d on could not be replayed", len(ids), ids[0])
-    return replayed
+    due = DeadLetter.objects.filter(replay_at__lte=now)
+    deadline = time.monotonic() + LONGEST
+    return sum((_replay_apart(ids, now, deadline) for ids in _batches(due, most=MOST_AT_ONCE)), Replayed())
+
+
+def _replay_apart(ids: list[int], now: datetime, deadline: float) -> Replayed:
+    if time.monotonic() > deadline:
+        return Replayed()
+    try:
+        return _replay_batch(ids, now)
+    except Exception as error:
+        if is_lost(error):
+            raise
+        if len(ids) == 1:
+            logger.exception("Dead letter %d could not be replayed; it will be tried again", ids[0])
+            DeadLetter.objects.filter(pk__in=ids).update(replay_at=now + LATER)
+            return Replayed()
+    middle = len(ids) // 2
+    return _replay_apart(ids[:middle], now, deadline) + _replay_apart(ids[middle:], now, deadline)
 
 
 def read_letter(letter: DeadLetter) -> object:
@@ -59,11 +85,11 @@ def read_letter(letter: DeadLetter) -> object:
     return read_event_bytes(bytes(letter.raw))
 
 
-def _batches(letters: QuerySet[DeadLetter]) -> Iterator[list[int]]:
-    """Keys of letters that are replayed together, the oldest first."""
+def _batches(letters: QuerySet[DeadLetter], most: int) -> Iterator[list[int]]:
+    """Keys of letters that are replayed together, of the first `most`: those with the earliest time, then the oldest."""
     ids: list[int] = []
     held = 0
-    for id, size in letters.order_by("pk").values_list("pk", Length("raw")):
+    for id, size in letters.order_by("replay_at", "pk").values_list("pk", Length("raw"))[:most]:
         if ids and (len(ids) == BATCH or held + size > BATCH_BYTES):
             yield ids
             ids, held = [], 0

@@ -18,6 +18,8 @@ from interactions.merging import Key, Row
 CONTENT, INTERACTION = "content", "interaction"
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
+LINKED_AT_ONCE = 5_000  # comments and replies to what they waited for, in one statement
+
 _COMMON = {
     "profile_id": "bigint",
     "platform_id": "text",
@@ -179,17 +181,27 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def link_waiting(target: str, arrived: dict[Key, int]) -> None:
-    """Give comments that wait for pieces, or replies that wait for parents, those that `arrived`, by their ids."""
+    """Give comments that wait for pieces, or replies that wait for parents, those that `arrived`, by their ids.
+
+    In batches, as hundreds of thousands may wait for one, and a statement of a web request may not take long.
+    """
     column, reference = ("content_id", "content_ref") if target == CONTENT else ("parent_id", "parent_ref")
     profiles, platform_ids = zip(*arrived, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE interactions_interaction waiting SET {column} = arrived.id"
-            " FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS arrived (profile_id, platform_id, id)"
-            " WHERE waiting.profile_id = arrived.profile_id"
-            f" AND waiting.{reference} = arrived.platform_id AND waiting.{reference} <> '' AND waiting.{column} IS NULL",
+            "SELECT waiting.id, arrived.id FROM interactions_interaction waiting"
+            " JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS arrived (profile_id, platform_id, id)"
+            f" ON waiting.profile_id = arrived.profile_id AND waiting.{reference} = arrived.platform_id"
+            f" WHERE waiting.{reference} <> '' AND waiting.{column} IS NULL",
             [list(profiles), list(platform_ids), list(arrived.values())],
         )
+        links = cursor.fetchall()
+        for start in range(0, len(links), LINKED_AT_ONCE):
+            cursor.execute(
+                f"UPDATE interactions_interaction waiting SET {column} = link.target"
+                " FROM unnest(%s::bigint[], %s::bigint[]) AS link (id, target) WHERE waiting.id = link.id",
+                [list(ids) for ids in zip(*links[start : start + LINKED_AT_ONCE], strict=True)],
+            )
 
 
 def _records(target: str, **more: str) -> str:

@@ -58,9 +58,7 @@ EVERY_TYPE = [
 
 
 @pytest.mark.parametrize("one", EVERY_TYPE, ids=lambda one: one["type"])
-@pytest.mark.parametrize(
-    "ahead", [DAY + SECOND / 1_000_000, 90 * DAY, datetime(9999, 12, 31, tzinfo=NOW.tzinfo) - NOW]
-)
+@pytest.mark.parametrize("ahead", [DAY + SECOND / 1_000_000, 91 * DAY])
 def test_an_event_more_than_a_day_ahead_is_kept_until_its_time_has_come(live, one, ahead):
     before, letters = rows(), DeadLetter.objects.count()
     [result] = send(live, one | {"occurred_at": at(NOW + ahead)})
@@ -70,6 +68,33 @@ def test_an_event_more_than_a_day_ahead_is_kept_until_its_time_has_come(live, on
     assert replay.replay_due(letter.replay_at - SECOND) == replay.Replayed(0, 0)
     assert replay.replay_due(letter.replay_at) == replay.Replayed(1, 0)
     assert (rows() != before, DeadLetter.objects.count()) == (True, letters)
+
+
+@pytest.mark.parametrize("ahead", [91 * DAY + SECOND, datetime(9999, 12, 31, tzinfo=NOW.tzinfo) - NOW])
+def test_an_event_further_ahead_than_events_are_kept_is_told_that_it_will_not_be_taken(live, ahead):
+    [result] = send(live, event("comment.created", "other", at(NOW + ahead)))
+    letter = DeadLetter.objects.latest("pk")
+    assert letter.replay_at is None
+    assert (
+        result.error
+        == letter.reason
+        == (
+            f"{BEGINNING} It is not taken later either, as events are kept for 90 days; send it again with the right time."
+        )
+    )
+
+
+def test_what_waits_for_its_time_is_not_deleted_for_its_age_before(live, alice, settings):
+    settings.LETTER_DAYS = 10
+    demo_of(alice)
+    demo = Profile.objects.demo().first()
+    for owner in (live, demo):
+        send(owner, event("content.published", "waits", at(NOW + 11 * DAY)))
+    waiting = DeadLetter.objects.filter(replay_at=NOW + 10 * DAY)
+    for days, left in ((11, 2), (20, 2), (21, 0)):
+        ageing.delete_old(NOW + days * DAY)
+        retention.clean_up(NOW + days * DAY, older_than_days=10)
+        assert waiting.count() == left
 
 
 def rows() -> list[tuple]:
@@ -228,9 +253,48 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
     monkeypatch.setattr(replay, "BATCH", 1)
     with caplog.at_level(logging.ERROR):
         assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
-    assert [record.message.split(" from")[0] for record in caplog.records] == ["1 dead letters"]
+    letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
+    assert [record.message for record in caplog.records] == [
+        f"Dead letter {letter.pk} could not be replayed; it will be tried again"
+    ]
     monkeypatch.undo()
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(0, 0)
+    assert replay.replay_due(NOW + 2 * DAY + HOUR) == replay.Replayed(1, 0)
+
+
+def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypatch):
+    send(live, *(event("comment.created", f"poison-{n}", at(NOW + 2 * DAY)) for n in range(6)))
+    send(live, event("comment.created", "fine", at(NOW + 2 * DAY + SECOND)))
+    real = replay.attempt
+
+    def broken(arrivals, *args, **options):
+        if any(arrival.event["id"].startswith("poison") for arrival in arrivals):
+            raise RuntimeError("broken")
+        return real(arrivals, *args, **options)
+
+    monkeypatch.setattr(replay, "attempt", broken)
+    monkeypatch.setattr(replay, "MOST_AT_ONCE", 4)
+    assert [replay.replay_due(NOW + 3 * DAY).taken for _ in range(3)] == [0, 1, 0]
+    assert Interaction.objects.filter(platform_id="fine").exists()
+    left = DeadLetter.objects.filter(replay_at__isnull=False)
+    assert set(left.values_list("replay_at", flat=True)) == {NOW + 3 * DAY + HOUR}
+    monkeypatch.setattr(replay, "LONGEST", -1)
+    assert replay.replay_due(NOW + 4 * DAY) == replay.Replayed()
+
+
+def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_sweep(
+    operator, live, monkeypatch
+):
+    DeadLetter.objects.all().delete()
+    send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(7)))
+    monkeypatch.setattr(replay, "BATCH", 2)
+    monkeypatch.setattr(replay, "MOST_MARKED", 4)
+    told = "0 events were taken, 2 were rejected again and stay. 4 more will be replayed by the worker, within minutes."
+    again = "Then choose what is left, and do it again."
+    assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{told} {again}"]
+    assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
+    assert replay.replay_due(timezone.now() + SECOND) == replay.Replayed(0, 4)
+    assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 0
 
 
 def test_an_operator_cannot_replay_before_the_time_has_come(operator, live):
@@ -304,7 +368,8 @@ def test_letters_that_are_large_are_replayed_a_few_at_a_time(live, monkeypatch):
     monkeypatch.setattr(
         replay, "attempt", lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1]
     )
-    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 6)
+    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 3, marked=3)
+    assert replay.replay_due(NOW) == replay.Replayed(0, 3)
     assert sizes == [3, 2, 1]
 
 
@@ -330,6 +395,24 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
     assert [record.message for record in caplog.records] == [
         f"4 dead letters deleted, the oldest of profiles [{live.pk}], which have reached the ceiling"
     ]
+
+
+def test_letters_that_wait_for_their_time_go_last(live, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 6)
+    send(live, event("content.published", "waits", at(NOW + 2 * DAY)))
+    send(live, *({"id": f"bad-{n}"} for n in range(9)))
+    assert DeadLetter.objects.filter(profile=live).count() == 5
+    assert replay.replay_due(NOW + DAY) == replay.Replayed(1, 0)
+
+
+def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_taken(live, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
+    first, second, third = (event("content.published", f"p{n}", at(NOW + 2 * DAY)) for n in range(3))
+    assert [one.error == dead_letters.NO_ROOM for one in send(live, first, second)] == [False, False]
+    results = send(live, third, first, {"id": "bad"})
+    assert [one.error == dead_letters.NO_ROOM for one in results] == [True, False, False]
+    assert DeadLetter.objects.get(reason=dead_letters.NO_ROOM).replay_at is None
+    assert replay.replay_due(NOW + DAY) == replay.Replayed(2, 0)
 
 
 def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):

@@ -8,10 +8,12 @@ from random import Random
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Profile
+from interactions import rows
 from interactions.ingest import Arrival, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import NOW, event, send
@@ -561,3 +563,17 @@ def test_senders_at_the_same_time_with_overlapping_shuffled_batches_agree(alice)
     assert (
         Interaction.objects.filter(parent=None).values_list("platform_id", flat=True).distinct().get() == "c0"
     )
+
+
+def test_hundreds_that_wait_for_one_piece_and_one_comment_are_linked_in_batches(live, monkeypatch):
+    monkeypatch.setattr(rows, "LINKED_AT_ONCE", 100)
+    waiting = {"content_id": "late piece", "parent_id": "late comment"}
+    send(live, *(event("comment.created", f"w{n}", **waiting) for n in range(250)))
+    late = {"content_id": "late piece"}
+    with CaptureQueriesContext(connection) as queries:
+        send(live, event("content.published", "late piece"), event("comment.created", "late comment", **late))
+    own = Interaction.objects.filter(platform_id__startswith="w")
+    assert set(own.values_list("content__platform_id", "parent__platform_id")) == {
+        ("late piece", "late comment")
+    }
+    assert sum("UPDATE interactions_interaction" in query["sql"] for query in queries) == 2 * 3

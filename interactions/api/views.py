@@ -2,7 +2,6 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -26,6 +25,7 @@ from interactions.api.serializers import (
     SecretSerializer,
     SummarySerializer,
 )
+from interactions.clock import now
 from interactions.models import Content, Interaction
 from interactions.problems import MEDIA_TYPE, KeyTaken, ProblemSerializer
 from interactions.turns import read_in_turn
@@ -108,7 +108,7 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
         wish = ReplySerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         try:
-            row = replies.reply(answered, wish.validated_data["text"], timezone.now(), key)
+            row = replies.reply(answered, wish.validated_data["text"], now(), key)
         except Interaction.DoesNotExist as error:
             raise Http404 from error
         except replies.KeyReused as error:

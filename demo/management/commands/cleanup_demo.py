@@ -1,8 +1,8 @@
 from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
+from demo.clock import now
 from demo.commands import DemoCommand, bad_input
 from demo.retention import clean_up
 
@@ -26,7 +26,7 @@ class Command(DemoCommand):
         days = options["older_than"]
         if days is not None and not 0 <= days <= MOST_DAYS:
             raise bad_input(f"--older-than must be a number of days from 0 to {MOST_DAYS}.")
-        cleaned = clean_up(timezone.now(), older_than_days=days, dry_run=options["dry_run"])
+        cleaned = clean_up(now(), older_than_days=days, dry_run=options["dry_run"])
         verb = "Would be hidden" if options["dry_run"] else "Hidden"
         figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
         self.report(figures, options["json"], f"{verb}: {cleaned}.")
