@@ -154,6 +154,8 @@ class AnyOrder(RuleBasedStateMachine):
             else:
                 unfinished.finish(demo.account, self.now)
             demo.finish(self.now)
+        if demo.resumed:
+            demo.check_what_was_planned(self.now)
 
     # What a user may ask
 
