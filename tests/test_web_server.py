@@ -290,13 +290,16 @@ def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code
         b"multipart/form-data; boundary*0=b; boundary*1=c",
         b"application/x-www-form-urlencoded; charset*=hex''a; charset*0=b",
         b'application/json;"' + b";" * 7_000,
+        b"multipart/*; boundary=b",
+        b"*/x-www-form-urlencoded",
     ],
 )
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 def test_a_content_type_that_is_not_read_is_400(servers, server, kind):
+    body = b"--b\r\nContent-Disposition: form-data; name=a; x*=utf-8''b; x*0*=b\r\n\r\n\r\n--b--"
     for path in (b"/api/v1/auth/token/", b"/api/v1/nonsense/"):
-        head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Type: %s\r\n\r\na=b"
-        answer = raw(servers[server], head % (path, kind))
+        head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nContent-Type: %s\r\n\r\n"
+        answer = raw(servers[server], head % (path, len(body), kind) + body)
         assert answer[0] == 400
         assert "The header Content-Type" in problem_of(answer)["detail"]
     head = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n\r\n" % kind
