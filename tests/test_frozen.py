@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from config import single
 from tests.frozen import frozen, longest_wait
 from tests.house import Caller, House, running_house, until
 
@@ -61,6 +62,23 @@ def test_a_broker_that_hangs_holds_up_nobody_and_no_work_is_lost(house, staff):
         "the broker is seen again",
         10,
     )
+
+
+def test_a_check_that_goes_on_for_long_is_not_answered_with_its_last_result(monkeypatch):
+    monkeypatch.setattr(single, "STALE", 0.3)
+    answers, all_well, unknown = threading.Event(), {"database": True}, {"database": False}
+    answers.set()
+    check = single.one_at_a_time(lambda: answers.wait(5) and all_well, unknown)
+    assert check() == all_well
+    answers.clear()
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(check)
+        time.sleep(0.1)
+        assert check() == all_well
+        time.sleep(0.3)
+        assert check() == unknown
+        answers.set()
+        assert hanging.result() == all_well
 
 
 def test_a_database_that_hangs_is_said_to_be_away_and_holds_up_nobody_for_long(house, staff):

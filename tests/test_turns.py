@@ -1,12 +1,17 @@
 """Heavy work is done in turns: none is lost, none is done twice, and nobody waits long for another's."""
 
+import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
 import pytest
+import redis
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import redis_client
+from accounts.breaker import Breaker
 from accounts.models import User
 from demo import batches, delivery, fast_forward, lifecycle, planning, resuming, tasks, unfinished
 from demo.delivery import deliver_due
@@ -125,6 +130,18 @@ def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypa
         tasks.finish(*asked.pop())
     assert DemoAccount.objects.get().state == State.ACTIVE
     assert DemoAccount.objects.get().turn >= 2
+
+
+def test_planning_that_goes_on_later_ends_well_without_a_broker(alice, monkeypatch, caplog):
+    demo_of(alice, timezone.now() - 2 * DAY)
+    monkeypatch.setattr(tasks, "LONGEST_PLANNING", timedelta(0))
+    monkeypatch.setattr(redis_client, "breaker", away := Breaker(redis.ConnectionError))
+    with suppress(TimeoutError), away.guard():
+        time.sleep(0.25)
+        raise TimeoutError
+    tasks.plan()
+    said = [record.getMessage() for record in caplog.records if record.name == "demo.tasks"]
+    assert said == ["No broker takes 'plan on' (ConnectionError); the next sweep will go on."]
 
 
 def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_turns):
