@@ -3,8 +3,10 @@
 Pure; called by the template filters (`templatetags/people.py`) and `Interaction.shown_author`.
 """
 
+import re
+import sys
 import unicodedata
-from itertools import groupby
+from functools import cache
 from typing import NamedTuple
 
 # Controls, format characters, separators, and marks that need a letter to stand on.
@@ -22,9 +24,25 @@ class Author(NamedTuple):
     beside: str
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A character that leaves ink, and lines between others that have nothing to see.
+
+    Made once, in a fraction of a second. They look through megabytes with nothing to see in milliseconds.
+    """
+    unseen = (chr(code) for code in range(sys.maxunicode + 1) if not _leaves_ink(chr(code)))
+    blank = "".join(map(re.escape, unseen))
+    return re.compile(f"[^{blank}]"), re.compile(rf"\n[{blank}]*\n")
+
+
+def _leaves_ink(char: str) -> bool:
+    return unicodedata.category(char) not in UNSEEN and char not in FILLERS
+
+
 def has_something_to_see(text: str) -> bool:
     """Whether any character of the text leaves ink."""
-    return any(unicodedata.category(char) not in UNSEEN and char not in FILLERS for char in text)
+    ink, _ = _patterns()
+    return ink.search(text) is not None
 
 
 def shown_author(id: str, handle: str, name: str) -> Author:
@@ -38,9 +56,14 @@ def shown_author(id: str, handle: str, name: str) -> Author:
 
 def shown_text(text: str) -> str:
     """The text with every kind of line break as a newline and at most one blank line in a row; "" if there is nothing to see."""
-    runs = groupby(text.splitlines(), key=has_something_to_see)
-    lines = [line for seen, run in runs for line in (run if seen else [""])]
-    return "\n".join(lines).strip("\n")
+    ink, between = _patterns()
+    text = "\n".join(text.splitlines())
+    first, last = ink.search(text), ink.search(text[::-1])
+    if first is None or last is None:
+        return ""
+    start = text.rfind("\n", 0, first.start()) + 1
+    end = text.find("\n", len(text) - last.start())
+    return between.sub("\n\n", text[start : end if end >= 0 else None])
 
 
 def shown_inline(text: str) -> str:
