@@ -6,10 +6,10 @@ Pure; called by the template filters (`templatetags/people.py`) and `Interaction
 
 import re
 import unicodedata
-from itertools import groupby
+from functools import cache
 from typing import NamedTuple
 
-from accounts.names import shows_something
+from accounts.names import ink, shows_something, unseen
 
 # One that ends an isolate would end that of the page, and what follows could be turned.
 DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
@@ -37,9 +37,19 @@ def shown_author(id: str, handle: str, name: str) -> Author:
 
 def shown_text(text: str) -> str:
     """The text with every kind of line break as a newline and at most one blank line in a row; "" if there is nothing to see."""
-    runs = groupby(text.splitlines(), key=shows_something)
-    lines = [line for seen, run in runs for line in (run if seen else [""])]
-    return "\n".join(lines).strip("\n")
+    text = "\n".join(text.splitlines())
+    first, last = ink().search(text), ink().search(text[::-1])
+    if first is None or last is None:
+        return ""
+    start = text.rfind("\n", 0, first.start()) + 1
+    end = text.find("\n", len(text) - last.start())
+    return _blank_lines().sub("\n\n", text[start : end if end >= 0 else None])
+
+
+@cache
+def _blank_lines() -> re.Pattern[str]:
+    """Lines between others that have nothing to see."""
+    return re.compile(rf"\n[{unseen()}]*\n")
 
 
 def beginning(text: str) -> str:

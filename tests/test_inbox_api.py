@@ -350,3 +350,12 @@ def test_posted_times_are_filtered_to_the_microsecond(page, live):
     [id] = comments(live, "exact", at=at)
     query = at.isoformat().replace("+", "%2B")
     assert pages(page, f"/api/v1/interactions/?posted_after={query}") == [[id]]
+
+
+def test_a_reply_is_dated_by_the_clock_of_the_database(page, live, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW.replace(year=2020))
+    row = Interaction.objects.get(platform_id="comment")
+    answer = page.post(
+        f"/api/v1/interactions/{row.pk}/reply/", {"text": "thanks"}, content_type="application/json"
+    )
+    assert answer.json()["posted_at"][:4] == str(datetime.now(UTC).year)

@@ -1,6 +1,7 @@
 """Whatever people and platforms write is shown as it was meant, and turns nothing around it."""
 
 import re
+import time
 
 import pytest
 
@@ -90,6 +91,14 @@ def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author,
 )
 def test_lines_stay_lines_and_blank_ones_are_few(text, shown):
     assert shown_text(text) == shown
+
+
+@pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u200b\n", "\u0301", "\u3164"])
+def test_megabytes_with_nothing_to_see_are_looked_through_quickly(piece):
+    shown_text("once")  # what it looks for is made once
+    began = time.process_time()
+    assert shown_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
+    assert time.process_time() - began < 0.2
 
 
 def test_a_comments_lines_reach_the_page(page, live):
