@@ -133,7 +133,7 @@ def _post(events: Sequence[StoryEvent]) -> requests.Response:
 def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
     rows = StoryEvent.objects.filter(pk__among=[event.pk for event in events], delivered_at=None)
     with replayable():
-        return rows.update(delivered_at=now, claimed_until=None)
+        return rows.update(delivered_at=now, claimed_until=None, held=False)
 
 
 def _split(events: Sequence[StoryEvent]) -> None:
