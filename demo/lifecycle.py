@@ -39,7 +39,8 @@ class Transition:
 def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) -> Transition:
     """Switch demo mode on; the initial batch follows in the background, or at once by `finish` without `dispatch`.
 
-    `options` may set platforms, niche, brand, products, language, rhythm, viral_spikes, seed and the initial_… sizes.
+    `options` may set platforms, niche, brand (empty: an invented one), products, language, rhythm, viral_spikes, seed and the
+    initial_… sizes.
     Raises WrongOption with a sentence, and NotPossible while the demo is being removed.
     """
     check_options(options)
@@ -70,7 +71,7 @@ def check_options(options: dict[str, Any]) -> None:
 def names_in(options: dict[str, Any]) -> dict[str, Any]:
     """The brand and the products that `options` give, as they are kept; WrongOption for what people cannot read."""
     read = {"brand": brand_name, "products": product_names}
-    return {name: read[name](options[name]) for name in read if options.get(name) is not None}
+    return {name: read[name](options[name]) for name in read if options.get(name) not in (None, "")}
 
 
 def check_words(language: str, niche: str) -> None:
@@ -97,7 +98,7 @@ def changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
     check_words(language, niche)
     if "platforms" in columns:
         columns["platforms"] = list(dict.fromkeys(columns["platforms"]))
-    if "brand" not in columns and ((seed, niche, language) != before or not account.brand):
+    if not columns.get("brand", account.brand if (seed, niche, language) == before else ""):
         columns["brand"] = simulator.default_brand(seed, niche, language)
     if niche != account.niche:
         columns.setdefault("products", [])
