@@ -29,11 +29,16 @@ IDLE_SECONDS = 30  # between two requests of one connection
 ANSWER_SECONDS = 600  # for a client to take an answer
 LINGER_SECONDS = 30  # for what a client still sends after it was refused
 LINGER_BYTES = 64 * KIB * KIB
-HELD_BYTES = (
-    KIB * KIB
-)  # of answers waiting for their client; further requests of its connection wait meanwhile
 CHUNK_LINE_BYTES = KIB
 TRAILER_BYTES = 8 * KIB
+# Of the sizes, extensions and line ends of a chunked body, which cost far more to read than what is between them: so
+# many bytes are taken, and one more for each four of content.
+FRAMING_BYTES = 32 * KIB
+CONTENT_PER_FRAMING = 4
+SLICE_BYTES = 4 * KIB  # waitress copies what is left after each chunk, so it gets a chunked body in slices
+BLANK_BYTES = 64  # of line ends before a request
+TURN_SECONDS = 0.02  # of each turn of the loop for reading bodies; those left over come first in the next one
+NEW_IN_A_TURN = 8  # connections, for which waitress alone would need as many turns
 SAID = {
     400: ("This is no HTTP/1.1 request: {}.", "Send it with an HTTP library."),
     408: ("The request took too long to arrive.", "Send it again, without pauses."),
@@ -55,24 +60,41 @@ class Overdue(BadRequest):
 class Parser(HTTPRequestParser):
     """Reads one request within the limits of its route."""
 
+    path = ""
+
     def __init__(self, adj) -> None:
         super().__init__(adj)
         self.begun_at = time.monotonic()
         self.start = b""  # of the request, as far as its first line may be long
+        self.blank = 0  # bytes of line ends before it
 
     def received(self, data: bytes) -> int:
+        """Read from `data`, and return how much of it; called again with the rest until `completed`."""
+        if not self.start and data[:1] in b"\r\n":
+            return self._skip_blank_lines(data)
         if self.body_rcv is None:
             self.start += data[: ADDRESS_BYTES + 1 - len(self.start)]
-        consumed = super().received(data)
-        if not self.error:
-            self.error = self._beyond_a_limit()
-        if self.error:
-            self.completed = True
-        if self.completed:
-            self.expect_continue = False  # waitress would ask for more
+        consumed = super().received(data[:SLICE_BYTES] if self.chunked else data)
+        self._end_if(self.error or self._beyond_a_limit())
         return consumed
 
+    def _skip_blank_lines(self, data: bytes) -> int:
+        """Some clients send line ends after a body (RFC 9112, 2.2)."""
+        skipped = len(data) - len(data.lstrip(b"\r\n"))
+        self.blank += skipped
+        self._end_if(BadRequest("it begins with too many blank lines") if self.blank > BLANK_BYTES else None)
+        return skipped
+
+    def _end_if(self, error: Error | None) -> None:
+        if error:
+            self.error, self.completed = error, True
+        if self.completed:
+            self.expect_continue = False  # waitress would ask for more
+
     def _beyond_a_limit(self) -> BadRequest | None:
+        if self.empty:
+            self.empty = False  # waitress would leave it without an answer
+            return BadRequest("it has no first line")
         if not self.headers_finished:
             too_long = len(self.start) > ADDRESS_BYTES and b"\n" not in self.start
             return AddressTooLong("") if too_long else None
@@ -83,8 +105,12 @@ class Parser(HTTPRequestParser):
     def _beyond_a_limit_of_chunks(self, body: ChunkedReceiver) -> BadRequest | None:
         if len(body) + body.chunk_remainder > self.most:
             return RequestEntityTooLarge("")
-        too_long = len(body.control_line) > CHUNK_LINE_BYTES or len(body.trailer) > TRAILER_BYTES
-        return BadRequest("a line between two chunks is too long") if too_long else None
+        if len(body.control_line) > CHUNK_LINE_BYTES or len(body.trailer) > TRAILER_BYTES:
+            return BadRequest("a line between two chunks is too long")
+        framing = self.body_bytes_received - len(body)
+        if framing > FRAMING_BYTES + len(body) // CONTENT_PER_FRAMING:
+            return BadRequest("its chunks are too small for so large a body")
+        return None
 
     @property
     def most(self) -> int:
@@ -157,9 +183,9 @@ class Connection(HTTPChannel):
     task_class = Answer
     error_task_class = Refusal
     lingers = False  # it was refused, and may still be sending
-    held = False  # its next request waits until its client has taken what was answered
     lingers_until = 0.0  # what still comes is read and forgotten until then
     forgotten = 0
+    rest = b""  # what came with a request and follows it, left until that is answered
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -172,12 +198,55 @@ class Connection(HTTPChannel):
         self.idle_since = time.monotonic()
 
     def readable(self) -> bool:
-        return bool(self.lingers_until) or super().readable()
+        return bool(self.lingers_until) or (not self.rest and super().readable())
+
+    def writable(self) -> bool:
+        return bool(super().writable() or self._may_go_on())
 
     def handle_read(self) -> None:
-        if not self.lingers_until:
+        if self.lingers_until:
+            self._forget()
+        elif not self._waits_for_the_next_turn():
             super().handle_read()
-            return
+
+    def received(self, data: bytes) -> bool:
+        """Take in what was read, up to the end of one request: a client may send thousands in one piece."""
+        with self.requests_lock:
+            if self.will_close or self.close_when_flushed:
+                return False
+            while data and not self.requests and not self._waits_for_the_next_turn():
+                data = self._read_on(data)
+        self.rest = data
+        return True
+
+    def _waits_for_the_next_turn(self) -> bool:
+        """Whether it is in the middle of a body, and the bodies of all connections have had their time in this turn."""
+        return self.request is not None and self.request.headers_finished and self.server.turn_is_over()
+
+    def _read_on(self, data: bytes) -> bytes:
+        """Give it to the request that is on its way, and return what is left."""
+        if self.request is None:
+            self.request = self.parser_class(self.adj)
+        self._go_behind_the_others()
+        left = data[self.request.received(data) :]
+        if self.request.completed:
+            self.sent_continue = False
+            self.requests.append(self.request)
+            self.request = None
+            self.server.add_task(self)
+        elif self.request.expect_continue and self.request.headers_finished and not self.sent_continue:
+            self.send_continue()
+        return left
+
+    def _go_behind_the_others(self) -> None:
+        """The loop serves connections in the order of its map."""
+        if self._fileno in self._map:
+            self._map[self._fileno] = self._map.pop(self._fileno)
+
+    def _may_go_on(self) -> bool:
+        return bool(self.rest) and super().readable()
+
+    def _forget(self) -> None:
         try:
             self.forgotten += len(self.recv(self.adj.recv_bytes))
         except OSError:
@@ -188,35 +257,28 @@ class Connection(HTTPChannel):
     def handle_write(self) -> None:
         if self.lingers and self.close_when_flushed and not self.will_close:
             self._flush_exception(self._flush_some)
-            if not self.total_outbufs_len and not self.will_close:
+            if self.connected and not self.total_outbufs_len and not self.will_close:
                 self._linger()
         else:
             super().handle_write()
-            self._release()
+            if self._may_go_on():
+                self.received(self.rest)
         if self.will_close and self.connected:
             self.handle_close()
+
+    def handle_close(self) -> None:
+        self.rest = b""
+        super().handle_close()
 
     def _linger(self) -> None:
         """Tell the client that nothing more comes, and read on: a close now would reset it before it has read."""
         self.close_when_flushed = False
+        self.rest = b""
         self.lingers_until = time.monotonic() + LINGER_SECONDS
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             self.will_close = True
-
-    def hold(self) -> bool:
-        """Whether its next request has to wait for its client."""
-        with self.outbuf_lock:
-            self.held = self.connected and self.total_outbufs_len > HELD_BYTES
-        return self.held
-
-    def _release(self) -> None:
-        with self.outbuf_lock:
-            released = self.held and self.total_outbufs_len <= HELD_BYTES
-            self.held = self.held and not released
-        if released:
-            self.server.task_dispatcher.add_task(self)
 
     def keep_time(self, now: float) -> None:
         """Called about once a second: end what takes too long."""
@@ -225,9 +287,9 @@ class Connection(HTTPChannel):
             self.will_close = now > self.lingers_until
         elif self.total_outbufs_len:
             self.will_close = pause > PAUSE_SECONDS * 3 or now - self.answering_since > ANSWER_SECONDS
-        elif self.requests:
+        elif self.requests or self.rest:
             return
-        elif self.request is None:
+        elif self.request is None or not self.request.start:
             self.will_close = self.server.stopping or now - self.idle_since > IDLE_SECONDS
         elif self._is_overdue(self.request, now, pause):
             self._give_up()
@@ -250,10 +312,22 @@ class Connection(HTTPChannel):
 class _Server(BaseWSGIServer):
     channel_class = Connection
     stopping = False
+    turn_ends_at = 0.0
 
-    def add_task(self, connection: Connection) -> None:
-        if not connection.hold():
-            super().add_task(connection)
+    def readable(self) -> bool:
+        """Called by the loop at the start of each of its turns."""
+        self.turn_ends_at = 0.0
+        return super().readable()
+
+    def handle_accept(self) -> None:
+        for _ in range(NEW_IN_A_TURN):
+            super().handle_accept()
+
+    def turn_is_over(self) -> bool:
+        """Whether the bodies that were read in this turn of the loop took long enough; the first call starts the time."""
+        now = time.monotonic()
+        self.turn_ends_at = self.turn_ends_at or now + TURN_SECONDS
+        return now > self.turn_ends_at
 
     def maintenance(self, now: float) -> None:
         for connection in [*self.active_channels.values()]:

@@ -21,6 +21,7 @@ FILES_OF_A_CONNECTION = 3  # its socket, a large body, a large answer
 OTHER_FILES = 200
 MOST_FILES = 8_192
 SEND_BYTES = 128 * KIB
+RECEIVE_BYTES = 128 * KIB
 INPUT_BYTES = 64 * KIB  # of a body in memory, for each of thousands of strangers; the rest goes to a file
 NO_LIMIT = 1 << 40  # `config.connections` has limits of its own
 
@@ -94,8 +95,13 @@ def _options(connections: int) -> Adjustments:
         log_socket_errors=False,
         asyncore_use_poll=True,
     )
-    # So that one turn of the loop copies little into each socket; the kernel would take megabytes.
-    options.socket_options = [*options.socket_options, (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)]
+    # So that one turn of the loop copies little into each socket, and little is left to be read when a client has closed;
+    # the kernel would take megabytes.
+    options.socket_options = [
+        *options.socket_options,
+        (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES),
+        (socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES),
+    ]
     return options
 
 
