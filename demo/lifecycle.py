@@ -16,7 +16,7 @@ from demo.alone import alone
 from demo.ceiling import check_room, check_size
 from demo.models import LARGEST_SEED, DemoAccount, Rhythm, State, StoryEvent
 from demo.naming import brand_name, product_names
-from demo.planning import MOST_EVENTS, plan_open_windows
+from demo.planning import MOST_EVENTS, plan_open_windows, quotas_of_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
 from interactions.models import Content, Interaction
@@ -242,8 +242,12 @@ def plan_before_cleanup(user: User, now: datetime) -> None:
 
 
 def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
-    """Plan what the old settings still decide; NotPossible when that is more than a web request should do."""
-    plan_open_windows([account], now, MOST_EVENTS)
+    """Plan what the old settings still decide; NotPossible when that is more than a web request should do.
+
+    What the quotas bring is known before any of it is planned, which would be taken back; natural rhythm may bring more.
+    """
+    if quotas_of_open_windows(account, now) < MOST_EVENTS:
+        plan_open_windows([account], now, MOST_EVENTS)
     if min(account.next_content_window, account.next_interactions_window) <= now:
         raise NotPossible("The demo is still catching up; try again in a moment.")
 

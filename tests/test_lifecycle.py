@@ -2,10 +2,12 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import DateTimeField, F, Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -140,6 +142,22 @@ def test_windows_that_lie_inside_a_pause_are_left_out_and_the_one_in_which_it_en
 )
 def test_the_times_after_a_pause(due, paused, resumed, moved):
     assert after_pause(due, paused, resumed) == moved
+
+
+@pytest.mark.parametrize("ask", [lifecycle.pause, partial(lifecycle.change_settings, changes={})])
+@pytest.mark.parametrize(("days", "is_refused"), [(2.3, True), (2, False)])  # ten windows, and nine
+def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, ask, days, is_refused):
+    """At 300 and more a window it plans 3,000 events at once."""
+    demo_of(alice, comments_per_window=200, messages_per_window=100)
+    now = FIRST_TALK + days * DAY
+    with CaptureQueriesContext(connection) as queries:
+        if is_refused:
+            with pytest.raises(NotPossible, match="still catching up"):
+                ask(alice, now)
+        else:
+            ask(alice, now)
+    looked_back = any("demo_storyevent piece" in query["sql"] for query in queries)
+    assert (looked_back, StoryEvent.objects.filter(origin="window").exists()) == (not is_refused,) * 2
 
 
 @pytest.mark.parametrize("move", [lifecycle.pause, lifecycle.resume])
