@@ -30,8 +30,8 @@ def test_a_seeds_page_judges_every_platform_and_loads_nothing(tmp_path):
     assert html.count('class="yes"') == sum(one["passed"] for one in verdicts)
 
 
-@pytest.mark.parametrize("hour", [1, 7, 13, 20])
-@pytest.mark.parametrize("seed", [1, 6])
+@pytest.mark.parametrize("hour", [7, 20])
+@pytest.mark.parametrize("seed", [2, 14])
 def test_a_story_of_the_usual_size_fails_no_check_at_any_time_of_the_day(hour, seed):
     """Where a platform has too few comments for a check it is not judged."""
     until = NOW.replace(hour=hour, minute=47)
