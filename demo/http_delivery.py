@@ -148,7 +148,7 @@ def _post(events: Sequence[StoryEvent], seconds: float) -> requests.Response:
 def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
     rows = StoryEvent.objects.filter(pk__among=[event.pk for event in events], delivered_at=None)
     with replayable():
-        return rows.update(delivered_at=now, claimed_until=None, held=False)
+        return rows.update(delivered_at=now, claimed_until=None)
 
 
 def _split(events: Sequence[StoryEvent], **changes: None) -> None:

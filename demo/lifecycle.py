@@ -127,6 +127,7 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
             heartbeat_at=None,
             paused_at=None,
             resume_requested_at=None,
+            resumed_to=0,
             advance_days=0,
             catching_up=False,
             last_error="",
@@ -159,16 +160,16 @@ def pause(user: User, now: datetime) -> Transition:
             raise NotPossible("Too much of the demo is on its way; pause it when it has arrived.")
         to_come.update(held=True)
         DemoAccount.objects.filter(pk=account.pk).update(
-            state=State.PAUSED, paused_at=now, resume_requested_at=None
+            state=State.PAUSED, paused_at=now, resume_requested_at=None, resumed_to=0
         )
     account.refresh_from_db()
     return Transition(account, started=True)
 
 
 def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
-    """Ask for a pause to end as of `now`; the demo reads paused until a worker has ended it (demo/resuming.py).
+    """Ask for a pause to end as of `now`; the demo reads paused until a worker has moved its story on.
 
-    NotPossible unless active or paused.
+    Everything held, and what later draws look back on, then comes later by the pause. NotPossible unless active or paused.
     """
     with alone(user) as account:
         if account.state == State.ACTIVE or account.is_resuming:
@@ -176,7 +177,7 @@ def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
         if account.state != State.PAUSED:
             raise NotPossible(f"Demo mode is {account.state}; only a paused demo can be resumed.")
         DemoAccount.objects.filter(pk=account.pk).update(
-            resume_requested_at=max(now, account.paused_at), heartbeat_at=None
+            resume_requested_at=max(now, account.paused_at), resumed_to=0, heartbeat_at=None
         )
         return _started(account, dispatch)
 

@@ -161,6 +161,12 @@ class DemoAccount(models.Model):
         help_text="The days have passed, and what they bring is still being planned and delivered.",
     )
     resume_requested_at = models.DateTimeField(null=True, editable=False)
+    resumed_to = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="The story up to this key has been moved on by the pause that ends.",
+    )
     turn = models.BigIntegerField(
         default=0, db_default=0, editable=False, help_text="How many turns workers have taken at its work."
     )

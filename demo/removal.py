@@ -64,6 +64,7 @@ def _switch_off(account: DemoAccount, now: datetime) -> bool:
             heartbeat_at=None,
             catching_up=False,
             resume_requested_at=None,
+            resumed_to=0,
             reset_requested=False,
             last_error="",
         )

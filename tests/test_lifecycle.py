@@ -1,6 +1,5 @@
 """Starting over, pausing, advancing, ageing."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,9 +16,7 @@ from demo.deletion import DERIVED
 from demo.delivery import deliver_due
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_due
-from demo.resuming import after_pause
 from demo.states import NotPossible
-from demo.windows import content_start_at_or_after, interactions_start_at_or_after
 from interactions.models import Content, Interaction
 from tests.holding import somebody_who
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, resume, run_until, told
@@ -47,101 +44,26 @@ def test_reset_tells_the_same_story_again(alice):
     assert DemoAccount.objects.get().state == State.ACTIVE
 
 
-def planned(user) -> dict[str, datetime]:
-    """When everything of the windows is due, by its id."""
-    story = StoryEvent.objects.filter(account__user=user, origin__in=["window", "brand"])
-    return {f"{type} {id}": due for type, id, due in story.values_list("type", "platform_id", "due_at")}
-
-
-def by_window(user) -> Counter:
-    """How many pieces, comments and messages of the windows came in each window."""
-    story = StoryEvent.objects.filter(account__user=user, origin="window").exclude(type="content.metrics")
-    starts = {True: content_start_at_or_after, False: interactions_start_at_or_after}
-    return Counter(
-        (type, starts[type == "content.published"](due + timedelta(seconds=1)))
-        for type, due in story.values_list("type", "due_at")
-    )
-
-
-def test_short_pauses_change_nothing_but_what_fell_due_in_them(alice, bob):
-    second = timedelta(seconds=1)
-    for user in (alice, bob):
-        demo_of(user, seed=9, brand="Twin")
-    now = ENABLED
-    for pause in (FIRST_TALK - second, FIRST_TALK + HOUR, FIRST_TALK + 6 * HOUR, FIRST_CONTENT - second):
-        run_until(pause, now)
-        lifecycle.pause(alice, pause)
-        resume(alice, pause + 2 * second)
-        now = pause + 2 * second
-    run_until(FIRST_CONTENT + 3 * DAY, now)
-    hers, his = planned(alice), planned(bob)
-    late = {id: due - his[id] for id, due in hers.items() if due != his[id]}
-    assert (hers.keys(), len(his) > 200) == (his.keys(), True)
-    assert list(late.values()) == [second]  # of the piece of 10:00
-    assert by_window(alice) == by_window(bob)
-    days = [FIRST_CONTENT + (day + 1) * DAY for day in range(3)]
-    assert [by_window(alice)["content.published", end] for end in days] == [2, 2, 2]
-    windows = [FIRST_TALK + (number + 1) * 6 * HOUR for number in range(10)]
-    assert {by_window(alice)["comment.created", end] for end in windows} == {10}
-    assert {by_window(alice)["message.created", end] for end in windows} == {5}
-    assert counts(alice) == counts(bob)
-
-
-def test_what_fell_due_in_a_pause_comes_within_an_hour_after_it_and_all_else_at_its_time(alice, bob):
-    for user in (alice, bob):
-        demo_of(user, seed=9, brand="Twin", comments_per_window=60)
-    paused, resumed = FIRST_TALK + HOUR, FIRST_TALK + 3 * HOUR
-    run_until(paused)
+def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
+    demo_of(alice)
+    plan_due(FIRST_TALK)
+    paused = FIRST_TALK + timedelta(minutes=1)
     deliver_due(paused)
     before = counts(alice)
+    held = list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True))
     lifecycle.pause(alice, paused)
-    plan_due(resumed)
-    deliver_due(resumed)
-    assert (counts(alice), counts(bob)[1] > before[1]) == (before, True)
-    resume(alice, resumed)
-    assert not StoryEvent.objects.due(resumed).filter(account__user=alice).exists()  # no burst
-    run_until(FIRST_TALK + 5 * HOUR, resumed)
-    hers, his = planned(alice), planned(bob)
-    missed = {id for id, due in his.items() if paused < due < resumed}
-    moved = {id for id in his if hers[id] != his[id]}
-    assert (len(missed) > 15, missed - moved) == (True, set())
-    assert {id for id, due in his.items() if paused < due < resumed + HOUR} >= moved
-    assert all(resumed <= hers[id] < resumed + HOUR for id in moved)
-    assert sorted(moved, key=hers.get) == sorted(moved, key=lambda id: (his[id], hers[id]))
-    run_until(FIRST_CONTENT + DAY, FIRST_TALK + 5 * HOUR)
-    assert (counts(alice), by_window(alice)) == (counts(bob), by_window(bob))
-
-
-def test_windows_that_lie_inside_a_pause_are_left_out_and_the_one_in_which_it_ends_is_not(alice):
-    demo_of(alice, seed=9)
-    paused = FIRST_TALK + HOUR
-    resumed = FIRST_CONTENT + 3 * DAY + 4 * HOUR  # 14:00
-    run_until(paused)
-    lifecycle.pause(alice, paused)
-    resume(alice, resumed)
+    plan_due(paused + 3 * DAY)
+    deliver_due(paused + 3 * DAY)
+    assert counts(alice) == before
+    resume(alice, paused + 3 * DAY)
+    deliver_due(paused + 3 * DAY)
+    assert counts(alice) == before
+    assert list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True)) == [
+        due + 3 * DAY for due in held
+    ]
     account = DemoAccount.objects.get()
-    assert account.next_interactions_window == resumed + 4 * HOUR
-    assert account.next_content_window == FIRST_CONTENT + 4 * DAY
-    assert (account.content_ordinal, account.interactions_ordinal) == (1, 2)
-    run_until(FIRST_CONTENT + 4 * DAY - 4 * HOUR, resumed)
-    windows = 2 + 2  # in which the pause began and ended, and those after it
-    assert counts(alice)[1:] == (30 + 10 * windows, 5 + 5 * windows)
-    assert StoryEvent.objects.filter(origin="window", type="content.published").count() == 2
-    assert not Interaction.objects.filter(posted_at__range=(paused + HOUR / 60, resumed)).exists()
-
-
-@pytest.mark.parametrize(
-    ("due", "paused", "resumed", "moved"),
-    [
-        ([], 0, 10, []),
-        ([0, 4, 5, 9, 20], 0, 0, [0, 4, 5, 9, 20]),
-        ([2, 6, 10, 14, 25], 0, 10, [11, 13, 15, 17, 25]),  # at double pace
-        ([0, 1, 2, 3, 4], 0, 2, [2, 3, 4, 5, 6]),  # each a second after the one before at least
-        ([0, 36_000, 86_400 + 3_600], 0, 86_400, [86_400, 87_600, 90_000]),
-    ],
-)
-def test_the_times_after_a_pause(due, paused, resumed, moved):
-    assert after_pause(due, paused, resumed) == moved
+    assert account.next_interactions_window == FIRST_TALK + 6 * HOUR + 3 * DAY
+    assert account.next_content_window == FIRST_CONTENT + 3 * DAY
 
 
 @pytest.mark.parametrize("ask", [lifecycle.pause, partial(lifecycle.change_settings, changes={})])

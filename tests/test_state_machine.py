@@ -154,9 +154,6 @@ class AnyOrder(RuleBasedStateMachine):
             else:
                 unfinished.finish(demo.account, self.now)
             demo.finish(self.now)
-        if demo.rested:
-            demo.check_what_was_planned(self.now)
-            demo.check_times()
 
     # What a user may ask
 

@@ -194,7 +194,7 @@ class PauseView(DemoView):
 
 
 class ResumeView(DemoView):
-    """End a pause: what fell due in it comes within an hour, all else at its time; it reads paused until that is prepared."""
+    """Go on where the pause began, without a burst and without a loss; it reads paused until that is prepared."""
 
     throttle_classes = [SwitchThrottle]
 

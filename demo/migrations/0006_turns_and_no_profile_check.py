@@ -11,6 +11,7 @@ STORY, PROFILES = "demo_storyevent", "accounts_profile"
 COLUMNS = {
     "catching_up": "boolean NOT NULL DEFAULT false",
     "resume_requested_at": "timestamptz",
+    "resumed_to": "bigint NOT NULL DEFAULT 0",
     "turn": "bigint NOT NULL DEFAULT 0",
 }
 
@@ -70,6 +71,16 @@ class Migration(migrations.Migration):
                 ),
                 migrations.AddField(
                     "demoaccount", "resume_requested_at", models.DateTimeField(editable=False, null=True)
+                ),
+                migrations.AddField(
+                    "demoaccount",
+                    "resumed_to",
+                    models.BigIntegerField(
+                        db_default=0,
+                        default=0,
+                        editable=False,
+                        help_text="The story up to this key has been moved on by the pause that ends.",
+                    ),
                 ),
                 migrations.AddField(
                     "demoaccount",
