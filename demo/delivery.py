@@ -46,9 +46,19 @@ def deliver_due(
     return delivered
 
 
-def deliver_events(chosen: QuerySet[StoryEvent], now: datetime, *, within: timedelta | None = None) -> int:
-    """Deliver those of `chosen` that are due at `now`; return how many were delivered."""
-    way = http_delivery.OverHttp() if settings.DEMO_DELIVERY == "http" else Direct()
+def deliver_events(
+    chosen: QuerySet[StoryEvent],
+    now: datetime,
+    *,
+    within: timedelta | None = None,
+    longest: timedelta | None = None,
+) -> int:
+    """Deliver those of `chosen` that are due at `now`; return how many were delivered.
+
+    With `within` it begins no batch after so long, and with `longest` it waits for no receiver after so long, which somebody
+    waits for in turn.
+    """
+    way = http_delivery.OverHttp(longest) if settings.DEMO_DELIVERY == "http" else Direct()
     due, clock, delivered, taken = chosen.due(now), Clock(now), 0, 1
     while taken and (within is None or clock.elapsed < within):
         taken, done = way.deliver_some(due, clock)
@@ -81,8 +91,9 @@ class Direct:
 
     def deliver_some(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
         """Deliver a batch; return how many events were looked at and how many delivered."""
-        keys = self._batches.next(due.exclude(profile__in=self._busy))
-        return len(keys), self._deliver(due, keys, clock.start) if keys else 0
+        free = due.exclude(profile__in=self._busy)  # also of batches that were looked up before
+        keys = self._batches.next(free)
+        return len(keys), self._deliver(free, keys, clock.start) if keys else 0
 
     def _deliver(self, due: QuerySet[StoryEvent], keys: Sequence[int], now: datetime) -> int:
         """Claim, ingest and mark in one transaction."""

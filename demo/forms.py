@@ -20,7 +20,10 @@ LANGUAGE_NAMES = {"en": "English", "es": "Español"}
 
 
 class EnableForm(forms.Form):
-    """Every field may be left out: then the account keeps what it has; another niche or language brings a new brand."""
+    """Every field may be left out: then the account keeps what it has; another niche or language brings a new brand.
+
+    A brand that is there and empty asks for an invented one.
+    """
 
     niche = forms.ChoiceField(
         required=False, choices=[(niche, niche.capitalize()) for niche in simulator.NICHES]
@@ -61,10 +64,10 @@ class EnableForm(forms.Form):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What `lifecycle.enable` is to be asked for."""
-        products = {"products": self.cleaned_data["products"]} if "products" in self.data else {}
-        given = {name: value for name, value in self.cleaned_data.items() if value and name != "products"}
-        return given | products
+        """What `lifecycle.enable` is to be asked for: what was chosen, and the names that were sent, empty or not."""
+        names = ("brand", "products")
+        chosen = {name: value for name, value in self.cleaned_data.items() if value and name not in names}
+        return chosen | {name: self.cleaned_data[name] for name in names if name in self.data}
 
 
 def _as_error(read: Callable[[], Name]) -> Name:

@@ -130,13 +130,18 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
     """
     clock = Clock(now)
     try:
-        deliver_events(rows, now)
+        _send(rows, clock)
         on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
         while on_its_way.exists() and clock.elapsed < LONGEST_WAIT:
             time.sleep(0.1)
-            deliver_events(rows, now)
+            _send(rows, clock)
     except LOST_CONNECTION as error:
         raise NotDelivered("What was asked for is planned; the database does not answer just now.") from error
+
+
+def _send(rows: QuerySet[StoryEvent], clock: Clock) -> None:
+    left = LONGEST_WAIT - clock.elapsed
+    deliver_events(rows, clock.start, within=left, longest=left)
 
 
 def _explain(account_id: int, how_far: str) -> NoReturn:

@@ -15,6 +15,7 @@ import requests
 from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
+from urllib3 import Timeout
 
 from demo.batching import Batches
 from demo.clock import Clock, now
@@ -29,22 +30,26 @@ BATCH = 500
 STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
-SPLIT_ON = {400, 413, 500}  # answers that one event of the batch may have caused
+LEAST_SECONDS = 1  # for a receiver, however little time is left
+REFUSED = {400, 413}  # answers that one event of the batch has caused,
+MAY_BE_REFUSED = {500}  # and that it may have caused
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a batch was not taken; whether one of its events may be the reason; seconds the receiver asked to wait."""
+    """Why a batch was not taken; whether one of its events is the reason, or may be; seconds the receiver asked to wait."""
 
     reason: str
-    splits: bool = False
+    refused: bool = False
+    may_be_refused: bool = False
     wait: float = 0
 
 
 class OverHttp:
-    """Delivery as webhooks, a batch of one profile at a time."""
+    """Delivery as webhooks, a batch of one profile at a time; with `longest` it waits for no receiver after so long."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: timedelta | None = None) -> None:
+        self._longest = longest
         self._batches = Batches("profile", BATCH, first=STRETCH, packed=False)
 
     def deliver_some(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
@@ -52,33 +57,43 @@ class OverHttp:
         keys = self._batches.next(due)
         claimed = _lease(due, keys, clock) if keys else []
         self._batches.goes_on |= bool(claimed)
-        return len(keys), _deliver(claimed, clock) if claimed else 0
+        return len(keys), _deliver(claimed, clock, self._patience(clock)) if claimed else 0
+
+    def _patience(self, clock: Clock) -> float:
+        """How many seconds to wait for the receiver."""
+        if self._longest is None:
+            return TIMEOUT_SECONDS
+        left = (self._longest - clock.elapsed).total_seconds()
+        return min(TIMEOUT_SECONDS, max(left, LEAST_SECONDS))
 
 
-def _deliver(claimed: Sequence[StoryEvent], clock: Clock) -> int:
-    failure = _send(claimed)
+def _deliver(claimed: Sequence[StoryEvent], clock: Clock, seconds: float) -> int:
+    failure = _send(claimed, seconds)
     if failure is None:
         return _mark_delivered(claimed, clock.now())
-    if failure.splits and len(claimed) > 1:
+    if failure.refused and len(claimed) > 1:
+        _split(claimed, claimed_until=None)
+        return 0
+    count_failure(claimed, clock.now(), failure.reason, failure.wait)
+    if failure.may_be_refused and len(claimed) > 1:
         _split(claimed)
-    else:
-        count_failure(claimed, clock.now(), failure.reason, failure.wait)
     return 0
 
 
-def _send(events: Sequence[StoryEvent]) -> Failure | None:
+def _send(events: Sequence[StoryEvent], seconds: float) -> Failure | None:
     """Post the batch; None when it was taken."""
     try:
-        answer = _post(events)
+        answer = _post(events, seconds)
     except requests.RequestException as error:
         return Failure(f"{type(error).__name__}: {error}")
     except Exception as error:
         logger.exception("A batch of %d events could not be sent", len(events))
-        return Failure(str(error), splits=True)
+        return Failure(str(error), refused=True)
     code = answer.status_code
     if 200 <= code < 300:
         return None
-    return Failure(f"HTTP {code}: {answer.reason}", code in SPLIT_ON, _retry_after(answer))
+    reason = f"HTTP {code}: {answer.reason}"
+    return Failure(reason, code in REFUSED, code in MAY_BE_REFUSED, _retry_after(answer))
 
 
 def _lease(due: QuerySet[StoryEvent], keys: Sequence[int], clock: Clock) -> list[StoryEvent]:
@@ -107,7 +122,7 @@ def _claim(due: QuerySet[StoryEvent], keys: Sequence[int]) -> list[StoryEvent]:
     return list(new.select_for_update(of=("self",), skip_locked=True))
 
 
-def _post(events: Sequence[StoryEvent]) -> requests.Response:
+def _post(events: Sequence[StoryEvent], seconds: float) -> requests.Response:
     """Send the batch; its timestamp is the database's time of sending, which a receiver compares with its own clock."""
     profile = events[0].profile
     sent_at = int(now().timestamp())
@@ -123,7 +138,7 @@ def _post(events: Sequence[StoryEvent]) -> requests.Response:
         url,
         data=body,
         headers=headers | {"Content-Type": "application/json"},
-        timeout=TIMEOUT_SECONDS,
+        timeout=Timeout(total=seconds),
         allow_redirects=False,
         stream=True,
     ) as answer:
@@ -136,12 +151,12 @@ def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
         return rows.update(delivered_at=now, claimed_until=None)
 
 
-def _split(events: Sequence[StoryEvent]) -> None:
-    """Make two batches of one, due at once, so that an event that is refused ends up alone."""
+def _split(events: Sequence[StoryEvent], **changes: None) -> None:
+    """Make two batches of one, so that an event that is refused ends up alone; due at once with `claimed_until=None`."""
     middle = len(events) // 2
     for half in (events[:middle], events[middle:]):
         rows = StoryEvent.objects.filter(pk__in=[event.pk for event in half])
-        rows.update(delivery_id=uuid.uuid4(), claimed_until=None)
+        rows.update(delivery_id=uuid.uuid4(), **changes)
 
 
 def _retry_after(answer: requests.Response) -> float:

@@ -16,7 +16,7 @@ from demo.alone import alone
 from demo.ceiling import check_room, check_size
 from demo.models import LARGEST_SEED, DemoAccount, Rhythm, State, StoryEvent
 from demo.naming import brand_name, product_names
-from demo.planning import MOST_EVENTS, plan_open_windows
+from demo.planning import MOST_EVENTS, plan_open_windows, quotas_of_open_windows
 from demo.progress import KINDS
 from demo.states import NotPossible, WrongOption
 from interactions.models import Content, Interaction
@@ -39,7 +39,8 @@ class Transition:
 def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) -> Transition:
     """Switch demo mode on; the initial batch follows in the background, or at once by `finish` without `dispatch`.
 
-    `options` may set platforms, niche, brand, products, language, rhythm, viral_spikes, seed and the initial_… sizes.
+    `options` may set platforms, niche, brand (empty: an invented one), products, language, rhythm, viral_spikes, seed and the
+    initial_… sizes.
     Raises WrongOption with a sentence, and NotPossible while the demo is being removed.
     """
     check_options(options)
@@ -70,7 +71,7 @@ def check_options(options: dict[str, Any]) -> None:
 def names_in(options: dict[str, Any]) -> dict[str, Any]:
     """The brand and the products that `options` give, as they are kept; WrongOption for what people cannot read."""
     read = {"brand": brand_name, "products": product_names}
-    return {name: read[name](options[name]) for name in read if options.get(name) is not None}
+    return {name: read[name](options[name]) for name in read if options.get(name) not in (None, "")}
 
 
 def check_words(language: str, niche: str) -> None:
@@ -97,7 +98,7 @@ def changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
     check_words(language, niche)
     if "platforms" in columns:
         columns["platforms"] = list(dict.fromkeys(columns["platforms"]))
-    if "brand" not in columns and ((seed, niche, language) != before or not account.brand):
+    if not columns.get("brand", account.brand if (seed, niche, language) == before else ""):
         columns["brand"] = simulator.default_brand(seed, niche, language)
     if niche != account.niche:
         columns.setdefault("products", [])
@@ -243,8 +244,12 @@ def plan_before_cleanup(user: User, now: datetime) -> None:
 
 
 def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
-    """Plan what the old settings still decide; NotPossible when that is more than a web request should do."""
-    plan_open_windows([account], now, MOST_EVENTS)
+    """Plan what the old settings still decide; NotPossible when that is more than a web request should do.
+
+    What the quotas bring is known before any of it is planned, which would be taken back; natural rhythm may bring more.
+    """
+    if quotas_of_open_windows(account, now) < MOST_EVENTS:
+        plan_open_windows([account], now, MOST_EVENTS)
     if min(account.next_content_window, account.next_interactions_window) <= now:
         raise NotPossible("The demo is still catching up; try again in a moment.")
 

@@ -187,6 +187,21 @@ def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:
         yield window
 
 
+def quotas_of_open_windows(account: DemoAccount, now: datetime) -> int:
+    """How many events the quotas of the account's started windows are, but for those that its retention passes over."""
+    talk = account.comments_per_window + account.messages_per_window * account.has_messages
+    kinds = (
+        (account.next_content_window, CONTENT_STEP, account.content_per_day),
+        (account.next_interactions_window, INTERACTIONS_STEP, talk),
+    )
+    return sum(quota * _started(mark, step, now, account.retention) for mark, step, quota in kinds)
+
+
+def _started(mark: datetime, step: timedelta, now: datetime, retention: timedelta) -> int:
+    """How many windows from `mark` on have started by `now`, and not before the retention."""
+    return max(min(now - mark, retention) // step + 1, 0)
+
+
 def plan_account(account_id: int, now: datetime) -> Planned:
     """Plan every started window of one active account, in transactions as short as those of `plan_due`."""
     total = Planned()

@@ -5,12 +5,14 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import BoundedSemaphore, Timer
 from time import perf_counter
 
 import pytest
 import requests
 from django.db import OperationalError, connection
+from django.db.models import Count
 from django.utils import timezone
 from knox.models import get_token_model
 
@@ -166,6 +168,53 @@ def test_an_event_that_cannot_be_sent_fails_alone(planned, live_server, settings
     assert (poison.attempts, poison.delivered_at) == (1, None)
 
 
+class Receiver(BaseHTTPRequestHandler):
+    """Answers `code`, and 200 where the body has not what is refused."""
+
+    code, refused, posts = 500, b"", 0
+
+    def do_POST(self) -> None:
+        type(self).posts += 1
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.code if self.refused in body else 200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def refusing(settings) -> Iterator[type[Receiver]]:
+    """A receiver that runs and answers as the test says."""
+    mine = type("Mine", (Receiver,), {})
+    with HTTPServer(("127.0.0.1", 0), mine) as server, ThreadPoolExecutor(1) as pool:
+        pool.submit(server.serve_forever)
+        settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", f"http://127.0.0.1:{server.server_port}"
+        yield mine
+        server.shutdown()
+
+
+def test_after_500_a_batch_waits_and_is_halved_for_its_next_attempt(planned, refusing, still):
+    assert (deliver_due(NOW), refusing.posts) == (0, 3)
+    assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {1}
+    assert not StoryEvent.objects.due(NOW).exists()
+    assert (deliver_due(NOW + timedelta(seconds=10)), refusing.posts) == (0, 3 + 6)
+    poison = StoryEvent.objects.filter(type="comment.created").first()
+    refusing.refused = poison.platform_id.encode()
+    later = NOW + timedelta(hours=1)
+    deliver_due(later)
+    together = StoryEvent.objects.undelivered()
+    assert poison in together
+    assert together.count() < StoryEvent.objects.filter(profile=poison.profile_id).count() / 2
+
+
+def test_what_is_refused_is_found_at_once(planned, refusing, still):
+    poison = StoryEvent.objects.filter(type="comment.created").first()
+    refusing.code, refusing.refused = 400, poison.platform_id.encode()
+    deliver_due(NOW)
+    assert set(StoryEvent.objects.undelivered().values_list("platform_id", flat=True)) == {poison.platform_id}
+
+
 MORE = "/api/v1/demo/generate/interactions/"
 
 
@@ -238,13 +287,23 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
     assert page.post("/api/v1/demo/generate/daily-content/").json()["hint"].startswith("Do not send it again")
 
 
+def test_a_receiver_that_says_nothing_holds_a_web_thread_no_longer_than_the_longest_wait(
+    page, active, receiver, monkeypatch
+):
+    monkeypatch.setattr(generate, "LONGEST_WAIT", timedelta(seconds=2))
+    started = perf_counter()
+    answer = page.post(MORE)
+    assert (answer.status_code, answer.json()["hint"][:20]) == (503, "Do not send it again")
+    assert perf_counter() - started < 4
+
+
 def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planned, shut_door, monkeypatch):
     leased = []
     real = http_delivery._post
 
-    def post(events):
+    def post(events, seconds):
         leased.append(StoryEvent.objects.get(pk=events[0].pk).claimed_until)
-        return real(events)
+        return real(events, seconds)
 
     monkeypatch.setattr(http_delivery, "_post", post)
     monkeypatch.setattr(Clock, "elapsed", timedelta(seconds=70))
@@ -323,6 +382,20 @@ def test_what_is_generated_while_somebody_holds_a_profile_is_neither_planned_nor
         answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, "busy just now" in answer.json()["detail"]) == (409, True)
     assert not StoryEvent.objects.filter(origin="generate").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_waits_once_for_a_profile_that_somebody_holds(planned, monkeypatch):
+    """Also when its events are in many batches that have been looked up before it was found to be held."""
+    monkeypatch.setattr(delivery, "BATCH", 2)
+    earliest = StoryEvent.objects.order_by("due_at", "id").values_list("profile", flat=True)[:2]
+    others = StoryEvent.objects.exclude(profile__in=list(earliest)).values_list("profile")
+    held, number = others.annotate(number=Count("pk")).order_by("-number").first()
+    with somebody_holding([held]):
+        started = perf_counter()
+        assert deliver_due(NOW) == StoryEvent.objects.count() - number
+        assert perf_counter() - started < 3
+    assert (deliver_due(NOW), number > 20) == (number, True)
 
 
 def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settings, monkeypatch):

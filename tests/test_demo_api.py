@@ -86,6 +86,13 @@ def test_the_options_of_enabling_shape_the_story(page, alice):
         {"products": ["a\nb"]},
         {"products": ["\u3164"]},
         {"brand": "\u200b"},
+        {"brand": "Acme \ufffd"},
+        {"brand": "\U0001f3fb"},
+        {"brand": "."},
+        {"brand": "👩‍🍳"},
+        {"brand": "e" + "\u0320" * 70},
+        {"products": ["e" + "\u0320" * 6]},
+        {"products": ["\ufffd"]},
         {"brand": "\u3164"},
         {"brand": "\u2800 \u00ad"},
         {"brand": "Ac\u202eme"},
@@ -221,6 +228,74 @@ def test_staff_act_for_a_user_and_others_do_not(client, alice, bob):
     assert client.get("/api/v1/demo/?user=bob").json()["state"] == "active"
     assert client.get("/api/v1/demo/?user=alice").status_code == 403
     assert client.post("/api/v1/demo/enable/", {"user": "alice"}).status_code == 403
+
+
+@pytest.fixture
+def boss(client, alice, bob):
+    """Alice is staff; she and Bob have a demo each, of which nobody may touch hers by mistake."""
+    demo_of(alice)
+    demo_of(bob)
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    return client
+
+
+CALLS = [
+    *(("post", f"demo/{name}/") for name in ("enable", "disable", "pause", "resume", "reset", "advance")),
+    *(("post", f"demo/generate/{name}/") for name in ("daily-content", "interactions")),
+    *((method, "demo/scenarios/viral-spike/") for method in ("post", "delete")),
+    *((method, "demo/") for method in ("get", "patch")),
+]
+NO_NAME = "user must be a user name; leave it out for your own demo."
+TWO_NAMES = "Name one user; the query and the body name different ones."
+UNCLEAR = [
+    ("?user=", b"", NO_NAME),
+    ("?user=%20", b"", NO_NAME),
+    ("", b'{"user": null}', NO_NAME),
+    ("", b'{"user": ""}', NO_NAME),
+    ("", b'{"user": ["bob"]}', NO_NAME),
+    ("?user=bob", b'{"user": null}', NO_NAME),
+    ("?user=bob", b'{"user": "alice"}', TWO_NAMES),
+    ("?user=alice", b'{"user": "bob"}', TWO_NAMES),
+    ("?user=alice&user=bob", b"", "Send user once; it was sent 2 times."),
+    ("", b'{"user": "bob", "user": "alice"}', 'Send the member "user" once; the JSON has it twice.'),
+    ("", b"null", "The body must be a JSON object, such as {}."),
+    ("", b"[]", "The body must be a JSON object, such as {}."),
+    ("?user=bob", b'"alice"', "The body must be a JSON object, such as {}."),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_a_call_that_does_not_say_whose_demo_it_means_is_400_and_does_nothing(boss, method, path):
+    before = list(DemoAccount.objects.order_by("pk").values())
+    for query, body, sentence in UNCLEAR:
+        answer = boss.generic(method.upper(), f"/api/v1/{path}{query}", body, content_type=JSON)
+        assert (answer.status_code, sentence in answer.json()["detail"]) == (400, True), (query, body)
+    assert list(DemoAccount.objects.order_by("pk").values()) == before
+
+
+def test_a_form_that_names_two_users_is_400_and_does_nothing(boss):
+    form = "application/x-www-form-urlencoded"
+    answer = boss.post("/api/v1/demo/disable/", "user=bob&user=alice", content_type=form)
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"user": ["Send user once; it was sent 2 times."]},
+    )
+    assert set(DemoAccount.objects.values_list("state", flat=True)) == {"active"}
+
+
+def test_one_user_may_be_named_twice_and_alike(boss, bob):
+    answer = boss.post("/api/v1/demo/disable/?user=bob", {"user": "bob"}, content_type=JSON)
+    assert (answer.status_code, DemoAccount.objects.get(user=bob).state) == (202, "disabling")
+
+
+def test_ones_own_name_in_the_query_hides_no_other_in_the_body(client, alice, bob):
+    demo_of(bob)
+    client.force_login(bob)
+    for query, code in (("", 403), ("?user=bob", 400)):
+        answer = client.post(f"/api/v1/demo/disable/{query}", {"user": "alice"}, content_type=JSON)
+        assert (answer.status_code, DemoAccount.objects.get().state) == (code, "active")
 
 
 def test_demo_allowed_none_forbids(page, settings):

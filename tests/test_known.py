@@ -96,6 +96,47 @@ def test_an_unknown_field_of_a_body_is_400_and_changes_nothing(staff, alice, liv
     assert (live.webhook_secret, Interaction.objects.count(), User.objects.count()) == before
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "name"),
+    [
+        ("patch", "interactions/{row}/", '{"status": "done", "status": "new"}', "status"),
+        ("post", "interactions/{row}/reply/", '{"text": "a", "text": "b"}', "text"),
+        ("post", "users/", '{"username": "carol", "email": "a@b.cd", "username": "dora"}', "username"),
+        ("post", "auth/token/", '{"username": "alice", "username": "bob", "password": "x"}', "username"),
+        ("patch", "demo/", '{"settings": {"rhythm": "steady", "rhythm": "natural"}}', "rhythm"),
+        ("post", "profiles/{profile}/rotate-secret/", '{"\\ud800": 1, "\\ud800": 2}', "\\ud800"),
+    ],
+)
+def test_a_member_that_stands_twice_is_400_and_changes_nothing(staff, live, method, path, body, name):
+    before = live.webhook_secret, list(Interaction.objects.values()), User.objects.count()
+    answer = getattr(staff, method)(path_of(path), body, content_type=JSON)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        f'Send the member "{name}" once; the JSON has it twice.',
+    )
+    live.refresh_from_db()
+    assert (live.webhook_secret, list(Interaction.objects.values()), User.objects.count()) == before
+
+
+def test_a_field_of_a_form_that_stands_twice_is_400(staff):
+    form = "application/x-www-form-urlencoded"
+    answer = staff.post("/api/v1/users/", "username=carol&username=dora", content_type=form)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"username": ["Send username once; it was sent 2 times."]}
+
+
+@pytest.mark.parametrize("body", ["null", "[]", '"all"', "0"])
+def test_revoking_with_a_body_that_is_no_object_is_400_and_the_token_stays(client, alice, body):
+    token = alice.auth_token_set.model.objects.create(alice)[1]
+    who = {"Authorization": f"Token {token}"}
+    answer = client.post("/api/v1/auth/revoke/", body, content_type=JSON, headers=who)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "The body must be a JSON object, such as {}.",
+    )
+    assert client.post("/api/v1/auth/revoke/", headers=who).status_code == 204
+
+
 def test_revoking_with_a_body_is_400_and_the_token_stays(client, alice):
     token = alice.auth_token_set.model.objects.create(alice)[1]
     who = {"Authorization": f"Token {token}"}

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import DateTimeField, F, Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -126,6 +128,22 @@ def test_what_is_open_when_a_pause_ends_begins_then_and_keeps_its_pace(alice):
     times = sorted(StoryEvent.objects.filter(origin="window").values_list("due_at", flat=True))
     assert (len(times), times[0]) == (15, resumed)
     assert resumed + 3 * HOUR < times[-1] < resumed + 6 * HOUR
+
+
+@pytest.mark.parametrize("ask", [lifecycle.pause, partial(lifecycle.change_settings, changes={})])
+@pytest.mark.parametrize(("days", "is_refused"), [(2.3, True), (2, False)])  # ten windows, and nine
+def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, ask, days, is_refused):
+    """At 300 and more a window it plans 3,000 events at once."""
+    demo_of(alice, comments_per_window=200, messages_per_window=100)
+    now = FIRST_TALK + days * DAY
+    with CaptureQueriesContext(connection) as queries:
+        if is_refused:
+            with pytest.raises(NotPossible, match="still catching up"):
+                ask(alice, now)
+        else:
+            ask(alice, now)
+    looked_back = any("demo_storyevent piece" in query["sql"] for query in queries)
+    assert (looked_back, StoryEvent.objects.filter(origin="window").exists()) == (not is_refused,) * 2
 
 
 @pytest.mark.parametrize("move", [lifecycle.pause, lifecycle.resume])

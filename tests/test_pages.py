@@ -141,6 +141,20 @@ def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
     assert (account.rhythm, sorted(account.platforms)) == ("natural", ["facebook", "x"])
 
 
+def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, alice):
+    demo_of(alice, seed=1)
+    invented = DemoAccount.objects.get().brand
+    for sent, kept in (
+        ({"brand": "Acme"}, "Acme"),
+        ({"niche": "coffee", "platforms": ["x"]}, "Acme"),
+        ({"brand": " "}, invented),
+    ):
+        lifecycle.disable(alice, dispatch=False)
+        unfinished.finish(DemoAccount.objects.get().pk, NOW)
+        page.post("/demo/enable/", sent)
+        assert DemoAccount.objects.values_list("state", "brand").get() == ("enabling", kept)
+
+
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 @pytest.mark.parametrize(
     ("choice", "sentence"),

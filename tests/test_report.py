@@ -7,8 +7,11 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from demo import story
+from demo import simulator, story
 from demo.models import DemoAccount, StoryEvent
+from demo.realism.checks import judge
+from demo.realism.sample import samples
+from tests.stories import world
 from tests.terminal import run
 from tests.world import NOW, demo_of
 
@@ -27,9 +30,22 @@ def test_a_seeds_page_judges_every_platform_and_loads_nothing(tmp_path):
     assert html.count('class="yes"') == sum(one["passed"] for one in verdicts)
 
 
-def test_a_users_page_is_of_that_users_story_so_far(alice, bob, tmp_path):
-    demo_of(alice, timezone.now(), size="full")
-    demo_of(bob, timezone.now(), seed=2)
+@pytest.mark.parametrize("hour", [7, 20])
+@pytest.mark.parametrize("seed", [2, 14])
+def test_a_story_of_the_usual_size_fails_no_check_at_any_time_of_the_day(hour, seed):
+    """Where a platform has too few comments for a check it is not judged."""
+    until = NOW.replace(hour=hour, minute=47)
+    own = world(seed, ("instagram", "youtube", "facebook"))
+    story = simulator.initial(own, simulator.Quota(35, 920, 100), until)
+    verdicts = [one for sample in samples(own, story, until) for one in judge(sample)]
+    assert [one for one in verdicts if one.passed is False] == []
+    assert len([one for one in verdicts if one.passed]) >= 6
+
+
+def test_a_users_page_is_of_that_users_story_so_far(alice, bob, tmp_path, monkeypatch):
+    monkeypatch.setattr("demo.management.commands.demo_report.timezone.now", lambda: NOW)
+    demo_of(alice, size="full")
+    demo_of(bob, seed=2)
     page = tmp_path / "report.html"
     verdicts = json.loads(run("demo_report", "--user", "alice", "--out", str(page), "--json"))
     assert {one["platform"] for one in verdicts} == {"instagram", "youtube", "facebook"}

@@ -1,6 +1,7 @@
 """The page on which users set how much comes, and when."""
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from django.utils import timezone
@@ -87,6 +88,40 @@ def test_every_setting_can_be_changed(page, alice, bob):
     assert settings_of(bob) == before
     save(page)
     assert settings_of(alice) == before
+
+
+class Form(HTMLParser):
+    """What a browser would send of the page's form as it stands."""
+
+    def __init__(self, answer) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self.feed(answer.content.decode().split('action="/settings">')[1])
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        given = dict(attrs)
+        chosen = given.get("type") not in ("radio", "checkbox") or "checked" in given
+        if tag == "input" and "name" in given and chosen:
+            self.fields[given["name"]] = given.get("value", "on" if given.get("type") == "checkbox" else "")
+
+
+def test_of_two_tabs_each_changes_what_was_changed_in_it_alone(page, alice):
+    demo_of(alice)
+    tabs = [Form(page.get("/settings/")).fields for _ in range(2)]
+    first = {"content_per_day": "7", "posting_hour": "8", "rhythm": "natural", "time_zone": "Asia/Tokyo"}
+    page.post("/settings/", tabs[0] | first)
+    del tabs[1]["viral_spikes"]
+    page.post("/settings/", tabs[1] | {"comments_per_window": "3"})
+    assert settings_of(alice) == (7, 3, 5, 8, "Asia/Tokyo", "natural", False, 30)
+
+
+def test_a_tab_whose_page_was_refused_still_changes_only_its_own(page, alice):
+    demo_of(alice)
+    tab = Form(page.get("/settings/")).fields
+    save(page, content_per_day="7", comments_per_window="77")
+    again = Form(page.post("/settings/", tab | {"messages_per_window": "999"})).fields
+    page.post("/settings/", again | {"messages_per_window": "9"})
+    assert settings_of(alice)[:3] == (7, 77, 9)
 
 
 def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):

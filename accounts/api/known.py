@@ -13,7 +13,7 @@ LONGEST_NAMED = 100  # characters of a name that nobody has ever heard of
 
 
 class Known(serializers.Serializer):
-    """Takes no field that it does not have; one without fields takes none."""
+    """Takes no field that it does not have, and of a form none twice but lists; one without fields takes none."""
 
     what = "field"
 
@@ -21,7 +21,12 @@ class Known(serializers.Serializer):
         writable = [name for name, field in self.fields.items() if not field.read_only]
         if isinstance(data, dict) and (errors := unknown(data, writable, self.what)):
             raise serializers.ValidationError(errors)
+        if isinstance(data, QueryDict) and (errors := twice(data, self._single(writable))):
+            raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
+
+    def _single(self, names: list[str]) -> list[str]:
+        return [name for name in names if not isinstance(self.fields[name], serializers.ListField)]
 
 
 class KnownParameters(APIView):
@@ -57,10 +62,16 @@ def refuse_parameters(given: QueryDict, known: Iterable[str]) -> None:
     """
     taken = [*known, api_settings.URL_FORMAT_OVERRIDE]
     errors = unknown(given, taken, "parameter", shown=taken[:-1])
-    twice = [name for name in given if name in taken and len(given.getlist(name)) > 1]
-    errors |= {name: [f"Send {name} once; it was sent {len(given.getlist(name))} times."] for name in twice}
+    errors |= twice(given, taken)
     if errors:
         raise serializers.ValidationError(errors)
+
+
+def twice(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
+    """An error for each of the `names` that is `given` more than once, at most MOST_NAMED."""
+    counts = [(name[:LONGEST_NAMED], len(given.getlist(name))) for name in names]
+    several = [(name, count) for name, count in counts if count > 1][:MOST_NAMED]
+    return {name: [f"Send {name} once; it was sent {count} times."] for name, count in several}
 
 
 def unknown(

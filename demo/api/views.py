@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from functools import cached_property
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.known import Known, KnownParameters
+from accounts.api.known import Known, KnownParameters, twice
 from accounts.models import User
 from demo import generate, lifecycle, scenarios
 from demo.api import examples
@@ -38,7 +38,10 @@ from demo.states import NotPossible, WrongOption
 from demo.status import status_of
 from interactions.problems import Conflict
 
-USER_NAME = serializers.CharField(max_length=150)
+_WHOSE = "user must be a user name; leave it out for your own demo."
+USER_NAME = serializers.CharField(
+    max_length=150, error_messages=dict.fromkeys(("blank", "null", "invalid"), _WHOSE)
+)
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
 DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
@@ -75,26 +78,43 @@ class DemoView(KnownParameters):
 
     @cached_property
     def subject(self) -> User:
-        """The user whose demo it is: the caller, or for staff the one named by `user`."""
-        data = self.request.data if isinstance(self.request.data, dict) else {}
-        named = self.request.query_params.get("user") or data.get("user")
-        if named in (None, self.request.user.username):
+        """The user whose demo it is: the caller, or for staff the one named by `user`.
+
+        ValidationError when `user` is there without a name, or names two users.
+        """
+        names = {self._user_name(value) for value in self._given_users()}
+        if len(names) > 1:
+            raise serializers.ValidationError(
+                {"user": ["Name one user; the query and the body name different ones."]}
+            )
+        if names <= {self.request.user.username}:
             return self.request.user
         if not self.request.user.is_staff:
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
-        name = User.normalize_username(USER_NAME.run_validation(named))
-        user = User.objects.filter(username=name).first()
+        user = User.objects.filter(username__in=names).first()
         if user is None:
             raise Http404
         return user
 
+    def _given_users(self) -> list[object]:
+        """What stands for `user` in the query and in the body; ValidationError when one of them has a name twice."""
+        given: list[object] = []
+        for where in (self.request.query_params, self.request.data):
+            if isinstance(where, QueryDict) and (errors := twice(where, where)):
+                raise serializers.ValidationError(errors)
+            if "user" in where:
+                given.append(where["user"])
+        return given
+
+    @staticmethod
+    def _user_name(given: object) -> str:
+        try:
+            return User.normalize_username(USER_NAME.run_validation(given))
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"user": error.detail}) from error
+
     def valid(self, serializer_class: type[serializers.Serializer]) -> dict:
-        data = self.request.data
-        given = (
-            {name: value for name, value in data.items() if name != "user"}
-            if isinstance(data, dict)
-            else data
-        )
+        given = {name: value for name, value in self.request.data.items() if name != "user"}
         serializer = serializer_class(data=given)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data

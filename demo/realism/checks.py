@@ -39,6 +39,10 @@ LEAST_REPEATED = {
     "x": 0.004,
 }  # elsewhere 1 %: long texts repeat each other less; calibrated
 LEAST_COMMENTS = 150  # of the first level, below which an account says too little by itself
+ENOUGH_COMMENTS = 500  # from which on none of 100 stories of 35 pieces fails what fewer are too few for,
+MANY_COMMENTS = (
+    1_000  # and of what goes by the tails; 18 days of a demo of the usual size are not judged by it
+)
 LEAST_PIECES = 60
 
 
@@ -100,7 +104,7 @@ def shape(sample: Sample) -> tuple[str, str, bool]:
     return f"{found:.2f}", "0.50 to 0.72", 0.50 <= found <= 0.72
 
 
-@check(3, "Half-life of the comments", "S1, M1", comments=600)
+@check(3, "Half-life of the comments", "S1, M1", comments=MANY_COMMENTS)
 def half_life(sample: Sample) -> tuple[str, str, bool]:
     shape, scale = sample.weibull
     found, wanted = scale * log(2) ** (1 / shape), sample.figures.half_life
@@ -123,7 +127,7 @@ def concentration(sample: Sample) -> tuple[str, str, bool]:
     return found, "over 5; 45 % to 96 %", ratio > 5 and 0.45 <= top <= 0.96
 
 
-@check(6, "Hours of the day", "M5")
+@check(6, "Hours of the day", "M5", comments=ENOUGH_COMMENTS)
 def hours(sample: Sample) -> tuple[str, str, bool]:
     observed = Counter(sample.local_hour(event.at) for event in sample.quiet)
     total, expected = sum(observed.values()), expected_hours(sample)
@@ -175,7 +179,7 @@ def bursts(sample: Sample) -> tuple[str, str, bool]:
     return f"{typical:.2f} over {len(found)} pieces", f"{low:.2f} to 0.85", low <= typical <= 0.85
 
 
-@check(8, "Hourly counts vary more than chance", "M5")
+@check(8, "Hourly counts vary more than chance", "M5", comments=ENOUGH_COMMENTS)
 def hourly_counts(sample: Sample) -> tuple[str, str, bool]:
     first = min(event.at for event in (*sample.pieces, *sample.comments))
     hours = int((sample.until - first).total_seconds() // 3600) + 1
@@ -184,7 +188,7 @@ def hourly_counts(sample: Sample) -> tuple[str, str, bool]:
     return f"Fano factor {found:.2f}", "over 1.5", found > 1.5
 
 
-@check(9, "Replies", "P2")
+@check(9, "Replies", "P2", comments=ENOUGH_COMMENTS)
 def replies(sample: Sample) -> tuple[str, str, bool]:
     answers = [event for event in sample.comments if event.parent_id is not None]
     share, wanted = len(answers) / len(sample.comments), sample.figures.replies
@@ -194,7 +198,7 @@ def replies(sample: Sample) -> tuple[str, str, bool]:
     return found, f"{wanted:.1%}, 5 points off at most; none", abs(share - wanted) <= 0.05 and not early
 
 
-@check(10, "Lengths of texts", "M6, M7")
+@check(10, "Lengths of texts", "M6, M7", comments=MANY_COMMENTS)
 def lengths(sample: Sample) -> tuple[str, str, bool]:
     figures = sample.figures
     found = [len(event.text) for event in sample.comments if LETTERS.search(event.text)]
@@ -211,7 +215,7 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[!-/:-@\[-`{-~¿¡…–—’‘“”]", "", text.lower()).split())
 
 
-@check(11, "Repetition", "M6")
+@check(11, "Repetition", "M6", comments=ENOUGH_COMMENTS)
 def repetition(sample: Sample) -> tuple[str, str, bool]:
     texts = Counter(plain(event.text) for event in sample.comments)
     again = 1 - len(texts) / len(sample.comments)

@@ -34,6 +34,7 @@ FORMS = (
 )
 WORDS = ("the", "its", "real", "just", "hey", "mr", "x", "not", "only", "im")
 ENDS = ("xo", "art", "daily", "loves", "home", "life", "pics", "jr", "online", "here", "writes", "makes")
+SPOKEN = str.maketrans("اأآٱإعאע", "aaaaiaaa")  # letters that anyascii leaves out or makes an apostrophe
 BRAND_ENDS = ("", "hq", "official")  # a brand whose name alone is no handle has one of these after it
 
 
@@ -72,7 +73,7 @@ def plain(name: str) -> str:
 
 def ascii_of(name: str) -> str:
     """The name in small letters and signs of ASCII."""
-    return anyascii(name).lower()
+    return anyascii(name.translate(SPOKEN)).lower()
 
 
 @lru_cache(maxsize=256)

@@ -1,22 +1,48 @@
 """Reading request bodies."""
 
 import json
+from typing import Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, get_encoding
+from rest_framework.utils.json import strict_constant
 
 from interactions.events import has_lone_surrogate
 
+LONGEST_NAMED = 100  # characters of a member's name
+
 
 class ReadableJSONParser(JSONParser):
-    """JSON nested deeper than Python can read, or with text that is none in UTF-8, is unreadable, not an error of ours."""
+    """An object of JSON in which every member stands once; anything else is a ParseError with a sentence.
+
+    Of two members with one name other readers take the first or the last, so that nobody can say which was meant. JSON nested
+    deeper than Python can read, or with text that is none in UTF-8, is unreadable, not an error of ours.
+    """
 
     def parse(self, stream, media_type=None, parser_context=None):
+        encoding = get_encoding(parser_context or {})
         try:
-            data = super().parse(stream, media_type, parser_context)
+            text = stream.read().decode(encoding)
+            data = json.loads(text, parse_constant=strict_constant, object_pairs_hook=_members)
             broken = has_lone_surrogate(json.dumps(data, ensure_ascii=False))
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
         if broken:
             raise ParseError("The JSON has half of a surrogate pair in a text.")
+        if not isinstance(data, dict):
+            raise ParseError("The body must be a JSON object, such as {}.")
         return data
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object; ParseError when two have one name."""
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ParseError(
+                f"Send the member {json.dumps(name[:LONGEST_NAMED])} once; the JSON has it twice."
+            )
+        members[name] = value
+    return members

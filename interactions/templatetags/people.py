@@ -38,5 +38,6 @@ def labelled(error: str, field: BoundField) -> str:
 
 @register.filter
 def typed(field: BoundField) -> SafeString:
-    """The form's field; one for words takes the direction of what is typed."""
-    return field.as_widget(attrs={"dir": "auto"} if field.widget_type in TYPED else {})
+    """The form's field, with the hidden value that it began with if it has one; words take the direction of what is typed."""
+    shown = field.as_widget(attrs={"dir": "auto"} if field.widget_type in TYPED else {})
+    return shown + field.as_hidden(only_initial=True) if field.field.show_hidden_initial else shown
