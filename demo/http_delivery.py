@@ -27,6 +27,7 @@ from interactions.signing import sign
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+PARTS = 4  # of a batch that failed; five times, and the events of a whole batch are alone at their last attempt
 STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
@@ -152,10 +153,10 @@ def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
 
 
 def _split(events: Sequence[StoryEvent], **changes: None) -> None:
-    """Make two batches of one, so that an event that is refused ends up alone; due at once with `claimed_until=None`."""
-    middle = len(events) // 2
-    for half in (events[:middle], events[middle:]):
-        rows = StoryEvent.objects.filter(pk__in=[event.pk for event in half])
+    """Make PARTS batches of one, so that an event that is refused ends up alone; due at once with `claimed_until=None`."""
+    size = -(-len(events) // PARTS)
+    for start in range(0, len(events), size):
+        rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events[start : start + size]])
         rows.update(delivery_id=uuid.uuid4(), **changes)
 
 

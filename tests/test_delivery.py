@@ -194,18 +194,25 @@ def refusing(settings) -> Iterator[type[Receiver]]:
         server.shutdown()
 
 
-def test_after_500_a_batch_waits_and_is_halved_for_its_next_attempt(planned, refusing, still):
+def test_after_500_a_batch_waits_and_its_quarters_go_on_by_themselves(planned, refusing, still):
     assert (deliver_due(NOW), refusing.posts) == (0, 3)
     assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {1}
     assert not StoryEvent.objects.due(NOW).exists()
-    assert (deliver_due(NOW + timedelta(seconds=10)), refusing.posts) == (0, 3 + 6)
+    assert (deliver_due(NOW + timedelta(seconds=10)), refusing.posts) == (0, 3 + 12)
+
+
+def test_of_what_a_receiver_fails_at_the_culprit_alone_dies(transactional_db, alice, refusing, still):
+    sizes = {"initial_content": 5, "initial_comments": 480, "initial_messages": 10, "platforms": ["facebook"]}
+    plan_initial(lifecycle.enable(alice, NOW, dispatch=False, **sizes).account.pk, NOW)
     poison = StoryEvent.objects.filter(type="comment.created").first()
     refusing.refused = poison.platform_id.encode()
-    later = NOW + timedelta(hours=1)
-    deliver_due(later)
-    together = StoryEvent.objects.undelivered()
-    assert poison in together
-    assert together.count() < StoryEvent.objects.filter(profile=poison.profile_id).count() / 2
+    now = NOW
+    for wait in (0, *WAITS):
+        now += timedelta(seconds=2 * wait)
+        deliver_due(now)
+    assert set(StoryEvent.objects.filter(delivered_at=None).values_list("pk", "attempts", "dead_at")) == {
+        (poison.pk, 6, now)
+    }
 
 
 def test_what_is_refused_is_found_at_once(planned, refusing, still):
