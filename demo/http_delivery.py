@@ -27,7 +27,7 @@ from interactions.signing import sign
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-PARTS = 4  # of a batch that failed; five times, and the events of a whole batch are alone at their last attempt
+PARTS = 4  # of a batch that failed, so that the events of a whole batch are alone at their last attempt
 STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15

@@ -39,10 +39,8 @@ LEAST_REPEATED = {
     "x": 0.004,
 }  # elsewhere 1 %: long texts repeat each other less; calibrated
 LEAST_COMMENTS = 150  # of the first level, below which an account says too little by itself
-ENOUGH_COMMENTS = 500  # from which on none of 100 stories of 35 pieces fails what fewer are too few for,
-MANY_COMMENTS = (
-    1_000  # and of what goes by the tails; 18 days of a demo of the usual size are not judged by it
-)
+ENOUGH_COMMENTS = 500  # below which some of 100 stories fail a check of shares or of hours by chance,
+MANY_COMMENTS = 1_000  # and below which some fail one of tails
 LEAST_PIECES = 60
 
 
