@@ -4,11 +4,16 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 import requests
+from django.db import OperationalError
+from django.db.utils import ConnectionHandler
 
+from accounts.breaker import Breaker
 from config import single
+from config.postgresql import base
 from tests.frozen import frozen, longest_wait
 from tests.house import Caller, House, running_house, until
 
@@ -62,6 +67,17 @@ def test_a_broker_that_hangs_holds_up_nobody_and_no_work_is_lost(house, staff):
         "the broker is seen again",
         10,
     )
+
+
+def test_a_statement_that_a_database_that_hangs_does_not_even_take_is_given_up(house, db, monkeypatch):
+    monkeypatch.setattr(base, "_impatient", True)
+    monkeypatch.setattr(base, "_breaker", Breaker(base._away))
+    own = house.servers.database | {"ENGINE": "config.postgresql"}
+    connections = ConnectionHandler({"default": own})
+    with closing(connections["default"]) as connection:
+        cursor = connection.cursor()
+        with frozen(house.servers.postgres_dir / "postmaster.pid"), pytest.raises(OperationalError):
+            cursor.execute("SELECT %s", ["x" * 20_000_000])
 
 
 def test_a_check_that_goes_on_for_long_is_not_answered_with_its_last_result(monkeypatch):

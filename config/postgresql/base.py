@@ -4,6 +4,7 @@ A server that takes connections and does not answer ends no wait by itself: its 
 statements are its own to keep. So a web process calls `be_impatient`; workers and commands wait as long as it takes.
 """
 
+from collections.abc import Generator
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from psycopg.errors import _WaitTimeout as WaitTimeout
 from accounts.breaker import Breaker
 from config.postgresql.times import read_any_time
 
+NOTHING_READY = 0
 PATIENCE = 2  # seconds without an answer, after which the server is asked over another connection whether it is there
 
 
@@ -48,15 +50,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def _wait(connection: psycopg.Connection, conn_params: dict[str, Any], operation: Any, **options: Any) -> Any:
     """What `connection.wait` does with an operation of psycopg's, but only for a server that is there."""
+    resumable = _resumable(operation)
     while True:
         try:
-            return psycopg.Connection.wait(connection, operation, **{"timeout": PATIENCE} | options)
+            return psycopg.Connection.wait(connection, resumable, **{"timeout": PATIENCE} | options)
         except WaitTimeout:
             if "timeout" in options:
                 raise
             if not _answers(conn_params):
                 connection.close()
                 raise _away() from None
+
+
+def _resumable(operation: Generator) -> Generator:
+    """The same for several waits: what sends to the server does not take the None that another wait begins with."""
+    try:
+        wanted = next(operation)
+        while True:
+            ready = yield wanted
+            wanted = operation.send(ready or NOTHING_READY)
+    except StopIteration as end:
+        return end.value
 
 
 def _answers(conn_params: dict[str, Any]) -> bool:
