@@ -41,15 +41,29 @@ def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) 
 
     `options` may set platforms, niche, brand (empty: an invented one), products, language, rhythm, viral_spikes, seed and the
     initial_… sizes.
-    Raises WrongOption with a sentence, and NotPossible while the demo is being removed.
+    Raises WrongOption with a sentence; NotPossible while the demo is being removed, and when they would change one that
+    failed after its story was planned.
     """
     check_options(options)
     with alone(user) as account:
-        if activation.begin(account, now, changes(account, options)):
+        columns = changes(account, options)
+        if account.state == State.FAILED and account.planned_at:
+            _refuse_changes(account, {name: columns[name] for name in options if options[name] is not None})
+        if activation.begin(account, now, columns):
             return _started(account, dispatch)
     if account.state == State.DISABLING:
         raise NotPossible("The demo is still being removed; enable it again when its state is off.")
     return Transition(account, started=False)
+
+
+def _refuse_changes(account: DemoAccount, columns: dict[str, Any]) -> None:
+    """Raise NotPossible when one of the columns is not as it was."""
+    changed = [name for name, value in columns.items() if value != getattr(account, name)]
+    if changed:
+        raise NotPossible(
+            f"The demo failed when its story was planned already, so {', '.join(changed)} cannot change any more;"
+            " enable it without them to go on, or disable it first."
+        )
 
 
 def check_options(options: dict[str, Any]) -> None:

@@ -167,7 +167,10 @@ class AnyOrder(RuleBasedStateMachine):
     @later(who=WHO, options=st.fixed_dictionaries(OPTIONS), at_once=AT_ONCE)
     def enable(self, who: str, options: dict, at_once: bool) -> None:
         demo = self.demos[who]
-        starts, idle = demo.state in (State.OFF, State.FAILED), demo.state != State.DISABLING
+        goes_on = demo.state == State.FAILED and (
+            not demo.planned or demo.settings | options == demo.settings
+        )
+        starts, idle = demo.state == State.OFF or goes_on, demo.state not in (State.DISABLING, State.FAILED)
         self.ask(demo, lifecycle.enable, self.now, starts=starts, idle=idle, dispatch=False, **options)
         if starts:
             demo.enable(options, self.now)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from demo import lifecycle, unfinished
 from demo.models import DemoAccount, State, StoryEvent
+from demo.planning import plan_initial
 from tests.timeline import counts, live_rows
 
 JSON = "application/json"
@@ -72,6 +73,25 @@ def test_each_request_in_each_state(page, alice, live, state, request_):
     answer = page.post(f"/api/v1/demo/{request_}/", {"days": 1} if request_ == "advance" else {}, JSON)
     assert (answer.status_code, state_of(alice)) == EXPECTED[state][REQUESTS.index(request_)]
     assert live_rows() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        *(({}, 202), ({"niche": "coffee"}, 202), ({"platforms": ["instagram", "youtube", "facebook"]}, 202)),
+        *(({"niche": "games"}, 409), ({"brand": "Other"}, 409), ({"seed": 7, "niche": "coffee"}, 409)),
+    ],
+)
+def test_options_do_not_change_a_demo_that_failed_when_it_was_planned(page, alice, options, code):
+    bring_to(State.ENABLING, alice)
+    plan_initial(DemoAccount.objects.get().pk, timezone.now())
+    DemoAccount.objects.update(state=State.FAILED)
+    before = DemoAccount.objects.values("seed", "niche", "brand", "platforms").get()
+    answer = page.post("/api/v1/demo/enable/", options, JSON)
+    assert (answer.status_code, DemoAccount.objects.values(*before).get()) == (code, before)
+    if code == 409:
+        named = ", ".join(name for name in options if name != "niche" or options[name] != "coffee")
+        assert f"so {named} cannot change any more" in answer.json()["detail"]
 
 
 def state_of(user) -> str:
