@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
-from accounts.asking import HeldWhileChanged, ask, is_confirmed
+from accounts.asking import ask, is_confirmed
 from accounts.fields import readable_or_invalid
+from accounts.locking import HeldWhileChanged
 from accounts.models import Profile, User
 from accounts.rights import is_within_rights_of, within_rights_of
 

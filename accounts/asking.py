@@ -1,8 +1,7 @@
-"""What the admin's actions and forms share: a question before what cannot be undone, and rows that are held meanwhile."""
+"""The question before an action of the admin that cannot be undone."""
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -35,18 +34,3 @@ def ask(
         "back": request.get_full_path(),
     }
     return render(request, "admin/confirm.html", context)
-
-
-class HeldWhileChanged:
-    """Mixed into an admin: the row of a form that is sent is locked from its reading to the end of the transaction.
-
-    It does not go meanwhile, and no older state of it is written over a newer one. Who sends the form of a row that is
-    gone is told so.
-    """
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        row = super().get_object(request, object_id, from_field)
-        if row is None or request.method != "POST":
-            return row
-        held = self.model.objects.filter(pk=row.pk).select_for_update(no_key=True)
-        return super().get_object(request, object_id, from_field) if held.values_list("pk") else None

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
@@ -17,13 +17,18 @@ from demo.windows import first_marks
 
 
 def account_of(user: User) -> DemoAccount:
-    """The user's account, made (off, with a random seed) when there is none yet."""
+    """The user's account, made (off, with a random seed) when there is none yet; DoesNotExist when the user is gone."""
     seed = secrets.randbelow(2**31)
     names = {
         "seed": seed,
         "brand": lambda: simulator.default_brand(seed, simulator.DEFAULT_NICHE, simulator.DEFAULT_LANGUAGE),
     }
-    return DemoAccount.objects.get_or_create(user=user, defaults=names)[0]
+    try:
+        return DemoAccount.objects.get_or_create(user=user, defaults=names)[0]
+    except IntegrityError as error:
+        if User.objects.filter(pk=user.pk).exists():
+            raise
+        raise DemoAccount.DoesNotExist(f"The user {user.username} is gone.") from error
 
 
 def begin(account: DemoAccount, now: datetime, changes: dict[str, Any]) -> bool:

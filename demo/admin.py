@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import redis
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +30,6 @@ from demo.states import NotPossible, WrongOption
 from interactions.admin import LargeTableAdmin, ReadOnlyAdmin, with_platform_id
 from interactions.models import Content, Interaction
 
-GONE = DemoAccount.DoesNotExist, IntegrityError  # deleted with its user, meanwhile
 IS_GONE = "this demo is gone, with its user."
 EXPIRIES = ("expires", "expire_seconds")
 FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
@@ -125,7 +123,7 @@ class DemoAccountAdmin(LargeTableAdmin):
         except (NotPossible, WrongOption) as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect(request.get_full_path())
-        except GONE:
+        except DemoAccount.DoesNotExist:
             self.message_user(request, IS_GONE.capitalize(), messages.ERROR)
             return redirect("admin:demo_demoaccount_changelist")
 
@@ -203,7 +201,7 @@ class DemoAccountAdmin(LargeTableAdmin):
             except NotPossible as error:
                 refused.append(f"{account.user}: {error}")
                 continue
-            except GONE:
+            except DemoAccount.DoesNotExist:
                 refused.append(f"{account.user}: {IS_GONE}")
                 continue
             cleaned += clean_up(moment, accounts=[account.pk], dry_run=dry_run)
@@ -242,7 +240,7 @@ class DemoAccountAdmin(LargeTableAdmin):
                 started += act(account.user).started
             except (NotPossible, WrongOption) as error:
                 refused.append(f"{account.user}: {error}")
-            except GONE:
+            except DemoAccount.DoesNotExist:
                 refused.append(f"{account.user}: {IS_GONE}")
         others = len(_ids(queryset)) - started
         self.message_user(request, f"{started} {_demos(started)} {done}, {others} as before.")

@@ -1,6 +1,7 @@
 """What the management commands share: exit codes and reports."""
 
 import json
+from argparse import Action, Namespace
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,17 @@ from demo.states import NotPossible
 from interactions.events import has_lone_surrogate
 
 BAD_INPUT = 2
+
+
+class Once(Action):
+    """Stores the value of an option, which is bad input when it is given twice: nobody can say which was meant."""
+
+    def __call__(
+        self, parser: CommandParser, namespace: Namespace, value: str, option: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest, None) is not None:
+            parser.error(f"{option} was given twice; give it once.")
+        setattr(namespace, self.dest, value)
 
 
 class DemoCommand(BaseCommand):
@@ -53,7 +65,7 @@ class RemovalCommand(DemoCommand):
     what: str  # goes
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="NAME")
+        parser.add_argument("--user", required=True, metavar="NAME", action=Once)
         parser.add_argument("--yes", action="store_true", help="really delete")
         self.add_json(parser)
 

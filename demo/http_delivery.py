@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 import requests
 from django.conf import settings
@@ -21,28 +22,31 @@ from demo.batching import Batches
 from demo.clock import Clock, now
 from demo.models import StoryEvent, webhook_event
 from demo.replayable import replayable
-from demo.retries import count_failure
+from demo.retries import count_failure, is_last_attempt, postpone
 from interactions.signing import sign
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-PARTS = 4  # of a batch that failed, so that the events of a whole batch are alone at their last attempt
+PARTS = (
+    4  # of a batch in which one event may be at fault: those of a whole one are alone at their last attempt
+)
 STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
 LEAST_SECONDS = 1  # for a receiver, however little time is left
-REFUSED = {400, 413}  # answers that one event of the batch has caused,
-MAY_BE_REFUSED = {500}  # and that it may have caused
+AN_EVENT = {400, 413}  # answers that one event of the batch has caused,
+PERHAPS_AN_EVENT = {500}  # and that it may have caused
+TOO_MANY = 429
+LEAST_WAIT = 5  # seconds after TOO_MANY
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a batch was not taken; whether one of its events is the reason, or may be; seconds the receiver asked to wait."""
+    """Why a batch was not taken: a sentence, the answer's status if there was one, and seconds that it asked to wait."""
 
     reason: str
-    refused: bool = False
-    may_be_refused: bool = False
+    code: int = 0
     wait: float = 0
 
 
@@ -72,13 +76,24 @@ def _deliver(claimed: Sequence[StoryEvent], clock: Clock, seconds: float) -> int
     failure = _send(claimed, seconds)
     if failure is None:
         return _mark_delivered(claimed, clock.now())
-    if failure.refused and len(claimed) > 1:
-        _split(claimed, claimed_until=None)
-        return 0
-    count_failure(claimed, clock.now(), failure.reason, failure.wait)
-    if failure.may_be_refused and len(claimed) > 1:
-        _split(claimed)
+    _count(claimed, clock.now(), failure)
     return 0
+
+
+def _count(events: Sequence[StoryEvent], now: datetime, failure: Failure) -> None:
+    """Have the batch wait for its next attempt, or its parts, or have it counted as dead.
+
+    Where one event is at fault, or may be at the last attempt, the parts are sent at once, until that one is alone.
+    """
+    is_many, perhaps = len(events) > 1, failure.code in PERHAPS_AN_EVENT
+    if failure.code == TOO_MANY:
+        postpone(events, now, failure.reason, max(failure.wait, LEAST_WAIT))
+    elif is_many and (failure.code in AN_EVENT or (perhaps and is_last_attempt(events))):
+        _split(events, at_once=True)
+    else:
+        count_failure(events, now, failure.reason, failure.wait)
+        if is_many and perhaps:
+            _split(events, at_once=False)
 
 
 def _send(events: Sequence[StoryEvent], seconds: float) -> Failure | None:
@@ -89,12 +104,11 @@ def _send(events: Sequence[StoryEvent], seconds: float) -> Failure | None:
         return Failure(f"{type(error).__name__}: {error}")
     except Exception as error:
         logger.exception("A batch of %d events could not be sent", len(events))
-        return Failure(str(error), refused=True)
+        return Failure(str(error), HTTPStatus.BAD_REQUEST)
     code = answer.status_code
     if 200 <= code < 300:
         return None
-    reason = f"HTTP {code}: {answer.reason}"
-    return Failure(reason, code in REFUSED, code in MAY_BE_REFUSED, _retry_after(answer))
+    return Failure(f"HTTP {code}: {answer.reason}", code, _retry_after(answer))
 
 
 def _lease(due: QuerySet[StoryEvent], keys: Sequence[int], clock: Clock) -> list[StoryEvent]:
@@ -152,8 +166,9 @@ def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
         return rows.update(delivered_at=now, claimed_until=None)
 
 
-def _split(events: Sequence[StoryEvent], **changes: None) -> None:
-    """Make PARTS batches of one, so that an event that is refused ends up alone; due at once with `claimed_until=None`."""
+def _split(events: Sequence[StoryEvent], *, at_once: bool) -> None:
+    """Make PARTS batches of one, so that an event that is refused ends up alone; due at once, or when the batch is."""
+    changes = {"claimed_until": None} if at_once else {}
     size = -(-len(events) // PARTS)
     for start in range(0, len(events), size):
         rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events[start : start + size]])

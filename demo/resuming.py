@@ -1,14 +1,18 @@
 """Ending a pause: the story moves on by its length, some rows at a time, and windows that lie inside the pause are left out."""
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from demo.models import DemoAccount, State
 from demo.planning import plan_open_windows
 from demo.replayable import replayable
 from demo.turns import Turn
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
+from interactions.connection import is_lost
+
+logger = logging.getLogger(__name__)
 
 BATCH = 1_000  # rows in one transaction
 LONGEST_WAIT = "30s"
@@ -61,8 +65,7 @@ def _end(account: DemoAccount, pause: timedelta) -> None:
     """Leave out the windows that lie inside the pause, and plan those that are open at its end, none of it before that."""
     account.next_content_window += pause // CONTENT_STEP * CONTENT_STEP
     account.next_interactions_window += pause // INTERACTIONS_STEP * INTERACTIONS_STEP
-    resumed = account.resume_requested_at.replace(microsecond=0)
-    plan_open_windows([account], resumed, not_before=resumed)
+    _plan(account, account.resume_requested_at.replace(microsecond=0))
     account.state, account.paused_at, account.resume_requested_at = State.ACTIVE, None, None
     account.resumed_to, account.last_error = 0, ""
     account.save(
@@ -71,3 +74,18 @@ def _end(account: DemoAccount, pause: timedelta) -> None:
             *["state", "paused_at", "resume_requested_at", "resumed_to", "last_error"],
         ]
     )
+
+
+def _plan(account: DemoAccount, resumed: datetime) -> None:
+    """Plan what is open; what cannot be planned is left to the next planning, and the pause ends all the same."""
+    marks = account.next_content_window, account.next_interactions_window
+    try:
+        with transaction.atomic():
+            plan_open_windows([account], resumed, not_before=resumed)
+    except Exception as error:
+        if is_lost(error):
+            raise
+        logger.exception(
+            "The windows of account %d in which its pause ended could not be planned", account.pk
+        )
+        account.next_content_window, account.next_interactions_window = marks

@@ -16,11 +16,22 @@ def count_failure(events: Sequence[StoryEvent], now: datetime, reason: str, at_l
     attempts = events[0].attempts + 1
     outcome = (
         {"dead_at": now}
-        if attempts >= ATTEMPTS
+        if is_last_attempt(events)
         else {"claimed_until": now + _wait(events[0], attempts, at_least)}
     )
     rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
     rows.update(attempts=attempts, last_error=reason[:1_000], **outcome)
+
+
+def is_last_attempt(events: Sequence[StoryEvent]) -> bool:
+    """Whether the attempt that failed just now is the last one."""
+    return events[0].attempts + 1 >= ATTEMPTS
+
+
+def postpone(events: Sequence[StoryEvent], now: datetime, reason: str, seconds: float) -> None:
+    """Wait, as the receiver asked for, without counting an attempt."""
+    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
+    rows.update(last_error=reason[:1_000], claimed_until=now + timedelta(seconds=seconds))
 
 
 def _wait(event: StoryEvent, attempts: int, at_least: float) -> timedelta:

@@ -89,10 +89,12 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
 
 @button
 def advance(request: HttpRequest, days: str) -> HttpResponse:
-    account = shown_account(request.user)
-    if account.is_advancing and account.advance_days == int(days):  # pressed twice
-        return _answer(request)
-    return _do(request, lambda: lifecycle.advance(request.user, int(days), now()), AdvanceThrottle)
+    def once() -> None:
+        account = shown_account(request.user)
+        if not (account.is_advancing and account.advance_days == int(days)):  # the button was pressed twice
+            lifecycle.advance(request.user, int(days), now())
+
+    return _do(request, once, AdvanceThrottle)
 
 
 @button

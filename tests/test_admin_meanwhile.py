@@ -165,3 +165,10 @@ def test_an_action_on_a_demo_that_went_says_so(operator, alice):
     told = posted_while(operator, go, reverse("admin:demo_demoaccount_changelist"), body)
     assert told == (200, ["0 demos paused, 0 as before.", "alice: this demo is gone, with its user."])
     assert not DemoAccount.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("model", ["user", "profile"])
+def test_a_page_that_changes_nothing_takes_a_post_as_it_takes_a_get(operator, live, model):
+    row = live if model == "profile" else live.owner
+    assert operator.post(reverse(f"admin:accounts_{model}_history", args=[row.pk])).status_code == 200

@@ -128,6 +128,25 @@ def test_bad_input_exits_with_2(db, words):
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("delete_user", "--yes"), ("disable_demo", "--yes"), ("reset_demo", "--yes")),
+        *(
+            ("advance_demo", "--days", "1"),
+            ("restore_demo",),
+            ("demo_status",),
+            ("demo_report",),
+            ("seed_demo",),
+        ),
+    ],
+)
+def test_a_user_named_twice_is_refused(alice, bob, words):
+    with pytest.raises(CommandError, match="--user was given twice; give it once"):
+        run(*words, "--user", "alice", "--user", "bob")
+    assert (User.objects.count(), DemoAccount.objects.count()) == (2, 0)
+
+
 def test_days_out_of_range_exit_with_2_and_an_inactive_demo_with_1(alice):
     with pytest.raises(CommandError) as error:
         run("advance_demo", "--user", "alice", "--days", "31")

@@ -201,18 +201,31 @@ def test_after_500_a_batch_waits_and_its_quarters_go_on_by_themselves(planned, r
     assert (deliver_due(NOW + timedelta(seconds=10)), refusing.posts) == (0, 3 + 12)
 
 
-def test_of_what_a_receiver_fails_at_the_culprit_alone_dies(transactional_db, alice, refusing, still):
+@pytest.mark.parametrize("away", [0, 2, 5])
+def test_of_what_a_receiver_fails_at_one_event_alone_is_dead(transactional_db, alice, refusing, still, away):
+    """Also when it could not answer at first, for so many attempts."""
     sizes = {"initial_content": 5, "initial_comments": 480, "initial_messages": 10, "platforms": ["facebook"]}
     plan_initial(lifecycle.enable(alice, NOW, dispatch=False, **sizes).account.pk, NOW)
-    poison = StoryEvent.objects.filter(type="comment.created").first()
-    refusing.refused = poison.platform_id.encode()
+    poison = StoryEvent.objects.filter(type="message.created").first()
+    refusing.code = 503
     now = NOW
-    for wait in (0, *WAITS):
+    for number, wait in enumerate((0, *WAITS)):
+        if number == away:
+            refusing.code, refusing.refused = 500, poison.platform_id.encode()
         now += timedelta(seconds=2 * wait)
         deliver_due(now)
     assert set(StoryEvent.objects.filter(delivered_at=None).values_list("pk", "attempts", "dead_at")) == {
         (poison.pk, 6, now)
     }
+
+
+def test_too_many_requests_is_no_attempt(planned, refusing, still):
+    refusing.code = 429
+    deliver_due(NOW)
+    events = StoryEvent.objects.values_list("attempts", "dead_at", "claimed_until", "last_error")
+    assert set(events) == {(0, None, NOW + timedelta(seconds=5), "HTTP 429: Too Many Requests")}
+    refusing.code = 200
+    assert deliver_due(NOW + timedelta(seconds=5)) == StoryEvent.objects.count()
 
 
 def test_what_is_refused_is_found_at_once(planned, refusing, still):

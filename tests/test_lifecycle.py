@@ -130,6 +130,17 @@ def test_what_is_open_when_a_pause_ends_begins_then_and_keeps_its_pace(alice):
     assert resumed + 3 * HOUR < times[-1] < resumed + 6 * HOUR
 
 
+def test_a_pause_ends_though_what_is_open_cannot_be_planned(alice):
+    demo_of(alice)
+    lifecycle.pause(alice, FIRST_TALK - HOUR)
+    DemoAccount.objects.update(niche="none that exists")
+    resume(alice, resumed := FIRST_TALK + 4 * HOUR)
+    account = DemoAccount.objects.get()
+    assert (account.state, account.next_interactions_window) == (State.ACTIVE, FIRST_TALK)
+    DemoAccount.objects.update(niche="coffee")
+    assert plan_due(resumed).windows == 1
+
+
 @pytest.mark.parametrize("ask", [lifecycle.pause, partial(lifecycle.change_settings, changes={})])
 @pytest.mark.parametrize(("days", "is_refused"), [(2.3, True), (2, False)])  # ten windows, and nine
 def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, ask, days, is_refused):

@@ -112,7 +112,7 @@ def test_nothing_that_is_done_for_one_demo_scans(alice, bob, live, what):
 @pytest.mark.parametrize("delivery", ["direct", "http"])
 def test_nor_does_delivery(alice, bob, settings, monkeypatch, delivery):
     settings.DEMO_DELIVERY = delivery
-    monkeypatch.setattr("demo.http_delivery._send", lambda events: None)
+    monkeypatch.setattr("demo.http_delivery._send", lambda events, seconds: None)
     for user in (alice, bob):
         account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=30).account
         unfinished.plan_initial(account.pk, NOW)

@@ -151,15 +151,7 @@ def test_metrics_show_what_is_late_and_what_is_dead(house):
 
 @pytest.mark.parametrize(
     "charset",
-    [
-        "rot13",
-        "hex",
-        "punycode",
-        "unicode_escape",
-        "undefined",
-        "utf-8; charset=rot13",
-        "utf-8; a*=rot13'en'x",
-    ],
+    ["rot13", "hex", "punycode", "unicode_escape", "undefined", "utf-8; charset=rot13"],
 )
 def test_a_charset_that_is_no_text_is_taken_for_utf_8(house, charset):
     headers = {"Content-Type": f"text/plain; charset={charset}"}

@@ -13,7 +13,7 @@ LONGEST_NAMED = 100  # characters of a name that nobody has ever heard of
 
 
 class Known(serializers.Serializer):
-    """Takes no field that it does not have, and of a form none twice but lists; one without fields takes none."""
+    """Takes no field that it does not have, and of a form none twice; one without fields takes none."""
 
     what = "field"
 
@@ -21,12 +21,9 @@ class Known(serializers.Serializer):
         writable = [name for name, field in self.fields.items() if not field.read_only]
         if isinstance(data, dict) and (errors := unknown(data, writable, self.what)):
             raise serializers.ValidationError(errors)
-        if isinstance(data, QueryDict) and (errors := twice(data, self._single(writable))):
+        if isinstance(data, QueryDict) and (errors := twice(data, writable)):
             raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
-
-    def _single(self, names: list[str]) -> list[str]:
-        return [name for name in names if not isinstance(self.fields[name], serializers.ListField)]
 
 
 class KnownParameters(APIView):

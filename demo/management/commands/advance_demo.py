@@ -2,7 +2,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from demo import lifecycle, unfinished
 from demo.clock import now
-from demo.commands import DemoCommand, bad_input, user_named
+from demo.commands import DemoCommand, Once, bad_input, user_named
 from demo.states import NotPossible
 
 
@@ -10,7 +10,7 @@ class Command(DemoCommand):
     help = "Let a user's demo live through some days at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="NAME")
+        parser.add_argument("--user", required=True, metavar="NAME", action=Once)
         parser.add_argument("--days", required=True, type=int, metavar="D")
         self.add_json(parser)
 

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from demo import lifecycle, simulator, story
-from demo.commands import DemoCommand, bad_input, user_named
+from demo.commands import DemoCommand, Once, bad_input, user_named
 from demo.models import LARGEST_SEED
 from demo.realism.report import Section, section
 from demo.realism.sample import long_enough, samples
@@ -21,7 +21,7 @@ class Command(DemoCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--user", metavar="NAME", help="the story of this user's demo so far")
+        which.add_argument("--user", metavar="NAME", action=Once, help="the story of this user's demo so far")
         which.add_argument(
             "--seed", type=int, metavar="S", help="the world of this seed, long enough to judge"
         )

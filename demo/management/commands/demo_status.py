@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from demo.commands import DemoCommand, user_named
+from demo.commands import DemoCommand, Once, user_named
 from demo.models import State
 from demo.status import status_of, statuses
 
@@ -10,7 +10,7 @@ class Command(DemoCommand):
     help = "Show the demos: state, progress and next runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", metavar="NAME")
+        parser.add_argument("--user", metavar="NAME", action=Once)
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:

@@ -3,7 +3,7 @@ from dataclasses import asdict
 from django.core.management.base import CommandError, CommandParser
 
 from demo import retention
-from demo.commands import DemoCommand, user_named
+from demo.commands import DemoCommand, Once, user_named
 from demo.states import NotPossible
 from demo.status import shown_account
 
@@ -12,7 +12,7 @@ class Command(DemoCommand):
     help = "Show again what cleanup has hidden of a user's demo in the last seven days."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="NAME")
+        parser.add_argument("--user", required=True, metavar="NAME", action=Once)
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from accounts.models import User
 from demo import lifecycle, simulator
 from demo.clock import now
-from demo.commands import DemoCommand, bad_input, user_named
+from demo.commands import DemoCommand, Once, bad_input, user_named
 from demo.models import DemoAccount
 from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, delivered_initially, seed
 from demo.states import NotPossible
@@ -20,7 +20,7 @@ class Command(DemoCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         who = parser.add_mutually_exclusive_group(required=True)
-        who.add_argument("--user", metavar="NAME")
+        who.add_argument("--user", metavar="NAME", action=Once)
         who.add_argument("--users", type=int, metavar="N", help="users demo-0001 to N, made when missing")
         parser.add_argument("--create", action="store_true", help="make the user when missing")
         parser.add_argument("--seed", type=int, help="the same seed tells the same story")
