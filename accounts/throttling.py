@@ -3,10 +3,14 @@
 While Redis is away nobody is locked out. Called by REST framework, and by the pages for what they share with the API.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address, ip_network
+from threading import BoundedSemaphore
 
+from django.conf import settings
 from rest_framework.exceptions import Throttled
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
@@ -16,6 +20,9 @@ from accounts.models import User
 
 LONGEST_NAME = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
+_hashing = BoundedSemaphore(
+    max(1, settings.WEB_THREADS // 2)
+)  # passwords at once, so that threads are left for others
 
 
 class Throttle(SimpleRateThrottle):
@@ -138,6 +145,26 @@ class Attempt:
     def forgive(self) -> None:
         """The password was right."""
         take_back(self.limits, self.entry)
+
+
+class Busy(Throttled):
+    """As many passwords as may be are being looked at."""
+
+    default_detail = "Many people are logging in just now."
+
+    def __init__(self) -> None:
+        super().__init__(wait=1)
+
+
+@contextmanager
+def place_to_hash() -> Iterator[None]:
+    """A place to look at a password, which takes a processor a good part of a second; raises Busy when all are taken."""
+    if not _hashing.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        _hashing.release()
 
 
 def begin_log_in(request, name: str) -> Attempt:

@@ -11,7 +11,7 @@ from django.urls import reverse_lazy
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import Attempt, begin_log_in, name_in
+from accounts.throttling import Attempt, Busy, begin_log_in, name_in, place_to_hash
 
 
 class PasswordAsked(FormView):
@@ -25,14 +25,17 @@ class PasswordAsked(FormView):
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         try:
-            self.attempt = begin_log_in(request, self.whose_password())
+            with place_to_hash():
+                self.attempt = begin_log_in(request, self.whose_password())
+                return super().post(request, *args, **kwargs)
         except Throttled as error:
             form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None, "files": None})
-            answer = self.render_to_response(self.get_context_data(form=form, wait=error.wait))
+            answer = self.render_to_response(
+                self.get_context_data(form=form, wait=error.wait, busy=isinstance(error, Busy))
+            )
             answer.status_code = error.status_code
             answer.headers["Retry-After"] = str(ceil(error.wait))
             return answer
-        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Form) -> HttpResponse:
         self.attempt.forgive()

@@ -76,7 +76,7 @@ def _arguments(message: dict[str, Any], task: Any) -> tuple[list[Any], dict[str,
     args, kwargs = body[:2]
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise Nonsense("its arguments are not a list and an object")
-    _check(signature(task.run), args, kwargs)
+    check_arguments(signature(task.run), args, kwargs)
     return args, kwargs
 
 
@@ -93,7 +93,8 @@ def _decoded(message: dict[str, Any]) -> bytes | str:
         raise Nonsense("its body is not base64") from None
 
 
-def _check(expected: Signature, args: list[Any], kwargs: dict[str, Any]) -> None:
+def check_arguments(expected: Signature, args: list[Any], kwargs: dict[str, Any]) -> None:
+    """Raise Nonsense unless they are what a task of that signature takes."""
     try:
         given = expected.bind(*args, **kwargs).arguments
     except TypeError:

@@ -18,7 +18,8 @@ NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as
 # A name of a parameter by RFC 2231 (`title*`, `title*0*`), which HTTP does not have in these headers. Python's email
 # package, by which Django and REST framework read them, fails at some and decodes others to line breaks.
 EXTENDED = re.compile(r";\s*\w+\*(?:[0-9]+\*?)?\s*(?:[=;,]|$)", re.MULTILINE)
-MOST_PARTS = 1_000  # of a form, as Django takes of fields
+MOST_FIELDS = 1_000  # of a query or a form, as Django takes; under DEBUG its page about more costs seconds
+MOST_PARTS = 1_000  # of a form with boundaries
 LONGEST_CONTENT_TYPE = 1_000  # characters; the time for reading one grows with their square
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -82,6 +83,12 @@ def _check_address(request: HttpRequest) -> None:
     query = request.META.get("QUERY_STRING", "")
     if len(request.path_info) + len(query) > ADDRESS_BYTES:
         raise Refused(414, "The address is too long.", f"Use at most {ADDRESS_BYTES} bytes.")
+    if query.count("&") >= MOST_FIELDS:
+        raise Refused(
+            400,
+            "The address has too many parameters.",
+            f"Send at most {MOST_FIELDS} after the question mark.",
+        )
     broken = "\x00" in query or "%00" in query
     if "\x00" in request.path_info or (
         broken and not request.path_info.startswith(API)
@@ -158,6 +165,8 @@ def _read_body(request: HttpRequest, length: int) -> None:
         raise Refused(
             400, f"The body ended after {len(body)} of {length} bytes.", "Send it again as a whole."
         )
+    if request.content_type == FORMS[0] and body.count(b"&") >= MOST_FIELDS:
+        raise Refused(400, "The form has too many fields.", f"Send at most {MOST_FIELDS}.")
     escaped = request.content_type == FORMS[0] and b"%00" in body  # the other form has it as it is
     if request.content_type in FORMS and (escaped or b"\x00" in body):
         raise Refused(400, "The form has a NUL character.", "Leave NUL characters out of the form.")

@@ -80,7 +80,8 @@ class Supervisor(Manager):
         keeper = threading.Thread(target=self._keep, daemon=True)
         keeper.start()
         while not self._asked.is_set():
-            self._handle_event()
+            if not self._handle_event():
+                self._note_what_was_lost()
             self._start_what_is_due()
         self._stop()
         keeper.join(STOP_SECONDS)
@@ -141,6 +142,14 @@ class Supervisor(Manager):
         pause = self._pauses.next(name, time.monotonic() - self._started_at[name])
         self._start_at[name] = time.monotonic() + pause
         self._say(f"{name} ended by itself (exit code {code}); it is started again in {pause:g} s")
+
+    def _note_what_was_lost(self) -> None:
+        """End what runs without the process that reads its lines: that one was killed, and can say nothing of the end."""
+        for name, process in self._processes.items():
+            if "returncode" not in process and process["process"].exitcode:
+                with suppress(KeyError, ProcessLookupError):
+                    os.killpg(process["pid"], signal.SIGKILL)
+                self._note_end(name, process["process"].exitcode)
 
     def _keep(self) -> None:
         """Have the servers run, with the same pauses."""

@@ -11,6 +11,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.utils.json import loads
 from timezone_field.utils import AutoDeserializedAttribute
 
+from config.messages import OWN, Nonsense, check_arguments
 from config.postgresql.times import FIRST, LAST
 
 TIMES = ("start_time", "last_run_at", "expires", "date_changed")
@@ -52,6 +53,8 @@ def problem_of(task: PeriodicTask) -> str:
 
 
 def _problem_of(task: PeriodicTask) -> str:
+    if task.task.startswith("celery.") and task.task not in OWN:
+        return f"Workers run no task {task.task!r}; choose one of Perennial's."
     if task.task not in registered():
         return f"There is no task named {task.task!r}." if task.task else "It names no task."
     chosen = [kind for kind in KINDS if getattr(task, f"{kind}_id")]
@@ -82,8 +85,11 @@ def _wrong_message(task: PeriodicTask) -> str:
         return f"Its headers name {', '.join(taken)}, which Celery sets itself."
     try:
         signature(registered()[task.task].run).bind(*given["args"], **given["kwargs"])
+        check_arguments(signature(registered()[task.task].run), given["args"], given["kwargs"])
     except TypeError as error:
         return f"Its arguments are not those of the task: {error}."
+    except Nonsense as error:
+        return f"A worker would leave its message out: {error}."
     if task.queue and task.queue not in current_app.amqp.queues:
         return f"No worker reads the queue {task.queue!r}; leave it empty."
     if task.exchange or task.routing_key:

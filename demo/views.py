@@ -136,6 +136,9 @@ def _answer(request: HttpRequest, refused: str = "") -> HttpResponse:
     if request.htmx:
         return render(request, "demo/panel.html", shown(request) | {"refused": refused})
     if refused:
+        list(
+            messages.get_messages(request)
+        )  # those that nobody has seen go, or a session would grow without end
         messages.error(request, capfirst(refused))
     return redirect("dashboard")
 

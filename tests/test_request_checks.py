@@ -364,3 +364,23 @@ def test_a_refused_rotation_changes_no_secret(page, live):
     )
     refused_with(411, sent)
     assert Profile.objects.get(pk=live.pk).webhook_secret == before
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("path", ["/login/", "/comments/", "/api/v1/demo/", "/nowhere"])
+def test_a_thousand_parameters_are_the_most(page, settings, path, debug):
+    settings.DEBUG = debug
+    for many, code in ((1_000, None), (1_001, 400), (4_000, 400)):
+        answer = page.get(f"{path}?{'&'.join(['a'] * many)}")
+        assert (answer.status_code == code) == (code is not None), many
+        assert (b"The address has too many parameters." in answer.content) == (code is not None)
+
+
+def test_a_thousand_fields_are_the_most(client, db, settings):
+    settings.DEBUG = True
+    form = {"data": "&".join(["a"] * 1_001), "content_type": "application/x-www-form-urlencoded"}
+    answer = client.post("/login/", **form)
+    assert (answer.status_code, b"The form has too many fields. Send at most 1000." in answer.content) == (
+        400,
+        True,
+    )

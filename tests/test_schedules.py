@@ -60,6 +60,8 @@ BROKEN = {
     "args are no JSON": lambda: row(args="["),
     "args are an object": lambda: row(args="{}"),
     "args are not the task's": lambda: row(args="[1]"),
+    "an argument is not a number": lambda: row(task="demo.tasks.finish", args='["1"]'),
+    "a task of Celery's that workers leave out": lambda: row(task="celery.chord", args="[1, 2]"),
     "kwargs are a list": lambda: row(kwargs="[]"),
     "kwargs are no JSON": lambda: row(kwargs="nonsense"),
     "kwargs are of a strange type": lambda: row(kwargs='{"a": {"__type__": "datetime", "__value__": "x"}}'),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import breaker, redis_client
 from accounts.breaker import Breaker
 from accounts.models import User
-from accounts.throttling import LogInFailures, TokenRequests
+from accounts.throttling import LogInFailures, TokenRequests, place_to_hash
 from config.settings import client_url
 from demo.api.throttling import (
     AdvanceThrottle,
@@ -103,6 +103,19 @@ def test_a_name_is_one_as_json_form_and_multipart(client, person):
         else:
             client.post(TOKEN, "username=person&password=x", content_type="application/x-www-form-urlencoded")
     assert wrong(client) == 429
+
+
+@pytest.mark.parametrize("url", ["/login/", "/api/v1/auth/token/"])
+def test_few_passwords_are_looked_at_at_once_and_who_finds_no_place_is_not_counted(
+    client, person, monkeypatch, url
+):
+    monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "100/min")
+    right = {"username": person.username, "password": PASSWORD}
+    with place_to_hash(), place_to_hash():
+        refused = [client.post(url, right | {"password": "wrong"}) for _ in range(20)]
+    assert {(answer.status_code, answer.headers["Retry-After"]) for answer in refused} == {(429, "1")}
+    assert b"Many people are logging in just now" in refused[0].content
+    assert client.post(url, right).status_code in (200, 302)
 
 
 def test_no_window_of_time_has_more_than_the_limit(client, person, monkeypatch):

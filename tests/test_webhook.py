@@ -585,6 +585,7 @@ def test_an_owner_has_two_places_for_large_bodies_in_a_process_and_small_ones_ne
     with place_for(large, live.owner_id), place_for(large, live.owner_id):
         answer = post(client, other, large)
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
+        assert post(client, other, around(*[b"0"] * 600)).status_code == 429
         assert {post(client, live, small).status_code, post(client, his, large).status_code} == {200}
     assert post(client, other, large).status_code == 200
 

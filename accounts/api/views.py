@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import TokenAuthentication
 from accounts.api.known import Known, KnownParameters
 from accounts.models import User
-from accounts.throttling import TokenRequests, begin_log_in, name_in
+from accounts.throttling import TokenRequests, begin_log_in, name_in, place_to_hash
 from accounts.tokens import make_token
 
 TOKEN_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="As the list has it.")
@@ -110,9 +110,10 @@ class TokenView(KnownParameters):
         ],
     )
     def post(self, request: Request) -> Response:
-        attempt = begin_log_in(request, name_in(request.data))
-        serializer = LogInSerializer(data=request.data, context={"request": request})
-        serializer.is_valid(raise_exception=True)
+        with place_to_hash():
+            attempt = begin_log_in(request, name_in(request.data))
+            serializer = LogInSerializer(data=request.data, context={"request": request})
+            serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
         with transaction.atomic():
             present = User.objects.select_for_update().get(pk=user.pk)

@@ -10,7 +10,7 @@ from rest_framework.exceptions import Throttled
 
 from accounts.throttling import FailureThrottle, address
 
-LARGE = 64 * 1024  # bytes of a body; about 200 events
+LARGE, MANY = 64 * 1024, 500  # bytes and commas of a body; about 200 and 50 events
 MOST_LARGE = (
     settings.WEB_THREADS // 2
 )  # of one owner at once in one web process, so that threads are left for others
@@ -30,8 +30,8 @@ class WebhookFailures(FailureThrottle):
 
 @contextmanager
 def place_for(body: bytes, owner_id: int) -> Iterator[None]:
-    """A place to read and store the body, of which an owner has MOST_LARGE for those that are LARGE; raises Throttled."""
-    if len(body) <= LARGE:
+    """A place to read and store the body, of which an owner has MOST_LARGE for those that are LARGE or have MANY commas; raises Throttled."""
+    if len(body) <= LARGE and body.count(b",") <= MANY:
         yield
         return
     with _lock:
