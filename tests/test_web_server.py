@@ -515,6 +515,29 @@ def test_a_request_that_has_begun_is_answered_though_the_server_stops(house, sta
     house.start("web")
 
 
+def test_a_body_on_its_way_is_read_and_answered_though_the_server_stops(house):
+    head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", house.port), 5) as client:
+        client.sendall(head + b"Expect: 100-continue\r\nContent-Length: 6\r\n\r\n")
+        assert client.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        house.processes["web"].send_signal(signal.SIGTERM)
+        until(lambda: not _accepts(house), "the server takes no new connection")
+        for piece in (b"{", b"    ", b"}"):
+            client.sendall(piece)
+            time.sleep(0.1)
+        assert client.recv(1_000).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert house.processes.pop("web").wait(30) == 0
+    house.start("web")
+
+
+def _accepts(house) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", house.port), 5).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_a_process_that_dies_is_started_again_and_the_log_says_so_as_json(house):
     main = psutil.Process(house.processes["web"].pid)
     victim = main.children()[0]
