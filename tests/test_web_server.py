@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from interactions.signing import sign
-from tests.house import Caller, running_house, until
+from tests.house import Caller, accepts, running_house, until
 from tests.nginx_in_front import nginx_in_front
 from tests.test_flow import blocked_profiles
 from tests.test_services import lines
@@ -521,21 +521,13 @@ def test_a_body_on_its_way_is_read_and_answered_though_the_server_stops(house):
         client.sendall(head + b"Expect: 100-continue\r\nContent-Length: 6\r\n\r\n")
         assert client.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         house.processes["web"].send_signal(signal.SIGTERM)
-        until(lambda: not _accepts(house), "the server takes no new connection")
+        until(lambda: not accepts(house.port), "the server takes no new connection")
         for piece in (b"{", b"    ", b"}"):
             client.sendall(piece)
             time.sleep(0.1)
         assert client.recv(1_000).startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert house.processes.pop("web").wait(30) == 0
     house.start("web")
-
-
-def _accepts(house) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", house.port), 5).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_a_process_that_dies_is_started_again_and_the_log_says_so_as_json(house):
