@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 
@@ -135,21 +135,47 @@ def test_a_web_process_waits_for_a_connection_as_long_as_database_url_says(
         assert connection.connection.info.get_parameters()["connect_timeout"] == seconds
 
 
+class Clock:
+    """Stands where it is put, and runs `meanwhile` whenever it is read."""
+
+    now = 0.0
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], object] = int
+
+    def monotonic(self) -> float:
+        meanwhile, self.meanwhile = self.meanwhile, int
+        meanwhile()
+        return self.now
+
+
 def test_a_check_that_goes_on_for_long_is_not_answered_with_its_last_result(monkeypatch):
-    monkeypatch.setattr(single, "STALE", 0.3)
-    answers, all_well, unknown = threading.Event(), {"database": True}, {"database": False}
+    monkeypatch.setattr(single, "time", clock := Clock())
+    began, answers, all_well, unknown = threading.Event(), threading.Event(), {"all": True}, {"all": False}
     answers.set()
-    check = single.one_at_a_time(lambda: answers.wait(5) and all_well, unknown)
+    check = single.one_at_a_time(lambda: began.set() or (answers.wait(20) and all_well), unknown)
     assert check() == all_well
+    began.clear()
     answers.clear()
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(check)
-        time.sleep(0.1)
+        assert began.wait(20)
+        clock.now = single.STALE - 0.1
         assert check() == all_well
-        time.sleep(0.3)
+        clock.now = single.STALE
         assert check() == unknown
         answers.set()
         assert hanging.result() == all_well
+
+
+def test_who_asks_just_when_a_check_begins_gets_the_last_result_however_old_it_is(monkeypatch):
+    monkeypatch.setattr(single, "time", clock := Clock())
+    check = single.one_at_a_time(lambda: {"all": True}, {"all": False})
+    assert check() == {"all": True}
+    clock.now, asked = 60, []
+    clock.meanwhile = lambda: asked.append(check())
+    assert check() == {"all": True}
+    assert asked == [{"all": True}]
 
 
 def test_a_database_that_hangs_is_said_to_be_away_and_holds_up_nobody_for_long(house, staff):
