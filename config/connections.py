@@ -64,6 +64,10 @@ class AddressTooLong(BadRequest):
     code = 414
 
 
+class ChunksTooSmall(BadRequest):
+    hint = f"Send larger chunks, of {KIB} bytes or more."
+
+
 class Overdue(BadRequest):
     code = 408
 
@@ -120,7 +124,7 @@ class Parser(HTTPRequestParser):
             return BadRequest("a line between two chunks is too long")
         framing = self.body_bytes_received - len(body)
         if framing > FRAMING_BYTES + len(body) // CONTENT_PER_FRAMING:
-            return BadRequest("its chunks are too small for so large a body")
+            return ChunksTooSmall("its chunks are too small for so large a body")
         return None
 
     @property
@@ -168,7 +172,7 @@ class Refusal(ErrorTask):
         if error.code == 413:
             return too_large(address, self.request.content_length or None)
         detail, hint = SAID.get(error.code, SAID[500])
-        return detail.format(error.body), hint
+        return detail.format(error.body), getattr(error, "hint", hint)
 
 
 class Answer(WSGITask):
