@@ -39,7 +39,7 @@ def main() -> int:
     except UnicodeEncodeError:
         if not any("\udc80" <= letter <= "\udcff" for letter in "".join(sys.argv)):
             raise
-        print("A word of the command is no text here; type it in UTF-8, after PYTHONUTF8=1.", file=sys.stderr)
+        print("A word of the command is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.", file=sys.stderr)
         return BAD_INPUT
     except OperationalError as error:
         print(f"The database does not answer as DATABASE_URL says: {error}", file=sys.stderr)

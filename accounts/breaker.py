@@ -1,6 +1,6 @@
 """A circuit breaker, for a server that takes connections and does not answer: each caller would wait for its time limit.
 
-Pure: `accounts/redis_client.py` has one for Redis, `config/postgresql/base.py` one for the database.
+`accounts/redis_client.py` has one for Redis, `config/postgresql/base.py` one for the database.
 """
 
 import time
@@ -13,10 +13,14 @@ SLOW = 0.2  # seconds: a failure that comes sooner, such as a refused connection
 
 
 class Breaker:
-    """For all threads of a process: opened by a slow failure, closed by the first answer after it."""
+    """For all threads of a process: opened by a slow failure, closed by the next block that ends in any other way.
 
-    def __init__(self, away: Callable[[], Exception]) -> None:
+    `away` makes what callers get while it is open; `failures` are the exceptions that say that the server does not answer.
+    """
+
+    def __init__(self, away: Callable[[], Exception], *failures: type[Exception]) -> None:
         self._away = away
+        self._failures = failures
         self._lock = Lock()
         self._open_until: float | None = None
 
@@ -26,15 +30,17 @@ class Breaker:
         began = self._enter()
         try:
             yield
-        except Exception:
-            now = time.monotonic()
-            self._open_until = now + PAUSE if now - began >= SLOW else None
+        except Exception as error:
+            if isinstance(error, self._failures) and time.monotonic() - began >= SLOW:
+                self.open()
+            else:
+                self._open_until = None
             raise
         self._open_until = None
 
-    @property
-    def is_open(self) -> bool:
-        return self._open_until is not None
+    def open(self) -> None:
+        """Keep callers away for PAUSE: the server has just let somebody wait in vain."""
+        self._open_until = time.monotonic() + PAUSE
 
     def _enter(self) -> float:
         with self._lock:

@@ -9,10 +9,13 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from kombu.exceptions import KombuError
 
 from accounts.breaker import Breaker
 
-breaker = Breaker(lambda: redis.ConnectionError("Redis did not answer a moment ago."))
+# redis-py's own, Celery's, and a socket's; what else is done in the block, such as a query, may fail as slowly.
+FAILURES = (redis.RedisError, KombuError, OSError)
+breaker = Breaker(lambda: redis.ConnectionError("Redis did not answer a moment ago."), *FAILURES)
 
 
 @contextmanager

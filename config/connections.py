@@ -1,8 +1,8 @@
 """Connections of the web server: a request is whole before a thread takes it up, and has a limit and a deadline.
 
 Waitress reads requests and writes answers in one loop per process, so a client that sends or reads slowly holds a socket
-and no thread. This module adds limits by route, deadlines, bounds on what one connection and all bodies take of a turn of
-the loop, error answers as the application writes them, and a close that lets a client read the answer while it is still
+and no thread. This module adds limits by route, deadlines, bounds on what one connection and all bodies take of a pass of
+the event loop, error answers as the application writes them, and a close that lets a client read the answer while it is still
 sending. `config/serving.py` starts it.
 """
 
@@ -45,8 +45,10 @@ TOO_MANY_SPACES = re.compile(rb"[ \t]{65}")
 FOLDED = re.compile(
     rb"\n[ \t]"
 )  # a header that goes on in another line, which RFC 9112 (5.2) lets a server refuse
-TURN_SECONDS = 0.02  # of each turn of the loop for reading bodies; those left over come first in the next one
-NEW_IN_A_TURN = 8  # connections, for which waitress alone would need as many turns
+PASS_SECONDS = (
+    0.02  # of each pass of the event loop for reading bodies; those left over come first in the next one
+)
+NEW_IN_A_PASS = 8  # connections, for which waitress alone would need as many passes
 ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # before the path of a whole address
 SAID = {
     400: ("This is no HTTP/1.1 request: {}.", "Send it with an HTTP library."),
@@ -60,6 +62,10 @@ SAID = {
 
 class AddressTooLong(BadRequest):
     code = 414
+
+
+class ChunksTooSmall(BadRequest):
+    hint = f"Send larger chunks, of {KIB} bytes or more."
 
 
 class Overdue(BadRequest):
@@ -118,7 +124,7 @@ class Parser(HTTPRequestParser):
             return BadRequest("a line between two chunks is too long")
         framing = self.body_bytes_received - len(body)
         if framing > FRAMING_BYTES + len(body) // CONTENT_PER_FRAMING:
-            return BadRequest("its chunks are too small for so large a body")
+            return ChunksTooSmall("its chunks are too small for so large a body")
         return None
 
     @property
@@ -166,7 +172,7 @@ class Refusal(ErrorTask):
         if error.code == 413:
             return too_large(address, self.request.content_length or None)
         detail, hint = SAID.get(error.code, SAID[500])
-        return detail.format(error.body), hint
+        return detail.format(error.body), getattr(error, "hint", hint)
 
 
 class Answer(WSGITask):
@@ -225,7 +231,7 @@ class Connection(HTTPChannel):
     def handle_read(self) -> None:
         if self.lingers_until:
             self._forget()
-        elif not self._waits_for_the_next_turn():
+        elif not self._waits_for_the_next_pass():
             super().handle_read()
 
     def received(self, data: bytes) -> bool:
@@ -233,14 +239,14 @@ class Connection(HTTPChannel):
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
                 return False
-            while data and not self.requests and not self._waits_for_the_next_turn():
+            while data and not self.requests and not self._waits_for_the_next_pass():
                 data = self._read_on(data)
         self.rest = data
         return True
 
-    def _waits_for_the_next_turn(self) -> bool:
-        """Whether it is in the middle of a body, and the bodies of all connections have had their time in this turn."""
-        return self.request is not None and self.request.headers_finished and self.server.turn_is_over()
+    def _waits_for_the_next_pass(self) -> bool:
+        """Whether it is in the middle of a body, and the bodies of all connections have had their time in this pass."""
+        return self.request is not None and self.request.headers_finished and self.server.pass_is_over()
 
     def _read_on(self, data: bytes) -> bytes:
         """Give it to the request that is on its way, and return what is left."""
@@ -331,22 +337,21 @@ class Connection(HTTPChannel):
 class _Server(BaseWSGIServer):
     channel_class = Connection
     stopping = False
-    turn_ends_at = 0.0
+    pass_ends_at = 0.0
 
-    def readable(self) -> bool:
-        """Called by the loop at the start of each of its turns."""
-        self.turn_ends_at = 0.0
-        return super().readable()
+    def begin_pass(self) -> None:
+        """To be called before each pass of the event loop, also when `stop_accepting` has taken this server off it."""
+        self.pass_ends_at = 0.0
 
     def handle_accept(self) -> None:
-        for _ in range(NEW_IN_A_TURN):
+        for _ in range(NEW_IN_A_PASS):
             super().handle_accept()
 
-    def turn_is_over(self) -> bool:
-        """Whether the bodies that were read in this turn of the loop took long enough; the first call starts the time."""
+    def pass_is_over(self) -> bool:
+        """Whether the bodies that were read in this pass of the event loop took long enough; the first call starts the time."""
         now = time.monotonic()
-        self.turn_ends_at = self.turn_ends_at or now + TURN_SECONDS
-        return now > self.turn_ends_at
+        self.pass_ends_at = self.pass_ends_at or now + PASS_SECONDS
+        return now > self.pass_ends_at
 
     def maintenance(self, now: float) -> None:
         for connection in [*self.active_channels.values()]:

@@ -38,7 +38,7 @@ class BufferingWorker(Worker):
         options = _options(min(self.cfg.worker_connections, _most_connections()))
         self.servers = [self._server(listener.sock, dispatcher, options) for listener in self.sockets]
         while self.alive and self.ppid == os.getppid():
-            self._turn()
+            self._pass(1.0)
         self._end()
 
     def _server(
@@ -56,9 +56,12 @@ class BufferingWorker(Worker):
             bind_socket=False,
         )
 
-    def _turn(self) -> None:
+    def _pass(self, seconds: float) -> None:
+        """One pass of the event loop, which waits at most so long for something to do."""
         self.notify()
-        wasyncore.poll2(1.0, self.map)
+        for server in self.servers:
+            server.begin_pass()
+        wasyncore.poll2(seconds, self.map)
 
     def _end(self) -> None:
         """Take no more connections, and let requests end within gunicorn's grace."""
@@ -68,8 +71,7 @@ class BufferingWorker(Worker):
         while self._connections() and time.monotonic() < deadline:
             for server in self.servers:
                 server.maintenance(time.time())
-            self.notify()
-            wasyncore.poll2(0.1, self.map)
+            self._pass(0.1)
 
     def _connections(self) -> int:
         return sum(len(server.active_channels) for server in self.servers)
@@ -95,7 +97,7 @@ def _options(connections: int) -> Adjustments:
         log_socket_errors=False,
         asyncore_use_poll=True,
     )
-    # So that one turn of the loop copies little into each socket, and little is left to be read when a client has closed;
+    # So that one pass of the loop copies little into each socket, and little is left to be read when a client has closed;
     # the kernel would take megabytes.
     options.socket_options = [
         *options.socket_options,

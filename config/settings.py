@@ -109,9 +109,8 @@ TEMPLATES = [
 
 
 # In seconds but the last, which is in milliseconds: a machine or a network that is gone is noticed. DATABASE_URL may name
-# others; over a Unix socket only the first has an effect.
+# others; over a Unix socket they have no effect. That of a new connection is in `config/postgresql/base.py`.
 NETWORK_LIMITS = {
-    "connect_timeout": 5,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,

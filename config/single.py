@@ -1,5 +1,6 @@
 """A check that anybody may ask for, made by one thread of a process at a time."""
 
+import math
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +16,7 @@ def one_at_a_time(check: Callable[[], Checks], unknown: Checks) -> Callable[[], 
     They get the last result, and `unknown` before there is any or when the check has been going on for STALE seconds: a
     server that is away keeps it waiting for seconds, and many callers would hold every thread of the process.
     """
-    asking, last, began = Lock(), [unknown], [0.0]
+    asking, last, began = Lock(), [unknown], [math.inf]
 
     @wraps(check)
     def asked() -> Checks:
@@ -26,6 +27,9 @@ def one_at_a_time(check: Callable[[], Checks], unknown: Checks) -> Callable[[], 
             last[0] = check()
             return last[0]
         finally:
+            began[0] = (
+                math.inf
+            )  # so that the next check is not taken for a stale one before its time is noted
             asking.release()
 
     return asked

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.house import House, free_port, until
+from tests.house import House, accepts, free_port, until
 
 FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
 
@@ -126,6 +126,7 @@ def pooler(house: House) -> Iterator[str]:
     user = ["-u", house.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
     process = subprocess.Popen(["pgbouncer", "-q", *user, str(settings)], stderr=subprocess.DEVNULL)
     try:
+        until(lambda: accepts(port), "the pooler takes connections")
         yield f"postgres://postgres@127.0.0.1:{port}/perennial"
     finally:
         process.kill()

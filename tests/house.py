@@ -235,6 +235,15 @@ def until(condition: Callable[[], object], what: str, seconds: float = 90) -> No
         time.sleep(0.1)
 
 
+def accepts(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
+
+
 def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=2).ok

@@ -115,10 +115,7 @@ def slowest_healthz(url: str, seconds: float = 6) -> float:
     slowest, deadline = 0.0, time.monotonic() + seconds
     while time.monotonic() < deadline:
         started = time.monotonic()
-        try:
-            assert requests.get(f"{url}/healthz", timeout=seconds).status_code == 200
-        except requests.RequestException:
-            return time.monotonic() - started
+        assert requests.get(f"{url}/healthz", timeout=20).status_code == 200
         slowest = max(slowest, time.monotonic() - started)
         time.sleep(0.05)
     return slowest

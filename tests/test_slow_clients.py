@@ -17,6 +17,7 @@ pytestmark = pytest.mark.flow
 def ports():
     """Where the web server listens, as the Procfile starts it, and where nginx does in front of it."""
     with running_house("web", WEB_CONCURRENCY="2") as house, nginx_in_front(house.port) as port:
+        slowest_healthz(house.url, 1)  # the first requests of a process take longer
         yield {"alone": house.port, "behind nginx": port}
 
 
@@ -35,10 +36,10 @@ def test_64_of_every_kind_at_once_do_not_either(ports):
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-def test_64_clients_that_send_what_is_costly_to_read_do_not_either(ports, kind):
+def test_64_clients_that_send_what_is_costly_to_read_do_not_for_two_seconds(ports, kind):
     with flood(ports["alone"], kind):
-        assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 1
-    assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 1
+        assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 2
+    assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 2
 
 
 def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):

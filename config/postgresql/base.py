@@ -10,20 +10,24 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg.errors import ConnectionTimeout
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
 from accounts.breaker import Breaker
 from config.postgresql.times import read_any_time
 
 NOTHING_READY = 0
-PATIENCE = 2  # seconds without an answer, after which the server is asked over another connection whether it is there
+PATIENCE = 2  # seconds without an answer, after which the server is asked for another connection
+# Seconds for a new connection, where DATABASE_URL names no others.
+CONNECT_SECONDS = 5
+IMPATIENT_CONNECT_SECONDS = 2
 
 
 def _away() -> psycopg.OperationalError:
     return psycopg.OperationalError("The database does not answer.")
 
 
-_breaker = Breaker(_away)
+_breaker = Breaker(_away, ConnectionTimeout)
 _impatient = False
 
 
@@ -41,9 +45,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _connect(self, conn_params: dict[str, Any]) -> psycopg.Connection:
         if not _impatient:
-            return super().get_new_connection(conn_params)
+            return super().get_new_connection({"connect_timeout": CONNECT_SECONDS} | conn_params)
+        conn_params = {"connect_timeout": IMPATIENT_CONNECT_SECONDS} | conn_params
         with _breaker.guard():
-            connection = super().get_new_connection(conn_params | {"connect_timeout": PATIENCE})
+            connection = super().get_new_connection(conn_params)
         connection.wait = partial(_wait, connection, conn_params)
         return connection
 
@@ -57,7 +62,8 @@ def _wait(connection: psycopg.Connection, conn_params: dict[str, Any], operation
         except WaitTimeout:
             if "timeout" in options:
                 raise
-            if not _answers(conn_params):
+            if not _answers(conn_params | {"host": connection.info.host, "port": connection.info.port}):
+                _breaker.open()
                 connection.close()
                 raise _away() from None
 
@@ -74,13 +80,14 @@ def _resumable(operation: Generator) -> Generator:
 
 
 def _answers(conn_params: dict[str, Any]) -> bool:
-    """Whether the server answers over a connection of its own, be it to refuse: then a statement only takes long."""
+    """Whether the server, or the pooler before it, takes another connection in time, or refuses it.
+
+    Then a statement only takes long. It asks for no more than that: a statement might wait for a pooler that is full.
+    """
     try:
-        with _breaker.guard():
-            probe = psycopg.connect(**conn_params | {"connect_timeout": PATIENCE, "autocommit": True})
-            with probe:
-                probe.wait = partial(probe.wait, timeout=PATIENCE)
-                probe.execute("SELECT 1")
+        psycopg.connect(**conn_params).close()
+    except ConnectionTimeout:
+        return False
     except psycopg.Error:
-        return not _breaker.is_open
+        return True
     return True
