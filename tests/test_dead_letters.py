@@ -111,7 +111,7 @@ def test_what_waits_to_be_replayed_is_stored_as_if_it_had_come_then(live):
     )
     assert replay.replay_due(NOW + 2 * DAY).taken == 2
     assert Interaction.objects.get(platform_id="comment").text == "last"
-    assert PendingChange.objects.get().platform_id == "never"
+    assert PendingChange.objects.get(target="interaction").platform_id == "never"
 
 
 @pytest.mark.parametrize("one", EVERY_TYPE, ids=lambda one: one["type"])
@@ -200,6 +200,85 @@ def test_events_with_times_ahead_leave_the_same_rows_in_any_order(live, chosen, 
         assert left == ([] if text is None else [(text, deleted)]), order
         Interaction.objects.filter(platform_id="mixed").delete()
         PendingChange.objects.all().delete()
+
+
+def ahead(type: str, id: str, **more: object) -> list[dict]:
+    """Two events of one kind, ten days ahead of NOW and an hour apart; `more` makes what the first and second hold."""
+    return [
+        event(type, id, at(NOW + 10 * DAY + n * HOUR), **{k: make(n) for k, make in more.items()})
+        for n in (1, 2)
+    ]
+
+
+def text_number(n: int) -> str:
+    return f"edit {n}"
+
+
+IN_TIME = at(NOW - 2 * HOUR)
+WAITING_TWICE = {  # two events that wait, one of another aspect that comes in time, and what is left of the two
+    "edits": (
+        ahead("content.edited", "piece", text=text_number),
+        event("content.metrics", "piece", IN_TIME, metrics={"views": 5}),
+        lambda: Content.objects.get(platform_id="piece").text == "edit 2",
+    ),
+    "figures": (
+        ahead("content.metrics", "piece", metrics=lambda n: {"likes": n}),
+        event("content.edited", "piece", IN_TIME, text="edited"),
+        lambda: Content.objects.get(platform_id="piece").likes == 2,
+    ),
+    "one figure of several": (
+        ahead("content.metrics", "piece", metrics=lambda n: {"likes": n}),
+        event("content.metrics", "piece", IN_TIME, metrics={"views": 5}),
+        lambda: Content.objects.get(platform_id="piece").likes == 2,
+    ),
+    "a creation and its deletion": (
+        [ahead("comment.created", "c")[0], ahead("comment.deleted", "c")[1]],
+        event("comment.edited", "c", IN_TIME, text="edited"),
+        lambda: Interaction.objects.get(platform_id="c").deleted_at is not None,
+    ),
+    "edits before their comment": (
+        ahead("comment.edited", "c", text=text_number),
+        event("comment.created", "c", IN_TIME),
+        lambda: Interaction.objects.get(platform_id="c").text == "edit 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("came", [-HOUR, HOUR, 9 * DAY + HOUR * 3 / 2], ids=["before", "while", "between"])
+@pytest.mark.parametrize("case", WAITING_TWICE)
+def test_an_event_of_another_aspect_voids_none_of_two_that_wait(live, case, came):
+    waiting, other, both_taken = WAITING_TWICE[case]
+    for moment, action in sorted(
+        [
+            (timedelta(0), lambda: send(live, *waiting[::-1])),
+            (came, lambda: send(live, other, at=NOW + came)),
+            (9 * DAY + HOUR, lambda: replay.replay_due(NOW + 9 * DAY + HOUR)),
+            (9 * DAY + 2 * HOUR, lambda: replay.replay_due(NOW + 9 * DAY + 2 * HOUR)),
+        ],
+        key=lambda step: step[0],
+    ):
+        action()
+    assert (both_taken(), DeadLetter.objects.filter(replay_at__isnull=False).count()) == (True, 0)
+
+
+def test_a_clock_that_is_always_ahead_is_followed_for_weeks(live):
+    """Each of its events is taken, also when the one before was taken before it came."""
+    for n in range(1, 5):
+        came_at = NOW + n * 3 * DAY
+        send(live, event("comment.edited", "comment", at(came_at + 2 * DAY), text=f"edit {n}"), at=came_at)
+        send(live, event("content.metrics", "piece", at(came_at + 2 * DAY), metrics={"views": n}), at=came_at)
+        replay.replay_due(came_at + DAY)
+        assert Interaction.objects.get(platform_id="comment").text == f"edit {n}"
+        assert Content.objects.get(platform_id="piece").views == n
+
+
+def test_a_change_that_is_released_before_its_target_has_come_begins_its_age_then(live, settings):
+    settings.LETTER_DAYS = 10
+    send(live, event("comment.edited", "late", at(NOW + 10 * DAY), text="kept"))
+    replay.replay_due(NOW + 9 * DAY)
+    ageing.delete_old(NOW + 18 * DAY)
+    send(live, event("comment.created", "late"), at=NOW + 18 * DAY)
+    assert Interaction.objects.get(platform_id="late").text == "kept"
 
 
 def test_a_day_ahead_is_stored_and_the_clock_here_does_not_matter(profile):
