@@ -248,7 +248,7 @@ WAITING_TWICE = {  # two events that wait, one of another aspect that comes in t
 @pytest.mark.parametrize("case", WAITING_TWICE)
 def test_an_event_of_another_aspect_voids_none_of_two_that_wait(live, case, came):
     waiting, other, both_taken = WAITING_TWICE[case]
-    for moment, action in sorted(
+    for _moment, action in sorted(
         [
             (timedelta(0), lambda: send(live, *waiting[::-1])),
             (came, lambda: send(live, other, at=NOW + came)),
