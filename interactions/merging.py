@@ -25,9 +25,8 @@ class Row:
     id: int | None = None
     versions: dict[str, Version] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
-    came_ahead: dict[str, Stamp] = field(
-        default_factory=dict
-    )  # by aspect, the last version that came ahead of its time
+    # By aspect, the last version that came ahead of its time and was stored all the same.
+    came_ahead: dict[str, Stamp] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:

@@ -97,6 +97,23 @@ def test_what_waits_for_its_time_is_not_deleted_for_its_age_before(live, alice, 
         assert waiting.count() == left
 
 
+def test_what_always_fails_or_waits_too_long_is_deleted_at_its_age(live, alice, settings, monkeypatch):
+    settings.LETTER_DAYS = 10
+    demo_of(alice)
+    demo = Profile.objects.demo().first()
+    for owner in (live, demo):
+        send(owner, event("content.published", "fails", at(NOW + 2 * DAY)))
+        send(owner, event("content.published", "far", at(NOW + 3 * DAY)))
+    waiting = DeadLetter.objects.filter(replay_at__isnull=False)
+    waiting.filter(replay_at=NOW + 2 * DAY).update(replay_at=datetime(9999, 1, 1, tzinfo=NOW.tzinfo))
+    monkeypatch.setattr(replay, "attempt", lambda *args: 1 / 0)
+    for moment, left in ((NOW + 10 * DAY, 4), (NOW + 10 * DAY + SECOND, 0)):
+        replay.replay_due(moment)
+        ageing.delete_old(moment)
+        retention.clean_up(moment, older_than_days=10)
+        assert waiting.count() == left
+
+
 def rows() -> list[tuple]:
     return [
         *Content.objects.order_by("pk").values_list(),
