@@ -216,6 +216,8 @@ class DeadLetterAdmin(SearchedAdmin):
     def replay(self, request, queryset) -> None:
         replayed = replay(queryset, now())
         told = f"{replayed.taken} events were taken, {replayed.rejected} were rejected again and stay."
+        if replayed.failed:
+            told += f" {replayed.failed} failed, which the log says, and will be replayed by the worker, in an hour."
         if replayed.marked:
             told += f" {replayed.marked} more will be replayed by the worker, within minutes."
         if replayed.more:

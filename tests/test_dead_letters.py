@@ -348,7 +348,7 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
     monkeypatch.setattr(replay, "attempt", broken)
     monkeypatch.setattr(replay, "BATCH", 1)
     with caplog.at_level(logging.ERROR):
-        assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+        assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0, failed=1)
     letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
     assert [record.message for record in caplog.records] == [
         f"Dead letter {letter.pk} could not be replayed; it will be tried again"
@@ -375,7 +375,7 @@ def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypat
     left = DeadLetter.objects.filter(replay_at__isnull=False)
     assert set(left.values_list("replay_at", flat=True)) == {NOW + 3 * DAY + HOUR}
     monkeypatch.setattr(replay, "LONGEST", -1)
-    assert replay.replay_due(NOW + 4 * DAY) == replay.Replayed()
+    assert replay.replay_due(NOW + 4 * DAY) == replay.Replayed(more=True)
 
 
 def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_sweep(
@@ -391,6 +391,44 @@ def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_swee
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
     assert replay.replay_due(timezone.now() + SECOND) == replay.Replayed(0, 4)
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 0
+
+
+def test_a_letter_that_breaks_an_operators_replay_holds_up_no_other(operator, live, monkeypatch):
+    DeadLetter.objects.all().delete()
+    before = timezone.now()
+    for n in range(8):
+        raw = json.dumps(event("comment.created", "broken" if n == 3 else f"good-{n}")).encode()
+        DeadLetter.objects.create(
+            profile=live, is_demo=False, raw=raw, digest=n, reason="kept", received_at=NOW
+        )
+    real = replay.attempt
+
+    def broken(arrivals, *args):
+        if any(arrival.event["id"] == "broken" for arrival in arrivals):
+            raise RuntimeError("broken")
+        return real(arrivals, *args)
+
+    monkeypatch.setattr(replay, "attempt", broken)
+    assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [
+        "7 events were taken, 0 were rejected again and stay."
+        " 1 failed, which the log says, and will be replayed by the worker, in an hour."
+    ]
+    assert Interaction.objects.filter(platform_id__startswith="good").count() == 7
+    assert DeadLetter.objects.get().replay_at > before + HOUR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_letters_that_somebody_holds_are_left_out_of_an_operators_marking(live, monkeypatch):
+    DeadLetter.objects.all().delete()
+    send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(6)))
+    monkeypatch.setattr(replay, "BATCH", 1)
+    held = DeadLetter.objects.filter(pk=DeadLetter.objects.latest("pk").pk)
+    with somebody_who(lambda: list(held.select_for_update())):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 1, marked=4)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
 
 
 def test_an_operator_cannot_replay_before_the_time_has_come(operator, live):
@@ -509,6 +547,16 @@ def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_
     assert [one.error == dead_letters.NO_ROOM for one in results] == [True, False, False]
     assert DeadLetter.objects.get(reason=dead_letters.NO_ROOM).replay_at is None
     assert replay.replay_due(NOW + DAY) == replay.Replayed(2, 0)
+
+
+def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_its_time(live, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
+    monkeypatch.setattr(replay, "BATCH", 1)
+    send(live, *({"id": f"{n}"} for n in range(3)))
+    assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).marked == 3
+    [result] = send(live, event("content.published", "p", at(NOW + 3 * DAY)), at=NOW + HOUR)
+    assert result.error != dead_letters.NO_ROOM
+    assert DeadLetter.objects.filter(replay_at=NOW + 2 * DAY).count() == 1
 
 
 def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):
