@@ -169,11 +169,16 @@ class InteractionAdmin(ArrivedAdmin):
 
 @admin.register(PendingChange)
 class PendingChangeAdmin(SearchedAdmin):
-    list_display = ["received_at", "profile", "target", "platform_id", "aspect"]
+    list_display = ["received_at", "profile", "shown_target", "platform_id", "aspect"]
     list_filter = ["is_demo", "target", "aspect"]
     list_select_related = ["profile"]
     search_fields = ["=platform_id"]
     search_help_text = f"A target's exact id, among the newest {MOST_SEARCHED:,} rows."
+
+    @admin.display(description="target")
+    def shown_target(self, change: PendingChange) -> str:
+        """Notes of what came ahead have targets that are no choice."""
+        return change.get_target_display()
 
 
 @admin.register(DeadLetter)

@@ -80,7 +80,7 @@ def ingest(
     with transaction.atomic():
         results, refused = attempt(arrivals, received_at)
         if refused:
-            kept = _bury(
+            kept = _keep_refused(
                 arrivals, refused, received_at, raw or (lambda position: _encoded(arrivals[position]))
             )
             for position, letter in kept.items():
@@ -255,7 +255,7 @@ def _columns(
     ]
 
 
-def _bury(
+def _keep_refused(
     arrivals: Sequence[Arrival],
     refused: dict[int, Refused],
     received_at: datetime,

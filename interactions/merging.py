@@ -92,6 +92,7 @@ class Row:
 
 
 def stamp(version: Version) -> Stamp:
+    """What tells a version of a row's aspect from all others of that aspect."""
     return version[0], version[-1]
 
 

@@ -16,7 +16,7 @@ from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECON
 from interactions.merging import Key, Row, Stamp, stamp
 
 CONTENT, INTERACTION = "content", "interaction"
-# The targets of PendingChange rows that wait for nothing, but note what came ahead.
+# The targets of PendingChange rows that wait for nothing: they note which versions came ahead of their time.
 CAME_AHEAD = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 

@@ -278,6 +278,12 @@ def test_an_event_of_another_aspect_voids_none_of_two_that_wait(live, case, came
     assert (both_taken(), DeadLetter.objects.filter(replay_at__isnull=False).count()) == (True, 0)
 
 
+def test_the_admin_names_the_notes_of_what_came_ahead(operator, live):
+    send(live, event("comment.edited", "comment", at(NOW + 2 * DAY), text="taken"))
+    replay.replay_due(NOW + DAY)
+    assert "inbox_ahead" in page(operator, "admin:interactions_pendingchange_changelist")
+
+
 def test_a_clock_that_is_always_ahead_is_followed_for_weeks(live):
     """Each of its events is taken, also when the one before was taken before it came."""
     for n in range(1, 5):
