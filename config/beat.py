@@ -15,8 +15,9 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
-from demo.clock import Clock, now
+from demo.clock import Clock
 from demo.schedule_rows import problem_of
+from interactions.clock import now
 
 logger = logging.getLogger(__name__)
 

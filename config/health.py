@@ -16,8 +16,8 @@ from accounts.redis_client import reachable
 from config.counters import shared_registry
 from config.single import one_at_a_time
 from demo.backlog import is_stuck
-from demo.clock import now
 from demo.metrics import beat_seen_at, gauges
+from interactions.clock import now
 
 BEAT_SEEN_WITHIN = timedelta(minutes=2)
 

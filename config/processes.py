@@ -21,9 +21,9 @@ from accounts.models import User
 from config import start
 from config.supervisor import STOP_SIGNALS, Supervisor
 from demo import lifecycle
-from demo.clock import now
 from demo.models import DemoAccount, State
 from demo.progress import progress_of
+from interactions.clock import now
 from interactions.connection import LOST_CONNECTION
 
 NAME = PASSWORD = "demo"  # of the development user

@@ -21,13 +21,14 @@ from accounts.fields import readable_or_invalid
 from accounts.models import User
 from accounts.redis_client import reachable
 from demo import lifecycle
-from demo.clock import Clock, now
+from demo.clock import Clock
 from demo.models import DemoAccount, State, StoryEvent
 from demo.retention import Cleaned, clean_up, restore
 from demo.retries import retry_dead
 from demo.schedule_rows import problem_of
 from demo.states import NotPossible, WrongOption
 from interactions.admin import LargeTableAdmin, ReadOnlyAdmin, with_platform_id
+from interactions.clock import now
 from interactions.models import Content, Interaction
 
 IS_GONE = "this demo is gone, with its user."

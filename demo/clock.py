@@ -1,9 +1,7 @@
-"""The clocks: the database's, which all machines share, and one that goes on from a given moment while work is done."""
+"""A clock that goes on from a given moment while work is done. That of the database is in interactions/clock.py."""
 
 import time
 from datetime import datetime, timedelta
-
-from interactions.clock import now as now
 
 
 class Clock:

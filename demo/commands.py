@@ -10,10 +10,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.models import User
 from demo import unfinished
-from demo.clock import now
 from demo.lifecycle import Transition
 from demo.models import State
 from demo.states import NotPossible
+from interactions.clock import now
 from interactions.events import has_lone_surrogate
 
 BAD_INPUT = 2

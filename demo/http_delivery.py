@@ -19,10 +19,11 @@ from django.urls import reverse
 from urllib3 import Timeout
 
 from demo.batching import Batches
-from demo.clock import Clock, now
+from demo.clock import Clock
 from demo.models import StoryEvent, webhook_event
 from demo.replayable import replayable
 from demo.retries import count_failure, is_last_attempt, postpone
+from interactions.clock import now
 from interactions.signing import sign
 
 logger = logging.getLogger(__name__)

@@ -16,6 +16,7 @@ from demo.batches import Change, change_in_batches, delete_in_batches
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account
 from demo.states import NotPossible
+from interactions.ageing import not_to_be_replayed
 from interactions.connection import is_lost
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
@@ -116,7 +117,6 @@ def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: T
     profiles = list(account.profiles.values_list("pk", flat=True))
     rows = expired(account, profiles, cutoff)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
-    waits_no_more = Q(replay_at=None) | Q(replay_at__lt=cutoff)
     purged = {"expired_at__lte": now - GRACE + LATE}
     return Cleaned(  # purged first, so that hiding does not walk over what goes
         purged=sum(delete(hidden.filter(**purged), locked) for hidden, locked in _hidden(account, profiles)),
@@ -124,7 +124,9 @@ def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: T
         comments=hide(rows["comments"], profiles, now),
         messages=hide(rows["messages"], profiles, now),
         content=hide(rows["content"], profiles, now),
-        dead_letters=delete(DeadLetter.objects.filter(waits_no_more, **received_before), profiles),
+        dead_letters=delete(
+            DeadLetter.objects.filter(not_to_be_replayed(cutoff), **received_before), profiles
+        ),
         pending_changes=delete(PendingChange.objects.filter(**received_before), profiles),
     )
 

@@ -10,8 +10,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.redis_client import reachable
 from demo import backlog, delivery, planning, retention, unfinished
-from demo.clock import now
 from interactions import ageing, replay
+from interactions.clock import now
 from interactions.connection import LOST_CONNECTION
 
 logger = logging.getLogger(__name__)

@@ -25,13 +25,13 @@ from demo.api.throttling import (
     SwitchThrottle,
     count_click,
 )
-from demo.clock import now
 from demo.forms import EnableForm, SettingsForm
 from demo.models import DemoAccount, State, time_zones
 from demo.progress import progress_of
 from demo.states import NotPossible, WrongOption
 from demo.status import notices, shown_account, stored, upcoming
 from demo.windows import CONTENT_STEP, INTERACTIONS_STEP, next_cleanup
+from interactions.clock import now
 
 ACTIONS: dict[str, Callable] = {
     "disable": lifecycle.disable,

@@ -169,11 +169,16 @@ class InteractionAdmin(ArrivedAdmin):
 
 @admin.register(PendingChange)
 class PendingChangeAdmin(SearchedAdmin):
-    list_display = ["received_at", "profile", "target", "platform_id", "aspect"]
+    list_display = ["received_at", "profile", "shown_target", "platform_id", "aspect"]
     list_filter = ["is_demo", "target", "aspect"]
     list_select_related = ["profile"]
     search_fields = ["=platform_id"]
     search_help_text = f"A target's exact id, among the newest {MOST_SEARCHED:,} rows."
+
+    @admin.display(description="target")
+    def shown_target(self, change: PendingChange) -> str:
+        """Notes of what came ahead have targets that are no choice."""
+        return change.get_target_display()
 
 
 @admin.register(DeadLetter)
@@ -216,6 +221,8 @@ class DeadLetterAdmin(SearchedAdmin):
     def replay(self, request, queryset) -> None:
         replayed = replay(queryset, now())
         told = f"{replayed.taken} events were taken, {replayed.rejected} were rejected again and stay."
+        if replayed.failed:
+            told += f" {replayed.failed} failed, which the log says, and will be replayed by the worker, in an hour."
         if replayed.marked:
             told += f" {replayed.marked} more will be replayed by the worker, within minutes."
         if replayed.more:

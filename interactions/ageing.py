@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
 from interactions.models import DeadLetter, PendingChange
 
 logger = logging.getLogger(__name__)
 
-BATCH = 250  # rows in one statement, which is a transaction
+BATCH = 250  # rows in one transaction
 
 
 @dataclass(frozen=True)
@@ -26,28 +27,34 @@ class Aged:
 def delete_old(now: datetime) -> Aged:
     """Delete the live dead letters and waiting changes that were received more than LETTER_DAYS before `now`.
 
-    A letter that waits for its time stays until that is as long ago. What somebody holds is left to the next run, so that this waits for nobody.
+    What somebody holds is left to the next run, so that this waits for nobody.
     """
     cutoff = now - timedelta(days=settings.LETTER_DAYS)
-    letters = _delete(
-        DeadLetter._meta.db_table, cutoff, "AND (replay_at IS NULL OR replay_at < received_before)"
+    old = {"is_demo": False, "received_at__lt": cutoff}
+    aged = Aged(
+        _delete(DeadLetter.objects.filter(not_to_be_replayed(cutoff), **old)),
+        _delete(PendingChange.objects.filter(**old)),
     )
-    aged = Aged(letters, _delete(PendingChange._meta.db_table, cutoff))
     if aged != Aged(0, 0):
         logger.info("Deleted for their age: %d dead letters, %d waiting changes", *vars(aged).values())
     return aged
 
 
-def _delete(table: str, cutoff: datetime, further: str = "") -> int:
+def not_to_be_replayed(cutoff: datetime) -> Q:
+    """Dead letters that have no time of replay, or one before `cutoff`, or later than LETTER_DAYS after their receipt.
+
+    The last are those that fail whenever they are replayed, and those of an event that lies too far ahead.
+    """
+    longest = F("received_at") + timedelta(days=settings.LETTER_DAYS)
+    return Q(replay_at=None) | Q(replay_at__lt=cutoff) | Q(replay_at__gt=longest)
+
+
+def _delete(old: QuerySet) -> int:
     deleted, batch = 0, BATCH
     while batch == BATCH:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"DELETE FROM {table} WHERE id = ANY(ARRAY(SELECT id FROM {table}, (VALUES (%s)) AS age (received_before)"
-                f" WHERE NOT is_demo AND received_at < received_before {further}"
-                f" ORDER BY received_at LIMIT %s FOR UPDATE OF {table} SKIP LOCKED))",
-                [cutoff, BATCH],
-            )
-            batch = cursor.rowcount
+        with transaction.atomic():
+            chosen = old.order_by("received_at").select_for_update(skip_locked=True)
+            ids = list(chosen.values_list("pk", flat=True)[:BATCH])
+            batch, _ = old.model.objects.filter(pk__in=ids).delete()
         deleted += batch
     return deleted

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 
@@ -45,7 +46,10 @@ def keep(letters: Sequence[DeadLetter]) -> None:
 
 
 def _let_no_more_wait(letters: Sequence[DeadLetter]) -> None:
-    full = _with_too_many_waiting(sorted({letter.profile_id for letter in letters}))
+    if not letters:
+        return
+    now = max(letter.received_at for letter in letters)
+    full = _with_too_many_waiting(sorted({letter.profile_id for letter in letters}), now)
     if not full:
         return
     digests = [letter.digest for letter in letters]
@@ -56,14 +60,13 @@ def _let_no_more_wait(letters: Sequence[DeadLetter]) -> None:
             letter.reason, letter.replay_at = NO_ROOM, None
 
 
-def _with_too_many_waiting(profiles: list[int]) -> list[int]:
-    if not profiles:
-        return []
+def _with_too_many_waiting(profiles: list[int], now: datetime) -> list[int]:
+    """Those of the profiles with as many letters as may wait for their time; what is due at `now` waits no more."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT profile_id FROM interactions_deadletter WHERE profile_id = ANY(%s) AND replay_at IS NOT NULL"
+            "SELECT profile_id FROM interactions_deadletter WHERE profile_id = ANY(%s) AND replay_at > %s"
             " GROUP BY profile_id HAVING count(*) >= %s OR sum(octet_length(raw)) >= %s",
-            [profiles, MOST_WAITING, MOST_WAITING_BYTES],
+            [profiles, now, MOST_WAITING, MOST_WAITING_BYTES],
         )
         return [profile for (profile,) in cursor]
 

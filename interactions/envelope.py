@@ -87,10 +87,10 @@ class Batch:
         events: list[object] = []
         for position in range(len(self._spans)):
             raw = self.raw(position)
-            if is_too_large(raw):
+            if len(raw) > MOST_EVENT_BYTES or (own := _values(raw)) > MOST_VALUES:
                 events.append(TOO_LARGE)
                 continue
-            values += _values(raw)
+            values += own
             if values > MOST_VALUES_OF_ALL:
                 raise TooMuch(SEND_FEWER)
             events.append(read_json(raw))

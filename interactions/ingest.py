@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
@@ -35,12 +35,12 @@ TARGETS = (rows.CONTENT, rows.INTERACTION)  # pieces first, so that their commen
 class Arrival(NamedTuple):
     """One event as it came, decoded from JSON (or Unreadable), and the profile that it came for.
 
-    `kept_since` is when it came, if it has been kept as a dead letter.
+    `letter_received_at` is when it came first, if it has been kept as a dead letter.
     """
 
     profile_id: int
     event: object
-    kept_since: datetime | None = None
+    letter_received_at: datetime | None = None
 
 
 class Result(NamedTuple):
@@ -57,7 +57,7 @@ class _Readable(NamedTuple):
     arrival: Arrival
     key: Key
     event: Event
-    kept_since: int | None  # when it came, in microseconds since 1970, if its time was ahead then
+    letter_received_at: int | None  # when it came, in microseconds since 1970, if its time was ahead then
 
 
 class Refused(NamedTuple):
@@ -80,7 +80,7 @@ def ingest(
     with transaction.atomic():
         results, refused = attempt(arrivals, received_at)
         if refused:
-            kept = _bury(
+            kept = _keep_refused(
                 arrivals, refused, received_at, raw or (lambda position: _encoded(arrivals[position]))
             )
             for position, letter in kept.items():
@@ -134,9 +134,9 @@ def _micros(moment: datetime) -> int:
 
 
 def _ahead_since(arrival: Arrival, event: Event) -> int | None:
-    if arrival.kept_since is None:
+    if arrival.letter_received_at is None:
         return None
-    came_at = _micros(arrival.kept_since)
+    came_at = _micros(arrival.letter_received_at)
     return came_at if event.at > latest_at(came_at) else None
 
 
@@ -186,21 +186,17 @@ def _store_target(
     absent = [key for key in keys if key not in known]
     waiting = rows.pending_rows(target, absent) if absent else {}
     known |= waiting
-    statuses = fold([(item.key, item.event, item.kept_since) for item in chosen], known)
-    _note_receipt(chosen, known, received_at)
+    ahead = [item.key for item in chosen if item.letter_received_at is not None]
+    for key, stamps in (rows.came_ahead(target, ahead) if ahead else {}).items():
+        known.setdefault(key, Row()).came_ahead = stamps
+    statuses = fold([(item.key, item.event, item.letter_received_at) for item in chosen], known)
     _write(target, known, waiting.keys(), profiles, received_at)
+    if ahead:
+        rows.note_ahead(target, known, {key[0]: profiles[key[0]].is_demo for key in ahead}, received_at)
     return {
         item.position: Result(item.event.platform_id, known[item.key].id, status)
         for item, status in zip(chosen, statuses, strict=True)
     }
-
-
-def _note_receipt(chosen: list[_Readable], known: dict[Key, Row], received_at: datetime) -> None:
-    """Let each row have the time at which the last came of the events that are stored in it now."""
-    now = _micros(received_at)
-    for item in chosen:
-        row = known[item.key]
-        row.changed_at = max(row.changed_at, now if item.kept_since is None else item.kept_since)
 
 
 def _write(
@@ -214,13 +210,14 @@ def _write(
     changed = {key: row for key, row in known.items() if row.stored and row.values}
     pending = {key: row for key, row in known.items() if not row.exists and row.values}
     if changed:
-        rows.update_rows(target, _columns(changed, profiles))
+        rows.update_rows(target, _columns(changed, profiles, received_at))
     for generation in _parents_first(new):
-        _insert(target, generation, _columns(generation, profiles), received_at)
+        _insert(target, generation, _columns(generation, profiles, received_at), received_at)
     if arrived := [key for key in waited if key in new]:
         rows.drop_pending(target, arrived)
     if pending:
-        rows.keep_pending(target, pending, {key[0]: profiles[key[0]].is_demo for key in pending})
+        demo = {key[0]: profiles[key[0]].is_demo for key in pending}
+        rows.keep_pending(target, pending, demo, received_at)
     if new:
         rows.link_waiting(target, {key: row.id for key, row in new.items()})
 
@@ -243,15 +240,22 @@ def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: 
         row.id = ids[key]
 
 
-def _columns(chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
+def _columns(
+    chosen: dict[Key, Row], profiles: dict[int, Profile], received_at: datetime
+) -> list[dict[str, Any]]:
     return [
-        {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
+        {
+            "profile_id": profile_id,
+            "platform_id": platform_id,
+            "is_demo": profiles[profile_id].is_demo,
+            "updated_at": received_at,
+        }
         | rows.column_values(row, profiles[profile_id].platform_id)
         for (profile_id, platform_id), row in chosen.items()
     ]
 
 
-def _bury(
+def _keep_refused(
     arrivals: Sequence[Arrival],
     refused: dict[int, Refused],
     received_at: datetime,

@@ -3,8 +3,8 @@
 A row is deleted when its newest deletion is not earlier than its newest creation. An earlier deletion can never hold
 again, as the newest creation only gets later: it is forgotten, and whoever sends it again is answered `duplicate`.
 
-An event whose time was ahead when it came is weaker than those whose times were not, whichever came first: by its time,
-which is wrong or not yet true, it would win over all of them.
+An event whose time was ahead when it came, which is why it was kept as a dead letter, is weaker than those whose times
+were not: by its time, which is wrong or not yet true, it would win over all of them.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from interactions.events import BY_EDIT, MICROSECOND, MOST_AHEAD, Change, Event,
 CREATED, DUPLICATE, UPDATED, REJECTED = "created", "duplicate", "updated", "rejected"
 
 Key = tuple[int, str]  # profile id, platform id
+Stamp = tuple[int, int]  # of a version: its microseconds since 1970, and its digest or figure
 
 
 @dataclass(slots=True)
@@ -24,7 +25,8 @@ class Row:
     id: int | None = None
     versions: dict[str, Version] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
-    changed_at: int = 0  # when the last event came that changed it, in microseconds since 1970
+    # By aspect, the last version that came ahead of its time and was stored all the same.
+    came_ahead: dict[str, Stamp] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -34,21 +36,23 @@ class Row:
     def stored(self) -> bool:
         return self.id is not None
 
-    def apply(self, changes: tuple[Change, ...], kept_since: int | None = None) -> str:
+    def apply(self, changes: tuple[Change, ...], letter_received_at: int | None = None) -> str:
         """Take each change that is newer than what the row shows; return the event's status.
 
-        `kept_since` is when an event came whose time was ahead then.
+        `letter_received_at` is when an event came whose time was ahead then, in microseconds since 1970.
         """
         existed = self.exists
         changed = False
-        if kept_since is not None:
-            changes = self._not_overruled(changes, kept_since)
+        if letter_received_at is not None:
+            changes = self._not_overruled(changes, letter_received_at)
         for aspect, version, value in changes:
             shown = self.versions.get(aspect)
             if (shown is None or version > shown) and not (aspect == "deletion" and self._overtakes(version)):
                 self.versions[aspect] = version
                 self.values[aspect] = value
                 changed = True
+                if letter_received_at is not None:
+                    self.came_ahead[aspect] = stamp(version)
         if changed and "deletion" in self.versions and self._overtakes(self.versions["deletion"]):
             del self.versions["deletion"]
             self.values["deletion"] = False
@@ -56,7 +60,7 @@ class Row:
             return CREATED
         return UPDATED if changed else DUPLICATE
 
-    def _not_overruled(self, changes: tuple[Change, ...], kept_since: int) -> tuple[Change, ...]:
+    def _not_overruled(self, changes: tuple[Change, ...], letter_received_at: int) -> tuple[Change, ...]:
         """Those of an event that was kept because its time was ahead, which no event with a better time speaks against.
 
         It creates nothing that exists or is deleted, and puts its own in no place where such an event has put something.
@@ -64,29 +68,32 @@ class Row:
         if changes[0].aspect == "created":
             gone = self.exists or "deletion" in self.versions
             return () if gone else tuple(one for one in changes if one.aspect not in self.versions)
-        return tuple(one for one in changes if not self._overrules(one.aspect, kept_since))
+        return tuple(one for one in changes if not self._overrules(one.aspect, letter_received_at))
 
-    def _overrules(self, aspect: str, kept_since: int) -> bool:
+    def _overrules(self, aspect: str, letter_received_at: int) -> bool:
         """Whether an event whose time was not ahead has put something in the place of such a change."""
         shown = self.versions.get(aspect)
         if aspect == "deletion":
             created = self.versions.get("created")
-            again = (
-                created is not None and created[0] > kept_since and self._came_in_time(created, kept_since)
-            )
+            again = created is not None and created[0] > letter_received_at and self._came_in_time("created")
             return shown is not None or again
         if shown is None or (aspect == "text" and shown[1] != BY_EDIT):
             return False
-        return self._came_in_time(shown, kept_since)
+        return self._came_in_time(aspect)
 
-    def _came_in_time(self, version: Version, kept_since: int) -> bool:
-        """Whether it came later, or its time was not ahead then; else it was kept too."""
-        return self.changed_at > kept_since or version[0] <= latest_at(kept_since)
+    def _came_in_time(self, aspect: str) -> bool:
+        """Whether what the row shows of that aspect came with a time that was not ahead."""
+        return self.came_ahead.get(aspect) != stamp(self.versions[aspect])
 
     def _overtakes(self, deletion: Version) -> bool:
         """Whether the row was created, or created again, after that deletion."""
         created = self.versions.get("created")
         return created is not None and created[0] > deletion[0]
+
+
+def stamp(version: Version) -> Stamp:
+    """What tells a version of a row's aspect from all others of that aspect."""
+    return version[0], version[-1]
 
 
 def latest_at(received_at: int) -> int:
@@ -100,9 +107,9 @@ def fold(events: list[tuple[Key, Event, int | None]], rows: dict[Key, Row]) -> l
     Each has its row's key and, if its time was ahead when it came, the time of its receipt.
     """
     statuses = []
-    for key, event, kept_since in events:
+    for key, event, letter_received_at in events:
         row = rows.get(key)
         if row is None:
             row = rows[key] = Row()
-        statuses.append(row.apply(event.changes, kept_since))
+        statuses.append(row.apply(event.changes, letter_received_at))
     return statuses

@@ -261,7 +261,8 @@ class Interaction(Arrived):
 class PendingChange(models.Model):
     """An edit, a deletion or metrics that arrived before its target; applied when the target does.
 
-    One row per target and aspect, always the newest.
+    One row per target and aspect, always the newest. Rows with a target of `rows.CAME_AHEAD` are notes: that version was
+    stored, or waits, although its time had been ahead when it came. They have no value and go at the same age.
     """
 
     class Target(models.TextChoices):

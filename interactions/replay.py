@@ -28,29 +28,44 @@ LATER = timedelta(hours=1)  # from a failure to the next try
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many letters were taken and rejected again; how many are left to the sweep, and whether there are still more."""
+    """How many letters were taken, were rejected again, and failed; how many are left to the sweep, and whether there are
+    still more."""
 
     taken: int = 0
     rejected: int = 0
+    failed: int = 0
     marked: int = 0
     more: bool = False
 
     def __add__(self, other: "Replayed") -> "Replayed":
-        marked, more = self.marked + other.marked, self.more or other.more
-        return Replayed(self.taken + other.taken, self.rejected + other.rejected, marked, more)
+        return Replayed(
+            self.taken + other.taken,
+            self.rejected + other.rejected,
+            self.failed + other.failed,
+            self.marked + other.marked,
+            self.more or other.more,
+        )
 
 
 def replay(letters: QuerySet[DeadLetter], now: datetime) -> Replayed:
     """Ingest the events of a first batch again, and leave the others, up to MOST_MARKED, to the sweep.
 
-    Those that are taken are no longer dead letters, those that are rejected stay.
+    Those that are taken are no longer dead letters, those that are rejected stay. A letter that fails is left to the sweep,
+    LATER.
     """
     first = next(_batches(letters, most=BATCH), [])
-    replayed = _replay_batch(first, now) if first else Replayed()
+    replayed = _replay_apart(first, now, time.monotonic() + LONGEST) if first else Replayed()
     unmarked = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
     others = list(unmarked.values_list("pk", flat=True)[: MOST_MARKED + 1])
-    marked = DeadLetter.objects.filter(pk__in=others[:MOST_MARKED]).update(replay_at=now) if others else 0
-    return replayed + Replayed(marked=marked, more=len(others) > MOST_MARKED)
+    return replayed + Replayed(marked=_mark(others[:MOST_MARKED], now), more=len(others) > MOST_MARKED)
+
+
+def _mark(ids: list[int], now: datetime) -> int:
+    """Leave the letters to the sweep, but for those that somebody holds; return how many."""
+    with transaction.atomic():
+        free = DeadLetter.objects.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True)
+        held = list(free.values_list("pk", flat=True))
+        return DeadLetter.objects.filter(pk__in=held).update(replay_at=now)
 
 
 def replay_due(now: datetime) -> Replayed:
@@ -66,7 +81,7 @@ def replay_due(now: datetime) -> Replayed:
 
 def _replay_apart(ids: list[int], now: datetime, deadline: float) -> Replayed:
     if time.monotonic() > deadline:
-        return Replayed()
+        return Replayed(more=True)
     try:
         return _replay_batch(ids, now)
     except Exception as error:
@@ -75,7 +90,7 @@ def _replay_apart(ids: list[int], now: datetime, deadline: float) -> Replayed:
         if len(ids) == 1:
             logger.exception("Dead letter %d could not be replayed; it will be tried again", ids[0])
             DeadLetter.objects.filter(pk__in=ids).update(replay_at=now + LATER)
-            return Replayed()
+            return Replayed(failed=1)
     middle = len(ids) // 2
     return _replay_apart(ids[:middle], now, deadline) + _replay_apart(ids[middle:], now, deadline)
 

@@ -13,9 +13,11 @@ import orjson
 from django.db import connection
 
 from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECOND, Version
-from interactions.merging import Key, Row
+from interactions.merging import Key, Row, Stamp, stamp
 
 CONTENT, INTERACTION = "content", "interaction"
+# The targets of PendingChange rows that wait for nothing: they note which versions came ahead of their time.
+CAME_AHEAD = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
 LINKED_AT_ONCE = 5_000  # comments and replies to what they waited for, in one statement
@@ -67,13 +69,12 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', _micros('updated_at'), *versions, *metrics])}"
+            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *metrics])}"
             f" FROM {_WANTED} JOIN {TABLES[target]} USING (profile_id, platform_id)",
             [_packed_keys(keys)],
         )
         return {
-            (profile, platform_id): Row(id, _versions(*rest), changed_at=changed_at)
-            for id, profile, platform_id, changed_at, *rest in cursor
+            (profile, platform_id): Row(id, _versions(*rest)) for id, profile, platform_id, *rest in cursor
         }
 
 
@@ -95,7 +96,7 @@ def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metr
 
 def column_values(row: Row, own_id: str) -> dict[str, Any]:
     """The columns that `row.values` sets, of which each table takes those it has; `own_id` is the profile's on its platform."""
-    columns: dict[str, Any] = {"updated_at": _instant(row.changed_at)}
+    columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
         if aspect == "deletion" and not value:  # the row was created again, later
             columns |= {"deleted_at": None, "shown_again": True}
@@ -230,13 +231,12 @@ def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     waiting: dict[Key, Row] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank, value, {_micros('received_at')}"
+            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank, value"
             f" FROM {_WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
             [_packed_keys(keys), target],
         )
-        for profile, platform_id, aspect, micros, rank, value, received_at in cursor:
+        for profile, platform_id, aspect, micros, rank, value in cursor:
             row = waiting.setdefault((profile, platform_id), Row())
-            row.changed_at = max(row.changed_at, received_at)
             row.versions[aspect] = _waiting_version(aspect, micros, rank)
             row.values[aspect] = json.loads(value)["value"]
     return waiting
@@ -249,14 +249,14 @@ def _waiting_version(aspect: str, micros: int, rank: int) -> Version:
     return (micros,) if aspect == "deletion" else (micros, rank)
 
 
-def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool]) -> None:
+def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
     """Store what `rows` wait with, newest per aspect."""
     changes = [
         {
             "profile_id": profile,
             "platform_id": platform_id,
             "is_demo": demo[profile],
-            "received_at": _instant(row.changed_at),
+            "received_at": received_at,
             "aspect": aspect,
             "occurred_at": _instant(row.versions[aspect][0]),
             "rank": 0 if aspect == "deletion" else row.versions[aspect][-1],
@@ -287,4 +287,46 @@ def drop_pending(target: str, keys: Sequence[Key]) -> None:
             " WHERE waiting.profile_id = wanted.profile_id AND waiting.platform_id = wanted.platform_id"
             " AND target = %s",
             [_packed_keys(keys), target],
+        )
+
+
+def came_ahead(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp]]:
+    """By row and aspect, the last version that was stored although its time had been ahead when it came."""
+    noted: dict[Key, dict[str, Stamp]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank"
+            f" FROM {_WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
+            [_packed_keys(keys), CAME_AHEAD[target]],
+        )
+        for profile, platform_id, aspect, *version in cursor:
+            noted.setdefault((profile, platform_id), {})[aspect] = stamp(tuple(version))
+    return noted
+
+
+def note_ahead(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
+    """Note which versions that are stored now came ahead, for the letters of the same row that still wait."""
+    notes = [
+        {
+            "profile_id": profile,
+            "platform_id": platform_id,
+            "is_demo": demo[profile],
+            "received_at": received_at,
+            "aspect": aspect,
+            "occurred_at": _instant(at),
+            "rank": rank,
+        }
+        for (profile, platform_id), row in rows.items()
+        for aspect, (at, rank) in row.came_ahead.items()
+        if aspect in row.values and aspect in row.versions
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO interactions_pendingchange"
+            " (target, profile_id, platform_id, is_demo, received_at, aspect, occurred_at, rank, value)"
+            " SELECT %s, *, 'null'::jsonb FROM json_to_recordset(%s::json) AS notes (profile_id bigint, platform_id text,"
+            " is_demo boolean, received_at timestamptz, aspect text, occurred_at timestamptz, rank bigint)"
+            " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
+            " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, received_at = EXCLUDED.received_at",
+            [CAME_AHEAD[target], _packed(notes)],
         )

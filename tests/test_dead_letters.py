@@ -97,6 +97,23 @@ def test_what_waits_for_its_time_is_not_deleted_for_its_age_before(live, alice, 
         assert waiting.count() == left
 
 
+def test_what_always_fails_or_waits_too_long_is_deleted_at_its_age(live, alice, settings, monkeypatch):
+    settings.LETTER_DAYS = 10
+    demo_of(alice)
+    demo = Profile.objects.demo().first()
+    for owner in (live, demo):
+        send(owner, event("content.published", "fails", at(NOW + 2 * DAY)))
+        send(owner, event("content.published", "far", at(NOW + 3 * DAY)))
+    waiting = DeadLetter.objects.filter(replay_at__isnull=False)
+    waiting.filter(replay_at=NOW + 2 * DAY).update(replay_at=datetime(9999, 1, 1, tzinfo=NOW.tzinfo))
+    monkeypatch.setattr(replay, "attempt", lambda *args: 1 / 0)
+    for moment, left in ((NOW + 10 * DAY, 4), (NOW + 10 * DAY + SECOND, 0)):
+        replay.replay_due(moment)
+        ageing.delete_old(moment)
+        retention.clean_up(moment, older_than_days=10)
+        assert waiting.count() == left
+
+
 def rows() -> list[tuple]:
     return [
         *Content.objects.order_by("pk").values_list(),
@@ -111,7 +128,7 @@ def test_what_waits_to_be_replayed_is_stored_as_if_it_had_come_then(live):
     )
     assert replay.replay_due(NOW + 2 * DAY).taken == 2
     assert Interaction.objects.get(platform_id="comment").text == "last"
-    assert PendingChange.objects.get().platform_id == "never"
+    assert PendingChange.objects.get(target="interaction").platform_id == "never"
 
 
 @pytest.mark.parametrize("one", EVERY_TYPE, ids=lambda one: one["type"])
@@ -202,6 +219,91 @@ def test_events_with_times_ahead_leave_the_same_rows_in_any_order(live, chosen, 
         PendingChange.objects.all().delete()
 
 
+def ahead(type: str, id: str, **more: object) -> list[dict]:
+    """Two events of one kind, ten days ahead of NOW and an hour apart; `more` makes what the first and second hold."""
+    return [
+        event(type, id, at(NOW + 10 * DAY + n * HOUR), **{k: make(n) for k, make in more.items()})
+        for n in (1, 2)
+    ]
+
+
+def text_number(n: int) -> str:
+    return f"edit {n}"
+
+
+IN_TIME = at(NOW - 2 * HOUR)
+WAITING_TWICE = {  # two events that wait, one of another aspect that comes in time, and what is left of the two
+    "edits": (
+        ahead("content.edited", "piece", text=text_number),
+        event("content.metrics", "piece", IN_TIME, metrics={"views": 5}),
+        lambda: Content.objects.get(platform_id="piece").text == "edit 2",
+    ),
+    "figures": (
+        ahead("content.metrics", "piece", metrics=lambda n: {"likes": n}),
+        event("content.edited", "piece", IN_TIME, text="edited"),
+        lambda: Content.objects.get(platform_id="piece").likes == 2,
+    ),
+    "one figure of several": (
+        ahead("content.metrics", "piece", metrics=lambda n: {"likes": n}),
+        event("content.metrics", "piece", IN_TIME, metrics={"views": 5}),
+        lambda: Content.objects.get(platform_id="piece").likes == 2,
+    ),
+    "a creation and its deletion": (
+        [ahead("comment.created", "c")[0], ahead("comment.deleted", "c")[1]],
+        event("comment.edited", "c", IN_TIME, text="edited"),
+        lambda: Interaction.objects.get(platform_id="c").deleted_at is not None,
+    ),
+    "edits before their comment": (
+        ahead("comment.edited", "c", text=text_number),
+        event("comment.created", "c", IN_TIME),
+        lambda: Interaction.objects.get(platform_id="c").text == "edit 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("came", [-HOUR, HOUR, 9 * DAY + HOUR * 3 / 2], ids=["before", "while", "between"])
+@pytest.mark.parametrize("case", WAITING_TWICE)
+def test_an_event_of_another_aspect_voids_none_of_two_that_wait(live, case, came):
+    waiting, other, both_taken = WAITING_TWICE[case]
+    for _moment, action in sorted(
+        [
+            (timedelta(0), lambda: send(live, *waiting[::-1])),
+            (came, lambda: send(live, other, at=NOW + came)),
+            (9 * DAY + HOUR, lambda: replay.replay_due(NOW + 9 * DAY + HOUR)),
+            (9 * DAY + 2 * HOUR, lambda: replay.replay_due(NOW + 9 * DAY + 2 * HOUR)),
+        ],
+        key=lambda step: step[0],
+    ):
+        action()
+    assert (both_taken(), DeadLetter.objects.filter(replay_at__isnull=False).count()) == (True, 0)
+
+
+def test_the_admin_names_the_notes_of_what_came_ahead(operator, live):
+    send(live, event("comment.edited", "comment", at(NOW + 2 * DAY), text="taken"))
+    replay.replay_due(NOW + DAY)
+    assert "inbox_ahead" in page(operator, "admin:interactions_pendingchange_changelist")
+
+
+def test_a_clock_that_is_always_ahead_is_followed_for_weeks(live):
+    """Each of its events is taken, also when the one before was taken before it came."""
+    for n in range(1, 5):
+        came_at = NOW + n * 3 * DAY
+        send(live, event("comment.edited", "comment", at(came_at + 2 * DAY), text=f"edit {n}"), at=came_at)
+        send(live, event("content.metrics", "piece", at(came_at + 2 * DAY), metrics={"views": n}), at=came_at)
+        replay.replay_due(came_at + DAY)
+        assert Interaction.objects.get(platform_id="comment").text == f"edit {n}"
+        assert Content.objects.get(platform_id="piece").views == n
+
+
+def test_a_change_that_is_released_before_its_target_has_come_begins_its_age_then(live, settings):
+    settings.LETTER_DAYS = 10
+    send(live, event("comment.edited", "late", at(NOW + 10 * DAY), text="kept"))
+    replay.replay_due(NOW + 9 * DAY)
+    ageing.delete_old(NOW + 18 * DAY)
+    send(live, event("comment.created", "late"), at=NOW + 18 * DAY)
+    assert Interaction.objects.get(platform_id="late").text == "kept"
+
+
 def test_a_day_ahead_is_stored_and_the_clock_here_does_not_matter(profile):
     """`received_at` is an argument: what a demo or an import ingests is measured by it alone."""
     for received_at in (NOW, NOW - 3650 * DAY, NOW + 3650 * DAY):
@@ -252,7 +354,7 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
     monkeypatch.setattr(replay, "attempt", broken)
     monkeypatch.setattr(replay, "BATCH", 1)
     with caplog.at_level(logging.ERROR):
-        assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+        assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0, failed=1)
     letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
     assert [record.message for record in caplog.records] == [
         f"Dead letter {letter.pk} could not be replayed; it will be tried again"
@@ -279,7 +381,7 @@ def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypat
     left = DeadLetter.objects.filter(replay_at__isnull=False)
     assert set(left.values_list("replay_at", flat=True)) == {NOW + 3 * DAY + HOUR}
     monkeypatch.setattr(replay, "LONGEST", -1)
-    assert replay.replay_due(NOW + 4 * DAY) == replay.Replayed()
+    assert replay.replay_due(NOW + 4 * DAY) == replay.Replayed(more=True)
 
 
 def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_sweep(
@@ -295,6 +397,44 @@ def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_swee
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
     assert replay.replay_due(timezone.now() + SECOND) == replay.Replayed(0, 4)
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 0
+
+
+def test_a_letter_that_breaks_an_operators_replay_holds_up_no_other(operator, live, monkeypatch):
+    DeadLetter.objects.all().delete()
+    before = timezone.now()
+    for n in range(8):
+        raw = json.dumps(event("comment.created", "broken" if n == 3 else f"good-{n}")).encode()
+        DeadLetter.objects.create(
+            profile=live, is_demo=False, raw=raw, digest=n, reason="kept", received_at=NOW
+        )
+    real = replay.attempt
+
+    def broken(arrivals, *args):
+        if any(arrival.event["id"] == "broken" for arrival in arrivals):
+            raise RuntimeError("broken")
+        return real(arrivals, *args)
+
+    monkeypatch.setattr(replay, "attempt", broken)
+    assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [
+        "7 events were taken, 0 were rejected again and stay."
+        " 1 failed, which the log says, and will be replayed by the worker, in an hour."
+    ]
+    assert Interaction.objects.filter(platform_id__startswith="good").count() == 7
+    assert DeadLetter.objects.get().replay_at > before + HOUR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_letters_that_somebody_holds_are_left_out_of_an_operators_marking(live, monkeypatch):
+    DeadLetter.objects.all().delete()
+    send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(6)))
+    monkeypatch.setattr(replay, "BATCH", 1)
+    held = DeadLetter.objects.filter(pk=DeadLetter.objects.latest("pk").pk)
+    with somebody_who(lambda: list(held.select_for_update())):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 1, marked=4)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
 
 
 def test_an_operator_cannot_replay_before_the_time_has_come(operator, live):
@@ -413,6 +553,16 @@ def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_
     assert [one.error == dead_letters.NO_ROOM for one in results] == [True, False, False]
     assert DeadLetter.objects.get(reason=dead_letters.NO_ROOM).replay_at is None
     assert replay.replay_due(NOW + DAY) == replay.Replayed(2, 0)
+
+
+def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_its_time(live, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
+    monkeypatch.setattr(replay, "BATCH", 1)
+    send(live, *({"id": f"{n}"} for n in range(3)))
+    assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).marked == 3
+    [result] = send(live, event("content.published", "p", at(NOW + 3 * DAY)), at=NOW + HOUR)
+    assert result.error != dead_letters.NO_ROOM
+    assert DeadLetter.objects.filter(replay_at=NOW + 2 * DAY).count() == 1
 
 
 def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts.names import LONGEST_NAMED
+
 MOST_NAMED = 10
-LONGEST_NAMED = 100  # characters of a name that nobody has ever heard of
 
 
 class Known(serializers.Serializer):

@@ -32,10 +32,10 @@ from demo.api.throttling import (
     ScenarioThrottle,
     SwitchThrottle,
 )
-from demo.clock import now
 from demo.lifecycle import Transition
 from demo.states import NotPossible, WrongOption
 from demo.status import status_of
+from interactions.clock import now
 from interactions.problems import Conflict
 
 _WHOSE = "user must be a user name; leave it out for your own demo."

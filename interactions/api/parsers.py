@@ -7,9 +7,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser, get_encoding
 from rest_framework.utils.json import strict_constant
 
+from accounts.names import LONGEST_NAMED
 from interactions.events import has_lone_surrogate
-
-LONGEST_NAMED = 100  # characters of a member's name
 
 
 class ReadableJSONParser(JSONParser):

@@ -1,9 +1,9 @@
 from django.core.management.base import CommandError, CommandParser
 
 from demo import lifecycle, unfinished
-from demo.clock import now
 from demo.commands import DemoCommand, Once, bad_input, user_named
 from demo.states import NotPossible
+from interactions.clock import now
 
 
 class Command(DemoCommand):

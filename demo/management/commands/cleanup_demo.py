@@ -2,9 +2,9 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
-from demo.clock import now
 from demo.commands import DemoCommand, bad_input
 from demo.retention import clean_up
+from interactions.clock import now
 
 MOST_DAYS = 36_500
 

@@ -7,12 +7,12 @@ from tqdm import tqdm
 
 from accounts.models import User
 from demo import lifecycle, simulator
-from demo.clock import now
 from demo.commands import DemoCommand, Once, bad_input, user_named
 from demo.models import DemoAccount
 from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, delivered_initially, seed
 from demo.states import NotPossible
 from demo.status import shown_account
+from interactions.clock import now
 
 
 class Command(DemoCommand):
