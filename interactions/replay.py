@@ -24,6 +24,7 @@ MOST_AT_ONCE = 5_000  # letters whose time has come, of one run
 MOST_MARKED = 10_000  # letters that are left to the sweep at once
 LONGEST = 10  # seconds, after which a run begins no further batch
 LATER = timedelta(hours=1)  # from a failure to the next try
+ORDER = ("replay_at", "digest")  # at equal times by their bytes, so that the order of receipt decides nothing
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ def read_letter(letter: DeadLetter) -> object:
 
 
 def _batches(letters: QuerySet[DeadLetter], most: int) -> Iterator[list[int]]:
-    """Keys of letters that are replayed together, of the first `most`: those with the earliest time, then the oldest."""
+    """Keys of letters that are replayed together, of the first `most`: in their ORDER."""
     ids: list[int] = []
     held = 0
-    for id, size in letters.order_by("replay_at", "pk").values_list("pk", Length("raw"))[:most]:
+    for id, size in letters.order_by(*ORDER).values_list("pk", Length("raw"))[:most]:
         if ids and (len(ids) == BATCH or held + size > BATCH_BYTES):
             yield ids
             ids, held = [], 0
@@ -119,7 +120,7 @@ def _replay_batch(ids: list[int], now: datetime) -> Replayed:
     with transaction.atomic():
         # Before the letters, as whoever deletes them does.
         lock_profiles(chosen.values_list("profile", flat=True))
-        letters = list(chosen.select_for_update().order_by("replay_at", "pk"))
+        letters = list(chosen.select_for_update().order_by(*ORDER))
         arrivals = [Arrival(letter.profile_id, read_letter(letter), letter.received_at) for letter in letters]
         _, refused = attempt(arrivals, now)
         taken = [letter.pk for position, letter in enumerate(letters) if position not in refused]
