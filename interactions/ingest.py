@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
@@ -210,9 +210,9 @@ def _write(
     changed = {key: row for key, row in known.items() if row.stored and row.values}
     pending = {key: row for key, row in known.items() if not row.exists and row.values}
     if changed:
-        rows.update_rows(target, _columns(changed, profiles, received_at))
+        rows.update_rows(target, _columns(changed, profiles), received_at)
     for generation in _parents_first(new):
-        _insert(target, generation, _columns(generation, profiles, received_at), received_at)
+        _insert(target, generation, _columns(generation, profiles), received_at)
     if arrived := [key for key in waited if key in new]:
         rows.drop_pending(target, arrived)
     if pending:
@@ -240,16 +240,9 @@ def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: 
         row.id = ids[key]
 
 
-def _columns(
-    chosen: dict[Key, Row], profiles: dict[int, Profile], received_at: datetime
-) -> list[dict[str, Any]]:
+def _columns(chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
     return [
-        {
-            "profile_id": profile_id,
-            "platform_id": platform_id,
-            "is_demo": profiles[profile_id].is_demo,
-            "updated_at": received_at,
-        }
+        {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
         | rows.column_values(row, profiles[profile_id].platform_id)
         for (profile_id, platform_id), row in chosen.items()
     ]

@@ -262,7 +262,7 @@ class PendingChange(models.Model):
     """An edit, a deletion or metrics that arrived before its target; applied when the target does.
 
     One row per target and aspect, always the newest. Rows with a target of `rows.CAME_AHEAD` are notes: that version was
-    stored, or waits, although its time had been ahead when it came. They have no value and go at the same age.
+    stored, or waits, although its time had been ahead when it came. Their value is null, and they go at the same age.
     """
 
     class Target(models.TextChoices):

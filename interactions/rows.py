@@ -26,7 +26,6 @@ _COMMON = {
     "profile_id": "bigint",
     "platform_id": "text",
     "is_demo": "boolean",
-    "updated_at": "timestamptz",
     "posted_at": "timestamptz",
     "created_digest": "bigint",
     "text": "text",
@@ -52,7 +51,7 @@ _COLUMNS = {
     CONTENT: _COMMON | _CREATION[CONTENT] | _METRICS,
     INTERACTION: _COMMON | _CREATION[INTERACTION],
 }
-_FIXED = {"profile_id", "platform_id", "is_demo", "updated_at"}
+_FIXED = {"profile_id", "platform_id", "is_demo"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -125,7 +124,7 @@ def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dic
     """Insert pieces that do not exist yet; return the ids of those inserted."""
     defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
     names = ", ".join(_COLUMNS[CONTENT])
-    return _insert(CONTENT, names, f"SELECT %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
+    return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
 
 
 def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
@@ -133,7 +132,7 @@ def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -
     names = ", ".join(_COLUMNS[INTERACTION])
     given = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
     query = (
-        f"SELECT %s, {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
+        f"SELECT %s, %s, {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
         " LEFT JOIN interactions_content content"
         " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
         " LEFT JOIN interactions_interaction parent"
@@ -147,19 +146,19 @@ def _insert(
 ) -> dict[Key, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TABLES[target]} (received_at, {names}) {query} ORDER BY ordinality"
+            f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"
             " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
-            [received_at, _packed(rows)],
+            [received_at, received_at, _packed(rows)],
         )
         return {(profile, platform_id): id for profile, platform_id, id in cursor}
 
 
-def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
+def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
     """Set the columns that each row names; an absent column stays as it is."""
     settable = [column for column in _COLUMNS[target] if column not in (*_FIXED, "deleted_at")]
     changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
     changes += [
-        "updated_at = GREATEST(new.updated_at, old.updated_at)",
+        "updated_at = GREATEST(%s, old.updated_at)",
         # What is shown again may still be hidden for its age.
         "deleted_at = CASE WHEN new.shown_again THEN old.expired_at ELSE COALESCE(new.deleted_at, old.deleted_at) END",
         # Equal times would say that age alone hides the row.
@@ -177,7 +176,7 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]]) -> None:
         cursor.execute(
             f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target, shown_again='boolean')}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
-            [_packed(rows)],
+            [received_at, _packed(rows)],
         )
 
 
@@ -252,30 +251,46 @@ def _waiting_version(aspect: str, micros: int, rank: int) -> Version:
 def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
     """Store what `rows` wait with, newest per aspect."""
     changes = [
+        (key, aspect, row.versions[aspect][0], 0 if aspect == "deletion" else row.versions[aspect][-1], value)
+        for key, row in rows.items()
+        for aspect, value in row.values.items()
+        if aspect in row.versions
+    ]
+    _write_pending(target, changes, demo, received_at, only_newer=True)
+
+
+def _write_pending(
+    target: str,
+    changes: list[tuple[Key, str, int, int, Any]],
+    demo: dict[int, bool],
+    received_at: datetime,
+    *,
+    only_newer: bool,
+) -> None:
+    """Write rows of PendingChange, given as key, aspect, time, rank and value; `only_newer` over what is there."""
+    records = [
         {
             "profile_id": profile,
             "platform_id": platform_id,
             "is_demo": demo[profile],
-            "received_at": received_at,
             "aspect": aspect,
-            "occurred_at": _instant(row.versions[aspect][0]),
-            "rank": 0 if aspect == "deletion" else row.versions[aspect][-1],
+            "occurred_at": _instant(at),
+            "rank": rank,
             "value": {"value": value},
         }
-        for (profile, platform_id), row in rows.items()
-        for aspect, value in row.values.items()
+        for (profile, platform_id), aspect, at, rank, value in changes
     ]
+    newer = " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (waiting.occurred_at, waiting.rank)"
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO interactions_pendingchange AS waiting"
-            " (target, profile_id, platform_id, is_demo, received_at, aspect, occurred_at, rank, value)"
-            " SELECT %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
-            " is_demo boolean, received_at timestamptz, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
+            " (target, received_at, profile_id, platform_id, is_demo, aspect, occurred_at, rank, value)"
+            " SELECT %s, %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
+            " is_demo boolean, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
             " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
             " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value,"
-            " received_at = EXCLUDED.received_at"
-            " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (waiting.occurred_at, waiting.rank)",
-            [target, _packed(changes)],
+            f" received_at = EXCLUDED.received_at{newer if only_newer else ''}",
+            [target, received_at, _packed(records)],
         )
 
 
@@ -307,26 +322,9 @@ def came_ahead(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp]]:
 def note_ahead(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
     """Note which versions that are stored now came ahead, for the letters of the same row that still wait."""
     notes = [
-        {
-            "profile_id": profile,
-            "platform_id": platform_id,
-            "is_demo": demo[profile],
-            "received_at": received_at,
-            "aspect": aspect,
-            "occurred_at": _instant(at),
-            "rank": rank,
-        }
-        for (profile, platform_id), row in rows.items()
+        (key, aspect, at, rank, None)
+        for key, row in rows.items()
         for aspect, (at, rank) in row.came_ahead.items()
         if aspect in row.values and aspect in row.versions
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO interactions_pendingchange"
-            " (target, profile_id, platform_id, is_demo, received_at, aspect, occurred_at, rank, value)"
-            " SELECT %s, *, 'null'::jsonb FROM json_to_recordset(%s::json) AS notes (profile_id bigint, platform_id text,"
-            " is_demo boolean, received_at timestamptz, aspect text, occurred_at timestamptz, rank bigint)"
-            " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
-            " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, received_at = EXCLUDED.received_at",
-            [CAME_AHEAD[target], _packed(notes)],
-        )
+    _write_pending(CAME_AHEAD[target], notes, demo, received_at, only_newer=False)
