@@ -20,9 +20,8 @@ from accounts.models import User
 
 LONGEST_NAME = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
-_hashing = BoundedSemaphore(
-    max(1, settings.WEB_THREADS // 2)
-)  # passwords at once, so that threads are left for others
+# Passwords that are looked at at once, so that threads are left for others.
+_hashing = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 
 class Throttle(SimpleRateThrottle):

@@ -42,12 +42,9 @@ BLANK_BYTES = 64  # of line ends before a request
 HEADER_LINES = 200
 # waitress needs a time for a header that grows with the square of the spaces before its value.
 TOO_MANY_SPACES = re.compile(rb"[ \t]{65}")
-FOLDED = re.compile(
-    rb"\n[ \t]"
-)  # a header that goes on in another line, which RFC 9112 (5.2) lets a server refuse
-PASS_SECONDS = (
-    0.02  # of each pass of the event loop for reading bodies; those left over come first in the next one
-)
+FOLDED = re.compile(rb"\n[ \t]")  # a header in several lines, which RFC 9112 (5.2) lets a server refuse
+# Of each pass of the event loop for reading bodies; those left over come first in the next one.
+PASS_SECONDS = 0.02
 NEW_IN_A_PASS = 8  # connections, for which waitress alone would need as many passes
 ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)  # before the path of a whole address
 SAID = {

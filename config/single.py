@@ -27,9 +27,8 @@ def one_at_a_time(check: Callable[[], Checks], unknown: Checks) -> Callable[[], 
             last[0] = check()
             return last[0]
         finally:
-            began[0] = (
-                math.inf
-            )  # so that the next check is not taken for a stale one before its time is noted
+            # The next check is not to be taken for a stale one before its time is noted.
+            began[0] = math.inf
             asking.release()
 
     return asked

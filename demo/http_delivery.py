@@ -29,9 +29,8 @@ from interactions.signing import sign
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-PARTS = (
-    4  # of a batch in which one event may be at fault: those of a whole one are alone at their last attempt
-)
+# Of a batch in which one event may be at fault: the events of a whole one are alone at their last attempt.
+PARTS = 4
 STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15

@@ -31,9 +31,7 @@ class AnyZone(AutoDeserializedAttribute):
     def __set__(self, row: Any, value: Any) -> None:
         try:
             super().__set__(row, value)
-        except (
-            Exception
-        ):  # whatever the libraries make of it: it may be a folder's name, or lead out of theirs
+        except Exception:  # whatever the libraries make of it, such as the name of one of their folders
             row.__dict__[self.field.attname] = value
 
 
@@ -83,9 +81,10 @@ def _wrong_message(task: PeriodicTask) -> str:
             return f"Its {name} must be written as {text} or with something in between."
     if taken := sorted(CELERYS_OWN & given["headers"].keys()):
         return f"Its headers name {', '.join(taken)}, which Celery sets itself."
+    expected = signature(registered()[task.task].run)
     try:
-        signature(registered()[task.task].run).bind(*given["args"], **given["kwargs"])
-        check_arguments(signature(registered()[task.task].run), given["args"], given["kwargs"])
+        expected.bind(*given["args"], **given["kwargs"])  # which says more of what is wrong
+        check_arguments(expected, given["args"], given["kwargs"])
     except TypeError as error:
         return f"Its arguments are not those of the task: {error}."
     except Nonsense as error:

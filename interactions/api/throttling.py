@@ -11,9 +11,8 @@ from rest_framework.exceptions import Throttled
 from accounts.throttling import FailureThrottle, address
 
 LARGE, MANY = 64 * 1024, 500  # bytes and commas of a body; about 200 and 50 events
-MOST_LARGE = (
-    settings.WEB_THREADS // 2
-)  # of one owner at once in one web process, so that threads are left for others
+# Of one owner at once in one web process, so that threads are left for others.
+MOST_LARGE = settings.WEB_THREADS // 2
 
 _large: Counter[int] = Counter()  # by owner
 _lock = Lock()  # of that
@@ -30,7 +29,10 @@ class WebhookFailures(FailureThrottle):
 
 @contextmanager
 def place_for(body: bytes, owner_id: int) -> Iterator[None]:
-    """A place to read and store the body, of which an owner has MOST_LARGE for those that are LARGE or have MANY commas; raises Throttled."""
+    """A place to read and store the body, of which an owner has MOST_LARGE; raises Throttled.
+
+    Only bodies that are LARGE or have MANY commas need one.
+    """
     if len(body) <= LARGE and body.count(b",") <= MANY:
         yield
         return
