@@ -132,11 +132,11 @@ def test_no_window_of_time_has_more_than_the_limit(client, person, monkeypatch):
 
     ask()
     time.sleep(0.8)
-    end = time.monotonic() + 1.7
-    while time.monotonic() < end:
+    end = time.monotonic() + 20
+    while len(taken) < 8 and time.monotonic() < end:
         ask()
     spans = [last[1] - first[0] for first, last in zip(taken, taken[4:], strict=False)]
-    assert (min(spans) >= 1, len(taken) >= 8) == (True, True), spans
+    assert (min(spans) >= 1, len(taken)) == (True, 8), spans
 
 
 def test_who_is_refused_is_let_in_again_when_the_oldest_is_a_window_old(client, person, monkeypatch):
@@ -146,11 +146,11 @@ def test_who_is_refused_is_let_in_again_when_the_oldest_is_a_window_old(client, 
         return client.post("/login/", {"username": "person", "password": "wrong"}).status_code
 
     assert [guess() for _ in range(3)] == [200, 200, 429]
-    end = time.monotonic() + 1.2
-    codes = []
-    while time.monotonic() < end:  # what is refused does not count, or trying on would lock out for ever
+    end = time.monotonic() + 20
+    codes = [guess()]
+    while codes[-1] == 429 and time.monotonic() < end:  # or trying on would lock out for ever
         codes.append(guess())
-    assert (codes[0], codes.count(200)) == (429, 2)
+    assert (codes[0], codes[-1]) == (429, 200)
 
 
 class Bomb:
