@@ -54,11 +54,16 @@ SAID = {
     431: ("The headers are too large.", f"Send at most {HEADER_BYTES} bytes of headers."),
     500: ("Something is wrong here.", "Try again; if it stays, tell an operator when it happened."),
     501: ("The transfer coding is unknown.", "Send the body with Content-Length, or chunked."),
+    505: ("This server speaks HTTP/1.1.", "Send the request with that version."),
 }
 
 
 class AddressTooLong(BadRequest):
     code = 414
+
+
+class OtherVersion(BadRequest):
+    code = 505
 
 
 class ChunksTooSmall(BadRequest):
@@ -110,6 +115,8 @@ class Parser(HTTPRequestParser):
         if not self.headers_finished:
             too_long = len(self.start) > ADDRESS_BYTES and b"\n" not in self.start
             return AddressTooLong("") if too_long else None
+        if self.version and not self.version.startswith("1."):
+            return OtherVersion("")
         if self.content_length > self.most:
             return RequestEntityTooLarge("")
         return self._beyond_a_limit_of_chunks(self.body_rcv) if self.chunked else None
@@ -186,7 +193,8 @@ class Answer(WSGITask):
         return environ
 
     def build_response_header(self) -> bytes:
-        if self.channel.server.stopping:
+        wishes = self.request.headers.get("CONNECTION", "").lower().replace(" ", "").split(",")
+        if self.channel.server.stopping or "close" in wishes:
             self.request.headers["CONNECTION"] = "close"
         return super().build_response_header()
 

@@ -31,8 +31,8 @@ def default_platforms() -> list[str]:
 
 @cache
 def time_zones() -> set[str]:
-    """The IANA names; what the machine calls its own time is none of them."""
-    return available_timezones() - {"localtime"}
+    """The IANA names, without the machine's own time and what stands for a time that was never set."""
+    return available_timezones() - {"localtime", "Factory"}
 
 
 def zone_alike(name: str) -> str:

@@ -58,6 +58,8 @@ def _problem_of(task: PeriodicTask) -> str:
     chosen = [kind for kind in KINDS if getattr(task, f"{kind}_id")]
     if len(chosen) != 1:
         return f"It has {' and '.join(chosen)}; leave one." if chosen else "It has no schedule; choose one."
+    if task.solar_id:
+        return "Solar schedules are not supported; choose another kind."
     if task.clocked_id and not task.one_off:
         return "A clocked schedule runs once; tick One-off Task."
     return _wrong_message(task) or _wrong_times(task)

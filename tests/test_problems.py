@@ -25,6 +25,7 @@ import pytest
         ("post", "auth/token", b"[" + b" " * 7_000_000 + b"]", 413),
         ("post", "demo/enable", b"[" + b" " * 7_000_000 + b"]", 413),
         ("patch", "demo", b'{"settings": {"time_zone": "localtime"}}', 400),
+        ("patch", "demo", b'{"settings": {"time_zone": "Factory"}}', 400),
     ],
 )
 def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, body, code):

@@ -239,6 +239,18 @@ def test_a_crontab_with_an_unknown_time_zone_is_given_another(operator):
     assert str(CrontabSchedule.objects.get(pk=key).timezone) == "Europe/Paris"
 
 
+def test_solar_schedules_are_not_offered_and_a_row_that_has_one_is_given_another(operator):
+    add = operator.get(reverse("admin:django_celery_beat_periodictask_add"))
+    assert "solar" not in add.context["adminform"].form.fields
+    task = row(interval=None, solar=solar())
+    assert problem_of(task) == "Solar schedules are not supported; choose another kind."
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])
+    form = {"name": "odd", "task": task.task, "args": "[]", "kwargs": "{}", "headers": "{}"}
+    assert operator.post(change, form | {"interval": every(5).pk, "solar": ""}).status_code == 302
+    task.refresh_from_db()
+    assert (task.solar, problem_of(task)) == (None, "")
+
+
 @pytest.mark.parametrize("field", ["args", "kwargs", "headers"])
 @pytest.mark.parametrize(
     "text", ["[" * 3_000, "[" * 3_000 + "]" * 3_000, '{"__type__": "datetime", "__value__": 5}', "9" * 5_000]

@@ -403,6 +403,21 @@ def test_hundreds_of_pipelined_requests_are_answered_one_by_one(house):
     assert codes == [b"200"] * 300 + [b"401"] + [b"200"] * 300
 
 
+@pytest.mark.parametrize("wish", [b"close", b"Close", b"Upgrade, close", b"close ,TE"])
+def test_who_asks_for_it_has_the_connection_closed(house, wish):
+    with socket.create_connection(("127.0.0.1", house.port), 5) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: " + wish + b"\r\n\r\n")
+        seen = b"".join(iter(lambda: client.recv(10_000), b""))
+    assert seen.count(b"HTTP/1.1 200 OK") == 1
+
+
+@pytest.mark.parametrize("version", [b"0.9", b"2.0", b"9.9"])
+def test_other_versions_of_http_are_505(house, version):
+    answer = raw(house.port, b"GET /api/v1/demo/ HTTP/" + version + b"\r\nHost: localhost\r\n\r\n")
+    assert answer[0] == 505
+    assert problem_of(answer)["hint"] == "Send the request with that version."
+
+
 @pytest.mark.parametrize("blank", [b"\r\n", b"\r\n\r\n", b"\r\n" * 32])
 def test_blank_lines_before_a_request_are_skipped(house, blank):
     assert raw(house.port, blank + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 200

@@ -10,7 +10,7 @@ from rest_framework.exceptions import Throttled
 
 from accounts.throttling import FailureThrottle, address
 
-LARGE, MANY = 64 * 1024, 500  # bytes and commas of a body; about 200 and 50 events
+LARGE, MANY = 64 * 1024, 200  # bytes, and events, of a batch
 # Of one owner at once in one web process, so that threads are left for others.
 MOST_LARGE = settings.WEB_THREADS // 2
 
@@ -28,12 +28,12 @@ class WebhookFailures(FailureThrottle):
 
 
 @contextmanager
-def place_for(body: bytes, owner_id: int) -> Iterator[None]:
-    """A place to read and store the body, of which an owner has MOST_LARGE; raises Throttled.
+def place_of(owner_id: int, *, needed: bool) -> Iterator[None]:
+    """A place to work on a batch that is large, of which an owner has MOST_LARGE; raises Throttled.
 
-    Only bodies that are LARGE or have MANY commas need one.
+    What is not `needed` takes none.
     """
-    if len(body) <= LARGE and body.count(b",") <= MANY:
+    if not needed:
         yield
         return
     with _lock:

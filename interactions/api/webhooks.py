@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import Profile
 from interactions.api import examples
 from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
-from interactions.api.throttling import WebhookFailures, place_for
+from interactions.api.throttling import LARGE, MANY, WebhookFailures, place_of
 from interactions.envelope import Batch, EnvelopeError, TooMuch
 from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
 from interactions.problems import TooLarge, Unsigned
@@ -54,10 +54,12 @@ class WebhookView(APIView):
         except (NotFound, Unsigned):
             WebhookFailures().count(request, self)
             raise
-        with place_for(body, profile.owner_id):
+        is_large = len(body) > LARGE
+        with place_of(profile.owner_id, needed=is_large):
             batch = _batch(body)
-            arrivals = [Arrival(profile.id, event) for event in batch.events]
-            return Response(summary(ingest(arrivals, now, raw=batch.raw)))
+            with place_of(profile.owner_id, needed=not is_large and len(batch.events) > MANY):
+                arrivals = [Arrival(profile.id, event) for event in batch.events]
+                return Response(summary(ingest(arrivals, now, raw=batch.raw)))
 
 
 def _sender(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, datetime]:
