@@ -97,10 +97,10 @@ def test_a_name_is_kept_composed_and_with_single_blanks(given, kept):
 
 
 def test_a_name_that_is_far_too_long_is_refused_at_once():
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(UnreadableName, match="it has 60001, so shorten it to at most 80"):
         readable("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert readable("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four become one
     assert readable(" " * 100_000 + "Acme", 80) == "Acme"
 

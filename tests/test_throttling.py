@@ -63,17 +63,17 @@ def test_a_long_name_takes_no_long_time_in_the_api(page, alice, path, name):
     User.objects.update(is_staff=True)
     more = {"password": "wrong"} if path == "auth/token" else {}
     sent = json.dumps({name: MARKS} | more, ensure_ascii=False).encode()
-    began = time.monotonic()
+    began = time.process_time()
     answer = page.post(f"/api/v1/{path}/", sent, content_type="application/json")
     assert (answer.status_code, answer.json()["title"]) == (400, "Bad Request")
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
 def test_a_long_name_takes_no_long_time_on_a_page(client, db, path):
-    began = time.monotonic()
+    began = time.process_time()
     assert client.post(path, {"username": MARKS, "password": "wrong"}, follow=True).status_code == 200
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("tail", ["x", "y"])

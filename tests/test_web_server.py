@@ -473,7 +473,7 @@ def test_headers_that_are_costly_to_read_are_refused(house, headers, code):
     assert requests.get(f"{house.url}/healthz", timeout=20).ok  # the first request of a process takes longer
     started = time.monotonic()
     assert raw(house.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n")[0] == code
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_who_is_gone_before_the_refusal_is_no_error(house):
