@@ -11,6 +11,8 @@ from datetime import timedelta
 
 import environ
 from csp import constants as csp
+from django.core.exceptions import ImproperlyConfigured
+from redis import ConnectionPool, RedisError
 
 from config import environment as env
 from config import limits
@@ -140,12 +142,20 @@ REDIS_URL = env.url("REDIS_URL", SERVERS.redis_url, ("redis", "rediss", "redis+s
 
 
 def client_url(url: str) -> str:
-    """The broker's URL as redis-py spells it, where Celery spells otherwise: the socket's scheme and TLS options."""
-    return re.sub(
+    """The broker's URL as redis-py spells it, where Celery spells otherwise: a socket's scheme and database, TLS options.
+
+    Raises ImproperlyConfigured for options that redis-py does not know.
+    """
+    spelled = re.sub(
         r"(?<=ssl_cert_reqs=)CERT_\w+",
         lambda word: word[0].removeprefix("CERT_").lower(),
-        url.replace("redis+socket://", "unix://"),
+        re.sub("(?<=[?&])virtual_host=", "db=", url.replace("redis+socket://", "unix://")),
     )
+    try:
+        ConnectionPool.from_url(spelled).make_connection()  # which connects to nothing yet
+    except (TypeError, ValueError, RedisError) as error:
+        raise ImproperlyConfigured(f"REDIS_URL has a part or an option that is unknown: {error}") from error
+    return spelled
 
 
 REDIS_CLIENT_URL = client_url(REDIS_URL)

@@ -62,6 +62,9 @@ class Restored:
     messages: int = 0
     story: int = 0
 
+    def __add__(self, other: "Restored") -> "Restored":
+        return Restored(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
+
     def __str__(self) -> str:
         return _counted(asdict(self))
 

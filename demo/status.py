@@ -119,6 +119,6 @@ def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, lis
 
 def notices(account: DemoAccount) -> list[str]:
     """What the user should know about the chosen settings."""
-    if account.has_messages:
+    if account.has_messages or not account.platforms:
         return []
     return ["None of the chosen platforms has direct messages, so the demo brings none."]

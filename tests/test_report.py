@@ -82,7 +82,7 @@ def test_bad_input_is_a_sentence_and_exit_code_2(words, sentence):
 
 
 def test_a_user_without_a_demo_has_no_report(alice):
-    with pytest.raises(CommandError, match="Nothing of a demo of alice has arrived yet") as error:
+    with pytest.raises(CommandError, match="There is no story of alice to look at") as error:
         run("demo_report", "--user", "alice")
     assert (error.value.returncode, DemoAccount.objects.count()) == (2, 0)
 

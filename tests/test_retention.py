@@ -160,6 +160,25 @@ def test_restoring_brings_back_every_row_as_it_was(alice, bob):
     assert (told(alice), looked_back_on(alice), told(bob)) == (before, story, [])
 
 
+def test_restoring_all_leaves_out_none_that_is_on(alice, bob, live):
+    demo_of(alice)
+    demo_of(bob)
+    before = told(alice), told(bob), live_rows()
+    for user in (alice, bob):
+        age(user, LATER)
+    report = json.loads(run("restore_demo", "--all", "--json"))
+    assert (told(alice), told(bob), live_rows()) == before
+    sums = {"content": 6, "comments": len_of("comment"), "messages": len_of("message")}
+    assert report == {"users": 2, **sums, "story": StoryEvent.objects.count()}
+    assert run("restore_demo", "--all").startswith(
+        "Restored of 2 demos: 0 content, 0 comments, 0 messages, 0 story."
+    )
+
+
+def len_of(type: str) -> int:
+    return Interaction.objects.filter(is_demo=True, type=type).count()
+
+
 def age(user: User, now: datetime, **options) -> retention.Cleaned:
     """Clean up the user's demo without planning what has opened since."""
     DemoAccount.objects.filter(user=user).update(

@@ -195,7 +195,7 @@ def test_the_words_say_what_the_settings_mean(page, alice):
     assert "1 piece a day, and 3 comments and 5 messages every six hours: about 1 piece, 12 comments" in shown
     assert "The day's first piece comes at 9:00 in Asia/Tokyo" in shown
     assert ("over the weeks it is as many" in shown, "No piece goes viral" in shown) == (True, True)
-    assert "older than 1 day goes on Mondays" in shown
+    assert "older than 1 day is removed on Mondays" in shown
 
 
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.conf import settings as configured
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
@@ -268,6 +269,7 @@ def test_a_query_that_fails_late_beside_redis_keeps_nobody_from_redis(broker):
     ("celerys", "clients"),
     [
         ("redis+socket:///run/valkey.sock", "unix:///run/valkey.sock"),
+        ("redis+socket:///run/valkey.sock?virtual_host=5", "unix:///run/valkey.sock?db=5"),
         ("rediss://host/0?ssl_cert_reqs=CERT_NONE", "rediss://host/0?ssl_cert_reqs=none"),
         (
             "rediss://h/0?ssl_cert_reqs=CERT_REQUIRED&ssl_ca_certs=/ca",
@@ -280,6 +282,14 @@ def test_the_brokers_url_is_understood_as_celery_spells_it(celerys, clients):
     url = client_url(celerys)
     assert url == clients
     redis.Redis.from_url(url).connection_pool.make_connection()
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h/0?nonsense=1", "redis://h/0?socket_timeout=soon", "redis://h:port/0"]
+)
+def test_a_brokers_url_that_cannot_be_used_is_refused_at_the_start(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL has a part or an option that is unknown: "):
+        client_url(url)
 
 
 def behind(settings, proxies: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from functools import cached_property
 
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -93,7 +93,7 @@ class DemoView(KnownParameters):
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
         user = User.objects.filter(username__in=names).first()
         if user is None:
-            raise Http404
+            raise NotFound("There is no such user.")
         return user
 
     def _given_users(self) -> list[object]:

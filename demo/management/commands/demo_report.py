@@ -58,7 +58,10 @@ def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
     account = shown_account(user_named(name))
     events = story.told(account, now) if account.pk else []
     if not events:
-        raise bad_input(f"Nothing of a demo of {name} has arrived yet; `seed_demo --user {name}` makes one.")
+        raise bad_input(
+            f"There is no story of {name} to look at. `demo_status --user {name}` says whether its demo is on;"
+            f" `seed_demo --user {name}` makes one, and `restore_demo --user {name}` brings back what cleanup has hidden."
+        )
     return f"The demo of {name}", [section(one) for one in samples(account.world, events, now)]
 
 

@@ -4,18 +4,23 @@ from django.core.management.base import CommandError, CommandParser
 
 from demo import retention
 from demo.commands import DemoCommand, Once, user_named
+from demo.models import DemoAccount
 from demo.states import NotPossible
 from demo.status import shown_account
 
 
 class Command(DemoCommand):
-    help = "Show again what cleanup has hidden of a user's demo in the last seven days."
+    help = "Show again what cleanup has hidden of one demo, or of all, in the last seven days."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="NAME", action=Once)
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--user", metavar="NAME", action=Once)
+        which.add_argument("--all", action="store_true", help="every demo that is on")
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
+        if options["all"]:
+            return self._restore_all(options["json"])
         user = user_named(options["user"])
         account = shown_account(user)
         try:
@@ -24,3 +29,19 @@ class Command(DemoCommand):
             raise CommandError(str(error)) from error
         sentence = f"Restored: {restored}. The next cleanup hides again what is older than {account.retention_days} days."
         self.report({"user": user.username, **asdict(restored)}, options["json"], sentence)
+
+    def _restore_all(self, as_json: bool) -> None:
+        accounts = (
+            DemoAccount.objects.filter(state__in=retention.LIVING).select_related("user").order_by("pk")
+        )
+        failures, total, users = [], retention.Restored(), 0
+        for account in accounts:
+            try:
+                total += retention.restore(account)
+                users += 1
+            except NotPossible as error:
+                failures.append(f"{account.user.username}: {error}")
+        sentence = f"Restored of {users} demos: {total}. The next cleanup hides again what is older than each retention."
+        self.report({"users": users, **asdict(total)}, as_json, sentence)
+        if failures:
+            raise CommandError("\n".join(failures))
