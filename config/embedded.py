@@ -7,6 +7,7 @@ session of its own and outlives the process that started it; `stop` ends it.
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -38,6 +39,7 @@ UNICODE_TEMPLATE = (
 FOREIGN = {"PGDATA", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGREALM", "PGTTY"}
 FOREIGN |= {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVER_POSTGRES_VERSION"}
 LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
+UNUSUAL = re.compile(r"[^\w@+=:./~-]")  # in a path that a shell reads when PostgreSQL is started
 AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
 START_SECONDS = STOP_SECONDS = 30
 
@@ -161,6 +163,10 @@ class Servers:
         if len(str(self.data_dir)) > LONGEST_PATH:
             raise ImproperlyConfigured(
                 f"The path {self.data_dir} is too long for a socket. Type DATA_DIR=/a/shorter/path"
+            )
+        if found := UNUSUAL.search(str(self.data_dir)):
+            raise ImproperlyConfigured(
+                f"PostgreSQL and Valkey cannot be started in {self.data_dir}, which holds {found[0]!r}. Type DATA_DIR=/another/path"
             )
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:

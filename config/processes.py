@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import sys
@@ -28,6 +29,11 @@ from interactions.connection import LOST_CONNECTION
 
 NAME = PASSWORD = "demo"  # of the development user
 STOP_SECONDS = 30
+# What Celery's and gunicorn's command lines read beside their arguments: it is meant for another project's services.
+FOREIGN = re.compile(
+    "(CELERY|CELERYD|CELERYBEAT|GUNICORN|KOMBU)_.*|BROKER_URL|RESULT_BACKEND|LOADER|CONFIG_MODULE|APP|SKIP_CHECKS"
+    "|NO_COLOR|LISTEN_FDS|LISTEN_PID|NOTIFY_SOCKET|MP_LOG|REMAP_SIGTERM|PICKLE_PROTOCOL"
+)
 RUN = "PERENNIAL_RUN"  # names the data folder in the environment of what `up` started
 
 
@@ -86,7 +92,7 @@ def _run() -> None:
     account = _development_demo() if settings.DEVELOPMENT else None
     sys.stdout.reconfigure(errors="backslashreplace")  # however `up` was called, as manage.py does it
     manager = Supervisor(start.Keeper())
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if not FOREIGN.fullmatch(name)} | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",  # the supervisor reads their lines as UTF-8, whatever the terminal speaks
         "PYTHONIOENCODING": "utf-8",

@@ -14,6 +14,16 @@ from config.supervisor import Pauses
 from tests.house import PLAIN, answers, free_port, until
 from tests.test_config import end, folder, run_up, services  # noqa: F401  a fixture among them
 
+OF_OTHER_PROJECTS = {
+    **dict.fromkeys(("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "BROKER_URL"), "redis://127.0.0.1:1"),
+    "CELERY_RESULT_BACKEND": "none-such://",
+    "CELERY_WORKER_QUEUES": "theirs",
+    "LOADER": "no.such:Loader",
+    "GUNICORN_CMD_ARGS": "--bind 127.0.0.1:1",
+    "SKIP_CHECKS": "some",
+    "NO_COLOR": "please",
+}
+
 
 def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
     pauses = Pauses()
@@ -24,9 +34,10 @@ def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
 @pytest.mark.bad_day
 def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
     port, log = free_port(), folder / "log"
-    terminal = {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
-    up = run_up(log, PLAIN | terminal | {"DATA_DIR": str(folder / "data"), "PORT": str(port)}, "-m", "django")
+    around = OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    up = run_up(log, PLAIN | around | {"DATA_DIR": str(folder / "data"), "PORT": str(port)}, "-m", "django")
     try:
+        until(lambda: "Demo mode is active" in log.read_text("latin-1"), "all services use our broker", 90)
         spoil_a_schedule(folder, "café-名")
         until(
             lambda: "The schedule 'café-\\u540d' is not run" in log.read_text("latin-1"),
