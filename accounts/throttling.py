@@ -98,9 +98,9 @@ def counted_name(name: object) -> str:
 
 
 def name_in(data: object) -> str:
-    """The user name in the body of a request, JSON or form; the one that the log-in reads."""
+    """The user name in the body of a request, JSON or form; the one that the log-in reads, or nothing where that is no text."""
     named = data.get("username") if hasattr(data, "get") else None
-    return "" if named is None else str(named)
+    return named if isinstance(named, str) else ""
 
 
 class TokenRequests(Throttle):

@@ -13,6 +13,7 @@ WEB_THREADS = 4  # a process that waits for its own webhook (DEMO_DELIVERY=http)
 DEFAULT_BODY_BYTES = 160 * KIB  # JSON of the API, forms of the pages: more than any of them needs
 # The first pattern that matches the path decides.
 BODY_BYTES = (
+    (re.compile(r"/api/v1/auth/token/?$|/(admin/)?login/?$"), 8 * KIB),  # of strangers: a name and a password
     (re.compile(r"/api/v1/webhooks/"), 5 * KIB * KIB),  # the contract of the webhook
     # A text of 65,536 characters, each outside of the basic plane and so escaped as two \uXXXX, and what is around it.
     (re.compile(r"/api/v1/(interactions|threads)/[^/]+/(reply|notes)/?$"), 12 * 65_536 + 4 * KIB),

@@ -5,10 +5,11 @@ It holds for every server that runs the application; ours (`config/connections.p
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.http.multipartparser import MAX_TOTAL_HEADER_SIZE
+from django.http.multipartparser import MAX_TOTAL_HEADER_SIZE, MultiPartParserError
 
 from config.limits import ADDRESS_BYTES, most_body_bytes, too_large
 from config.refusals import API, refuse
@@ -170,9 +171,26 @@ def _read_body(request: HttpRequest, length: int) -> None:
     escaped = request.content_type == FORMS[0] and b"%00" in body  # the other form has it as it is
     if request.content_type in FORMS and (escaped or b"\x00" in body):
         raise Refused(400, "The form has a NUL character.", "Leave NUL characters out of the form.")
-    boundary = request.content_params.get("boundary")
-    if boundary and request.content_type == FORMS[1]:
-        _check_parts(body, b"--" + boundary.encode(errors="replace"))
+    if request.content_type == FORMS[0] and not body.strip(b"&"):
+        raise Refused(400, "The form has no field.", "Send no body, or fields as name=value.")
+    if request.content_type == FORMS[1]:
+        boundary = b"--" + request.content_params.get("boundary", "").encode(errors="replace")
+        _check_parts(body, boundary)
+        _check_that_all_parts_are_read(request, body, parts=body.count(boundary) - 1)
+
+
+def _check_that_all_parts_are_read(request: HttpRequest, body: bytes, parts: int) -> None:
+    """Django leaves out parts that it cannot read, and what they ask for would not be done."""
+    try:
+        fields, files = request.parse_file_upload(request.META, BytesIO(body))
+    except (MultiPartParserError, SuspiciousOperation, UnicodeError) as error:
+        raise Refused(400, "The form cannot be read.", "Send it with an HTTP library.") from error
+    if sum(len(values) for _, values in [*fields.lists(), *files.lists()]) != parts:
+        raise Refused(
+            400,
+            "The form has a part that cannot be read.",
+            "Send every part with a name, lines that end in CR and LF, and the last boundary; or send JSON.",
+        )
 
 
 def _check_parts(body: bytes, boundary: bytes) -> None:

@@ -38,6 +38,6 @@ def _is_overdue(moment: datetime) -> bool:
 def _noted() -> bool:
     try:
         with reachable() as client:
-            return bool(client.exists(DELIVERED))
+            return 0 <= client.ttl(DELIVERED) <= OVERDUE.seconds  # what others may have put there has no end
     except (RedisError, OSError):
         return True  # that the broker is missing is said elsewhere

@@ -206,7 +206,7 @@ def test_an_accept_without_extended_parameters_is_read(client, db):
 
 def test_a_form_has_at_most_so_many_parts(client, db):
     answer = client.generic(
-        "POST", "/api/v1/auth/token/", b"--b\r\n" * 1_001, "multipart/form-data; boundary=b"
+        "POST", "/api/v1/demo/enable/", b"--b\r\n" * 1_001, "multipart/form-data; boundary=b"
     )
     assert refused_with(400, answer)["detail"] == "The form has too many parts."
 
@@ -302,6 +302,58 @@ def test_a_body_that_is_not_encoded_may_say_so(page):
     assert answer.status_code == 200
 
 
+def part(
+    value: str = "bob", head: str = 'Content-Disposition: form-data; name="user"', end: str = "\r\n"
+) -> str:
+    return f"--b{end}{head}{end}{end}{value}{end}"
+
+
+UNREADABLE_FORMS = {
+    "lines that end in LF": part(end="\n") + "--b--\n",
+    "JSON": '{"user": "bob"}',
+    "no name": part(head="Content-Disposition: form-data") + "--b--\r\n",
+    "no disposition": part(head="Content-Type: text/plain") + "--b--\r\n",
+    "a folded header": part(head='Content-Disposition: form-data;\r\n name="user"') + "--b--\r\n",
+    "a file without a name": part(head='Content-Disposition: form-data; name="user"; filename="/"')
+    + "--b--\r\n",
+    "one part of two": part(head='Content-Disposition: form-data; name="x"') + part(end="\n") + "--b--\r\n",
+    "no last boundary": part(),
+    "another boundary": part().replace("--b", "--c") + "--c--\r\n",
+    "text": "user=bob",
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE_FORMS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/v1/demo/disable/"), ("PATCH", "/api/v1/demo/"), ("POST", "/demo/disable/")],
+)
+def test_a_form_with_a_part_that_cannot_be_read_is_not_one_without_it(page, alice, kind, method, path):
+    User.objects.update(is_staff=True)
+    demo_of(alice)
+    sent = page.generic(method, path, UNREADABLE_FORMS[kind], "multipart/form-data; boundary=b")
+    assert (sent.status_code, DemoAccount.objects.get(user=alice).state) == (400, State.ACTIVE)
+
+
+def test_a_form_whose_parts_are_read_is_taken(page, alice, bob):
+    User.objects.update(is_staff=True)
+    for user in (alice, bob):
+        demo_of(user)
+    sent = page.generic(
+        "POST", "/api/v1/demo/disable/", part() + "--b--\r\n", "multipart/form-data; boundary=b"
+    )
+    assert (sent.status_code, sent.json()["state"]) == (202, "disabling")
+    states = DemoAccount.objects.values_list("user__username", "state")
+    assert dict(states) == {"alice": State.ACTIVE, "bob": State.DISABLING}
+
+
+def test_a_form_of_ampersands_is_refused(page, alice):
+    demo_of(alice)
+    for path in ("/api/v1/demo/disable/", "/demo/disable/"):
+        assert page.generic("POST", path, "&&&", "application/x-www-form-urlencoded").status_code == 400
+    assert DemoAccount.objects.get(user=alice).state == State.ACTIVE
+
+
 def test_a_page_takes_forms_only(page, alice):
     demo_of(alice)
     for kind in (JSON, "text/plain", "", "application/octet-stream"):
@@ -313,11 +365,14 @@ def test_a_page_takes_forms_only(page, alice):
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/api/v1/auth/token/", 160 * 1024),
+        ("/api/v1/auth/token/", 8 * 1024),
+        ("/api/v1/auth/token", 8 * 1024),
         ("/api/v1/demo/enable", 160 * 1024),
-        ("/login/", 160 * 1024),
+        ("/api/v1/auth/tokens/", 160 * 1024),
+        ("/login/", 8 * 1024),
         ("/nonsense", 160 * 1024),
-        ("/admin/login/", 512 * 1024),
+        ("/admin/login/", 8 * 1024),
+        ("/admin/auth/group/add/", 512 * 1024),
         ("/api/v1/interactions/7/reply/", 790_528),
         ("/api/v1/interactions/7/reply", 790_528),
         ("/api/v1/interactions/7/", 160 * 1024),
