@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import BoundedSemaphore
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.counts import Limit, new_entry, take, take_back
 from accounts.models import User
+from config.addresses import client_address
 
 LONGEST_NAME = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
@@ -61,32 +61,9 @@ class FailureThrottle(Throttle):
 
 
 def address(request) -> str:
-    """The client's address as the first of the trusted proxies saw it, in one spelling.
-
-    An IPv6 client chooses the last 64 bits itself, so its network counts. What is no address, or comes with fewer hops
-    than there are proxies, counts as the address that the connection came from.
-    """
-    proxies = api_settings.NUM_PROXIES or 0
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    peer = request.META.get("REMOTE_ADDR") or ""
-    forwarded = hops[-proxies] if 0 < proxies <= len(hops) else ""
-    return _network(forwarded) or _network(peer) or peer
-
-
-def _network(text: str) -> str:
-    """The one spelling of an IPv4 address, or the network of an IPv6 address; nothing when it is neither."""
-    bare = text.strip()
-    if bare.startswith("["):
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:  # IPv4 with a port
-        bare = bare.partition(":")[0]
-    try:
-        ip = ip_address(bare.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return str(ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+    """The client's address, in one spelling."""
+    peer, forwarded_for = request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return client_address(peer, forwarded_for, api_settings.NUM_PROXIES or 0)
 
 
 def counted_name(name: object) -> str:

@@ -19,6 +19,7 @@ from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
+from config.addresses import client_address
 from config.limits import ADDRESS_BYTES, HEADER_BYTES, KIB, most_body_bytes, too_large
 from config.refusals import refuse
 
@@ -28,6 +29,8 @@ HEADER_SECONDS = (
 PAUSE_SECONDS = 20  # between two pieces of a body, and between two pieces of an answer that the client takes
 BODY_SECONDS = 120  # from the first byte of a request to its last
 IDLE_SECONDS = 30  # between two requests of one connection
+PATIENCE = 1  # seconds that a read waits before it is asked whether its client is still there
+PROBES = ("/healthz", "/readyz")
 ANSWER_SECONDS = 600  # for a client to take an answer
 LINGER_SECONDS = 30  # for what a client still sends after it was refused
 LINGER_BYTES = 64 * KIB * KIB
@@ -77,7 +80,7 @@ class Overdue(BadRequest):
 class Parser(HTTPRequestParser):
     """Reads one request within the limits of its route."""
 
-    path = ""
+    path = command = ""
 
     def __init__(self, adj) -> None:
         super().__init__(adj)
@@ -215,17 +218,51 @@ class Connection(HTTPChannel):
     lingers = False  # it was refused, and may still be sending
     lingers_until = 0.0  # what still comes is read and forgotten until then
     forgotten = 0
+    queued_at = 0.0  # the request that is to be answered next
     rest = b""  # what came with a request and follows it, left until that is answered
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.idle_since = self.answering_since = time.monotonic()
 
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Whose turn the request waits for: the client's address, and who is logged in there. Probes are a client of their own."""
+        request = self.requests[0]
+        if request.path in PROBES:
+            return "probes", ""
+        headers = request.headers
+        peer = self.addr[0] if isinstance(self.addr, tuple) else ""
+        address = client_address(peer, headers.get("X_FORWARDED_FOR", ""), self.server.proxies)
+        return address, headers.get("AUTHORIZATION", "") + headers.get("COOKIE", "")
+
     def service(self) -> None:
+        if self._nobody_waits():
+            self._leave_unanswered()
+            return
         self.answering_since = time.monotonic()
         self.lingers = bool(self.requests[0].error)
         super().service()
         self.idle_since = time.monotonic()
+
+    def _nobody_waits(self) -> bool:
+        """Whether it is a read that had to wait, and whose client has closed the connection meanwhile."""
+        if self.requests[0].command not in ("GET", "HEAD") or time.monotonic() - self.queued_at < PATIENCE:
+            return False
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def _leave_unanswered(self) -> None:
+        with self.requests_lock:
+            for request in self.requests:
+                request.close()
+            self.requests = []
+            self.will_close = True
+        self.server.pull_trigger()
 
     def readable(self) -> bool:
         return bool(self.lingers_until) or (not self.rest and super().readable())
@@ -263,6 +300,7 @@ class Connection(HTTPChannel):
             self.sent_continue = False
             self.requests.append(self.request)
             self.request = None
+            self.queued_at = time.monotonic()
             self.server.add_task(self)
         elif self.request.expect_continue and self.request.headers_finished and not self.sent_continue:
             self.send_continue()
@@ -341,6 +379,7 @@ class Connection(HTTPChannel):
 
 class _Server(BaseWSGIServer):
     channel_class = Connection
+    proxies = 0  # whose X-Forwarded-For is believed
     stopping = False
     pass_ends_at = 0.0
 

@@ -9,12 +9,14 @@ import resource
 import socket
 import time
 
+from django.conf import settings
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
 from config.connections import TcpServer, UnixServer
+from config.fair_queue import FairQueue
 from config.limits import HEADER_BYTES, KIB
 
 FILES_OF_A_CONNECTION = 3  # its socket, a large body, a large answer
@@ -34,6 +36,7 @@ class BufferingWorker(Worker):
     def run(self) -> None:
         self.map: dict = {}
         dispatcher = ThreadedTaskDispatcher()
+        dispatcher.queue = FairQueue(lambda connection: connection.sender)
         dispatcher.set_thread_count(self.cfg.threads)
         options = _options(min(self.cfg.worker_connections, _most_connections()))
         self.servers = [self._server(listener.sock, dispatcher, options) for listener in self.sockets]
@@ -46,7 +49,7 @@ class BufferingWorker(Worker):
     ) -> TcpServer | UnixServer:
         kind = UnixServer if sock.family == socket.AF_UNIX else TcpServer
         info = (sock.family, sock.type, sock.proto, sock.getsockname())
-        return kind(
+        server = kind(
             self.wsgi,
             map=self.map,
             _sock=sock,
@@ -55,6 +58,8 @@ class BufferingWorker(Worker):
             sockinfo=info,
             bind_socket=False,
         )
+        server.proxies = settings.REST_FRAMEWORK["NUM_PROXIES"]
+        return server
 
     def _pass(self, seconds: float) -> None:
         """One pass of the event loop, which waits at most so long for something to do."""

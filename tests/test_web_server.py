@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -401,6 +402,49 @@ def test_hundreds_of_pipelined_requests_are_answered_one_by_one(house):
         seen = b"".join(iter(lambda: client.recv(100_000), b""))
     codes = [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]]
     assert codes == [b"200"] * 300 + [b"401"] + [b"200"] * 300
+
+
+def test_requests_of_clients_that_are_gone_hold_up_nobody_and_reads_are_left_out(house):
+    caller, other = house.create_user("leaver"), house.create_user("stayer")
+    before = len(lines(house, "web"))
+    ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+    for _ in range(800):
+        with socket.create_connection(("127.0.0.1", house.port), 20) as client:
+            client.sendall(ask + caller.headers["Authorization"].encode() + b"\r\n\r\n")
+    began = time.monotonic()
+    assert (other.demo()["state"], requests.get(f"{house.url}/healthz", timeout=20).status_code) == (
+        "off",
+        200,
+    )
+    assert time.monotonic() - began < 2
+    until(lambda: caller.demo()["state"] == "off", "their own turn comes too", 20)
+    answered = [line for line in lines(house, "web")[before:] if line["event"] == "request_finished"]
+    assert len(answered) < 600
+
+
+def test_users_take_turns_however_many_requests_one_has_waiting(house):
+    caller, other = house.create_user("crowd"), house.create_user("single")
+    ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n"
+    with ExitStack() as stack:
+        address = "127.0.0.1", house.port
+        crowd = [stack.enter_context(socket.create_connection(address, 60)) for _ in range(800)]
+        for client in crowd:
+            client.sendall(ask % caller.headers["Authorization"].encode())
+        began = time.monotonic()
+        assert (other.demo()["state"], requests.get(f"{house.url}/healthz", timeout=20).ok) == ("off", True)
+        took = time.monotonic() - began
+        crowd[-1].recv(100)
+        assert took < (time.monotonic() - began) / 2
+
+
+def test_a_write_is_done_though_its_client_is_gone(house):
+    caller = house.create_user("writer")
+    ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n"
+    enable = b"POST /api/v1/demo/enable/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\nContent-Length: 0\r\n\r\n"
+    for sent in [ask] * 400 + [enable]:
+        with socket.create_connection(("127.0.0.1", house.port), 20) as client:
+            client.sendall(sent % caller.headers["Authorization"].encode())
+    until(lambda: caller.demo()["state"] == "enabling", "the demo is switched on", 20)
 
 
 @pytest.mark.parametrize("wish", [b"close", b"Close", b"Upgrade, close", b"close ,TE"])
