@@ -50,16 +50,17 @@ class Entry(ModelEntry):
 
     A run that lies in the future was noted by a clock that has been set back since: it counts as run just now.
     Otherwise beat would keep silent until the clock has caught up. An expiry by the clock is left out, as a worker's
-    clock may be another; the header `once` has the broker refuse a second message while the first waits.
+    clock may be another, and beat does not disable a row for it; the header `once` has the broker refuse a second
+    message while the first waits.
     """
 
     clock = Clock(timezone.now())
 
     def __init__(self, model: PeriodicTask, app: Any = None) -> None:
+        model.expires = model.expire_seconds = None
         super().__init__(model, app=app)
         zone = getattr(self.schedule, "tz", UTC)
         self.schedule.nowfun = lambda: self.clock.now().astimezone(zone)
-        self.options.pop("expires", None)
         self.options["headers"]["once"] = model.name
 
     def is_due(self) -> Any:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from inspect import signature
+from json import dumps
 from typing import Any
 
 from celery import current_app
@@ -79,6 +80,10 @@ def _wrong_message(task: PeriodicTask) -> str:
             given[name] = loads(getattr(task, name) or text)
         except (ValueError, RecursionError):
             return f"Its {name} are not JSON; write {text} for none."
+        try:
+            dumps(given[name])
+        except TypeError:
+            return f"Its {name} have a value of a type that no message has; write it as text."
         if not isinstance(given[name], kind):
             return f"Its {name} must be written as {text} or with something in between."
     if taken := sorted(CELERYS_OWN & given["headers"].keys()):

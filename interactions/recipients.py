@@ -10,21 +10,24 @@ MOST_LOOKED_AT = 100  # messages, of each profile, before the newest of a page w
 def recipients(rows: list[Interaction], user: User) -> dict[int, Author]:
     """Who was written to, by the key of each sent message among `rows`, which are the user's, newest first.
 
-    It is the author of what the message answers, or else whoever has written in the same conversation, as far as
+    It is the author of the received message that it answers, or else whoever has written in the same conversation, as far as
     `rows` and MOST_LOOKED_AT messages before them show it. One query at most.
     """
-    sent = [row for row in rows if row.direction == Interaction.Direction.OUT]
-    answered = {row.pk: row.shown_parent.shown_author for row in sent if row.shown_parent}
+    sent = [row for row in rows if not _was_received(row)]
+    parents = {row.pk: row.shown_parent for row in sent}
+    answered = {pk: parent.shown_author for pk, parent in parents.items() if parent and _was_received(parent)}
     others = [row for row in sent if row.pk not in answered]
     if not others:
         return answered
     partners = _partners_before(others, user) | {
-        (row.profile_id, row.conversation_id): row.shown_author
-        for row in rows
-        if row.direction == Interaction.Direction.IN
+        (row.profile_id, row.conversation_id): row.shown_author for row in rows if _was_received(row)
     }
     found = {row.pk: partners.get((row.profile_id, row.conversation_id)) for row in others}
     return answered | {pk: partner for pk, partner in found.items() if partner}
+
+
+def _was_received(row: Interaction) -> bool:
+    return row.direction == Interaction.Direction.IN
 
 
 def _partners_before(rows: list[Interaction], user: User) -> dict[tuple[int, str], Author]:

@@ -10,7 +10,7 @@ from demo import lifecycle, scenarios, unfinished
 from demo.models import DemoAccount, State, StoryEvent
 from interactions import replies
 from interactions.models import Interaction
-from tests.world import NOW, demo_of, event, send
+from tests.world import HOUR, NOW, demo_of, event, send
 
 
 @pytest.mark.parametrize("path", ["/", "/comments/", "/messages/", "/comments", "/demo/panel/"])
@@ -94,6 +94,17 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
         ("Sent", "to the conversation t2"),
         ("Sent", "to Ada @ada"),
         ("Received", "to @alice"),
+    ]
+
+
+def test_what_follows_a_sent_message_was_sent_to_the_same(page, live):
+    send(live, message("m1", 1, "t1"), message("m2", 2, "t1", US, parent_id="m1"))
+    own = replies.reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
+    replies.reply(own, "And another", NOW + HOUR)
+    assert [way for way in ways(page) if way[0] != "Received"] == [
+        ("Waiting to be sent", "to Ada @ada"),
+        ("Waiting to be sent", "to Ada @ada"),
+        ("Sent", "to Ada @ada"),
     ]
 
 

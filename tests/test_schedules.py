@@ -57,6 +57,12 @@ BROKEN = {
     "headers are a list": lambda: row(headers="[]"),
     "headers are no JSON": lambda: row(headers="{"),
     "headers are Celery's": lambda: row(headers='{"task": "x", "id": 5}'),
+    **{
+        f"headers have a {kind}": lambda kind=kind, value=value: row(
+            headers=f'{{"x": {{"__type__": "{kind}", "__value__": "{value}"}}}}'
+        )
+        for kind, value in (("date", "2020-01-01"), ("uuid", "0" * 32), ("decimal", "1.5"), ("bytes", "x"))
+    },
     "args are no JSON": lambda: row(args="["),
     "args are an object": lambda: row(args="{}"),
     "args are not the task's": lambda: row(args="[1]"),
@@ -142,6 +148,7 @@ def test_a_row_that_cannot_be_run_is_left_out_and_the_others_go_on(scheduler, ca
     "fields",
     [
         {"expires": NOW - timedelta(days=1)},
+        {"expires": NOW - timedelta(days=1), "expire_seconds": 5},
         {"start_time": datetime(9999, 12, 31, tzinfo=UTC)},
         {"start_time": datetime(1, 1, 1, tzinfo=UTC)},
         {"last_run_at": datetime(9999, 12, 31, tzinfo=UTC)},
@@ -154,8 +161,9 @@ def test_a_row_that_cannot_be_run_is_left_out_and_the_others_go_on(scheduler, ca
     ids=lambda fields: "-".join(fields),
 )
 def test_a_row_that_is_only_odd_disturbs_nobody(scheduler, caplog, operator, fields):
-    row(**fields)
+    task = row(**fields)
     assert {"demo: deliver due events", "demo: sweep"} <= go(scheduler)
+    assert PeriodicTask.objects.get(pk=task.pk).enabled == (task.enabled and not task.one_off)
     scheduler.sync()
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     assert operator.get(reverse(LIST)).status_code == 200
