@@ -1,4 +1,4 @@
-"""Refusing what a route does not know, so that a typing error is not passed over: fields of a body, and parameters."""
+"""Refusing what a route does not know or cannot mean, so that an error is not passed over: fields of a body, parameters."""
 
 from collections.abc import Iterable
 
@@ -8,21 +8,27 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts.api.json_types import read_form, wrong_types
 from accounts.names import LONGEST_NAMED
 
 MOST_NAMED = 10
 
 
 class Known(serializers.Serializer):
-    """Takes no field that it does not have, and of a form none twice; one without fields takes none."""
+    """Takes no field that it does not have, each in its JSON type only, and of a form none twice.
+
+    One without fields takes none.
+    """
 
     what = "field"
 
     def to_internal_value(self, data):
-        writable = [name for name, field in self.fields.items() if not field.read_only]
-        if isinstance(data, dict) and (errors := unknown(data, writable, self.what)):
-            raise serializers.ValidationError(errors)
-        if isinstance(data, QueryDict) and (errors := twice(data, writable)):
+        fields = {name: field for name, field in self.fields.items() if not field.read_only}
+        errors = unknown(data, list(fields), self.what)
+        if isinstance(data, QueryDict):
+            errors = errors or twice(data, fields)
+            data = read_form(fields, data)
+        if errors := errors or wrong_types(fields, data):
             raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
 

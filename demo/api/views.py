@@ -38,7 +38,7 @@ from demo.status import status_of
 from interactions.clock import now
 from interactions.problems import Conflict
 
-_WHOSE = "user must be a user name; leave it out for your own demo."
+_WHOSE = "user must be a string with a user name; leave it out for your own demo."
 USER_NAME = serializers.CharField(
     max_length=150, error_messages=dict.fromkeys(("blank", "null", "invalid"), _WHOSE)
 )
@@ -108,13 +108,16 @@ class DemoView(KnownParameters):
 
     @staticmethod
     def _user_name(given: object) -> str:
+        if not isinstance(given, str):
+            raise serializers.ValidationError({"user": [_WHOSE]})
         try:
             return User.normalize_username(USER_NAME.run_validation(given))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"user": error.detail}) from error
 
     def valid(self, serializer_class: type[serializers.Serializer]) -> dict:
-        given = {name: value for name, value in self.request.data.items() if name != "user"}
+        given = self.request.data.copy()
+        given.pop("user", None)
         serializer = serializer_class(data=given)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data

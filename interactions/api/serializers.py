@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -156,14 +157,14 @@ class SummarySerializer(serializers.Serializer):
 
 class EventAuthorSerializer(serializers.Serializer):
     id = serializers.CharField()
-    handle = serializers.CharField(required=False)
-    name = serializers.CharField(required=False)
+    handle = serializers.CharField(required=False, allow_null=True)
+    name = serializers.CharField(required=False, allow_null=True)
 
 
 class MetricsSerializer(serializers.Serializer):
-    views = serializers.IntegerField(required=False)
-    likes = serializers.IntegerField(required=False)
-    shares = serializers.IntegerField(required=False)
+    views = serializers.IntegerField(required=False, allow_null=True)
+    likes = serializers.IntegerField(required=False, allow_null=True)
+    shares = serializers.IntegerField(required=False, allow_null=True)
 
 
 class EventSerializer(serializers.Serializer):
@@ -174,11 +175,13 @@ class EventSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField()
     author = EventAuthorSerializer(required=False)
     content_id = serializers.CharField(required=False)
-    parent_id = serializers.CharField(required=False)
+    parent_id = serializers.CharField(required=False, allow_null=True)
     conversation_id = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
-    kind = serializers.CharField(required=False, help_text="Of a piece: post, reel, video and so on.")
-    url = serializers.CharField(required=False)
+    kind = serializers.CharField(
+        required=False, allow_null=True, help_text="Of a piece: post, reel, video and so on."
+    )
+    url = serializers.CharField(required=False, allow_null=True)
     metrics = MetricsSerializer(required=False)
 
 
@@ -186,13 +189,13 @@ class EventsSerializer(serializers.Serializer):
     events = EventSerializer(many=True, max_length=MOST_EVENTS)
 
 
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
+@extend_schema_field(OpenApiTypes.ANY)
 class AnyTimestamp(serializers.Field):
-    """Written as text or as a number; nothing depends on it, the signature's header has the time that counts."""
+    """Any JSON; nothing depends on it, the signature's header has the time that counts."""
 
 
 class BatchSerializer(serializers.Serializer):
-    """The envelope; `timestamp` is the time of sending as the sender writes it."""
+    """The envelope; `timestamp` is the time of sending as the sender writes it, a text or a number as a rule."""
 
     type = serializers.ChoiceField(choices=["events"])
     timestamp = AnyTimestamp(required=False)
