@@ -248,12 +248,13 @@ CALLS = [
     *((method, "demo/") for method in ("get", "patch")),
 ]
 NO_NAME = "user must be a string with a user name; leave it out for your own demo."
+NO_VALUE = "user is empty; give it a value or leave it out."
 TWO_NAMES = "Name one user; the query and the body name different ones."
 UNCLEAR = [
-    ("?user=", b"", NO_NAME),
-    ("?user=%20", b"", NO_NAME),
+    ("?user=", b"", NO_VALUE),
+    ("?user=%20", b"", NO_VALUE),
     ("", b'{"user": null}', NO_NAME),
-    ("", b'{"user": ""}', NO_NAME),
+    ("", b'{"user": ""}', NO_VALUE),
     ("", b'{"user": ["bob"]}', NO_NAME),
     ("?user=bob", b'{"user": null}', NO_NAME),
     ("?user=bob", b'{"user": "alice"}', TWO_NAMES),

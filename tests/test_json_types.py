@@ -21,9 +21,9 @@ JSON = "application/json"
 Path = tuple[str | int, ...]  # of a value in a body: names of members, and 0 for any item of a list
 VALUES = {
     "integer": [3],
-    "number": [3.0, 1.5, 1e3],
+    "number": [3.0, 1.5],
     "boolean": [True, False],
-    "string": ["3", "1_0", "٣", " 3 ", "3.0", "true", "no", "n", "1", "null", ""],
+    "string": ["3", "1_0", "٣", " 3 ", "true", "n", ""],
     "array": [[], ["3"], [3]],
     "object": [{}, {"a": 1}],
     "null": [None],

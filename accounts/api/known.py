@@ -12,6 +12,7 @@ from accounts.api.json_types import read_form, wrong_types
 from accounts.names import LONGEST_NAMED
 
 MOST_NAMED = 10
+EMPTY = "{} is empty; give it a value or leave it out."
 
 
 class Known(serializers.Serializer):
@@ -34,7 +35,7 @@ class Known(serializers.Serializer):
 
 
 class KnownParameters(APIView):
-    """A view that refuses a parameter of the query that it does not have, and one that is given twice."""
+    """A view that refuses a parameter of the query that it does not have, that is given twice, or that is empty."""
 
     parameters: tuple[str, ...] = ()  # besides those of its filters and pages
 
@@ -60,15 +61,23 @@ class KnownFilters(KnownParameters):
 
 
 def refuse_parameters(given: QueryDict, known: Iterable[str]) -> None:
-    """Raise ValidationError when a parameter is not `known`, or is there more than once.
+    """Raise ValidationError when a parameter is not `known`, is there more than once, or holds nothing but blanks.
+
+    An empty one is a client's variable that was not set, rather than the wish to have everything.
 
     `format` is REST framework's own, and taken everywhere.
     """
     taken = [*known, api_settings.URL_FORMAT_OVERRIDE]
     errors = unknown(given, taken, "parameter", shown=taken[:-1])
-    errors |= twice(given, taken)
+    errors |= empty(given, taken) | twice(given, taken)
     if errors:
         raise serializers.ValidationError(errors)
+
+
+def empty(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
+    """An error for each of the `names` that is `given` without a value."""
+    blank = [name for name in names if name in given and not given[name].strip()]
+    return {name: [EMPTY.format(name)] for name in blank}
 
 
 def twice(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:

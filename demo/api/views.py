@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.known import Known, KnownParameters, twice
+from accounts.api.known import EMPTY, Known, KnownParameters, twice
 from accounts.models import User
 from demo import generate, lifecycle, scenarios
 from demo.api import examples
@@ -39,9 +39,7 @@ from interactions.clock import now
 from interactions.problems import Conflict
 
 _WHOSE = "user must be a string with a user name; leave it out for your own demo."
-USER_NAME = serializers.CharField(
-    max_length=150, error_messages=dict.fromkeys(("blank", "null", "invalid"), _WHOSE)
-)
+USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY.format("user")})
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
 DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}

@@ -1,5 +1,6 @@
 """The JSON of rows: the columns' names, relations as ids."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from drf_spectacular.types import OpenApiTypes
@@ -94,15 +95,19 @@ class SecretSerializer(serializers.Serializer):
     webhook_secret = serializers.CharField(help_text="Shown this once.")
 
 
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 class Moment(serializers.CharField):
-    """A UTC day, which means its start or with `day_ends` its end, or an ISO 8601 time with an offset."""
+    """A UTC day, which means its start or with `day_ends` its end, or a time as an event's `occurred_at`."""
 
     default_error_messages = {
-        "moment": "Send a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z."
+        "moment": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
+        " in an address %2B stands for +."
     }
 
     def __init__(self, *, day_ends: bool = False, **options) -> None:
-        super().__init__(**options)
+        super().__init__(trim_whitespace=False, **options)
         self.day_ends = day_ends
 
     def to_internal_value(self, data) -> datetime:
@@ -113,7 +118,7 @@ class Moment(serializers.CharField):
             self.fail("moment")
 
     def _moment(self, text: str) -> datetime:
-        if len(text) == len("2026-01-31"):
+        if _DAY.fullmatch(text):
             return datetime.combine(date.fromisoformat(text) + timedelta(days=self.day_ends), time(), UTC)
         return read_moment(text)
 
@@ -131,6 +136,12 @@ class PeriodSerializer(serializers.Serializer):
                 required=False, day_ends=True, help_text="Last day (UTC), or the time it ends before."
             ),
         }
+
+    def validate(self, period: dict) -> dict:
+        first, end = period.get("from"), period.get("to")
+        if first and end and first >= end:
+            raise serializers.ValidationError({"from": ["from must be earlier than to."]})
+        return period
 
 
 class DaySerializer(serializers.Serializer):
