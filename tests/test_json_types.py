@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
@@ -176,6 +177,14 @@ def test_a_user_that_is_no_string_is_400(staff, user):
 @pytest.mark.parametrize(("days", "code"), [("7", 202), ("1_0", 400), ("٣", 400), (" 3 ", 400), ("", 400)])
 def test_a_form_has_whole_numbers_in_plain_digits(staff, days, code):
     assert staff.post("/api/v1/demo/advance/", {"days": days}).status_code == code
+
+
+def test_a_file_in_a_form_is_no_number_whatever_its_name(staff):
+    answer = staff.post("/api/v1/demo/advance/", {"days": SimpleUploadedFile("7", b"7")})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"days": ["days must be a whole number from 1 to 30, not a file."]},
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
         ("post", "demo/enable", b'{"user": {"a": 1}}', 400),
         ("patch", "demo", b"[" * 100_000, 400),
         ("patch", "demo", b'{"settings": {"rhythm": "\\ud800"}}', 400),
+        ("patch", "demo", b'{"settings": {"content_per_day": NaN}}', 400),
         ("post", "auth/token", b'{"\\ud800": 1}', 400),
         ("patch", "demo", b'{"settings": {"time_zone": "../../etc/passwd"}}', 400),
         ("post", "auth/token", b"[" * 100_000, 400),

@@ -65,6 +65,6 @@ def _read_text(field: serializers.Field | None, text: object) -> object:
         return [_read_text(field.child, text)]
     if isinstance(field, serializers.BooleanField) and text in ("true", "false"):
         return text == "true"
-    if isinstance(field, serializers.IntegerField) and WHOLE.fullmatch(str(text)):
-        return int(str(text))
-    return text
+    if isinstance(field, serializers.IntegerField) and isinstance(text, str) and WHOLE.fullmatch(text):
+        return int(text)
+    return text  # also a file

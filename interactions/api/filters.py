@@ -37,7 +37,7 @@ class ExactField(forms.CharField):
 
 
 class WholeField(ExactField):
-    sentence = "Send a whole number in plain digits, such as 7."
+    sentence = "Send a whole number of at most 20 plain digits, such as 7."
 
     def read(self, text: str) -> int:
         if not WHOLE.fullmatch(text):

@@ -103,7 +103,7 @@ class Moment(serializers.CharField):
 
     default_error_messages = {
         "moment": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
-        " in an address %2B stands for +."
+        " a + in an address must be encoded."
     }
 
     def __init__(self, *, day_ends: bool = False, **options) -> None:
