@@ -52,6 +52,8 @@ class Schema(AutoSchema):
             codes |= {401, 403}
         if "{" in self.path:
             codes.add(404)
+        if self.method == "GET":
+            codes.add(414)  # a query may be too long
         if self.method in WITH_A_BODY:
             codes |= {411, 413, 415}
         if self.view.throttle_classes or self._is_list_view():

@@ -51,6 +51,17 @@ _WAY = ((ord("{"), b""), (ord("{"), b"data"), (ord("["), b"events"))
 Span = tuple[int, int]
 
 
+class _NoNumber(ValueError):
+    """NaN, Infinity or -Infinity, which Python's reader takes and JSON does not have."""
+
+
+def _refuse(constant: str) -> object:
+    raise _NoNumber(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 class EnvelopeError(ValueError):
     """What surrounds the events cannot be read; the message is a sentence for the sender."""
 
@@ -129,7 +140,7 @@ def _marks_in(raw: bytes) -> int:
 def read_json(raw: bytes) -> object:
     """Return the JSON value in `raw`, or Unreadable with what is wrong with it."""
     try:
-        return json.loads(raw.decode())
+        return _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
         return Unreadable(f"The event {_fault(error)}.")
 
@@ -139,6 +150,8 @@ def _fault(error: ValueError | RecursionError) -> str:
         return "is not valid UTF-8"
     if isinstance(error, json.JSONDecodeError):
         return f"is not valid JSON at its character {error.pos + 1}"
+    if isinstance(error, _NoNumber):
+        return f"is not valid JSON: {error} is no number there"
     if isinstance(error, RecursionError):
         return "is nested too deeply to be read"
     return "has a number with too many digits to be read"  # of int(), whose digits Python bounds
@@ -166,7 +179,7 @@ def _without_list(body: bytes) -> str:
     if is_too_large(body):
         return WRONG_SHAPE
     try:
-        json.loads(body.decode())
+        _DECODER.decode(body.decode())
     except (UnicodeDecodeError, json.JSONDecodeError):
         return NO_JSON
     except (ValueError, RecursionError) as error:
@@ -180,7 +193,7 @@ def _envelope(body: bytes, marks: list[int]) -> object:
     try:
         if _values(around) > MOST_VALUES:
             raise EnvelopeError(TOO_DENSE)
-        return json.loads(around.decode())
+        return _DECODER.decode(around.decode())
     except EnvelopeError:
         raise
     except (ValueError, RecursionError) as error:

@@ -45,6 +45,14 @@ class Conflict(exceptions.APIException):
     default_detail = "Not possible in the present state."
 
 
+class Missing(exceptions.NotFound):
+    """What is missing is no row with an id, so that `hint` says where to look."""
+
+    def __init__(self, detail: str, hint: str) -> None:
+        super().__init__(detail)
+        self.hint = hint
+
+
 class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The request is too large."
@@ -92,9 +100,7 @@ class NoSuchRoute(APIView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        error = exceptions.NotFound("There is no such route.")
-        error.hint = "/api/v1/docs/ lists every route."
-        raise error
+        raise Missing("There is no such route.", "/api/v1/docs/ lists every route.")
 
 
 class ProblemSerializer(serializers.Serializer):

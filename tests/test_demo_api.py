@@ -150,7 +150,7 @@ def test_a_name_that_shows_nothing_is_answered_with_what_to_do(page):
         ({"comments_per_window": -1}, "comments_per_window must be a whole number from 0 to 200."),
         ({"messages_per_window": 101}, "messages_per_window must be a whole number from 0 to 100."),
         ({"posting_hour": 24}, "posting_hour must be a whole number from 0 to 23."),
-        ({"content_per_day": None}, "content_per_day must be a whole number from 0 to 20."),
+        ({"content_per_day": None}, "content_per_day must be a whole number from 0 to 20, not null."),
         ({"retention_days": 0}, "retention_days must be a whole number from 1 to 365."),
         ({"time_zone": "Mars/Olympus"}, "time_zone must be an IANA name; use a name such as Europe/Berlin."),
         ({"time_zone": "EUROPE/BERLIN"}, "time_zone must be an IANA name; use Europe/Berlin."),
@@ -184,11 +184,11 @@ def test_what_is_off_answers_409(page, action):
 def test_advance_is_409_unless_active_and_400_out_of_range(page, alice):
     assert page.post("/api/v1/demo/advance/", {"days": 1}, content_type=JSON).status_code == 409
     demo_of(alice)
-    for days in (0, 31, None, 1.5, "week"):
+    for days, end in ((0, ""), (31, ""), (None, ", not null"), ("week", ", not a string")):
         answer = page.post("/api/v1/demo/advance/", {"days": days}, content_type=JSON)
         assert (answer.status_code, answer.json()["detail"]) == (
             400,
-            "days: days must be a whole number from 1 to 30.",
+            f"days: days must be a whole number from 1 to 30{end}.",
         )
     assert page.post("/api/v1/demo/advance/", {"days": 2}, content_type=JSON).status_code == 202
 
@@ -247,13 +247,14 @@ CALLS = [
     *((method, "demo/scenarios/viral-spike/") for method in ("post", "delete")),
     *((method, "demo/") for method in ("get", "patch")),
 ]
-NO_NAME = "user must be a user name; leave it out for your own demo."
+NO_NAME = "user must be a string with a user name; leave it out for your own demo."
+NO_VALUE = "user is empty; give it a value or leave it out."
 TWO_NAMES = "Name one user; the query and the body name different ones."
 UNCLEAR = [
-    ("?user=", b"", NO_NAME),
-    ("?user=%20", b"", NO_NAME),
+    ("?user=", b"", NO_VALUE),
+    ("?user=%20", b"", NO_VALUE),
     ("", b'{"user": null}', NO_NAME),
-    ("", b'{"user": ""}', NO_NAME),
+    ("", b'{"user": ""}', NO_VALUE),
     ("", b'{"user": ["bob"]}', NO_NAME),
     ("?user=bob", b'{"user": null}', NO_NAME),
     ("?user=bob", b'{"user": "alice"}', TWO_NAMES),

@@ -12,6 +12,7 @@ import pytest
         ("post", "demo/enable", b'{"user": {"a": 1}}', 400),
         ("patch", "demo", b"[" * 100_000, 400),
         ("patch", "demo", b'{"settings": {"rhythm": "\\ud800"}}', 400),
+        ("patch", "demo", b'{"settings": {"content_per_day": NaN}}', 400),
         ("post", "auth/token", b'{"\\ud800": 1}', 400),
         ("patch", "demo", b'{"settings": {"time_zone": "../../etc/passwd"}}', 400),
         ("post", "auth/token", b"[" * 100_000, 400),
@@ -63,3 +64,49 @@ def test_nobody_gets_401_as_a_problem(client, db):
     for path in ("demo", "profiles", "content", "interactions"):
         answer = client.get(f"/api/v1/{path}/")
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("path", "detail", "hint"),
+    [
+        (
+            "demo/?user=ghost",
+            "There is no such user.",
+            "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/.",
+        ),
+        (
+            "demo/scenarios/riot/",
+            "There is no such scenario; there are viral-spike, complaint-wave, product-launch.",
+            "Put one of these names into the address.",
+        ),
+        (
+            "webhooks/profiles/00000000-0000-0000-0000-000000000000/",
+            "There is no profile with this address; copy the webhook URL from the profile again.",
+            "GET /api/v1/profiles/ has the `uuid` of each profile, which stands in that URL.",
+        ),
+        (
+            "profiles/?format=zz",
+            "There is no such format here.",
+            "Leave `format` out, or send one of: json.",
+        ),
+        (
+            "schema/?format=zz",
+            "There is no such format here.",
+            "Leave `format` out, or send one of: yaml, json.",
+        ),
+        ("nonsense/", "There is no such route.", "/api/v1/docs/ lists every route."),
+        (
+            "interactions/1/",
+            "There is no such thing, or it is not yours.",
+            "Look the id up in its list first; /api/v1/docs/ has every route.",
+        ),
+    ],
+)
+def test_what_is_missing_comes_with_a_hint_where_to_look(client, alice, path, detail, hint):
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    ask = client.post if path.split("/")[1] in ("scenarios", "profiles") else client.get
+    answer = ask(f"/api/v1/{path}")
+    problem = answer.json()
+    assert (answer.status_code, problem["detail"], problem["hint"]) == (404, detail, hint)

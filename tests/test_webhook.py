@@ -302,6 +302,8 @@ SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events"
 METRIC = f"`metrics.views` must be a whole number from 0 to {2**63 - 1}."
 
 
+NO_NUMBER = "The event is not valid JSON: %s is no number there."
+NO_NAN = "is not valid JSON: NaN is no number there."
 AROUND = "What surrounds the events has a number with too many digits to be read."
 NO_LIST = "No list of events was found in the body, which has a number with too many digits to be read."
 NOTHING_BETWEEN = "The list of events has a comma without an event beside it."
@@ -348,10 +350,10 @@ def viewed(figure: bytes) -> bytes:
         (b'{"id": 1} {"id": 2}', "The event is not valid JSON at its character 11."),
         (b"nothing", "The event is not valid JSON at its character 1."),
         (b"\xef\xbb\xbf{}", "The event is not valid JSON at its character 1."),
+        (viewed(b"NaN"), NO_NUMBER % "NaN"),
+        (viewed(b"Infinity"), NO_NUMBER % "Infinity"),
+        (created("one", b'"note": [1, -Infinity]'), NO_NUMBER % "-Infinity"),
         # What it takes, and PostgreSQL or we do not.
-        (viewed(b"NaN"), METRIC),
-        (viewed(b"Infinity"), METRIC),
-        (viewed(b"-Infinity"), METRIC),
         (viewed(b"1e400"), METRIC),
         (viewed(b"1e999999999"), METRIC),
         (viewed(b"1.0"), METRIC),
@@ -381,8 +383,7 @@ def test_an_event_that_cannot_be_read_costs_its_neighbours_nothing(client, live,
 @pytest.mark.parametrize(
     "event",
     [
-        created("odd", b'"note": NaN'),
-        created("odd", b'"note": [1e400, -Infinity, 1e-999999999]'),
+        created("odd", b'"note": [1e400, 1e-999999999, "NaN"]'),
         created("odd", b'"note": "\\ud800"'),
         created("odd", b'"note": "\\u0000"'),
         created("odd", b'"id": "odd"'),  # of two equal names the last counts
@@ -399,6 +400,9 @@ def test_what_no_row_keeps_may_be_as_odd_as_it_likes(client, live, event):
     [
         (b'{"type": "events", "timestamp": %b, "data": {"events": [{}]}}' % HUGE, 400, AROUND),
         (b'{"type": "events", "data": {"events": [{}], "note": %b}}' % HUGE, 400, AROUND),
+        (b'{"type": "events", "timestamp": NaN, "data": {"events": [{}]}}', 400, f"What surrounds the events {NO_NAN}"),
+        (b'{"type": "events", "data": {"events": [{}]}, "x": [NaN]}', 400, f"What surrounds the events {NO_NAN}"),
+        (b'{"type": "events", "x": NaN}', 400, f"No list of events was found in the body, which {NO_NAN}"),
         (b'{"type": "events", "data": {"events": [%b, ]}}' % HUGE, 400, NOTHING_BETWEEN),
         (b'{"type": "events", "data": {"events": [%b, , {}]}}' % HUGE, 400, NOTHING_BETWEEN),
         (b'{"type": "events", "data": {"events": [%b]' % HUGE, 400, NO_JSON),

@@ -1,4 +1,4 @@
-"""Refusing what a route does not know, so that a typing error is not passed over: fields of a body, and parameters."""
+"""Refusing what a route does not know or cannot mean, so that an error is not passed over: fields of a body, parameters."""
 
 from collections.abc import Iterable
 
@@ -8,27 +8,34 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts.api.json_types import read_form, wrong_types
 from accounts.names import LONGEST_NAMED
 
 MOST_NAMED = 10
+EMPTY = "{} is empty; give it a value or leave it out."
 
 
 class Known(serializers.Serializer):
-    """Takes no field that it does not have, and of a form none twice; one without fields takes none."""
+    """Takes no field that it does not have, each in its JSON type only, and of a form none twice.
+
+    One without fields takes none.
+    """
 
     what = "field"
 
     def to_internal_value(self, data):
-        writable = [name for name, field in self.fields.items() if not field.read_only]
-        if isinstance(data, dict) and (errors := unknown(data, writable, self.what)):
-            raise serializers.ValidationError(errors)
-        if isinstance(data, QueryDict) and (errors := twice(data, writable)):
+        fields = {name: field for name, field in self.fields.items() if not field.read_only}
+        errors = unknown(data, list(fields), self.what)
+        if isinstance(data, QueryDict):
+            errors = errors or twice(data, fields)
+            data = read_form(fields, data)
+        if errors := errors or wrong_types(fields, data):
             raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
 
 
 class KnownParameters(APIView):
-    """A view that refuses a parameter of the query that it does not have, and one that is given twice."""
+    """A view that refuses a parameter of the query that it does not have, that is given twice, or that is empty."""
 
     parameters: tuple[str, ...] = ()  # besides those of its filters and pages
 
@@ -54,15 +61,23 @@ class KnownFilters(KnownParameters):
 
 
 def refuse_parameters(given: QueryDict, known: Iterable[str]) -> None:
-    """Raise ValidationError when a parameter is not `known`, or is there more than once.
+    """Raise ValidationError when a parameter is not `known`, is there more than once, or holds nothing but blanks.
+
+    An empty one is a client's variable that was not set, rather than the wish to have everything.
 
     `format` is REST framework's own, and taken everywhere.
     """
     taken = [*known, api_settings.URL_FORMAT_OVERRIDE]
     errors = unknown(given, taken, "parameter", shown=taken[:-1])
-    errors |= twice(given, taken)
+    errors |= empty(given, taken) | twice(given, taken)
     if errors:
         raise serializers.ValidationError(errors)
+
+
+def empty(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
+    """An error for each of the `names` that is `given` without a value."""
+    blank = [name for name in names if name in given and not given[name].strip()]
+    return {name: [EMPTY.format(name)] for name in blank}
 
 
 def twice(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:

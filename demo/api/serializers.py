@@ -74,9 +74,9 @@ class EnableSerializer(Known):
 
 
 def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
-    """A whole number, which may be left out unless `required`; whatever is wrong with it is answered with its range."""
+    """A whole number, which may be left out unless `required`; one out of range is answered with the range."""
     message = f"{what} must be a whole number from {low} to {high}."
-    wrong = dict.fromkeys(("min_value", "max_value", "invalid", "null"), message)
+    wrong = dict.fromkeys(("min_value", "max_value"), message)
     return serializers.IntegerField(
         min_value=low, max_value=high, required=required, error_messages=wrong, **options
     )

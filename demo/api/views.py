@@ -7,12 +7,12 @@ from django.http import QueryDict
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.known import Known, KnownParameters, twice
+from accounts.api.known import EMPTY, Known, KnownParameters, twice
 from accounts.models import User
 from demo import generate, lifecycle, scenarios
 from demo.api import examples
@@ -36,12 +36,11 @@ from demo.lifecycle import Transition
 from demo.states import NotPossible, WrongOption
 from demo.status import status_of
 from interactions.clock import now
-from interactions.problems import Conflict
+from interactions.problems import Conflict, Missing
 
-_WHOSE = "user must be a user name; leave it out for your own demo."
-USER_NAME = serializers.CharField(
-    max_length=150, error_messages=dict.fromkeys(("blank", "null", "invalid"), _WHOSE)
-)
+_WHOSE = "user must be a string with a user name; leave it out for your own demo."
+USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY.format("user")})
+NO_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
 DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
@@ -93,7 +92,7 @@ class DemoView(KnownParameters):
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
         user = User.objects.filter(username__in=names).first()
         if user is None:
-            raise NotFound("There is no such user.")
+            raise Missing("There is no such user.", NO_USER)
         return user
 
     def _given_users(self) -> list[object]:
@@ -108,13 +107,16 @@ class DemoView(KnownParameters):
 
     @staticmethod
     def _user_name(given: object) -> str:
+        if not isinstance(given, str):
+            raise serializers.ValidationError({"user": [_WHOSE]})
         try:
             return User.normalize_username(USER_NAME.run_validation(given))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"user": error.detail}) from error
 
     def valid(self, serializer_class: type[serializers.Serializer]) -> dict:
-        given = {name: value for name, value in self.request.data.items() if name != "user"}
+        given = self.request.data.copy()
+        given.pop("user", None)
         serializer = serializer_class(data=given)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
@@ -238,7 +240,8 @@ class ScenarioView(DemoView):
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
         if kwargs["name"] not in scenarios.NAMES:
-            raise NotFound(f"There is no such scenario; there are {', '.join(scenarios.NAMES)}.")
+            detail = f"There is no such scenario; there are {', '.join(scenarios.NAMES)}."
+            raise Missing(detail, "Put one of these names into the address.")
 
     @extend_schema(
         parameters=[USER, SCENARIO], request=None, responses=DONE_OR_STARTED, examples=examples.SCENARIO

@@ -1,45 +1,75 @@
 """Filters of the lists."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
+from accounts.api.json_types import WHOLE
 from accounts.models import Platform, Profile
+from interactions.events import read_moment
 from interactions.models import Content, Interaction
 from interactions.words import LONGEST_SEARCH, HasWords
 
 
-class IdFilter(django_filters.NumberFilter):
-    """A whole number."""
+class ExactField(forms.CharField):
+    """Text of a query, of which `read` makes a value; blanks around it are part of it. None where it is left out."""
 
-    field_class = forms.IntegerField
+    sentence = ""  # for what cannot be read
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+    def clean(self, value: str | None) -> Any:
+        text = super().clean(value)
+        try:
+            return self.read(text) if text else None
+        except (ValueError, OverflowError) as error:
+            raise forms.ValidationError(self.sentence) from error
+
+    def read(self, text: str) -> Any:
+        """Return the value; ValueError or OverflowError when `text` has none."""
+        raise NotImplementedError
 
 
-class FlagField(forms.CharField):
-    """True or false, and nothing that might be taken for either."""
+class WholeField(ExactField):
+    sentence = "Send a whole number of at most 20 plain digits, such as 7."
 
-    def clean(self, value) -> bool | None:
-        text = super().clean(value).lower()
-        if text not in ("", "true", "false", "1", "0"):
-            raise forms.ValidationError("Send true or false.")
-        return text in ("true", "1") if text else None
+    def read(self, text: str) -> int:
+        if not WHOLE.fullmatch(text):
+            raise ValueError
+        return int(text)
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class IdFilter(django_filters.Filter):
+    field_class = WholeField
+
+
+class FlagField(ExactField):
+    """True or false, in small letters or not, and nothing that might be taken for either."""
+
+    sentence = "Send true or false."
+
+    def read(self, text: str) -> bool:
+        return ("false", "true").index(text.lower()) == 1
 
 
 class FlagFilter(django_filters.BooleanFilter):
     field_class = FlagField
 
 
-class MomentField(django_filters.fields.IsoDateTimeField):
-    """An ISO 8601 time in any offset; PostgreSQL refuses some that Python takes, so it goes there in UTC."""
+class MomentField(ExactField):
+    """A time as an event's `occurred_at`, in UTC."""
 
-    def clean(self, value) -> datetime | None:
-        moment = super().clean(value)
-        try:
-            return moment and moment.astimezone(UTC)
-        except OverflowError as error:
-            raise forms.ValidationError(self.error_messages["invalid"]) from error
+    sentence = "Send a time with an offset, such as 2026-01-31T12:00:00Z; a + in an address must be encoded."
+
+    def read(self, text: str) -> datetime:
+        return read_moment(text)
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):
@@ -58,8 +88,16 @@ class WordsField(forms.CharField):
         return words
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH})
 class WordsFilter(django_filters.CharFilter):
     field_class = WordsField
+
+
+class PeriodForm(forms.Form):
+    def clean(self) -> None:
+        after, before = (self.cleaned_data.get(name) for name in ("posted_after", "posted_before"))
+        if after and before and after >= before:
+            self.add_error("posted_after", "posted_after must be earlier than posted_before.")
 
 
 class ContentFilter(django_filters.FilterSet):
@@ -80,6 +118,7 @@ class ContentFilter(django_filters.FilterSet):
 
     class Meta:
         model = Content
+        form = PeriodForm
         fields = ["platform", "profile", "is_demo"]
 
     def on_platform(self, rows: QuerySet, name: str, value: str) -> QuerySet:
@@ -91,6 +130,6 @@ class ContentFilter(django_filters.FilterSet):
 class InteractionFilter(ContentFilter):
     content = IdFilter(field_name="content_id")
 
-    class Meta:
+    class Meta(ContentFilter.Meta):
         model = Interaction
         fields = ["type", "platform", "profile", "content", "status", "direction", "is_demo", "sentiment"]

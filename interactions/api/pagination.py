@@ -6,6 +6,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
 
 from interactions.paging import Cursor, CursorError, Page, read_page
 from interactions.turns import read_in_turn
@@ -29,6 +30,16 @@ class NewestFirst(CursorPagination):
         ):
             raise ParseError(f"page_size must be a whole number from 1 to {self.max_page_size}.")
         return int(given)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict]:
+        cursor, size = super().get_schema_operation_parameters(view)
+        size["schema"] = {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": self.max_page_size,
+            "default": self.page_size,
+        }
+        return [cursor, size]
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view=None) -> list:
         self.base_url = request.build_absolute_uri()

@@ -1,7 +1,9 @@
 """The JSON of rows: the columns' names, relations as ids."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -93,15 +95,19 @@ class SecretSerializer(serializers.Serializer):
     webhook_secret = serializers.CharField(help_text="Shown this once.")
 
 
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 class Moment(serializers.CharField):
-    """A UTC day, which means its start or with `day_ends` its end, or an ISO 8601 time with an offset."""
+    """A UTC day, which means its start or with `day_ends` its end, or a time as an event's `occurred_at`."""
 
     default_error_messages = {
-        "moment": "Send a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z."
+        "moment": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
+        " a + in an address must be encoded."
     }
 
     def __init__(self, *, day_ends: bool = False, **options) -> None:
-        super().__init__(**options)
+        super().__init__(trim_whitespace=False, **options)
         self.day_ends = day_ends
 
     def to_internal_value(self, data) -> datetime:
@@ -112,7 +118,7 @@ class Moment(serializers.CharField):
             self.fail("moment")
 
     def _moment(self, text: str) -> datetime:
-        if len(text) == len("2026-01-31"):
+        if _DAY.fullmatch(text):
             return datetime.combine(date.fromisoformat(text) + timedelta(days=self.day_ends), time(), UTC)
         return read_moment(text)
 
@@ -130,6 +136,12 @@ class PeriodSerializer(serializers.Serializer):
                 required=False, day_ends=True, help_text="Last day (UTC), or the time it ends before."
             ),
         }
+
+    def validate(self, period: dict) -> dict:
+        first, end = period.get("from"), period.get("to")
+        if first and end and first >= end:
+            raise serializers.ValidationError({"from": ["from must be earlier than to."]})
+        return period
 
 
 class DaySerializer(serializers.Serializer):
@@ -156,14 +168,14 @@ class SummarySerializer(serializers.Serializer):
 
 class EventAuthorSerializer(serializers.Serializer):
     id = serializers.CharField()
-    handle = serializers.CharField(required=False)
-    name = serializers.CharField(required=False)
+    handle = serializers.CharField(required=False, allow_null=True)
+    name = serializers.CharField(required=False, allow_null=True)
 
 
 class MetricsSerializer(serializers.Serializer):
-    views = serializers.IntegerField(required=False)
-    likes = serializers.IntegerField(required=False)
-    shares = serializers.IntegerField(required=False)
+    views = serializers.IntegerField(required=False, allow_null=True)
+    likes = serializers.IntegerField(required=False, allow_null=True)
+    shares = serializers.IntegerField(required=False, allow_null=True)
 
 
 class EventSerializer(serializers.Serializer):
@@ -174,11 +186,13 @@ class EventSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField()
     author = EventAuthorSerializer(required=False)
     content_id = serializers.CharField(required=False)
-    parent_id = serializers.CharField(required=False)
+    parent_id = serializers.CharField(required=False, allow_null=True)
     conversation_id = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
-    kind = serializers.CharField(required=False, help_text="Of a piece: post, reel, video and so on.")
-    url = serializers.CharField(required=False)
+    kind = serializers.CharField(
+        required=False, allow_null=True, help_text="Of a piece: post, reel, video and so on."
+    )
+    url = serializers.CharField(required=False, allow_null=True)
     metrics = MetricsSerializer(required=False)
 
 
@@ -186,13 +200,13 @@ class EventsSerializer(serializers.Serializer):
     events = EventSerializer(many=True, max_length=MOST_EVENTS)
 
 
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
+@extend_schema_field(OpenApiTypes.ANY)
 class AnyTimestamp(serializers.Field):
-    """Written as text or as a number; nothing depends on it, the signature's header has the time that counts."""
+    """Any JSON; nothing depends on it, the signature's header has the time that counts."""
 
 
 class BatchSerializer(serializers.Serializer):
-    """The envelope; `timestamp` is the time of sending as the sender writes it."""
+    """The envelope; `timestamp` is the time of sending as the sender writes it, a text or a number as a rule."""
 
     type = serializers.ChoiceField(choices=["events"])
     timestamp = AnyTimestamp(required=False)

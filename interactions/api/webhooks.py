@@ -18,7 +18,7 @@ from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
 from interactions.api.throttling import LARGE, MANY, WebhookFailures, place_of
 from interactions.envelope import Batch, EnvelopeError, TooMuch
 from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
-from interactions.problems import TooLarge, Unsigned
+from interactions.problems import Missing, TooLarge, Unsigned
 from interactions.signing import SignatureError, verify
 
 SIGNATURE = [
@@ -29,6 +29,10 @@ SIGNATURE = [
         ("webhook-signature", "`v1,` and the base64 of the HMAC-SHA256; several are separated by spaces."),
     )
 ]
+NO_PROFILE = (
+    "There is no profile with this address; copy the webhook URL from the profile again.",
+    "GET /api/v1/profiles/ has the `uuid` of each profile, which stands in that URL.",
+)
 DATABASE_TIME = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
@@ -69,7 +73,7 @@ def _sender(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, datetim
     """
     profile = Profile.objects.filter(uuid=uuid).annotate(asked_at=DATABASE_TIME).first()
     if profile is None:
-        raise NotFound("There is no profile with this address; copy the webhook URL from the profile again.")
+        raise Missing(*NO_PROFILE)
     try:
         verify(profile.webhook_secrets, request.headers, body, profile.asked_at.timestamp())
     except SignatureError as error:
