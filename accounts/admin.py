@@ -117,10 +117,6 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
     readonly_fields = ["is_demo", "webhook"]
     actions = ["rotate_secrets"]
 
-    def get_changeform_initial_data(self, request) -> dict:
-        """Nothing is filled in by an address."""
-        return {}
-
     def get_readonly_fields(self, request, obj=None) -> list[str]:
         """A demo's profiles are its own: the story goes on with them as they are."""
         return self.fields if obj and obj.is_demo else self.readonly_fields

@@ -371,6 +371,12 @@ class ScheduleForm(PeriodicTaskForm):
         longest = PeriodicTask._meta.get_field("name").max_length
         return readable_or_invalid(self.cleaned_data["name"], longest, "name")
 
+    def clean(self) -> dict:
+        """Where the task's own field has failed, without django-celery-beat's look at it."""
+        if "task" in self.errors:
+            return super(PeriodicTaskForm, self).clean()
+        return super().clean()
+
     def _clean_json(self, field: str) -> str:
         try:
             return super()._clean_json(field)
