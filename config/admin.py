@@ -15,9 +15,11 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.db import DataError
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.forms import Field as FormField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from interactions.turns import read_in_turn
 from interactions.words import LONGEST_SEARCH
@@ -155,7 +157,11 @@ class Site(admin.AdminSite):
         return guarded
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """Send strangers to the log-in page, where wrong passwords are counted; refuse users who are not staff."""
+        """Send strangers to the log-in page, where wrong passwords are counted, and staff on; refuse other users."""
+        if self.has_permission(request):
+            target = request.GET.get("next", "")
+            is_ours = url_has_allowed_host_and_scheme(target, request.get_host(), request.is_secure())
+            return HttpResponseRedirect(target if is_ours else reverse("admin:index"))
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next", request.path.removesuffix("login/")))
