@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
+from accounts.amounts import amount
 from accounts.asking import ask, is_confirmed
 from accounts.fields import readable_or_invalid
 from accounts.locking import HeldWhileChanged
@@ -68,10 +69,11 @@ class PersonAdmin(HeldWhileChanged, UserAdmin):
         within = within_rights_of(request.user, queryset)
         above = queryset.count() - within.count()
         gone, _ = get_token_model().objects.filter(user__in=within.values("pk")).delete()
-        self.message_user(request, f"{gone} {'token' if gone == 1 else 'tokens'} ended.")
+        if gone or not above:
+            self.message_user(request, f"{amount(gone, 'token')} ended.")
         if above:
-            users = "user has" if above == 1 else "users have"
-            sentence = f"{above} {users} rights that you do not have; their tokens stay. Ask a superuser."
+            users = amount(above, "user has", "users have")
+            sentence = f"{users} rights that you do not have; their tokens stay. Ask a superuser."
             self.message_user(request, sentence, messages.WARNING)
 
     def has_delete_permission(self, request, obj=None) -> bool:
@@ -180,8 +182,8 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
             self._tell_left(request, gone, "is gone, or is being changed by somebody else; look at the list")
 
     def _tell_left(self, request, number: int, why: str) -> None:
-        profiles = "profile was" if number == 1 else "profiles were"
-        sentence = f"{number} {profiles} left as before: each {why}."
+        profiles = amount(number, "profile was", "profiles were")
+        sentence = f"{profiles} left as before: each {why}."
         self.message_user(request, sentence, messages.WARNING)
 
     def _show_once(self, request, profile: Profile, secret: str) -> None:
