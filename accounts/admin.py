@@ -139,9 +139,16 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
         """A profile may have millions of rows; it goes with its demo, or with its owner by `manage.py delete_user`."""
         return False
 
+    def get_object(self, request, object_id, from_field=None) -> Profile | None:
+        """The profile with its webhook's whole address, at the host by which the operator has come."""
+        profile = super().get_object(request, object_id, from_field)
+        if profile:
+            profile.address = request.build_absolute_uri(reverse("webhook", args=[profile.uuid]))
+        return profile
+
     @admin.display(description="webhook address")
     def webhook(self, profile: Profile) -> str:
-        return reverse("webhook", args=[profile.uuid]) if profile.pk else "-"
+        return profile.address if profile.pk else "-"
 
     def save_model(self, request, obj, form, change) -> None:
         """Write what was changed alone: the secret may have been rotated while the form was open."""

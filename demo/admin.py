@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import redis
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -292,6 +293,14 @@ class Standing(admin.SimpleListFilter):
     title = "standing"
     parameter_name = "standing"
     WAITING = "waiting"
+    TITLES = {
+        "due": "Story events that are due now",
+        "held": "Story events that a pause holds",
+        "delivered": "Delivered story events",
+        "dead": "Dead story events",
+        "any": "All story events",
+    }
+    OTHERWISE = "Story events that are still to come; “standing” has the others"
     PAST = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:
@@ -321,6 +330,13 @@ class StoryEventAdmin(ReadOnlyAdmin):
     search_fields = ["platform_id__exact"]
     search_help_text = "A user's exact name, or an event's exact id."
     actions = ["retry"]
+
+    def get_changelist_instance(self, request) -> ChangeList:
+        """With a title that says which events are shown, as an old story has none that are still to come."""
+        changelist = super().get_changelist_instance(request)
+        standing = request.GET.get(Standing.parameter_name, "")
+        changelist.title = Standing.TITLES.get(standing, Standing.OTHERWISE)
+        return changelist
 
     def get_ordering(self, request) -> list[str]:
         """What comes next first; of the past the newest first, by the index that covers it."""

@@ -127,6 +127,14 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     assert profile.webhook_secret_previous == previous
 
 
+def test_a_profile_shows_the_whole_address_of_its_webhook(operator, live, settings):
+    settings.ALLOWED_HOSTS = ["inbox.example.com"]
+    change = reverse("admin:accounts_profile_change", args=[live.pk])
+    for secure, scheme in ((False, "http"), (True, "https")):
+        shown = operator.get(change, secure=secure, headers={"Host": "inbox.example.com"}).content.decode()
+        assert f">{scheme}://inbox.example.com/api/v1/webhooks/profiles/{live.uuid}/<" in shown
+
+
 @pytest.mark.parametrize(
     ("name", "kept"), [("Café  👩‍🍳 ", "Café 👩‍🍳"), ("", ""), ("\u3164", None), ("Ac\u202eme", None)]
 )

@@ -220,6 +220,22 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
     assert counts == {"due": 1, "delivered": everything - 3, "dead": 0, "any": everything}
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ({}, "Story events that are still to come; “standing” has the others"),
+        ({"standing": "nonsense"}, "Story events that are still to come; “standing” has the others"),
+        ({"standing": "due"}, "Story events that are due now"),
+        ({"standing": "held"}, "Story events that a pause holds"),
+        ({"standing": "delivered"}, "Delivered story events"),
+        ({"standing": "dead"}, "Dead story events"),
+        ({"standing": "any"}, "All story events"),
+    ],
+)
+def test_the_story_says_which_of_its_events_it_shows(operator, query, title):
+    assert f"<h1>{title}</h1>" in page(operator, "admin:demo_storyevent_changelist", **query)
+
+
 def test_a_poison_event_is_listed_like_any_other(operator, alice):
     demo_of(alice)
     poison = StoryEvent.objects.first()
