@@ -300,7 +300,7 @@ class Standing(admin.SimpleListFilter):
         "dead": "Dead story events",
         "any": "All story events",
     }
-    OTHERWISE = "Story events that are still to come; “standing” has the others"
+    OTHERWISE = "Story events that are still to come; choose others under “By standing”"
     PAST = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:

@@ -223,8 +223,8 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
 @pytest.mark.parametrize(
     ("query", "title"),
     [
-        ({}, "Story events that are still to come; “standing” has the others"),
-        ({"standing": "nonsense"}, "Story events that are still to come; “standing” has the others"),
+        ({}, "Story events that are still to come; choose others under “By standing”"),
+        ({"standing": "nonsense"}, "Story events that are still to come; choose others under “By standing”"),
         ({"standing": "due"}, "Story events that are due now"),
         ({"standing": "held"}, "Story events that a pause holds"),
         ({"standing": "delivered"}, "Delivered story events"),
