@@ -85,19 +85,19 @@ def test_the_rule_of_the_table_is_the_platforms(platform):
     assert not HANDLES[platform].allows("abcdé")
 
 
+WITH_UNDERSCORES_AT_THE_ENDS = {"instagram": ["_a_"], "tiktok": ["_a_"], "x": ["_abcd_"]}
+
+
 @each_platform
 def test_operators_may_enter_every_handle_that_the_table_allows(platform):
     rule = HANDLES[platform]
     for handle in (
         "a" * rule.most,
         *(f"ab{sign}cd1" for sign in rule.signs),
-        *RULES_AT_ENDS.get(platform, ()),
+        *WITH_UNDERSCORES_AT_THE_ENDS.get(platform, ()),
     ):
         assert rule.allows(handle)
         assert read_handle(f"@{handle}", platform) == handle
-
-
-RULES_AT_ENDS = {"instagram": ["_a_"], "tiktok": ["_a_"], "x": ["_abcd_"]}
 
 
 @each_platform
