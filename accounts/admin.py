@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
+from accounts.amounts import amount
 from accounts.asking import ask, is_confirmed
 from accounts.fields import readable_or_invalid
 from accounts.locking import HeldWhileChanged
@@ -68,10 +69,11 @@ class PersonAdmin(HeldWhileChanged, UserAdmin):
         within = within_rights_of(request.user, queryset)
         above = queryset.count() - within.count()
         gone, _ = get_token_model().objects.filter(user__in=within.values("pk")).delete()
-        self.message_user(request, f"{gone} {'token' if gone == 1 else 'tokens'} ended.")
+        if gone or not above:
+            self.message_user(request, f"{amount(gone, 'token')} ended.")
         if above:
-            users = "user has" if above == 1 else "users have"
-            sentence = f"{above} {users} rights that you do not have; their tokens stay. Ask a superuser."
+            users = amount(above, "user has", "users have")
+            sentence = f"{users} rights that you do not have; their tokens stay. Ask a superuser."
             self.message_user(request, sentence, messages.WARNING)
 
     def has_delete_permission(self, request, obj=None) -> bool:
@@ -117,10 +119,6 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
     readonly_fields = ["is_demo", "webhook"]
     actions = ["rotate_secrets"]
 
-    def get_changeform_initial_data(self, request) -> dict:
-        """Nothing is filled in by an address."""
-        return {}
-
     def get_readonly_fields(self, request, obj=None) -> list[str]:
         """A demo's profiles are its own: the story goes on with them as they are."""
         return self.fields if obj and obj.is_demo else self.readonly_fields
@@ -141,9 +139,16 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
         """A profile may have millions of rows; it goes with its demo, or with its owner by `manage.py delete_user`."""
         return False
 
+    def get_object(self, request, object_id, from_field=None) -> Profile | None:
+        """The profile with its webhook's whole address, at the host by which the operator has come."""
+        profile = super().get_object(request, object_id, from_field)
+        if profile:
+            profile.address = request.build_absolute_uri(reverse("webhook", args=[profile.uuid]))
+        return profile
+
     @admin.display(description="webhook address")
     def webhook(self, profile: Profile) -> str:
-        return reverse("webhook", args=[profile.uuid]) if profile.pk else "-"
+        return profile.address if profile.pk else "-"
 
     def save_model(self, request, obj, form, change) -> None:
         """Write what was changed alone: the secret may have been rotated while the form was open."""
@@ -184,8 +189,8 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
             self._tell_left(request, gone, "is gone, or is being changed by somebody else; look at the list")
 
     def _tell_left(self, request, number: int, why: str) -> None:
-        profiles = "profile was" if number == 1 else "profiles were"
-        sentence = f"{number} {profiles} left as before: each {why}."
+        profiles = amount(number, "profile was", "profiles were")
+        sentence = f"{profiles} left as before: each {why}."
         self.message_user(request, sentence, messages.WARNING)
 
     def _show_once(self, request, profile: Profile, secret: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from accounts.handles import RULES, NoHandle, read_handle
 from accounts.names import UnreadableName, readable
 
 
@@ -27,3 +28,17 @@ class NameField(models.CharField):
         """For migrations it is the CharField that the database has."""
         name, _, args, options = super().deconstruct()
         return name, "django.db.models.CharField", args, options
+
+
+class HandleField(NameField):
+    """The handle of a row that has a `platform`; kept without the @ before it."""
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> str:
+        name = super().clean(value, model_instance)
+        platform = getattr(model_instance, "platform", "")
+        if platform not in RULES:  # which has an error of its own
+            return name
+        try:
+            return read_handle(name, platform)
+        except NoHandle as error:
+            raise ValidationError(f"The {self.verbose_name} {error}") from error

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Value
 from django.utils import timezone
 
-from accounts.fields import NameField
+from accounts.fields import HandleField, NameField
 from accounts.secrets import new_webhook_secret
 
 
@@ -83,7 +83,7 @@ class Profile(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     platform = models.CharField(max_length=16, choices=Platform.choices)
     platform_id = NameField(max_length=255)
-    handle = NameField(max_length=255)
+    handle = HandleField(max_length=255)
     display_name = NameField(max_length=255, blank=True)
     is_demo = models.BooleanField(default=False, editable=False)
     webhook_secret = models.CharField(max_length=128, default=new_webhook_secret, editable=False)

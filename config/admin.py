@@ -9,13 +9,17 @@ from typing import NamedTuple
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import DataError
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.forms import Field as FormField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from interactions.turns import read_in_turn
 from interactions.words import LONGEST_SEARCH
@@ -27,7 +31,27 @@ MOST_WORDS = 10  # each of which is looked for in every column that a list searc
 
 class Bounded:
     """Mixed into every registered admin: lists are filtered by what they offer and read as the API's are, searches are
-    short, actions take any number of rows."""
+    short, actions take any number of rows, and a form is filled in by its row alone."""
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict:
+        """Nothing: Django fills the form with the address's parameters as they are, and cannot show every text in it."""
+        return {}
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
+        """Django takes an empty `_to_field` for the name of a column."""
+        return super().get_object(request, object_id, from_field or None)
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **options) -> FormField | None:
+        """Fields without a hidden copy of their first value: the log of changes would read what was sent as such a copy,
+        and nothing has checked it."""
+        return super().formfield_for_dbfield(db_field, request, **options | {"show_hidden_initial": False})
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **options
+    ) -> FormField | None:
+        if db_field.name in self.get_autocomplete_fields(request):
+            options.setdefault("widget", KeySelect(db_field, self.admin_site, using=options.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list with its rows, read in the user's turn."""
@@ -71,6 +95,20 @@ class Bounded:
             rows = response.context_data["queryset"].values_list("pk", flat=True)
             response.context_data["queryset"] = [Chosen(",".join(map(str, rows)))]
         return response
+
+
+class KeySelect(AutocompleteSelect):
+    """Django's, in a form that is shown again: of what was sent it looks up only what may be a key."""
+
+    def optgroups(self, name: str, value: list[str], attr: dict | None = None) -> list[tuple]:
+        return super().optgroups(name, [one for one in value if self._may_be_key(one)], attr)
+
+    def _may_be_key(self, sent: str) -> bool:
+        try:
+            self.field.target_field.to_python(sent)
+        except ValidationError:
+            return False
+        return True
 
 
 def is_long_search(words: str) -> bool:
@@ -119,7 +157,11 @@ class Site(admin.AdminSite):
         return guarded
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """Send strangers to the log-in page, where wrong passwords are counted; refuse users who are not staff."""
+        """Send strangers to the log-in page, where wrong passwords are counted, and staff on; refuse other users."""
+        if self.has_permission(request):
+            target = request.GET.get("next", "")
+            is_ours = url_has_allowed_host_and_scheme(target, request.get_host(), request.is_secure())
+            return HttpResponseRedirect(target if is_ours else reverse("admin:index"))
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next", request.path.removesuffix("login/")))

@@ -5,17 +5,21 @@ from datetime import datetime, timedelta
 
 import redis
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import CrontabSchedule, PeriodicTask, SolarSchedule
 from kombu.exceptions import OperationalError as BrokerError
 
+from accounts.amounts import amount
 from accounts.asking import MOST_TOLD, ask, is_confirmed
 from accounts.fields import readable_or_invalid
 from accounts.models import User
@@ -150,8 +154,8 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     @admin.action(description="Retry dead events", permissions=["change"])
     def retry_dead_events(self, request, queryset) -> None:
-        retried = retry_dead(StoryEvent.objects.filter(account__in=queryset.values("pk")))
-        self.message_user(request, f"{retried} dead events will be delivered again.")
+        dead = StoryEvent.objects.filter(account__in=queryset.values("pk"))
+        self.message_user(request, _retried(retry_dead(dead)))
 
     @admin.action(
         description="Clean up (dry run): count what is older than its retention", permissions=["change"]
@@ -174,9 +178,9 @@ class DemoAccountAdmin(LargeTableAdmin):
         restored, refused = [], []
         for account in self._in_time(request, queryset):
             try:
-                restored.append(f"{account.user}: restored {restore(account)}.")
+                restored.append(_of(account, f"restored {restore(account)}."))
             except NotPossible as error:
-                refused.append(f"{account.user}: {error}")
+                refused.append(_of(account, error))
         self._tell(request, restored, messages.INFO)
         self._tell(request, refused, messages.WARNING)
 
@@ -200,10 +204,10 @@ class DemoAccountAdmin(LargeTableAdmin):
             try:
                 lifecycle.plan_before_cleanup(account.user, moment)
             except NotPossible as error:
-                refused.append(f"{account.user}: {error}")
+                refused.append(_of(account, error))
                 continue
             except DemoAccount.DoesNotExist:
-                refused.append(f"{account.user}: {IS_GONE}")
+                refused.append(_of(account, IS_GONE))
                 continue
             cleaned += clean_up(moment, accounts=[account.pk], dry_run=dry_run)
         self._tell(request, refused, messages.WARNING)
@@ -216,7 +220,7 @@ class DemoAccountAdmin(LargeTableAdmin):
             if clock.elapsed >= LONGEST_ACTION:
                 left = len(accounts) - place
                 sentence = (
-                    f"There was no time for {left} {_demos(left)}; choose what is left and do it again."
+                    f"There was no time for {amount(left, 'demo')}; choose what is left and do it again."
                 )
                 self.message_user(request, sentence, messages.WARNING)
                 return
@@ -224,7 +228,7 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _say_failed(self, request, cleaned: Cleaned) -> None:
         if cleaned.failed:
-            sentence = f"{cleaned.failed} {_demos(cleaned.failed)} could not be cleaned up; the log says why."
+            sentence = f"{amount(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
             self.message_user(request, sentence, messages.ERROR)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
@@ -240,11 +244,15 @@ class DemoAccountAdmin(LargeTableAdmin):
             try:
                 started += act(account.user).started
             except (NotPossible, WrongOption) as error:
-                refused.append(f"{account.user}: {error}")
+                refused.append(_of(account, error))
             except DemoAccount.DoesNotExist:
-                refused.append(f"{account.user}: {IS_GONE}")
+                refused.append(_of(account, IS_GONE))
         others = len(_ids(queryset)) - started
-        self.message_user(request, f"{started} {_demos(started)} {done}, {others} as before.")
+        if started:
+            left = f", {others} left as before" if others else ""
+            self.message_user(request, f"{amount(started, 'demo')} {done}{left}.")
+        elif others:
+            self.message_user(request, f"{amount(others, 'demo')} left as before.", messages.WARNING)
         self._tell(request, refused, messages.WARNING)
 
     def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
@@ -268,8 +276,15 @@ def _short(moment: datetime | None) -> str:
     return f"{moment:%d %b %H:%M}" if moment else "-"
 
 
-def _demos(count: int) -> str:
-    return "demo" if count == 1 else "demos"
+def _of(account: DemoAccount, what: object) -> SafeString:
+    """What is said of one demo. The name stands in an element: Django makes a capital of the first letter otherwise."""
+    return format_html("<bdi>{}</bdi>: {}", account.user, str(what))
+
+
+def _retried(number: int) -> str:
+    if not number:
+        return "There was no dead event to deliver again."
+    return f"{amount(number, 'dead event')} will be delivered again."
 
 
 class Standing(admin.SimpleListFilter):
@@ -278,6 +293,14 @@ class Standing(admin.SimpleListFilter):
     title = "standing"
     parameter_name = "standing"
     WAITING = "waiting"
+    TITLES = {
+        "due": "Story events that are due now",
+        "held": "Story events that a pause holds",
+        "delivered": "Delivered story events",
+        "dead": "Dead story events",
+        "any": "All story events",
+    }
+    OTHERWISE = "Story events that are still to come; choose others under “By standing”"
     PAST = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:
@@ -308,6 +331,13 @@ class StoryEventAdmin(ReadOnlyAdmin):
     search_help_text = "A user's exact name, or an event's exact id."
     actions = ["retry"]
 
+    def get_changelist_instance(self, request) -> ChangeList:
+        """With a title that says which events are shown, as an old story has none that are still to come."""
+        changelist = super().get_changelist_instance(request)
+        standing = request.GET.get(Standing.parameter_name, "")
+        changelist.title = Standing.TITLES.get(standing, Standing.OTHERWISE)
+        return changelist
+
     def get_ordering(self, request) -> list[str]:
         """What comes next first; of the past the newest first, by the index that covers it."""
         past = request.GET.get(Standing.parameter_name) in Standing.PAST
@@ -330,7 +360,7 @@ class StoryEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Retry dead events", permissions=["retry"])
     def retry(self, request, queryset) -> None:
-        self.message_user(request, f"{retry_dead(queryset)} dead events will be delivered again.")
+        self.message_user(request, _retried(retry_dead(queryset)))
 
 
 def _readable(crontab: CrontabSchedule) -> str:
@@ -370,6 +400,12 @@ class ScheduleForm(PeriodicTaskForm):
     def clean_name(self) -> str:
         longest = PeriodicTask._meta.get_field("name").max_length
         return readable_or_invalid(self.cleaned_data["name"], longest, "name")
+
+    def clean(self) -> dict:
+        """Where the task's own field has failed, without django-celery-beat's look at it."""
+        if "task" in self.errors:
+            return super(PeriodicTaskForm, self).clean()
+        return super().clean()
 
     def _clean_json(self, field: str) -> str:
         try:

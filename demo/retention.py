@@ -12,6 +12,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
+from accounts.amounts import amount, listed
 from demo.batches import Change, change_in_batches, delete_in_batches
 from demo.models import DemoAccount, State, StoryEvent
 from demo.planning import plan_account
@@ -27,6 +28,15 @@ Take = Callable[..., int]  # does something to rows and says how many there were
 LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
 GRACE = timedelta(days=7)  # from being hidden to being purged,
 LATE = timedelta(hours=1)  # less what the weekly run may have been late by
+
+WORDS = {  # for one and for more
+    "content": ("piece of content", "pieces of content"),
+    "comments": ("comment", "comments"),
+    "messages": ("message", "messages"),
+    "story": ("event of the story", "events of the story"),
+    "dead_letters": ("dead letter", "dead letters"),
+    "pending_changes": ("waiting change", "waiting changes"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,8 @@ class Cleaned:
 
     def __str__(self) -> str:
         aged = {name: count for name, count in asdict(self).items() if name not in ("purged", "failed")}
-        return f"{_counted(aged)}; purged of what was hidden before: {self.purged}"
+        purged = f"; purged of what was hidden before: {amount(self.purged, 'row')}" if self.purged else ""
+        return _counted(aged) + purged
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class Restored:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    return listed((count, *WORDS[name]) for name, count in counts.items())
 
 
 def clean_up(

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
+from accounts.amounts import amount
 from accounts.models import Profile
 from interactions.clock import now
 from interactions.events import Unreadable
@@ -220,14 +221,25 @@ class DeadLetterAdmin(SearchedAdmin):
     @admin.action(description="Replay: send through the ingest again", permissions=["replay"])
     def replay(self, request, queryset) -> None:
         replayed = replay(queryset, now())
-        told = f"{replayed.taken} events were taken, {replayed.rejected} were rejected again and stay."
+        told = []
+        if replayed.taken:
+            told.append(f"{amount(replayed.taken, 'event was', 'events were')} taken.")
+        if replayed.rejected:
+            again = (
+                "was rejected again and stays" if replayed.rejected == 1 else "were rejected again and stay"
+            )
+            told.append(f"{amount(replayed.rejected, 'event')} {again}.")
         if replayed.failed:
-            told += f" {replayed.failed} failed, which the log says, and will be replayed by the worker, in an hour."
+            told.append(
+                f"{replayed.failed} failed, which the log says, and will be replayed by the worker, in an hour."
+            )
         if replayed.marked:
-            told += f" {replayed.marked} more will be replayed by the worker, within minutes."
+            told.append(f"{replayed.marked} more will be replayed by the worker, within minutes.")
         if replayed.more:
-            told += " Then choose what is left, and do it again."
-        self.message_user(request, told)
+            told.append("Then choose what is left, and do it again.")
+        self.message_user(
+            request, " ".join(told) or "No event was replayed: those that were chosen are gone."
+        )
 
 
 def _beginning(pieces: Iterable[str]) -> str:

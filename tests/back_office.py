@@ -1,6 +1,7 @@
 """The admin in the hands of an operator: a client that may do everything, its pages and its actions."""
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -28,7 +29,13 @@ def act(client: Client, name: str, action: str, *rows, **more) -> list[str]:
     """Run an action on rows (with confirmed="1" one that asks first); return what the operator is told."""
     body = {"action": action, "_selected_action": [row.pk for row in rows]} | more
     answer = client.post(reverse(name), body, follow=True)
-    return [str(message) for message in answer.context["messages"]]
+    return told_in(answer)
+
+
+def told_in(answer) -> list[str]:
+    """The messages of a page, as they are read."""
+    messages = (answer.context or {}).get("messages", [])
+    return [unescape(re.sub("</?bdi>", "", str(message))) for message in messages]
 
 
 def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
@@ -39,4 +46,4 @@ def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
         body.setdefault(field, []).append(value)
     answer = client.post(reverse(name), body, follow=True)
     assert answer.status_code == 200
-    return [str(message) for message in answer.context["messages"]]
+    return told_in(answer)

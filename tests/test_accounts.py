@@ -263,6 +263,29 @@ def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client,
     assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/login/?next=/admin/"
     client.force_login(alice)
     assert client.get("/admin/", follow=True).status_code == 403
+    assert client.get("/admin/login/?next=/comments/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent_to"),
+    [
+        ("", "/admin/"),
+        ("?next=", "/admin/"),
+        ("?next=/admin/accounts/profile/%3Fis_demo%3D1", "/admin/accounts/profile/?is_demo=1"),
+        ("?next=/admin/login/", "/admin/login/"),  # which sends on to the index
+        ("?next=http://testserver/comments/", "http://testserver/comments/"),
+        ("?next=https://elsewhere.example/", "/admin/"),
+        ("?next=//elsewhere.example/", "/admin/"),
+        ("?next=%5C%5Celsewhere.example", "/admin/"),
+        ("?next=javascript:alert(1)", "/admin/"),
+    ],
+)
+def test_staff_who_are_logged_in_are_sent_on_from_the_admins_log_in(client, alice, asked, sent_to):
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    for answer in (client.get(f"/admin/login/{asked}"), client.post(f"/admin/login/{asked}")):
+        assert (answer.status_code, answer.headers["Location"]) == (302, sent_to)
 
 
 @pytest.mark.parametrize("path", ["demo/enable/", "demo/generate/interactions/"])

@@ -48,13 +48,13 @@ def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(opera
     assert "&quot;type&quot;: &quot;comment.liked&quot;" in detail
     assert "&lt;script&gt;" in detail
     assert act(operator, name, "replay", *DeadLetter.objects.all()) == [
-        "0 events were taken, 2 were rejected again and stay."
+        "2 events were rejected again and stay."
     ]
     DeadLetter.objects.filter(pk=liked.pk).update(
         raw=b'{"type": "comment.deleted", "id": "comment", "occurred_at": "2026-03-03T00:00:00Z"}'
     )
     assert act(operator, name, "replay", *DeadLetter.objects.all()) == [
-        "1 events were taken, 1 were rejected again and stay."
+        "1 event was taken. 1 event was rejected again and stays."
     ]
     assert Interaction.objects.get(platform_id="comment").deleted_at is not None
     assert DeadLetter.objects.count() == 1
@@ -66,7 +66,7 @@ def test_a_dead_letter_nested_beyond_reading_is_shown_and_stays(operator, live):
     change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
     assert "[[[[" in change.content.decode()
     assert act(operator, "admin:interactions_deadletter_changelist", "replay", letter) == [
-        "0 events were taken, 1 were rejected again and stay."
+        "1 event was rejected again and stays."
     ]
     assert DeadLetter.objects.count() == 1
 
@@ -125,6 +125,14 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     profile.refresh_from_db()
     assert profile.webhook_secret in told
     assert profile.webhook_secret_previous == previous
+
+
+def test_a_profile_shows_the_whole_address_of_its_webhook(operator, live, settings):
+    settings.ALLOWED_HOSTS = ["inbox.example.com"]
+    change = reverse("admin:accounts_profile_change", args=[live.pk])
+    for secure, scheme in ((False, "http"), (True, "https")):
+        shown = operator.get(change, secure=secure, headers={"Host": "inbox.example.com"}).content.decode()
+        assert f">{scheme}://inbox.example.com/api/v1/webhooks/profiles/{live.uuid}/<" in shown
 
 
 @pytest.mark.parametrize(

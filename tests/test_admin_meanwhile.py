@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from tests.back_office import act, confirm
+from tests.back_office import act, confirm, told_in
 from tests.holding import somebody_who
 from tests.house import until
 from tests.world import demo_of
@@ -53,7 +53,7 @@ def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
     told = confirm(operator, asked, PROFILES)
     after = secrets()
     assert sorted(told) == sorted(
-        f"Signing secret of <bdi>{profile}</bdi>, shown this once: <code>{after[profile.pk][0]}</code>"
+        f"Signing secret of {profile}, shown this once: <code>{after[profile.pk][0]}</code>"
         for profile in profiles[:2]
     )
     assert {pk: previous for pk, (_, previous) in after.items()} == {
@@ -106,7 +106,7 @@ def posted_while(
             answer = pool.submit(post)
             until(lambda: answer.done() or waits(), "the form's request waits for the row", 10)
         shown = answer.result(20)
-    return shown.status_code, [str(message) for message in (shown.context or {}).get("messages", [])]
+    return shown.status_code, told_in(shown)
 
 
 def waits() -> bool:
@@ -163,7 +163,7 @@ def test_an_action_on_a_demo_that_went_says_so(operator, alice):
 
     body = {"action": "pause", "_selected_action": [account.pk]}
     told = posted_while(operator, go, reverse("admin:demo_demoaccount_changelist"), body)
-    assert told == (200, ["0 demos paused, 0 as before.", "alice: this demo is gone, with its user."])
+    assert told == (200, ["alice: this demo is gone, with its user."])
     assert not DemoAccount.objects.exists()
 
 

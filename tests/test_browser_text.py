@@ -329,6 +329,38 @@ def test_a_long_text_fits_the_admins_page(nasty, tab, width):
     photograph(tab, f"admin-{width}")
 
 
+BROKEN = """[...document.querySelectorAll('thead th')].flatMap((cell) => {
+  const words = [];
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) for (const word of walker.currentNode.data.matchAll(/\\S+/g)) {
+    const range = document.createRange();
+    range.setStart(walker.currentNode, word.index);
+    range.setEnd(walker.currentNode, word.index + word[0].length);
+    const [shown, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
+    const outside = shown.width && (shown.left < box.left - 1 || shown.right > box.right + 1);
+    if (range.getClientRects().length > 1 || outside) words.push(word[0]);
+  }
+  return words;
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_word_in_the_head_of_a_list_is_broken(nasty, tab, width):
+    nasty.sql("UPDATE accounts_user SET is_superuser = true WHERE username = %s", NAME)
+    open_as_named(tab, nasty, width)
+    tab.goto(f"{nasty.url}/admin/")
+    links = tab.eval_on_selector_all("th[scope=row] a", "all => all.map((one) => one.href)")
+    broken, heads = {}, 0
+    for link in links:
+        tab.goto(link)
+        heads += tab.locator("thead th").count()
+        if words := tab.evaluate(BROKEN):
+            broken[link.removeprefix(nasty.url)] = words
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        photograph(tab, f"admin-{link.split('/')[-2]}-{width}")
+    assert (broken, len(links), heads > 60) == ({}, 13, True)
+
+
 @pytest.mark.parametrize("width", [390, 1200])
 def test_pages_have_no_serious_fault_of_accessibility(nasty, tab, width):
     tab.set_viewport_size({"width": width, "height": 800})

@@ -91,17 +91,50 @@ def test_the_lists_queries_do_not_grow_with_the_demos(operator, alice, bob, djan
 
 def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
     one, other = demo_of(alice), demo_of(bob)
-    assert act(operator, DEMOS, "pause", one) == ["1 demo paused, 0 as before."]
-    assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 as before."]
-    assert act(operator, DEMOS, "resume", one) == ["1 demo resuming, 0 as before."]
+    assert act(operator, DEMOS, "pause", one) == ["1 demo paused."]
+    assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 left as before."]
+    assert act(operator, DEMOS, "resume", one) == ["1 demo resuming."]
     unfinished.finish(one.pk, timezone.now())
     assert act(operator, DEMOS, "advance_a_week", one, other) == [
-        "1 demo advancing by a week, 1 as before.",
+        "1 demo advancing by a week, 1 left as before.",
         "bob: Demo mode is paused; only an active demo that is not advancing can advance.",
     ]
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.PAUSED)
     assert DemoAccount.objects.get(user=alice).advance_days == 7
-    assert act(operator, DEMOS, "enable", other) == ["0 demos enabled, 1 as before."]
+    assert act(operator, DEMOS, "enable", other) == ["1 demo left as before."]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [
+        ({}, "restored nothing."),
+        ({"message": 1}, "restored 1 message."),
+        ({"message": 2, "comment": 3}, "restored 3 comments, 2 messages."),
+    ],
+)
+def test_what_is_said_of_a_demo_has_its_users_name_as_it_is_and_no_zeros(operator, alice, hidden, said):
+    account = demo_of(alice)
+    for type, number in hidden.items():
+        keys = Interaction.objects.filter(is_demo=True, type=type).values("pk")[:number]
+        moment = timezone.now()
+        Interaction.objects.filter(pk__in=list(keys.values_list("pk", flat=True))).update(
+            deleted_at=moment, expired_at=moment
+        )
+    body = {"action": "restore", "_selected_action": [account.pk]}
+    shown = operator.post(reverse(DEMOS), body, follow=True).content.decode()
+    assert f'<li class="info"><bdi>alice</bdi>: {said}</li>' in shown
+
+
+@pytest.mark.parametrize("dead", [0, 1, 2])
+def test_the_retried_events_are_counted_in_words(operator, alice, dead):
+    account = demo_of(alice)
+    keys = list(StoryEvent.objects.values_list("pk", flat=True)[:dead])
+    StoryEvent.objects.filter(pk__in=keys).update(delivered_at=None, dead_at=NOW, attempts=6)
+    assert act(operator, DEMOS, "retry_dead_events", account) == [
+        "There was no dead event to deliver again."
+        if not dead
+        else f"{dead} dead event{'s' if dead > 1 else ''} will be delivered again."
+    ]
 
 
 @pytest.mark.parametrize("action", ["disable", "reset"])
@@ -187,6 +220,22 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
     assert counts == {"due": 1, "delivered": everything - 3, "dead": 0, "any": everything}
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ({}, "Story events that are still to come; choose others under “By standing”"),
+        ({"standing": "nonsense"}, "Story events that are still to come; choose others under “By standing”"),
+        ({"standing": "due"}, "Story events that are due now"),
+        ({"standing": "held"}, "Story events that a pause holds"),
+        ({"standing": "delivered"}, "Delivered story events"),
+        ({"standing": "dead"}, "Dead story events"),
+        ({"standing": "any"}, "All story events"),
+    ],
+)
+def test_the_story_says_which_of_its_events_it_shows(operator, query, title):
+    assert f"<h1>{title}</h1>" in page(operator, "admin:demo_storyevent_changelist", **query)
+
+
 def test_a_poison_event_is_listed_like_any_other(operator, alice):
     demo_of(alice)
     poison = StoryEvent.objects.first()
@@ -269,8 +318,8 @@ def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, a
     told = confirm(operator, asked)
     assert len(told) <= 52
     done = {
-        "disable": "1 demo being disabled, 1100 as before.",
-        "reset": "1 demo being reset, 1100 as before.",
+        "disable": "1 demo being disabled, 1100 left as before.",
+        "reset": "1 demo being reset, 1100 left as before.",
     }
     assert told[0].startswith(done.get(action, "Hidden: "))
     active.refresh_from_db()
@@ -301,7 +350,7 @@ def test_the_reasons_of_many_demos_are_told_in_part(operator):
     answer = operator.post(reverse(DEMOS), body, follow=True)
     told = [str(message) for message in answer.context["messages"]]
     assert (told[0], told[-1], len(told)) == (
-        "0 demos paused, 60 as before.",
+        "60 demos left as before.",
         "and so on, for 10 more.",
         52,
     )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.handles import read_handle
 from accounts.names import UnreadableName, readable
 from demo import simulator
 from demo.simulator import tables
@@ -82,6 +83,21 @@ def test_the_rule_of_the_table_is_the_platforms(platform):
     assert not HANDLES[platform].allows("12345")
     assert not HANDLES[platform].allows("Abcde")
     assert not HANDLES[platform].allows("abcdé")
+
+
+WITH_UNDERSCORES_AT_THE_ENDS = {"instagram": ["_a_"], "tiktok": ["_a_"], "x": ["_abcd_"]}
+
+
+@each_platform
+def test_operators_may_enter_every_handle_that_the_table_allows(platform):
+    rule = HANDLES[platform]
+    for handle in (
+        "a" * rule.most,
+        *(f"ab{sign}cd1" for sign in rule.signs),
+        *WITH_UNDERSCORES_AT_THE_ENDS.get(platform, ()),
+    ):
+        assert rule.allows(handle)
+        assert read_handle(f"@{handle}", platform) == handle
 
 
 @each_platform

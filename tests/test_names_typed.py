@@ -1,6 +1,7 @@
 """Wherever somebody types a name or a text that others see, what nobody can see or read is refused with a sentence."""
 
 import re
+import unicodedata
 
 import pytest
 from django.contrib.auth.models import Group
@@ -69,9 +70,55 @@ def test_a_profile_has_no_name_that_nobody_can_read(operator, alice, field, text
 
 def test_names_of_a_profile_are_kept_composed_and_with_single_blanks(operator, alice):
     names = {"platform_id": " 17841\u00a0\u20091 ", "handle": "Cafe\u0301", "display_name": "Café 👩‍🍳  "}
-    operator.post("/admin/accounts/profile/add/", {"owner": alice.pk, "platform": "x"} | names)
+    operator.post("/admin/accounts/profile/add/", {"owner": alice.pk, "platform": "youtube"} | names)
     made = Profile.objects.get()
     assert (made.platform_id, made.handle, made.display_name) == ("17841 1", "Café", "Café 👩‍🍳")
+
+
+@pytest.mark.parametrize(
+    ("platform", "typed", "kept"),
+    [
+        ("instagram", "@alice", "alice"),
+        ("instagram", " @@ al.ice_ ", "al.ice_"),
+        ("x", "@X", "X"),
+        ("facebook", "Acme.Coffee", "Acme.Coffee"),
+        ("tiktok", "_acme.1", "_acme.1"),
+        ("youtube", "@कॉफ़ी-हाउस", "कॉफ़ी-हाउस"),
+        ("linkedin", "café-münchen", "café-münchen"),
+    ],
+)
+def test_a_profiles_handle_is_kept_without_its_at(operator, alice, platform, typed, kept):
+    fields = {"owner": alice.pk, "platform": platform, "platform_id": "1", "display_name": ""}
+    answer = operator.post("/admin/accounts/profile/add/", fields | {"handle": typed})
+    assert (answer.status_code, Profile.objects.get().handle) == (302, unicodedata.normalize("NFC", kept))
+
+
+ALONE = "The handle must be the name alone, such as acme, without an address or spaces: at most"
+ENDS = "with no dot or hyphen at either end."
+WITHIN = {
+    "instagram": f"{ALONE} 30 letters from a to z, digits, dots and underscores, {ENDS}",
+    "x": f"{ALONE} 15 letters from a to z, digits, underscores, {ENDS}",
+    "linkedin": f"{ALONE} 100 letters of any language, digits, hyphens and underscores, {ENDS}",
+}
+
+
+@pytest.mark.parametrize(
+    ("platform", "typed"),
+    [
+        *(("instagram", typed) for typed in ("a b", "@", "https://instagram.com/alice", "alice/", "al-ice")),
+        *(("instagram", typed) for typed in ("a@b.example", "café", ".alice", "alice.", "a" * 31, "alice?a")),
+        *(("x", typed) for typed in ("a.b", "a" * 16, "x.com/alice", "@alice bob")),
+        *(("linkedin", typed) for typed in ("in/alice", "-alice", "a" * 101, "a b")),
+    ],
+)
+def test_what_is_no_handle_of_the_platform_is_refused_with_a_sentence(operator, live, platform, typed):
+    fields = {"owner": live.owner_id, "platform": platform, "platform_id": "1", "display_name": ""}
+    for path in ("add", f"{live.pk}/change"):
+        form = operator.post(f"/admin/accounts/profile/{path}/", fields | {"handle": typed}).context[
+            "adminform"
+        ]
+        assert form.form.errors == {"handle": [WITHIN[platform]]}
+    assert Profile.objects.get().handle == "alice"
 
 
 @pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
