@@ -170,7 +170,7 @@ def test_restoring_all_leaves_out_none_that_is_on(alice, bob, live):
     assert (told(alice), told(bob), live_rows()) == before
     sums = {"content": 6, "comments": len_of("comment"), "messages": len_of("message")}
     assert report == {"users": 2, **sums, "story": StoryEvent.objects.count()}
-    assert run("restore_demo", "--all").startswith("Restored of 2 demos: nothing. The next")
+    assert run("restore_demo", "--all").startswith("Restored of 2 demos: nothing.")
 
 
 def len_of(type: str) -> int:
