@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts.api.json_types import WHOLE
 from accounts.models import Platform, Profile
-from interactions.events import read_moment
+from interactions.api.moments import read_day_or_moment
 from interactions.models import Content, Interaction
 from interactions.words import LONGEST_SEARCH, HasWords
 
@@ -51,12 +51,12 @@ class IdFilter(django_filters.Filter):
 
 
 class FlagField(ExactField):
-    """True or false, in small letters or not, and nothing that might be taken for either."""
+    """True or false, in small letters or not, 1 or 0, and nothing else that might be taken for either."""
 
     sentence = "Send true or false."
 
     def read(self, text: str) -> bool:
-        return ("false", "true").index(text.lower()) == 1
+        return ("false", "0", "true", "1").index(text.lower()) > 1
 
 
 class FlagFilter(django_filters.BooleanFilter):
@@ -64,12 +64,15 @@ class FlagFilter(django_filters.BooleanFilter):
 
 
 class MomentField(ExactField):
-    """A time as an event's `occurred_at`, in UTC."""
+    """A time as an event's `occurred_at`, or the start of a UTC day."""
 
-    sentence = "Send a time with an offset, such as 2026-01-31T12:00:00Z; a + in an address must be encoded."
+    sentence = (
+        "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
+        " a + in an address must be encoded."
+    )
 
     def read(self, text: str) -> datetime:
-        return read_moment(text)
+        return read_day_or_moment(text)
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):

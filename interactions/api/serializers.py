@@ -1,7 +1,6 @@
 """The JSON of rows: the columns' names, relations as ids."""
 
-import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -12,7 +11,8 @@ from accounts.models import Profile
 from accounts.names import shows_something
 from interactions.analytics import MODES
 from interactions.api import examples
-from interactions.events import EVENT_TYPES, ID_LENGTH, MOST_EVENTS, TEXT_LENGTH, read_moment
+from interactions.api.moments import read_day_or_moment
+from interactions.events import EVENT_TYPES, ID_LENGTH, MOST_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.models import Content, Interaction
 
@@ -95,9 +95,6 @@ class SecretSerializer(serializers.Serializer):
     webhook_secret = serializers.CharField(help_text="Shown this once.")
 
 
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
 class Moment(serializers.CharField):
     """A UTC day, which means its start or with `day_ends` its end, or a time as an event's `occurred_at`."""
 
@@ -113,14 +110,9 @@ class Moment(serializers.CharField):
     def to_internal_value(self, data) -> datetime:
         text = super().to_internal_value(data)
         try:
-            return self._moment(text)
+            return read_day_or_moment(text, day_ends=self.day_ends)
         except (ValueError, OverflowError):
             self.fail("moment")
-
-    def _moment(self, text: str) -> datetime:
-        if _DAY.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text) + timedelta(days=self.day_ends), time(), UTC)
-        return read_moment(text)
 
 
 class PeriodSerializer(serializers.Serializer):
