@@ -14,9 +14,9 @@ from rest_framework.exceptions import Throttled
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
+from accounts.addresses import client_address
 from accounts.counts import Limit, new_entry, take, take_back
 from accounts.models import User
-from config.addresses import client_address
 
 LONGEST_NAME = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"

@@ -19,7 +19,7 @@ from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
-from config.addresses import client_address
+from accounts.addresses import client_address
 from config.limits import ADDRESS_BYTES, HEADER_BYTES, KIB, most_body_bytes, too_large
 from config.refusals import refuse
 

@@ -36,10 +36,10 @@ def test_64_of_every_kind_at_once_do_not_either(ports):
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-def test_64_clients_that_send_what_is_costly_to_read_do_not_for_two_seconds(ports, kind):
+def test_64_clients_that_send_what_is_costly_to_read_do_not_for_five_seconds(ports, kind):
     with flood(ports["alone"], kind):
-        assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 2
-    assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 2
+        assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 5
+    assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 5
 
 
 def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):

@@ -495,7 +495,7 @@ def test_a_blank_line_after_a_request_begins_no_other(house):
     ],
 )
 def test_chunks_that_are_mostly_framing_are_refused(house, chunk, number, code):
-    head = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /demo/enable/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     status, _, body = raw(house.port, head + chunk * number + b"0\r\n\r\n")
     said = [b"its chunks are too small" in body, b"Send larger chunks, of 1024 bytes or more." in body]
     assert (status, said) == (code, [code == 400] * 2)
