@@ -1,13 +1,26 @@
 """What holds of all demos at any time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.json import KT
 
 from accounts.models import User
 from demo.models import State, StoryEvent
 from interactions.models import Content, Interaction
+
+
+@contextmanager
+def plans_for_many_rows() -> Iterator[None]:
+    """Within a transaction whose rows PostgreSQL has no statistics of: it would compare each of them with each."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def nothing_lies_in_the_future(now: datetime) -> None:

@@ -395,10 +395,11 @@ class AnyOrder(RuleBasedStateMachine):
             demo.check_times()
             demo.check_state()
             demo.check_rows()
-        promises.nothing_lies_in_the_future(self.now)
-        promises.causes_come_first()
-        promises.a_pause_holds_what_is_to_come()
-        promises.what_is_hidden_is_old_or_was_deleted(self.deleted)
+        with promises.plans_for_many_rows():
+            promises.nothing_lies_in_the_future(self.now)
+            promises.causes_come_first()
+            promises.a_pause_holds_what_is_to_come()
+            promises.what_is_hidden_is_old_or_was_deleted(self.deleted)
         assert live_rows() == self.live_rows
         self.is_sound, self.now = True, self.now + MOMENT
 
