@@ -3,8 +3,7 @@
 While Redis is away nobody is locked out. Called by REST framework, and by the pages for what they share with the API.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import blake2b
 from threading import BoundedSemaphore
@@ -17,6 +16,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from accounts.addresses import client_address
 from accounts.counts import Limit, new_entry, take, take_back
 from accounts.models import User
+from accounts.places import place
 
 LONGEST_NAME = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
@@ -132,15 +132,9 @@ class Busy(Throttled):
         super().__init__(wait=1)
 
 
-@contextmanager
-def place_to_hash() -> Iterator[None]:
+def place_to_hash() -> AbstractContextManager[None]:
     """A place to look at a password, which takes a processor a good part of a second; raises Busy when all are taken."""
-    if not _hashing.acquire(blocking=False):
-        raise Busy
-    try:
-        yield
-    finally:
-        _hashing.release()
+    return place(_hashing, Busy)
 
 
 def begin_log_in(request, name: str) -> Attempt:

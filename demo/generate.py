@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import User
+from accounts.places import place
 from demo import simulator, story
 from demo.alone import alone
 from demo.ceiling import check_room
@@ -35,6 +36,9 @@ _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 class TooManyWait(Exception):
     """Nothing was planned: as many requests as may wait for their receivers here do so already."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many wait here for what they generate to be delivered.")
 
 
 class NotDelivered(Exception):
@@ -66,12 +70,8 @@ def interactions(user: User, now: datetime) -> Generated:
 def _generate(user: User, now: datetime, draw: Draw) -> Generated:
     if settings.DEMO_DELIVERY != "http":
         return _plan_and_deliver(user, now, draw)
-    if not _waiting.acquire(blocking=False):
-        raise TooManyWait("Too many wait here for what they generate to be delivered.")
-    try:
+    with place(_waiting, TooManyWait):
         return _plan_and_deliver(user, now, draw)
-    finally:
-        _waiting.release()
 
 
 def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> Generated:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -39,8 +40,15 @@ WORDS = {  # for one and for more
 }
 
 
+class Counts:
+    """Mixed into a dataclass of numbers, which are added one by one."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
+
+
 @dataclass(frozen=True)
-class Cleaned:
+class Cleaned(Counts):
     """What was hidden for its age, or would be (dead letters and waiting changes go for good), and how many accounts failed.
 
     `purged` counts rows that were hidden a week before and went for good.
@@ -55,9 +63,6 @@ class Cleaned:
     purged: int = 0
     failed: int = 0
 
-    def __add__(self, other: "Cleaned") -> "Cleaned":
-        return Cleaned(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
-
     def __str__(self) -> str:
         aged = {name: count for name, count in asdict(self).items() if name not in ("purged", "failed")}
         purged = f"; purged of what was hidden before: {amount(self.purged, 'row')}" if self.purged else ""
@@ -65,16 +70,13 @@ class Cleaned:
 
 
 @dataclass(frozen=True)
-class Restored:
+class Restored(Counts):
     """What is shown again; and events of the story, which later windows look back on again."""
 
     content: int = 0
     comments: int = 0
     messages: int = 0
     story: int = 0
-
-    def __add__(self, other: "Restored") -> "Restored":
-        return Restored(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
 
     def __str__(self) -> str:
         return _counted(asdict(self))

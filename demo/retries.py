@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from demo.models import StoryEvent
 
@@ -19,8 +20,7 @@ def count_failure(events: Sequence[StoryEvent], now: datetime, reason: str, at_l
         if is_last_attempt(events)
         else {"claimed_until": now + _wait(events[0], attempts, at_least)}
     )
-    rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
-    rows.update(attempts=attempts, last_error=reason[:1_000], **outcome)
+    _note(events, reason, attempts=attempts, **outcome)
 
 
 def is_last_attempt(events: Sequence[StoryEvent]) -> bool:
@@ -30,8 +30,12 @@ def is_last_attempt(events: Sequence[StoryEvent]) -> bool:
 
 def postpone(events: Sequence[StoryEvent], now: datetime, reason: str, seconds: float) -> None:
     """Wait, as the receiver asked for, without counting an attempt."""
+    _note(events, reason, claimed_until=now + timedelta(seconds=seconds))
+
+
+def _note(events: Sequence[StoryEvent], reason: str, **changes: Any) -> None:
     rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events], delivered_at=None)
-    rows.update(last_error=reason[:1_000], claimed_until=now + timedelta(seconds=seconds))
+    rows.update(last_error=reason[:1_000], **changes)
 
 
 def _wait(event: StoryEvent, attempts: int, at_least: float) -> timedelta:

@@ -1,6 +1,8 @@
 """The admin in the hands of an operator: a client that may do everything, its pages and its actions."""
 
+import logging
 import re
+from collections.abc import Iterator
 from html import unescape
 
 import pytest
@@ -17,6 +19,15 @@ def operator(client, db) -> Client:
     """The browserless client of a superuser."""
     client.force_login(User.objects.create_superuser("operator"))
     return client
+
+
+@pytest.fixture
+def faults_answered(operator: Client) -> Iterator[None]:
+    """A fault is answered as a browser sees it, and hundreds of them are not written to the log."""
+    operator.raise_request_exception = False
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def page(client: Client, name: str, **query) -> str:

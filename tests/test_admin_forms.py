@@ -1,7 +1,5 @@
 """Every form of the admin: whatever is sent in it, or asked to be filled in, is answered, and never with a 500."""
 
-import logging
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
 
@@ -18,6 +16,7 @@ from accounts.admin import OWNER_ABOVE
 from accounts.models import Profile, User
 from tests.test_admin_lists import more_rows, name_of
 
+pytestmark = pytest.mark.usefixtures("faults_answered")
 MODELS = list(admin.site._registry)
 FORM = "application/x-www-form-urlencoded"
 ODD = [
@@ -59,15 +58,6 @@ class Fields(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("select", "textarea"):
             self.name = ""
-
-
-@pytest.fixture(autouse=True)
-def _answered(operator: Client) -> Iterator[None]:
-    """A fault is answered as a browser sees it, and is not written to the log."""
-    operator.raise_request_exception = False
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def send(client: Client, path: str, fields: dict[str, str]) -> int:

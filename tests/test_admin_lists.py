@@ -1,9 +1,7 @@
 """Every list of the admin: what is asked of it wrongly is never a 500, and its queries do not grow with its rows."""
 
-import logging
 import re
 import time
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -28,6 +26,7 @@ from demo.models import StoryEvent
 from interactions.models import Interaction
 from tests.world import DAY, NOW, demo_of, event, send
 
+pytestmark = pytest.mark.usefixtures("faults_answered")
 MODELS = list(admin.site._registry)
 NONSENSE = [
     "\x00",
@@ -40,15 +39,6 @@ NONSENSE = [
     "0001-01-01 00:00:00+14:00",
 ]
 LOOKUPS = ("", "__exact", "__in", "__isnull", "__gte", "__id__exact", "__regex")
-
-
-@pytest.fixture(autouse=True)
-def _answered(operator: Client) -> Iterator[None]:
-    """A fault is answered as a browser sees it, and a thousand of them are not written to the log."""
-    operator.raise_request_exception = False
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def name_of(model: type) -> str:

@@ -15,6 +15,8 @@ from interactions.api.moments import read_day_or_moment
 from interactions.models import Content, Interaction
 from interactions.words import LONGEST_SEARCH, HasWords
 
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
 
 class ExactField(forms.CharField):
     """Text of a query, of which `read` makes a value; blanks around it are part of it. None where it is left out."""
@@ -28,11 +30,11 @@ class ExactField(forms.CharField):
         text = super().clean(value)
         try:
             return self.read(text) if text else None
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, KeyError) as error:
             raise forms.ValidationError(self.sentence) from error
 
     def read(self, text: str) -> Any:
-        """Return the value; ValueError or OverflowError when `text` has none."""
+        """Return the value; ValueError, OverflowError or KeyError when `text` has none."""
         raise NotImplementedError
 
 
@@ -56,7 +58,7 @@ class FlagField(ExactField):
     sentence = "Send true or false."
 
     def read(self, text: str) -> bool:
-        return ("false", "0", "true", "1").index(text.lower()) > 1
+        return FLAGS[text.lower()]
 
 
 class FlagFilter(django_filters.BooleanFilter):
