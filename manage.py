@@ -48,14 +48,14 @@ def main() -> int:
 
 
 def prepare(command: str) -> None:
-    from config import start  # settings must be named before
+    from config import bootstrap  # settings must be named before
 
     if command in WITHOUT_SERVERS:
         return
     if command in WITHOUT_MIGRATING:
-        start.ensure_servers()
+        bootstrap.ensure_servers()
     else:
-        start.ensure_ready()
+        bootstrap.ensure_ready()
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
-from accounts.amounts import amount
-from accounts.asking import ask, is_confirmed
+from accounts.confirmation import ask, is_confirmed
 from accounts.fields import readable_or_invalid
-from accounts.locking import HeldWhileChanged
+from accounts.locking import LockedWhileChanged
 from accounts.models import Profile, User
-from accounts.rights import is_within_rights_of, within_rights_of
+from accounts.permissions import is_within_rights_of, within_rights_of
+from accounts.plurals import amount
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 MOST_ROTATED = 50  # secrets at once
@@ -31,7 +31,7 @@ admin.site.unregister(get_token_model())
 
 
 @admin.register(User)
-class PersonAdmin(HeldWhileChanged, UserAdmin):
+class PersonAdmin(LockedWhileChanged, UserAdmin):
     """People leave by `manage.py delete_user`, which takes their rows along in batches."""
 
     list_display = ["username", "email", "is_staff", "enabled_at"]
@@ -109,7 +109,7 @@ class RightsAdmin(GroupAdmin):
 
 
 @admin.register(Profile)
-class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
+class ProfileAdmin(LockedWhileChanged, admin.ModelAdmin):
     list_display = ["handle", "platform", "owner", "is_demo", "created_at"]
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]

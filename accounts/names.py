@@ -18,7 +18,7 @@ BLANK_GLYPHS = (  # letters, signs and marks that show nothing, whatever their c
 )
 # Controls, format characters, separators, and marks that need a letter to stand on.
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
-LONGEST_NAMED = 100  # characters of an unknown field's or parameter's name that a refusal quotes
+MAX_QUOTED_LENGTH = 100  # characters of an unknown field's or parameter's name that a refusal quotes
 MOST_COMPOSED = 4  # characters that become one, at most
 _BLANKS = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _SELECTORS = re.compile(

@@ -46,7 +46,7 @@ def main() -> None:
 
 def _start() -> None:
     """Servers and tables, a worker's garbage collection, and PostgreSQL with a quarter of the memory, as its manual advises."""
-    import_module("config.start").ensure_ready()
+    import_module("config.bootstrap").ensure_ready()
     import_module("config.celery").collect_garbage_rarely()
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER SYSTEM SET shared_buffers = '{virtual_memory().total // 4 // 2**20}MB'")

@@ -18,8 +18,9 @@ from accounts.models import Profile, User
 from benchmarks import workers
 from benchmarks.figures import Figure, at_least, at_most, milliseconds, p95, show
 from benchmarks.rows import fill
-from demo import batches, seeding
-from demo.retention import GRACE, clean_up
+from demo.engine import bulk
+from demo.engine.retention import GRACE, clean_up
+from demo.lifecycle import seeding
 from interactions.ingest import Arrival, ingest
 from interactions.models import Interaction
 
@@ -101,7 +102,7 @@ def _manager():
 def _transactions() -> Iterator[list[float]]:
     """The seconds for which every batch holds the profile, from its lock to its end."""
     lengths: list[float] = []
-    lock, replayable = batches.lock_profiles, batches.replayable
+    lock, async_commit = bulk.lock_profiles, bulk.async_commit
     held = [0.0]
 
     def locked(profiles):
@@ -110,15 +111,15 @@ def _transactions() -> Iterator[list[float]]:
 
     @contextmanager
     def timed(*args, **kwargs):
-        with replayable(*args, **kwargs):
+        with async_commit(*args, **kwargs):
             yield
         lengths.append(time.perf_counter() - held[0])
 
-    batches.lock_profiles, batches.replayable = locked, timed
+    bulk.lock_profiles, bulk.async_commit = locked, timed
     try:
         yield lengths
     finally:
-        batches.lock_profiles, batches.replayable = lock, replayable
+        bulk.lock_profiles, bulk.async_commit = lock, async_commit
 
 
 def _arrive(profile_id: int, over) -> list[float]:

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks.figures import Figure, at_most, show
-from demo import lifecycle, seeding
+from demo.lifecycle import seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from tests.house import PROCFILE, until
 
@@ -54,17 +54,17 @@ def _repeated(act: Callable[[], float]) -> float:
 
 def _reset(user: User) -> float:
     started = time.perf_counter()
-    lifecycle.reset(user)
+    transitions.reset(user)
     _until_active(user)
     return time.perf_counter() - started
 
 
 def _enable(user: User) -> float:
     """Switch off and wait; the seconds that switching on takes."""
-    lifecycle.disable(user)
+    transitions.disable(user)
     until(lambda: _state(user) == State.OFF, "it is off", GONE_AFTER)
     started = time.perf_counter()
-    lifecycle.enable(user, timezone.now())
+    transitions.enable(user, timezone.now())
     _until_active(user)
     return time.perf_counter() - started
 
@@ -83,7 +83,7 @@ def _beside(
     """The same while the heavy ones advance; the second time their past is as large as it gets."""
     started = time.perf_counter()
     for user in heavy:
-        lifecycle.advance(user, DAYS, timezone.now())
+        transitions.advance(user, DAYS, timezone.now())
     time.sleep(2)
     seconds: dict[str, list[float]] = {"reset": [], "enable": []}
     with peak(worker) as memory:

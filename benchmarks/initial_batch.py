@@ -8,8 +8,8 @@ from django.utils import timezone
 from accounts.models import Profile, User
 from benchmarks import peers
 from benchmarks.figures import at_most, milliseconds, shortest, show
+from demo.lifecycle.seeding import SIZES, seed
 from demo.models import DemoAccount
-from demo.seeding import SIZES, seed
 from interactions.models import Content, Interaction
 
 _number = count()

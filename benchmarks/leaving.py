@@ -18,7 +18,8 @@ from django.db import connection
 from accounts.models import Profile
 from benchmarks import living
 from benchmarks.figures import Figure, show
-from demo import delivery, lifecycle, removal, unfinished
+from demo.engine import delivery
+from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 
@@ -72,14 +73,14 @@ def _leaving() -> Iterator[Figure]:
 
 
 def _disable(account: DemoAccount) -> None:
-    lifecycle.disable(account.user, dispatch=False)
-    unfinished.finish(account.pk, NOW)
+    transitions.disable(account.user, dispatch=False)
+    pending_work.finish(account.pk, NOW)
     assert DemoAccount.objects.get(pk=account.pk).state == State.OFF
 
 
 def _reset(account: DemoAccount) -> None:
-    lifecycle.reset(account.user, dispatch=False)
-    unfinished.finish(account.pk, NOW)
+    transitions.reset(account.user, dispatch=False)
+    pending_work.finish(account.pk, NOW)
     assert DemoAccount.objects.get(pk=account.pk).state == State.ACTIVE
 
 

@@ -19,7 +19,8 @@ from django.db import connection, models, transaction
 
 from accounts.models import Profile, User
 from benchmarks.peers import columns_of
-from demo import seeding, simulator
+from demo import simulator
+from demo.lifecycle import seeding
 from demo.models import DEFAULT_PLATFORMS, DemoAccount, StoryEvent
 from interactions.models import Content, Interaction
 

@@ -16,7 +16,7 @@ from benchmarks import living
 from benchmarks.figures import Figure, at_least, at_most, show
 from benchmarks.workers import processes, wait_for_the_others
 from config.celery import collect_garbage_rarely
-from demo import delivery, planning
+from demo.engine import delivery, planning
 from demo.models import DemoAccount, StoryEvent
 from demo.windows import INTERACTIONS_STEP
 

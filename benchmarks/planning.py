@@ -12,7 +12,8 @@ from faker import Faker
 
 from accounts.models import User
 from benchmarks.figures import Figure, at_most, show
-from demo import activation, planning
+from demo.engine import planning
+from demo.lifecycle import activation
 from demo.models import DemoAccount, State
 from demo.windows import INTERACTIONS_STEP
 

@@ -16,7 +16,8 @@ from django.db.models import Min
 from accounts.models import User
 from benchmarks import living
 from benchmarks.figures import Figure, at_most, show
-from demo import delivery, lifecycle, planning
+from demo.engine import delivery, planning
+from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, StoryEvent
 
 TICKS = 20
@@ -100,6 +101,6 @@ def _hold_overdue() -> int:
     start = DemoAccount.objects.get(pk=added[0]).next_interactions_window
     planning.plan_due(start)
     for user in User.objects.filter(demo_account__in=added):
-        lifecycle.pause(user, start)
+        transitions.pause(user, start)
     living.settle()
     return StoryEvent.objects.undelivered().filter(account__in=added).count()

@@ -11,8 +11,8 @@ from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MAX_TOTAL_HEADER_SIZE, MultiPartParserError
 
-from config.limits import ADDRESS_BYTES, most_body_bytes, too_large
-from config.refusals import API, refuse
+from config.error_responses import API, refuse
+from config.request_limits import ADDRESS_BYTES, most_body_bytes, too_large
 
 LENGTH = re.compile(r"[0-9]{1,15}")
 NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as one character
@@ -21,7 +21,7 @@ NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as
 EXTENDED = re.compile(r";\s*\w+\*(?:[0-9]+\*?)?\s*(?:[=;,]|$)", re.MULTILINE)
 MOST_FIELDS = 1_000  # of a query or a form, as Django takes; under DEBUG its page about more costs seconds
 MOST_PARTS = 1_000  # of a form with boundaries
-LONGEST_CONTENT_TYPE = 1_000  # characters; the time for reading one grows with their square
+MAX_CONTENT_TYPE_LENGTH = 1_000  # characters; the time for reading one grows with their square
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 ENCODED, MULTIPART = FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 NUL_IN_FORM = ("The form has a NUL character.", "Leave NUL characters out of the form.")
@@ -51,9 +51,9 @@ class CheckRequest:
 
 def check_content_type(value: str) -> None:
     """Raise Refused for a content type that may not be parsed; for `config/wsgi.py`, as Django parses it at once."""
-    if len(value) > LONGEST_CONTENT_TYPE:
+    if len(value) > MAX_CONTENT_TYPE_LENGTH:
         raise Refused(
-            400, "The header Content-Type is too long.", f"Use at most {LONGEST_CONTENT_TYPE} characters."
+            400, "The header Content-Type is too long.", f"Use at most {MAX_CONTENT_TYPE_LENGTH} characters."
         )
     if "*" in value.partition(";")[0]:  # REST framework would take it for a form, unlike the checks below
         raise Refused(400, "The header Content-Type names no media type.", "Send one without an asterisk.")

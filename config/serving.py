@@ -17,7 +17,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from config.connections import TcpServer, UnixServer
 from config.fair_queue import FairQueue
-from config.limits import HEADER_BYTES, KIB
+from config.request_limits import HEADER_BYTES, KIB
 
 FILES_OF_A_CONNECTION = 3  # its socket, a large body, a large answer
 OTHER_FILES = 200

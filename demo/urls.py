@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from demo import views
+from demo.dashboard import views
 
 urlpatterns = [
     path("api/v1/", include("demo.api.urls")),

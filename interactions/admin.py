@@ -13,14 +13,14 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
-from accounts.amounts import amount
 from accounts.models import Profile
+from accounts.plurals import amount
 from interactions.clock import now
+from interactions.cursors import MOST_COUNTED
 from interactions.events import Unreadable
 from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
-from interactions.paging import MOST_COUNTED
 from interactions.replay import read_letter, replay
-from interactions.words import HasWords
+from interactions.text_search import HasWords
 
 EXCERPT = 120  # bytes or characters
 MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows

@@ -18,7 +18,7 @@ from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Win
 from django.db.models.functions import Left
 
 from accounts.models import Profile, User
-from interactions.shown import Author, shown_author
+from interactions.display import Author, shown_author
 
 PLATFORM_ID_LENGTH = 255
 QUOTED = 100  # characters

@@ -1,8 +1,8 @@
 """To whom a direct message was sent, which platforms do not say; called by the page of messages."""
 
 from accounts.models import User
+from interactions.display import Author, shown_author
 from interactions.models import Interaction
-from interactions.shown import Author, shown_author
 
 MOST_LOOKED_AT = 100  # messages, of each profile, before the newest of a page whose recipient is looked for
 

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.pages import for_users, wants_part
+from accounts.decorators import for_users, wants_part
+from interactions.cursors import MOST_COUNTED, CursorError, Page, read_page
 from interactions.models import Interaction, InteractionQuerySet
-from interactions.paging import MOST_COUNTED, CursorError, Page, read_page
+from interactions.read_limits import read_in_turn
 from interactions.recipients import recipients
-from interactions.turns import read_in_turn
 
 PAGE_SIZE = 25
 NO_PAGE = Page([], None, None)

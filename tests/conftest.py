@@ -3,7 +3,7 @@ import redis
 from django.conf import settings
 from xdist import is_xdist_controller
 
-from config.start import ensure_servers
+from config.bootstrap import ensure_servers
 
 pytest_plugins = ["tests.world", "tests.back_office", "tests.stories", "tests.browser", "tests.people"]
 

@@ -7,10 +7,10 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from demo import lifecycle
+from demo.engine.planning import plan_due
+from demo.exceptions import InvalidOption
+from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
-from demo.states import WrongOption
 from tests.timeline import FIRST_TALK
 from tests.world import NOW, demo_of
 
@@ -52,10 +52,10 @@ def test_an_account_that_is_above_it_goes_on_and_may_become_smaller(page, alice)
     account = demo_of(alice)
     DemoAccount.objects.update(**LARGEST, retention_days=365)
     assert plan_due(FIRST_TALK).comments == 200
-    lifecycle.change_settings(alice, FIRST_TALK, {"time_zone": "Asia/Tokyo"})
-    lifecycle.change_settings(alice, FIRST_TALK, {"retention_days": 300})
-    with pytest.raises(WrongOption, match="are 367,220 rows"):
-        lifecycle.change_settings(alice, FIRST_TALK, {"retention_days": 301})
+    transitions.change_settings(alice, FIRST_TALK, {"time_zone": "Asia/Tokyo"})
+    transitions.change_settings(alice, FIRST_TALK, {"retention_days": 300})
+    with pytest.raises(InvalidOption, match="are 367,220 rows"):
+        transitions.change_settings(alice, FIRST_TALK, {"retention_days": 301})
     account.refresh_from_db()
     assert (account.time_zone, account.retention_days) == ("Asia/Tokyo", 300)
 
@@ -85,9 +85,9 @@ def test_two_at_once_do_not_pass_it_together(alice):
 
     def change(changes) -> bool:
         try:
-            lifecycle.change_settings(alice, NOW, changes)
+            transitions.change_settings(alice, NOW, changes)
             return True
-        except WrongOption:
+        except InvalidOption:
             return False
         finally:
             connection.close()

@@ -45,7 +45,7 @@ def test_it_waits_for_whoever_uses_the_story_a_moment_at_a_time_and_may_be_run_a
     finally:
         run("migrate", "-v0")
     assert (checks(), len(waited)) == (0, 2)
-    assert DemoAccount.objects.values_list("turn", "catching_up", "resumed_to").get() == (0, False, 0)
+    assert DemoAccount.objects.values_list("next_slice", "catching_up", "resumed_to").get() == (0, False, 0)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,9 +7,9 @@ import pytest
 
 from accounts.models import Profile
 from demo.models import DemoAccount
+from interactions.cursors import Cursor
+from interactions.display import beginning, shown_author, shown_text
 from interactions.models import Content, Interaction
-from interactions.paging import Cursor
-from interactions.shown import beginning, shown_author, shown_text
 from tests.world import demo_of, event, send
 
 PART = {"HX-Request": "true"}

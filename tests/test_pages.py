@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo import lifecycle, scenarios, unfinished
+from demo.lifecycle import pending_work, scenarios, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions import replies
 from interactions.models import Interaction
@@ -126,10 +126,10 @@ def test_the_switch_on_the_dashboard(page, alice):
     page.post("/demo/enable/")
     account = DemoAccount.objects.get()
     assert account.state == State.ENABLING
-    unfinished.finish(account.pk, NOW.replace(year=2030))
+    pending_work.finish(account.pk, NOW.replace(year=2030))
     assert "lives on" in page.get("/").content.decode()
     page.post("/demo/disable/")
-    unfinished.finish(account.pk, NOW)
+    pending_work.finish(account.pk, NOW)
     assert User.objects.get().demo_mode_enabled_at is None
 
 
@@ -160,8 +160,8 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ({"niche": "coffee", "platforms": ["x"]}, "Acme"),
         ({"brand": " "}, invented),
     ):
-        lifecycle.disable(alice, dispatch=False)
-        unfinished.finish(DemoAccount.objects.get().pk, NOW)
+        transitions.disable(alice, dispatch=False)
+        pending_work.finish(DemoAccount.objects.get().pk, NOW)
         page.post("/demo/enable/", sent)
         assert DemoAccount.objects.values_list("state", "brand").get() == ("enabling", kept)
 
@@ -256,7 +256,7 @@ def test_there_are_no_scenarios_but_those_on_the_dashboard(page, alice, action):
 @pytest.mark.parametrize("path", [f"{WAVE}/start", "/demo/advance/7"])
 def test_what_is_paused_begins_nothing_and_a_press_that_comes_too_late_says_why(page, alice, path, headers):
     demo_of(alice, timezone.now())
-    lifecycle.pause(alice, timezone.now())
+    transitions.pause(alice, timezone.now())
     shown = press(page, path, headers)
     assert ("Demo mode is paused; " in shown, "Resume the demo to begin" in shown, "Start<" in shown) == (
         True,
@@ -321,7 +321,7 @@ def test_a_pages_queries_do_not_grow_with_what_it_shows(
 
 def test_a_pause_tells_since_when_and_never_for_no_time(page, alice):
     demo_of(alice, timezone.now())
-    lifecycle.pause(alice, timezone.now())
+    transitions.pause(alice, timezone.now())
     paused = DemoAccount.objects.get().paused_at
     shown = page.get("/").content.decode()
     assert f"Held since {paused:%a %-d %b, %H:%M} UTC." in shown
@@ -337,7 +337,7 @@ def test_starting_over_does_not_read_as_switching_off(page, alice):
     assert "then the same story begins again" in shown
     assert "Everything of the demo is being deleted" not in shown
     account = DemoAccount.objects.get()
-    unfinished.finish(account.pk, timezone.now())
+    pending_work.finish(account.pk, timezone.now())
     shown = press(page, "/demo/disable/", HTMX)
     assert 'role="status">disabling</span>' in shown
     assert "Everything of the demo is being deleted" in shown

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import pytest
 from django.utils import timezone
 
-from demo import lifecycle
-from demo.delivery import deliver_due
+from demo.dashboard.status import SETTINGS
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
-from demo.status import SETTINGS
 from tests.holding import somebody_who
 from tests.timeline import FIRST_TALK
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -56,7 +56,7 @@ def test_dashboard_and_header_lead_to_the_settings(page, alice):
 
 def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr("demo.views.now", lambda: NOW + 12 * HOUR)
+    monkeypatch.setattr("demo.dashboard.views.now", lambda: NOW + 12 * HOUR)
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
@@ -127,8 +127,8 @@ def test_a_tab_whose_page_was_refused_still_changes_only_its_own(page, alice):
 def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
     demo_of(alice)
     asked = []
-    real = lifecycle.change_settings
-    monkeypatch.setattr(lifecycle, "change_settings", lambda *args: asked.append(args[2]) or real(*args))
+    real = transitions.change_settings
+    monkeypatch.setattr(transitions, "change_settings", lambda *args: asked.append(args[2]) or real(*args))
     save(page, posting_hour="9")
     assert asked == [{"posting_hour": 9}]
 
@@ -182,7 +182,7 @@ def test_a_paused_demo_takes_new_settings_for_after_the_pause(page, alice):
     demo_of(alice)
     plan_due(NOW)
     deliver_due(NOW)
-    lifecycle.pause(alice, NOW)
+    transitions.pause(alice, NOW)
     save(page, content_per_day="5")
     assert "from the first window after the demo is resumed" in told(page.get("/settings/"))
 
@@ -200,7 +200,7 @@ def test_the_words_say_what_the_settings_mean(page, alice):
 
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
     demo_of(alice, timezone.now() - 3 * DAY)
-    monkeypatch.setattr(lifecycle, "MOST_EVENTS", 20)
+    monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = save(page, comments_per_window="77")
     shown = told(answer)
     assert (answer.status_code, "The demo is still catching up" in shown) == (409, True)

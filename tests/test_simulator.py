@@ -125,7 +125,7 @@ def test_importing_the_simulator_does_not_import_faker():
     "program",
     [
         "from config.wsgi import application; from django.urls import get_resolver; get_resolver().url_patterns;"
-        "from demo.forms import EnableForm; EnableForm().as_p()",
+        "from demo.dashboard.forms import EnableForm; EnableForm().as_p()",
         "from config.celery import app; import django; django.setup();"
         "from django_celery_beat.schedulers import DatabaseScheduler; app.loader.import_default_modules()",
     ],

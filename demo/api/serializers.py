@@ -6,15 +6,17 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.known import Known
+from accounts.api.strict_input import Known
 from accounts.models import Platform
 from demo import simulator
 from demo.api import examples
-from demo.lifecycle import MOST_DAYS
+from demo.exceptions import InvalidOption
+from demo.lifecycle.names import brand_name, product_names
+from demo.lifecycle.transitions import MOST_DAYS
 from demo.models import (
-    LARGEST_SEED,
-    LONGEST_BRAND,
-    LONGEST_PRODUCT,
+    MAX_BRAND_LENGTH,
+    MAX_PRODUCT_LENGTH,
+    MAX_SEED,
     MOST_PRODUCTS,
     Rhythm,
     State,
@@ -22,8 +24,6 @@ from demo.models import (
     time_zones,
     zone_alike,
 )
-from demo.naming import brand_name, product_names
-from demo.states import WrongOption
 
 
 class ShortListField(serializers.ListField):
@@ -36,7 +36,7 @@ class ShortListField(serializers.ListField):
 
 
 class NameField(serializers.CharField):
-    """A name that is refused, and whose length is looked at, as it is kept: `read` raises WrongOption with a sentence."""
+    """A name that is refused, and whose length is looked at, as it is kept: `read` raises InvalidOption with a sentence."""
 
     def __init__(self, *, read: Callable[[str], str], **options: Any) -> None:
         self.read = read
@@ -45,7 +45,7 @@ class NameField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         try:
             return self.read(super().to_internal_value(data))
-        except WrongOption as error:
+        except InvalidOption as error:
             raise serializers.ValidationError(str(error)) from error
 
 
@@ -59,10 +59,10 @@ class EnableSerializer(Known):
         max_length=len(Platform),
     )
     niche = serializers.ChoiceField(choices=simulator.NICHES, required=False)
-    brand = NameField(read=brand_name, required=False, help_text=f"At most {LONGEST_BRAND} characters.")
+    brand = NameField(read=brand_name, required=False, help_text=f"At most {MAX_BRAND_LENGTH} characters.")
     products = ShortListField(
         child=NameField(
-            read=lambda name: product_names([name])[0], help_text=f"At most {LONGEST_PRODUCT} characters."
+            read=lambda name: product_names([name])[0], help_text=f"At most {MAX_PRODUCT_LENGTH} characters."
         ),
         required=False,
         max_length=MOST_PRODUCTS,
@@ -70,7 +70,7 @@ class EnableSerializer(Known):
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
     rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
     viral_spikes = serializers.BooleanField(required=False)
-    seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, required=False)
 
 
 def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
@@ -160,7 +160,7 @@ class RunningSerializer(serializers.Serializer):
 
 @extend_schema_serializer(examples=examples.DEMO)
 class DemoSerializer(serializers.Serializer):
-    """The demo of one user, as `demo.status.status_of` makes it."""
+    """The demo of one user, as `demo.dashboard.status.status_of` makes it."""
 
     state = serializers.ChoiceField(choices=State.choices)
     resuming = serializers.BooleanField(help_text="A pause is about to end; the state is paused until then.")

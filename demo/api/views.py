@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.known import EMPTY, Known, KnownParameters, twice
+from accounts.api.strict_input import EMPTY, Known, KnownParameters, twice
 from accounts.models import User
-from demo import generate, lifecycle, scenarios
 from demo.api import examples
 from demo.api.permissions import DemoAllowed
 from demo.api.serializers import (
@@ -24,7 +23,11 @@ from demo.api.serializers import (
     GeneratedSerializer,
     PatchSerializer,
 )
-from demo.api.throttling import (
+from demo.dashboard.status import status_of
+from demo.exceptions import InvalidOption, InvalidState
+from demo.lifecycle import on_demand, scenarios, transitions
+from demo.lifecycle.transitions import Transition
+from demo.throttling import (
     AdvanceThrottle,
     EnableThrottle,
     GenerateThrottle,
@@ -32,9 +35,6 @@ from demo.api.throttling import (
     ScenarioThrottle,
     SwitchThrottle,
 )
-from demo.lifecycle import Transition
-from demo.states import NotPossible, WrongOption
-from demo.status import status_of
 from interactions.clock import now
 from interactions.problems import Conflict, Missing
 
@@ -129,10 +129,10 @@ class DemoView(KnownParameters):
 
     def handle_exception(self, error: Exception) -> Response:
         known = {
-            NotPossible: Conflict,
-            WrongOption: serializers.ValidationError,
-            generate.NotDelivered: StillPlanned,
-            generate.TooManyWait: Crowded,
+            InvalidState: Conflict,
+            InvalidOption: serializers.ValidationError,
+            on_demand.NotDelivered: StillPlanned,
+            on_demand.TooManyWait: Crowded,
         }.get(type(error))
         return super().handle_exception(known(str(error)) if known else error)
 
@@ -158,7 +158,7 @@ class StatusView(DemoView):
     def patch(self, request: Request) -> Response:
         """Change settings from the next window on."""
         changes = self.valid(PatchSerializer)["settings"]
-        lifecycle.change_settings(self.subject, now(), changes)
+        transitions.change_settings(self.subject, now(), changes)
         return self.object()
 
 
@@ -172,7 +172,7 @@ class EnableView(DemoView):
         parameters=[USER], request=EnableSerializer, responses=DONE_OR_STARTED, examples=examples.ENABLE
     )
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.enable(self.subject, now(), **self.valid(EnableSerializer)))
+        return self.answer(transitions.enable(self.subject, now(), **self.valid(EnableSerializer)))
 
 
 class DisableView(DemoView):
@@ -182,7 +182,7 @@ class DisableView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.disable(self.subject))
+        return self.answer(transitions.disable(self.subject))
 
 
 class PauseView(DemoView):
@@ -192,7 +192,7 @@ class PauseView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.pause(self.subject, now()))
+        return self.answer(transitions.pause(self.subject, now()))
 
 
 class ResumeView(DemoView):
@@ -202,7 +202,7 @@ class ResumeView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.resume(self.subject, now()))
+        return self.answer(transitions.resume(self.subject, now()))
 
 
 class ResetView(DemoView):
@@ -212,7 +212,7 @@ class ResetView(DemoView):
 
     @extend_schema(parameters=[USER], request=None, responses={202: DemoSerializer})
     def post(self, request: Request) -> Response:
-        return self.answer(lifecycle.reset(self.subject))
+        return self.answer(transitions.reset(self.subject))
 
 
 class AdvanceView(DemoView):
@@ -229,7 +229,7 @@ class AdvanceView(DemoView):
     )
     def post(self, request: Request) -> Response:
         days = self.valid(AdvanceSerializer)["days"]
-        return self.answer(lifecycle.advance(self.subject, days, now()))
+        return self.answer(transitions.advance(self.subject, days, now()))
 
 
 class ScenarioView(DemoView):
@@ -276,7 +276,7 @@ class DailyContentView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
     )
     def post(self, request: Request) -> Response:
-        return Response(asdict(generate.daily_content(self.subject, now())))
+        return Response(asdict(on_demand.daily_content(self.subject, now())))
 
 
 class InteractionsView(GenerateView):
@@ -286,4 +286,4 @@ class InteractionsView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
     )
     def post(self, request: Request) -> Response:
-        return Response(asdict(generate.interactions(self.subject, now())))
+        return Response(asdict(on_demand.interactions(self.subject, now())))

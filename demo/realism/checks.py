@@ -28,7 +28,7 @@ GINI = {  # per platform, calibrated
     "x": (0.50, 0.90),
     "linkedin": (0.42, 0.84),
 }
-MOST_OFF = {"youtube": 0.27}  # of the half-life, elsewhere 20 %; calibrated
+MAX_DEVIATION = {"youtube": 0.27}  # of the half-life, elsewhere 20 %; calibrated
 LEAST_NIGHT = {"linkedin": 0.005, "x": 0.01}  # from 00 to 06 h, elsewhere 2 %; calibrated
 MOST_VARIATION = {
     "x": 0.08
@@ -106,7 +106,7 @@ def shape(sample: Sample) -> tuple[str, str, bool]:
 def half_life(sample: Sample) -> tuple[str, str, bool]:
     shape, scale = sample.weibull
     found, wanted = scale * log(2) ** (1 / shape), sample.figures.half_life
-    most = MOST_OFF.get(sample.platform, 0.2)
+    most = MAX_DEVIATION.get(sample.platform, 0.2)
     return f"{found:.2f} h", f"{wanted:.2f} h, {most:.0%} off at most", abs(found / wanted - 1) <= most
 
 

@@ -6,8 +6,8 @@ from math import exp
 
 from demo.simulator import replies
 from demo.simulator.audience_time import Window
+from demo.simulator.keyed_random import identity, normal, share
 from demo.simulator.phrases import Scene, kind_of
-from demo.simulator.streams import identity, normal, share
 from demo.simulator.values import BRAND, COMMENT, Event, ProfileSpec, World
 
 DELAY_HOURS, DELAY_SIGMA = 0.8, 1.1  # median, and sd of its ln [A]

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from demo.simulator import phrases, replies, texts
 from demo.simulator.audience_time import Window
+from demo.simulator.keyed_random import Key, identity, normal, share, shares, stream
 from demo.simulator.people import mood, person, person_id, someone
 from demo.simulator.phrases import TAG, Scene, kind_of, sentiment_of
 from demo.simulator.pieces import Spike, appeal
 from demo.simulator.platforms import PLATFORMS, REPLY_SIGMA, Platform
-from demo.simulator.streams import Key, identity, normal, share, shares, stream
 from demo.simulator.values import BRAND, COMMENT, CONTENT, SPIKE, Author, Event, World
 
 LEAST_DELAY = 1 / 3600  # hours from a comment to its answer

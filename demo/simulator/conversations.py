@@ -11,11 +11,7 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.audience_time import Window
-from demo.simulator.people import person, someone, voice
-from demo.simulator.phrases import GENERAL, said_in
-from demo.simulator.pieces import finished, products, stand_in
-from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import (
+from demo.simulator.keyed_random import (
     Key,
     first_fitting,
     identity,
@@ -27,6 +23,10 @@ from demo.simulator.streams import (
     some,
     stream,
 )
+from demo.simulator.people import person, someone, voice
+from demo.simulator.phrases import GENERAL, said_in
+from demo.simulator.pieces import finished, products, stand_in
+from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
 from demo.simulator.tables import Conversation, Thing
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced

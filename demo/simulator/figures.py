@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from math import exp
 
 from demo.simulator.audience_time import Window
+from demo.simulator.keyed_random import id_share, normal, share, shares
 from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import id_share, normal, share, shares
 from demo.simulator.values import BRAND, COMMENT, CONTENT, FIGURES, METRICS, Event, Metrics, World
 
 REPORTED_AT = (

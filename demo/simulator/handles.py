@@ -11,8 +11,8 @@ from math import floor
 
 from anyascii import anyascii
 
+from demo.simulator.keyed_random import pick
 from demo.simulator.platforms import HANDLES, HandleRule
-from demo.simulator.streams import pick
 
 FORMS = (
     *(

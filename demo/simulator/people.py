@@ -11,7 +11,7 @@ from math import floor, pow
 from typing import NamedTuple
 
 from demo.simulator.handles import person_handle
-from demo.simulator.streams import first_fitting, identity, normal, one_of, pick, share, shares
+from demo.simulator.keyed_random import first_fitting, identity, normal, one_of, pick, share, shares
 from demo.simulator.values import Author
 
 AUDIENCE = 6_000  # people per platform

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.handles import hashtag
+from demo.simulator.keyed_random import Key, identity, normal, share, shares, stream
 from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import Key, identity, normal, share, shares, stream
 from demo.simulator.tables import Niche, Thing, Topic
 from demo.simulator.values import CONTENT, Event, World
 

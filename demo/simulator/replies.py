@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from random import Random
 
+from demo.simulator.keyed_random import some, stream
 from demo.simulator.phrases import (
     GENERAL,
     LONG,
+    MIN_LINE_LENGTH,
     NEGATIVE,
     SHORT_OF,
-    SHORTEST_LINE,
     TAG,
     Matter,
     Scene,
@@ -21,7 +22,6 @@ from demo.simulator.phrases import (
 )
 from demo.simulator.pieces import Subject, filled, subject
 from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import some, stream
 from demo.simulator.texts import emoji_only, facet_of, leaning, length_of, seen, spam, typed
 from demo.simulator.values import BRAND, Author, Event, World
 from demo.simulator.voices import emoji
@@ -70,7 +70,7 @@ def _answer(
     if kind == "question":
         return _asked_back(scene, matters, piece_id, author, length, about, draw)
     lines: Sequence[str] = matters.exchange(world).replies if matters and parent is root else ()
-    if not lines or (length < 3 * SHORTEST_LINE and _far(scene, lines, length)):
+    if not lines or (length < 3 * MIN_LINE_LENGTH and _far(scene, lines, length)):
         lines = some(scene.words.replies[_answered_as(parent, root)], 6, draw.random())
     text = filled(world, scene.said.of(lines, length), about, first=_first(parent))
     if (matters and matters.facet == TAG) or (root and kind_of(root) == "spam"):
@@ -104,7 +104,7 @@ def _asked_back(
     draw: Random,
 ) -> str:
     """A question on the matter of the thread, but for the one that began it."""
-    if length < SHORTEST_LINE:
+    if length < MIN_LINE_LENGTH:
         return scene.said.of(some(scene.words.short["question"], 6, draw.random()), length)
     world = scene.world
     own = matters.facet if matters and matters.facet not in (TAG, GENERAL) else None

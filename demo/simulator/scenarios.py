@@ -19,11 +19,11 @@ from demo.simulator import replies, texts
 from demo.simulator.comments import ANSWERABLE, answerer, friend_of, shown_under, speaker
 from demo.simulator.conversations import COMPLAINT, opened, openings, scripts
 from demo.simulator.figures import figures_of
+from demo.simulator.keyed_random import Key, first_fitting, identity, pick, share, stream
 from demo.simulator.people import person
 from demo.simulator.phrases import SENTIMENTS, Said, Scene, kind_of
 from demo.simulator.pieces import piece, subject, uses_in
 from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS
-from demo.simulator.streams import Key, first_fitting, identity, pick, share, stream
 from demo.simulator.tables import Thing, Topic, niche
 from demo.simulator.values import COMMENT, CONTENT, Author, Event, ProfileSpec, World
 from demo.simulator.windows import PIECES_LOOK_BACK, profiles

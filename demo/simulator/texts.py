@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from math import exp
 from random import Random
 
+from demo.simulator.keyed_random import normal, one_of, pick, share, shares, some, stream
 from demo.simulator.people import interested, voice
 from demo.simulator.phrases import (
     GENERAL,
+    MIN_LINE_LENGTH,
     SENTIMENTS,
     SHORT_OF,
-    SHORTEST_LINE,
     TAG,
     Named,
     Scene,
@@ -23,7 +24,6 @@ from demo.simulator.phrases import (
 )
 from demo.simulator.pieces import Subject, filled, subject
 from demo.simulator.platforms import PLATFORMS, Platform
-from demo.simulator.streams import normal, one_of, pick, share, shares, some, stream
 from demo.simulator.values import Author, Event, World
 from demo.simulator.voices import emoji, voiced
 
@@ -123,7 +123,7 @@ def _line(
     """Something about the piece, or a mere reaction where hardly a word is to be said; with its memo."""
     kind, sentiment = leaning
     far, line = scene.said.best(_minds(scene.world, piece.platform_id, author.id, kind, draw), length)
-    if length < SHORTEST_LINE or (length < 3 * SHORTEST_LINE and far > SHORT_OF):
+    if length < MIN_LINE_LENGTH or (length < 3 * MIN_LINE_LENGTH and far > SHORT_OF):
         return reaction(scene, kind, length, draw), kind
     scene.said.uses[line.name] += 1
     text = filled(scene.world, line.line, about)

@@ -13,17 +13,17 @@ from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
 from demo.simulator.handles import brand_handle
+from demo.simulator.keyed_random import Key, identity, share, stream
 from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
 from demo.simulator.posting import last_posting_time, posted, posting_time
-from demo.simulator.streams import Key, identity, share, stream
 from demo.simulator.values import CONTENT, METRICS, Event, ProfileSpec, Quota, World
 
 SPAN = timedelta(days=18)  # how far back the initial batch reaches
 A_WHILE = timedelta(hours=1)  # in which its last piece has found its first readers
 SIX_HOURS = timedelta(hours=6)
 DAY = timedelta(days=1)
-MOST_OF_QUOTA = 6  # times its quota that a window brings at most in natural rhythm
+MAX_QUOTA_FACTOR = 6  # times its quota that a window brings at most in natural rhythm
 EXTRA_SPAN = timedelta(hours=1)  # in which what is asked for happens
 DEFAULT_LANGUAGE = "en"
 PIECES_LOOK_BACK = timedelta(days=30)
@@ -129,7 +129,7 @@ def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[F
     oldest = min(flow.piece.at.timestamp() for flow in found)
     pieces_a_day = len(found) / max((window.end - oldest) / DAY.total_seconds(), 1.0)
     expected = 4 * quota * sum(flow.ordinary for flow in found) / pieces_a_day
-    return min(int(expected + share(world.seed, "count", *key)), MOST_OF_QUOTA * quota)
+    return min(int(expected + share(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
 def _by_hours(world: World, start: datetime, quota: int) -> int:

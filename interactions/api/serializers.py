@@ -6,12 +6,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.known import Known
+from accounts.api.strict_input import Known
 from accounts.models import Profile
 from accounts.names import shows_something
 from interactions.analytics import MODES
 from interactions.api import examples
-from interactions.api.moments import read_day_or_moment
+from interactions.api.timestamps import read_day_or_moment
 from interactions.events import EVENT_TYPES, ID_LENGTH, MOST_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.models import Content, Interaction

@@ -2,8 +2,8 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
-from demo.commands import DemoCommand, bad_input
-from demo.retention import clean_up
+from demo.engine.retention import clean_up
+from demo.management.base import DemoCommand, bad_input
 from interactions.clock import now
 
 MOST_DAYS = 36_500

@@ -5,13 +5,15 @@ from django.core.management.base import CommandParser
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from demo import lifecycle, simulator, story
-from demo.commands import DemoCommand, Once, bad_input, user_named
-from demo.models import LARGEST_SEED
+from demo import simulator
+from demo.dashboard.status import shown_account
+from demo.engine import story
+from demo.lifecycle import transitions
+from demo.management.base import DemoCommand, Once, bad_input, user_named
+from demo.models import MAX_SEED
 from demo.realism.report import Section, section
 from demo.realism.sample import long_enough, samples
 from demo.simulator.platforms import PLATFORMS, SOURCES
-from demo.status import shown_account
 
 
 class Command(DemoCommand):
@@ -69,10 +71,10 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     seed = options["seed"]
     niche = options["niche"] or simulator.DEFAULT_NICHE
     language = options["language"] or simulator.DEFAULT_LANGUAGE
-    if not 0 <= seed <= LARGEST_SEED:
-        raise bad_input(f"--seed must be a whole number from 0 to {LARGEST_SEED}.")
+    if not 0 <= seed <= MAX_SEED:
+        raise bad_input(f"--seed must be a whole number from 0 to {MAX_SEED}.")
     try:
-        lifecycle.check_words(language, niche)
+        transitions.check_words(language, niche)
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
