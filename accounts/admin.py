@@ -23,7 +23,7 @@ from accounts.permissions import is_within_rights_of, within_rights_of
 from accounts.plurals import amount
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-MOST_ROTATED = 50  # secrets at once
+MAX_ROTATED = 50  # secrets at once
 OWNER_ABOVE = "Choose a user who has no right that you do not have, or ask a superuser."
 
 # Knox's list shows digests, and makes a token of whoever is named.
@@ -160,12 +160,10 @@ class ProfileAdmin(LockedWhileChanged, admin.ModelAdmin):
         description="Rotate the signing secret; the present one stays valid", permissions=["change"]
     )
     def rotate_secrets(self, request, queryset) -> HttpResponse | None:
-        """All that are chosen in one transaction, so that every secret that is made is shown; at most MOST_ROTATED."""
-        profiles = list(queryset[: MOST_ROTATED + 1])
-        if len(profiles) > MOST_ROTATED:
-            sentence = (
-                f"Nothing was rotated: choose at most {MOST_ROTATED} profiles, as each secret is shown."
-            )
+        """All that are chosen in one transaction, so that every secret that is made is shown; at most MAX_ROTATED."""
+        profiles = list(queryset[: MAX_ROTATED + 1])
+        if len(profiles) > MAX_ROTATED:
+            sentence = f"Nothing was rotated: choose at most {MAX_ROTATED} profiles, as each secret is shown."
             self.message_user(request, sentence, messages.ERROR)
         elif not is_confirmed(request):
             chosen = {profile.pk: str(profile) for profile in profiles}

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 CONFIRMED = "confirmed"
-MOST_TOLD = 50  # rows that a page names one by one
+MAX_TOLD = 50  # rows that a page names one by one
 
 
 def is_confirmed(request: HttpRequest) -> bool:
@@ -24,8 +24,8 @@ def ask(
     context = admin.admin_site.each_context(request) | {
         "title": question,
         "number": len(chosen),
-        "names": list(chosen.values())[:MOST_TOLD],
-        "more": max(0, len(chosen) - MOST_TOLD),
+        "names": list(chosen.values())[:MAX_TOLD],
+        "more": max(0, len(chosen) - MAX_TOLD),
         "chosen": ",".join(map(str, chosen)),
         "checkbox": ACTION_CHECKBOX_NAME,
         "action": action,

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from knox.models import get_token_model
 
 ROWS_PER_TRANSACTION = 1_000  # rows
-MOST = 1_000_000  # rows of a table in one run; the next one goes on
+MAX_ROWS = 1_000_000  # rows of a table in one run; the next one goes on
 
 
 def clear_expired(now: datetime) -> dict[str, int]:
@@ -25,7 +25,7 @@ def clear_expired(now: datetime) -> dict[str, int]:
 def _delete(rows: QuerySet, key: str) -> int:
     """Delete `rows` in order of the indexed `key`, each batch from where the one before ended."""
     gone, left = 0, rows.order_by(key)
-    while gone < MOST:
+    while gone < MAX_ROWS:
         with transaction.atomic():  # a row that is locked is in use, or being deleted by another run
             batch = list(
                 left.select_for_update(skip_locked=True).values_list("pk", key)[:ROWS_PER_TRANSACTION]

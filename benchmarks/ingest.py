@@ -13,7 +13,7 @@ from demo import simulator
 from interactions.ingest import Arrival, ingest
 from interactions.models import Interaction
 
-MOST_EVENTS = 1_000  # of the story's, which has the brand's answers on top of its quota
+MAX_EVENTS = 1_000  # of the story's, which has the brand's answers on top of its quota
 RUNS = 7
 _number = count()
 
@@ -47,12 +47,12 @@ def _measure(owner: User) -> tuple[dict[str, float], dict[str, float]]:
 
 def _story() -> list[simulator.Event]:
     world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
-    return simulator.initial(world, simulator.Quota(35, MOST_EVENTS, 0), datetime(2026, 3, 4, tzinfo=UTC))
+    return simulator.initial(world, simulator.Quota(35, MAX_EVENTS, 0), datetime(2026, 3, 4, tzinfo=UTC))
 
 
 STORY = _story()
 PIECES = [event for event in STORY if event.content_id is None]  # and their figures
-COMMENTS = [event for event in STORY if event.content_id is not None][:MOST_EVENTS]
+COMMENTS = [event for event in STORY if event.content_id is not None][:MAX_EVENTS]
 
 
 def _profile(owner: User) -> Profile:

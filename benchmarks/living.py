@@ -30,7 +30,7 @@ SIZE = os.environ.get("SIZE", "full")
 MODELS = 20
 PLATFORMS = (DEFAULT_PLATFORMS, ("instagram", "tiktok"), ("facebook", "x", "linkedin"), ("instagram",))
 MORNING = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)  # enabled then, the first window is that of 18:00
-MOST_ROWS = 2_000  # of a kind that a copy has, so many ids are its own
+MAX_ROWS = 2_000  # of a kind that a copy has, so many ids are its own
 ROWS = (Content, Interaction, StoryEvent)
 WRITERS = 2
 
@@ -152,9 +152,9 @@ def _room(kind: type[models.Model], copies: int) -> list[int]:
     """The first id for the rows of each copy; the table's own ids go on after the last."""
     with connection.cursor() as cursor:
         sequence = f"pg_get_serial_sequence('{kind._meta.db_table}', 'id')"
-        cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s)", [copies * MOST_ROWS])
+        cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s)", [copies * MAX_ROWS])
         end = cursor.fetchone()[0]
-    return [end - place * MOST_ROWS for place in range(copies, 0, -1)]
+    return [end - place * MAX_ROWS for place in range(copies, 0, -1)]
 
 
 def _copy(copies: list[Copy]) -> None:

@@ -26,7 +26,7 @@ from interactions.text_search import MAX_SEARCH_LENGTH
 
 logger = logging.getLogger(__name__)
 
-MOST_WORDS = 10  # each of which is looked for in every column that a list searches
+MAX_WORDS = 10  # each of which is looked for in every column that a list searches
 
 
 class Bounded:
@@ -56,7 +56,7 @@ class Bounded:
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list with its rows, read in the user's turn."""
         if is_long_search(request.GET.get(SEARCH_VAR, "")):
-            sentence = f"Search for at most {MOST_WORDS} words of {MAX_SEARCH_LENGTH} characters together. Nothing was looked for."
+            sentence = f"Search for at most {MAX_WORDS} words of {MAX_SEARCH_LENGTH} characters together. Nothing was looked for."
             self.message_user(request, sentence, messages.ERROR)
 
         def read() -> ChangeList:
@@ -112,7 +112,7 @@ class KeySelect(AutocompleteSelect):
 
 
 def is_long_search(words: str) -> bool:
-    return len(words) > MAX_SEARCH_LENGTH or len(words.split()) > MOST_WORDS
+    return len(words) > MAX_SEARCH_LENGTH or len(words.split()) > MAX_WORDS
 
 
 class Chosen(NamedTuple):

@@ -23,7 +23,7 @@ CELERYS_OWN = {
     *("replaced_task_nesting", "stamped_headers", "stamps", "once", "delay", "periodic_task_name"),
 }
 MENDED_BY = {"last_run_at": "disable it and enable it again", "date_changed": "save it"}
-SHORTEST = timedelta(seconds=1)
+MIN_INTERVAL = timedelta(seconds=1)
 
 
 class AnyZone(AutoDeserializedAttribute):
@@ -112,7 +112,7 @@ def _wrong_times(task: PeriodicTask) -> str:
     if task.crontab and isinstance(task.crontab.timezone, str):
         return f"There is no time zone named {task.crontab.timezone!r}; choose another in its crontab."
     timing = task.schedule
-    if type(timing) is schedule and timing.run_every < SHORTEST:
+    if type(timing) is schedule and timing.run_every < MIN_INTERVAL:
         return "Its interval is shorter than a second."
     now = datetime.now(UTC)
     timing.is_due(task.last_run_at or now)

@@ -16,8 +16,8 @@ from typing import Any
 
 ID = re.compile(r"[\w.:@-]{1,100}", re.ASCII)
 ONCE = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,200}")  # a schedule's name, or one that the tasks give
-MOST_RETRIES = 100
-LONGEST_DELAY = 1_800  # seconds
+MAX_RETRIES = 100
+MAX_DELAY = 1_800  # seconds
 LOGGED = ("request_id", "user_id", "parent_task_id")  # of the context that django-structlog sends along
 NUMBERS = {int: (int,), int | None: (int, NoneType)}  # what arguments of these annotations may be
 OWN = ("celery.backend_cleanup",)  # Celery's other tasks (chords, maps) run what their arguments name
@@ -117,7 +117,7 @@ def _headers(
         "group": None,
         "eta": None,
         "expires": None,
-        "retries": _whole(given.get("retries"), MOST_RETRIES),
+        "retries": _whole(given.get("retries"), MAX_RETRIES),
         "timelimit": [None, None],
         "argsrepr": repr(args)[:100],
         "kwargsrepr": repr(kwargs)[:100],
@@ -125,7 +125,7 @@ def _headers(
         "ignore_result": True,
         "__django_structlog__": _context(given.get("__django_structlog__")),
     }
-    if delay := _whole(given.get("delay"), LONGEST_DELAY):
+    if delay := _whole(given.get("delay"), MAX_DELAY):
         headers |= {
             "delay": delay,
             "eta": (datetime.now(UTC) + timedelta(seconds=delay)).isoformat(),

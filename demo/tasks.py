@@ -12,21 +12,21 @@ from interactions.clock import now
 from interactions.db_errors import LOST_CONNECTION
 
 # Receivers that do not answer, and what is overdue, keep a worker no longer.
-LONGEST_DELIVERY = timedelta(seconds=10)
-LONGEST_PLANNING = timedelta(seconds=5)
+MAX_DELIVERY_TIME = timedelta(seconds=10)
+MAX_PLANNING_TIME = timedelta(seconds=5)
 
 
 @shared_task(ignore_result=True)
 def plan() -> None:
     """Plan every window that has started; what takes longer goes on behind the work of others."""
-    if planning.plan_due(now(), within=LONGEST_PLANNING).is_cut_short:
+    if planning.plan_due(now(), within=MAX_PLANNING_TIME).is_cut_short:
         dispatch.send(plan.name, once="plan on")
 
 
 @shared_task(ignore_result=True)
 def deliver() -> None:
     """Deliver everything that is due."""
-    if delivery.deliver_due(now(), within=LONGEST_DELIVERY):
+    if delivery.deliver_due(now(), within=MAX_DELIVERY_TIME):
         backlog.note_delivery()
 
 
@@ -55,7 +55,7 @@ def sweep() -> None:
     """Take up what a dead worker or a lost message left, each account in a task of its own; plan what a run skipped."""
     for account_id, number in recovery.claim_stalled(now()).items():
         dispatch.request_slice(account_id, number)
-    planning.plan_due(now(), within=LONGEST_PLANNING)
+    planning.plan_due(now(), within=MAX_PLANNING_TIME)
     replay.replay_due(now())
 
 

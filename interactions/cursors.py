@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from interactions.events import read_moment
 
-MOST_COUNTED = 10_000  # beyond it a list says "more than"
+MAX_COUNTED = 10_000  # beyond it a list says "more than"
 
 
 class CursorError(ValueError):

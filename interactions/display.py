@@ -15,7 +15,7 @@ from accounts.names import ink, shows_something, unseen
 DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 NOBODY = "Somebody"
 MAX_SHOWN_LENGTH = 600  # characters of a text that is shown as a whole
-MOST_LINES = 12  # likewise
+MAX_LINES = 12  # likewise
 MARKS = {"Mn", "Mc", "Me", "Cf", "Sk"}  # which belong to the letter or emoji before them
 
 
@@ -54,7 +54,7 @@ def _blank_lines() -> re.Pattern[str]:
 
 def beginning(text: str) -> str:
     """The first lines of a long text, cut where a word ends if one does; "" for a text that is shown as a whole."""
-    head = "\n".join(text.split("\n", MOST_LINES)[:MOST_LINES])[:MAX_SHOWN_LENGTH]
+    head = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])[:MAX_SHOWN_LENGTH]
     if len(head) == len(text):
         return ""
     if text[len(head)] != "\n":

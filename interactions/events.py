@@ -13,13 +13,13 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-MOST_EVENTS = 1_000  # in one batch
+MAX_EVENTS = 1_000  # in one batch
 ID_LENGTH = 255
 NAME_LENGTH = 255
 TEXT_LENGTH = 65_536
 URL_LENGTH = 2_048
 KIND_LENGTH = 32
-LARGEST_METRIC = 2**63 - 1
+MAX_METRIC = 2**63 - 1
 METRICS = ("views", "likes", "shares")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -27,7 +27,7 @@ EARLIEST, LATEST = (
     (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
     (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
 )
-MOST_AHEAD = timedelta(days=1)  # of an event's time before the time of its receipt: clocks differ
+MAX_AHEAD = timedelta(days=1)  # of an event's time before the time of its receipt: clocks differ
 BY_CREATION, BY_EDIT = 0, 1  # where a text comes from
 
 Version = tuple[int, ...]  # microseconds since 1970, then what decides at equal times
@@ -38,13 +38,13 @@ class EventError(ValueError):
 
 
 class AheadError(EventError):
-    """The event's time lies more than MOST_AHEAD after its receipt.
+    """The event's time lies more than MAX_AHEAD after its receipt.
 
     From `replay_at` on it can be stored; None when that is more than `most_days` off, for which it is kept.
     """
 
     def __init__(self, at: int, received_at: datetime, most_days: int) -> None:
-        replay_at = EPOCH + at * MICROSECOND - MOST_AHEAD
+        replay_at = EPOCH + at * MICROSECOND - MAX_AHEAD
         kept = replay_at - received_at <= timedelta(days=most_days)
         self.replay_at = replay_at if kept else None
         super().__init__(
@@ -219,8 +219,8 @@ def _author(raw: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _count(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_METRIC:
-        raise EventError(f"`metrics.{name}` must be a whole number from 0 to {LARGEST_METRIC}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_METRIC:
+        raise EventError(f"`metrics.{name}` must be a whole number from 0 to {MAX_METRIC}.")
     return value
 
 

@@ -1,7 +1,7 @@
 """Reads whose cost a user controls: lists, searches and summaries of as many rows, and as long ones, as were sent.
 
-A read that is done within QUICK is just done. One that takes longer is begun anew with more time, when it has a place:
-one for each user, by a lock in the database, and MOST_LONG in one web process, so that threads are left for everybody
+A read that is done within QUICK_MILLISECONDS is just done. One that takes longer is begun anew with more time, when it has a place:
+one for each user, by a lock in the database, and MAX_LONG in one web process, so that threads are left for everybody
 else. A user has SECONDS_A_MINUTE of them in a process; and whose read is long, or was a second ago, has only one quick
 one at a time beside it.
 """
@@ -22,8 +22,8 @@ from interactions.db_errors import is_cancelled
 from interactions.problems import Busy, TookTooLong
 from interactions.statement_timeouts import statements_within
 
-QUICK, LONGEST = 200, 4_000  # milliseconds
-MOST_LONG = settings.WEB_THREADS // 2
+QUICK_MILLISECONDS, MAX_MILLISECONDS = 200, 4_000  # milliseconds
+MAX_LONG = settings.WEB_THREADS // 2
 SECONDS_A_MINUTE = 20
 NAMESPACE = 0x5055 << 48  # of the advisory locks; interactions.locks has another
 
@@ -51,7 +51,7 @@ class Reader:
 
 _readers: dict[int, Reader] = {}
 _lock = Lock()  # of that
-_places = BoundedSemaphore(MOST_LONG)
+_places = BoundedSemaphore(MAX_LONG)
 
 
 def read_in_turn(user: User, read: Callable[[], Answer]) -> Answer:
@@ -61,7 +61,7 @@ def read_in_turn(user: User, read: Callable[[], Answer]) -> Answer:
     """
     with _quick(user.pk):
         try:
-            with statements_within(QUICK):
+            with statements_within(QUICK_MILLISECONDS):
                 return read()
         except OperationalError as error:
             if not is_cancelled(error):
@@ -102,7 +102,7 @@ def _place(user_id: int) -> Iterator[None]:
     began = time.monotonic()
     with _lock:
         reader = _readers.setdefault(user_id, Reader())
-        reader.charge(QUICK / 1_000, began)
+        reader.charge(QUICK_MILLISECONDS / 1_000, began)
         if reader.long:
             raise Throttled(1, "Another of your lists or searches is still being read.")
         if not _places.acquire(blocking=False):
@@ -125,7 +125,7 @@ def _forget_idle(user_id: int, now: float) -> None:
 
 def _read_long(user_id: int, read: Callable[[], Answer]) -> Answer:
     try:
-        with transaction.atomic(), statements_within(LONGEST):
+        with transaction.atomic(), statements_within(MAX_MILLISECONDS):
             if not _try_lock(user_id):
                 raise Throttled(1, "Another of your lists or searches is still being read.")
             return read()

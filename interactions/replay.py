@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 LETTERS_PER_TRANSACTION = 1_000  # letters in one transaction,
 BYTES_PER_TRANSACTION = 5 * 2**20  # and what they hold, unless one alone holds more
-MOST_AT_ONCE = 5_000  # letters whose time has come, of one run
-MOST_MARKED = 10_000  # letters that are left to the sweep at once
-LONGEST = 10  # seconds, after which a run begins no further batch
+MAX_AT_ONCE = 5_000  # letters whose time has come, of one run
+MAX_MARKED = 10_000  # letters that are left to the sweep at once
+MAX_SECONDS = 10  # seconds, after which a run begins no further batch
 LATER = timedelta(hours=1)  # from a failure to the next try
 ORDER = ("replay_at", "digest")  # at equal times by their bytes, so that the order of receipt decides nothing
 
@@ -49,16 +49,16 @@ class ReplayResult:
 
 
 def replay(letters: QuerySet[DeadLetter], now: datetime) -> ReplayResult:
-    """Ingest the events of a first batch again, and leave the others, up to MOST_MARKED, to the sweep.
+    """Ingest the events of a first batch again, and leave the others, up to MAX_MARKED, to the sweep.
 
     Those that are taken are no longer dead letters, those that are rejected stay. A letter that fails is left to the sweep,
     LATER.
     """
     first = next(_batches(letters, most=LETTERS_PER_TRANSACTION), [])
-    replayed = _replay_apart(first, now, time.monotonic() + LONGEST) if first else ReplayResult()
+    replayed = _replay_apart(first, now, time.monotonic() + MAX_SECONDS) if first else ReplayResult()
     unmarked = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
-    others = list(unmarked.values_list("pk", flat=True)[: MOST_MARKED + 1])
-    return replayed + ReplayResult(marked=_mark(others[:MOST_MARKED], now), more=len(others) > MOST_MARKED)
+    others = list(unmarked.values_list("pk", flat=True)[: MAX_MARKED + 1])
+    return replayed + ReplayResult(marked=_mark(others[:MAX_MARKED], now), more=len(others) > MAX_MARKED)
 
 
 def _mark(ids: list[int], now: datetime) -> int:
@@ -70,16 +70,14 @@ def _mark(ids: list[int], now: datetime) -> int:
 
 
 def replay_due(now: datetime) -> ReplayResult:
-    """Replay the letters whose time has come at `now`, at most MOST_AT_ONCE, for LONGEST; called by the sweep.
+    """Replay the letters whose time has come at `now`, at most MAX_AT_ONCE, for MAX_SECONDS; called by the sweep.
 
     One that is rejected again, for another reason, is not tried a second time. A batch that fails is halved until the
     letter at fault is alone; it is logged, and tried again LATER, so that it holds up no other.
     """
     due = DeadLetter.objects.filter(replay_at__lte=now)
-    deadline = time.monotonic() + LONGEST
-    return sum(
-        (_replay_apart(ids, now, deadline) for ids in _batches(due, most=MOST_AT_ONCE)), ReplayResult()
-    )
+    deadline = time.monotonic() + MAX_SECONDS
+    return sum((_replay_apart(ids, now, deadline) for ids in _batches(due, most=MAX_AT_ONCE)), ReplayResult())
 
 
 def _replay_apart(ids: list[int], now: datetime, deadline: float) -> ReplayResult:

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Profile, User
 from interactions import analytics, read_limits, statement_timeouts
 from interactions.locks import NAMESPACE as PROFILES
-from interactions.models import MOST_BYTES, DeadLetter, Interaction
+from interactions.models import MAX_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
 from tests.breaking import pooler
 from tests.house import Caller, House, running_house
@@ -43,8 +43,8 @@ def piled(transactional_db) -> Profile:
 
 @pytest.fixture
 def hasty(monkeypatch) -> None:
-    monkeypatch.setattr(read_limits, "QUICK", 10)
-    monkeypatch.setattr(read_limits, "LONGEST", 50)
+    monkeypatch.setattr(read_limits, "QUICK_MILLISECONDS", 10)
+    monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 50)
 
 
 @contextmanager
@@ -82,9 +82,9 @@ def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(
         True,
     )
     read_limits.forget()
-    monkeypatch.setattr(read_limits, "LONGEST", 4_000)
+    monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 4_000)
     found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
-    assert len(found) == MOST_BYTES // LONG
+    assert len(found) == MAX_BYTES // LONG
     assert limit_of_the_session() == "0"
 
 
@@ -153,7 +153,7 @@ def test_a_summary_takes_its_turn_too(client, piled, hasty):
 
 
 def test_a_summary_of_more_days_than_it_can_tell_is_400(page, live, monkeypatch):
-    monkeypatch.setattr(analytics, "MOST_CELLS", 3)
+    monkeypatch.setattr(analytics, "MAX_CELLS", 3)
     send(live, *(event("comment.created", f"c{n}", (NOW - n * DAY).isoformat()) for n in range(3)))
     answer = page.get("/api/v1/analytics/summary/")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["from"])
@@ -183,12 +183,12 @@ def test_a_page_ends_early_where_its_texts_grow_large_and_none_is_missed(page, l
     ids = wide(live, 20)
     rest = [row.pk for row in Interaction.objects.order_by("-posted_at", "-id") if row.pk not in ids]
     forward = walk(page, "/api/v1/interactions/?page_size=200")
-    size = MOST_BYTES // (4 * LONG)
+    size = MAX_BYTES // (4 * LONG)
     assert [id for ids in forward for id in ids] == ids[::-1] + rest
     assert [len(ids) for ids in forward[:2]] == [size, size]
     back = walk(page, walk.last["previous"], "previous")
     assert [id for ids in back[::-1] for id in ids] == [id for ids in forward[:-1] for id in ids]
-    assert len(page.get("/comments/").content) < MOST_BYTES + 4 * LONG + 50_000
+    assert len(page.get("/comments/").content) < MAX_BYTES + 4 * LONG + 50_000
 
 
 @pytest.mark.parametrize("path", ["/api/v1/interactions/", "/comments/"])

@@ -400,12 +400,12 @@ def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypat
         return real(arrivals, *args, **options)
 
     monkeypatch.setattr(replay, "attempt", broken)
-    monkeypatch.setattr(replay, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(replay, "MAX_AT_ONCE", 4)
     assert [replay.replay_due(NOW + 3 * DAY).taken for _ in range(3)] == [0, 1, 0]
     assert Interaction.objects.filter(platform_id="fine").exists()
     left = DeadLetter.objects.filter(replay_at__isnull=False)
     assert set(left.values_list("replay_at", flat=True)) == {NOW + 3 * DAY + HOUR}
-    monkeypatch.setattr(replay, "LONGEST", -1)
+    monkeypatch.setattr(replay, "MAX_SECONDS", -1)
     assert replay.replay_due(NOW + 4 * DAY) == replay.ReplayResult(more=True)
 
 
@@ -415,7 +415,7 @@ def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_swee
     DeadLetter.objects.all().delete()
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(7)))
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 2)
-    monkeypatch.setattr(replay, "MOST_MARKED", 4)
+    monkeypatch.setattr(replay, "MAX_MARKED", 4)
     told = "2 events were rejected again and stay. 4 more will be replayed by the worker, within minutes."
     again = "Then choose what is left, and do it again."
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{told} {again}"]
@@ -543,7 +543,7 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
 ):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
     send(other, {"id": "kept"})
-    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 6)
+    monkeypatch.setattr(dead_letters, "MAX_LETTERS", 6)
     before = DROPPED_LETTERS._value.get()
     with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True):
         send(live, *({"id": f"bad-{n}"} for n in range(3)))
@@ -560,7 +560,7 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
 
 
 def test_letters_that_wait_for_their_time_go_last(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 6)
+    monkeypatch.setattr(dead_letters, "MAX_LETTERS", 6)
     send(live, event("content.published", "waits", at(NOW + 2 * DAY)))
     send(live, *({"id": f"bad-{n}"} for n in range(9)))
     assert DeadLetter.objects.filter(profile=live).count() == 5
@@ -568,7 +568,7 @@ def test_letters_that_wait_for_their_time_go_last(live, monkeypatch):
 
 
 def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_taken(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
+    monkeypatch.setattr(dead_letters, "MAX_WAITING", 2)
     first, second, third = (event("content.published", f"p{n}", at(NOW + 2 * DAY)) for n in range(3))
     assert [one.error == dead_letters.NO_ROOM for one in send(live, first, second)] == [False, False]
     results = send(live, third, first, {"id": "bad"})
@@ -578,7 +578,7 @@ def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_
 
 
 def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_its_time(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
+    monkeypatch.setattr(dead_letters, "MAX_WAITING", 2)
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     send(live, *({"id": f"{n}"} for n in range(3)))
     assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).marked == 3
@@ -588,7 +588,7 @@ def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_
 
 
 def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_BYTES", 3_400)
+    monkeypatch.setattr(dead_letters, "MAX_BYTES", 3_400)
     for n in range(5):
         send(live, {"id": f"{n}", "text": "x" * 970})
     assert [json.loads(bytes(one.raw))["id"] for one in DeadLetter.objects.order_by("pk")] == ["2", "3", "4"]

@@ -312,7 +312,7 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
 def test_a_receiver_that_says_nothing_holds_a_web_thread_no_longer_than_the_longest_wait(
     page, active, receiver, monkeypatch
 ):
-    monkeypatch.setattr(on_demand, "LONGEST_WAIT", timedelta(seconds=2))
+    monkeypatch.setattr(on_demand, "MAX_WAIT", timedelta(seconds=2))
     started = perf_counter()
     answer = page.post(MORE)
     assert (answer.status_code, answer.json()["hint"][:20]) == (503, "Do not send it again")
@@ -440,7 +440,7 @@ def test_a_demo_that_is_far_behind_is_refused_before_anything_is_delivered(
     behind.update(delivered_at=None, dead_at=None)
     delivered = []
     real = on_demand.deliver_events
-    monkeypatch.setattr(on_demand, "MOST_DUE", most)
+    monkeypatch.setattr(on_demand, "MAX_DUE", most)
     monkeypatch.setattr(on_demand, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
     answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))

@@ -269,7 +269,9 @@ def test_schedules_show_their_last_and_next_run(operator):
 def test_a_row_of_the_schedules_is_examined_once(operator, monkeypatch):
     examined = []
     real = schedule_checks.problem_of
-    monkeypatch.setattr("demo.admin.schedules.problem_of", lambda task: examined.append(task.pk) or real(task))
+    monkeypatch.setattr(
+        "demo.admin.schedules.problem_of", lambda task: examined.append(task.pk) or real(task)
+    )
     page(operator, "admin:django_celery_beat_periodictask_changelist")
     assert sorted(examined) == sorted(PeriodicTask.objects.values_list("pk", flat=True))
 

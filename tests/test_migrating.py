@@ -26,7 +26,7 @@ def waited(monkeypatch) -> list[float]:
     """How long a migration paused between its attempts, of which it has three."""
     pauses: list[float] = []
     real = altering.time.sleep
-    monkeypatch.setattr(altering, "LONGEST_LOCK", "100ms")
+    monkeypatch.setattr(altering, "MAX_LOCK_WAIT", "100ms")
     monkeypatch.setattr(altering, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(altering, "ATTEMPTS", 3)
     monkeypatch.setattr(altering.time, "sleep", lambda seconds: pauses.append(seconds) or real(seconds))

@@ -50,7 +50,7 @@ def test_what_is_deleted_is_quoted_nowhere(page, live):
 
 
 def test_a_list_that_is_counted_no_further_says_so(page, live, monkeypatch):
-    monkeypatch.setattr("interactions.views.MOST_COUNTED", 3)
+    monkeypatch.setattr("interactions.views.MAX_COUNTED", 3)
     send(live, *(event("comment.created", f"c{n}") for n in range(2)))
     assert "3 comments: 3 received, 0 sent" in page.get("/comments/").content.decode()
     send(live, event("comment.created", "c3", author={"id": "live-1"}))

@@ -450,7 +450,7 @@ def test_cleanup_beside_an_advance_is_no_deadlock(alice):
 def test_what_is_restored_while_somebody_holds_it_says_so(alice, monkeypatch):
     demo_of(alice)
     age(alice, LATER)
-    monkeypatch.setattr(bulk, "LONGEST_WAIT", "200ms")
+    monkeypatch.setattr(bulk, "MAX_WAIT", "200ms")
     profiles = list(Profile.objects.demo().values_list("pk", flat=True))
     with somebody_holding(profiles), pytest.raises(CommandError, match="busy just now") as error:
         run("restore_demo", "--user", "alice")

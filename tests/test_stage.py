@@ -146,7 +146,7 @@ def test_another_users_scenarios_are_their_own(page, alice, bob):
 
 def test_a_days_scenarios_are_limited(alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr(scenarios, "MOST_A_DAY", 150)
+    monkeypatch.setattr(scenarios, "MAX_A_DAY", 150)
     scenarios.start(alice, "viral-spike", NOW)
     deliver_due(NOW + SCENARIO_LASTS)
     with pytest.raises(InvalidState, match="within a day"):

@@ -138,7 +138,7 @@ def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypa
 
 def test_planning_that_goes_on_later_ends_well_without_a_broker(alice, monkeypatch, caplog):
     demo_of(alice, timezone.now() - 2 * DAY)
-    monkeypatch.setattr(tasks, "LONGEST_PLANNING", timedelta(0))
+    monkeypatch.setattr(tasks, "MAX_PLANNING_TIME", timedelta(0))
     monkeypatch.setattr(redis_client, "breaker", away := Breaker(redis.ConnectionError, OSError))
     with suppress(TimeoutError), away.guard():
         time.sleep(0.25)

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.api.json_types import read_form, wrong_types
 from accounts.names import MAX_QUOTED_LENGTH
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 EMPTY = "{} is empty; give it a value or leave it out."
 
 
@@ -81,17 +81,17 @@ def empty(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def twice(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
-    """An error for each of the `names` that is `given` more than once, at most MOST_NAMED."""
+    """An error for each of the `names` that is `given` more than once, at most MAX_NAMED."""
     counts = [(name[:MAX_QUOTED_LENGTH], len(given.getlist(name))) for name in names]
-    several = [(name, count) for name, count in counts if count > 1][:MOST_NAMED]
+    several = [(name, count) for name, count in counts if count > 1][:MAX_NAMED]
     return {name: [f"Send {name} once; it was sent {count} times."] for name, count in several}
 
 
 def unknown(
     given: Iterable[str], known: list[str], what: str, shown: list[str] | None = None
 ) -> dict[str, list[str]]:
-    """An error for each of the names `given` that is not `known`, at most MOST_NAMED, which says what there is."""
-    names = sorted(set(given) - set(known))[:MOST_NAMED]
+    """An error for each of the names `given` that is not `known`, at most MAX_NAMED, which says what there is."""
+    names = sorted(set(given) - set(known))[:MAX_NAMED]
     there = ", ".join(known if shown is None else shown)
     sentence = f"There is no such {what}; there {f'are {there}' if there else 'is none here'}."
     return {name[:MAX_QUOTED_LENGTH]: [sentence] for name in names}

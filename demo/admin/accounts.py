@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.confirmation import MOST_TOLD, ask, is_confirmed
+from accounts.confirmation import MAX_TOLD, ask, is_confirmed
 from accounts.models import User
 from accounts.plurals import amount
 from demo.admin.story import retried
@@ -247,9 +247,9 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
         """What is to be said of single demos, or of as many as a page should hold."""
-        for sentence in sentences[:MOST_TOLD]:
+        for sentence in sentences[:MAX_TOLD]:
             self.message_user(request, sentence, level)
-        if (more := len(sentences) - MOST_TOLD) > 0:
+        if (more := len(sentences) - MAX_TOLD) > 0:
             self.message_user(request, f"and so on, for {more} more.", level)
 
 

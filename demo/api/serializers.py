@@ -12,12 +12,12 @@ from demo import simulator
 from demo.api import examples
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
-from demo.lifecycle.transitions import MOST_DAYS
+from demo.lifecycle.transitions import MAX_DAYS
 from demo.models import (
     MAX_BRAND_LENGTH,
     MAX_PRODUCT_LENGTH,
+    MAX_PRODUCTS,
     MAX_SEED,
-    MOST_PRODUCTS,
     Rhythm,
     State,
     StoryEvent,
@@ -65,7 +65,7 @@ class EnableSerializer(Known):
             read=lambda name: product_names([name])[0], help_text=f"At most {MAX_PRODUCT_LENGTH} characters."
         ),
         required=False,
-        max_length=MOST_PRODUCTS,
+        max_length=MAX_PRODUCTS,
     )
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
     rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
@@ -83,7 +83,7 @@ def ranged(low: int, high: int, what: str, *, required: bool = False, **options)
 
 
 class AdvanceSerializer(Known):
-    days = ranged(1, MOST_DAYS, "days", required=True)
+    days = ranged(1, MAX_DAYS, "days", required=True)
 
 
 class SettingsSerializer(Known):

@@ -13,7 +13,7 @@ from interactions.models import Content, Interaction
 
 ROWS_PER_TRANSACTION = 250  # rows
 KEYS_AT_ONCE = 10_000  # are read from the database
-LONGEST_WAIT = "30s"
+MAX_WAIT = "30s"
 
 
 class Change(NamedTuple):
@@ -38,7 +38,7 @@ def change_in_batches(
     The keys are looked up once, at the beginning, so that no batch searches for its rows and no sender can keep this
     going; each batch takes those of its keys that are still among the `rows`. `profiles` are locked meanwhile, so that no
     ingest writes to its rows or hangs something on them. `each_batch` is called before every batch. Raises
-    OperationalError when a profile is locked for longer than LONGEST_WAIT.
+    OperationalError when a profile is locked for longer than MAX_WAIT.
     """
     keys = array("q", rows.order_by().values_list("pk", flat=True).iterator(chunk_size=KEYS_AT_ONCE))
     keys = array("q", sorted(keys, reverse=True))
@@ -48,7 +48,7 @@ def change_in_batches(
         statement, values = _statement(
             rows.filter(pk__among=keys[start : start + ROWS_PER_TRANSACTION])[:ROWS_PER_TRANSACTION], change
         )
-        with async_commit(LONGEST_WAIT), connection.cursor() as cursor:
+        with async_commit(MAX_WAIT), connection.cursor() as cursor:
             lock_profiles(profiles)
             cursor.execute(statement, values)
             changed += cursor.fetchone()[0]

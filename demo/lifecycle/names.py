@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from accounts.names import UnreadableName, readable
 from demo.exceptions import InvalidOption
-from demo.models import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MOST_PRODUCTS
+from demo.models import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS
 
-MOST_MARKS = 5  # on one letter; no script needs more
+MAX_MARKS = 5  # on one letter; no script needs more
 REPLACEMENT = "\ufffd"  # stands for what was lost on the way here
 
 
@@ -29,16 +29,16 @@ def _spoken(given: str, longest: int) -> str:
     if REPLACEMENT in name:
         raise UnreadableName("must not have U+FFFD, which stands for a letter that was lost; type it again.")
     marks = re.sub(".", lambda one: "m" if unicodedata.category(one[0])[0] == "M" else " ", name)
-    if "m" * (MOST_MARKS + 1) in marks:
-        raise UnreadableName(f"must have at most {MOST_MARKS} marks on a letter; take the others out.")
+    if "m" * (MAX_MARKS + 1) in marks:
+        raise UnreadableName(f"must have at most {MAX_MARKS} marks on a letter; take the others out.")
     return name
 
 
 def product_names(given: Iterable[str]) -> list[str]:
     """The products as they are kept; InvalidOption with a sentence unless they are a handful of short names."""
     names = list(given)
-    if len(names) > MOST_PRODUCTS:
-        raise InvalidOption(f"products must be at most {MOST_PRODUCTS} names.")
+    if len(names) > MAX_PRODUCTS:
+        raise InvalidOption(f"products must be at most {MAX_PRODUCTS} names.")
     try:
         return [_spoken(name, MAX_PRODUCT_LENGTH) for name in names]
     except UnreadableName as error:

@@ -23,9 +23,9 @@ from demo.models import KINDS, DemoAccount, State, StoryEvent
 from interactions.db_errors import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
-LONGEST_WAIT = timedelta(seconds=20)  # for a receiver,
-LONGEST_DELIVERY = timedelta(seconds=2)  # and for what has been due before, in process,
-MOST_DUE = 1_000  # if these are not more events, about what is delivered in that time
+MAX_WAIT = timedelta(seconds=20)  # for a receiver,
+MAX_DELIVERY_TIME = timedelta(seconds=2)  # and for what has been due before, in process,
+MAX_DUE = 1_000  # if these are not more events, about what is delivered in that time
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
 
@@ -103,8 +103,8 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult
 def _deliver_what_is_due(account: DemoAccount, now: datetime) -> None:
     """InvalidState when that is more than a web request should do, before any of it is done: it would be taken back."""
     due = StoryEvent.objects.filter(account=account).due(now).exclude(attempts__gt=0)
-    if due[: MOST_DUE + 1].count() <= MOST_DUE:
-        deliver_events(StoryEvent.objects.filter(account=account), now, within=LONGEST_DELIVERY)
+    if due[: MAX_DUE + 1].count() <= MAX_DUE:
+        deliver_events(StoryEvent.objects.filter(account=account), now, within=MAX_DELIVERY_TIME)
         if not due.exists():
             return
     raise InvalidState("The demo is still catching up; try again in a moment.")
@@ -132,7 +132,7 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
     try:
         _send(rows, clock)
         on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
-        while on_its_way.exists() and clock.elapsed < LONGEST_WAIT:
+        while on_its_way.exists() and clock.elapsed < MAX_WAIT:
             time.sleep(0.1)
             _send(rows, clock)
     except LOST_CONNECTION as error:
@@ -140,7 +140,7 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
 
 
 def _send(rows: QuerySet[StoryEvent], clock: Clock) -> None:
-    left = LONGEST_WAIT - clock.elapsed
+    left = MAX_WAIT - clock.elapsed
     deliver_events(rows, clock.start, within=left, longest=left)
 
 

@@ -15,7 +15,7 @@ from interactions.db_errors import is_connection_lost
 logger = logging.getLogger(__name__)
 
 ROWS_PER_TRANSACTION = 1_000  # rows in one transaction
-LONGEST_WAIT = "30s"
+MAX_WAIT = "30s"
 
 
 def end_pause(account: DemoAccount, time_slice: TimeSlice) -> None:
@@ -31,7 +31,7 @@ def end_pause(account: DemoAccount, time_slice: TimeSlice) -> None:
 
 def _move_some(account_id: int) -> bool:
     """Move the next rows, or, when all have moved, end the pause; whether there may be more."""
-    with async_commit(LONGEST_WAIT):
+    with async_commit(MAX_WAIT):
         resuming = DemoAccount.objects.resuming().select_related("user").select_for_update(of=("self",))
         account = resuming.filter(pk=account_id).first()
         if account is None:

@@ -22,7 +22,7 @@ from demo.models import DemoAccount, State, StoryEvent
 
 NAMES = tuple(simulator.SCENARIOS)
 DAY = timedelta(days=1)
-MOST_A_DAY = 1_000  # events that scenarios bring to one demo; about as many as its initial batch
+MAX_A_DAY = 1_000  # events that scenarios bring to one demo; about as many as its initial batch
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _plan(account: DemoAccount, name: str, now: datetime) -> None:
     if not events:
         raise InvalidState("There is no recent piece for it to happen to; generate content first.")
     before = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
-    if before + len(events) > MOST_A_DAY:
+    if before + len(events) > MAX_A_DAY:
         raise InvalidState(f"Scenarios have brought {before} events within a day; ask again tomorrow.")
     story.write([(account, name, events)], profiles)
     DemoAccount.objects.filter(pk=account.pk).update(extra_ordinal=account.extra_ordinal + 1)

@@ -22,8 +22,8 @@ from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
-MOST_DAYS = 30
-MOST_HELD = 5_000  # events that a web request holds back; a demo that is not behind has fewer to come
+MAX_DAYS = 30
+MAX_HELD = 5_000  # events that a web request holds back; a demo that is not behind has fewer to come
 LATEST = 20  # events that say whether a demo is stored here
 
 
@@ -116,7 +116,7 @@ def pause(user: User, now: datetime) -> Transition:
             raise InvalidState("The demo is advancing; pause it when it has arrived.")
         plan_what_is_open(account, now)
         to_come = StoryEvent.objects.undelivered_by_account().filter(account=account)
-        if to_come[:MOST_HELD].count() == MOST_HELD:
+        if to_come[:MAX_HELD].count() == MAX_HELD:
             raise InvalidState("Too much of the demo is on its way; pause it when it has arrived.")
         to_come.update(held=True)
         DemoAccount.objects.filter(pk=account.pk).update(
@@ -165,9 +165,9 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
     way over HTTP, and where what was delivered lies in another installation.
     """
     with locked_account(user) as account:
-        most = min(MOST_DAYS, account.retention_days)
+        most = min(MAX_DAYS, account.retention_days)
         if not 1 <= days <= most:
-            why = "" if most == MOST_DAYS else ", the demo's retention"
+            why = "" if most == MAX_DAYS else ", the demo's retention"
             raise InvalidOption(f"days must be a whole number from 1 to {most}{why}.")
         if account.state != State.ACTIVE or account.is_advancing:
             raise InvalidState(

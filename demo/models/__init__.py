@@ -4,8 +4,8 @@ from demo.models.account import (
     DEFAULT_PLATFORMS,
     MAX_BRAND_LENGTH,
     MAX_PRODUCT_LENGTH,
+    MAX_PRODUCTS,
     MAX_SEED,
-    MOST_PRODUCTS,
     DemoAccount,
     Rhythm,
     State,
@@ -17,7 +17,7 @@ from demo.models.account import (
 from demo.models.story import KINDS, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
-    *("DEFAULT_PLATFORMS", "KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MOST_PRODUCTS"),
+    *("DEFAULT_PLATFORMS", "KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
     *("DemoAccount", "Rhythm", "State", "StoryEvent", "StoryEventQuerySet"),
     *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "zone_alike"),
 ]

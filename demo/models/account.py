@@ -19,7 +19,7 @@ from demo import simulator
 DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
 MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
 NEXT_WINDOW = Least(F("next_content_window"), F("next_interactions_window"))
-MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MOST_PRODUCTS = 80, 60, 20
+MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
 MAX_SEED = 2**53 - 1  # exact in every JSON reader
 
 

@@ -86,7 +86,7 @@ class Sample:
         return at.astimezone(ZoneInfo(self.world.time_zone)).hour
 
 
-LEAST_SPAN, HALF_LIVES = timedelta(days=18), 12  # of an account that is long enough to be judged
+MIN_SPAN, HALF_LIVES = timedelta(days=18), 12  # of an account that is long enough to be judged
 ENOUGH = Quota(content=80, comments=2_400)
 
 
@@ -96,7 +96,7 @@ def long_enough(world: World, until: datetime) -> Sample:
     Where the half-life is days it reaches further back: one that lies outside what is observed cannot be measured.
     """
     (platform,) = world.platforms
-    span = max(LEAST_SPAN, HALF_LIVES * timedelta(hours=PLATFORMS[platform].half_life))
+    span = max(MIN_SPAN, HALF_LIVES * timedelta(hours=PLATFORMS[platform].half_life))
     return samples(world, initial(world, ENOUGH, until, span), until)[0]
 
 

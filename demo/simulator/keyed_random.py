@@ -20,12 +20,12 @@ def stream(seed: int, *parts: object) -> Random:
     return Random(int.from_bytes(_digest(seed, parts, 16), "big"))
 
 
-def share(seed: int, *parts: object) -> float:
+def uniform(seed: int, *parts: object) -> float:
     """One number in (0, 1) that depends on nothing but its key; a quarter of the cost of a stream."""
     return ((int.from_bytes(_digest(seed, parts, 8), "big") >> 12) + 0.5) / 2**52
 
 
-def shares(count: int, seed: int, *parts: object) -> list[float]:
+def uniforms(count: int, seed: int, *parts: object) -> list[float]:
     """Two to eight such numbers, for hardly more than the cost of one."""
     return [((bits >> 12) + 0.5) / 2**52 for bits in _WORDS[count].unpack(_digest(seed, parts, 8 * count))]
 
@@ -35,7 +35,7 @@ def pick(options: Sequence[One], share: float) -> One:
     return options[int(share * len(options))]
 
 
-def one_of(lot: float, choices: Iterable[tuple[One, float]]) -> One:
+def weighted_choice(lot: float, choices: Iterable[tuple[One, float]]) -> One:
     """The choice on which the lot falls, each with its width; lots lie in 0 to what the widths make together."""
     for value, width in choices:
         lot -= width
@@ -53,7 +53,7 @@ def first_fitting(draft: Callable[[int], One], fits: Callable[[One], bool], most
     return one
 
 
-def some(options: tuple[One, ...], most: int, share: float) -> tuple[One, ...]:
+def cyclic_slice(options: tuple[One, ...], most: int, share: float) -> tuple[One, ...]:
     """Up to `most` options in a row, from the one on which the share falls, and on from the first after the last."""
     start = int(share * len(options))
     found = options[start : start + most]
@@ -65,12 +65,12 @@ def normal(share: float) -> float:
     return _NORMAL.inv_cdf(share)
 
 
-def id_share(id: str) -> float:
+def uniform_of_id(id: str) -> float:
     """A share in [0, 1) that an identity stands for, whose digits are as evenly spread as any draw; costs next to nothing."""
     return int(id[-6:]) / 10**6
 
 
-def identity(seed: int, *parts: object) -> str:
+def numeric_id(seed: int, *parts: object) -> str:
     """A platform's sort of id, 16 to 19 digits, unique for its key; it holds no time."""
     return str(10**16 + int.from_bytes(_digest(seed, parts, 8), "big") % (9 * 10**18))
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from demo.simulator import tables
-from demo.simulator.keyed_random import some
+from demo.simulator.keyed_random import cyclic_slice
 from demo.simulator.pieces import Subject, filled
 from demo.simulator.tables import Exchange, Exchanges, Language
 from demo.simulator.values import Event, World
@@ -145,7 +145,7 @@ class Scene(NamedTuple):
 
 def reaction(scene: Scene, kind: str, length: float, draw: Random) -> str:
     """A word or two, or twice that."""
-    short = some(scene.words.short[kind], 12, draw.random())
+    short = cyclic_slice(scene.words.short[kind], 12, draw.random())
     first = scene.said.of(short[:8] if length < MIN_LINE_LENGTH else short[:2], length)
     room = length - len(first) - 2
     if room < 4:
@@ -194,7 +194,8 @@ def continued(
         if length - len(text) < 19:
             break
         longer = joined(
-            text, filled(world, scene.said.of(some(more, 7, draw.random()), length - len(text) - 1), about)
+            text,
+            filled(world, scene.said.of(cyclic_slice(more, 7, draw.random()), length - len(text) - 1), about),
         )
         if not nearer(longer, text, length):
             break

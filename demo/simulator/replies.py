@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from demo.simulator.keyed_random import some, stream
+from demo.simulator.keyed_random import cyclic_slice, stream
 from demo.simulator.phrases import (
     GENERAL,
     LONG,
@@ -71,7 +71,7 @@ def _answer(
         return _asked_back(scene, matters, piece_id, author, length, about, draw)
     lines: Sequence[str] = matters.exchange(world).replies if matters and parent is root else ()
     if not lines or (length < 3 * MIN_LINE_LENGTH and _far(scene, lines, length)):
-        lines = some(scene.words.replies[_answered_as(parent, root)], 6, draw.random())
+        lines = cyclic_slice(scene.words.replies[_answered_as(parent, root)], 6, draw.random())
     text = filled(world, scene.said.of(lines, length), about, first=_first(parent))
     if (matters and matters.facet == TAG) or (root and kind_of(root) == "spam"):
         return text
@@ -105,7 +105,7 @@ def _asked_back(
 ) -> str:
     """A question on the matter of the thread, but for the one that began it."""
     if length < MIN_LINE_LENGTH:
-        return scene.said.of(some(scene.words.short["question"], 6, draw.random()), length)
+        return scene.said.of(cyclic_slice(scene.words.short["question"], 6, draw.random()), length)
     world = scene.world
     own = matters.facet if matters and matters.facet not in (TAG, GENERAL) else None
     facet = own or facet_of(world, piece_id, author.id, draw)
@@ -133,7 +133,7 @@ def brand_answer(scene: Scene, parent: Event) -> str | None:
     matters = matter(scene.world, parent)
     lines: Sequence[str] = matters.exchange(scene.world).brand if matters else ()
     if not lines and kind in ("praise", "favourable") and any(letter.isalpha() for letter in parent.text):
-        lines = some(scene.words.thanks, 6, draw.random())
+        lines = cyclic_slice(scene.words.thanks, 6, draw.random())
     if not lines:
         return None
     about = subject(scene.world, parent.content_id or "")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import exp
 from random import Random
 
-from demo.simulator.keyed_random import normal, one_of, pick, share, shares, some, stream
+from demo.simulator.keyed_random import cyclic_slice, normal, pick, stream, uniform, uniforms, weighted_choice
 from demo.simulator.people import interested, voice
 from demo.simulator.phrases import (
     GENERAL,
@@ -35,8 +35,8 @@ PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 
 def leaning(seed: int, platform: str, comment_id: str) -> tuple[str, str, str]:
     """A comment's intent, sentiment and kind, by the platform's mix; the kind is the intent as the tables have it."""
-    lot, leans = shares(2, seed, "intent", comment_id)
-    intent = one_of(100 * lot, PLATFORMS[platform].mix.items())
+    lot, leans = uniforms(2, seed, "intent", comment_id)
+    intent = weighted_choice(100 * lot, PLATFORMS[platform].mix.items())
     if intent == "opinion":
         return intent, *_opinion(leans, PLATFORMS[platform].leanings)
     return intent, SENTIMENTS[intent], intent
@@ -56,7 +56,7 @@ def emoji_only(platform: Platform) -> float:
 def length_of(seed: int, platform: str, text_id: str, author_id: str) -> float:
     """A length by the platform's log-normal law, in which each person has their place."""
     figures = PLATFORMS[platform]
-    own = (1 - PERSONAL**2) ** 0.5 * normal(share(seed, "length", text_id))
+    own = (1 - PERSONAL**2) ** 0.5 * normal(uniform(seed, "length", text_id))
     length = figures.length * exp(figures.length_sigma * (PERSONAL * voice(seed, author_id).length + own))
     return min(length, figures.longest or length)
 
@@ -88,7 +88,7 @@ def comment(
 
 def spam(scene: Scene, draw: Random) -> str:
     hook, offer, call = (
-        scene.said.of(some(scene.words.spam[part], 3, draw.random()), 40)
+        scene.said.of(cyclic_slice(scene.words.spam[part], 3, draw.random()), 40)
         for part in ("hooks", "offers", "calls")
     )
     return f"{hook} {lowered(offer, scene.words) if hook.endswith(',') else offer} {call}"
@@ -99,8 +99,10 @@ def _begun(scene: Scene, text: str, kind: str, room: float, draw: Random) -> str
     if not (9 < room < 25 or (room > 25 and draw.random() < 0.2)):
         return text
     if draw.random() < 0.5 and kind != "question":
-        return joined(scene.said.of(some(scene.words.short[kind], 8, draw.random()), room), text)
-    return opened(scene.said.of(some(scene.words.openers[kind], 4, draw.random()), room), text, scene.words)
+        return joined(scene.said.of(cyclic_slice(scene.words.short[kind], 8, draw.random()), room), text)
+    return opened(
+        scene.said.of(cyclic_slice(scene.words.openers[kind], 4, draw.random()), room), text, scene.words
+    )
 
 
 def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random) -> Sequence[Named]:
@@ -108,7 +110,7 @@ def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random)
     if draw.random() < SPECIFIC:
         return said_in(world.language, world.niche, facet_of(world, piece_id, author_id, draw), kind)
     lines = said_in(world.language, world.niche, GENERAL, kind)
-    return some(lines, 12, draw.random())
+    return cyclic_slice(lines, 12, draw.random())
 
 
 def _line(

@@ -13,7 +13,7 @@ from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
 from demo.simulator.handles import brand_handle
-from demo.simulator.keyed_random import Key, identity, share, stream
+from demo.simulator.keyed_random import Key, numeric_id, stream, uniform
 from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
 from demo.simulator.posting import last_posting_time, posted, posting_time
@@ -35,7 +35,7 @@ def profiles(world: World) -> tuple[ProfileSpec, ...]:
     return tuple(
         ProfileSpec(
             platform,
-            identity(world.seed, "profile", platform),
+            numeric_id(world.seed, "profile", platform),
             brand_handle(platform, world.brand, world.niche),
             world.brand,
         )
@@ -70,7 +70,7 @@ def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN)
 def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[Event]:
     """`count` pieces, one in each equal part of what a brand posts from `start` to `end`."""
     uses: Counter[str] = Counter()
-    parts = ((number + share(world.seed, "spread", number)) / count for number in range(count))
+    parts = ((number + uniform(world.seed, "spread", number)) / count for number in range(count))
     for number, at in enumerate(posted(world, start, end, parts)):
         yield piece(world, ("initial", number), at, uses)
 
@@ -84,7 +84,7 @@ def content_window(
     """
     uses = uses_in(event for event in past if event.at >= start - PIECES_LOOK_BACK)
     first = posting_time(world, start)
-    later = (share(world.seed, "posting", ordinal, number) for number in range(1, count))
+    later = (uniform(world.seed, "posting", ordinal, number) for number in range(1, count))
     times = [first, *posted(world, first, last_posting_time(world, start, first), later)][:count]
     return _sorted(piece(world, ("window", ordinal, number), at, uses) for number, at in enumerate(times))
 
@@ -129,7 +129,7 @@ def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[F
     oldest = min(flow.piece.at.timestamp() for flow in found)
     pieces_a_day = len(found) / max((window.end - oldest) / DAY.total_seconds(), 1.0)
     expected = 4 * quota * sum(flow.ordinary for flow in found) / pieces_a_day
-    return min(int(expected + share(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
+    return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
 def _by_hours(world: World, start: datetime, quota: int) -> int:

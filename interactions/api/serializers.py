@@ -12,7 +12,7 @@ from accounts.names import shows_something
 from interactions.analytics import MODES
 from interactions.api import examples
 from interactions.api.timestamps import read_day_or_moment
-from interactions.events import EVENT_TYPES, ID_LENGTH, MOST_EVENTS, TEXT_LENGTH
+from interactions.events import EVENT_TYPES, ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.models import Content, Interaction
 
@@ -189,7 +189,7 @@ class EventSerializer(serializers.Serializer):
 
 
 class EventsSerializer(serializers.Serializer):
-    events = EventSerializer(many=True, max_length=MOST_EVENTS)
+    events = EventSerializer(many=True, max_length=MAX_EVENTS)
 
 
 @extend_schema_field(OpenApiTypes.ANY)

@@ -34,11 +34,11 @@ PARTS = 4
 STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
-LEAST_SECONDS = 1  # for a receiver, however little time is left
+MIN_SECONDS = 1  # for a receiver, however little time is left
 AN_EVENT = {400, 413}  # answers that one event of the batch has caused,
 PERHAPS_AN_EVENT = {500}  # and that it may have caused
 TOO_MANY = 429
-LEAST_WAIT = 5  # seconds after TOO_MANY
+MIN_WAIT = 5  # seconds after TOO_MANY
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class HttpDelivery:
         if self._longest is None:
             return TIMEOUT_SECONDS
         left = (self._longest - clock.elapsed).total_seconds()
-        return min(TIMEOUT_SECONDS, max(left, LEAST_SECONDS))
+        return min(TIMEOUT_SECONDS, max(left, MIN_SECONDS))
 
 
 def _deliver(claimed: Sequence[StoryEvent], clock: Clock, seconds: float) -> int:
@@ -87,7 +87,7 @@ def _count(events: Sequence[StoryEvent], now: datetime, failure: Failure) -> Non
     """
     is_many, perhaps = len(events) > 1, failure.code in PERHAPS_AN_EVENT
     if failure.code == TOO_MANY:
-        postpone(events, now, failure.reason, max(failure.wait, LEAST_WAIT))
+        postpone(events, now, failure.reason, max(failure.wait, MIN_WAIT))
     elif is_many and (failure.code in AN_EVENT or (perhaps and is_last_attempt(events))):
         _split(events, at_once=True)
     else:
