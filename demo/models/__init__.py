@@ -1,7 +1,6 @@
 """The demo of each user: its account (settings and state) and its story."""
 
 from demo.models.account import (
-    DEFAULT_PLATFORMS,
     MAX_BRAND_LENGTH,
     MAX_PRODUCT_LENGTH,
     MAX_PRODUCTS,
@@ -17,7 +16,7 @@ from demo.models.account import (
 from demo.models.story import KINDS, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
-    *("DEFAULT_PLATFORMS", "KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
+    *("KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
     *("DemoAccount", "Rhythm", "State", "StoryEvent", "StoryEventQuerySet"),
     *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "zone_alike"),
 ]

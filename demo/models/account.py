@@ -14,9 +14,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Least
 
 from accounts.models import Platform, Profile
+from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
 
-DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
 MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
 NEXT_WINDOW = Least(F("next_content_window"), F("next_interactions_window"))
 MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
@@ -257,7 +257,7 @@ class DemoAccount(models.Model):
     @property
     def has_messages(self) -> bool:
         """Whether one of its platforms has direct messages."""
-        return not simulator.MESSAGE_PLATFORMS.isdisjoint(self.platforms)
+        return not MESSAGE_PLATFORMS.isdisjoint(self.platforms)
 
     @property
     def retention(self) -> timedelta:
