@@ -6,17 +6,14 @@ from demo.models.account import (
     MAX_PRODUCTS,
     MAX_SEED,
     DemoAccount,
-    Rhythm,
     State,
     default_platforms,
-    time_zones,
-    validate_time_zone,
-    zone_alike,
 )
+from demo.models.setting_columns import similar_time_zone, time_zones, validate_time_zone
 from demo.models.story import KINDS, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
     *("KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
-    *("DemoAccount", "Rhythm", "State", "StoryEvent", "StoryEventQuerySet"),
-    *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "zone_alike"),
+    *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
+    *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "similar_time_zone"),
 ]
