@@ -1,17 +1,17 @@
-"""Tables that must have an entry for everything declared elsewhere; a missing entry stops the start with a sentence. Pure."""
+"""Checks at the start that a table has an entry for everything that is declared elsewhere. Pure."""
 
 from collections.abc import Collection, Iterable
 
 
 class IncompleteTable(Exception):
-    """A table lacks entries, or has some for what is not declared; the message says which and where to change them."""
+    """A table lacks entries or has unknown ones; the message names them and the file to change."""
 
 
 def check_table(name: str, entries: Collection[str], declared: Iterable[str]) -> None:
-    """Raise IncompleteTable unless the table `name` (with its file) has exactly one entry for each of `declared`."""
-    wanted = list(declared)
-    missing = [one for one in wanted if one not in entries]
-    unknown = [one for one in entries if one not in wanted]
+    """Raise IncompleteTable unless the entries are exactly the declared ones. `name` has the table and its file."""
+    expected = list(declared)
+    missing = [key for key in expected if key not in entries]
+    unknown = [key for key in entries if key not in expected]
     if missing:
         raise IncompleteTable(
             f"{name} has no entry for {', '.join(missing)}; add it there (see CONTRIBUTING.md)."

@@ -1,4 +1,4 @@
-"""The rules for handles: which exist on a platform, and which can be registered there today. Pure.
+"""The rules for handles: which handles can exist on a platform, and which can be registered there today. Pure.
 
 `accounts.fields.HandleField` checks what operators enter; the simulator makes handles that can be registered.
 """
@@ -8,17 +8,17 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
-EDGE_SIGNS = ".-"  # no handle begins or ends with one of these
+EDGE_SIGNS = ".-"  # no handle begins or ends with one
 SIGN_NAMES = {".": "dots", "_": "underscores", "-": "hyphens"}
 
 
 @dataclass(frozen=True)
 class HandleRule:
-    """Lengths are in characters; `signs` are those allowed besides letters and digits; `source` is a help page.
+    """The rule of one platform. Lengths are in characters; `signs` are allowed besides letters and digits.
 
-    Handles that exist may be older than today's rule. Those registered today have at least `min_length` characters, only
-    ASCII letters, digits and `signs` without `older_signs`, at least one letter, no two dots in a row, and none of
-    `registered_edge_signs` at either end.
+    Existing handles may be older than today's rule. A handle that can be registered today has at least `min_length`
+    characters, only ASCII letters, digits and `signs` without `older_signs`, at least one letter, no two dots in a row,
+    and none of `registered_edge_signs` at either end. `source` names the platform's help page.
     """
 
     max_length: int
@@ -30,7 +30,7 @@ class HandleRule:
     registered_edge_signs: str = EDGE_SIGNS
 
     def exists(self, handle: str) -> bool:
-        """Whether there may be such a handle, also an old one."""
+        """Whether the handle may exist, registered today or earlier."""
         if not 0 < len(handle) <= self.max_length or {handle[0], handle[-1]} & set(EDGE_SIGNS):
             return False
         return all(map(self._is_allowed, handle))
@@ -45,7 +45,7 @@ class HandleRule:
 
     @property
     def description(self) -> str:
-        """What exists, as the end of a sentence: "at most 30 letters …"."""
+        """The rule for existing handles as the end of a sentence: "at most 30 letters …"."""
         letters = "letters of any language" if self.any_script else "letters from a to z"
         signs = " and ".join(SIGN_NAMES[sign] for sign in self.signs)
         return f"at most {self.max_length} {letters}, digits, {signs}, with no dot or hyphen at either end"

@@ -11,21 +11,23 @@ from accounts.handles import HandleRule
 
 
 class InvalidHandle(ValueError):
-    """The text is no handle of the platform; the message continues "The handle": "must be …"."""
+    """The text is not a possible handle of the platform. The message continues "The handle": "must be …"."""
 
 
 @dataclass(frozen=True)
 class PlatformSpec:
-    """One platform. `profile_id` says what identifies a profile there, for help texts and docs."""
+    """One platform. `profile_id` describes the id of a profile there, for help texts and docs.
+
+    `nests_replies`: a reply to a reply is shown below it, otherwise below the first comment. `mentions_by_name`: people
+    are addressed by name, otherwise by @handle.
+    """
 
     label: str
     profile_id: str
     handles: HandleRule
     has_messages: bool = True
-    nests_replies: bool = (
-        True  # a reply to a reply is shown under the reply; otherwise under the first comment
-    )
-    mentions_by_name: bool = False  # people are addressed by name; otherwise by @handle
+    nests_replies: bool = True
+    mentions_by_name: bool = False
     in_default_demo: bool = False
 
 
@@ -87,7 +89,7 @@ DEFAULT_PLATFORMS = tuple(name for name, spec in PLATFORMS.items() if spec.in_de
 
 
 def read_handle(text: str, platform: str) -> str:
-    """The handle without the @ before it. Raises InvalidHandle for what cannot be one of `platform`, a key of PLATFORMS."""
+    """The handle without a leading @. Raises InvalidHandle when it cannot exist on `platform`, a key of PLATFORMS."""
     handle, rule = text.lstrip("@ "), PLATFORMS[platform].handles
     if not rule.exists(handle):
         raise InvalidHandle(

@@ -19,7 +19,7 @@ from benchmarks import workers
 from benchmarks.figures import Figure, at_least, at_most, milliseconds, p95, show
 from benchmarks.rows import fill
 from demo.engine import bulk
-from demo.engine.retention import GRACE, clean_up
+from demo.engine.retention import RESTORABLE_FOR, clean_up
 from demo.lifecycle import seeding
 from interactions.ingest import Arrival, ingest
 from interactions.models import Interaction
@@ -46,7 +46,7 @@ def run() -> None:
     with workers.processes(1) as sender:
         hidden = _timed(sender, profile, lambda: clean_up(now, accounts=[account.pk]).messages)
         _settle()
-        later = now + GRACE + AN_HOUR
+        later = now + RESTORABLE_FOR + AN_HOUR
         purged = _timed(sender, profile, lambda: clean_up(later, accounts=[account.pk]).purged)
     _fill(profile, now)
     bare = _bare_delete(profile)

@@ -109,7 +109,11 @@ def _has_arrived(user: User) -> bool:
         return False
     if min(account.next_content_window, account.next_interactions_window) <= now:
         return False
-    return not StoryEvent.objects.undelivered_by_account().filter(account=account, due_at__lte=now).exists()
+    return (
+        not StoryEvent.objects.undelivered_by_account_index()
+        .filter(account=account, due_at__lte=now)
+        .exists()
+    )
 
 
 @contextmanager

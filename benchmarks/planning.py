@@ -42,8 +42,8 @@ def run() -> None:
 def _cost(users: int, name: str, **sizes: int) -> float:
     """Milliseconds of this process's time per user to plan a window of so many: the least of three."""
     for number in range(users):
-        account = activation.account_of(User.objects.create(username=f"{name}-{number}"))
-        activation.begin(account, MORNING, sizes)
+        account = activation.get_or_create_account(User.objects.create(username=f"{name}-{number}"))
+        activation.start_activation(account, MORNING, sizes)
         planning.plan_initial(account.pk, MORNING)
     DemoAccount.objects.filter(state=State.ENABLING).update(state=State.ACTIVE)
     due = MORNING + timedelta(hours=10, minutes=30)  # the first window is that of 18:00

@@ -1,4 +1,4 @@
-"""Who may use demo mode (DEMO_ALLOWED)."""
+"""Decides who may use demo mode, by DEMO_ALLOWED. Called by the pages and the API."""
 
 from django.conf import settings
 
@@ -6,5 +6,5 @@ from accounts.models import User
 
 
 def demo_allowed(user: User) -> bool:
-    """Whether DEMO_ALLOWED lets `user` have a demo."""
+    """Whether DEMO_ALLOWED permits a demo for `user`."""
     return settings.DEMO_ALLOWED == "all" or (settings.DEMO_ALLOWED == "staff" and user.is_staff)

@@ -12,7 +12,7 @@ from demo.windows import INTERACTIONS
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number from `min` to `max`; with `may_be_empty` also none."""
+    """A whole number from `min` to `max`; with `may_be_empty` also None."""
 
     min: int
     max: int
@@ -21,7 +21,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of `options`, pairs of value and label."""
+    """One of `options`, which are pairs of value and label."""
 
     options: tuple[tuple[str, str], ...]
 
@@ -42,7 +42,7 @@ class TimeZone:
 
 @dataclass(frozen=True)
 class Setting:
-    """`default` is of the type that `kind` describes. `at_enabling`: may also be given when demo mode is switched on."""
+    """One setting. `at_enabling`: it may also be an option of enabling."""
 
     kind: Number | Choice | Flag | TimeZone
     default: int | str | bool | None

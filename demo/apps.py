@@ -8,7 +8,7 @@ class DemoConfig(AppConfig):
     name = "demo"
 
     def ready(self) -> None:
-        from config.schedule_checks import read_any_zone  # imports models, which are there only now
+        from config.schedule_checks import read_any_zone  # imports models, which are not loaded before
 
         read_any_zone()
         post_migrate.connect(create_missing_schedules, sender=self)

@@ -1,9 +1,9 @@
-"""What the transitions share."""
+"""The errors that the lifecycle and retention raise for requests; pages, API, admin and commands show their messages."""
 
 
 class InvalidOption(ValueError):
-    """What is asked for is out of range; the message names what is allowed."""
+    """An option or setting has a value that is not allowed; the message names the allowed ones."""
 
 
 class InvalidState(Exception):
-    """The request does not fit the account's present state; the message says what to do instead."""
+    """The request is not possible in the account's current state; the message says what to do instead."""

@@ -1,4 +1,4 @@
-"""The periodic tasks, as rows that an operator may edit: created by name when missing, never changed afterwards."""
+"""The periodic tasks. They are rows that operators may edit: created by name after `migrate` if missing, never changed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,8 @@ DELIVER_EVERY_SECONDS = 15
 class Schedule:
     """One periodic task; `cron` is minute, hour and day of the week in UTC, `every` is in seconds.
 
-    `expires` (seconds) is read by releases before 2 only: it compares the clocks of two machines. Beat sends no second
-    message of a row while the first waits (`config/broker.py`), so that a week without workers leaves no queue.
+    `expires` (seconds) is read only by releases before 2. Now the broker drops a message of a row while an earlier one
+    is in the queue (`config/broker.py`), so that a week without workers leaves one message per row.
     """
 
     name: str
@@ -41,7 +41,7 @@ SCHEDULES = (
 
 
 def create_missing_schedules(using: str = "default", **_: Any) -> None:
-    """Create the schedules that do not exist (by name); called after every migrate."""
+    """Create the schedules that are missing, by name; called after every `migrate`."""
     if not installed.is_installed("django_celery_beat"):
         return
     for schedule in SCHEDULES:

@@ -1,4 +1,7 @@
-"""What workers do: ids in, rows re-read, one call, safe to run twice. Their time is the database's, whatever their own."""
+"""The Celery tasks of demo mode. Beat and `demo.lifecycle.dispatch` send them by name.
+
+Arguments are ids; each task reads the rows again and is safe to run twice. `now` is the database's time.
+"""
 
 from datetime import timedelta
 
@@ -11,22 +14,22 @@ from interactions import expiry, replay
 from interactions.clock import now
 from interactions.db_errors import LOST_CONNECTION
 
-# Receivers that do not answer, and what is overdue, keep a worker no longer.
+# The tasks that serve all accounts end after this time, so that they do not keep a worker from other tasks.
 MAX_DELIVERY_TIME = timedelta(seconds=10)
 MAX_PLANNING_TIME = timedelta(seconds=5)
 
 
 @shared_task(ignore_result=True)
 def plan() -> None:
-    """Plan every window that has started; what takes longer goes on behind the work of others."""
-    if planning.plan_due(now(), within=MAX_PLANNING_TIME).is_cut_short:
+    """Plan every open window; if the time limit ends it early, send the task again, behind the tasks in the queue."""
+    if planning.plan_due(now(), time_limit=MAX_PLANNING_TIME).reached_time_limit:
         dispatch.send(plan.name, once="plan on")
 
 
 @shared_task(ignore_result=True)
 def deliver() -> None:
-    """Deliver everything that is due."""
-    if delivery.deliver_due(now(), within=MAX_DELIVERY_TIME):
+    """Deliver due events until none is left or the time limit ends it; the next run delivers the others."""
+    if delivery.deliver_due(now(), time_limit=MAX_DELIVERY_TIME):
         backlog.note_delivery()
 
 
@@ -38,24 +41,24 @@ def deliver() -> None:
     max_retries=10,
 )
 def cleanup() -> None:
-    """Hide demo data older than each account's retention, and purge what was hidden a week ago; age live dead letters."""
+    """Expire demo data older than each account's retention, purge what expired a week ago; delete old live dead letters."""
     retention.clean_up(now())
     expiry.delete_old(now())
 
 
 @shared_task(ignore_result=True)
 def finish(account_id: int, number: int | None = None) -> None:
-    """Run a time slice of the account's pending work, and ask for the next one when more is left."""
+    """Run a time slice of the account's pending work; when more is left, request the next slice."""
     if following := pending_work.run_slice(account_id, now(), number):
         dispatch.request_slice(account_id, *following)
 
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Take up what a dead worker or a lost message left, each account in a task of its own; plan what a run skipped."""
+    """Request a time slice for each account with stalled work, plan what an earlier run left, and replay dead letters."""
     for account_id, number in recovery.claim_stalled(now()).items():
         dispatch.request_slice(account_id, number)
-    planning.plan_due(now(), within=MAX_PLANNING_TIME)
+    planning.plan_due(now(), time_limit=MAX_PLANNING_TIME)
     replay.replay_due(now())
 
 

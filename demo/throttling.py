@@ -1,4 +1,7 @@
-"""Limits on what costs much, for each demo rather than for each caller: a back end may serve many users."""
+"""Rate limits of the expensive requests of demo mode, counted per demo. The API and the dashboard use them.
+
+They do not count per caller, as one back end may make the requests of many users.
+"""
 
 from typing import NamedTuple
 
@@ -39,12 +42,12 @@ class SwitchThrottle(PerDemo):
 
 
 class Click(NamedTuple):
-    """A button of a page, as the limits see whatever asks them."""
+    """Stands in for the API view whose `subject` the throttles read, when a button of a page is clicked."""
 
     subject: User
 
 
 def count_click(user: User, limit: type[PerDemo]) -> None:
-    """Count a click as a request of the API; InvalidState when there were too many within a minute."""
+    """Count a click like a request of the API. Raises InvalidState when there were too many within a minute."""
     if not limit().allow_request(None, Click(user)):
-        raise InvalidState("That was asked for too often within a minute; try again in a moment.")
+        raise InvalidState("Too many requests within a minute; try again in a moment.")

@@ -1,7 +1,7 @@
-"""The kinds of windows: how long each is, when it starts, and what it brings. Pure arithmetic on UTC times.
+"""The window kinds: length, starts and quotas of each. Pure arithmetic on UTC times.
 
 A kind is declared here and nowhere else: planning, the account's columns, the schedules, the API and the simulator read
-WINDOW_KINDS. `demo/engine/planning.py` draws a kind's events, and the start fails without a function for each.
+WINDOW_KINDS. `demo/engine/planning.py` needs a function that draws the events of each kind; the start fails without it.
 """
 
 from collections.abc import Mapping
@@ -16,24 +16,23 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class WindowKind:
     """Windows of one kind follow each other without a gap.
 
-    `quotas` names the settings that say how many events one window brings. `gate` is the time after enabling in which no
-    window starts.
+    `quotas` are the settings with the number of events of one window. No window starts within `gate` after enabling.
     """
 
     name: str
-    length: timedelta  # divides a day
-    starts_at: timedelta  # the first start of a UTC day
+    length: timedelta  # a day is a multiple of it
+    starts_at: timedelta  # from midnight UTC to the first start of a day
     gate: timedelta
     quotas: tuple[str, ...]
 
     @property
-    def mark(self) -> str:
+    def next_window_column(self) -> str:
         """The account's column with the start of the next window to plan."""
         return f"next_{self.name}_window"
 
     @property
-    def ordinal(self) -> str:
-        """The account's column with that window's number since the activation."""
+    def ordinal_column(self) -> str:
+        """The account's column with that window's ordinal: how many windows of the kind precede it since enabling."""
         return f"{self.name}_ordinal"
 
     @property
@@ -42,7 +41,7 @@ class WindowKind:
 
     @property
     def cron(self) -> tuple[str, str, str]:
-        """Minute, hour and weekday of the starts, for a schedule in UTC."""
+        """Minute, hour and weekday fields of a UTC crontab that fires at each start."""
         hour = self.starts_at // timedelta(hours=1)
         return "0", str(hour) if self.per_day == 1 else f"*/{24 // self.per_day}", "*"
 
@@ -61,7 +60,7 @@ INTERACTIONS = WindowKind(
     gate=timedelta(hours=6),
     quotas=("comments_per_window", "messages_per_window"),
 )
-# Of windows that start at the same time the kind that stands first here is planned first.
+# Windows that start at the same time are planned in this order.
 WINDOW_KINDS: Mapping[str, WindowKind] = {kind.name: kind for kind in (INTERACTIONS, CONTENT)}
 
 CLEANUP_CRON = ("0", "3", "1")  # Mondays at 03:00 UTC
@@ -69,8 +68,11 @@ _FIRST_CLEANUP = datetime(2000, 1, 3, 3, tzinfo=UTC)
 
 
 def first_windows(enabled_at: datetime) -> dict[str, datetime]:
-    """The start of an activation's first window of each kind, by the account's column."""
-    return {kind.mark: kind.start_at_or_after(enabled_at + kind.gate) for kind in WINDOW_KINDS.values()}
+    """The start of the first window of each kind after enabling, by the account's column."""
+    return {
+        kind.next_window_column: kind.start_at_or_after(enabled_at + kind.gate)
+        for kind in WINDOW_KINDS.values()
+    }
 
 
 def next_cleanup(now: datetime) -> datetime:
@@ -79,5 +81,5 @@ def next_cleanup(now: datetime) -> datetime:
 
 
 def _on_grid(moment: datetime, origin: datetime, step: timedelta) -> datetime:
-    """The first of `origin`, `origin` ± `step`, … at or after `moment`."""
+    """The earliest of the times `origin` plus or minus n steps that is not before `moment`."""
     return origin - ((origin - moment) // step) * step

@@ -1,4 +1,4 @@
-"""The types of events that the ingest takes. Pure.
+"""The event types that the ingest accepts. Pure.
 
 A type is declared here and nowhere else: the parser (`interactions/events.py`), the API's schema, the story of a demo, the
 simulator and `docs/reference.md` read EVENT_TYPES. A new kind of `change` needs a reader in `interactions/events.py`; the
@@ -12,7 +12,7 @@ CONTENT, INTERACTION = "content", "interaction"  # the tables whose row an event
 
 
 class EventType(NamedTuple):
-    """`change` names the reader of the event; `fields` are those required besides `type`, `id` and `occurred_at`."""
+    """`change` names the reader of the event; `fields` are required besides `type`, `id` and `occurred_at`."""
 
     name: str
     label: str
@@ -29,8 +29,8 @@ COMMENT_CREATED = EventType("comment.created", "Comment", INTERACTION, "comment"
 MESSAGE_CREATED = EventType("message.created", "Direct message", INTERACTION, "message", _MESSAGE_FIELDS)
 
 EVENT_TYPES: Mapping[str, EventType] = {
-    one.name: one
-    for one in (
+    event_type.name: event_type
+    for event_type in (
         CONTENT_PUBLISHED,
         EventType("content.edited", "Edit of content", CONTENT, "edit", ("text",)),
         EventType("content.deleted", "Deletion of content", CONTENT, "deletion"),

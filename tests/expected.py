@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
-from demo.engine.deletion import DERIVED
+from demo.engine.deletion import RECEIVED_MODELS
 from demo.models import DemoAccount, State, StoryEvent
 from demo.simulator.posting import delay
 from tests.world import DAY, HOUR
@@ -203,7 +203,7 @@ class Demo:
     def rows(self) -> list[QuerySet]:
         """All that is stored of it, what ages first."""
         profiles = Profile.objects.demo().filter(owner=self.user)
-        arrived = [model.objects.filter(profile__in=profiles, is_demo=True) for model in DERIVED]
+        arrived = [model.objects.filter(profile__in=profiles, is_demo=True) for model in RECEIVED_MODELS]
         return [StoryEvent.objects.filter(account=self.account), *arrived, profiles]
 
     @property

@@ -204,7 +204,7 @@ def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, a
     name = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     with CaptureQueriesContext(connection) as queries:
         shown = operator.get(
-            name, {"q": row.platform_id, **({"standing": "any"} if model is StoryEvent else {})}
+            name, {"q": row.platform_id, **({"delivery_state": "any"} if model is StoryEvent else {})}
         )
     assert row.pk in [found.pk for found in shown.context["cl"].result_list]
     asked = [query["sql"] for query in queries if f"\"platform_id\" = '{row.platform_id}'" in query["sql"]]

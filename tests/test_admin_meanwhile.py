@@ -163,7 +163,7 @@ def test_an_action_on_a_demo_that_went_says_so(operator, alice):
 
     body = {"action": "pause", "_selected_action": [account.pk]}
     told = posted_while(operator, go, reverse("admin:demo_demoaccount_changelist"), body)
-    assert told == (200, ["alice: this demo is gone, with its user."])
+    assert told == (200, ["alice: this demo was deleted with its user."])
     assert not DemoAccount.objects.exists()
 
 

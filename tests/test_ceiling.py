@@ -105,8 +105,8 @@ def test_the_ceiling_is_the_environments(page, alice, settings):
 
 
 ROOM = (
-    "The story of this demo has more than 2,000 rows. Choose fewer a day or a shorter retention, and ask again when"
-    " Monday's cleanup has purged what is too old, which takes a week more; or reset the demo."
+    "The story of this demo has more than 2,000 rows. Choose fewer a day or a shorter retention, and try"
+    " again when cleanup has purged the expired rows, which takes up to two weeks; or reset the demo."
 )
 MORE = {
     "advance/": {"days": 1},

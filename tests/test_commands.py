@@ -86,7 +86,7 @@ def test_a_dry_run_prints_the_story_and_stores_nothing(db):
 
 def test_a_dry_run_tells_the_story_that_the_user_would_get(alice):
     options = {"niche": "games", "products": ["Zork"], "platforms": ["x"], "seed": 5}
-    account = activation.account_of(alice)
+    account = activation.get_or_create_account(alice)
     DemoAccount.objects.filter(pk=account.pk).update(**options, brand="Infocom")
     words = ("seed_demo", "--user", "alice", "--now", "2026-01-31T12:00:00Z")
     told = [json.loads(line) for line in run(*words, "--dry-run", "--json").splitlines()]
@@ -171,7 +171,7 @@ def test_a_reset_that_fails_exits_with_1_and_says_why(alice):
     demo_of(alice)
     DemoAccount.objects.update(niche="none that exists")
     with pytest.raises(
-        CommandError, match=r"Something went wrong here\. .* reference [0-9a-f]{12}\."
+        CommandError, match=r"An internal error occurred\. .* reference [0-9a-f]{12}\."
     ) as error:
         run("reset_demo", "--user", "alice", "--yes")
     assert (error.value.returncode, DemoAccount.objects.get().state) == (1, State.FAILED)
@@ -228,7 +228,7 @@ def test_seeding_counts_no_arrivals_of_the_demos_life(alice, monkeypatch):
     demo_of(alice)
 
     def seed_while_life_goes_on(user, now, **wishes):
-        assert on_demand.interactions(alice, NOW).comments == 10
+        assert on_demand.generate_interactions(alice, NOW).comments == 10
         return seeding.seed(user, now, **wishes)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_life_goes_on)

@@ -20,7 +20,7 @@ from demo import simulator
 from demo.engine.clock import Clock
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_initial
-from demo.engine.retries import WAITS, retry_dead
+from demo.engine.retries import BACKOFF_SECONDS, retry_dead
 from demo.engine.transports import http, in_process
 from demo.lifecycle import on_demand, pending_work, seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
@@ -86,7 +86,7 @@ def test_a_batch_keeps_its_rows_and_its_id_over_retries(planned, shut_door):
         (moment - NOW).total_seconds()
         for moment in StoryEvent.objects.values_list("claimed_until", flat=True)
     ]
-    assert all(0.8 * WAITS[0] <= wait <= 1.2 * WAITS[0] for wait in waits)
+    assert all(0.8 * BACKOFF_SECONDS[0] <= wait <= 1.2 * BACKOFF_SECONDS[0] for wait in waits)
     deliver_due(NOW + timedelta(seconds=10))
     assert dict(StoryEvent.objects.values_list("pk", "delivery_id")) == batches
     assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {2}
@@ -211,7 +211,7 @@ def test_of_what_a_receiver_fails_at_one_event_alone_is_dead(transactional_db, a
     poison = StoryEvent.objects.filter(type="message.created").first()
     refusing.code = 503
     now = NOW
-    for number, wait in enumerate((0, *WAITS)):
+    for number, wait in enumerate((0, *BACKOFF_SECONDS)):
         if number == away:
             refusing.code, refusing.refused = 500, poison.platform_id.encode()
         now += timedelta(seconds=2 * wait)
@@ -268,7 +268,7 @@ def test_what_is_generated_and_cannot_be_delivered_yet_is_not_to_be_asked_for_ag
 def test_two_who_generate_over_http_at_once_each_get_all_of_it(
     page, active, live_server, settings, alice, monkeypatch
 ):
-    monkeypatch.setattr("demo.lifecycle.on_demand._waiting", BoundedSemaphore(2))
+    monkeypatch.setattr("demo.lifecycle.on_demand._http_deliveries", BoundedSemaphore(2))
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     token = get_token_model().objects.create(alice)[1]
 
@@ -290,7 +290,7 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
 
     def ask() -> None:
         with pytest.raises(on_demand.NotDelivered):
-            on_demand.interactions(alice, timezone.now())
+            on_demand.generate_interactions(alice, timezone.now())
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:
@@ -312,7 +312,7 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
 def test_a_receiver_that_says_nothing_holds_a_web_thread_no_longer_than_the_longest_wait(
     page, active, receiver, monkeypatch
 ):
-    monkeypatch.setattr(on_demand, "MAX_WAIT", timedelta(seconds=2))
+    monkeypatch.setattr(on_demand, "MAX_HTTP_TIME", timedelta(seconds=2))
     started = perf_counter()
     answer = page.post(MORE)
     assert (answer.status_code, answer.json()["hint"][:20]) == (503, "Do not send it again")
@@ -335,8 +335,8 @@ def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planne
 
 
 def test_a_run_begins_nothing_after_its_time_and_the_next_goes_on(planned):
-    assert deliver_due(NOW, within=timedelta(0)) == 0
-    assert deliver_due(NOW, within=timedelta(minutes=1)) == StoryEvent.objects.count()
+    assert deliver_due(NOW, time_limit=timedelta(0)) == 0
+    assert deliver_due(NOW, time_limit=timedelta(minutes=1)) == StoryEvent.objects.count()
 
 
 def test_a_worker_goes_on_with_what_comes_after_the_batch_that_another_has(transactional_db, alice):
@@ -385,7 +385,7 @@ def test_nothing_advances_while_something_is_on_its_way(page, active):
         delivered_at=None, delivery_id=uuid.uuid4(), claimed_until=timezone.now() + timedelta(minutes=1)
     )
     refused = page.post("/api/v1/demo/advance/", {"days": 7}, content_type="application/json")
-    assert (refused.status_code, "on their way" in refused.json()["detail"]) == (409, True)
+    assert (refused.status_code, "being delivered" in refused.json()["detail"]) == (409, True)
     DemoAccount.objects.update(advance_days=7)
     before = on_its_way.get().due_at
     pending_work.finish(active.pk, timezone.now())
@@ -402,7 +402,7 @@ def test_nothing_advances_while_something_is_on_its_way(page, active):
 def test_what_is_generated_while_somebody_holds_a_profile_is_neither_planned_nor_delivered(page, active):
     with somebody_holding(list(active.profiles.values_list("pk", flat=True))):
         answer = page.post("/api/v1/demo/generate/interactions/")
-    assert (answer.status_code, "busy just now" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "demo is busy" in answer.json()["detail"]) == (409, True)
     assert not StoryEvent.objects.filter(origin="generate").exists()
 
 
@@ -428,7 +428,7 @@ def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settin
 
     monkeypatch.setattr("demo.lifecycle.on_demand.deliver_events", paused_meanwhile)
     answer = page.post(MORE)
-    assert (answer.status_code, "paused by now" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "paused now" in answer.json()["detail"]) == (409, True)
 
 
 @pytest.mark.parametrize(("most", "is_refused"), [(9, True), (10, False)])
@@ -440,7 +440,7 @@ def test_a_demo_that_is_far_behind_is_refused_before_anything_is_delivered(
     behind.update(delivered_at=None, dead_at=None)
     delivered = []
     real = on_demand.deliver_events
-    monkeypatch.setattr(on_demand, "MAX_DUE", most)
+    monkeypatch.setattr(on_demand, "MAX_BACKLOG", most)
     monkeypatch.setattr(on_demand, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
     answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))

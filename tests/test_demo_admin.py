@@ -93,16 +93,16 @@ def test_the_lists_queries_do_not_grow_with_the_demos(operator, alice, bob, djan
 def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
     one, other = demo_of(alice), demo_of(bob)
     assert act(operator, DEMOS, "pause", one) == ["1 demo paused."]
-    assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 left as before."]
+    assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 unchanged."]
     assert act(operator, DEMOS, "resume", one) == ["1 demo resuming."]
     pending_work.finish(one.pk, timezone.now())
     assert act(operator, DEMOS, "advance_a_week", one, other) == [
-        "1 demo advancing by a week, 1 left as before.",
+        "1 demo advancing by a week, 1 unchanged.",
         "bob: Demo mode is paused; only an active demo that is not advancing can advance.",
     ]
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.PAUSED)
     assert DemoAccount.objects.get(user=alice).advance_days == 7
-    assert act(operator, DEMOS, "enable", other) == ["1 demo left as before."]
+    assert act(operator, DEMOS, "enable", other) == ["1 demo unchanged."]
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_the_retried_events_are_counted_in_words(operator, alice, dead):
     keys = list(StoryEvent.objects.values_list("pk", flat=True)[:dead])
     StoryEvent.objects.filter(pk__in=keys).update(delivered_at=None, dead_at=NOW, attempts=6)
     assert act(operator, DEMOS, "retry_dead_events", account) == [
-        "There was no dead event to deliver again."
+        "There was no dead event to retry."
         if not dead
-        else f"{dead} dead event{'s' if dead > 1 else ''} will be delivered again."
+        else f"{dead} dead event{'s' if dead > 1 else ''} will be retried."
     ]
 
 
@@ -157,8 +157,8 @@ def test_cleanup_counts_then_asks_then_hides_that_demo_only(operator, alice, bob
     messages = Interaction.objects.filter(is_demo=True, type="message")
     messages.update(posted_at=old)
     hers, his = (messages.filter(profile__owner=user).count() for user in (alice, bob))
-    [told] = act(operator, DEMOS, "count_what_cleanup_would_hide", account)
-    assert told.startswith("Would be hidden: ")
+    [told] = act(operator, DEMOS, "count_expired", account)
+    assert told.startswith("Would expire: ")
     assert f"{hers} messages" in told
     shown = Interaction.objects.filter(type="message", deleted_at=None)
     before = shown.count()
@@ -170,13 +170,13 @@ def test_cleanup_counts_then_asks_then_hides_that_demo_only(operator, alice, bob
     assert shown.filter(is_demo=True, profile__owner=bob).count() == his
 
 
-@pytest.mark.parametrize("action", ["count_what_cleanup_would_hide", "clean_up"])
+@pytest.mark.parametrize("action", ["count_expired", "clean_up"])
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
         ({}, "The demo is still catching up; try again in a moment."),
-        ({"advance_days": 1}, "The demo is advancing; clean it up when it has arrived."),
-        ({"catching_up": True}, "The demo is advancing; clean it up when it has arrived."),
+        ({"advance_days": 1}, "The demo is advancing; clean it up when it has finished."),
+        ({"catching_up": True}, "The demo is advancing; clean it up when it has finished."),
     ],
 )
 def test_a_demo_with_much_to_plan_is_not_cleaned_up_in_a_web_request(
@@ -199,7 +199,7 @@ def test_dead_events_are_retried_of_the_chosen_demos_only(operator, alice, bob):
     StoryEvent.objects.update(delivered_at=None, dead_at=NOW, attempts=6)
     hers, his = (StoryEvent.objects.filter(account__user=user).count() for user in (alice, bob))
     retried = act(operator, DEMOS, "retry_dead_events", account)
-    assert retried == [f"{hers} dead events will be delivered again."]
+    assert retried == [f"{hers} dead events will be retried."]
     assert StoryEvent.objects.filter(dead_at=None, attempts=0).count() == hers
     assert StoryEvent.objects.filter(dead_at=NOW, attempts=6, account__user=bob).count() == his
 
@@ -214,7 +214,7 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
     shown = [row.pk for row in operator.get(reverse(name)).context["cl"].result_list]
     assert shown == [second.pk, first.pk, third.pk]
     counts = {
-        standing: operator.get(reverse(name), {"standing": standing}).context["cl"].result_count
+        standing: operator.get(reverse(name), {"delivery_state": standing}).context["cl"].result_count
         for standing in ("due", "delivered", "dead", "any")
     }
     everything = StoryEvent.objects.count()
@@ -224,13 +224,13 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
 @pytest.mark.parametrize(
     ("query", "title"),
     [
-        ({}, "Story events that are still to come; choose others under “By standing”"),
-        ({"standing": "nonsense"}, "Story events that are still to come; choose others under “By standing”"),
-        ({"standing": "due"}, "Story events that are due now"),
-        ({"standing": "held"}, "Story events that a pause holds"),
-        ({"standing": "delivered"}, "Delivered story events"),
-        ({"standing": "dead"}, "Dead story events"),
-        ({"standing": "any"}, "All story events"),
+        ({}, "Undelivered story events; choose others under “By delivery state”"),
+        ({"delivery_state": "nonsense"}, "Undelivered story events; choose others under “By delivery state”"),
+        ({"delivery_state": "due"}, "Story events that are due now"),
+        ({"delivery_state": "held"}, "Story events held by a pause"),
+        ({"delivery_state": "delivered"}, "Delivered story events"),
+        ({"delivery_state": "dead"}, "Dead story events"),
+        ({"delivery_state": "any"}, "All story events"),
     ],
 )
 def test_the_story_says_which_of_its_events_it_shows(operator, query, title):
@@ -241,7 +241,7 @@ def test_a_poison_event_is_listed_like_any_other(operator, alice):
     demo_of(alice)
     poison = StoryEvent.objects.first()
     StoryEvent.objects.filter(pk=poison.pk).update(payload="no object", dead_at=NOW, delivered_at=None)
-    assert "no object" in page(operator, "admin:demo_storyevent_changelist", standing="dead")
+    assert "no object" in page(operator, "admin:demo_storyevent_changelist", delivery_state="dead")
 
 
 def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):
@@ -251,7 +251,7 @@ def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):
     twice = StoryEvent.objects.filter(platform_id=event.platform_id).count()
     hers, his = (StoryEvent.objects.filter(account__user=user).count() for user in (alice, bob))
     for words, count in ((" alice", hers), ("bob", his), (event.platform_id, twice), ("ali", 0)):
-        query = {"standing": "any", "q": words}
+        query = {"delivery_state": "any", "q": words}
         shown = operator.get(reverse("admin:demo_storyevent_changelist"), query).context["cl"]
         assert shown.result_count == count, words
 
@@ -321,10 +321,10 @@ def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, a
     told = confirm(operator, asked)
     assert len(told) <= 52
     done = {
-        "disable": "1 demo being disabled, 1100 left as before.",
-        "reset": "1 demo being reset, 1100 left as before.",
+        "disable": "1 demo being disabled, 1100 unchanged.",
+        "reset": "1 demo being reset, 1100 unchanged.",
     }
-    assert told[0].startswith(done.get(action, "Hidden: "))
+    assert told[0].startswith(done.get(action, "Expired: "))
     active.refresh_from_db()
     assert (active.state == State.DISABLING) == (action != "clean_up")
 
@@ -353,18 +353,18 @@ def test_the_reasons_of_many_demos_are_told_in_part(operator):
     answer = operator.post(reverse(DEMOS), body, follow=True)
     told = [str(message) for message in answer.context["messages"]]
     assert (told[0], told[-1], len(told)) == (
-        "60 demos left as before.",
-        "and so on, for 10 more.",
+        "60 demos unchanged.",
+        "The same applies to 10 more.",
         52,
     )
 
 
-@pytest.mark.parametrize("action", ["pause", "restore", "count_what_cleanup_would_hide"])
+@pytest.mark.parametrize("action", ["pause", "restore", "count_expired"])
 def test_an_action_on_many_demos_ends_in_time_and_says_how_many_are_left(
     operator, alice, bob, monkeypatch, action
 ):
     demos = [demo_of(alice), demo_of(bob)]
     monkeypatch.setattr("demo.admin.accounts.MAX_ACTION_TIME", timedelta(0))
     told = act(operator, DEMOS, action, *demos)
-    assert "There was no time for 2 demos; choose what is left and do it again." in told
+    assert "There was no time for 2 demos; select them and run the action again." in told
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.ACTIVE)

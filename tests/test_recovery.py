@@ -13,7 +13,7 @@ from psycopg.errors import DeadlockDetected
 from accounts.models import Profile
 from demo.dashboard.progress import progress_of
 from demo.engine import planning, retention, story
-from demo.engine.deletion import DERIVED
+from demo.engine.deletion import RECEIVED_MODELS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.engine.transports import in_process
@@ -96,7 +96,7 @@ def rows_on(profiles: list[int | None]) -> list[int]:
     on = Q(profile__in=[id for id in profiles if id])
     if None in profiles:
         on |= Q(profile=None)
-    return [model.objects.filter(on).count() for model in DERIVED]
+    return [model.objects.filter(on).count() for model in RECEIVED_MODELS]
 
 
 def test_a_batch_that_failed_after_planning_goes_on_where_it_was(alice, monkeypatch):

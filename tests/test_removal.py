@@ -18,7 +18,7 @@ from django.db.models import ForeignObjectRel, Model
 from accounts.models import Profile, User
 from demo.engine import bulk
 from demo.engine.bulk import delete_in_batches
-from demo.engine.deletion import DERIVED
+from demo.engine.deletion import RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
@@ -44,13 +44,15 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
         User.objects.get(pk=alice.pk).demo_mode_enabled_at,
     ) == ("off", None, None)
     assert live_rows() == before
-    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in DERIVED] == [0] * 4
+    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in RECEIVED_MODELS] == [0] * 4
     assert not StoryEvent.objects.filter(account=account).exists()
     assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
     assert {row[:6] for row in bobs} <= {row[:6] for row in told(bob)}  # his figures go on
 
 
-@pytest.mark.parametrize("step", ["delete_arrived", "delete_the_rest", "delete_profiles", "_switch_off"])
+@pytest.mark.parametrize(
+    "step", ["delete_received_rows", "delete_remaining_rows", "delete_profiles", "_switch_off"]
+)
 def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     demo_of(alice)
     transitions.disable(alice, dispatch=False)
@@ -74,7 +76,7 @@ def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
         beats.append(DemoAccount.objects.get().heartbeat_at)
         real(*args)
 
-    monkeypatch.setattr("demo.lifecycle.heartbeat.EVERY", timedelta(0))
+    monkeypatch.setattr("demo.lifecycle.heartbeat.INTERVAL", timedelta(0))
     monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 10)
     monkeypatch.setattr(bulk, "lock_profiles", watched)
     pending_work.finish(DemoAccount.objects.get().pk, NOW)
@@ -89,7 +91,7 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
     demo_of(alice)
     transitions.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
-    real = removal.delete_arrived
+    real = removal.delete_received_rows
 
     def meanwhile(*args, **only):
         monkeypatch.undo()
@@ -99,7 +101,7 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
             transitions.disable(alice, dispatch=False)
         return real(*args, **only)
 
-    monkeypatch.setattr(removal, "delete_arrived", meanwhile)
+    monkeypatch.setattr(removal, "delete_received_rows", meanwhile)
     pending_work.finish(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
@@ -109,7 +111,7 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
 
 def rows_of(user: User) -> int:
     profiles = Profile.objects.filter(owner=user)
-    return sum(model.objects.filter(profile__in=profiles).count() for model in DERIVED)
+    return sum(model.objects.filter(profile__in=profiles).count() for model in RECEIVED_MODELS)
 
 
 def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, bob, live):
@@ -125,7 +127,7 @@ def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, 
     }
     assert not User.objects.filter(username="alice").exists()
     assert set(Profile.objects.values_list("owner", flat=True)) == {bob.pk}
-    assert (rows_of(bob), sum(model.objects.count() for model in DERIVED)) == (his, his)
+    assert (rows_of(bob), sum(model.objects.count() for model in RECEIVED_MODELS)) == (his, his)
     assert (StoryEvent.objects.filter(account__user=bob).count(), StoryEvent.objects.count()) == (
         story,
         story,
@@ -155,7 +157,7 @@ def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
     with ceaseless_sender(live):
         run("delete_user", "--user", "alice", "--yes")
     assert not User.objects.filter(username="alice").exists()
-    assert sum(model.objects.count() for model in DERIVED) == 0
+    assert sum(model.objects.count() for model in RECEIVED_MODELS) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -164,7 +166,7 @@ def test_no_sender_keeps_a_demo_from_being_disabled(alice):
     with ceaseless_sender(Profile.objects.demo().first()):
         run("disable_demo", "--user", "alice", "--yes")
     assert DemoAccount.objects.get().state == State.OFF
-    assert sum(model.objects.count() for model in DERIVED) == 0
+    assert sum(model.objects.count() for model in RECEIVED_MODELS) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -238,7 +240,11 @@ def test_no_table_that_leads_to_a_demo_is_forgotten(alice, bob, live):
     before, live_before = derived_rows(bob), live_rows()
     filled = derived_rows(alice)
     assert [name for name, count in filled.items() if not count] == []
-    assert {name for name, _ in filled} == {"Profile", "StoryEvent", *(model.__name__ for model in DERIVED)}
+    assert {name for name, _ in filled} == {
+        "Profile",
+        "StoryEvent",
+        *(model.__name__ for model in RECEIVED_MODELS),
+    }
     transitions.disable(alice, dispatch=False)
     pending_work.finish(alice.demo_account.pk, NOW)
     assert set(derived_rows(alice).values()) == {0}

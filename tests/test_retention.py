@@ -187,7 +187,7 @@ def age(user: User, now: datetime, **options) -> retention.CleanupResult:
 
 
 def looked_back_on(user: User) -> dict:
-    return story.look_back(story.demo_profiles([user.demo_account]), NOW)
+    return story.load_past(story.profile_ids_by_platform([user.demo_account]), NOW)
 
 
 def brands(type: str) -> int:
@@ -450,9 +450,9 @@ def test_cleanup_beside_an_advance_is_no_deadlock(alice):
 def test_what_is_restored_while_somebody_holds_it_says_so(alice, monkeypatch):
     demo_of(alice)
     age(alice, LATER)
-    monkeypatch.setattr(bulk, "MAX_WAIT", "200ms")
+    monkeypatch.setattr(bulk, "LOCK_TIMEOUT", "200ms")
     profiles = list(Profile.objects.demo().values_list("pk", flat=True))
-    with somebody_holding(profiles), pytest.raises(CommandError, match="busy just now") as error:
+    with somebody_holding(profiles), pytest.raises(CommandError, match="demo is busy") as error:
         run("restore_demo", "--user", "alice")
     assert error.value.returncode == 1
     run("restore_demo", "--user", "alice")

@@ -212,7 +212,7 @@ def test_settings_of_a_busy_demo_are_refused_soon(page, alice):
     demo_of(alice)
     with somebody_who(DemoAccount.objects.select_for_update().get):
         answer = save(page, comments_per_window="77")
-    assert (answer.status_code, "The demo is busy just now" in told(answer)) == (409, True)
+    assert (answer.status_code, "The demo is busy" in told(answer)) == (409, True)
     assert ('value="77"' in told(answer), settings_of(alice)[1]) == (True, 10)
 
 

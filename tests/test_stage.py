@@ -157,9 +157,9 @@ def test_a_days_scenarios_are_limited(alice, monkeypatch):
 
 def test_without_a_piece_there_is_nothing_to_complain_of(alice):
     demo_of(alice, initial_content=0, initial_comments=0, initial_messages=0, platforms=["youtube"])
-    with pytest.raises(InvalidState, match="no recent piece"):
+    with pytest.raises(InvalidState, match="no recent post"):
         scenarios.start(alice, "complaint-wave", NOW)
-    on_demand.daily_content(alice, NOW)
+    on_demand.generate_content(alice, NOW)
     assert scenarios.start(alice, "complaint-wave", NOW + HOUR).started
 
 

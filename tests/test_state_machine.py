@@ -247,13 +247,13 @@ class AnyOrder(RuleBasedStateMachine):
     @later(who=WHO)
     def generate_content(self, who: str) -> None:
         demo = self.demos[who]
-        made = self.ask(demo, on_demand.daily_content, self.now, starts=demo.is_free)
+        made = self.ask(demo, on_demand.generate_content, self.now, starts=demo.is_free)
         assert made in (None, on_demand.GenerationResult(2, 0, 0))
 
     @later(who=WHO)
     def generate_interactions(self, who: str) -> None:
         demo = self.demos[who]
-        made = self.ask(demo, on_demand.interactions, self.now, starts=demo.is_free)
+        made = self.ask(demo, on_demand.generate_interactions, self.now, starts=demo.is_free)
         comments = {10} if self._has_published(demo, self.now - HOUR) else {0, 10}
         assert made is None or (made.comments in comments and made.messages == 5 * demo.has_messages)
 

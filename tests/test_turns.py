@@ -145,7 +145,9 @@ def test_planning_that_goes_on_later_ends_well_without_a_broker(alice, monkeypat
         raise TimeoutError
     tasks.plan()
     said = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
-    assert said == ["No broker takes 'plan on' (ConnectionError); the next sweep asks again."]
+    assert said == [
+        "The broker is unreachable (ConnectionError): 'plan on' was not sent; the next sweep sends it."
+    ]
 
 
 def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_turns):
@@ -193,10 +195,10 @@ def test_one_demo_is_shifted_at_a_time_and_the_next_waits_without_a_worker(alice
 
 def test_planning_begins_nothing_after_its_time_and_says_so(alice):
     demo_of(alice)
-    cut = plan_due(LONG_AGO, within=timedelta(0))
-    assert (cut.is_cut_short, cut.windows) == (True, 0)
-    whole = plan_due(LONG_AGO, within=MINUTE)
-    assert (whole.is_cut_short, whole.windows) == (False, 25 + 6)
+    cut = plan_due(LONG_AGO, time_limit=timedelta(0))
+    assert (cut.reached_time_limit, cut.windows) == (True, 0)
+    whole = plan_due(LONG_AGO, time_limit=MINUTE)
+    assert (whole.reached_time_limit, whole.windows) == (False, 25 + 6)
 
 
 def test_those_with_the_least_to_make_up_for_are_planned_first(alice, bob, monkeypatch):

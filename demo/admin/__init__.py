@@ -1,4 +1,4 @@
-"""The admin of demos. Django imports this package; its modules register their models."""
+"""The admin pages of demo mode. Django imports this package; its modules register their models."""
 
 from demo.admin import accounts, schedules, story
 

@@ -1,10 +1,10 @@
-"""Demos for operators: what state each is in, what it does next, and everything that can be done about it."""
+"""The admin page of demo accounts: state, progress, next windows, and an action for each transition."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.confirmation import MAX_TOLD, ask, is_confirmed
 from accounts.models import User
 from accounts.plurals import amount
-from demo.admin.story import retried
+from demo.admin.story import retry_report
 from demo.engine.clock import Clock
 from demo.engine.retention import CleanupResult, clean_up, restore
 from demo.engine.retries import retry_dead
@@ -25,28 +25,26 @@ from interactions.admin import LargeTableAdmin
 from interactions.clock import now
 from interactions.models import Content, Interaction
 
-IS_GONE = "this demo is gone, with its user."
-EXPIRIES = ("expires", "expire_seconds")
-FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
-MAX_ACTION_TIME = timedelta(seconds=20)  # after which a request begins with no further demo
+IS_DELETED = "this demo was deleted with its user."
+MAX_ACTION_TIME = timedelta(seconds=20)  # a request does not start with a further demo after this time
 
 
 def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
-    """The number of `rows` whose field `by` is the account's `owner`, as a subquery."""
-    own = rows.filter(**{by: OuterRef(owner)}).order_by().values(by).annotate(count=Count("pk"))
-    return Coalesce(Subquery(own.values("count"), output_field=IntegerField()), 0)
+    """A subquery with the number of `rows` whose field `by` equals the account's field `owner`."""
+    counts = rows.filter(**{by: OuterRef(owner)}).order_by().values(by).annotate(count=Count("pk"))
+    return Coalesce(Subquery(counts.values("count"), output_field=IntegerField()), 0)
 
 
-SHOWN = {"is_demo": True, "deleted_at": None}
-INBOUND = Interaction.objects.filter(direction="in", **SHOWN)
+VISIBLE = {"is_demo": True, "deleted_at": None}
+INBOUND = Interaction.objects.filter(direction="in", **VISIBLE)
 COUNTS = {
-    "left": (
-        StoryEvent.objects.undelivered_by_account().filter(origin=StoryEvent.Origin.INITIAL),
+    "undelivered": (
+        StoryEvent.objects.undelivered_by_account_index().filter(origin=StoryEvent.Origin.INITIAL),
         "account",
         "pk",
     ),
     "dead": (StoryEvent.objects.filter(delivered_at=None, account__gt=0).dead(), "account", "pk"),
-    "content": (Content.objects.filter(**SHOWN), "profile__owner", "user"),
+    "content": (Content.objects.filter(**VISIBLE), "profile__owner", "user"),
     "comments": (INBOUND.filter(type="comment"), "profile__owner", "user"),
     "messages": (INBOUND.filter(type="message"), "profile__owner", "user"),
 }
@@ -69,7 +67,7 @@ class DemoAccountAdmin(LargeTableAdmin):
     ]
     actions = [
         *["enable", "pause", "resume", "advance_a_day", "advance_a_week", "retry_dead_events"],
-        *["count_what_cleanup_would_hide", "clean_up", "restore", "reset", "disable"],
+        *["count_expired", "clean_up", "restore", "reset", "disable"],
     ]
 
     def has_add_permission(self, request) -> bool:
@@ -80,7 +78,7 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def get_queryset(self, request) -> QuerySet[DemoAccount]:
         rows = super().get_queryset(request)
-        return rows.annotate(**{f"{name}_count": counted(*what) for name, what in COUNTS.items()})
+        return rows.annotate(**{f"{name}_count": counted(*arguments) for name, arguments in COUNTS.items()})
 
     @admin.display(description="initial batch")
     def progress(self, account: DemoAccount) -> str:
@@ -88,7 +86,7 @@ class DemoAccountAdmin(LargeTableAdmin):
             return "-"
         quota = account.initial_quota
         total = quota.content + quota.comments + quota.messages
-        return f"{total - account.left_count if account.planned_at else 0:,} of {total:,}"
+        return f"{total - account.undelivered_count if account.planned_at else 0:,} of {total:,}"
 
     @admin.display(description="content / comments / messages")
     def stored(self, account: DemoAccount) -> str:
@@ -107,7 +105,7 @@ class DemoAccountAdmin(LargeTableAdmin):
         return _short(account.next_content_window)
 
     def save_model(self, request, obj, form, change) -> None:
-        """Settings count from the next window on, as they do when the user changes them."""
+        """Change the settings as the page Settings does: for the windows that start from now on."""
         transitions.change_settings(
             obj.user, now(), {name: form.cleaned_data[name] for name in form.changed_data}
         )
@@ -119,7 +117,7 @@ class DemoAccountAdmin(LargeTableAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return redirect(request.get_full_path())
         except DemoAccount.DoesNotExist:
-            self.message_user(request, IS_GONE.capitalize(), messages.ERROR)
+            self.message_user(request, IS_DELETED.capitalize(), messages.ERROR)
             return redirect("admin:demo_demoaccount_changelist")
 
     @admin.action(description="Enable", permissions=["change"])
@@ -145,120 +143,118 @@ class DemoAccountAdmin(LargeTableAdmin):
     @admin.action(description="Retry dead events", permissions=["change"])
     def retry_dead_events(self, request, queryset) -> None:
         dead = StoryEvent.objects.filter(account__in=queryset.values("pk"))
-        self.message_user(request, retried(retry_dead(dead)))
+        self.message_user(request, retry_report(retry_dead(dead)))
 
     @admin.action(
-        description="Clean up (dry run): count what is older than its retention", permissions=["change"]
+        description="Clean up (dry run): count rows older than the retention", permissions=["change"]
     )
-    def count_what_cleanup_would_hide(self, request, queryset) -> None:
+    def count_expired(self, request, queryset) -> None:
         cleaned = self._clean(request, queryset, dry_run=True)
-        self.message_user(request, f"Would be hidden: {cleaned}. Nothing was.")
-        self._say_failed(request, cleaned)
+        self.message_user(request, f"Would expire: {cleaned}. Nothing was changed.")
+        self._report_failed(request, cleaned)
 
-    @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
+    @admin.action(description="Clean up: remove rows older than the retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
         cleaned = self._clean(request, queryset, dry_run=not is_confirmed(request))
         if not is_confirmed(request):
-            return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
-        self.message_user(request, f"Hidden: {cleaned}.")
-        self._say_failed(request, cleaned)
+            return self._ask(request, queryset, "clean_up", f"Remove {cleaned}?")
+        self.message_user(request, f"Expired: {cleaned}.")
+        self._report_failed(request, cleaned)
 
-    @admin.action(description="Restore what cleanup has hidden in the last week", permissions=["change"])
+    @admin.action(description="Restore rows that expired in the last week", permissions=["change"])
     def restore(self, request, queryset) -> None:
         restored, refused = [], []
         for account in self._in_time(request, queryset):
             try:
-                restored.append(_of(account, f"restored {restore(account)}."))
+                restored.append(_about(account, f"restored {restore(account)}."))
             except InvalidState as error:
-                refused.append(_of(account, error))
-        self._tell(request, restored, messages.INFO)
-        self._tell(request, refused, messages.WARNING)
+                refused.append(_about(account, error))
+        self._report(request, restored, messages.INFO)
+        self._report(request, refused, messages.WARNING)
 
-    @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
+    @admin.action(description="Reset: delete the demo and start the same story again", permissions=["change"])
     def reset(self, request, queryset) -> HttpResponse | None:
         if not is_confirmed(request):
-            return self._ask(request, queryset, "reset", "Delete these demos and tell their stories again?")
+            return self._ask(request, queryset, "reset", "Delete these demos and start their stories again?")
         self._each(request, queryset, "being reset", transitions.reset)
 
-    @admin.action(description="Disable: delete everything of the demo", permissions=["change"])
+    @admin.action(description="Disable: delete all data of the demo", permissions=["change"])
     def disable(self, request, queryset) -> HttpResponse | None:
         if not is_confirmed(request):
-            return self._ask(request, queryset, "disable", "Delete everything of these demos?")
+            return self._ask(request, queryset, "disable", "Delete all data of these demos?")
         self._each(request, queryset, "being disabled", transitions.disable)
 
     def _clean(self, request, queryset, *, dry_run: bool) -> CleanupResult:
-        """Clean up one by one the demos that have little to be planned first; of the others say why not."""
+        """Clean up the demos one by one; report those that refuse it, such as those with many windows to plan first."""
         cleaned, refused = CleanupResult(), []
         for account in self._in_time(request, queryset):
             moment = now()
             try:
                 transitions.plan_before_cleanup(account.user, moment)
             except InvalidState as error:
-                refused.append(_of(account, error))
+                refused.append(_about(account, error))
                 continue
             except DemoAccount.DoesNotExist:
-                refused.append(_of(account, IS_GONE))
+                refused.append(_about(account, IS_DELETED))
                 continue
             cleaned += clean_up(moment, accounts=[account.pk], dry_run=dry_run)
-        self._tell(request, refused, messages.WARNING)
+        self._report(request, refused, messages.WARNING)
         return cleaned
 
     def _in_time(self, request, queryset) -> Iterator[DemoAccount]:
-        """The accounts one by one until the request has taken long enough; then the operator learns how many are left."""
-        accounts, clock = list(_plain(queryset)), Clock(now())
-        for place, account in enumerate(accounts):
+        """The accounts one by one, until MAX_ACTION_TIME has passed; then report how many remain."""
+        accounts, clock = list(_without_counts(queryset)), Clock(now())
+        for index, account in enumerate(accounts):
             if clock.elapsed >= MAX_ACTION_TIME:
-                left = len(accounts) - place
-                sentence = (
-                    f"There was no time for {amount(left, 'demo')}; choose what is left and do it again."
-                )
+                remaining = amount(len(accounts) - index, "demo")
+                sentence = f"There was no time for {remaining}; select them and run the action again."
                 self.message_user(request, sentence, messages.WARNING)
                 return
             yield account
 
-    def _say_failed(self, request, cleaned: CleanupResult) -> None:
+    def _report_failed(self, request, cleaned: CleanupResult) -> None:
         if cleaned.failed:
             sentence = f"{amount(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
             self.message_user(request, sentence, messages.ERROR)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
-        chosen = {account.pk: f"{account.user} ({account.state})" for account in _plain(queryset)}
-        return ask(self, request, action, question, chosen)
+        names = {account.pk: f"{account.user} ({account.state})" for account in _without_counts(queryset)}
+        return ask(self, request, action, question, names)
 
     def _each(
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], transitions.Transition]
     ) -> None:
-        """Do something to each account and report how many it was done to, and why not to the others."""
+        """Call `act` for each account; report for how many it started something, and the refusals of the others."""
         started, refused = 0, []
         for account in self._in_time(request, queryset):
             try:
                 started += act(account.user).started
             except (InvalidState, InvalidOption) as error:
-                refused.append(_of(account, error))
+                refused.append(_about(account, error))
             except DemoAccount.DoesNotExist:
-                refused.append(_of(account, IS_GONE))
-        others = len(_ids(queryset)) - started
+                refused.append(_about(account, IS_DELETED))
+        unchanged = len(_ids(queryset)) - started
         if started:
-            left = f", {others} left as before" if others else ""
-            self.message_user(request, f"{amount(started, 'demo')} {done}{left}.")
-        elif others:
-            self.message_user(request, f"{amount(others, 'demo')} left as before.", messages.WARNING)
-        self._tell(request, refused, messages.WARNING)
+            rest = f", {unchanged} unchanged" if unchanged else ""
+            self.message_user(request, f"{amount(started, 'demo')} {done}{rest}.")
+        elif unchanged:
+            self.message_user(request, f"{amount(unchanged, 'demo')} unchanged.", messages.WARNING)
+        self._report(request, refused, messages.WARNING)
 
-    def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
-        """What is to be said of single demos, or of as many as a page should hold."""
+    def _report(self, request: HttpRequest, sentences: list[str], level: int) -> None:
+        """Show one message per sentence, at most MAX_TOLD of them."""
         for sentence in sentences[:MAX_TOLD]:
             self.message_user(request, sentence, level)
         if (more := len(sentences) - MAX_TOLD) > 0:
-            self.message_user(request, f"and so on, for {more} more.", level)
+            self.message_user(request, f"The same applies to {more} more.", level)
 
 
 def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
     return list(queryset.values_list("pk", flat=True))
 
 
-def _plain(queryset: QuerySet[DemoAccount]) -> QuerySet[DemoAccount]:
-    """The accounts without the counts of the list, which cost more than what is done to them."""
+def _without_counts(queryset: QuerySet[DemoAccount]) -> QuerySet[DemoAccount]:
+    """The accounts without the counts of the list, whose queries are slower than the actions."""
     return DemoAccount.objects.filter(pk__in=_ids(queryset)).select_related("user").order_by("-pk")
 
 
@@ -266,6 +262,6 @@ def _short(moment: datetime | None) -> str:
     return f"{moment:%d %b %H:%M}" if moment else "-"
 
 
-def _of(account: DemoAccount, what: object) -> SafeString:
-    """What is said of one demo. The name stands in an element: Django makes a capital of the first letter otherwise."""
-    return format_html("<bdi>{}</bdi>: {}", account.user, str(what))
+def _about(account: DemoAccount, sentence: object) -> SafeString:
+    """The user's name and the sentence. The name is in an element, as Django capitalizes a message's first letter."""
+    return format_html("<bdi>{}</bdi>: {}", account.user, str(sentence))

@@ -1,4 +1,4 @@
-"""Periodic tasks in the admin: when each runs next, and why a row cannot be run."""
+"""The admin pages of periodic tasks and crontabs: when each task runs next, and why one cannot run."""
 
 from datetime import timedelta
 
@@ -18,15 +18,15 @@ EXPIRIES = ("expires", "expire_seconds")
 
 
 def _readable(crontab: CrontabSchedule) -> str:
-    """The crontab in words, or as it is written when nobody can read it."""
+    """The crontab in words, or its fields when it is invalid."""
     try:
         return crontab.human_readable
-    except Exception:  # whatever the libraries make of what an operator typed
+    except Exception:  # the libraries raise various errors for invalid fields
         return str(crontab)
 
 
 def _problem(task: PeriodicTask) -> str:
-    """`problem_of`, computed once for the columns of a row."""
+    """`problem_of(task)`, cached for the other columns of the row."""
     if not hasattr(task, "_problem"):
         task._problem = problem_of(task)
     return task._problem
@@ -37,7 +37,7 @@ admin.site.unregister([PeriodicTask, CrontabSchedule, SolarSchedule])
 
 @admin.register(CrontabSchedule)
 class CrontabAdmin(CrontabScheduleAdmin):
-    """django-celery-beat's, where what cannot be read is shown as it is written."""
+    """django-celery-beat's page, which fails for invalid crontabs; here they are shown by their fields."""
 
     list_display = ["__str__", "in_words"]
     fields = ["in_words", "minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone"]
@@ -49,14 +49,14 @@ class CrontabAdmin(CrontabScheduleAdmin):
 
 
 class ScheduleForm(PeriodicTaskForm):
-    """django-celery-beat's, which takes any name, and more than a wrong letter for no JSON."""
+    """django-celery-beat's form, with checks for unreadable names and for all kinds of invalid JSON."""
 
     def clean_name(self) -> str:
-        longest = PeriodicTask._meta.get_field("name").max_length
-        return readable_or_invalid(self.cleaned_data["name"], longest, "name")
+        max_length = PeriodicTask._meta.get_field("name").max_length
+        return readable_or_invalid(self.cleaned_data["name"], max_length, "name")
 
     def clean(self) -> dict:
-        """Where the task's own field has failed, without django-celery-beat's look at it."""
+        """Skip django-celery-beat's checks when the field `task` is invalid, which they read."""
         if "task" in self.errors:
             return super(PeriodicTaskForm, self).clean()
         return super().clean()
@@ -66,7 +66,7 @@ class ScheduleForm(PeriodicTaskForm):
             return super()._clean_json(field)
         except (RecursionError, TypeError, KeyError):  # nested too deeply, or a type that kombu does not know
             raise ValidationError(
-                "This cannot be read as JSON; write less of it, such as [] or {}."
+                "This cannot be read as JSON; use something simpler, such as [] or {}."
             ) from None
 
     def clean_headers(self) -> str:
@@ -75,25 +75,25 @@ class ScheduleForm(PeriodicTaskForm):
 
 @admin.register(PeriodicTask)
 class ScheduleAdmin(PeriodicTaskAdmin):
-    """django-celery-beat's, with the next run beside the last, and with what keeps beat from running a row."""
+    """django-celery-beat's page, with the next run and the reason why beat does not run a task."""
 
     form = ScheduleForm
     change_form_template = None
     list_display = ["name", "state", "timing", "last_run_at", "next_run", "total_run_count"]
 
     def get_fieldsets(self, request, obj=None) -> list[tuple[str | None, dict]]:
-        """Without the expiries, which beat leaves out of its messages (config/beat.py).
+        """Leave out the expiries, which beat ignores (config/beat.py).
 
-        A solar schedule needs a library that is not installed: only a row that has one shows it, to be emptied.
+        A solar schedule needs a library that is not installed: only a row that has one shows the field, to clear it.
         """
-        left_out = EXPIRIES if obj and obj.solar_id else (*EXPIRIES, "solar")
+        hidden = EXPIRIES if obj and obj.solar_id else (*EXPIRIES, "solar")
         return [
-            (title, options | {"fields": [name for name in options["fields"] if name not in left_out]})
+            (title, options | {"fields": [name for name in options["fields"] if name not in hidden]})
             for title, options in super().get_fieldsets(request, obj)
         ]
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """Without all crontabs in words, for a script that the content security policy keeps from running."""
+        """Skip the translations of all crontabs: their script is blocked by the content security policy."""
         return super(PeriodicTaskAdmin, self).changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="crontab translation")
@@ -111,7 +111,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
             with reachable():
                 super().run_tasks(request, queryset)
         except (BrokerError, redis.ConnectionError):
-            self.message_user(request, "No broker takes the tasks just now; try again.", messages.ERROR)
+            self.message_user(request, "The broker is unreachable; try again.", messages.ERROR)
 
     @admin.display(description="state", ordering="enabled")
     def state(self, task: PeriodicTask) -> str:
@@ -122,7 +122,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
     def timing(self, task: PeriodicTask) -> str:
         try:
             return str(task.scheduler)
-        except Exception:  # whatever an operator typed; `state` has the reason
+        except Exception:  # the schedule is invalid; `state` has the reason
             return "-"
 
     @admin.display(description="next run")

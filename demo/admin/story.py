@@ -1,4 +1,4 @@
-"""The story in the admin: its events, past and future, and retrying dead ones."""
+"""The admin page of story events, past and future, with a retry for dead ones."""
 
 from collections.abc import Iterator
 
@@ -13,36 +13,36 @@ from demo.models import DemoAccount, StoryEvent
 from interactions.admin import ReadOnlyAdmin, with_platform_id
 from interactions.clock import now
 
-FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
+METRICS = Q(type=StoryEvent.Type.METRICS)  # these have a separate index
 
 
-class Standing(admin.SimpleListFilter):
-    """Where in its life an event is; unless asked otherwise, those that are still to come and not held by a pause."""
+class DeliveryState(admin.SimpleListFilter):
+    """Filters events by their delivery. The default are the undelivered ones that no pause holds."""
 
-    title = "standing"
-    parameter_name = "standing"
-    WAITING = "waiting"
+    title = "delivery state"
+    parameter_name = "delivery_state"
+    DEFAULT = "undelivered"
     TITLES = {
         "due": "Story events that are due now",
-        "held": "Story events that a pause holds",
+        "held": "Story events held by a pause",
         "delivered": "Delivered story events",
         "dead": "Dead story events",
         "any": "All story events",
     }
-    OTHERWISE = "Story events that are still to come; choose others under “By standing”"
-    PAST = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
+    DEFAULT_TITLE = "Undelivered story events; choose others under “By delivery state”"
+    FINAL = {"delivered": Q(delivered_at__isnull=False), "dead": Q(dead_at__isnull=False), "any": Q()}
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:
-        return [("due", "due now"), ("held", "held"), *((name, name) for name in self.PAST)]
+        return [("due", "due now"), ("held", "held"), *((name, name) for name in self.FINAL)]
 
     def choices(self, changelist) -> Iterator[dict]:
-        everything, *others = super().choices(changelist)
-        yield everything | {"display": self.WAITING}
+        default, *others = super().choices(changelist)
+        yield default | {"display": self.DEFAULT}
         yield from others
 
     def queryset(self, request, queryset):
-        if self.value() in self.PAST:
-            return queryset.filter(self.PAST[self.value()])
+        if self.value() in self.FINAL:
+            return queryset.filter(self.FINAL[self.value()])
         if self.value() == "due":
             return queryset.due(now())
         return queryset.undelivered().filter(held=self.value() == "held")
@@ -54,29 +54,29 @@ class StoryEventAdmin(ReadOnlyAdmin):
         *["due_at", "words", "type", "account", "last_error", "attempts"],
         *["origin", "delivered_at", "dead_at"],
     ]
-    list_filter = [Standing, "type", "origin"]
+    list_filter = [DeliveryState, "type", "origin"]
     list_select_related = ["account__user"]
     search_fields = ["platform_id__exact"]
     search_help_text = "A user's exact name, or an event's exact id."
     actions = ["retry"]
 
     def get_changelist_instance(self, request) -> ChangeList:
-        """With a title that says which events are shown, as an old story has none that are still to come."""
+        """Set a title that says which events are shown, as the default shows none of an old story."""
         changelist = super().get_changelist_instance(request)
-        standing = request.GET.get(Standing.parameter_name, "")
-        changelist.title = Standing.TITLES.get(standing, Standing.OTHERWISE)
+        state = request.GET.get(DeliveryState.parameter_name, "")
+        changelist.title = DeliveryState.TITLES.get(state, DeliveryState.DEFAULT_TITLE)
         return changelist
 
     def get_ordering(self, request) -> list[str]:
-        """What comes next first; of the past the newest first, by the index that covers it."""
-        past = request.GET.get(Standing.parameter_name) in Standing.PAST
-        return ["-pk"] if past else ["due_at", "pk"]
+        """Undelivered events by due time; the others by primary key, newest first, as no index has their times."""
+        is_final = request.GET.get(DeliveryState.parameter_name) in DeliveryState.FINAL
+        return ["-pk"] if is_final else ["due_at", "pk"]
 
     def get_search_results(self, request, queryset, search_term: str) -> tuple[QuerySet, bool]:
         if accounts := list(DemoAccount.objects.filter(user__username=search_term.strip())):
             return queryset.filter(account__in=accounts), False
         if words := search_term.strip():
-            return queryset.filter(pk__in=with_platform_id(StoryEvent, words, (~FIGURES, FIGURES))), False
+            return queryset.filter(pk__in=with_platform_id(StoryEvent, words, (~METRICS, METRICS))), False
         return queryset, False
 
     @admin.display(description="text")
@@ -89,10 +89,11 @@ class StoryEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Retry dead events", permissions=["retry"])
     def retry(self, request, queryset) -> None:
-        self.message_user(request, retried(retry_dead(queryset)))
+        self.message_user(request, retry_report(retry_dead(queryset)))
 
 
-def retried(number: int) -> str:
+def retry_report(number: int) -> str:
+    """A sentence about `number` events that `retry_dead` made due."""
     if not number:
-        return "There was no dead event to deliver again."
-    return f"{amount(number, 'dead event')} will be delivered again."
+        return "There was no dead event to retry."
+    return f"{amount(number, 'dead event')} will be retried."

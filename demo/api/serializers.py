@@ -13,7 +13,7 @@ from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
-from demo.lifecycle.transitions import MAX_DAYS
+from demo.lifecycle.transitions import MAX_ADVANCE_DAYS
 from demo.models import (
     MAX_BRAND_LENGTH,
     MAX_PRODUCT_LENGTH,
@@ -88,7 +88,7 @@ def ranged(low: int, high: int, what: str, *, required: bool = False, **options)
 
 
 class AdvanceSerializer(Known):
-    days = ranged(1, MAX_DAYS, "days", required=True)
+    days = ranged(1, MAX_ADVANCE_DAYS, "days", required=True)
 
 
 class TimeZoneField(serializers.CharField):

@@ -132,7 +132,7 @@ class DemoView(KnownParameters):
             InvalidState: Conflict,
             InvalidOption: serializers.ValidationError,
             on_demand.NotDelivered: StillPlanned,
-            on_demand.TooManyWait: Crowded,
+            on_demand.TooManyDeliveries: Crowded,
         }.get(type(error))
         return super().handle_exception(known(str(error)) if known else error)
 
@@ -276,7 +276,7 @@ class DailyContentView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
     )
     def post(self, request: Request) -> Response:
-        return Response(asdict(on_demand.daily_content(self.subject, now())))
+        return Response(asdict(on_demand.generate_content(self.subject, now())))
 
 
 class InteractionsView(GenerateView):
@@ -286,4 +286,4 @@ class InteractionsView(GenerateView):
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
     )
     def post(self, request: Request) -> Response:
-        return Response(asdict(on_demand.interactions(self.subject, now())))
+        return Response(asdict(on_demand.generate_interactions(self.subject, now())))

@@ -11,7 +11,7 @@ from django.db.models import Func, OuterRef
 from accounts.models import User
 from demo.account_settings import SETTINGS
 from demo.dashboard.progress import Progress, progress_by_account, stored_by_account
-from demo.lifecycle.scenarios import Running, running_by_account
+from demo.lifecycle.scenarios import RunningScenario, running_by_account
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import WINDOW_KINDS, next_cleanup
 
@@ -53,7 +53,7 @@ def _status(
     progress: Progress,
     rows: dict[str, int],
     coming: list[dict[str, Any]],
-    running: list[Running],
+    running: list[RunningScenario],
 ) -> dict[str, Any]:
     return {
         "state": account.state,
@@ -98,7 +98,7 @@ def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
 
 def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
     """The same of each account by its primary key, in one statement."""
-    told = StoryEvent.objects.undelivered_by_account().exclude(type=StoryEvent.Type.METRICS)
+    told = StoryEvent.objects.undelivered_by_account_index().exclude(type=StoryEvent.Type.METRICS)
     first = told.filter(account=OuterRef("pk")).order_by("due_at", "id")
     on = [account.pk for account in accounts if account.state != State.OFF]
     heads = DemoAccount.objects.filter(pk__in=on).values_list(

@@ -1,4 +1,4 @@
-"""Transactions of work that the next run does again when a crash takes it back."""
+"""Transactions that commit without waiting for the disk. Planning, delivery and bulk changes use them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,18 +7,18 @@ from django.db import connection, transaction
 
 
 @contextmanager
-def async_commit(longest_wait: str = "0") -> Iterator[None]:
-    """A transaction that does not wait for the disk, nor for any lock longer than `longest_wait` (0: for ever).
+def async_commit(lock_timeout: str = "0") -> Iterator[None]:
+    """A transaction with synchronous_commit off and PostgreSQL's `lock_timeout`, such as "30s" ("0": no limit).
 
-    What it writes and the note that it is done are one transaction, so that a crash of the database loses both or neither.
-    Inside another transaction, which may promise more, it changes nothing.
+    A crash of the database may lose the whole transaction, so use it only for work that the next run repeats then.
+    Inside another transaction it changes no setting, as that transaction may need a durable commit.
     """
-    inner = connection.in_atomic_block
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        if not inner:
+        if is_outermost:
             with connection.cursor() as cursor:
-                cursor.execute(_MODEST, [longest_wait])
+                cursor.execute(_SET_OPTIONS, [lock_timeout])
         yield
 
 
-_MODEST = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', %s, true)"
+_SET_OPTIONS = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', %s, true)"

@@ -1,4 +1,4 @@
-"""Whether what is due is being delivered: workers note that they delivered, readiness asks whether something is overdue."""
+"""Detects that delivery is stuck. Workers call `note_delivery`; readiness (`config/health.py`) calls `is_stuck`."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -10,34 +10,34 @@ from accounts.redis_client import reachable
 from demo.models import State, StoryEvent
 
 OVERDUE = timedelta(minutes=2)
-LOOKED_AT = 1_000  # of the earliest and of the latest overdue events each, so that the cost has a bound
-DELIVERED = "perennial:delivered"  # a key of Redis, which ends by its clock
+MAX_EXAMINED = 1_000  # of the earliest and of the latest overdue events, to bound the cost of the query
+DELIVERED = "perennial:delivered"  # the Redis key of the last delivery; it expires after OVERDUE
 
 
 def note_delivery() -> None:
-    """Something was delivered just now."""
+    """Record in Redis that something was delivered just now."""
     with suppress(RedisError, OSError), reachable() as client:
         client.set(DELIVERED, 1, ex=OVERDUE)
 
 
 def is_stuck(now: datetime) -> bool:
-    """Whether something could have been delivered two minutes ago and nothing was since.
+    """Whether an event has been deliverable for two minutes and nothing was delivered in these two minutes.
 
-    Events of initial batches are dated in the past, so that how late they are says nothing; that they stay does.
+    Events of an initial batch are due in the past. They count as overdue two minutes after the batch was planned.
     """
-    return _is_overdue(now - OVERDUE) and not _noted()
+    return _is_overdue(now - OVERDUE) and not _was_delivered_recently()
 
 
 def _is_overdue(moment: datetime) -> bool:
-    waiting = StoryEvent.objects.undelivered().filter(held=False, due_at__lte=moment).values("pk")
-    ends = [waiting.order_by(*order)[:LOOKED_AT] for order in (("due_at", "id"), ("-due_at", "-id"))]
+    undelivered = StoryEvent.objects.undelivered().filter(held=False, due_at__lte=moment).values("pk")
+    ends = [undelivered.order_by(*order)[:MAX_EXAMINED] for order in (("due_at", "id"), ("-due_at", "-id"))]
     planned = Q(account__state=State.ACTIVE) | Q(account__planned_at__lte=moment)
     return any(StoryEvent.objects.due(moment).filter(planned, pk__in=end).exists() for end in ends)
 
 
-def _noted() -> bool:
+def _was_delivered_recently() -> bool:
     try:
         with reachable() as client:
-            return 0 <= client.ttl(DELIVERED) <= OVERDUE.seconds  # what others may have put there has no end
+            return 0 <= client.ttl(DELIVERED) <= OVERDUE.seconds  # ignores a foreign value that never expires
     except (RedisError, OSError):
-        return True  # that the broker is missing is said elsewhere
+        return True  # readiness reports a missing broker separately

@@ -1,4 +1,4 @@
-"""Rows in large numbers, a few at a time: no statement holds its locks for long, and an interruption loses one batch."""
+"""Changes and deletes many rows in small transactions, so that locks are short. Retention, removal and reset use it."""
 
 from array import array
 from collections.abc import Callable, Sequence
@@ -11,74 +11,76 @@ from demo.engine.async_commit import async_commit
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 
-ROWS_PER_TRANSACTION = 250  # rows
-KEYS_AT_ONCE = 10_000  # are read from the database
-MAX_WAIT = "30s"
+ROWS_PER_TRANSACTION = 250
+KEYS_PER_FETCH = 10_000
+LOCK_TIMEOUT = "30s"
 
 
-class Change(NamedTuple):
-    """What is done to the rows of a table: the parts of a WITH that follow `chosen (id)`, the last named `changed`."""
+class BatchStatement(NamedTuple):
+    """What to do with a batch: SQL for a WITH clause that reads `chosen (id)`, and whose last part is named `changed`."""
 
     sql: str
-    values: tuple[object, ...] = ()
+    parameters: tuple[object, ...] = ()
 
 
-def nothing() -> None:
-    """What is done before every batch unless told otherwise."""
+def do_nothing() -> None:
+    """The default for `before_batch`."""
 
 
 def change_in_batches(
     rows: QuerySet,
-    change: Change,
+    statement: BatchStatement,
     profiles: Sequence[int] = (),
-    each_batch: Callable[[], object] = nothing,
+    before_batch: Callable[[], object] = do_nothing,
 ) -> int:
-    """Apply `change` to `rows` by primary keys, newest first, in transactions of ROWS_PER_TRANSACTION; return how many it changed.
+    """Run `statement` on `rows`, newest first, in transactions of ROWS_PER_TRANSACTION; return how many rows it changed.
 
-    The keys are looked up once, at the beginning, so that no batch searches for its rows and no sender can keep this
-    going; each batch takes those of its keys that are still among the `rows`. `profiles` are locked meanwhile, so that no
-    ingest writes to its rows or hangs something on them. `each_batch` is called before every batch. Raises
-    OperationalError when a profile is locked for longer than MAX_WAIT.
+    The keys are read once, so rows that are added later do not prolong the run; each batch skips the keys that are no
+    longer in `rows`. `profiles` are locked in each transaction, so that no ingest writes to their rows meanwhile.
+    `before_batch` is called before each transaction. Raises OperationalError when a lock takes longer than LOCK_TIMEOUT.
     """
-    keys = array("q", rows.order_by().values_list("pk", flat=True).iterator(chunk_size=KEYS_AT_ONCE))
+    keys = array("q", rows.order_by().values_list("pk", flat=True).iterator(chunk_size=KEYS_PER_FETCH))
     keys = array("q", sorted(keys, reverse=True))
     changed = 0
     for start in range(0, len(keys), ROWS_PER_TRANSACTION):
-        each_batch()
-        statement, values = _statement(
-            rows.filter(pk__among=keys[start : start + ROWS_PER_TRANSACTION])[:ROWS_PER_TRANSACTION], change
-        )
-        with async_commit(MAX_WAIT), connection.cursor() as cursor:
+        before_batch()
+        batch = rows.filter(pk__in_array=keys[start : start + ROWS_PER_TRANSACTION])[:ROWS_PER_TRANSACTION]
+        sql, parameters = _counting(batch, statement)
+        with async_commit(LOCK_TIMEOUT), connection.cursor() as cursor:
             lock_profiles(profiles)
-            cursor.execute(statement, values)
+            cursor.execute(sql, parameters)
             changed += cursor.fetchone()[0]
     return changed
 
 
-def _statement(batch: QuerySet, change: Change) -> tuple[str, list[object]]:
-    """Choose the rows of a batch, change them, and say how many were changed."""
-    chosen, values = batch.values("pk").query.sql_with_params()
+def _counting(batch: QuerySet, statement: BatchStatement) -> tuple[str, list[object]]:
+    """SQL and parameters that apply the statement to the batch and return the number of changed rows."""
+    chosen, parameters = batch.values("pk").query.sql_with_params()
     return (
-        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {change.sql} SELECT count(*) FROM changed",
-        [*values, *change.values],
+        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {statement.sql} SELECT count(*) FROM changed",
+        [*parameters, *statement.parameters],
     )
 
 
 def delete_in_batches(
-    rows: QuerySet, profiles: Sequence[int] = (), each_batch: Callable[[], object] = nothing
+    rows: QuerySet, profiles: Sequence[int] = (), before_batch: Callable[[], object] = do_nothing
 ) -> int:
-    """Delete `rows` in the same way; what pointed at them stays, pointing at nothing. Return how many went."""
-    return change_in_batches(rows, _deletion(rows.model), profiles, each_batch)
+    """Delete `rows` as `change_in_batches` does, and set references to them to NULL; return how many were deleted."""
+    return change_in_batches(rows, _deletion(rows.model), profiles, before_batch)
 
 
-def _deletion(model: type[Model]) -> Change:
-    gone = "(SELECT id FROM chosen)"
-    pointers = {
-        Content: f"content_id IN {gone}",
-        Interaction: f"parent_id IN {gone} AND id NOT IN {gone}",
+def _deletion(model: type[Model]) -> BatchStatement:
+    deleted = "(SELECT id FROM chosen)"
+    references = {
+        Content: f"content_id IN {deleted}",
+        Interaction: f"parent_id IN {deleted} AND id NOT IN {deleted}",
     }
-    freed = ""
-    if model in pointers:
-        column = pointers[model].split()[0]
-        freed = f"freed AS (UPDATE interactions_interaction SET {column} = NULL WHERE {pointers[model]}), "
-    return Change(f"{freed}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN {gone} RETURNING id)")
+    cleared = ""
+    if model in references:
+        column = references[model].split()[0]
+        cleared = (
+            f"cleared AS (UPDATE interactions_interaction SET {column} = NULL WHERE {references[model]}), "
+        )
+    return BatchStatement(
+        f"{cleared}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN {deleted} RETURNING id)"
+    )

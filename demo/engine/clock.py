@@ -1,11 +1,11 @@
-"""A clock that goes on from a given moment while work is done. That of the database is in interactions/clock.py."""
+"""A clock that starts at a given moment and runs on. The database's clock is in `interactions/clock.py`."""
 
 import time
 from datetime import datetime, timedelta
 
 
 class Clock:
-    """Starts at a given moment and goes on by the machine's monotonic clock."""
+    """Starts at `start` and advances with the machine's monotonic clock."""
 
     def __init__(self, start: datetime) -> None:
         self.start = start

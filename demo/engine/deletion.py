@@ -1,4 +1,4 @@
-"""Deleting what hangs on profiles, and the profiles themselves."""
+"""Deletes profiles and the rows that belong to them. Called by removal and by enabling, which removes a failed attempt."""
 
 from collections.abc import Callable
 
@@ -6,30 +6,33 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Profile
-from demo.engine.bulk import delete_in_batches, nothing
+from demo.engine.bulk import delete_in_batches, do_nothing
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
-DERIVED = (Interaction, Content, PendingChange, DeadLetter)
+RECEIVED_MODELS = (Interaction, Content, PendingChange, DeadLetter)
 
 
-def delete_the_rest(story: QuerySet, profiles: list[int], **only: object) -> int:
-    """Delete, in the caller's transaction, what came while the bulk went; nothing more arrives until it ends.
+def delete_remaining_rows(story: QuerySet, profiles: list[int], **filters: object) -> int:
+    """Delete `story` and the received rows of `profiles` in the caller's transaction; return how many received rows.
 
-    The story goes before the profiles are locked, in the order in which a delivery locks both.
+    Call it last: it deletes the rows that were added during the batches before it, and keeps the profiles locked until
+    the transaction ends. The story is deleted before the profiles are locked, the order in which delivery locks them.
     """
     delete_in_batches(story)
     lock_profiles(profiles)
-    return delete_arrived(profiles, **only)
+    return delete_received_rows(profiles, **filters)
 
 
-def delete_arrived(profiles: list[int], each_batch: Callable[[], object] = nothing, **only: object) -> int:
-    """Delete what has arrived for the profiles; return how many rows."""
-    own = [model.objects.filter(profile__in=profiles, **only) for model in DERIVED]
-    return sum(delete_in_batches(rows, profiles, each_batch) for rows in own)
+def delete_received_rows(
+    profiles: list[int], before_batch: Callable[[], object] = do_nothing, **filters: object
+) -> int:
+    """Delete the rows of RECEIVED_MODELS that belong to `profiles` and match `filters`; return how many."""
+    querysets = [model.objects.filter(profile__in=profiles, **filters) for model in RECEIVED_MODELS]
+    return sum(delete_in_batches(rows, profiles, before_batch) for rows in querysets)
 
 
 def delete_profiles(ids: list[int]) -> None:
-    """In one statement, without collecting what hangs on them: it is gone."""
+    """Delete the profiles in one statement, without Django's search for related rows: they are already deleted."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {Profile._meta.db_table} WHERE id = ANY(%s)", [ids])

@@ -1,4 +1,4 @@
-"""Delivery of due events to the ingest: in process, or as signed webhooks over HTTP. Tasks and commands call it."""
+"""Delivers due events to the ingest, in process or as signed webhooks over HTTP. Called by tasks and commands."""
 
 import logging
 from collections.abc import Iterable
@@ -21,47 +21,50 @@ def deliver_due(
     now: datetime,
     account_ids: Iterable[int] | None = None,
     *,
-    within: timedelta | None = None,
+    time_limit: timedelta | None = None,
 ) -> int:
-    """Deliver every event due at `now`, of all accounts or of those given; return how many were delivered.
+    """Deliver the events due at `now`, of all accounts or of `account_ids`; return how many were delivered.
 
-    Any number of workers may run it at once. Accounts whose initial batch is through become active. Accounts that catch up
-    after advancing are left to their own turns, unless they are given. With `within` it begins no batch after so long and
-    leaves the rest to the next run.
+    Several workers may run it at once. It also moves accounts whose initial batch is delivered to active. Without
+    `account_ids` it skips accounts that are catching up after an advance, whose time slices deliver their events.
+    `time_limit` is as in `deliver_events`.
     """
     accounts = None if account_ids is None else list(account_ids)
-    ordinary = StoryEvent.objects.filter(account__catching_up=False)
-    chosen = ordinary if accounts is None else StoryEvent.objects.filter(account__in=accounts)
-    delivered = deliver_events(chosen, now, within=within)
+    if accounts is None:
+        events = StoryEvent.objects.filter(account__catching_up=False)
+    else:
+        events = StoryEvent.objects.filter(account__in=accounts)
+    delivered = deliver_events(events, now, time_limit=time_limit)
     activate_complete(accounts)
     return delivered
 
 
 def deliver_events(
-    chosen: QuerySet[StoryEvent],
+    events: QuerySet[StoryEvent],
     now: datetime,
     *,
-    within: timedelta | None = None,
-    longest: timedelta | None = None,
+    time_limit: timedelta | None = None,
+    request_time_limit: timedelta | None = None,
 ) -> int:
-    """Deliver those of `chosen` that are due at `now`; return how many were delivered.
+    """Deliver those of `events` that are due at `now`; return how many were delivered.
 
-    With `within` it begins no batch after so long, and with `longest` it waits for no receiver after so long, which somebody
-    waits for in turn.
+    Both limits count from the call. After `time_limit` no further batch begins. After `request_time_limit` an HTTP
+    request in progress ends too; each request has at least a second.
     """
-    way = HttpDelivery(longest) if settings.DEMO_DELIVERY == "http" else InProcessDelivery()
-    due, clock, delivered, taken = chosen.due(now), Clock(now), 0, 1
-    while taken and (within is None or clock.elapsed < within):
-        taken, done = way.deliver_batch(due, clock)
-        delivered += done
+    over_http = settings.DEMO_DELIVERY == "http"
+    transport = HttpDelivery(request_time_limit) if over_http else InProcessDelivery()
+    due, clock, delivered, examined = events.due(now), Clock(now), 0, 1
+    while examined and (time_limit is None or clock.elapsed < time_limit):
+        examined, delivered_now = transport.deliver_batch(due, clock)
+        delivered += delivered_now
     return delivered
 
 
 def activate_complete(accounts: list[int] | None = None) -> int:
-    """Turn accounts active whose initial batch is planned and has nothing left to deliver."""
-    left = StoryEvent.objects.undelivered_by_account().filter(
+    """Move enabling accounts whose initial batch is planned and fully delivered to active; return how many."""
+    undelivered = StoryEvent.objects.undelivered_by_account_index().filter(
         account=OuterRef("pk"), origin=StoryEvent.Origin.INITIAL
     )
     enabling = DemoAccount.objects.filter(state=State.ENABLING, planned_at__isnull=False)
     chosen = enabling if accounts is None else enabling.filter(pk__in=accounts)
-    return chosen.filter(~Exists(left)).update(state=State.ACTIVE, heartbeat_at=None, last_error="")
+    return chosen.filter(~Exists(undelivered)).update(state=State.ACTIVE, heartbeat_at=None, last_error="")

@@ -1,6 +1,7 @@
-"""What is due, in batches: looked up for a few, and, while there is more, for many at once.
+"""Batches of due events. Each transport takes its batches from one DueBatches.
 
-A short lookup walks along what is due; for a long one PostgreSQL reads every account, which few events do not merit.
+A lookup of few events reads the start of an index. A lookup of many makes PostgreSQL read all accounts, so it is used
+only when many events are due.
 """
 
 from array import array
@@ -8,45 +9,48 @@ from collections.abc import Iterable, Iterator
 
 from demo.models import StoryEventQuerySet
 
-AHEAD = 200_000  # events are looked up together when many are due, so that a batch has several of each owner
+LARGE_LOOKUP = 200_000  # events; so many that each owner usually has several batches
 
 
 class DueBatches:
-    """Batches of up to `at_once` keys of story events, each of one `owner` (account or profile), or `packed` of several.
+    """Batches of up to `batch_size` keys of due story events, each of one `owner` ("account" or "profile").
 
-    `first` is how many events are looked up while few are due. Owners take turns: see `earliest_keys`. Whoever takes a
-    batch says by `goes_on` whether another lookup may find something: not when other workers held all of the last.
+    With `merge_owners` several owners with few events share a batch. Owners alternate: see `earliest_keys_by_owner`.
+    The first lookup reads `first_lookup` events; when it finds as many, the next one reads LARGE_LOOKUP.
+
+    The caller sets `may_have_more` when it locked some of a batch. Otherwise other workers hold all of the last lookup,
+    and another one would find the same events.
     """
 
-    def __init__(self, owner: str, at_once: int, first: int, packed: bool) -> None:
-        self._owner, self._at_once, self._packed = owner, at_once, packed
-        self._ahead = first
-        self._waiting: list[array] = []  # the next one last
-        self.goes_on = True
+    def __init__(self, owner: str, batch_size: int, first_lookup: int, merge_owners: bool) -> None:
+        self._owner, self._batch_size, self._merge_owners = owner, batch_size, merge_owners
+        self._lookup_size = first_lookup
+        self._pending: list[array] = []  # batches in reverse order
+        self.may_have_more = True
 
     def next(self, due: StoryEventQuerySet) -> array:
-        """The next batch of what is `due`; empty when nothing is left."""
-        if not self._waiting and self.goes_on:
+        """The next batch of `due`; empty when nothing is left."""
+        if not self._pending and self.may_have_more:
             self._look_up(due)
-        return self._waiting.pop() if self._waiting else array("q")
+        return self._pending.pop() if self._pending else array("q")
 
     def _look_up(self, due: StoryEventQuerySet) -> None:
-        rounds = due.earliest_keys(self._ahead, self._at_once, self._owner)
-        batches = [batch for one in rounds for batch in self._batches(one)]
-        there_is_more = self._ahead < AHEAD and sum(map(len, batches)) == self._ahead
-        if there_is_more:
-            self._ahead = AHEAD
-        self._waiting, self.goes_on = batches[::-1], there_is_more
+        rounds = due.earliest_keys_by_owner(self._lookup_size, self._batch_size, self._owner)
+        batches = [batch for parts in rounds for batch in self._batches(parts)]
+        is_full = self._lookup_size < LARGE_LOOKUP and sum(map(len, batches)) == self._lookup_size
+        if is_full:
+            self._lookup_size = LARGE_LOOKUP
+        self._pending, self.may_have_more = batches[::-1], is_full
 
     def _batches(self, parts: list[array]) -> Iterable[array]:
-        return _packed(parts, self._at_once) if self._packed else parts
+        return _merged(parts, self._batch_size) if self._merge_owners else parts
 
 
-def _packed(parts: list[array], at_once: int) -> Iterator[array]:
-    """The parts put together into batches; none is divided."""
+def _merged(parts: list[array], batch_size: int) -> Iterator[array]:
+    """Consecutive parts joined into batches of at most `batch_size` keys; no part is divided."""
     batch = array("q")
     for part in parts:
-        if batch and len(batch) + len(part) > at_once:
+        if batch and len(batch) + len(part) > batch_size:
             yield batch
             batch = array("q")
         batch += part

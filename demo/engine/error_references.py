@@ -1,11 +1,11 @@
-"""What a user is told of an error that is ours: a sentence and a reference; what it was stands in the log beside that."""
+"""Logs an unexpected error under a reference that the user is shown. Called by planning and by pending work."""
 
 import logging
 from uuid import uuid4
 
 
-def log_failure(logger: logging.Logger, line: str, *details: object) -> str:
-    """Log the exception that is being handled, and return what the user may read of it."""
+def log_failure(logger: logging.Logger, message: str, *args: object) -> str:
+    """Log the current exception with `message % args` and a new reference; return a sentence for the user with it."""
     reference = uuid4().hex[:12]
-    logger.exception(f"{line}; reference %s", *details, reference)
-    return f"Something went wrong here. If it stays, give an operator the reference {reference}."
+    logger.exception(f"{message}; reference %s", *args, reference)
+    return f"An internal error occurred. If it persists, give an operator the reference {reference}."

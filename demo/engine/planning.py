@@ -1,4 +1,7 @@
-"""Deciding what will happen: windows whose start has come become story rows, exactly once."""
+"""Plans windows: draws the events of every started window and writes them as story rows, exactly once.
+
+Called by tasks (all accounts) and by the lifecycle (one account). A window is open when it has started and is not planned.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -22,19 +25,21 @@ from interactions.db_errors import is_connection_lost
 
 logger = logging.getLogger(__name__)
 
-ACCOUNTS_PER_TRANSACTION = 50  # accounts locked in one transaction,
-EVENTS_PER_TRANSACTION = 3_000  # and about how many events are planned for all of them in it
+ACCOUNTS_PER_TRANSACTION = 50
+EVENTS_PER_TRANSACTION = (
+    3_000  # a transaction plans about so many, or one window of each account if that is more
+)
 
 
 @dataclass(frozen=True)
 class PlanningResult:
-    """How much a planning run wrote."""
+    """How many windows and events a planning run wrote. Events with an origin of their own are not counted."""
 
     windows: int = 0
     content: int = 0
     comments: int = 0
     messages: int = 0
-    is_cut_short: bool = False  # the time was up before all was planned
+    reached_time_limit: bool = False
 
     @property
     def events(self) -> int:
@@ -46,13 +51,13 @@ class PlanningResult:
             self.content + other.content,
             self.comments + other.comments,
             self.messages + other.messages,
-            self.is_cut_short or other.is_cut_short,
+            self.reached_time_limit or other.reached_time_limit,
         )
 
 
 @dataclass(frozen=True)
 class OpenWindow:
-    """One window to plan: its kind, its number since the activation, and its start (UTC)."""
+    """One window to plan: its kind, its ordinal since enabling, and its start (UTC)."""
 
     kind: WindowKind
     ordinal: int
@@ -60,39 +65,40 @@ class OpenWindow:
 
 
 @PLANNING.time()
-def plan_due(now: datetime, *, within: timedelta | None = None) -> PlanningResult:
-    """Plan every window of every active account that has started by `now`; return what was written.
+def plan_due(now: datetime, *, time_limit: timedelta | None = None) -> PlanningResult:
+    """Plan all windows of active accounts that are open at `now`; return what was written.
 
-    Safe to run at any time, any number of times and beside itself: accounts are locked in chunks, those locked by
-    another run are left to it, and the marks move in the transaction that writes the rows. Accounts take turns of a few
-    windows, those with the least to make up for first, so that one with a month of it holds up no other. Accounts that
-    catch up after advancing are left to their own turns (demo/lifecycle/pending_work.py). With `within` it begins no chunk after so
-    long, and says so.
+    It may run at any time, repeatedly and in parallel: a transaction locks up to 50 accounts, skips those that another
+    run has locked, and stores the next windows together with the rows. Each round plans a few windows per account, the
+    accounts with the latest next window first, so that an account with a long backlog does not delay others. Accounts
+    that are catching up after an advance are skipped; their time slices plan them (`demo/lifecycle/pending_work.py`).
+
+    After `time_limit` no further transaction begins, and the result has `reached_time_limit`.
     """
-    total, broken, clock = PlanningResult(), set[int](), Clock(now)
+    total, failed, clock = PlanningResult(), set[int](), Clock(now)
     while True:
-        turn = PlanningResult()
-        for ids in _chunks(now, broken):
-            if within is not None and clock.elapsed >= within:
-                return total + turn + PlanningResult(is_cut_short=True)
-            turn += _plan_chunk(ids, now, broken)
-        total += turn
-        if not turn.windows:
+        in_round = PlanningResult()
+        for ids in _chunks(now, failed):
+            if time_limit is not None and clock.elapsed >= time_limit:
+                return total + in_round + PlanningResult(reached_time_limit=True)
+            in_round += _plan_chunk(ids, now, failed)
+        total += in_round
+        if not in_round.windows:
             return total
 
 
-def _chunks(now: datetime, broken: set[int]) -> Iterator[list[int]]:
-    """The accounts that wait for a turn; in each chunk in the order in which they are locked."""
-    waiting = DemoAccount.objects.with_open_windows(now).filter(catching_up=False).exclude(pk__in=broken)
-    ids = list(waiting.order_by("-opens", "pk").values_list("pk", flat=True))
+def _chunks(now: datetime, failed: set[int]) -> Iterator[list[int]]:
+    """The accounts with open windows, without those that failed, in chunks; within a chunk in the order of locking."""
+    accounts = DemoAccount.objects.with_open_windows(now).filter(catching_up=False).exclude(pk__in=failed)
+    ids = list(accounts.order_by("-earliest_start", "pk").values_list("pk", flat=True))
     yield from (
         sorted(ids[start : start + ACCOUNTS_PER_TRANSACTION])
         for start in range(0, len(ids), ACCOUNTS_PER_TRANSACTION)
     )
 
 
-def _plan_chunk(ids: list[int], now: datetime, broken: set[int]) -> PlanningResult:
-    """Give each of the accounts a turn; add those that cannot be planned to `broken`."""
+def _plan_chunk(ids: list[int], now: datetime, failed: set[int]) -> PlanningResult:
+    """Plan a few windows of each account in one transaction; add the accounts that raise to `failed`."""
     try:
         with async_commit():
             return plan_open_windows(
@@ -102,7 +108,7 @@ def _plan_chunk(ids: list[int], now: datetime, broken: set[int]) -> PlanningResu
         if is_connection_lost(error):
             raise
         logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
-    return _plan_one_by_one(ids, now, broken)
+    return _plan_one_by_one(ids, now, failed)
 
 
 def _locked(now: datetime):
@@ -110,8 +116,8 @@ def _locked(now: datetime):
     return open_accounts.select_related("user").select_for_update(skip_locked=True, of=("self",))
 
 
-def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> PlanningResult:
-    """Plan the accounts alone; note of those that fail why."""
+def _plan_one_by_one(ids: list[int], now: datetime, failed: set[int]) -> PlanningResult:
+    """Plan each account in a transaction of its own; store the error of those that raise in `last_error`."""
     total = PlanningResult()
     for id in ids:
         try:
@@ -120,33 +126,37 @@ def _plan_one_by_one(ids: list[int], now: datetime, broken: set[int]) -> Plannin
         except Exception as error:
             if is_connection_lost(error):
                 raise
-            told = log_failure(logger, "Account %d could not be planned", id)
-            broken.add(id)
-            DemoAccount.objects.filter(pk=id).update(last_error=f"Planning failed. {told}")
+            sentence = log_failure(logger, "Account %d could not be planned", id)
+            failed.add(id)
+            DemoAccount.objects.filter(pk=id).update(last_error=f"Planning failed. {sentence}")
     return total
 
 
 def plan_open_windows(
-    accounts: list[DemoAccount], now: datetime, most: float = inf, *, not_before: datetime | None = None
+    accounts: list[DemoAccount],
+    now: datetime,
+    max_events: float = inf,
+    *,
+    not_before: datetime | None = None,
 ) -> PlanningResult:
-    """Plan the started windows of `accounts`, whose rows the caller has locked, and move their marks.
+    """Plan the open windows of `accounts`, which the caller has locked, and store their next windows.
 
-    With `most` it stops after about so many events of each: what is left stays open, and planning it later gives the same.
-    A window that would bring something earlier than `not_before` brings all of it so much later that it begins there.
+    It stops after about `max_events` of each account; the other windows stay open, and planning them later gives the
+    same events. If a window has an event before `not_before`, all its events move later so that the first is at that time.
     """
     starts = [account.next_window_start for account in accounts]
     if not starts or min(starts) > now:
         return PlanningResult()
-    profiles = story.demo_profiles(accounts)
-    past = story.look_back(profiles, min(starts))
+    profiles = story.profile_ids_by_platform(accounts)
+    past = story.load_past(profiles, min(starts))
     plans = []
     total = PlanningResult()
     for account in accounts:
-        events, planned = _plan_account(account, now, past[account.id], most, not_before)
+        events, planned = _plan_account(account, now, past[account.id], max_events, not_before)
         plans.append((account, StoryEvent.Origin.WINDOW, events))
         total += planned
-    story.write(plans, profiles)
-    DemoAccount.objects.store_marks(accounts)
+    story.insert_events(plans, profiles)
+    DemoAccount.objects.store_next_windows(accounts)
     return total
 
 
@@ -154,71 +164,76 @@ def _plan_account(
     account: DemoAccount,
     now: datetime,
     past: list[simulator.Event],
-    most: float,
+    max_events: float,
     not_before: datetime | None,
 ) -> tuple[list[simulator.Event], PlanningResult]:
-    written: list[simulator.Event] = []
+    """The events of the account's open windows; windows older than its retention are skipped."""
+    planned: list[simulator.Event] = []
     total = PlanningResult()
     for window in _open_windows(account, now):
         if window.start < now - account.retention:
             continue
-        events = draw(account, window, past + written)
+        events = draw_window(account, window, past + planned)
         if not_before is not None:
-            events = _begun_at(not_before, events)
-        written += events
-        planned = _counted(events)
-        total += planned
-        transaction.on_commit(partial(_log, account, window, planned))
-        if total.events >= most:
+            events = _moved_to(not_before, events)
+        planned += events
+        counts = _counted(events)
+        total += counts
+        transaction.on_commit(partial(_log, account, window, counts))
+        if total.events >= max_events:
             break
-    return written, total
+    return planned, total
 
 
-def _begun_at(start: datetime, events: list[simulator.Event]) -> list[simulator.Event]:
-    """The events, all of them later by the same time where the first would come before `start`."""
-    late = max([start - event.at for event in events], default=timedelta(0))
-    return [event._replace(at=event.at + late) for event in events] if late > timedelta(0) else events
+def _moved_to(start: datetime, events: list[simulator.Event]) -> list[simulator.Event]:
+    """The events, all moved later by the same time if the first is before `start`."""
+    delay = max([start - event.at for event in events], default=timedelta(0))
+    return [event._replace(at=event.at + delay) for event in events] if delay > timedelta(0) else events
 
 
 def _open_windows(account: DemoAccount, now: datetime) -> Iterator[OpenWindow]:
-    """The started windows in order of start; when one is yielded, the account's columns name the window after it."""
+    """The open windows in order of start. Each step sets the account's columns to the window that follows."""
     while account.next_window_start <= now:
         kind = min(WINDOW_KINDS.values(), key=account.start_of_next)
-        window = OpenWindow(kind, getattr(account, kind.ordinal), account.start_of_next(kind))
-        setattr(account, kind.ordinal, window.ordinal + 1)
-        setattr(account, kind.mark, window.start + kind.length)
+        window = OpenWindow(kind, getattr(account, kind.ordinal_column), account.start_of_next(kind))
+        setattr(account, kind.ordinal_column, window.ordinal + 1)
+        setattr(account, kind.next_window_column, window.start + kind.length)
         yield window
 
 
 def quotas_of_open_windows(account: DemoAccount, now: datetime) -> int:
-    """The sum of the quotas of the account's started windows, without those that are older than its retention."""
-    return sum(account.quota(kind) * _count_started(account, kind, now) for kind in WINDOW_KINDS.values())
+    """How many events the quotas of the account's open windows add up to, without windows older than its retention."""
+    return sum(account.quota(kind) * _count_open(account, kind, now) for kind in WINDOW_KINDS.values())
 
 
-def _count_started(account: DemoAccount, kind: WindowKind, now: datetime) -> int:
-    """How many unplanned windows of the kind have started by `now`, and not before the retention."""
+def _count_open(account: DemoAccount, kind: WindowKind, now: datetime) -> int:
+    """How many windows of the kind are open and within the retention."""
     return max(min(now - account.start_of_next(kind), account.retention) // kind.length + 1, 0)
 
 
 def plan_account(account_id: int, now: datetime) -> PlanningResult:
-    """Plan every started window of one active account, in transactions as short as those of `plan_due`."""
+    """Plan every open window of one active account, in transactions as short as those of `plan_due`."""
     total = PlanningResult()
-    while (planned := plan_some(account_id, now, EVENTS_PER_TRANSACTION)).windows:
+    while (planned := plan_next_windows(account_id, now, EVENTS_PER_TRANSACTION)).windows:
         total += planned
     return total
 
 
-def plan_some(account_id: int, now: datetime, most: int) -> PlanningResult:
-    """Plan the next started windows of one active account, about `most` events, in one transaction."""
+def plan_next_windows(account_id: int, now: datetime, max_events: int) -> PlanningResult:
+    """Plan the next open windows of one active account, about `max_events` events, in one transaction."""
     with async_commit():
-        mine = DemoAccount.objects.with_open_windows(now).select_related("user").filter(pk=account_id)
-        return plan_open_windows(list(mine.select_for_update(of=("self",))), now, most)
+        accounts = DemoAccount.objects.with_open_windows(now).select_related("user").filter(pk=account_id)
+        return plan_open_windows(list(accounts.select_for_update(of=("self",))), now, max_events)
 
 
-def draw(account: DemoAccount, window: OpenWindow, past: list[simulator.Event]) -> list[simulator.Event]:
-    """The events of one window: a function of seed, settings, ordinal, start and the story so far, nothing else."""
+def draw_window(
+    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
+) -> list[simulator.Event]:
+    """The events of one window. They depend only on seed, settings, ordinal, start and the past within the retention."""
     horizon = window.start - account.retention
-    return _DRAWS[window.kind.name](account, window, [event for event in past if event.at >= horizon])
+    return _DRAW_FUNCTIONS[window.kind.name](
+        account, window, [event for event in past if event.at >= horizon]
+    )
 
 
 def _draw_content(
@@ -235,12 +250,12 @@ def _draw_interactions(
     return simulator.interactions_window(account.world, window.ordinal, window.start, *quotas, past)
 
 
-_DRAWS = {CONTENT.name: _draw_content, INTERACTIONS.name: _draw_interactions}
-check_table("_DRAWS in demo/engine/planning.py", _DRAWS, WINDOW_KINDS)
+_DRAW_FUNCTIONS = {CONTENT.name: _draw_content, INTERACTIONS.name: _draw_interactions}
+check_table("_DRAW_FUNCTIONS in demo/engine/planning.py", _DRAW_FUNCTIONS, WINDOW_KINDS)
 
 
 def plan_initial(account_id: int, now: datetime) -> bool:
-    """Write the initial batch of an account that is being enabled; False when that is done or not wanted any more."""
+    """Write the initial batch of an enabling account; False when it is planned already or the state has changed."""
     with transaction.atomic():
         account = (
             DemoAccount.objects.select_related("user")
@@ -251,14 +266,15 @@ def plan_initial(account_id: int, now: datetime) -> bool:
         if account is None:
             return False
         events = simulator.initial(account.world, account.initial_quota, account.user.demo_mode_enabled_at)
-        story.write([(account, StoryEvent.Origin.INITIAL, events)], story.demo_profiles([account]))
+        profiles = story.profile_ids_by_platform([account])
+        story.insert_events([(account, StoryEvent.Origin.INITIAL, events)], profiles)
         account.planned_at = now
         account.save(update_fields=["planned_at"])
         return True
 
 
 def _counted(events: list[simulator.Event]) -> PlanningResult:
-    """How much of the quotas the events of one window are."""
+    """The counts of one window, of the events that count against its quotas."""
     types = [event.type for event in events if not event.origin]
     return PlanningResult(
         windows=1,

@@ -1,6 +1,6 @@
-"""Demo data has an age limit: what is older is hidden, may be brought back for a week, and then goes for good.
+"""Retention of demo data: rows that are too old expire, can be restored for a week, and are then purged.
 
-Live data is not even looked at.
+Called by the weekly task, the commands `cleanup_demo` and `restore_demo`, and the admin. Live data is never read.
 """
 
 import logging
@@ -14,7 +14,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
 from accounts.plurals import amount, listed
-from demo.engine.bulk import Change, change_in_batches, delete_in_batches
+from demo.engine.bulk import BatchStatement, change_in_batches, delete_in_batches
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
@@ -24,24 +24,24 @@ from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 logger = logging.getLogger(__name__)
 
-Take = Callable[..., int]  # does something to rows and says how many there were
+RowAction = Callable[..., int]  # expires, deletes or counts rows, and returns how many
 
-LIVING = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
-GRACE = timedelta(days=7)  # from being hidden to being purged,
-LATE = timedelta(hours=1)  # less what the weekly run may have been late by
+STATES_WITH_RETENTION = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
+RESTORABLE_FOR = timedelta(days=7)  # after which expired rows are purged
+MAX_LATENESS = timedelta(hours=1)  # of a weekly run; the next one still purges all that it expired
 
-WORDS = {  # for one and for more
-    "content": ("piece of content", "pieces of content"),
+NOUNS = {  # singular and plural
+    "content": ("post", "posts"),
     "comments": ("comment", "comments"),
     "messages": ("message", "messages"),
-    "story": ("event of the story", "events of the story"),
+    "story": ("story event", "story events"),
     "dead_letters": ("dead letter", "dead letters"),
-    "pending_changes": ("waiting change", "waiting changes"),
+    "pending_changes": ("pending change", "pending changes"),
 }
 
 
 class Counts:
-    """Mixed into a dataclass of numbers, which are added one by one."""
+    """Adds two dataclasses of numbers field by field."""
 
     def __add__(self, other: Self) -> Self:
         return type(self)(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
@@ -49,9 +49,9 @@ class Counts:
 
 @dataclass(frozen=True)
 class CleanupResult(Counts):
-    """What was hidden for its age, or would be (dead letters and waiting changes go for good), and how many accounts failed.
+    """How many rows expired, or would in a dry run, and for how many accounts the cleanup failed.
 
-    `purged` counts rows that were hidden a week before and went for good.
+    Dead letters and pending changes are deleted instead. `purged` counts rows that expired a week before and are deleted.
     """
 
     content: int = 0
@@ -64,14 +64,14 @@ class CleanupResult(Counts):
     failed: int = 0
 
     def __str__(self) -> str:
-        aged = {name: count for name, count in asdict(self).items() if name not in ("purged", "failed")}
-        purged = f"; purged of what was hidden before: {amount(self.purged, 'row')}" if self.purged else ""
-        return _counted(aged) + purged
+        expired = {name: count for name, count in asdict(self).items() if name not in ("purged", "failed")}
+        purged = f"; purged: {amount(self.purged, 'row')} that expired earlier" if self.purged else ""
+        return _listed(expired) + purged
 
 
 @dataclass(frozen=True)
 class RestoreResult(Counts):
-    """What is shown again; and events of the story, which later windows look back on again."""
+    """How many rows were restored."""
 
     content: int = 0
     comments: int = 0
@@ -79,11 +79,11 @@ class RestoreResult(Counts):
     story: int = 0
 
     def __str__(self) -> str:
-        return _counted(asdict(self))
+        return _listed(asdict(self))
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return listed((count, *WORDS[name]) for name, count in counts.items())
+def _listed(counts: dict[str, int]) -> str:
+    return listed((count, *NOUNS[name]) for name, count in counts.items())
 
 
 def clean_up(
@@ -93,16 +93,16 @@ def clean_up(
     dry_run: bool = False,
     accounts: Iterable[int] | None = None,
 ) -> CleanupResult:
-    """Hide what is older than each account's retention, or than `older_than_days`, and purge what was hidden a week ago.
+    """Expire rows older than each account's retention, or than `older_than_days`, and purge those expired a week ago.
 
-    Of all accounts, or of those given by id; returns the counts per kind. `restore` brings back what is hidden.
+    It does so for all accounts, or for those with ids in `accounts`, and returns the counts. A dry run only counts.
 
-    Age is counted from `posted_at`. A piece or a comment stays while something younger hangs on it. Windows already
-    open are planned first, so that nothing they look back on goes. An account that fails does not hold up the others.
+    Age counts from `posted_at`. A post or comment is kept while a younger row references it. Open windows are planned
+    first, because they depend on rows that may expire. When an account fails, the others are cleaned up all the same.
     """
     total = CleanupResult()
-    living = DemoAccount.objects.filter(state__in=LIVING)
-    chosen = living if accounts is None else living.filter(pk__in=accounts)
+    cleanable = DemoAccount.objects.filter(state__in=STATES_WITH_RETENTION)
+    chosen = cleanable if accounts is None else cleanable.filter(pk__in=accounts)
     for id in chosen.order_by("id").values_list("pk", flat=True):
         try:
             total += _clean_account(id, now, older_than_days, dry_run)
@@ -117,29 +117,34 @@ def clean_up(
 def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bool) -> CleanupResult:
     if not dry_run:
         plan_account(account_id, now)
-        return _age(account_id, now, days, _hide, delete_in_batches)
+        return _apply(account_id, now, days, _expire, delete_in_batches)
     with transaction.atomic():
         plan_account(account_id, now)
-        counted = _age(account_id, now, days, _count, _count)
+        counted = _apply(account_id, now, days, _count, _count)
         transaction.set_rollback(True)
     return counted
 
 
-def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: Take) -> CleanupResult:
-    account = DemoAccount.objects.filter(pk=account_id, state__in=LIVING).first()
-    if account is None:  # switched off meanwhile
+def _apply(
+    account_id: int, now: datetime, days: int | None, expire: RowAction, delete: RowAction
+) -> CleanupResult:
+    """Apply `expire` and `delete` to the rows of the account that are due for it."""
+    account = DemoAccount.objects.filter(pk=account_id, state__in=STATES_WITH_RETENTION).first()
+    if account is None:  # it was switched off meanwhile
         return CleanupResult()
     cutoff = now - (account.retention if days is None else timedelta(days=days))
     profiles = list(account.profiles.values_list("pk", flat=True))
-    rows = expired(account, profiles, cutoff)
+    rows = rows_to_expire(account, profiles, cutoff)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
-    purged = {"expired_at__lte": now - GRACE + LATE}
-    return CleanupResult(  # purged first, so that hiding does not walk over what goes
-        purged=sum(delete(hidden.filter(**purged), locked) for hidden, locked in _hidden(account, profiles)),
-        story=hide(_forgotten(account, profiles, cutoff), [], now),
-        comments=hide(rows["comments"], profiles, now),
-        messages=hide(rows["messages"], profiles, now),
-        content=hide(rows["content"], profiles, now),
+    purge = {"expired_at__lte": now - RESTORABLE_FOR + MAX_LATENESS}
+    return CleanupResult(  # purges first, so that the queries that expire rows do not read purged ones
+        purged=sum(
+            delete(expired.filter(**purge), locked) for expired, locked in _expired_rows(account, profiles)
+        ),
+        story=expire(_story_to_expire(account, profiles, cutoff), [], now),
+        comments=expire(rows["comments"], profiles, now),
+        messages=expire(rows["messages"], profiles, now),
+        content=expire(rows["content"], profiles, now),
         dead_letters=delete(
             DeadLetter.objects.filter(not_to_be_replayed(cutoff), **received_before), profiles
         ),
@@ -148,94 +153,104 @@ def _age(account_id: int, now: datetime, days: int | None, hide: Take, delete: T
 
 
 def restore(account: DemoAccount) -> RestoreResult:
-    """Show again what cleanup has hidden of the account and not purged yet; what its platform deleted stays deleted.
+    """Restore the account's expired rows that are not purged yet. Rows that the platform deleted stay deleted.
 
-    Raises InvalidState while the demo is off or being removed, and while somebody holds it.
+    Raises InvalidState while the demo is off or being removed, and when its rows are locked for too long.
     """
     state = DemoAccount.objects.filter(pk=account.pk).values_list("state", flat=True).first() or State.OFF
-    if state not in LIVING:
-        raise InvalidState(f"Demo mode is {state}; nothing of it can be restored.")
+    if state not in STATES_WITH_RETENTION:
+        raise InvalidState(f"Demo mode is {state}; nothing can be restored.")
     profiles = list(account.profiles.values_list("pk", flat=True))
     try:
-        story, comments, messages, content = (_show(*hidden) for hidden in _hidden(account, profiles))
+        story, comments, messages, content = (
+            _restore(rows, locked) for rows, locked in _expired_rows(account, profiles)
+        )
     except OperationalError as error:
         if is_connection_lost(error):
             raise
-        raise InvalidState("The demo is busy just now; ask again, and what is left is restored.") from error
+        raise InvalidState("The demo is busy; try again to restore the remaining rows.") from error
     return RestoreResult(content, comments, messages, story)
 
 
-def _hidden(account: DemoAccount, profiles: list[int]) -> list[tuple[QuerySet, list[int]]]:
-    """What of the account is hidden for its age, and the profiles to lock for it: story, comments, messages, pieces.
+def _expired_rows(account: DemoAccount, profiles: list[int]) -> list[tuple[QuerySet, list[int]]]:
+    """The account's expired story events, comments, messages and posts, each with the profiles to lock for a change.
 
-    The story needs none: it comes before the profiles in the order of locks.
+    Story rows need none: they are locked before profiles everywhere.
     """
-    own = {"profile__in": profiles, "is_demo": True, "expired_at__isnull": False}
+    expired = {"profile__in": profiles, "is_demo": True, "expired_at__isnull": False}
     return [
         (StoryEvent.objects.filter(account=account, expired_at__isnull=False), []),
-        *((Interaction.objects.filter(type=type, **own), profiles) for type in Interaction.Type.values),
-        (Content.objects.filter(**own), profiles),
+        *((Interaction.objects.filter(type=type, **expired), profiles) for type in Interaction.Type.values),
+        (Content.objects.filter(**expired), profiles),
     ]
 
 
-def _hide(rows: QuerySet, profiles: list[int], now: datetime) -> int:
-    """Equal times mean that age alone hides a row: where its platform deleted it at `now`, `expired_at` comes after."""
+def _expire(rows: QuerySet, profiles: list[int], now: datetime) -> int:
+    """Set `expired_at` and, on inbox rows, `deleted_at`, unless the platform has deleted the row.
+
+    `deleted_at == expired_at` means that only expiry deleted the row. If the platform deleted it exactly at `now`,
+    `expired_at` is therefore a microsecond later.
+    """
     if rows.model is StoryEvent:
-        change = _setting(rows.model, "expired_at = %s", (now,))
+        statement = _update(rows.model, "expired_at = %s", (now,))
     else:
         columns = "expired_at = CASE WHEN deleted_at = %s THEN %s ELSE %s END, deleted_at = coalesce(deleted_at, %s)"
-        change = _setting(rows.model, columns, (now, now + timedelta.resolution, now, now))
-    return change_in_batches(rows, change, profiles)
+        statement = _update(rows.model, columns, (now, now + timedelta.resolution, now, now))
+    return change_in_batches(rows, statement, profiles)
 
 
-def _show(rows: QuerySet, profiles: list[int]) -> int:
+def _restore(rows: QuerySet, profiles: list[int]) -> int:
     deleted = "" if rows.model is StoryEvent else ", deleted_at = NULLIF(deleted_at, expired_at)"
-    return change_in_batches(rows, _setting(rows.model, f"expired_at = NULL{deleted}"), profiles)
+    return change_in_batches(rows, _update(rows.model, f"expired_at = NULL{deleted}"), profiles)
 
 
-def _setting(model: type[Model], columns: str, values: tuple[object, ...] = ()) -> Change:
+def _update(model: type[Model], assignments: str, parameters: tuple[object, ...] = ()) -> BatchStatement:
     table = model._meta.db_table
-    return Change(
-        f"changed AS (UPDATE {table} SET {columns} WHERE id IN (SELECT id FROM chosen) RETURNING id)", values
+    return BatchStatement(
+        f"changed AS (UPDATE {table} SET {assignments} WHERE id IN (SELECT id FROM chosen) RETURNING id)",
+        parameters,
     )
 
 
-def expired(account: DemoAccount, profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:
-    """The demo rows of `profiles` posted before `cutoff`, not hidden yet, on which nothing younger hangs, nor anything
-    still to come."""
+def rows_to_expire(account: DemoAccount, profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:
+    """The comments, messages and content of `profiles` that were posted before `cutoff` and have not expired.
+
+    Rows that are referenced by a younger row or by an undelivered story event are left out.
+    """
     younger = {"is_demo": True, "posted_at__gte": cutoff}
     old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff, "expired_at": None}
     replied = Exists(Interaction.objects.filter(parent=OuterRef("pk"), **younger))
     commented = Exists(Interaction.objects.filter(content=OuterRef("pk"), **younger))
-    awaited = _awaited(account)
-    interactions = Interaction.objects.filter(~replied, **old).exclude(platform_id__in=awaited)
+    referenced = _ids_in_undelivered_events(account)
+    interactions = Interaction.objects.filter(~replied, **old).exclude(platform_id__in=referenced)
     return {
         "comments": interactions.filter(type=Interaction.Type.COMMENT),
         "messages": interactions.filter(type=Interaction.Type.MESSAGE),
-        "content": Content.objects.filter(~commented, **old).exclude(platform_id__in=awaited),
+        "content": Content.objects.filter(~commented, **old).exclude(platform_id__in=referenced),
     }
 
 
-def _awaited(account: DemoAccount) -> list[str]:
-    """The ids of pieces and comments that the future of the story speaks of."""
-    to_come = StoryEvent.objects.undelivered().filter(account=account)
-    named = to_come.values_list(KT("payload__content_id"), KT("payload__parent_id"))
-    reported = to_come.filter(type=StoryEvent.Type.METRICS).values_list("platform_id", flat=True)
-    return [*reported, *(id for ids in named for id in ids if id)]
+def _ids_in_undelivered_events(account: DemoAccount) -> list[str]:
+    """The platform ids of posts and comments that the account's undelivered events reference."""
+    undelivered = StoryEvent.objects.undelivered().filter(account=account)
+    parents = undelivered.values_list(KT("payload__content_id"), KT("payload__parent_id"))
+    measured = undelivered.filter(type=StoryEvent.Type.METRICS).values_list("platform_id", flat=True)
+    return [*measured, *(id for ids in parents for id in ids if id)]
 
 
-def _forgotten(account: DemoAccount, profiles: list[int], cutoff: datetime) -> QuerySet[StoryEvent]:
-    """The past of the story that is older than `cutoff`, by its own times or, after a pause, by those of its rows.
+def _story_to_expire(account: DemoAccount, profiles: list[int], cutoff: datetime) -> QuerySet[StoryEvent]:
+    """The delivered or dead events older than `cutoff`, by their own time or by that of their inbox row.
 
-    Age alone decides: what people answered keeps a row, but changes nothing of what is still to be planned.
+    The two times differ after a pause. A reply by a person keeps an inbox row but not its event, so that replies do
+    not change what later windows bring.
     """
-    past = StoryEvent.objects.past().filter(account=account, expired_at=None)
-    going = Q(due_at__lt=cutoff)
+    events = StoryEvent.objects.delivered_or_dead().filter(account=account, expired_at=None)
+    is_old = Q(due_at__lt=cutoff)
     for model in (Interaction, Content):
         same = {"profile": OuterRef("profile"), "platform_id": OuterRef("platform_id")}
         old = {"profile__in": profiles, "is_demo": True, "posted_at__lt": cutoff}
-        going |= Exists(model.objects.filter(**same, **old))
-    return past.filter(going)
+        is_old |= Exists(model.objects.filter(**same, **old))
+    return events.filter(is_old)
 
 
 def _count(rows: QuerySet, *_: object) -> int:

@@ -1,4 +1,4 @@
-"""The story table: planned events in, events to look back on out."""
+"""Reads and writes story rows as the simulator's events. Called by planning, on demand, scenarios and the report."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,42 +11,45 @@ from accounts.models import Profile
 from demo import simulator
 from demo.models import DemoAccount, StoryEvent
 
+# The origins of the events that later windows depend on.
 WINDOW_ORIGINS = (
     StoryEvent.Origin.INITIAL,
     StoryEvent.Origin.WINDOW,
     StoryEvent.Origin.SPIKE,
     StoryEvent.Origin.BRAND,
 )
-
-OWN_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
+# The origins that the simulator sets itself; all others are set when the events are inserted.
+SIMULATOR_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
 
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
 
-def demo_profiles(accounts: Iterable[DemoAccount]) -> ProfileIds:
-    """The demo profiles of each account, by platform."""
-    owners = {account.user_id: account.id for account in accounts}
+def profile_ids_by_platform(accounts: Iterable[DemoAccount]) -> ProfileIds:
+    """The ids of the demo profiles of each account, by account id and platform."""
+    account_ids = {account.user_id: account.id for account in accounts}
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    profiles = Profile.objects.demo().filter(owner__in=owners)
+    profiles = Profile.objects.demo().filter(owner__in=account_ids)
     for owner, platform, id in profiles.values_list("owner_id", "platform", "id"):
-        found[owners[owner]][platform] = id
+        found[account_ids[owner]][platform] = id
     return found
 
 
-def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profiles: ProfileIds) -> None:
-    """Append the planned events of `(account, origin, events)` to the story in one COPY.
+def insert_events(
+    plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profiles: ProfileIds
+) -> None:
+    """Insert the events of each plan `(account, origin, events)` as story rows in one COPY.
 
-    An event that knows its own origin keeps it.
+    An event for which the simulator has set an origin keeps it.
     """
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for account, origin, events in plans:
-            own = profiles[account.id]
+            profile_ids = profiles[account.id]
             for event in events:
                 payload = orjson.dumps(simulator.remembered(event)).decode()
                 copy.write_row(
                     (
                         account.id,
-                        own[event.platform],
+                        profile_ids[event.platform],
                         event.type,
                         event.platform_id,
                         event.origin or origin,
@@ -64,36 +67,37 @@ _COPY = (
 )
 
 
-def look_back(
+def load_past(
     profiles: ProfileIds, start: datetime, origins: Sequence[str] = WINDOW_ORIGINS
 ) -> dict[int, list[simulator.Event]]:
-    """What the windows from `start` on of each account of `profiles` may look back on, delivered or not.
+    """The planned events, delivered or not, that windows from `start` on depend on, by account id.
 
-    Pieces with their latest figures, and comments and messages, without their texts, which no window depends on.
+    These are the posts, the latest metrics of each, comments and messages of the last days (`simulator.*_LOOK_BACK`).
+    Texts are empty, as no window depends on them. Expired events are left out.
     """
     past: dict[int, list[simulator.Event]] = defaultdict(list)
-    of = [list(profiles), list(origins)]
-    platforms = {id: platform for own in profiles.values() for platform, id in own.items()}
+    filters = [list(profiles), list(origins)]
+    platforms = {id: platform for ids in profiles.values() for platform, id in ids.items()}
     with connection.cursor() as cursor:
-        cursor.execute(_PIECES, [*of, start - simulator.PIECES_LOOK_BACK])
-        for account, profile, *piece in cursor.fetchall():
-            past[account] += _piece(platforms[profile], *piece)
-        cursor.execute(_TALK, [*of, start - simulator.TALK_LOOK_BACK])
-        for account, profile, *said in cursor.fetchall():
-            past[account].append(_said(platforms[profile], *said))
+        cursor.execute(_POSTS, [*filters, start - simulator.PIECES_LOOK_BACK])
+        for account, profile, *columns in cursor.fetchall():
+            past[account] += _post_and_metrics(platforms[profile], *columns)
+        cursor.execute(_INTERACTIONS, [*filters, start - simulator.TALK_LOOK_BACK])
+        for account, profile, *columns in cursor.fetchall():
+            past[account].append(_interaction(platforms[profile], *columns))
     return past
 
 
-def _piece(
-    platform: str, id: str, seconds: int, memo: str | None, reported: int | None, comments: int | None
+def _post_and_metrics(
+    platform: str, id: str, seconds: int, memo: str | None, measured: int | None, comments: int | None
 ) -> Iterator[simulator.Event]:
     yield simulator.Event(simulator.CONTENT, platform, id, _utc(seconds), "", memo=memo)
-    if reported is not None and comments is not None:
-        figures = simulator.Metrics(0, 0, 0, comments)
-        yield simulator.Event(simulator.METRICS, platform, id, _utc(reported), "", metrics=figures)
+    if measured is not None and comments is not None:
+        metrics = simulator.Metrics(0, 0, 0, comments)
+        yield simulator.Event(simulator.METRICS, platform, id, _utc(measured), "", metrics=metrics)
 
 
-def _said(
+def _interaction(
     platform: str, type: str, id: str, seconds: int, origin: str, author: str, handle: str, name: str, *rest
 ) -> simulator.Event:
     content_id, parent_id, conversation_id, memo = rest
@@ -108,7 +112,7 @@ def _said(
         parent_id,
         conversation_id,
         memo=memo,
-        origin=_own_origin(origin),
+        origin=_simulator_origin(origin),
     )
 
 
@@ -116,24 +120,24 @@ def _utc(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _own_origin(origin: str) -> str:
-    """The origin that the event itself knows."""
-    return origin if origin in OWN_ORIGINS else ""
+def _simulator_origin(origin: str) -> str:
+    """The origin that the simulator set; empty when it was set on insertion."""
+    return origin if origin in SIMULATOR_ORIGINS else ""
 
 
-# Columns and seconds, which story times are whole numbers of: they are read many times as fast as JSON and timestamps.
-_PIECES = (
-    "SELECT account_id, piece.profile_id, piece.platform_id, extract(epoch FROM piece.due_at)::bigint,"
-    " piece.payload->>'memo', extract(epoch FROM latest.due_at)::bigint,"
+# Reading columns and whole seconds (story times have no fractions) is many times faster than JSON and timestamps.
+_POSTS = (
+    "SELECT account_id, post.profile_id, post.platform_id, extract(epoch FROM post.due_at)::bigint,"
+    " post.payload->>'memo', extract(epoch FROM latest.due_at)::bigint,"
     " (latest.payload->'metrics'->'comments')::int"
-    " FROM demo_storyevent piece"
+    " FROM demo_storyevent post"
     " LEFT JOIN LATERAL (SELECT due_at, payload FROM demo_storyevent report"
-    "  WHERE report.profile_id = piece.profile_id AND report.platform_id = piece.platform_id"
+    "  WHERE report.profile_id = post.profile_id AND report.platform_id = post.platform_id"
     "  AND report.type = 'content.metrics' ORDER BY due_at DESC LIMIT 1) latest ON true"
-    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND piece.type = 'content.published' AND piece.due_at >= %s"
-    " AND piece.expired_at IS NULL"
+    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND post.type = 'content.published' AND post.due_at >= %s"
+    " AND post.expired_at IS NULL"
 )
-_TALK = (
+_INTERACTIONS = (
     "SELECT account_id, profile_id, type, platform_id, extract(epoch FROM due_at)::bigint, origin,"
     " payload->'author'->>'id', payload->'author'->>'handle', payload->'author'->>'name',"
     " payload->>'content_id', payload->>'parent_id', payload->>'conversation_id', payload->>'memo'"
@@ -143,13 +147,14 @@ _TALK = (
 )
 
 
-def told(account: DemoAccount, now: datetime) -> list[simulator.Event]:
-    """Everything of the account's story that has arrived by `now`, in order of time."""
-    arrived = StoryEvent.objects.filter(
+def delivered_events(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+    """The account's events that are due by `now` and delivered, with their texts, in order of time; not the expired."""
+    delivered = StoryEvent.objects.filter(
         account=account, due_at__lte=now, delivered_at__isnull=False, expired_at=None
     )
-    rows = arrived.order_by("due_at", "id")
+    rows = delivered.order_by("due_at", "id")
     fields = ("type", "profile__platform", "platform_id", "due_at", "payload", "origin")
     return [
-        simulator.from_payload(*row, origin=_own_origin(origin)) for *row, origin in rows.values_list(*fields)
+        simulator.from_payload(*row, origin=_simulator_origin(origin))
+        for *row, origin in rows.values_list(*fields)
     ]

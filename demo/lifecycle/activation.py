@@ -1,4 +1,7 @@
-"""The start of an activation: the account's marks, the user's date and the demo profiles, in one transaction."""
+"""Starts an activation: sets the account's state and first windows and creates the demo profiles, in one transaction.
+
+Called by `transitions.enable` and, for a reset, by removal.
+"""
 
 import secrets
 from dataclasses import asdict
@@ -10,71 +13,71 @@ from django.db.models import QuerySet
 
 from accounts.models import Profile, User
 from demo import simulator
-from demo.engine.deletion import delete_profiles, delete_the_rest
+from demo.engine.deletion import delete_profiles, delete_remaining_rows
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import WINDOW_KINDS, first_windows
 
 
-def account_of(user: User) -> DemoAccount:
-    """The user's account, made (off, with a random seed) when there is none yet; DoesNotExist when the user is gone."""
+def get_or_create_account(user: User) -> DemoAccount:
+    """The user's account; a new one is off and has a random seed. Raises DoesNotExist when the user is deleted."""
     seed = secrets.randbelow(2**31)
-    names = {
+    defaults = {
         "seed": seed,
         "brand": lambda: simulator.default_brand(seed, simulator.DEFAULT_NICHE, simulator.DEFAULT_LANGUAGE),
     }
     try:
-        return DemoAccount.objects.get_or_create(user=user, defaults=names)[0]
+        return DemoAccount.objects.get_or_create(user=user, defaults=defaults)[0]
     except IntegrityError as error:
         if User.objects.filter(pk=user.pk).exists():
             raise
-        raise DemoAccount.DoesNotExist(f"The user {user.username} is gone.") from error
+        raise DemoAccount.DoesNotExist(f"The user {user.username} is deleted.") from error
 
 
-def begin(account: DemoAccount, now: datetime, changes: dict[str, Any]) -> bool:
+def start_activation(account: DemoAccount, now: datetime, columns: dict[str, Any]) -> bool:
     """Move an account from off or failed to enabling; False when it is in another state.
 
-    A batch that failed after it was planned goes on as it is; otherwise the activation starts at `now`, in whole
-    seconds, with `changes` to the account's columns. Raises InvalidState when a live profile is in the way.
+    If its initial batch is planned already, delivery resumes. Otherwise the activation starts at `now`, in whole
+    seconds, and `columns` of the account are set. Raises InvalidState when a live profile has the id of a demo profile.
     """
-    waiting = DemoAccount.objects.filter(pk=account.pk, state__in=[State.OFF, State.FAILED])
+    startable = DemoAccount.objects.filter(pk=account.pk, state__in=[State.OFF, State.FAILED])
     with transaction.atomic():
-        if waiting.filter(planned_at__isnull=False).update(
+        if startable.filter(planned_at__isnull=False).update(
             state=State.ENABLING, heartbeat_at=None, last_error=""
         ):
             return True
-        return _begin_anew(account, waiting, now.replace(microsecond=0), changes)
+        return _start_new(account, startable, now.replace(microsecond=0), columns)
 
 
-def _begin_anew(
-    account: DemoAccount, waiting: QuerySet, enabled_at: datetime, changes: dict[str, Any]
+def _start_new(
+    account: DemoAccount, startable: QuerySet, enabled_at: datetime, columns: dict[str, Any]
 ) -> bool:
-    won = waiting.update(
+    started = startable.update(
         state=State.ENABLING,
         extra_ordinal=0,
         catching_up=False,
         heartbeat_at=None,
         last_error="",
         **first_windows(enabled_at),
-        **{kind.ordinal: 0 for kind in WINDOW_KINDS.values()},
-        **changes,
+        **{kind.ordinal_column: 0 for kind in WINDOW_KINDS.values()},
+        **columns,
     )
-    if won:
+    if started:
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=enabled_at)
-        _clear(account)
+        _delete_failed_attempt(account)
         _create_profiles(DemoAccount.objects.get(pk=account.pk), enabled_at)
-    return bool(won)
+    return bool(started)
 
 
-def _clear(account: DemoAccount) -> None:
-    """Delete the profiles of an attempt that planned nothing, with what others have sent to them meanwhile."""
+def _delete_failed_attempt(account: DemoAccount) -> None:
+    """Delete the profiles of an attempt that failed before its batch was planned, and rows sent to them since."""
     profiles = list(account.profiles.values_list("pk", flat=True))
     if profiles:
-        delete_the_rest(StoryEvent.objects.filter(account=account), profiles, is_demo=True)
+        delete_remaining_rows(StoryEvent.objects.filter(account=account), profiles, is_demo=True)
         delete_profiles(profiles)
 
 
-def _create_profiles(account: DemoAccount, at: datetime) -> None:
+def _create_profiles(account: DemoAccount, created_at: datetime) -> None:
     specs = simulator.profiles(account.world)
     for spec in specs:
         if Profile.objects.filter(
@@ -82,5 +85,6 @@ def _create_profiles(account: DemoAccount, at: datetime) -> None:
         ).exists():
             raise InvalidState(f"A live {spec.platform} profile has the demo's id; enable with another seed.")
     Profile.objects.bulk_create(
-        Profile(owner_id=account.user_id, is_demo=True, created_at=at, **asdict(spec)) for spec in specs
+        Profile(owner_id=account.user_id, is_demo=True, created_at=created_at, **asdict(spec))
+        for spec in specs
     )

@@ -1,4 +1,7 @@
-"""Advancing a demo by whole days: its past moves back, then ordinary planning and delivery fill the gap."""
+"""Advances a demo by whole days: shifts its past back, then plans and delivers the windows that this opens.
+
+Called by `demo.lifecycle.pending_work`; `transitions.advance` stores the request.
+"""
 
 from datetime import timedelta
 
@@ -9,32 +12,34 @@ from django.db.models.expressions import CombinedExpression
 from accounts.models import Profile, User
 from demo.engine import backlog
 from demo.engine.delivery import deliver_events
-from demo.engine.planning import plan_open_windows, plan_some
+from demo.engine.planning import plan_next_windows, plan_open_windows
 from demo.exceptions import InvalidState
 from demo.lifecycle.locking import locked_account
 from demo.lifecycle.time_slice import TimeSlice, TimeSliceOver
 from demo.models import DemoAccount, State, StoryEvent
-from demo.models.account import MARKS
+from demo.models.account import NEXT_WINDOW_COLUMNS
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
-EVENTS_PER_TRANSACTION = 250  # events, about, that are planned in one transaction and then delivered
-SHIFTS = 0x5046 << 48  # advisory key, beside those of profiles (interactions/locks.py)
-MOVED = (Content, Interaction, PendingChange, DeadLetter)
+EVENTS_PER_TRANSACTION = 250  # are planned, about, and then delivered
+SHIFT_LOCK = 0x5046 << 48  # advisory lock key, outside the range of the profiles' (interactions/locks.py)
+SHIFTED_MODELS = (Content, Interaction, PendingChange, DeadLetter)
 
 
 def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
-    """Move an active account's past back by its requested days, then plan and deliver what they bring.
+    """Shift an active account's past back by `advance_days`, then plan and deliver what is due.
 
-    The shift, the marks and the request are one transaction, so that a repeated call shifts once. What follows is
-    ordinary planning and delivery, in small transactions, until nothing is left. Nothing is moved while somebody holds
-    the account, or when something is on its way over HTTP that would arrive with its old date; the sweep asks again.
+    The shift and the update of the account are one transaction, so a repeated call shifts once. Planning and delivery
+    then run in small transactions until nothing is left. Nothing is shifted while the account is locked, or while
+    events are leased for HTTP, which would arrive with their old times; the sweep tries again.
     """
     if account.advance_days:
-        while time_slice() and plan_some(account.pk, time_slice.start, EVENTS_PER_TRANSACTION).windows:
+        while (
+            time_slice() and plan_next_windows(account.pk, time_slice.start, EVENTS_PER_TRANSACTION).windows
+        ):
             pass
         try:
-            if not _move(account.user, time_slice):
+            if not _shift(account.user, time_slice):
                 return
         except InvalidState:
             return
@@ -42,35 +47,30 @@ def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
 
 
 def _catch_up(account: DemoAccount, time_slice: TimeSlice) -> None:
-    """Plan and deliver in small steps what has come due; what somebody holds by then is left to the ordinary runs."""
-    own = StoryEvent.objects.filter(account=account)
+    """Plan and deliver what is due in small steps. Events that are locked at the end are left to the deliver task."""
+    story = StoryEvent.objects.filter(account=account)
     while time_slice():
-        planned = plan_some(account.pk, time_slice.start, EVENTS_PER_TRANSACTION)
-        delivered = deliver_events(own, time_slice.start, within=time_slice.time_left)
+        planned = plan_next_windows(account.pk, time_slice.start, EVENTS_PER_TRANSACTION)
+        delivered = deliver_events(story, time_slice.start, time_limit=time_slice.time_left)
         if delivered:
             backlog.note_delivery()
-        if (
-            not planned.windows
-            and not delivered
-            and not (time_slice.is_over and own.due(time_slice.start).exists())
-        ):
+        ran_out_of_time = time_slice.is_over and story.due(time_slice.start).exists()
+        if not planned.windows and not delivered and not ran_out_of_time:
             break
     DemoAccount.objects.filter(pk=account.pk, catching_up=True).update(catching_up=False)
 
 
-def _move(user: User, time_slice: TimeSlice) -> bool:
-    """Shift the past; False when there is nothing to shift or something is on its way."""
+def _shift(user: User, time_slice: TimeSlice) -> bool:
+    """Shift the past; False when nothing is to be shifted or events are leased for HTTP."""
     with transaction.atomic():
-        _wait_for_other_shifts(time_slice)
+        _lock_shifts(time_slice)
         with locked_account(user) as account:
             if account.state != State.ACTIVE or not account.advance_days:
                 return False
-            plan_open_windows([account], time_slice.start)  # what has opened since, hardly ever anything
+            plan_open_windows([account], time_slice.start)  # those that have started since the last step
             by = timedelta(days=account.advance_days)
-            _shift_story(account, by)
-            if (
-                StoryEvent.objects.filter(account=account).leased(time_slice.start).exists()
-            ):  # from here on no more can be
+            _shift_story(account, by)  # locks the rows, so that no more can be leased
+            if StoryEvent.objects.filter(account=account).leased(time_slice.start).exists():
                 transaction.set_rollback(True)
                 return False
             _shift_rows(account, by)
@@ -78,55 +78,49 @@ def _move(user: User, time_slice: TimeSlice) -> bool:
             return True
 
 
-def _wait_for_other_shifts(time_slice: TimeSlice) -> None:
-    """One shift at a time: of a large demo it takes seconds, in which other workers do others' work.
+def _lock_shifts(time_slice: TimeSlice) -> None:
+    """Let one shift run at a time: a large demo takes seconds, and the other workers are needed for other work.
 
-    Whoever has a limit to its turn gives it up, and comes again in a second.
+    A time slice without a duration waits for the lock. Others end with TimeSliceOver and try again after a second.
     """
     lock = "pg_advisory_xact_lock" if time_slice.time_left is None else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(%s)", [SHIFTS])
+        cursor.execute(f"SELECT {lock}(%s)", [SHIFT_LOCK])
         if cursor.fetchone()[0] is False:
             raise TimeSliceOver(after=1)
 
 
 def _shift_story(account: DemoAccount, by: timedelta) -> None:
-    """Story rows before profiles, the order in which delivery takes them; leases stay, as their senders' clocks do."""
+    """Shift the story before the profiles, the order in which delivery locks them. Leases keep their real end."""
     story = StoryEvent.objects.filter(account=account)
     leases = {
         "claimed_until": Case(When(delivery_id=None, then=F("claimed_until") - by), default="claimed_until")
     }
-    story.update(**_earlier(StoryEvent, by) | leases)
+    story.update(**_shifted_times(StoryEvent, by) | leases)
 
 
 def _shift_rows(account: DemoAccount, by: timedelta) -> None:
     profiles = list(account.profiles.values_list("pk", flat=True))
     lock_profiles(profiles)
-    for model in MOVED:
-        model.objects.filter(profile__in=profiles, is_demo=True).update(**_earlier(model, by))
-    account.profiles.update(**_earlier(Profile, by))
+    for model in SHIFTED_MODELS:
+        model.objects.filter(profile__in=profiles, is_demo=True).update(**_shifted_times(model, by))
+    account.profiles.update(**_shifted_times(Profile, by))
 
 
-def _earlier(model: type[Model], by: timedelta) -> dict[str, CombinedExpression]:
-    """Every time of the model's rows, moved back."""
+def _shifted_times(model: type[Model], by: timedelta) -> dict[str, CombinedExpression]:
+    """For each time column of the model, the expression of its value moved back."""
     fields = model._meta.concrete_fields
     return {field.name: F(field.name) - by for field in fields if isinstance(field, DateTimeField)}
 
 
 def _shift_account(account: DemoAccount, by: timedelta) -> None:
     User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=F("demo_mode_enabled_at") - by)
-    for mark in MARKS:
-        setattr(account, mark, getattr(account, mark) - by)
+    for name in NEXT_WINDOW_COLUMNS:
+        setattr(account, name, getattr(account, name) - by)
     account.planned_at -= by
     account.advance_days = 0
     account.catching_up = True
     account.last_error = ""
     account.save(
-        update_fields=[
-            *MARKS,
-            "planned_at",
-            "advance_days",
-            "catching_up",
-            "last_error",
-        ]
+        update_fields=[*NEXT_WINDOW_COLUMNS, "planned_at", "advance_days", "catching_up", "last_error"]
     )

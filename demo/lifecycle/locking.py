@@ -1,4 +1,4 @@
-"""One at a time: what changes an account holds its row until it is done."""
+"""The lock on an account: every change of its state or settings holds its row until the transaction ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,19 +11,22 @@ from demo.lifecycle import activation
 from demo.models import DemoAccount
 from interactions.db_errors import is_connection_lost
 
-MAX_LOCK_SECONDS = 2  # what a web request may wait for
+LOCK_TIMEOUT_SECONDS = 2  # short, because web requests wait for it
 
 
 @contextmanager
 def locked_account(user: User) -> Iterator[DemoAccount]:
-    """A transaction that holds the user's account; InvalidState when any lock in it takes longer than MAX_LOCK_SECONDS."""
-    activation.account_of(user)
+    """A transaction that locks the user's account, which is created if missing.
+
+    Raises InvalidState when any lock in the block takes longer than LOCK_TIMEOUT_SECONDS.
+    """
+    activation.get_or_create_account(user)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{MAX_LOCK_SECONDS}s'")
+                cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
             yield DemoAccount.objects.select_related("user").select_for_update(of=("self",)).get(user=user)
     except OperationalError as error:
         if is_connection_lost(error):
             raise
-        raise InvalidState("The demo is busy just now; try again in a moment.") from error
+        raise InvalidState("The demo is busy; try again in a moment.") from error

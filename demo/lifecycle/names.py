@@ -1,4 +1,4 @@
-"""What a demo's company and its products may be called."""
+"""Checks the names of a demo's brand and products. Called by the options of enabling, the API and the forms."""
 
 import re
 import unicodedata
@@ -8,14 +8,14 @@ from accounts.names import UnreadableName, readable
 from demo.exceptions import InvalidOption
 from demo.models import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS
 
-MAX_MARKS = 5  # on one letter; no script needs more
-REPLACEMENT = "\ufffd"  # stands for what was lost on the way here
+MAX_MARKS = 5  # combining marks on one letter; no script needs more
+REPLACEMENT = "\ufffd"  # decoders put it in place of bytes that they cannot read
 
 
-def brand_name(given: str) -> str:
-    """The brand as it is kept; InvalidOption with a sentence for what people cannot read or call it by."""
+def brand_name(text: str) -> str:
+    """The brand name in the form that is stored. Raises InvalidOption when it is unreadable or has no letter or digit."""
     try:
-        name = _spoken(given, MAX_BRAND_LENGTH)
+        name = _checked(text, MAX_BRAND_LENGTH)
     except UnreadableName as error:
         raise InvalidOption(f"brand {error}") from error
     if not any(map(str.isalnum, name)):
@@ -23,23 +23,23 @@ def brand_name(given: str) -> str:
     return name
 
 
-def _spoken(given: str, longest: int) -> str:
-    """The name, readable, without what was lost and without a pile of marks; UnreadableName otherwise."""
-    name = readable(given, longest)
-    if REPLACEMENT in name:
-        raise UnreadableName("must not have U+FFFD, which stands for a letter that was lost; type it again.")
-    marks = re.sub(".", lambda one: "m" if unicodedata.category(one[0])[0] == "M" else " ", name)
-    if "m" * (MAX_MARKS + 1) in marks:
-        raise UnreadableName(f"must have at most {MAX_MARKS} marks on a letter; take the others out.")
-    return name
-
-
-def product_names(given: Iterable[str]) -> list[str]:
-    """The products as they are kept; InvalidOption with a sentence unless they are a handful of short names."""
-    names = list(given)
+def product_names(texts: Iterable[str]) -> list[str]:
+    """The product names in the form that is stored. Raises InvalidOption for too many and for an unreadable one."""
+    names = list(texts)
     if len(names) > MAX_PRODUCTS:
         raise InvalidOption(f"products must be at most {MAX_PRODUCTS} names.")
     try:
-        return [_spoken(name, MAX_PRODUCT_LENGTH) for name in names]
+        return [_checked(name, MAX_PRODUCT_LENGTH) for name in names]
     except UnreadableName as error:
         raise InvalidOption(f"Each of products {error}") from error
+
+
+def _checked(text: str, max_length: int) -> str:
+    """The readable name. Raises UnreadableName also for U+FFFD and for more than MAX_MARKS marks on a letter."""
+    name = readable(text, max_length)
+    if REPLACEMENT in name:
+        raise UnreadableName("must not have U+FFFD, which stands for a letter that was lost; type it again.")
+    marks = re.sub(".", lambda match: "m" if unicodedata.category(match[0])[0] == "M" else " ", name)
+    if "m" * (MAX_MARKS + 1) in marks:
+        raise UnreadableName(f"must have at most {MAX_MARKS} marks on a letter; remove the others.")
+    return name

@@ -1,4 +1,4 @@
-"""Extra events on demand, on top of every quota, delivered at once."""
+"""Generates extra events on request, on top of every quota, and delivers them at once. Called by the API."""
 
 import time
 from collections.abc import Callable
@@ -18,147 +18,166 @@ from demo.engine.clock import Clock
 from demo.engine.delivery import deliver_events
 from demo.exceptions import InvalidState
 from demo.lifecycle.locking import locked_account
-from demo.lifecycle.row_limit import check_room
+from demo.lifecycle.row_limit import check_row_limit
 from demo.models import KINDS, DemoAccount, State, StoryEvent
 from interactions.db_errors import LOST_CONNECTION
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
-MAX_WAIT = timedelta(seconds=20)  # for a receiver,
-MAX_DELIVERY_TIME = timedelta(seconds=2)  # and for what has been due before, in process,
-MAX_DUE = 1_000  # if these are not more events, about what is delivered in that time
+MAX_HTTP_TIME = timedelta(seconds=20)  # for the delivery of the new events over HTTP
+# In process, events that were due before are delivered first: so many at most, about what takes MAX_BACKLOG_TIME.
+MAX_BACKLOG = 1_000
+MAX_BACKLOG_TIME = timedelta(seconds=2)
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
 
 
-# Requests that wait for a receiver, which may be this very process: the others' threads answer meanwhile.
-_waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
+# Limits the threads that wait for a receiver, which may be this web process: the other threads must answer it.
+_http_deliveries = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
-class TooManyWait(Exception):
-    """Nothing was planned: as many requests as may wait for their receivers here do so already."""
+class TooManyDeliveries(Exception):
+    """Nothing was planned, because too many requests of this process wait for their deliveries over HTTP."""
 
     def __init__(self) -> None:
-        super().__init__("Too many wait here for what they generate to be delivered.")
+        super().__init__("Too many requests are waiting for the delivery of what they generate.")
 
 
 class NotDelivered(Exception):
-    """The events are planned and committed, and not all of them have arrived; workers go on with them."""
+    """The events are planned and committed, but not all are delivered yet; workers deliver the others."""
 
 
 @dataclass(frozen=True)
 class GenerationResult:
-    """How many events were delivered."""
+    """How many new events were delivered."""
 
     content: int
     comments: int
     messages: int
 
 
-def daily_content(user: User, now: datetime) -> GenerationResult:
-    """Publish two more pieces now.
+def generate_content(user: User, now: datetime) -> GenerationResult:
+    """Publish two posts now.
 
-    Raises InvalidState unless active and below the ceiling of rows, NotDelivered when they are only planned, TooManyWait when too many wait over HTTP.
+    Raises InvalidState unless the demo is active, not advancing and below its row limit; NotDelivered when the posts are
+    planned but not delivered; TooManyDeliveries when too many requests wait for deliveries over HTTP.
     """
-    return _generate(user, now, _pieces)
+    return _generate(user, now, _draw_content)
 
 
-def interactions(user: User, now: datetime) -> GenerationResult:
-    """Bring ten more comments on recent pieces and five direct messages; raises as above."""
-    return _generate(user, now, _talk)
+def generate_interactions(user: User, now: datetime) -> GenerationResult:
+    """Add ten comments on recent posts and five direct messages now. Raises the same as `generate_content`."""
+    return _generate(user, now, _draw_interactions)
 
 
 def _generate(user: User, now: datetime, draw: Draw) -> GenerationResult:
     if settings.DEMO_DELIVERY != "http":
         return _plan_and_deliver(user, now, draw)
-    with place(_waiting, TooManyWait):
+    with place(_http_deliveries, TooManyDeliveries):
         return _plan_and_deliver(user, now, draw)
 
 
 def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult:
+    in_process = settings.DEMO_DELIVERY == "direct"
     with locked_account(user) as account:
-        if account.state != State.ACTIVE:
-            raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
-        if account.is_advancing:
-            raise InvalidState("The demo is advancing; ask again when it has arrived.")
-        check_room(account)
-        if settings.DEMO_DELIVERY == "direct":  # nobody speaks of what has not arrived
-            _deliver_what_is_due(account, now)
+        _check_state(account)
+        if in_process:
+            _deliver_backlog(
+                account, now
+            )  # new comments must not refer to posts that are not in the inbox yet
         events = draw(account, now.replace(microsecond=0))
-        story.write([(account, StoryEvent.Origin.GENERATE, events)], story.demo_profiles([account]))
-        account.extra_ordinal += 1
-        account.save(update_fields=["extra_ordinal"])
-        rows = _rows_of(account, events)
-        if settings.DEMO_DELIVERY == "direct":  # planned and delivered, or neither
+        rows = _insert(account, events)
+        if in_process:
             deliver_events(rows, now)
             if rows.undelivered().filter(attempts=0).exists():
-                raise InvalidState("The demo is busy just now; try again in a moment.")
-    if settings.DEMO_DELIVERY == "http":
+                raise InvalidState("The demo is busy; try again in a moment.")  # rolls the new rows back
+    if not in_process:
         _deliver_over_http(rows, now)
-    arrived = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
-    if len(arrived) < len(events):
-        _explain(account.pk, f"{len(arrived)} of {len(events)} planned events were delivered so far.")
-    return GenerationResult(**{kind: arrived.count(type) for kind, type in KINDS.items()})
+    delivered = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
+    if len(delivered) < len(events):
+        _raise_undelivered(
+            account.pk, f"{len(delivered)} of {len(events)} planned events were delivered so far."
+        )
+    return GenerationResult(**{kind: delivered.count(type) for kind, type in KINDS.items()})
 
 
-def _deliver_what_is_due(account: DemoAccount, now: datetime) -> None:
-    """InvalidState when that is more than a web request should do, before any of it is done: it would be taken back."""
+def _check_state(account: DemoAccount) -> None:
+    if account.state != State.ACTIVE:
+        raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
+    if account.is_advancing:
+        raise InvalidState("The demo is advancing; try again when it has finished.")
+    check_row_limit(account)
+
+
+def _deliver_backlog(account: DemoAccount, now: datetime) -> None:
+    """Deliver the account's due events.
+
+    Raises InvalidState when they are too many for a web request, before any is delivered: that would be rolled back.
+    """
     due = StoryEvent.objects.filter(account=account).due(now).exclude(attempts__gt=0)
-    if due[: MAX_DUE + 1].count() <= MAX_DUE:
-        deliver_events(StoryEvent.objects.filter(account=account), now, within=MAX_DELIVERY_TIME)
+    if due[: MAX_BACKLOG + 1].count() <= MAX_BACKLOG:
+        deliver_events(StoryEvent.objects.filter(account=account), now, time_limit=MAX_BACKLOG_TIME)
         if not due.exists():
             return
     raise InvalidState("The demo is still catching up; try again in a moment.")
 
 
-def _rows_of(account: DemoAccount, events: list[simulator.Event]) -> QuerySet[StoryEvent]:
-    """The rows of the events that have just been written, by their keys."""
+def _insert(account: DemoAccount, events: list[simulator.Event]) -> QuerySet[StoryEvent]:
+    """Write the events to the story; return a queryset of their rows by primary key."""
+    profiles = story.profile_ids_by_platform([account])
+    story.insert_events([(account, StoryEvent.Origin.GENERATE, events)], profiles)
+    account.extra_ordinal += 1
+    account.save(update_fields=["extra_ordinal"])
     if not events:
         return StoryEvent.objects.none()
-    ids = [event.platform_id for event in events]
-    kinds = {event.type for event in events}
-    earliest = min(event.at for event in events)
-    own = StoryEvent.objects.filter(
-        account=account, type__in=kinds, due_at__gte=earliest, platform_id__in=ids
+    rows = StoryEvent.objects.filter(
+        account=account,
+        type__in={event.type for event in events},
+        due_at__gte=min(event.at for event in events),
+        platform_id__in=[event.platform_id for event in events],
     )
-    return StoryEvent.objects.filter(pk__in=list(own.values_list("pk", flat=True)))
+    return StoryEvent.objects.filter(pk__in=list(rows.values_list("pk", flat=True)))
 
 
 def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
-    """Send what is planned, and wait while another worker sends it or something else of the same profile.
+    """Send the rows. While another worker has leased them, or sends to the same profile, wait up to MAX_HTTP_TIME.
 
-    Raises NotDelivered without the database.
+    Raises NotDelivered when the database connection is lost.
     """
     clock = Clock(now)
     try:
         _send(rows, clock)
-        on_its_way = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
-        while on_its_way.exists() and clock.elapsed < MAX_WAIT:
+        pending = rows.undelivered().filter(attempts=0, account__state=State.ACTIVE)
+        while pending.exists() and clock.elapsed < MAX_HTTP_TIME:
             time.sleep(0.1)
             _send(rows, clock)
     except LOST_CONNECTION as error:
-        raise NotDelivered("What was asked for is planned; the database does not answer just now.") from error
+        raise NotDelivered(
+            "The events are planned, but the database does not answer; workers deliver them."
+        ) from error
 
 
 def _send(rows: QuerySet[StoryEvent], clock: Clock) -> None:
-    left = MAX_WAIT - clock.elapsed
-    deliver_events(rows, clock.start, within=left, longest=left)
+    remaining = MAX_HTTP_TIME - clock.elapsed
+    deliver_events(rows, clock.start, time_limit=remaining, request_time_limit=remaining)
 
 
-def _explain(account_id: int, how_far: str) -> NoReturn:
-    """Raise InvalidState when the demo has been paused or switched off meanwhile, and NotDelivered otherwise."""
+def _raise_undelivered(account_id: int, progress: str) -> NoReturn:
+    """Raise InvalidState when the demo was paused or switched off meanwhile, and NotDelivered otherwise."""
     state = DemoAccount.objects.values_list("state", flat=True).get(pk=account_id)
     if state != State.ACTIVE:
-        raise InvalidState(f"Demo mode is {state} by now. {how_far}")
-    raise NotDelivered(how_far)
+        raise InvalidState(f"Demo mode is {state} now. {progress}")
+    raise NotDelivered(progress)
 
 
-def _pieces(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def _draw_content(account: DemoAccount, now: datetime) -> list[simulator.Event]:
     return simulator.extra_content(account.world, account.extra_ordinal, now, CONTENT)
 
 
-def _talk(account: DemoAccount, now: datetime) -> list[simulator.Event]:
-    profiles, start = story.demo_profiles([account]), now - simulator.EXTRA_SPAN
-    past = story.look_back(profiles, start, StoryEvent.Origin.values)[account.id]
-    seen = [event for event in past if event.at <= now]
+def _draw_interactions(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+    profiles, start = story.profile_ids_by_platform([account]), now - simulator.EXTRA_SPAN
+    past = story.load_past(profiles, start, StoryEvent.Origin.values)[account.id]
+    published = [event for event in past if event.at <= now]
     messages = MESSAGES if account.has_messages else 0
-    return simulator.extra_interactions(account.world, account.extra_ordinal, now, COMMENTS, messages, seen)
+    return simulator.extra_interactions(
+        account.world, account.extra_ordinal, now, COMMENTS, messages, published
+    )

@@ -1,4 +1,4 @@
-"""The options of enabling a demo: which are valid, and the columns of the account that they set. Called by `enable` and `seed_demo`."""
+"""Validates the options of enabling a demo, and turns them into columns of the account. Called by `enable` and `seed_demo`."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
 from demo.models import KINDS, MAX_SEED, DemoAccount
 
-USUAL_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
+DEFAULT_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
 
 
 def check_options(options: dict[str, Any]) -> None:
-    """Raise InvalidOption with a sentence that names the values allowed."""
+    """Raise InvalidOption, with a sentence that names the allowed values, unless all options are valid."""
     platforms = options.get("platforms")
     if platforms is not None and (not platforms or set(platforms) - set(Platform.values)):
         raise InvalidOption(f"platforms must be one or more of {', '.join(Platform.values)}.")
@@ -24,34 +24,34 @@ def check_options(options: dict[str, Any]) -> None:
     for name, setting in SETTINGS.items():
         if isinstance(setting.kind, Choice) and options.get(name) not in (None, *setting.kind.values):
             raise InvalidOption(f"{name} must be one of {', '.join(setting.kind.values)}.")
-    names_in(options)
+    checked_names(options)
     if not 0 <= (options.get("seed") or 0) <= MAX_SEED:
         raise InvalidOption(f"seed must be a whole number from 0 to {MAX_SEED}.")
 
 
-def names_in(options: dict[str, Any]) -> dict[str, Any]:
-    """The brand and the products that `options` give, as they are kept; InvalidOption for what people cannot read."""
-    read = {"brand": brand_name, "products": product_names}
-    return {name: read[name](options[name]) for name in read if options.get(name) not in (None, "")}
+def checked_names(options: dict[str, Any]) -> dict[str, Any]:
+    """The given `brand` and `products` in the form that is stored. Raises InvalidOption for an unreadable name."""
+    checks = {"brand": brand_name, "products": product_names}
+    return {name: checks[name](options[name]) for name in checks if options.get(name) not in (None, "")}
 
 
 def check_words(language: str, niche: str) -> None:
-    """Raise InvalidOption unless the language has tables of words for the niche."""
-    spoken = simulator.niches(language)
-    if niche not in spoken:
+    """Raise InvalidOption unless the language has word tables for the niche."""
+    niches = simulator.niches(language)
+    if niche not in niches:
         raise InvalidOption(
-            f"In language {language} the niche must be one of {', '.join(spoken)}; {niche} is not."
+            f"In language {language} the niche must be one of {', '.join(niches)}; {niche} is not."
         )
 
 
-def changes(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
-    """The columns that `options` set when the account is enabled, and the usual sizes.
+def columns_for(account: DemoAccount, options: dict[str, Any]) -> dict[str, Any]:
+    """The columns to set when the account is enabled with `options`, with default sizes for those not given.
 
-    Raises InvalidOption when there are no words for what comes out. Another niche, language or seed brings a new brand, and
-    another niche the products of its own, unless they are given.
+    A different niche, language or seed sets a new brand, and a different niche removes the products, unless they are
+    given. Raises InvalidOption when the language has no word tables for the niche.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    columns = USUAL_SIZES | given | names_in(given)
+    columns = DEFAULT_SIZES | given | checked_names(given)
     before = (account.seed, account.niche, account.language)
     seed, niche, language = (
         columns.get(name, getattr(account, name)) for name in ("seed", "niche", "language")

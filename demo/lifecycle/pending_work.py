@@ -44,12 +44,12 @@ def run_slice(account_id: int, now: datetime, number: int | None = None) -> Next
     Each number runs once: of several messages with the same number only the first does any work. Without a number it
     runs the slice that is next.
     """
-    own = DemoAccount.objects.filter(pk=account_id)
-    found = own.values_list("next_slice", "heartbeat_at").first()
+    account = DemoAccount.objects.filter(pk=account_id)
+    found = account.values_list("next_slice", "heartbeat_at").first()
     if found is None or number not in (None, found[0]):
         return None
     number, heartbeat_at = found
-    if not own.filter(next_slice=number).update(next_slice=number + 1):
+    if not account.filter(next_slice=number).update(next_slice=number + 1):
         return None
     try:
         _work(account_id, TimeSlice(now, LATER_SLICE if heartbeat_at else FIRST_SLICE))
@@ -113,7 +113,7 @@ def _fill(account: DemoAccount, time_slice: TimeSlice) -> None:
     """Plan the initial batch, unless that is done, and deliver what is due of it."""
     time_slice()
     plan_initial(account.pk, time_slice.start)
-    if deliver_due(time_slice.start, [account.pk], within=time_slice.time_left):
+    if deliver_due(time_slice.start, [account.pk], time_limit=time_slice.time_left):
         backlog.note_delivery()
     if DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).exists():
         time_slice()  # raises TimeSliceOver, unless what is left waits for a retry or for another worker
@@ -121,9 +121,9 @@ def _fill(account: DemoAccount, time_slice: TimeSlice) -> None:
 
 def _wait_for_workers(account_id: int, now: datetime) -> bool:
     """Wait for workers that deliver the account's initial batch; return whether any of it may still be delivered."""
-    left = StoryEvent.objects.undelivered().filter(account=account_id, account__state=State.ENABLING)
+    undelivered = StoryEvent.objects.undelivered().filter(account=account_id, account__state=State.ENABLING)
     with transaction.atomic():
-        due = left.filter(due_at__lte=now, attempts=0).order_by("pk").select_for_update(of=("self",))
+        due = undelivered.filter(due_at__lte=now, attempts=0).order_by("pk").select_for_update(of=("self",))
         leases = list(due.values_list("claimed_until", flat=True))
     if leases and all(leases):
         time.sleep(0.2)  # every event is leased to a worker that delivers over HTTP

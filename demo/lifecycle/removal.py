@@ -1,4 +1,4 @@
-"""Leaving without a trace: every row of a user's demo goes, and only those."""
+"""Deletes a user's demo, or a user. Called by `demo.lifecycle.pending_work`, and by `delete_user` and the admin."""
 
 from datetime import datetime
 
@@ -6,47 +6,49 @@ from django.db import transaction
 
 from accounts.models import Profile, User
 from demo.engine.bulk import delete_in_batches
-from demo.engine.deletion import delete_arrived, delete_profiles, delete_the_rest
+from demo.engine.deletion import delete_profiles, delete_received_rows, delete_remaining_rows
 from demo.lifecycle import activation
 from demo.lifecycle.time_slice import TimeSlice
 from demo.models import DemoAccount, State, StoryEvent
-from demo.models.account import MARKS
+from demo.models.account import NEXT_WINDOW_COLUMNS
 
 
 def remove_demo(account: DemoAccount, time_slice: TimeSlice) -> bool:
-    """Delete the demo of an account that is being disabled, then switch it off, or on again when a reset asked for it.
+    """Delete the demo of a disabling account, then switch it off, or enable it again if a reset requested that.
 
-    May be interrupted anywhere, run again and run beside itself: it holds to the profiles that it found, so that a
-    late second run never touches the next activation. False when the account is not being disabled.
+    It may be interrupted, repeated and run in parallel. It deletes only the profiles that it found at the start, so a
+    late run does not delete the next activation. False when the account is not disabling, or was enabled again.
     """
     if not time_slice.beat():
         return False
     profiles = list(account.profiles.values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
-    delete_in_batches(story.undelivered(), each_batch=time_slice)
-    delete_arrived(profiles, time_slice, is_demo=True)
-    delete_in_batches(story, each_batch=time_slice)
+    delete_in_batches(story.undelivered(), before_batch=time_slice)
+    delete_received_rows(profiles, time_slice, is_demo=True)
+    delete_in_batches(story, before_batch=time_slice)
     with transaction.atomic():
-        delete_the_rest(story, profiles, is_demo=True)
+        delete_remaining_rows(story, profiles, is_demo=True)
         delete_profiles(profiles)
     return _switch_off(account, time_slice.start)
 
 
 def remove_user(user: User) -> int:
-    """Delete a user with everything that hangs on it, live rows too; return how many rows had arrived.
+    """Delete a user and all their data, live data too; return how many received rows were deleted.
 
-    May be interrupted anywhere and run again; from the first moment on nobody logs in as the user.
+    It may be interrupted and repeated. It first deactivates the user, who can then no longer log in.
     """
     User.objects.filter(pk=user.pk).update(is_active=False)
     profiles = Profile.objects.owned_by(user).values_list("pk", flat=True)
     story = StoryEvent.objects.filter(account__user=user)
     delete_in_batches(story)
-    deleted = delete_arrived(list(profiles))
+    deleted = delete_received_rows(list(profiles))
     with transaction.atomic():
-        list(DemoAccount.objects.select_for_update().filter(user=user))  # nothing more is planned
+        list(DemoAccount.objects.select_for_update().filter(user=user))  # the lock stops planning
         ids = list(profiles)
-        deleted += delete_the_rest(story, ids)
-        delete_profiles(ids)  # Django would look for their story by no index
+        deleted += delete_remaining_rows(story, ids)
+        delete_profiles(
+            ids
+        )  # so that user.delete() does not search their story events, which have no index for it
         user.delete()
     return deleted
 
@@ -54,12 +56,13 @@ def remove_user(user: User) -> int:
 def _switch_off(account: DemoAccount, now: datetime) -> bool:
     with transaction.atomic():
         current = DemoAccount.objects.select_for_update().filter(pk=account.pk, state=State.DISABLING).first()
-        if current is None or account.profiles.exists():  # of a later activation, disabled again
+        if (
+            current is None or account.profiles.exists()
+        ):  # profiles of a later activation that is disabling, too
             return False
-        again = current.reset_requested
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.OFF,
-            **dict.fromkeys(MARKS),
+            **dict.fromkeys(NEXT_WINDOW_COLUMNS),
             planned_at=None,
             heartbeat_at=None,
             catching_up=False,
@@ -69,6 +72,6 @@ def _switch_off(account: DemoAccount, now: datetime) -> bool:
             last_error="",
         )
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=None)
-        if again:
-            activation.begin(current, now, {})
+        if current.reset_requested:
+            activation.start_activation(current, now, {})
         return True

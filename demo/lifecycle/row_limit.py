@@ -1,4 +1,4 @@
-"""How large a demo may become: by its settings, and by what is asked for on top of them."""
+"""Limits how many rows a demo may have (DEMO_MAX_ROWS). Called by transitions, on demand and scenarios."""
 
 from typing import Any
 
@@ -8,14 +8,13 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.models import DemoAccount, StoryEvent
 from demo.windows import WINDOW_KINDS
 
-FACTOR = 2  # of DEMO_MAX_ROWS: expired rows are stored until Monday, and a week longer to be restored
-QUOTAS = {
-    name: kind for kind in WINDOW_KINDS.values() for name in kind.quotas
-}  # each with its kind of window
+# A story may have FACTOR times DEMO_MAX_ROWS: expired rows stay until Monday's cleanup, and a week longer for a restore.
+FACTOR = 2
+QUOTAS = {name: kind for kind in WINDOW_KINDS.values() for name in kind.quotas}  # setting -> window kind
 
 
 def check_settings(account: DemoAccount, changes: dict[str, Any]) -> None:
-    """Raise InvalidOption when `changes` make the demo larger than it is and than DEMO_MAX_ROWS."""
+    """Raise InvalidOption when `changes` let the demo grow beyond both DEMO_MAX_ROWS and its current settings."""
     names = (*QUOTAS, "retention_days")
     before = {name: getattr(account, name) for name in names}
     after = before | {name: value for name, value in changes.items() if name in names}
@@ -29,20 +28,20 @@ def check_settings(account: DemoAccount, changes: dict[str, Any]) -> None:
 
 
 def rows_kept(values: dict[str, int]) -> int:
-    """How many rows the quotas create within the retention; `values` has QUOTAS and `retention_days`."""
+    """How many rows the quotas create within the retention; `values` has the QUOTAS and `retention_days`."""
     per_day = sum(values[name] * kind.per_day for name, kind in QUOTAS.items())
     return per_day * values["retention_days"]
 
 
-def check_room(account: DemoAccount) -> None:
-    """Raise InvalidState when the story has more than FACTOR times DEMO_MAX_ROWS rows, with what cleanup has hidden.
+def check_row_limit(account: DemoAccount) -> None:
+    """Raise InvalidState when the story has more than FACTOR times DEMO_MAX_ROWS rows, expired ones included.
 
-    For what adds to a story faster than its quotas do; the count goes no further than that, along an index.
+    Call it before adding events beyond the quotas. It counts no further than the limit, along an index.
     """
-    most = FACTOR * settings.DEMO_MAX_ROWS
+    limit = FACTOR * settings.DEMO_MAX_ROWS
     rows = StoryEvent.objects.filter(account=account).values("account")
-    if rows[: most + 1].count() > most:
+    if rows[: limit + 1].count() > limit:
         raise InvalidState(
-            f"The story of this demo has more than {most:,} rows. Choose fewer a day or a shorter retention, and ask again when"
-            " Monday's cleanup has purged what is too old, which takes a week more; or reset the demo."
+            f"The story of this demo has more than {limit:,} rows. Choose fewer a day or a shorter retention, and try"
+            " again when cleanup has purged the expired rows, which takes up to two weeks; or reset the demo."
         )

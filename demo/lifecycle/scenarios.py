@@ -1,7 +1,7 @@
-"""Scenarios on stage: a plan of its own for the next minutes to hours, on top of every quota, that may be cancelled.
+"""Starts and cancels scenarios: extra events within the next hours, on top of every quota. Called by the API and pages.
 
-A scenario's events have its name as their origin: they count against no quota, no window looks back on them, and what
-is left of them says whether it is still running.
+A scenario's events have its name as their origin. They count against no quota and later windows do not depend on them.
+A scenario is running while it has undelivered events.
 """
 
 from collections import defaultdict
@@ -16,18 +16,18 @@ from demo import simulator
 from demo.engine import story
 from demo.exceptions import InvalidState
 from demo.lifecycle.locking import locked_account
-from demo.lifecycle.row_limit import check_room
-from demo.lifecycle.transitions import Transition, plan_what_is_open
+from demo.lifecycle.row_limit import check_row_limit
+from demo.lifecycle.transitions import Transition, plan_open_windows_or_refuse
 from demo.models import DemoAccount, State, StoryEvent
 
 NAMES = tuple(simulator.SCENARIOS)
 DAY = timedelta(days=1)
-MAX_A_DAY = 1_000  # events that scenarios bring to one demo; about as many as its initial batch
+MAX_PER_DAY = 1_000  # events of scenarios in one demo; about as many as in its initial batch
 
 
 @dataclass(frozen=True)
-class Running:
-    """A scenario that goes on: its name, how many events are still to come, and when the last of them is due."""
+class RunningScenario:
+    """A running scenario: its name, the number of undelivered events left, and when the last of them is due."""
 
     name: str
     left: int
@@ -35,72 +35,73 @@ class Running:
 
 
 def start(user: User, name: str, now: datetime) -> Transition:
-    """Plan a scenario from `now` on; one that is still running gains nothing.
+    """Plan a scenario that begins at `now`; if it is running already, do nothing.
 
-    Windows already open are planned first. Raises LookupError for an unknown name, InvalidState unless active, while
-    advancing, above the ceiling of rows, when it finds nothing to happen to, and when scenarios have brought enough for a
-    day.
+    Open windows are planned first. Raises LookupError for an unknown name. Raises InvalidState unless the demo is
+    active, not advancing and below its row limit, and when it has no recent post or had MAX_PER_DAY scenario events.
     """
-    _known(name)
+    _check_name(name)
     with locked_account(user) as account:
         if account.state != State.ACTIVE:
             raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
         if account.is_advancing:
-            raise InvalidState("The demo is advancing; ask again when it has arrived.")
-        if _left(account, name).exists():
+            raise InvalidState("The demo is advancing; try again when it has finished.")
+        if _undelivered(account, name).exists():
             return Transition(account, started=False)
-        check_room(account)
-        plan_what_is_open(account, now)
+        check_row_limit(account)
+        plan_open_windows_or_refuse(account, now)
         _plan(account, name, now)
     account.refresh_from_db()
     return Transition(account, started=True)
 
 
 def cancel(user: User, name: str, now: datetime) -> Transition:
-    """Take back what a scenario has not brought yet and is not on its way over HTTP; InvalidState while off.
+    """Delete a scenario's undelivered events that are not leased for HTTP.
 
-    Raises LookupError for an unknown name.
+    Raises LookupError for an unknown name, and InvalidState while the demo is off.
     """
-    _known(name)
+    _check_name(name)
     with locked_account(user) as account:
         if account.state == State.OFF:
             raise InvalidState("Demo mode is off; there is nothing to cancel.")
-        left = _left(account, name)
-        cancelled, _ = left.exclude(pk__in=left.leased(now).values("pk")).delete()
+        undelivered = _undelivered(account, name)
+        cancelled, _ = undelivered.exclude(pk__in=undelivered.leased(now).values("pk")).delete()
     return Transition(account, started=bool(cancelled))
 
 
-def running_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[Running]]:
-    """The scenarios that go on in each account, by its primary key and in order of their names, in one statement."""
+def running_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[RunningScenario]]:
+    """The running scenarios of each account, by its primary key and in order of their names, in one query."""
     accounts = list(accounts)
-    left = StoryEvent.objects.undelivered_by_account().filter(
-        account__in=[a.pk for a in accounts if a.pk], origin__in=NAMES
+    undelivered = StoryEvent.objects.undelivered_by_account_index().filter(
+        account__in=[account.pk for account in accounts if account.pk], origin__in=NAMES
     )
-    counted = left.values_list("account", "origin").annotate(Count("pk"), Max("due_at")).order_by("origin")
-    found: dict[int | None, list[Running]] = defaultdict(list)
-    for account, *running in counted:
-        found[account].append(Running(*running))
-    return {account.pk: found[account.pk] for account in accounts}
+    counts = (
+        undelivered.values_list("account", "origin").annotate(Count("pk"), Max("due_at")).order_by("origin")
+    )
+    running: dict[int | None, list[RunningScenario]] = defaultdict(list)
+    for account, *columns in counts:
+        running[account].append(RunningScenario(*columns))
+    return {account.pk: running[account.pk] for account in accounts}
 
 
-def _known(name: str) -> None:
+def _check_name(name: str) -> None:
     if name not in NAMES:
         raise LookupError(f"There is no scenario {name}; there are {', '.join(NAMES)}.")
 
 
-def _left(account: DemoAccount, name: str) -> QuerySet[StoryEvent]:
+def _undelivered(account: DemoAccount, name: str) -> QuerySet[StoryEvent]:
     return StoryEvent.objects.undelivered().filter(account=account, origin=name)
 
 
 def _plan(account: DemoAccount, name: str, now: datetime) -> None:
-    profiles = story.demo_profiles([account])
-    past = story.look_back(profiles, now, StoryEvent.Origin.values)[account.id]
-    seen = [event for event in past if event.at <= now]
-    events = simulator.scenario(account.world, name, account.extra_ordinal, now, seen)
+    profiles = story.profile_ids_by_platform([account])
+    past = story.load_past(profiles, now, StoryEvent.Origin.values)[account.id]
+    published = [event for event in past if event.at <= now]
+    events = simulator.scenario(account.world, name, account.extra_ordinal, now, published)
     if not events:
-        raise InvalidState("There is no recent piece for it to happen to; generate content first.")
-    before = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
-    if before + len(events) > MAX_A_DAY:
-        raise InvalidState(f"Scenarios have brought {before} events within a day; ask again tomorrow.")
-    story.write([(account, name, events)], profiles)
+        raise InvalidState("The demo has no recent post for this scenario; generate content first.")
+    events_today = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
+    if events_today + len(events) > MAX_PER_DAY:
+        raise InvalidState(f"Scenarios have brought {events_today} events within a day; try again tomorrow.")
+    story.insert_events([(account, name, events)], profiles)
     DemoAccount.objects.filter(pk=account.pk).update(extra_ordinal=account.extra_ordinal + 1)

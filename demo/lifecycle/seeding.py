@@ -1,4 +1,4 @@
-"""Making complete demos in this process, without worker or broker."""
+"""Creates users and complete demos in this process, without worker or broker. Called by `seed_demo` and benchmarks."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,31 +17,31 @@ SIZES = {
 
 
 class SeedingFailed(Exception):
-    """The demo did not become active; the message says why."""
+    """The demo did not become active; the message is the reason."""
 
 
 def seed(user: User, now: datetime, **options) -> DemoAccount:
-    """Enable the user's demo and return when it is complete; one that is already active gains nothing.
+    """Enable the user's demo and return when it is complete. A demo that is active or paused is not changed.
 
-    Raises ValueError for wrong options, InvalidState while the demo is being removed, SeedingFailed otherwise.
+    Raises InvalidOption, InvalidState while the demo is being removed, and SeedingFailed when it does not become active.
     """
     account = transitions.enable(user, now, dispatch=False, **options).account
     if account.state == State.ENABLING:
         account = pending_work.finish_in_process(account.pk, now)
     if account.state not in (State.ACTIVE, State.PAUSED):
-        left = f"The demo of {user.username} is still {account.state}; workers go on with it."
-        raise SeedingFailed(account.last_error or left)
+        unfinished = f"The demo of {user.username} is still {account.state}; workers continue with it."
+        raise SeedingFailed(account.last_error or unfinished)
     return account
 
 
 def create_numbered(count: int, now: datetime) -> Iterable[User]:
-    """Yield users demo-0001 to `count`, made with unusable passwords where they do not exist."""
+    """Yield the users demo-0001 to `count`; missing ones are created with unusable passwords."""
     for number in range(1, count + 1):
         yield create_user(f"demo-{number:04d}", now)
 
 
 def create_user(name: str, now: datetime) -> User:
-    """The user of that name, made with an unusable password when there is none; ValueError for what is no name."""
+    """The user `name`, created with an unusable password if missing. Raises ValueError for an invalid name."""
     name = User.normalize_username(name)
     if not name:
         raise ValueError("A user's name must not be empty.")

@@ -1,7 +1,8 @@
-"""Switching demo mode on, off and back: `off -> enabling -> active <-> paused`, anything but off `-> disabling -> off`.
+"""The state machine of demo mode: `off -> enabling -> active <-> paused`, and any state but off `-> disabling -> off`.
 
-Each transition is one conditional UPDATE whose row count says who won. What is left to do afterwards stands in the
-account's row, so a lost message only costs the time until the next sweep.
+Called by the API, pages, admin and commands. Each transition is one conditional UPDATE: of parallel requests only the one
+whose UPDATE matches a row starts anything. The account's row says what work is left, so a lost message costs only the
+time until the next sweep. `demo.lifecycle.pending_work` does the work.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,15 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import activation
 from demo.lifecycle.dispatch import request_slice
 from demo.lifecycle.locking import locked_account
-from demo.lifecycle.options import changes, check_options
-from demo.lifecycle.row_limit import check_room, check_settings
+from demo.lifecycle.options import check_options, columns_for
+from demo.lifecycle.row_limit import check_row_limit, check_settings
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
-MAX_DAYS = 30
-MAX_HELD = 5_000  # events that a web request holds back; a demo that is not behind has fewer to come
-LATEST = 20  # events that say whether a demo is stored here
+MAX_ADVANCE_DAYS = 30
+MAX_HELD_EVENTS = 5_000  # that a pause may hold; a demo without a backlog has fewer undelivered events
+LATEST = 20  # delivered events that are looked up in the inbox
 
 
 @dataclass(frozen=True)
@@ -36,42 +37,41 @@ class Transition:
 
 
 def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) -> Transition:
-    """Switch demo mode on; the initial batch follows in the background, or at once by `finish` without `dispatch`.
+    """Switch demo mode on. A worker then plans and delivers the initial batch; without `dispatch` the caller does.
 
-    `options` may set platforms, niche, brand (empty: an invented one), products, language, rhythm, viral_spikes, seed and the
-    initial_… sizes.
-    Raises InvalidOption with a sentence; InvalidState while the demo is being removed, and when they would change one that
-    failed after its story was planned.
+    `options` may have platforms, niche, brand (empty: an invented one), products, language, rhythm, viral_spikes, seed
+    and the initial_… sizes. Raises InvalidOption for a wrong one. Raises InvalidState while the demo is being removed,
+    and when an option differs from a demo that failed after its story was planned.
     """
     check_options(options)
     with locked_account(user) as account:
-        columns = changes(account, options)
+        columns = columns_for(account, options)
         if account.state == State.FAILED and account.planned_at:
             _refuse_changes(account, {name: columns[name] for name in options if options[name] is not None})
-        if activation.begin(account, now, columns):
-            return _started(account, dispatch)
+        if activation.start_activation(account, now, columns):
+            return _request_work(account, dispatch)
     if account.state == State.DISABLING:
         raise InvalidState("The demo is still being removed; enable it again when its state is off.")
     return Transition(account, started=False)
 
 
 def _refuse_changes(account: DemoAccount, columns: dict[str, Any]) -> None:
-    """Raise InvalidState when one of the columns is not as it was."""
+    """Raise InvalidState when a value differs from the account's."""
     changed = [name for name, value in columns.items() if value != getattr(account, name)]
     if changed:
         raise InvalidState(
-            f"The demo failed when its story was planned already, so {', '.join(changed)} cannot change any more;"
-            " enable it without them to go on, or disable it first."
+            f"The demo failed after its story was planned, so {', '.join(changed)} cannot change any more;"
+            " enable it without them to continue, or disable it first."
         )
 
 
 def disable(user: User, *, dispatch: bool = True) -> Transition:
-    """Switch demo mode off; its rows go in the background. An account that is off stays so."""
+    """Switch demo mode off; a worker deletes its rows. Does nothing if it is off."""
     return _remove(user, dispatch, reset=False)
 
 
 def reset(user: User, *, dispatch: bool = True) -> Transition:
-    """Remove the demo and tell the same story again from the beginning; InvalidState while off or being removed."""
+    """Delete the demo and enable it again with the same story. Raises InvalidState while off or being removed."""
     transition = _remove(user, dispatch, reset=True)
     if not transition.started:
         raise InvalidState(f"Demo mode is {transition.account.state}; there is nothing to reset.")
@@ -80,8 +80,8 @@ def reset(user: User, *, dispatch: bool = True) -> Transition:
 
 def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
     with locked_account(user) as account:
-        mine = DemoAccount.objects.filter(pk=account.pk)
-        if mine.filter(state__in=[*ON, State.FAILED]).update(
+        row = DemoAccount.objects.filter(pk=account.pk)
+        if row.filter(state__in=[*ON, State.FAILED]).update(
             state=State.DISABLING,
             reset_requested=reset,
             heartbeat_at=None,
@@ -92,18 +92,18 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
             catching_up=False,
             last_error="",
         ):
-            return _started(account, dispatch)
-        if not reset:  # switching off wins over a reset that is under way
-            mine.filter(state=State.DISABLING).update(reset_requested=False)
+            return _request_work(account, dispatch)
+        if not reset:  # disabling overrides a reset in progress
+            row.filter(state=State.DISABLING).update(reset_requested=False)
     account.refresh_from_db()
     return Transition(account, started=False)
 
 
 def pause(user: User, now: datetime) -> Transition:
-    """Hold the story; windows already open are planned first.
+    """Pause an active demo: plan its open windows, then hold all undelivered events. Does nothing if it is paused.
 
-    InvalidState unless active or paused, while advancing or resuming, and while more is under way than a web request
-    should move.
+    Raises InvalidState in other states, while advancing or resuming, and when too many events are planned or undelivered
+    for a web request.
     """
     with locked_account(user) as account:
         if account.is_resuming:
@@ -113,12 +113,12 @@ def pause(user: User, now: datetime) -> Transition:
         if account.state != State.ACTIVE:
             raise InvalidState(f"Demo mode is {account.state}; only an active demo can be paused.")
         if account.is_advancing:
-            raise InvalidState("The demo is advancing; pause it when it has arrived.")
-        plan_what_is_open(account, now)
-        to_come = StoryEvent.objects.undelivered_by_account().filter(account=account)
-        if to_come[:MAX_HELD].count() == MAX_HELD:
-            raise InvalidState("Too much of the demo is on its way; pause it when it has arrived.")
-        to_come.update(held=True)
+            raise InvalidState("The demo is advancing; pause it when it has finished.")
+        plan_open_windows_or_refuse(account, now)
+        undelivered = StoryEvent.objects.undelivered_by_account_index().filter(account=account)
+        if undelivered[:MAX_HELD_EVENTS].count() == MAX_HELD_EVENTS:
+            raise InvalidState("The demo has too many undelivered events; pause it when they are delivered.")
+        undelivered.update(held=True)
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.PAUSED, paused_at=now, resume_requested_at=None, resumed_to=0
         )
@@ -127,10 +127,10 @@ def pause(user: User, now: datetime) -> Transition:
 
 
 def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
-    """Ask for a pause to end as of `now`; the demo reads paused until a worker has moved its story on.
+    """Request the end of a pause as of `now`. The state stays paused until a worker has moved the story later.
 
-    Everything held, and what later draws look back on, then comes later by the pause; windows are left out, as many as it
-    has room for. InvalidState unless active or paused.
+    All events, held or delivered, move by the length of the pause; windows that lie in it are skipped. Does nothing if
+    the demo is active or resuming. Raises InvalidState in other states.
     """
     with locked_account(user) as account:
         if account.state == State.ACTIVE or account.is_resuming:
@@ -140,73 +140,75 @@ def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
         DemoAccount.objects.filter(pk=account.pk).update(
             resume_requested_at=max(now, account.paused_at), resumed_to=0, heartbeat_at=None
         )
-        return _started(account, dispatch)
+        return _request_work(account, dispatch)
 
 
 def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
-    """Change validated settings from the next window on; windows already open are planned with the old ones.
+    """Change validated settings for the windows that start after `now`; open windows are planned with the old settings.
 
-    Raises InvalidOption when a demo with these settings would outgrow DEMO_MAX_ROWS, unless it does not become larger than
-    it is.
+    Raises InvalidOption when the new settings exceed DEMO_MAX_ROWS and are larger than the old ones.
     """
     with locked_account(user) as account:
         check_settings(account, changes)
         if account.state == State.ACTIVE:
-            plan_what_is_open(account, now)
+            plan_open_windows_or_refuse(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(**changes)
     account.refresh_from_db()
     return account
 
 
 def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
-    """Let an active demo live through `days` whole days at once, in the background.
+    """Request that an active demo advances by `days` whole days; a worker does it.
 
-    Raises InvalidOption for a wrong number. InvalidState unless active, above the ceiling of rows, while something is on its
-    way over HTTP, and where what was delivered lies in another installation.
+    Raises InvalidOption for a wrong number. Raises InvalidState unless the demo is active, not advancing and below its
+    row limit, while events are leased for HTTP, and when its events are delivered to another installation.
     """
     with locked_account(user) as account:
-        most = min(MAX_DAYS, account.retention_days)
-        if not 1 <= days <= most:
-            why = "" if most == MAX_DAYS else ", the demo's retention"
-            raise InvalidOption(f"days must be a whole number from 1 to {most}{why}.")
+        max_days = min(MAX_ADVANCE_DAYS, account.retention_days)
+        if not 1 <= days <= max_days:
+            why = "" if max_days == MAX_ADVANCE_DAYS else ", the demo's retention"
+            raise InvalidOption(f"days must be a whole number from 1 to {max_days}{why}.")
         if account.state != State.ACTIVE or account.is_advancing:
             raise InvalidState(
                 f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
             )
-        check_room(account)
+        check_row_limit(account)
         if StoryEvent.objects.filter(account=account).leased(now).exists():
-            raise InvalidState("Events of this demo are on their way; advance it when they have arrived.")
-        if _lives_elsewhere(account):
+            raise InvalidState("Events of this demo are being delivered; advance it when they have arrived.")
+        if _is_stored_elsewhere(account):
             raise InvalidState(
-                "The demo's rows lie in another installation (MAIN_APP_URL); it cannot advance."
+                "The demo's rows are in another installation (MAIN_APP_URL); it cannot advance."
             )
         DemoAccount.objects.filter(pk=account.pk).update(advance_days=days, heartbeat_at=None)
-        return _started(account, dispatch)
+        return _request_work(account, dispatch)
 
 
-def _lives_elsewhere(account: DemoAccount) -> bool:
-    """Whether events were delivered and none of the latest is stored here; one may have been rejected."""
-    told = StoryEvent.objects.filter(account=account, delivered_at__isnull=False, expired_at=None)
-    latest = told.exclude(type=StoryEvent.Type.METRICS).order_by("-due_at", "-id")[:LATEST]
+def _is_stored_elsewhere(account: DemoAccount) -> bool:
+    """Whether none of the latest delivered events is in this database; checks several, as one may be rejected."""
+    delivered = StoryEvent.objects.filter(account=account, delivered_at__isnull=False, expired_at=None)
+    latest = delivered.exclude(type=StoryEvent.Type.METRICS).order_by("-due_at", "-id")[:LATEST]
     ids = list(latest.values_list("platform_id", flat=True))
-    own = {"profile__in": account.profiles, "platform_id__in": ids}
-    stored = (model.objects.filter(**own).exists() for model in (Interaction, Content))
-    return bool(ids) and not any(stored)
+    rows = {"profile__in": account.profiles, "platform_id__in": ids}
+    return bool(ids) and not any(model.objects.filter(**rows).exists() for model in (Interaction, Content))
 
 
 def plan_before_cleanup(user: User, now: datetime) -> None:
-    """Plan the windows that a cleanup from a web request would plan; InvalidState while advancing, and for too many."""
+    """Plan the open windows before a cleanup in a web request.
+
+    Raises InvalidState while the demo is advancing, and when they have too many events for a web request.
+    """
     with locked_account(user) as account:
         if account.is_advancing:
-            raise InvalidState("The demo is advancing; clean it up when it has arrived.")
+            raise InvalidState("The demo is advancing; clean it up when it has finished.")
         if account.state == State.ACTIVE:
-            plan_what_is_open(account, now)
+            plan_open_windows_or_refuse(account, now)
 
 
-def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
-    """Plan what the old settings still decide; InvalidState when that is more than a web request should do.
+def plan_open_windows_or_refuse(account: DemoAccount, now: datetime) -> None:
+    """Plan the open windows of a locked account. Raises InvalidState when they have too many events for a web request.
 
-    What the quotas bring is known before any of it is planned, which would be taken back; natural rhythm may bring more.
+    The quotas are checked before anything is planned, as an exception rolls the planning back. Natural rhythm may bring
+    more events than the quotas.
     """
     if quotas_of_open_windows(account, now) < EVENTS_PER_TRANSACTION:
         plan_open_windows([account], now, EVENTS_PER_TRANSACTION)
@@ -214,7 +216,8 @@ def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
         raise InvalidState("The demo is still catching up; try again in a moment.")
 
 
-def _started(account: DemoAccount, dispatch: bool) -> Transition:
+def _request_work(account: DemoAccount, dispatch: bool) -> Transition:
+    """The result of a transition that started something; with `dispatch` a worker is asked for the pending work."""
     account.refresh_from_db()
     if dispatch:
         transaction.on_commit(lambda: request_slice(account.pk, account.next_slice))

@@ -1,4 +1,4 @@
-"""What the management commands share: exit codes and reports."""
+"""Base classes of the management commands: exit codes, reports and confirmation."""
 
 import json
 from argparse import Action, Namespace
@@ -20,7 +20,7 @@ BAD_INPUT = 2
 
 
 class Once(Action):
-    """Stores the value of an option, which is bad input when it is given twice: nobody can say which was meant."""
+    """Stores the value of an option; giving the option twice is bad input."""
 
     def __call__(
         self, parser: CommandParser, namespace: Namespace, value: str, option: str | None = None
@@ -31,7 +31,7 @@ class Once(Action):
 
 
 class DemoCommand(BaseCommand):
-    """A command that exits 0 when done, 1 when it failed, 2 on bad input, and reports JSON when asked."""
+    """A command that exits 0 when done, 1 when it failed, 2 on bad input, and reports JSON with --json."""
 
     requires_migrations_checks = False
 
@@ -49,20 +49,20 @@ def bad_input(message: str) -> CommandError:
 
 def user_named(name: str) -> User:
     """Return the user, or raise bad_input."""
-    if has_lone_surrogate(name):  # Python takes bytes that are no UTF-8 from the command line all the same
+    if has_lone_surrogate(name):  # how Python reads bytes of the command line that are not UTF-8
         raise bad_input("A name must be UTF-8.")
     user = User.objects.filter(username=name).first()
     if user is None:
         raise bad_input(
-            f"There is no user {name!r}; `seed_demo --create` makes one, `demo_status` lists who has a demo."
+            f"There is no user {name!r}; `seed_demo --create` creates one, `demo_status` lists the users with a demo."
         )
     return user
 
 
 class RemovalCommand(DemoCommand):
-    """Deletes what is a user's, once confirmed, in this process."""
+    """Deletes data of a user in this process; needs --yes."""
 
-    what: str  # goes
+    what: str  # is deleted, for the question
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, metavar="NAME", action=Once)
@@ -72,7 +72,7 @@ class RemovalCommand(DemoCommand):
     def handle(self, *args, **options) -> None:
         user = user_named(options["user"])
         if not options["yes"]:
-            raise bad_input(f"This deletes {self.what} ({user.username}); add --yes to go on.")
+            raise bad_input(f"This deletes {self.what} ({user.username}); add --yes to continue.")
         self.remove(user, options["json"])
 
     def remove(self, user: User, as_json: bool) -> None:
@@ -84,8 +84,8 @@ class DemoRemovalCommand(RemovalCommand):
     """Deletes a user's demo data."""
 
     what = "the user's demo data"
-    request: Callable[..., Transition]  # the lifecycle's function that asks for it
-    aim: State  # that the account is in afterwards
+    request: Callable[..., Transition]  # the transition
+    final_state: State  # of the account, when the work is done
 
     def remove(self, user: User, as_json: bool) -> None:
         try:
@@ -95,5 +95,5 @@ class DemoRemovalCommand(RemovalCommand):
         account = pending_work.finish_in_process(account.pk, now())
         figures = {"user": user.username, "state": account.state}
         self.report(figures, as_json, f"Demo mode is {account.state}.")
-        if account.state != self.aim:
-            raise CommandError(account.last_error or "Workers go on with it.")
+        if account.state != self.final_state:
+            raise CommandError(account.last_error or "It is not finished; workers continue with it.")

@@ -1,4 +1,4 @@
-"""The demo of each user: its account (settings and state) and its story."""
+"""The tables of demo mode: one account per user (settings and state) and its story events."""
 
 from demo.models.account import (
     MAX_BRAND_LENGTH,

@@ -1,4 +1,4 @@
-"""The demo of each user: its settings, its state, and its story as a table."""
+"""DemoAccount: one row per user with the settings, the state and the next windows of the demo."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,19 +14,19 @@ from accounts.models import Platform, Profile
 from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS
-from demo.models.setting_columns import between, choices_are_known, column, numbers_in_range
+from demo.models.setting_columns import choices_are_known, numbers_in_range, range_validators, setting_column
 from demo.windows import CONTENT, INTERACTIONS, WINDOW_KINDS, WindowKind
 
-# A kind of window without its two columns stops the start: Django finds no such field.
-MARKS = tuple(kind.mark for kind in (CONTENT, INTERACTIONS))
-WINDOW_COLUMNS = {  # and their types
+# If a window kind lacks one of its two columns, Django stops the start with "no such field".
+NEXT_WINDOW_COLUMNS = tuple(kind.next_window_column for kind in (CONTENT, INTERACTIONS))
+WINDOW_COLUMN_TYPES = {
     name: type
     for kind in WINDOW_KINDS.values()
-    for name, type in ((kind.mark, "timestamptz"), (kind.ordinal, "int"))
+    for name, type in ((kind.next_window_column, "timestamptz"), (kind.ordinal_column, "int"))
 }
-NEXT_WINDOW = Least(*map(F, MARKS))
+EARLIEST_NEXT_WINDOW = Least(*map(F, NEXT_WINDOW_COLUMNS))
 MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
-MAX_SEED = 2**53 - 1  # exact in every JSON reader
+MAX_SEED = 2**53 - 1  # larger integers lose digits in JSON readers that use doubles
 
 
 def default_platforms() -> list[str]:
@@ -44,45 +44,49 @@ class State(models.TextChoices):
 
 class DemoAccountQuerySet(models.QuerySet):
     def with_open_windows(self, now) -> "DemoAccountQuerySet":
-        """Active accounts for which a window has started that is not planned yet."""
-        return self.alias(opens=NEXT_WINDOW).filter(opens__lte=now, state=State.ACTIVE)
+        """Active accounts with an open window: one that has started by `now` and is not planned yet.
+
+        The alias `earliest_start` is the start of the earliest one.
+        """
+        rows = self.alias(earliest_start=EARLIEST_NEXT_WINDOW)
+        return rows.filter(earliest_start__lte=now, state=State.ACTIVE)
 
     def resuming(self) -> "DemoAccountQuerySet":
-        """Paused accounts whose resuming was asked for; what is older than the pause is of an earlier one."""
+        """Paused accounts with a request to resume. A request older than the pause belongs to an earlier pause."""
         return self.filter(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
 
     def stalled_since(self, moment) -> "DemoAccountQuerySet":
-        """Accounts with work to do that nobody has been doing since `moment`."""
-        asleep = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
+        """Accounts with pending work and no heartbeat since `moment`."""
+        without_heartbeat = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
         advancing = Q(advance_days__gt=0) | Q(catching_up=True)
-        working = (
+        has_pending_work = (
             Q(state__in=[State.ENABLING, State.DISABLING])
             | Q(state=State.ACTIVE) & advancing
             | Q(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
         )
-        return self.filter(asleep, working)
+        return self.filter(without_heartbeat, has_pending_work)
 
-    def store_marks(self, accounts: Sequence["DemoAccount"]) -> None:
-        """Write the marks and ordinals of `accounts`, whose planning has succeeded, in one statement."""
-        values = [[getattr(account, name) for account in accounts] for name in ("pk", *WINDOW_COLUMNS)]
-        moved = ", ".join(f"{name} = new.{name}" for name in WINDOW_COLUMNS)
-        types = "".join(f", %s::{type}[]" for type in WINDOW_COLUMNS.values())
+    def store_next_windows(self, accounts: Sequence["DemoAccount"]) -> None:
+        """Store the next window and ordinal of each kind for all `accounts` in one UPDATE, and clear `last_error`."""
+        values = [[getattr(account, name) for account in accounts] for name in ("pk", *WINDOW_COLUMN_TYPES)]
+        assignments = ", ".join(f"{name} = new.{name}" for name in WINDOW_COLUMN_TYPES)
+        types = "".join(f", %s::{type}[]" for type in WINDOW_COLUMN_TYPES.values())
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {self.model._meta.db_table} account SET last_error = '', {moved}"
-                f" FROM unnest(%s::bigint[]{types}) AS new (id, {', '.join(WINDOW_COLUMNS)})"
+                f"UPDATE {self.model._meta.db_table} account SET last_error = '', {assignments}"
+                f" FROM unnest(%s::bigint[]{types}) AS new (id, {', '.join(WINDOW_COLUMN_TYPES)})"
                 " WHERE account.id = new.id",
                 values,
             )
 
 
 class DemoAccount(models.Model):
-    """One per user. `next_…_window` are the starts of the next windows to plan, null only while off."""
+    """One per user. `next_…_window` is the start of the next window to plan of each kind; null only while off."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="demo_account"
     )
-    seed = models.BigIntegerField(validators=between(0, MAX_SEED))
+    seed = models.BigIntegerField(validators=range_validators(0, MAX_SEED))
     state = models.CharField(max_length=9, choices=State.choices, default=State.OFF, editable=False)
 
     platforms = ArrayField(
@@ -98,14 +102,14 @@ class DemoAccount(models.Model):
         help_text="Names that are spoken of in place of the niche's own products.",
     )
 
-    content_per_day = column("content_per_day")
-    comments_per_window = column("comments_per_window")
-    messages_per_window = column("messages_per_window")
-    posting_hour = column("posting_hour")
-    time_zone = column("time_zone")
-    rhythm = column("rhythm")
-    viral_spikes = column("viral_spikes")
-    retention_days = column("retention_days")
+    content_per_day = setting_column("content_per_day")
+    comments_per_window = setting_column("comments_per_window")
+    messages_per_window = setting_column("messages_per_window")
+    posting_hour = setting_column("posting_hour")
+    time_zone = setting_column("time_zone")
+    rhythm = setting_column("rhythm")
+    viral_spikes = setting_column("viral_spikes")
+    retention_days = setting_column("retention_days")
 
     initial_content = models.PositiveIntegerField(default=35)
     initial_comments = models.PositiveIntegerField(default=920)
@@ -154,8 +158,8 @@ class DemoAccount(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="demo_state_is_known"),
             models.CheckConstraint(
-                condition=Q(state="off", **dict.fromkeys(MARKS))
-                | (~Q(state="off") & Q(**{f"{mark}__isnull": False for mark in MARKS})),
+                condition=Q(state="off", **dict.fromkeys(NEXT_WINDOW_COLUMNS))
+                | (~Q(state="off") & Q(**{f"{name}__isnull": False for name in NEXT_WINDOW_COLUMNS})),
                 name="demo_marks_are_set_unless_off",
             ),
             models.CheckConstraint(
@@ -170,7 +174,7 @@ class DemoAccount(models.Model):
             ),
         ]
         indexes = [
-            models.Index(NEXT_WINDOW, condition=Q(state="active"), name="demo_next_window"),
+            models.Index(EARLIEST_NEXT_WINDOW, condition=Q(state="active"), name="demo_next_window"),
             models.Index(F("planned_at"), condition=Q(state="enabling"), name="demo_enabling"),
         ]
 
@@ -179,18 +183,18 @@ class DemoAccount(models.Model):
 
     @property
     def is_advancing(self) -> bool:
-        """Whether days were asked for that have not passed yet, or have not brought everything yet."""
+        """Whether an advance is unfinished: its shift is pending, or its events are not all planned and delivered."""
         return self.state == State.ACTIVE and (self.advance_days > 0 or self.catching_up)
 
     @property
     def is_resuming(self) -> bool:
-        """Whether a pause is about to end."""
-        asked_for = self.resume_requested_at
-        return self.state == State.PAUSED and asked_for is not None and asked_for >= self.paused_at
+        """Whether the account is paused and a request to resume is pending."""
+        requested_at = self.resume_requested_at
+        return self.state == State.PAUSED and requested_at is not None and requested_at >= self.paused_at
 
     @property
     def world(self) -> simulator.World:
-        """What the account's draws depend on besides their window."""
+        """The simulator's input that is the same for every window of the account."""
         return simulator.World(
             seed=self.seed,
             platforms=tuple(self.platforms),
@@ -206,7 +210,7 @@ class DemoAccount(models.Model):
 
     @property
     def profiles(self) -> models.QuerySet[Profile]:
-        """The demo profiles of the present activation."""
+        """The demo profiles of the current activation."""
         return Profile.objects.demo().filter(owner=self.user_id)
 
     @property
@@ -216,21 +220,21 @@ class DemoAccount(models.Model):
 
     @property
     def messages_quota(self) -> int:
-        """Messages per window: none where no platform has direct messages."""
+        """Direct messages per window; 0 when no platform of the account has them."""
         return self.messages_per_window if self.has_messages else 0
 
     def quota(self, kind: WindowKind) -> int:
-        """How many events one window of the kind brings."""
+        """How many events one window of the kind brings, by the settings."""
         quotas = {"messages_per_window": self.messages_quota}
         return sum(quotas.get(name, getattr(self, name)) for name in kind.quotas)
 
     def start_of_next(self, kind: WindowKind) -> datetime:
-        """The start of the next window of the kind to plan; not while off."""
-        return getattr(self, kind.mark)
+        """The start of the next window of the kind to plan; None while off."""
+        return getattr(self, kind.next_window_column)
 
     @property
     def next_window_start(self) -> datetime:
-        """The start of the next window to plan, of whatever kind; not while off."""
+        """The start of the next window to plan, of any kind; do not call while off."""
         return min(map(self.start_of_next, WINDOW_KINDS.values()))
 
     @property

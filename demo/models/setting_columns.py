@@ -1,4 +1,4 @@
-"""The columns and constraints of the account's settings, made from `demo.account_settings.SETTINGS`."""
+"""Builds the columns and constraints of the account's settings from `demo.account_settings.SETTINGS`."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -15,35 +15,36 @@ TIME_ZONE_LENGTH = 64
 
 @cache
 def time_zones() -> set[str]:
-    """The IANA names, without the machine's own time and the placeholder for a time that was never set."""
+    """The IANA names, without `localtime` (depends on the machine) and `Factory` (a placeholder)."""
     return available_timezones() - {"localtime", "Factory"}
 
 
 def similar_time_zone(name: str) -> str:
-    """The time zone spelled like `name` but for case, or an example."""
+    """The time zone that equals `name` when case is ignored, or the text "a name such as Europe/Berlin"."""
     similar = (zone for zone in time_zones() if zone.casefold() == name.casefold())
     return next(similar, "a name such as Europe/Berlin")
 
 
 def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless `name` is an IANA time zone, with one to use."""
+    """Raise ValidationError unless `name` is an IANA time zone; the message suggests one."""
     if name not in time_zones():
         raise ValidationError(f"{name} is not an IANA time zone; use {similar_time_zone(name)}.")
 
 
-def between(low: int, high: int) -> list:
+def range_validators(low: int, high: int) -> list:
+    """Validators that accept `low` to `high`, both included."""
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
-def column(name: str) -> models.Field:
-    """The column of the setting of that name, a key of SETTINGS."""
+def setting_column(name: str) -> models.Field:
+    """The model field of the setting `name`, a key of SETTINGS."""
     setting = SETTINGS[name]
     options = {"verbose_name": setting.label, "help_text": setting.help}
     if setting.default is not None:
         options["default"] = setting.default
     match setting.kind:
         case Number(low, high, may_be_empty):
-            options["validators"] = between(low, high)
+            options["validators"] = range_validators(low, high)
             return models.PositiveSmallIntegerField(null=may_be_empty, blank=may_be_empty, **options)
         case Choice(choices):
             length = max(map(len, setting.kind.values))
@@ -55,7 +56,7 @@ def column(name: str) -> models.Field:
 
 
 def numbers_in_range() -> Q:
-    """The condition that every number is in its range. The type of the column keeps numbers from being negative."""
+    """The condition that every number is in its range. The column type already rejects negative numbers."""
     numbers = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Number)}
     required = {name: kind for name, kind in numbers.items() if not kind.may_be_empty}
     condition = Q(*(_in_range(name, kind) for name, kind in sorted(required.items())))
@@ -69,7 +70,7 @@ def _in_range(name: str, kind: Number) -> tuple[str, object]:
 
 
 def choices_are_known() -> list[models.CheckConstraint]:
-    """One constraint for each setting with a list of options."""
+    """One check constraint for each setting with a list of options."""
     choices = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Choice)}
     return [
         models.CheckConstraint(

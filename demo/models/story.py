@@ -1,4 +1,4 @@
-"""A demo's story: one row for each event, past or future."""
+"""StoryEvent: one row for each event of a demo, past or future. Planning inserts them, delivery sends them."""
 
 from array import array
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from interactions.event_types import COMMENT_CREATED, CONTENT_METRICS, CONTENT_P
 
 
 @models.BigAutoField.register_lookup
-class Among(models.Lookup):
-    """One of a list that is sent as a single array, which costs a fraction of the thousand parameters of `in`."""
+class InArray(models.Lookup):
+    """`pk__in_array=keys`: like `in`, but sends the keys as one array parameter, which is faster than a thousand."""
 
-    lookup_name = "among"
+    lookup_name = "in_array"
 
     def get_prep_lookup(self) -> list[int]:
         return list(self.rhs)
@@ -30,68 +30,72 @@ class Among(models.Lookup):
 
 class StoryEventQuerySet(models.QuerySet):
     def undelivered(self) -> "StoryEventQuerySet":
+        """Events that are neither delivered nor dead."""
         return self.filter(delivered_at=None, dead_at=None)
 
-    def undelivered_by_account(self) -> "StoryEventQuerySet":
-        """The same, where it is of some accounts: by the index that begins with them, which needs to be told."""
+    def undelivered_by_account_index(self) -> "StoryEventQuerySet":
+        """The same rows. Use it for queries by account: `account > 0` lets PostgreSQL use the index story_undelivered."""
         return self.undelivered().filter(account__gt=0)
 
-    def past(self) -> "StoryEventQuerySet":
-        """What has been delivered, or never will be."""
+    def delivered_or_dead(self) -> "StoryEventQuerySet":
         return self.filter(Q(delivered_at__isnull=False) | Q(dead_at__isnull=False))
 
     def dead(self) -> "StoryEventQuerySet":
-        """What could not be delivered and waits for an operator."""
+        """Events that failed all their attempts and have not expired; an operator can retry them."""
         return self.filter(dead_at__isnull=False, expired_at=None)
 
     def due(self, now) -> "StoryEventQuerySet":
-        """What is to be delivered at `now`: due, of an account that lives and is not advancing, not leased to another worker or waiting.
+        """Undelivered events to deliver at `now`: due, not held by a pause, not leased and not waiting for a retry.
 
-        What a pause holds is not in the index that this reads, so that paused demos cost a tick nothing.
+        Their account is active or enabling, and no shift of an advance is pending. The index that serves this query
+        leaves out held events, so paused demos do not slow it down.
         """
-        free = Q(claimed_until=None) | Q(claimed_until__lte=now)
-        living = Q(account__state__in=[State.ACTIVE, State.ENABLING], account__advance_days=0)
-        return self.undelivered().filter(free, living, held=False, due_at__lte=now)
+        not_leased = Q(claimed_until=None) | Q(claimed_until__lte=now)
+        deliverable = Q(account__state__in=[State.ACTIVE, State.ENABLING], account__advance_days=0)
+        return self.undelivered().filter(not_leased, deliverable, held=False, due_at__lte=now)
 
     def leased(self, now) -> "StoryEventQuerySet":
-        """What may be on its way over HTTP at `now`, or waits to be sent again."""
+        """Undelivered events that have been sent over HTTP and whose lease or retry wait has not ended at `now`."""
         return self.undelivered().filter(delivery_id__isnull=False, claimed_until__gt=now)
 
-    def earliest_keys(self, most: int, at_once: int, owner: str) -> list[list[array]]:
-        """The primary keys of the `most` earliest by their `owner` (account or profile), in rounds.
+    def earliest_keys_by_owner(self, limit: int, batch_size: int, owner: str) -> list[list[array]]:
+        """The primary keys of the `limit` earliest events, in rounds of one batch per `owner` ("account" or "profile").
 
-        The first round has up to `at_once` keys of each owner, the second the next of those who have more, and so on, so
-        that one with many holds up no other by more than that.
+        The first round has a batch of up to `batch_size` keys of each owner, the second the next batch of each owner
+        with more keys, and so on. An owner with many events thus delays each other owner by one batch at most.
         """
-        earliest = self.order_by("due_at", "id").values(owner, "pk")[:most]
-        sql, values = earliest.query.sql_with_params()
+        earliest = self.order_by("due_at", "id").values(owner, "pk")[:limit]
+        sql, parameters = earliest.query.sql_with_params()
         by_owner = f"SELECT array_agg(id ORDER BY id) FROM ({sql}) AS earliest (owner, id) GROUP BY owner ORDER BY owner"
         rounds: list[list[array]] = []
         with connection.cursor() as cursor:
-            cursor.execute(by_owner, values)
-            for (found,) in cursor:
-                keys = array("q", found)
-                for place, start in enumerate(range(0, len(keys), at_once)):
-                    if place == len(rounds):
+            cursor.execute(by_owner, parameters)
+            for (ids,) in cursor:
+                keys = array("q", ids)
+                for round_number, start in enumerate(range(0, len(keys), batch_size)):
+                    if round_number == len(rounds):
                         rounds.append([])
-                    rounds[place].append(keys[start : start + at_once])
+                    rounds[round_number].append(keys[start : start + batch_size])
         return rounds
 
     def claim(self, keys: Sequence[int]) -> list[NamedTuple]:
-        """Lock those of the keys for this transaction that no other worker holds, the earliest first; plain values."""
-        free = self.filter(pk__among=keys).select_for_update(skip_locked=True, of=("self",))
+        """Lock the rows of `keys` until the transaction ends, skip those that others have locked; earliest first.
+
+        Returns named tuples of pk, profile_id, platform_id, payload, due_at and attempts.
+        """
+        unlocked = self.filter(pk__in_array=keys).select_for_update(skip_locked=True, of=("self",))
         fields = ("pk", "profile_id", "platform_id", "payload", "due_at", "attempts")
-        return list(free.order_by("due_at", "id").values_list(*fields, named=True))
+        return list(unlocked.order_by("due_at", "id").values_list(*fields, named=True))
 
 
 def webhook_event(event) -> dict[str, object]:
-    """A story event as the webhook takes it, dated when it was due and without the simulator's memo."""
+    """The event in the format of the webhook: `occurred_at` is `due_at`, and the simulator's memo is left out."""
     payload = event.payload | {"occurred_at": event.due_at.isoformat()}
     payload.pop(simulator.MEMO, None)
     return payload
 
 
-STORY_TYPES = {  # the types of events that a story has
+STORY_TYPES = {  # the types of events in a story
     "CONTENT": CONTENT_PUBLISHED,
     "COMMENT": COMMENT_CREATED,
     "MESSAGE": MESSAGE_CREATED,
@@ -100,9 +104,9 @@ STORY_TYPES = {  # the types of events that a story has
 
 
 class StoryEvent(models.Model):
-    """One thing that happens in a demo, past or future.
+    """One event of a demo, past or future. `payload` is the webhook event without `occurred_at`, which is `due_at`.
 
-    `payload` is the webhook event without its time: what is delivered is dated `due_at`.
+    `claimed_until` is the end of a lease or of the wait before a retry. `delivery_id` identifies an HTTP batch.
     """
 
     Type = models.TextChoices(
@@ -113,7 +117,7 @@ class StoryEvent(models.Model):
     )
 
     class Origin(models.TextChoices):
-        """What an event was planned by; only the first two count against a quota, and the last three are scenarios."""
+        """What planned the event. Only INITIAL and WINDOW count against quotas; the last three are scenarios."""
 
         INITIAL = "initial"
         WINDOW = "window"
@@ -126,8 +130,8 @@ class StoryEvent(models.Model):
         PRODUCT_LAUNCH = "product-launch"
 
     account = models.ForeignKey(DemoAccount, on_delete=models.CASCADE, related_name="story", db_index=False)
-    # Without a constraint: its check would read the table from end to end whenever a profile goes. A profile goes in one
-    # transaction with its account's story (demo/lifecycle/removal.py), after which nothing more is planned for it.
+    # No database constraint: its check would scan the whole table for each deleted profile. Profiles are deleted in one
+    # transaction with their account's story (demo/lifecycle/removal.py), and nothing is planned for them afterwards.
     profile = models.ForeignKey(
         Profile, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
@@ -151,7 +155,7 @@ class StoryEvent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["profile", "platform_id", "type"],
-                condition=~Q(type="content.metrics"),  # of which a piece has many
+                condition=~Q(type="content.metrics"),  # a post has many
                 name="story_event_is_planned_once",
             ),
             models.CheckConstraint(
@@ -166,8 +170,8 @@ class StoryEvent(models.Model):
             ),
             models.Index(F("account"), F("type"), F("due_at"), name="story_of_an_account_by_type"),
             models.Index(
-                # No account has a lower key; but so the planner does not take it for what is due, in no order of time,
-                # whenever its statistics say that hardly anything is undelivered.
+                # Every key is greater than 0. The condition keeps the query planner from using this index, which is
+                # not in order of time, for due events when its statistics say that few events are undelivered.
                 *(F("account"), F("type")),
                 condition=Q(delivered_at=None, account__gt=0),
                 name="story_undelivered",
@@ -192,7 +196,7 @@ class StoryEvent(models.Model):
         return f"{self.type} {self.platform_id}"
 
 
-KINDS = {  # what the initial batch and the quotas count, by its name in the API
+KINDS = {  # the event types that the initial batch and the quotas count, by their names in the API
     "content": StoryEvent.Type.CONTENT,
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,

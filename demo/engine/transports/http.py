@@ -1,7 +1,7 @@
-"""Delivery as signed POSTs to the profiles' webhook endpoints.
+"""Delivers due events as signed POSTs to the profiles' webhook endpoints. Called by `demo.engine.delivery`.
 
-A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries. What a
-crash of the database takes back of that is sent once more, which the receiver answers as duplicates.
+A batch is leased in a committed transaction before it is sent, and keeps its rows and its `webhook-id` over retries. If a
+crash of the database loses the mark that it was delivered, it is sent again, and the receiver answers "duplicate".
 """
 
 import json
@@ -29,94 +29,98 @@ from interactions.signing import sign
 logger = logging.getLogger(__name__)
 
 EVENTS_PER_REQUEST = 500
-# Of a batch in which one event may be at fault: the events of a whole one are alone at their last attempt.
-PARTS = 4
-STRETCH = 2_000  # how many of the earliest events due are looked up while few are due
+SPLIT_INTO = (
+    4  # parts; 500 events are single events after five splits, in time for the sixth and last attempt
+)
+FIRST_LOOKUP = 2_000  # events
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
-MIN_SECONDS = 1  # for a receiver, however little time is left
-AN_EVENT = {400, 413}  # answers that one event of the batch has caused,
-PERHAPS_AN_EVENT = {500}  # and that it may have caused
-TOO_MANY = 429
-MIN_WAIT = 5  # seconds after TOO_MANY
+MIN_TIMEOUT_SECONDS = 1
+# Answers caused by one event of the batch, and answers that may be.
+EVENT_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+EVENT_MAY_HAVE_FAILED = {HTTPStatus.INTERNAL_SERVER_ERROR}
+MIN_THROTTLE_SECONDS = 5  # to wait after 429
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a batch was not taken: a sentence, the answer's status if there was one, and seconds that it asked to wait."""
+    """Why a batch was not accepted: a sentence, the HTTP status (0: no answer), and Retry-After in seconds."""
 
     reason: str
-    code: int = 0
-    wait: float = 0
+    status: int = 0
+    retry_after: float = 0
 
 
 class HttpDelivery:
-    """Delivery as webhooks, a batch of one profile at a time; with `longest` it waits for no receiver after so long."""
+    """Delivery as webhooks, one profile per batch. No request lasts longer than `time_limit` after the clock's start."""
 
-    def __init__(self, longest: timedelta | None = None) -> None:
-        self._longest = longest
-        self._batches = DueBatches("profile", EVENTS_PER_REQUEST, first=STRETCH, packed=False)
+    def __init__(self, time_limit: timedelta | None = None) -> None:
+        self._time_limit = time_limit
+        self._batches = DueBatches(
+            "profile", EVENTS_PER_REQUEST, first_lookup=FIRST_LOOKUP, merge_owners=False
+        )
 
     def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
-        """Lease, send and mark one profile's next batch; return how many events were looked at and how many delivered."""
+        """Lease, send and mark the next batch; return how many events it had and how many were delivered."""
         keys = self._batches.next(due)
-        claimed = _lease(due, keys, clock) if keys else []
-        self._batches.goes_on |= bool(claimed)
-        return len(keys), _deliver(claimed, clock, self._patience(clock)) if claimed else 0
+        leased = _lease(due, keys, clock) if keys else []
+        self._batches.may_have_more |= bool(leased)
+        return len(keys), _deliver(leased, clock, self._timeout(clock)) if leased else 0
 
-    def _patience(self, clock: Clock) -> float:
-        """How many seconds to wait for the receiver."""
-        if self._longest is None:
+    def _timeout(self, clock: Clock) -> float:
+        """The timeout of the next request in seconds."""
+        if self._time_limit is None:
             return TIMEOUT_SECONDS
-        left = (self._longest - clock.elapsed).total_seconds()
-        return min(TIMEOUT_SECONDS, max(left, MIN_SECONDS))
+        remaining = (self._time_limit - clock.elapsed).total_seconds()
+        return min(TIMEOUT_SECONDS, max(remaining, MIN_TIMEOUT_SECONDS))
 
 
-def _deliver(claimed: Sequence[StoryEvent], clock: Clock, seconds: float) -> int:
-    failure = _send(claimed, seconds)
+def _deliver(leased: Sequence[StoryEvent], clock: Clock, timeout: float) -> int:
+    failure = _send(leased, timeout)
     if failure is None:
-        return _mark_delivered(claimed, clock.now())
-    _count(claimed, clock.now(), failure)
+        return _mark_delivered(leased, clock.now())
+    _schedule_retry(leased, clock.now(), failure)
     return 0
 
 
-def _count(events: Sequence[StoryEvent], now: datetime, failure: Failure) -> None:
-    """Have the batch wait for its next attempt, or its parts, or have it counted as dead.
+def _schedule_retry(events: Sequence[StoryEvent], now: datetime, failure: Failure) -> None:
+    """Retry the batch or its parts later, or mark it dead.
 
-    Where one event is at fault, or may be at the last attempt, the parts are sent at once, until that one is alone.
+    A refused batch is split and its parts are sent at once, until the failing event is alone. After a 500 the batch
+    counts an attempt and its parts are retried separately; at the last attempt they are sent at once.
     """
-    is_many, perhaps = len(events) > 1, failure.code in PERHAPS_AN_EVENT
-    if failure.code == TOO_MANY:
-        postpone(events, now, failure.reason, max(failure.wait, MIN_WAIT))
-    elif is_many and (failure.code in AN_EVENT or (perhaps and is_last_attempt(events))):
-        _split(events, at_once=True)
+    is_batch, may_be_event = len(events) > 1, failure.status in EVENT_MAY_HAVE_FAILED
+    if failure.status == HTTPStatus.TOO_MANY_REQUESTS:
+        postpone(events, now, failure.reason, max(failure.retry_after, MIN_THROTTLE_SECONDS))
+    elif is_batch and (failure.status in EVENT_REFUSED or (may_be_event and is_last_attempt(events))):
+        _split(events, send_at_once=True)
     else:
-        count_failure(events, now, failure.reason, failure.wait)
-        if is_many and perhaps:
-            _split(events, at_once=False)
+        count_failure(events, now, failure.reason, failure.retry_after)
+        if is_batch and may_be_event:
+            _split(events, send_at_once=False)
 
 
-def _send(events: Sequence[StoryEvent], seconds: float) -> Failure | None:
-    """Post the batch; None when it was taken."""
+def _send(events: Sequence[StoryEvent], timeout: float) -> Failure | None:
+    """Post the batch; None when the receiver accepted it."""
     try:
-        answer = _post(events, seconds)
+        answer = _post(events, timeout)
     except requests.RequestException as error:
         return Failure(f"{type(error).__name__}: {error}")
     except Exception as error:
         logger.exception("A batch of %d events could not be sent", len(events))
         return Failure(str(error), HTTPStatus.BAD_REQUEST)
-    code = answer.status_code
-    if 200 <= code < 300:
+    status = answer.status_code
+    if 200 <= status < 300:
         return None
-    return Failure(f"HTTP {code}: {answer.reason}", code, _retry_after(answer))
+    return Failure(f"HTTP {status}: {answer.reason}", status, _retry_after(answer))
 
 
 def _lease(due: QuerySet[StoryEvent], keys: Sequence[int], clock: Clock) -> list[StoryEvent]:
-    """Lease what is still due of the keys, all of one profile: a batch that was sent before as it was, or new events."""
+    """Lease the events of `keys`, all of one profile, that are still due: a whole batch to retry, or new events."""
     with async_commit():
         claimed = _claim(due, keys)
         delivery_id = claimed[0].delivery_id or uuid.uuid4() if claimed else None
-        rows = StoryEvent.objects.filter(pk__among=[event.pk for event in claimed])
+        rows = StoryEvent.objects.filter(pk__in_array=[event.pk for event in claimed])
         rows.update(delivery_id=delivery_id, claimed_until=clock.now() + LEASE)
     for event in claimed:
         event.delivery_id = delivery_id
@@ -124,21 +128,24 @@ def _lease(due: QuerySet[StoryEvent], keys: Sequence[int], clock: Clock) -> list
 
 
 def _claim(due: QuerySet[StoryEvent], keys: Sequence[int]) -> list[StoryEvent]:
-    """Lock them. A batch that was sent before is larger than what the keys name of it; its rows are locked in order,
-    so that of two workers who find it one has all of it."""
-    mine = due.filter(pk__among=keys)
+    """Lock the rows to send.
+
+    A batch to retry may have more rows than `keys` names. All its rows are locked in order and without skipping, so
+    that of two workers one gets the whole batch.
+    """
+    found = due.filter(pk__in_array=keys)
     sent_before = (
-        mine.exclude(delivery_id=None).order_by("due_at", "id").values("account", "delivery_id").first()
+        found.exclude(delivery_id=None).order_by("due_at", "id").values("account", "delivery_id").first()
     )
     if sent_before:
-        whole = due.filter(account__gt=0, **sent_before).order_by("id")
-        return list(whole.select_related("profile").select_for_update(of=("self",)))
-    new = mine.filter(delivery_id=None).order_by("due_at", "id").select_related("profile")
+        batch = due.filter(account__gt=0, **sent_before).order_by("id")
+        return list(batch.select_related("profile").select_for_update(of=("self",)))
+    new = found.filter(delivery_id=None).order_by("due_at", "id").select_related("profile")
     return list(new.select_for_update(of=("self",), skip_locked=True))
 
 
-def _post(events: Sequence[StoryEvent], seconds: float) -> requests.Response:
-    """Send the batch; its timestamp is the database's time of sending, which a receiver compares with its own clock."""
+def _post(events: Sequence[StoryEvent], timeout: float) -> requests.Response:
+    """Send the batch. The signed timestamp is the database's time, as the receiver compares it with its own clock."""
     profile = events[0].profile
     sent_at = int(now().timestamp())
     envelope = {
@@ -153,28 +160,28 @@ def _post(events: Sequence[StoryEvent], seconds: float) -> requests.Response:
         url,
         data=body,
         headers=headers | {"Content-Type": "application/json"},
-        timeout=Timeout(total=seconds),
+        timeout=Timeout(total=timeout),
         allow_redirects=False,
         stream=True,
     ) as answer:
-        return answer  # its status says all; the body is not read
+        return answer  # only the status and headers are needed; the body is not read
 
 
 def _mark_delivered(events: Sequence[StoryEvent], now: datetime) -> int:
-    rows = StoryEvent.objects.filter(pk__among=[event.pk for event in events], delivered_at=None)
+    rows = StoryEvent.objects.filter(pk__in_array=[event.pk for event in events], delivered_at=None)
     with async_commit():
         return rows.update(delivered_at=now, claimed_until=None)
 
 
-def _split(events: Sequence[StoryEvent], *, at_once: bool) -> None:
-    """Make PARTS batches of one, so that an event that is refused ends up alone; due at once, or when the batch is."""
-    changes = {"claimed_until": None} if at_once else {}
-    size = -(-len(events) // PARTS)
+def _split(events: Sequence[StoryEvent], *, send_at_once: bool) -> None:
+    """Divide the batch into SPLIT_INTO batches, due at once or when the batch would be retried."""
+    changes = {"claimed_until": None} if send_at_once else {}
+    size = -(-len(events) // SPLIT_INTO)
     for start in range(0, len(events), size):
         rows = StoryEvent.objects.filter(pk__in=[event.pk for event in events[start : start + size]])
         rows.update(delivery_id=uuid.uuid4(), **changes)
 
 
 def _retry_after(answer: requests.Response) -> float:
-    given = answer.headers.get("Retry-After", "")
-    return float(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    header = answer.headers.get("Retry-After", "")
+    return float(header) if header.isascii() and header.isdigit() and len(header) < 6 else 0

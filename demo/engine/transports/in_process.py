@@ -19,51 +19,53 @@ from interactions.locks import lock_free_profiles
 
 logger = logging.getLogger(__name__)
 
-EVENTS_PER_TRANSACTION = 1_000  # events in one transaction
+EVENTS_PER_TRANSACTION = 1_000
 
 
 class InProcessDelivery:
-    """Delivery in process. A batch has events of many accounts, but of an account with many of them nothing else.
+    """Delivery in process. Accounts with few events share a batch; one with many has batches of its own.
 
-    So two workers, each of which takes other batches, hardly ever hold events of one profile, for whose lock one of
-    them would wait.
+    Two workers with different batches therefore rarely have events of the same profile, whose lock one would wait for.
     """
 
     def __init__(self) -> None:
         self._batches = DueBatches(
-            "account", EVENTS_PER_TRANSACTION, first=EVENTS_PER_TRANSACTION, packed=True
+            "account", EVENTS_PER_TRANSACTION, first_lookup=EVENTS_PER_TRANSACTION, merge_owners=True
         )
-        self._busy: set[int] = (
+        self._locked_profiles: set[int] = (
             set()
-        )  # profiles that somebody does not let go of, which are left to the next run
+        )  # locked by others; this run skips them, the next one tries again
 
     def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
-        """Deliver a batch; return how many events were looked at and how many delivered."""
-        free = due.exclude(profile__in=self._busy)  # also of batches that were looked up before
-        keys = self._batches.next(free)
-        return len(keys), self._deliver(free, keys, clock.start) if keys else 0
+        """Deliver a batch; return how many events it had and how many were delivered."""
+        deliverable = due.exclude(
+            profile__in=self._locked_profiles
+        )  # applies to batches looked up before, too
+        keys = self._batches.next(deliverable)
+        return len(keys), self._deliver(deliverable, keys, clock.start) if keys else 0
 
     def _deliver(self, due: QuerySet[StoryEvent], keys: Sequence[int], now: datetime) -> int:
         """Claim, ingest and mark in one transaction."""
         with async_commit():
             claimed = due.claim(keys)
-            self._batches.goes_on |= bool(claimed)
+            self._batches.may_have_more |= bool(claimed)
             wanted = {event.profile_id for event in claimed}
-            free = lock_free_profiles(wanted)  # all, in order, before halves lock some of them
-            self._busy |= wanted - free
-            return _ingest_or_bisect([event for event in claimed if event.profile_id in free], now)
+            locked = lock_free_profiles(
+                wanted
+            )  # all at once and in order, before halves of the batch are ingested
+            self._locked_profiles |= wanted - locked
+            return _ingest_or_bisect([event for event in claimed if event.profile_id in locked], now)
 
 
 def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:
-    """Deliver the events, or, when that raises, their halves; the failing event alone counts an attempt."""
+    """Ingest the events; if that raises, try each half. Only the failing event, once alone, counts an attempt."""
     if not events:
         return 0
     try:
         with transaction.atomic():
             ingest([Arrival(event.profile_id, webhook_event(event)) for event in events], now)
-            return StoryEvent.objects.filter(pk__among=[event.pk for event in events]).update(
-                delivered_at=now
-            )
+            rows = StoryEvent.objects.filter(pk__in_array=[event.pk for event in events])
+            return rows.update(delivered_at=now)
     except Exception as error:
         if is_connection_lost(error):
             raise

@@ -7,7 +7,7 @@ from interactions.clock import now
 
 
 class Command(DemoCommand):
-    help = "Let a user's demo live through some days at once."
+    help = "Advance a user's demo by whole days."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, metavar="NAME", action=Once)
@@ -26,7 +26,8 @@ class Command(DemoCommand):
         account.refresh_from_db()
         if account.is_advancing or account.last_error:
             raise CommandError(
-                account.last_error or "Events are on their way; workers advance the demo after them."
+                account.last_error
+                or "Events are being delivered; workers advance the demo when they have arrived."
             )
         figures = {"user": user.username, "days": options["days"]}
         self.report(figures, options["json"], f"Days advanced: {options['days']}.")

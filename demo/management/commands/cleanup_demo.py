@@ -11,8 +11,8 @@ MAX_DAYS = 36_500
 
 class Command(DemoCommand):
     help = (
-        "Hide demo data older than each account's retention, and purge what was hidden a week ago."
-        " restore_demo brings back what is hidden. Live data is never touched."
+        "Remove demo data older than each account's retention, and purge the data removed a week ago."
+        " restore_demo restores removed data until it is purged. Live data is never touched."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,7 +27,7 @@ class Command(DemoCommand):
         if days is not None and not 0 <= days <= MAX_DAYS:
             raise bad_input(f"--older-than must be a number of days from 0 to {MAX_DAYS}.")
         cleaned = clean_up(now(), older_than_days=days, dry_run=options["dry_run"])
-        verb = "Would be hidden" if options["dry_run"] else "Hidden"
+        verb = "Would expire" if options["dry_run"] else "Expired"
         figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
         self.report(figures, options["json"], f"{verb}: {cleaned}.")
         if cleaned.failed:

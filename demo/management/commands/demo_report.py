@@ -8,7 +8,7 @@ from django.utils import timezone
 from demo import simulator
 from demo.dashboard.status import shown_account
 from demo.engine import story
-from demo.lifecycle import transitions
+from demo.lifecycle.options import check_words
 from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import MAX_SEED
 from demo.realism.report import Section, section
@@ -58,7 +58,7 @@ class Command(DemoCommand):
 
 def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
     account = shown_account(user_named(name))
-    events = story.told(account, now) if account.pk else []
+    events = story.delivered_events(account, now) if account.pk else []
     if not events:
         raise bad_input(
             f"There is no story of {name} to look at. `demo_status --user {name}` says whether its demo is on;"
@@ -74,7 +74,7 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     if not 0 <= seed <= MAX_SEED:
         raise bad_input(f"--seed must be a whole number from 0 to {MAX_SEED}.")
     try:
-        transitions.check_words(language, niche)
+        check_words(language, niche)
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)

@@ -6,4 +6,4 @@ from demo.models import State
 class Command(DemoRemovalCommand):
     help = "Switch a user's demo mode off and delete its data."
     request = staticmethod(transitions.disable)
-    aim = State.OFF
+    final_state = State.OFF

@@ -4,6 +4,6 @@ from demo.models import State
 
 
 class Command(DemoRemovalCommand):
-    help = "Delete a user's demo data and tell the same story again from its beginning."
+    help = "Delete a user's demo data and start the same story again."
     request = staticmethod(transitions.reset)
-    aim = State.ACTIVE
+    final_state = State.ACTIVE

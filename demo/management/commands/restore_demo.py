@@ -10,7 +10,7 @@ from demo.models import DemoAccount
 
 
 class Command(DemoCommand):
-    help = "Show again what cleanup has hidden of one demo, or of all, in the last seven days."
+    help = "Restore the data that expired in the last seven days, of one demo or of all."
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
@@ -27,12 +27,14 @@ class Command(DemoCommand):
             restored = retention.restore(account)
         except InvalidState as error:
             raise CommandError(str(error)) from error
-        sentence = f"Restored: {restored}. The next cleanup hides again what is older than {account.retention_days} days."
+        sentence = f"Restored: {restored}. The next cleanup removes rows older than {account.retention_days} days again."
         self.report({"user": user.username, **asdict(restored)}, options["json"], sentence)
 
     def _restore_all(self, as_json: bool) -> None:
         accounts = (
-            DemoAccount.objects.filter(state__in=retention.LIVING).select_related("user").order_by("pk")
+            DemoAccount.objects.filter(state__in=retention.STATES_WITH_RETENTION)
+            .select_related("user")
+            .order_by("pk")
         )
         failures, total, users = [], retention.RestoreResult(), 0
         for account in accounts:
@@ -41,7 +43,7 @@ class Command(DemoCommand):
                 users += 1
             except InvalidState as error:
                 failures.append(f"{account.user.username}: {error}")
-        sentence = f"Restored of {users} demos: {total}. The next cleanup hides again what is older than each retention."
+        sentence = f"Restored of {users} demos: {total}. The next cleanup removes rows older than each demo's retention again."
         self.report({"users": users, **asdict(total)}, as_json, sentence)
         if failures:
             raise CommandError("\n".join(failures))

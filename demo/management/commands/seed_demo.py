@@ -10,7 +10,7 @@ from demo import simulator
 from demo.dashboard.progress import delivered_initially
 from demo.dashboard.status import shown_account
 from demo.exceptions import InvalidState
-from demo.lifecycle import transitions
+from demo.lifecycle.options import check_options, columns_for
 from demo.lifecycle.seeding import (
     SIZES,
     SeedingFailed,
@@ -29,13 +29,13 @@ class Command(DemoCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         who = parser.add_mutually_exclusive_group(required=True)
         who.add_argument("--user", metavar="NAME", action=Once)
-        who.add_argument("--users", type=int, metavar="N", help="users demo-0001 to N, made when missing")
-        parser.add_argument("--create", action="store_true", help="make the user when missing")
-        parser.add_argument("--seed", type=int, help="the same seed tells the same story")
+        who.add_argument("--users", type=int, metavar="N", help="users demo-0001 to N, created when missing")
+        parser.add_argument("--create", action="store_true", help="create the user when missing")
+        parser.add_argument("--seed", type=int, help="the same seed gives the same story")
         parser.add_argument("--size", choices=SIZES, default="full")
         parser.add_argument("--niche", choices=simulator.NICHES)
         parser.add_argument("--language", choices=simulator.LANGUAGES)
-        parser.add_argument("--now", metavar="ISO", help="tell the story as of this time")
+        parser.add_argument("--now", metavar="ISO", help="the time at which demo mode is enabled")
         parser.add_argument(
             "--dry-run", action="store_true", help="store nothing; with --json print the story"
         )
@@ -43,37 +43,37 @@ class Command(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         now = _moment(options["now"])
-        wishes = {name: options[name] for name in ("seed", "niche", "language")} | SIZES[options["size"]]
+        given = {name: options[name] for name in ("seed", "niche", "language")} | SIZES[options["size"]]
         try:
-            transitions.check_options(wishes)
-            transitions.changes(DemoAccount(seed=0), wishes)  # of a new account, before any user is made
+            check_options(given)
+            columns_for(DemoAccount(seed=0), given)  # checks the words before any user is created
             if options["dry_run"]:
-                return self._tell(_account(options), wishes, now, options["json"])
+                return self._print_story(_account(options), given, now, options["json"])
             users = _users(options, now)
-            self._seed(users, wishes, now, options["json"])
+            self._seed(users, given, now, options["json"])
         except ValueError as error:
             raise bad_input(str(error)) from error
 
-    def _seed(self, users: list[User], wishes: dict, now: datetime, as_json: bool) -> None:
+    def _seed(self, users: list[User], given: dict, now: datetime, as_json: bool) -> None:
         started = time.monotonic()
         before = delivered_initially(users)
         failures = []
         for user in tqdm(users, unit=" users", disable=None if len(users) > 1 else True):
             try:
-                seed(user, now, **wishes)
+                seed(user, now, **given)
             except (InvalidState, SeedingFailed) as error:
                 failures.append(f"{user.username}: {error}")
         counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
         figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
-        sentence = "Users: {users}; new pieces: {content}; comments: {comments}; messages: {messages}; seconds: {seconds}."
+        sentence = "Users: {users}; new posts: {content}; comments: {comments}; messages: {messages}; seconds: {seconds}."
         if not any(counts.values()) and not failures:
-            sentence += " Demo mode was on already and goes on as it is; reset_demo tells its story again."
+            sentence += " Demo mode was on already and is not changed; reset_demo starts its story again."
         self.report(figures, as_json, sentence.format(**figures))
         if failures:
             raise CommandError("\n".join(failures))
 
-    def _tell(self, account: DemoAccount, wishes: dict, now: datetime, as_json: bool) -> None:
-        for name, value in transitions.changes(account, wishes).items():
+    def _print_story(self, account: DemoAccount, given: dict, now: datetime, as_json: bool) -> None:
+        for name, value in columns_for(account, given).items():
             setattr(account, name, value)
         events = simulator.initial(account.world, account.initial_quota, now.replace(microsecond=0))
         if not as_json:
@@ -87,21 +87,21 @@ class Command(DemoCommand):
             self.stdout.write(json.dumps(line))
 
 
-def _moment(given: str | None) -> datetime:
-    if given is None:
+def _moment(text: str | None) -> datetime:
+    if text is None:
         return now()
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(text)
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise bad_input(f"--now {given} is not an ISO 8601 time such as 2026-01-31T12:00:00Z.") from error
+        raise bad_input(f"--now {text} is not an ISO 8601 time such as 2026-01-31T12:00:00Z.") from error
     if not 1971 <= moment.year <= 9000:
-        raise bad_input("--now must lie between the years 1971 and 9000.")
+        raise bad_input("--now must be between the years 1971 and 9000.")
     return moment
 
 
 def _account(options: dict) -> DemoAccount:
-    """The account whose story a dry run tells: the user's, or a new one of seed 0."""
+    """The account of a dry run: the user's, or an unsaved one of seed 0."""
     if options["users"] is not None or (
         options["create"] and not User.objects.filter(username=options["user"]).exists()
     ):
