@@ -1,4 +1,4 @@
-"""After any outage the rows are those of a twin that had none: same seed, settings and start."""
+"""Recovery from outages: the rows equal those of a demo without an outage, with the same seed, settings and start."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,44 +12,44 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, StoryEvent
-from tests.timeline import ENABLED, counts, told
+from tests.timeline import ENABLED, counts, visible_rows
 from tests.world import DAY, HOUR, demo_of
 
 MINUTE = timedelta(minutes=1)
 END = ENABLED + 9 * DAY
 Runs = Iterable[
     tuple[datetime, str]
-]  # when beat fires, and what: p(lan), d(eliver), c(lean up), in that order
+]  # when tasks run, and which: p(lan), d(eliver), c(lean up), in that order
 
 
 def every(step: timedelta, start: datetime = ENABLED, end: datetime = END, what: str = "pd") -> Iterator:
-    """Runs at each step from start to end."""
+    """Runs at `start` and after each step, up to `end`."""
     while start <= end:
         yield start, what
         start += step
 
 
 def without(runs: Runs, begin: datetime, length: timedelta, what: str = "pd") -> Iterator:
-    """The runs less what is down from `begin` on for so long."""
-    for at, done in runs:
-        down = what if begin <= at < begin + length else ""
-        yield at, "".join(one for one in done if one not in down)
+    """The runs, without the tasks `what` from `begin` on for `length`."""
+    for at, tasks in runs:
+        skipped = what if begin <= at < begin + length else ""
+        yield at, "".join(task for task in tasks if task not in skipped)
 
 
-def live_through(user, runs: Runs, **settings) -> list[tuple]:
-    """The rows that a demo has at the end, when these are the runs that happened; it is gone afterwards."""
+def rows_after(user, runs: Runs, **settings) -> list[tuple]:
+    """The visible rows of a demo at END after these runs and a last one; the demo is removed afterwards."""
     demo_of(user, seed=9, brand="Twin", **settings)
     for at, what in [*runs, (END, "pd")]:
         act(at, what)
-    rows = told(user)
+    rows = visible_rows(user)
     transitions.disable(user, dispatch=False)
     pending_work.finish(DemoAccount.objects.get().pk, END)
     return rows
 
 
 def act(at: datetime, what: str) -> None:
-    for one in what:
-        {"p": plan_due, "d": deliver_due, "c": retention.clean_up}[one](at)
+    for task in what:
+        {"p": plan_due, "d": deliver_due, "c": retention.clean_up}[task](at)
 
 
 NOON = ENABLED + 28.5 * HOUR  # in the middle of windows of both kinds
@@ -70,22 +70,22 @@ OUTAGES = {
 }
 
 
-TWIN: list[tuple] = []  # lives once for all tests
+UNDISTURBED: list[tuple] = []  # computed once for all tests
 
 
 @pytest.fixture
 def undisturbed(alice) -> list[tuple]:
-    """The rows of the twin, which is planned and delivered every quarter of an hour."""
-    TWIN.extend([] if TWIN else live_through(alice, every(15 * MINUTE)))
-    return TWIN
+    """The rows of a demo that is planned and delivered every 15 minutes."""
+    UNDISTURBED.extend([] if UNDISTURBED else rows_after(alice, every(15 * MINUTE)))
+    return UNDISTURBED
 
 
 @pytest.mark.parametrize("runs", OUTAGES.values(), ids=OUTAGES)
-def test_the_rows_after_an_outage_are_those_of_the_twin(alice, undisturbed, runs):
-    assert live_through(alice, list(runs)) == undisturbed
+def test_an_outage_leaves_the_rows_of_an_undisturbed_demo(alice, undisturbed, runs):
+    assert rows_after(alice, list(runs)) == undisturbed
 
 
-def test_the_twin_has_lived(alice):
+def test_the_undisturbed_demo_has_planned_every_window(alice):
     demo_of(alice, seed=9, brand="Twin")
     for at, what in every(6 * HOUR):
         act(at, what)
@@ -96,34 +96,34 @@ def test_the_twin_has_lived(alice):
 @pytest.mark.parametrize(
     "settings", [{"rhythm": "natural"}, {"viral_spikes": False, "platforms": ["youtube"]}]
 )
-def test_so_they_are_with_other_settings(alice, settings):
-    lived = live_through(alice, every(HOUR), **settings)
-    assert live_through(alice, without(every(3 * HOUR), NOON, 7 * DAY), **settings) == lived
+def test_an_outage_changes_no_rows_with_other_settings(alice, settings):
+    expected = rows_after(alice, every(HOUR), **settings)
+    assert rows_after(alice, without(every(3 * HOUR), NOON, 7 * DAY), **settings) == expected
 
 
-def test_a_cleanup_that_comes_late_leaves_the_same_rows(alice):
-    """A retention of eight days, of which the outage takes five; the twin is cleaned up as it goes."""
+def test_a_late_cleanup_leaves_the_same_rows(alice):
+    """The retention is eight days and the outage takes five of them; the other demo is cleaned up every six hours."""
     demo = {"initial_content": 3, "initial_comments": 60}
     account = demo_of(alice, seed=9, brand="Twin", **demo)
     DemoAccount.objects.filter(pk=account.pk).update(retention_days=8)
     runs = [*every(6 * HOUR, what="pdc"), (END, "c")]
-    lived = run_and_forget(alice, runs)
+    expected = run_and_remove(alice, runs)
     demo_of(alice, seed=9, brand="Twin", **demo)
-    assert run_and_forget(alice, [*without(runs, NOON, 5 * DAY, "pdc"), (END, "c")]) == lived
-    assert min(row[3] for row in lived) < END - 7 * DAY
+    assert run_and_remove(alice, [*without(runs, NOON, 5 * DAY, "pdc"), (END, "c")]) == expected
+    assert min(row[3] for row in expected) < END - 7 * DAY
 
 
-def run_and_forget(user, runs: Runs) -> list[tuple]:
+def run_and_remove(user, runs: Runs) -> list[tuple]:
     for at, what in runs:
         act(at, what)
-    rows = told(user)
+    rows = visible_rows(user)
     transitions.disable(user, dispatch=False)
     pending_work.finish(DemoAccount.objects.get().pk, END)
     return rows
 
 
-def test_london_has_its_piece_at_ten_on_every_day_while_the_clocks_change(alice, bob):
-    """In spring and in autumn, by the planning of every six hours."""
+def test_the_first_post_in_london_is_at_ten_before_and_after_a_clock_change(alice, bob):
+    """In spring and in autumn, planned every six hours."""
     zone = ZoneInfo("Europe/London")
     for user, change in (
         (alice, datetime(2026, 3, 29, tzinfo=UTC)),

@@ -1,4 +1,4 @@
-"""manage.py: exit codes 0, 1, 2 and reports."""
+"""The management commands of demo mode: exit codes 0, 1, 2 and reports."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ from tests.terminal import run
 from tests.world import DAY, NOW, demo_of
 
 
-def test_seeding_one_user_reports_exact_counts_and_twice_adds_nothing(db):
+def test_seeding_a_user_reports_exact_counts_and_a_second_time_adds_nothing(db):
     first = json.loads(run("seed_demo", "--user", "carol", "--create", "--size", "small", "--json"))
     again = json.loads(run("seed_demo", "--user", "carol", "--size", "small", "--json"))
     assert (first["users"], first["content"], first["comments"], first["messages"]) == (1, 10, 200, 25)
@@ -32,7 +32,7 @@ def test_seeding_one_user_reports_exact_counts_and_twice_adds_nothing(db):
     assert (Content.objects.count(), Interaction.objects.filter(direction="in").count()) == (10, 225)
 
 
-def test_seeding_many_users_makes_them_without_usable_passwords(db):
+def test_seeding_many_users_creates_them_without_usable_passwords(db):
     run("seed_demo", "--users", "3", "--size", "smoke")
     users = [account.user for account in DemoAccount.objects.order_by("user__username")]
     assert [user.username for user in users] == ["demo-0001", "demo-0002", "demo-0003"]
@@ -40,7 +40,7 @@ def test_seeding_many_users_makes_them_without_usable_passwords(db):
     assert Interaction.objects.filter(direction="in").count() == 3 * 35
 
 
-def test_now_fixes_every_time(db):
+def test_the_option_now_determines_every_time(db):
     run(
         "seed_demo",
         "--user",
@@ -76,26 +76,26 @@ def test_a_dry_run_prints_the_story_and_stores_nothing(db):
         "--json",
     ]
     lines = [json.loads(line) for line in run(*words, "--now", "2026-01-31T12:00:00Z").splitlines()]
-    told = Counter(line["type"] for line in lines)
-    assert (told["content.published"], told["content.metrics"]) == (3, 3)
-    assert (told["comment.created"] >= 30, told["message.created"] >= 5) == (True, True)
+    printed = Counter(line["type"] for line in lines)
+    assert (printed["content.published"], printed["content.metrics"]) == (3, 3)
+    assert (printed["comment.created"] >= 30, printed["message.created"] >= 5) == (True, True)
     assert "memo" not in {name for line in lines for name in line}
     assert {"type", "id", "occurred_at", "platform"} <= lines[0].keys()
     assert not DemoAccount.objects.exists()
 
 
-def test_a_dry_run_tells_the_story_that_the_user_would_get(alice):
+def test_a_dry_run_prints_the_story_that_the_user_would_get(alice):
     options = {"niche": "games", "products": ["Zork"], "platforms": ["x"], "seed": 5}
     account = activation.get_or_create_account(alice)
     DemoAccount.objects.filter(pk=account.pk).update(**options, brand="Infocom")
     words = ("seed_demo", "--user", "alice", "--now", "2026-01-31T12:00:00Z")
-    told = [json.loads(line) for line in run(*words, "--dry-run", "--json").splitlines()]
+    printed = [json.loads(line) for line in run(*words, "--dry-run", "--json").splitlines()]
     run(*words)
-    ids = {line["id"] for line in told if line["type"] != "content.metrics"}
+    ids = {line["id"] for line in printed if line["type"] != "content.metrics"}
     assert ids == set(
         StoryEvent.objects.exclude(type="content.metrics").values_list("platform_id", flat=True)
     )
-    assert sum("Zork" in line.get("text", "") for line in told) > 100
+    assert sum("Zork" in line.get("text", "") for line in printed) > 100
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_reset_that_fails_exits_with_1_and_says_why(alice):
     assert (error.value.returncode, DemoAccount.objects.get().state) == (1, State.FAILED)
 
 
-def test_seeding_many_goes_on_past_one_that_is_not_possible(db):
+def test_seeding_many_continues_after_one_that_fails(db):
     run("seed_demo", "--users", "1", "--size", "smoke")
     transitions.disable(User.objects.get(), dispatch=False)
     with pytest.raises(CommandError, match="demo-0001: The demo is still being removed") as error:
@@ -214,36 +214,36 @@ def test_cleanup_exits_with_1_when_a_demo_could_not_be_cleaned_up(alice):
     assert error.value.returncode == 1
 
 
-def test_seeding_counts_its_own_users_alone(alice, bob, monkeypatch):
-    def seed_both(user, now, **wishes):
+def test_seeding_counts_only_its_own_users(alice, bob, monkeypatch):
+    def seed_both(user, now, **options):
         demo_of(bob)
-        return seeding.seed(user, now, **wishes)
+        return seeding.seed(user, now, **options)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_both)
     figures = json.loads(run("seed_demo", "--user", "alice", "--size", "small", "--json"))
     assert (figures["content"], figures["comments"], figures["messages"]) == (10, 200, 25)
 
 
-def test_seeding_counts_no_arrivals_of_the_demos_life(alice, monkeypatch):
+def test_seeding_does_not_count_later_events(alice, monkeypatch):
     demo_of(alice)
 
-    def seed_while_life_goes_on(user, now, **wishes):
+    def seed_after_generating(user, now, **options):
         assert on_demand.generate_interactions(alice, NOW).comments == 10
-        return seeding.seed(user, now, **wishes)
+        return seeding.seed(user, now, **options)
 
-    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_life_goes_on)
+    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_after_generating)
     figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
     assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
 
 
-def test_seeding_counts_nothing_less_for_what_is_planned_after_it(alice, monkeypatch):
+def test_events_planned_after_seeding_do_not_reduce_its_counts(alice, monkeypatch):
     account = demo_of(alice)
 
-    def seed_while_windows_open(user, now, **wishes):
+    def seed_after_planning(user, now, **options):
         assert plan_due(NOW + DAY).comments > 0
-        return seeding.seed(user, now, **wishes)
+        return seeding.seed(user, now, **options)
 
-    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_windows_open)
+    monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_after_planning)
     figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
     assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
     assert progress_of(account).text == "content 3/3, comments 30/30, messages 5/5"
@@ -285,7 +285,7 @@ def test_status_lists_every_demo(alice, bob):
     assert json.loads(run("demo_status", "--user", "bob", "--json"))[0]["state"] == "off"
 
 
-def test_the_status_of_all_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
+def test_the_number_of_status_queries_does_not_grow_with_demos(alice, bob, django_assert_num_queries):
     demo_of(alice)
     with django_assert_num_queries(7):
         run("demo_status")
@@ -295,11 +295,11 @@ def test_the_status_of_all_takes_a_constant_number_of_statements(alice, bob, dja
         hers, his = json.loads(run("demo_status", "--json"))
     assert (hers["user"], hers["progress"]["comments"]["done"], len(hers["upcoming"])) == ("alice", 30, 0)
     assert (his["user"], his["progress"]["comments"]["done"], len(his["upcoming"])) == ("bob", 0, 10)
-    [alone] = json.loads(run("demo_status", "--user", "bob", "--json"))
-    assert his == alone
+    [status] = json.loads(run("demo_status", "--user", "bob", "--json"))
+    assert his == status
 
 
-def test_every_schedule_is_there_once_and_in_utc(db):
+def test_every_schedule_exists_once_and_in_utc(db):
     rows = {task.name: task for task in PeriodicTask.objects.exclude(name="celery.backend_cleanup")}
     assert rows.keys() == {schedule.name for schedule in SCHEDULES}
     assert str(rows["demo: daily content"].crontab).startswith("0 10 * * *")
@@ -321,7 +321,7 @@ def test_an_operators_changes_survive_migrate(db):
     assert PeriodicTask.objects.exclude(name="celery.backend_cleanup").count() == len(SCHEDULES)
 
 
-def test_the_status_is_the_object_that_the_api_answers(page, alice):
+def test_the_status_equals_the_answer_of_the_api(page, alice):
     demo_of(alice)
     [status] = json.loads(run("demo_status", "--user", "alice", "--json"))
     assert status == page.get("/api/v1/demo/").json() | {"user": "alice"}

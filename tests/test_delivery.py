@@ -1,4 +1,4 @@
-"""Both ways to the door leave the same rows; a door that does not open is tried again, then given up visibly."""
+"""Delivery in process and over HTTP: the same rows, retries, dead events, locks and time limits."""
 
 import socket
 import uuid
@@ -36,7 +36,7 @@ SMALL = {"initial_content": 3, "initial_comments": 30, "initial_messages": 5, "s
 
 @pytest.fixture
 def planned(transactional_db, alice) -> DemoAccount:
-    """Alice's demo, planned and not delivered; committed, so that a web server sees it."""
+    """Alice's demo, planned and not delivered; committed, so that a web server reads it."""
     account = transitions.enable(alice, NOW, dispatch=False, **SMALL).account
     plan_initial(account.pk, NOW)
     account.refresh_from_db()
@@ -51,9 +51,9 @@ def rows() -> set[tuple]:
     }
 
 
-@pytest.mark.parametrize("door", ["direct", "http"])
-def test_both_doors_store_the_story(planned, live_server, settings, door):
-    settings.DEMO_DELIVERY, settings.MAIN_APP_URL = door, live_server.url
+@pytest.mark.parametrize("transport", ["direct", "http"])
+def test_both_transports_store_the_story(planned, live_server, settings, transport):
+    settings.DEMO_DELIVERY, settings.MAIN_APP_URL = transport, live_server.url
     assert deliver_due(NOW) == StoryEvent.objects.count()
     story = simulator.initial(planned.world, planned.initial_quota, NOW)
     assert rows() == {
@@ -69,17 +69,17 @@ def test_both_doors_store_the_story(planned, live_server, settings, door):
 
 
 @pytest.fixture
-def still(monkeypatch) -> None:
-    """No time passes while a run delivers."""
+def frozen_clock(monkeypatch) -> None:
+    """No time passes during a run."""
     monkeypatch.setattr(Clock, "elapsed", timedelta(0))
 
 
 @pytest.fixture
-def shut_door(settings, still):
+def unreachable_receiver(settings, frozen_clock):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", "http://127.0.0.1:9"
 
 
-def test_a_batch_keeps_its_rows_and_its_id_over_retries(planned, shut_door):
+def test_a_batch_keeps_its_rows_and_its_id_over_retries(planned, unreachable_receiver):
     deliver_due(NOW)
     batches = dict(StoryEvent.objects.values_list("pk", "delivery_id"))
     waits = [
@@ -92,7 +92,9 @@ def test_a_batch_keeps_its_rows_and_its_id_over_retries(planned, shut_door):
     assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {2}
 
 
-def test_after_six_attempts_events_are_dead_and_can_be_retried(planned, shut_door, live_server, settings):
+def test_after_six_attempts_events_are_dead_and_can_be_retried(
+    planned, unreachable_receiver, live_server, settings
+):
     now = NOW
     for attempt in range(1, 7):
         assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {attempt - 1}
@@ -106,7 +108,9 @@ def test_after_six_attempts_events_are_dead_and_can_be_retried(planned, shut_doo
     assert deliver_due(now) == StoryEvent.objects.count()
 
 
-def test_a_sender_killed_after_the_post_doubles_nothing(planned, live_server, settings, monkeypatch, still):
+def test_a_sender_killed_after_the_post_creates_no_duplicates(
+    planned, live_server, settings, monkeypatch, frozen_clock
+):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     killed = pytest.raises(KeyboardInterrupt)
     with monkeypatch.context() as patch, killed:
@@ -114,13 +118,13 @@ def test_a_sender_killed_after_the_post_doubles_nothing(planned, live_server, se
             "demo.engine.transports.http._mark_delivered", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         deliver_due(NOW)
-    everything, told = (
+    everything, sent = (
         StoryEvent.objects.count(),
         StoryEvent.objects.filter(delivery_id__isnull=False).count(),
     )
     assert rows()
-    assert deliver_due(NOW + timedelta(seconds=59)) == everything - told
-    assert deliver_due(NOW + timedelta(seconds=121)) == told
+    assert deliver_due(NOW + timedelta(seconds=59)) == everything - sent
+    assert deliver_due(NOW + timedelta(seconds=121)) == sent
     assert len(rows()) == StoryEvent.objects.exclude(type=METRICS).count()
 
 
@@ -134,7 +138,7 @@ def test_an_event_that_the_receiver_rejects_is_delivered(planned, live_server, s
 
 @pytest.fixture
 def receiver(settings) -> Iterator[socket.socket]:
-    """A listening socket in the receiver's place."""
+    """A listening socket instead of the receiver."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         settings.DEMO_DELIVERY = "http"
         settings.MAIN_APP_URL = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -144,7 +148,7 @@ def receiver(settings) -> Iterator[socket.socket]:
 @pytest.mark.parametrize(
     "answer", [b"nonsense\r\n", b"HTTP/1.1 503 Busy\r\nContent-Length: 99\r\n\r\nhalf", b""]
 )
-def test_an_answer_that_breaks_off_counts_as_an_attempt(planned, receiver, answer):
+def test_a_broken_answer_counts_as_an_attempt(planned, receiver, answer):
     def answer_all() -> None:
         for _ in range(3):
             caller, _ = receiver.accept()
@@ -163,15 +167,15 @@ def test_an_answer_that_breaks_off_counts_as_an_attempt(planned, receiver, answe
 
 def test_an_event_that_cannot_be_sent_fails_alone(planned, live_server, settings):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
-    poison = StoryEvent.objects.filter(type="comment.created").first()
-    StoryEvent.objects.filter(pk=poison.pk).update(payload="no object")
+    failing = StoryEvent.objects.filter(type="comment.created").first()
+    StoryEvent.objects.filter(pk=failing.pk).update(payload="no object")
     assert deliver_due(NOW) == StoryEvent.objects.count() - 1
-    poison.refresh_from_db()
-    assert (poison.attempts, poison.delivered_at) == (1, None)
+    failing.refresh_from_db()
+    assert (failing.attempts, failing.delivered_at) == (1, None)
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Answers `code`, and 200 where the body has not what is refused."""
+    """Answers `code`, but 200 when the body does not contain `refused`."""
 
     code, refused, posts = 500, b"", 0
 
@@ -182,82 +186,86 @@ class Receiver(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
-def refusing(settings) -> Iterator[type[Receiver]]:
-    """A receiver that runs and answers as the test says."""
-    mine = type("Mine", (Receiver,), {})
-    with HTTPServer(("127.0.0.1", 0), mine) as server, ThreadPoolExecutor(1) as pool:
+def failing_receiver(settings) -> Iterator[type[Receiver]]:
+    """A running receiver whose answers the test sets."""
+    handler = type("TestReceiver", (Receiver,), {})
+    with HTTPServer(("127.0.0.1", 0), handler) as server, ThreadPoolExecutor(1) as pool:
         pool.submit(server.serve_forever)
         settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", f"http://127.0.0.1:{server.server_port}"
-        yield mine
+        yield handler
         server.shutdown()
 
 
-def test_after_500_a_batch_waits_and_its_quarters_go_on_by_themselves(planned, refusing, still):
-    assert (deliver_due(NOW), refusing.posts) == (0, 3)
+def test_after_500_the_quarters_of_a_batch_are_retried_separately(planned, failing_receiver, frozen_clock):
+    assert (deliver_due(NOW), failing_receiver.posts) == (0, 3)
     assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {1}
     assert not StoryEvent.objects.due(NOW).exists()
-    assert (deliver_due(NOW + timedelta(seconds=10)), refusing.posts) == (0, 3 + 12)
+    assert (deliver_due(NOW + timedelta(seconds=10)), failing_receiver.posts) == (0, 3 + 12)
 
 
-@pytest.mark.parametrize("away", [0, 2, 5])
-def test_of_what_a_receiver_fails_at_one_event_alone_is_dead(transactional_db, alice, refusing, still, away):
-    """Also when it could not answer at first, for so many attempts."""
+@pytest.mark.parametrize("outage_attempts", [0, 2, 5])
+def test_only_the_failing_event_of_a_batch_is_dead(
+    transactional_db, alice, failing_receiver, frozen_clock, outage_attempts
+):
+    """Also when the receiver answers 503 to the first attempts."""
     sizes = {"initial_content": 5, "initial_comments": 480, "initial_messages": 10, "platforms": ["facebook"]}
     plan_initial(transitions.enable(alice, NOW, dispatch=False, **sizes).account.pk, NOW)
-    poison = StoryEvent.objects.filter(type="message.created").first()
-    refusing.code = 503
+    failing = StoryEvent.objects.filter(type="message.created").first()
+    failing_receiver.code = 503
     now = NOW
     for number, wait in enumerate((0, *BACKOFF_SECONDS)):
-        if number == away:
-            refusing.code, refusing.refused = 500, poison.platform_id.encode()
+        if number == outage_attempts:
+            failing_receiver.code, failing_receiver.refused = 500, failing.platform_id.encode()
         now += timedelta(seconds=2 * wait)
         deliver_due(now)
     assert set(StoryEvent.objects.filter(delivered_at=None).values_list("pk", "attempts", "dead_at")) == {
-        (poison.pk, 6, now)
+        (failing.pk, 6, now)
     }
 
 
-def test_too_many_requests_is_no_attempt(planned, refusing, still):
-    refusing.code = 429
+def test_429_counts_no_attempt(planned, failing_receiver, frozen_clock):
+    failing_receiver.code = 429
     deliver_due(NOW)
     events = StoryEvent.objects.values_list("attempts", "dead_at", "claimed_until", "last_error")
     assert set(events) == {(0, None, NOW + timedelta(seconds=5), "HTTP 429: Too Many Requests")}
-    refusing.code = 200
+    failing_receiver.code = 200
     assert deliver_due(NOW + timedelta(seconds=5)) == StoryEvent.objects.count()
 
 
-def test_what_is_refused_is_found_at_once(planned, refusing, still):
-    poison = StoryEvent.objects.filter(type="comment.created").first()
-    refusing.code, refusing.refused = 400, poison.platform_id.encode()
+def test_a_refused_event_is_isolated_at_once(planned, failing_receiver, frozen_clock):
+    failing = StoryEvent.objects.filter(type="comment.created").first()
+    failing_receiver.code, failing_receiver.refused = 400, failing.platform_id.encode()
     deliver_due(NOW)
-    assert set(StoryEvent.objects.undelivered().values_list("platform_id", flat=True)) == {poison.platform_id}
+    assert set(StoryEvent.objects.undelivered().values_list("platform_id", flat=True)) == {
+        failing.platform_id
+    }
 
 
-MORE = "/api/v1/demo/generate/interactions/"
+GENERATE = "/api/v1/demo/generate/interactions/"
 
 
 @pytest.fixture
 def active(transactional_db, alice) -> DemoAccount:
-    """Alice's demo, complete since just now."""
+    """Alice's demo, just completed."""
     return demo_of(alice, timezone.now())
 
 
-def test_what_is_generated_is_planned_and_delivered_or_neither(page, active, monkeypatch):
+def test_generated_events_are_planned_and_delivered_or_neither(page, active, monkeypatch):
     monkeypatch.setattr(in_process, "ingest", lambda *_: (_ for _ in ()).throw(OperationalError("lost")))
     page.raise_request_exception = False
-    assert page.post(MORE).status_code == 503
+    assert page.post(GENERATE).status_code == 503
     active.refresh_from_db()
     assert (StoryEvent.objects.filter(origin="generate").count(), active.extra_ordinal) == (0, 0)
 
 
-def test_what_is_generated_and_cannot_be_delivered_yet_is_not_to_be_asked_for_again(
-    page, active, shut_door, live_server, settings
+def test_undelivered_generated_events_are_answered_503_with_a_hint_not_to_repeat_the_request(
+    page, active, unreachable_receiver, live_server, settings
 ):
-    answer = page.post(MORE)
+    answer = page.post(GENERATE)
     assert answer.status_code == 503
     assert answer.json()["detail"] == "0 of 15 planned events were delivered so far."
     assert answer.json()["hint"].startswith("Do not send it again")
@@ -265,7 +273,7 @@ def test_what_is_generated_and_cannot_be_delivered_yet_is_not_to_be_asked_for_ag
     assert deliver_due(timezone.now() + timedelta(minutes=1)) == 15
 
 
-def test_two_who_generate_over_http_at_once_each_get_all_of_it(
+def test_two_parallel_generate_requests_over_http_are_both_delivered(
     page, active, live_server, settings, alice, monkeypatch
 ):
     monkeypatch.setattr("demo.lifecycle.on_demand._http_deliveries", BoundedSemaphore(2))
@@ -274,7 +282,7 @@ def test_two_who_generate_over_http_at_once_each_get_all_of_it(
 
     def ask(_) -> dict:
         headers = {"Authorization": f"Token {token}"}
-        return requests.post(live_server.url + MORE, headers=headers, timeout=30).json()
+        return requests.post(live_server.url + GENERATE, headers=headers, timeout=30).json()
 
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(ask, range(2)))
@@ -282,10 +290,8 @@ def test_two_who_generate_over_http_at_once_each_get_all_of_it(
     assert counts(alice) == (3, 30 + 20, 5 + 10)
 
 
-def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
-    page, active, receiver, settings, alice
-):
-    """The receiver takes the connection and says nothing; the second caller is told so before anything is planned."""
+def test_at_most_a_quarter_of_the_threads_wait_for_deliveries(page, active, receiver, settings, alice):
+    """The receiver accepts the connection and does not answer; the second request is refused before planning."""
     assert settings.WEB_THREADS // 4 == 1
 
     def ask() -> None:
@@ -304,22 +310,22 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
         assert second.json()["hint"].startswith("Nothing was planned; send the same again")
         assert StoryEvent.objects.count() == before
         caller.close()
-        receiver.close()  # and refuses from now on
+        receiver.close()  # connections are refused from now on
         first.result(60)
     assert page.post("/api/v1/demo/generate/daily-content/").json()["hint"].startswith("Do not send it again")
 
 
-def test_a_receiver_that_says_nothing_holds_a_web_thread_no_longer_than_the_longest_wait(
-    page, active, receiver, monkeypatch
-):
+def test_a_silent_receiver_occupies_a_web_thread_for_a_limited_time(page, active, receiver, monkeypatch):
     monkeypatch.setattr(on_demand, "MAX_HTTP_TIME", timedelta(seconds=2))
     started = perf_counter()
-    answer = page.post(MORE)
+    answer = page.post(GENERATE)
     assert (answer.status_code, answer.json()["hint"][:20]) == (503, "Do not send it again")
     assert perf_counter() - started < 8
 
 
-def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planned, shut_door, monkeypatch):
+def test_leases_and_retries_are_dated_by_the_current_time_in_a_long_run(
+    planned, unreachable_receiver, monkeypatch
+):
     leased = []
     real = http._post
 
@@ -334,12 +340,12 @@ def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planne
     assert min(StoryEvent.objects.values_list("claimed_until", flat=True)) >= NOW + timedelta(seconds=74)
 
 
-def test_a_run_begins_nothing_after_its_time_and_the_next_goes_on(planned):
+def test_a_run_begins_no_batch_after_its_time_limit_and_the_next_run_delivers_it(planned):
     assert deliver_due(NOW, time_limit=timedelta(0)) == 0
     assert deliver_due(NOW, time_limit=timedelta(minutes=1)) == StoryEvent.objects.count()
 
 
-def test_a_worker_goes_on_with_what_comes_after_the_batch_that_another_has(transactional_db, alice):
+def test_a_worker_skips_the_events_that_another_worker_has_locked(transactional_db, alice):
     account = transitions.enable(alice, NOW, dispatch=False).account
     plan_initial(account.pk, NOW)
     earliest = StoryEvent.objects.order_by("due_at", "id").values("pk")[: in_process.EVENTS_PER_TRANSACTION]
@@ -349,9 +355,7 @@ def test_a_worker_goes_on_with_what_comes_after_the_batch_that_another_has(trans
     assert deliver_due(NOW) == in_process.EVENTS_PER_TRANSACTION
 
 
-def test_a_profile_that_another_worker_has_just_leased_hides_no_others(
-    planned, live_server, settings, monkeypatch
-):
+def test_a_batch_leased_by_another_worker_does_not_end_the_run(planned, live_server, settings, monkeypatch):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     real = http._claim
 
@@ -365,7 +369,7 @@ def test_a_profile_that_another_worker_has_just_leased_hides_no_others(
     assert http._claim is real
 
 
-def test_seeding_waits_for_what_another_worker_is_sending(planned, live_server, settings, alice):
+def test_seeding_waits_for_events_that_another_worker_is_sending(planned, live_server, settings, alice):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     first = list(StoryEvent.objects.order_by("pk").values_list("pk", flat=True)[:5])
     sent = StoryEvent.objects.filter(pk__in=first)
@@ -379,27 +383,27 @@ def test_seeding_waits_for_what_another_worker_is_sending(planned, live_server, 
     assert seeding.seed(alice, NOW).state == State.ACTIVE
 
 
-def test_nothing_advances_while_something_is_on_its_way(page, active):
-    on_its_way = StoryEvent.objects.filter(pk=StoryEvent.objects.earliest("pk").pk)
-    on_its_way.update(
+def test_a_demo_does_not_advance_while_events_are_leased(page, active):
+    leased_event = StoryEvent.objects.filter(pk=StoryEvent.objects.earliest("pk").pk)
+    leased_event.update(
         delivered_at=None, delivery_id=uuid.uuid4(), claimed_until=timezone.now() + timedelta(minutes=1)
     )
     refused = page.post("/api/v1/demo/advance/", {"days": 7}, content_type="application/json")
     assert (refused.status_code, "being delivered" in refused.json()["detail"]) == (409, True)
     DemoAccount.objects.update(advance_days=7)
-    before = on_its_way.get().due_at
+    before = leased_event.get().due_at
     pending_work.finish(active.pk, timezone.now())
-    assert (on_its_way.get().due_at, DemoAccount.objects.get().advance_days) == (before, 7)
-    on_its_way.update(claimed_until=timezone.now())
+    assert (leased_event.get().due_at, DemoAccount.objects.get().advance_days) == (before, 7)
+    leased_event.update(claimed_until=timezone.now())
     pending_work.finish(active.pk, timezone.now())
-    assert (on_its_way.get().due_at, DemoAccount.objects.get().advance_days) == (
+    assert (leased_event.get().due_at, DemoAccount.objects.get().advance_days) == (
         before - timedelta(days=7),
         0,
     )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_generated_while_somebody_holds_a_profile_is_neither_planned_nor_delivered(page, active):
+def test_generating_while_a_profile_is_locked_plans_nothing(page, active):
     with somebody_holding(list(active.profiles.values_list("pk", flat=True))):
         answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, "demo is busy" in answer.json()["detail"]) == (409, True)
@@ -407,8 +411,8 @@ def test_what_is_generated_while_somebody_holds_a_profile_is_neither_planned_nor
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_waits_once_for_a_profile_that_somebody_holds(planned, monkeypatch):
-    """Also when its events are in many batches that have been looked up before it was found to be held."""
+def test_a_run_waits_once_for_a_locked_profile(planned, monkeypatch):
+    """Also when its events are in many batches that were looked up before."""
     monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 2)
     earliest = StoryEvent.objects.order_by("due_at", "id").values_list("profile", flat=True)[:2]
     others = StoryEvent.objects.exclude(profile__in=list(earliest)).values_list("profile")
@@ -420,35 +424,35 @@ def test_a_run_waits_once_for_a_profile_that_somebody_holds(planned, monkeypatch
     assert (deliver_due(NOW), number > 20) == (number, True)
 
 
-def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settings, monkeypatch):
+def test_generating_while_the_demo_is_being_paused_is_409(page, active, settings, monkeypatch):
     settings.DEMO_DELIVERY = "http"
 
     def paused_meanwhile(*_, **__):
         DemoAccount.objects.update(state="paused", paused_at=timezone.now())
 
     monkeypatch.setattr("demo.lifecycle.on_demand.deliver_events", paused_meanwhile)
-    answer = page.post(MORE)
+    answer = page.post(GENERATE)
     assert (answer.status_code, "paused now" in answer.json()["detail"]) == (409, True)
 
 
-@pytest.mark.parametrize(("most", "is_refused"), [(9, True), (10, False)])
-def test_a_demo_that_is_far_behind_is_refused_before_anything_is_delivered(
-    page, active, monkeypatch, most, is_refused
+@pytest.mark.parametrize(("max_backlog", "is_refused"), [(9, True), (10, False)])
+def test_generating_with_a_large_backlog_is_refused_before_anything_is_delivered(
+    page, active, monkeypatch, max_backlog, is_refused
 ):
     behind = StoryEvent.objects.filter(pk__in=StoryEvent.objects.order_by("due_at").values("pk")[:10])
     StoryEvent.objects.undelivered().update(dead_at=timezone.now())
     behind.update(delivered_at=None, dead_at=None)
     delivered = []
     real = on_demand.deliver_events
-    monkeypatch.setattr(on_demand, "MAX_BACKLOG", most)
+    monkeypatch.setattr(on_demand, "MAX_BACKLOG", max_backlog)
     monkeypatch.setattr(on_demand, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
     answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))
-    assert "still catching up" in answer.content.decode() or not is_refused
+    assert "frozen_clock catching up" in answer.content.decode() or not is_refused
 
 
 def test_nothing_is_generated_while_the_demo_advances(page, active):
     DemoAccount.objects.update(advance_days=7)
-    answer = page.post(MORE)
+    answer = page.post(GENERATE)
     assert (answer.status_code, "advancing" in answer.json()["detail"]) == (409, True)
     assert not StoryEvent.objects.filter(origin="generate").exists()

@@ -1,4 +1,4 @@
-"""The promise, with time as an argument: enable, plan, deliver."""
+"""Enabling, planning and delivery of a demo, with time as an argument."""
 
 import logging
 from collections import Counter
@@ -14,7 +14,7 @@ from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
-from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, run_until, told
+from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_INTERACTIONS, counts, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of
 
 
@@ -30,7 +30,7 @@ def test_enabling_creates_exactly_the_initial_batch(alice):
     assert progress_of(account).text == "content 35/35, comments 920/920, messages 100/100"
 
 
-def test_the_initial_batch_lies_in_the_last_18_days_and_in_causal_order(alice):
+def test_the_initial_batch_is_dated_in_the_last_18_days_and_causes_come_first(alice):
     demo_of(alice, size="full")
     rows = [*Content.objects.all(), *Interaction.objects.all()]
     assert all(ENABLED - 18 * DAY <= row.posted_at < ENABLED for row in rows)
@@ -48,21 +48,24 @@ def test_enabling_twice_adds_nothing(alice):
     assert User.objects.get().demo_mode_enabled_at == ENABLED
 
 
-def test_the_gates_are_the_first_windows_after_six_and_24_hours(alice):
+def test_the_first_windows_start_six_and_24_hours_after_enabling(alice):
     account = demo_of(alice)
-    assert (account.next_interactions_window, account.next_content_window) == (FIRST_TALK, FIRST_CONTENT)
+    assert (account.next_interactions_window, account.next_content_window) == (
+        FIRST_INTERACTIONS,
+        FIRST_CONTENT,
+    )
 
 
 @pytest.mark.parametrize(
     ("now", "windows"),
     [
-        (FIRST_TALK - timedelta(seconds=1), 0),
-        (FIRST_TALK, 1),
+        (FIRST_INTERACTIONS - timedelta(seconds=1), 0),
+        (FIRST_INTERACTIONS, 1),
         (FIRST_CONTENT - timedelta(seconds=1), 3),
         (FIRST_CONTENT, 4),
     ],
 )
-def test_windows_open_at_their_instants(alice, now, windows):
+def test_a_window_is_planned_from_its_start_on(alice, now, windows):
     demo_of(alice)
     assert plan_due(now).windows == windows
     assert plan_due(now).windows == 0
@@ -83,7 +86,7 @@ def test_a_window_brings_its_quota_and_logs_it(alice, caplog, django_capture_on_
     assert counts(alice) == (3 + 2, 30 + 30, 5 + 15)
 
 
-def test_the_first_piece_is_posted_at_ten(alice):
+def test_the_first_post_is_published_at_ten(alice):
     demo_of(alice)
     plan_due(FIRST_CONTENT)
     deliver_due(FIRST_CONTENT)
@@ -92,13 +95,13 @@ def test_the_first_piece_is_posted_at_ten(alice):
 
 def test_nothing_is_delivered_before_it_is_due(alice):
     demo_of(alice)
-    plan_due(FIRST_TALK)
-    deliver_due(FIRST_TALK + HOUR)
-    assert Interaction.objects.filter(posted_at__gt=FIRST_TALK + HOUR).count() == 0
-    assert StoryEvent.objects.undelivered().filter(due_at__lte=FIRST_TALK + HOUR).count() == 0
+    plan_due(FIRST_INTERACTIONS)
+    deliver_due(FIRST_INTERACTIONS + HOUR)
+    assert Interaction.objects.filter(posted_at__gt=FIRST_INTERACTIONS + HOUR).count() == 0
+    assert StoryEvent.objects.undelivered().filter(due_at__lte=FIRST_INTERACTIONS + HOUR).count() == 0
 
 
-def test_the_rows_after_an_outage_are_the_rows_that_no_outage_would_have_given(alice, bob):
+def test_an_outage_changes_no_rows(alice, bob):
     demo_of(alice, seed=9, brand="Twin")
     demo_of(bob, seed=9, brand="Twin")
     end = ENABLED + 5 * DAY
@@ -111,15 +114,15 @@ def test_the_rows_after_an_outage_are_the_rows_that_no_outage_would_have_given(a
     plan_due(end)
     deliver_due(end)
     assert StoryEvent.objects.filter(account__user=alice, origin="window").count() == 4 * 2 + 19 * 15
-    assert told(bob) == told(alice)
+    assert visible_rows(bob) == visible_rows(alice)
 
 
-def test_what_people_do_changes_no_draw(alice, bob):
+def test_deleted_and_hidden_rows_change_no_later_events(alice, bob):
     demo_of(alice, seed=9, brand="Twin")
     demo_of(bob, seed=9, brand="Twin")
-    mine = Interaction.objects.filter(profile__owner=alice)
-    mine.filter(type="message").delete()
-    mine.update(status="hidden")
+    alices_rows = Interaction.objects.filter(profile__owner=alice)
+    alices_rows.filter(type="message").delete()
+    alices_rows.update(status="hidden")
     run_until(ENABLED + DAY, every=6 * HOUR)
     fields = ("type", "platform_id", "due_at", "payload")
     stories = [
@@ -133,15 +136,17 @@ def test_what_people_do_changes_no_draw(alice, bob):
     assert stories[0] == stories[1]
 
 
-def test_windows_older_than_the_retention_are_skipped_and_consume_their_ordinals(alice):
+def test_windows_older_than_the_retention_are_skipped_and_use_up_their_ordinals(alice):
     demo_of(alice)
     plan_due(ENABLED + 40 * DAY)
     account = DemoAccount.objects.get()
     assert StoryEvent.objects.filter(origin="window", due_at__lt=ENABLED + 10 * DAY).count() == 0
-    assert account.interactions_ordinal == (account.next_interactions_window - FIRST_TALK) / (6 * HOUR)
+    assert account.interactions_ordinal == (account.next_interactions_window - FIRST_INTERACTIONS) / (
+        6 * HOUR
+    )
 
 
-def test_without_messages_the_quota_is_zero_and_enabling_says_so(page, alice):
+def test_platforms_without_messages_bring_none_and_enabling_says_so(page, alice):
     answer = page.post("/api/v1/demo/enable/", {"platforms": ["youtube"]}, content_type="application/json")
     assert answer.json()["notices"] == [
         "None of the chosen platforms has direct messages, so the demo brings none."
@@ -151,10 +156,10 @@ def test_without_messages_the_quota_is_zero_and_enabling_says_so(page, alice):
     assert counts(alice) == (35, 920, 0)
 
 
-def test_planning_takes_a_constant_number_of_statements(alice, bob, django_assert_num_queries):
+def test_the_number_of_planning_queries_does_not_grow_with_accounts(alice, bob, django_assert_num_queries):
     demo_of(alice)
     with django_assert_num_queries(10):
-        plan_due(FIRST_TALK)
+        plan_due(FIRST_INTERACTIONS)
     demo_of(bob)
     with django_assert_num_queries(10):
-        assert plan_due(FIRST_TALK + 6 * HOUR).windows == 3
+        assert plan_due(FIRST_INTERACTIONS + 6 * HOUR).windows == 3

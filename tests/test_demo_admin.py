@@ -1,4 +1,4 @@
-"""The admin of demos at two in the morning: their standing, their story, their schedules, and actions that report."""
+"""The admin pages of demos, story events and schedules, and the reports of their actions."""
 
 import re
 from datetime import timedelta
@@ -29,7 +29,7 @@ def form_of(client: Client, account: DemoAccount) -> dict:
     return {name: value for name, value in form.initial.items() if value is not None}
 
 
-def test_settings_changed_in_the_admin_count_from_the_next_window_on(operator, alice, monkeypatch):
+def test_settings_changed_in_the_admin_apply_from_the_next_window_on(operator, alice, monkeypatch):
     account = demo_of(alice)
     values = form_of(operator, account) | {"comments_per_window": 3}
     monkeypatch.setattr("demo.admin.accounts.now", lambda: NOW + 12 * HOUR)
@@ -55,8 +55,8 @@ def test_settings_that_have_to_wait_are_refused_with_a_sentence(operator, alice,
 
 def test_an_advance_beyond_the_retention_is_refused_with_a_sentence(operator, alice):
     account = demo_of(alice, retention_days=3)
-    told = act(operator, DEMOS, "advance_a_week", account)
-    assert "alice: days must be a whole number from 1 to 3, the demo's retention." in told
+    messages = act(operator, DEMOS, "advance_a_week", account)
+    assert "alice: days must be a whole number from 1 to 3, the demo's retention." in messages
     assert DemoAccount.objects.get().advance_days == 0
 
 
@@ -69,7 +69,7 @@ def test_a_setting_out_of_range_is_refused(operator, alice):
     assert account.content_per_day == 2
 
 
-def test_the_list_of_demos_says_all_an_operator_asks_first(operator, alice, live):
+def test_the_list_of_demos_shows_state_progress_errors_and_next_windows(operator, alice, live):
     demo_of(alice)
     StoryEvent.objects.filter(pk=StoryEvent.objects.first().pk).update(delivered_at=None, dead_at=NOW)
     DemoAccount.objects.update(last_error="Planning failed: on purpose")
@@ -80,7 +80,7 @@ def test_the_list_of_demos_says_all_an_operator_asks_first(operator, alice, live
     assert ("04 Mar 18:00" in shown, "05 Mar 10:00" in shown) == (True, True)
 
 
-def test_the_lists_queries_do_not_grow_with_the_demos(operator, alice, bob, django_assert_num_queries):
+def test_the_number_of_list_queries_does_not_grow_with_demos(operator, alice, bob, django_assert_num_queries):
     demo_of(alice)
     page(operator, DEMOS)
     with django_assert_num_queries(5):
@@ -90,7 +90,7 @@ def test_the_lists_queries_do_not_grow_with_the_demos(operator, alice, bob, djan
         page(operator, DEMOS)
 
 
-def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
+def test_actions_report_their_number_and_the_refusals(operator, alice, bob):
     one, other = demo_of(alice), demo_of(bob)
     assert act(operator, DEMOS, "pause", one) == ["1 demo paused."]
     assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 unchanged."]
@@ -106,16 +106,18 @@ def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
 
 
 @pytest.mark.parametrize(
-    ("hidden", "said"),
+    ("expired", "sentence"),
     [
         ({}, "restored nothing."),
         ({"message": 1}, "restored 1 message."),
         ({"message": 2, "comment": 3}, "restored 3 comments, 2 messages."),
     ],
 )
-def test_what_is_said_of_a_demo_has_its_users_name_as_it_is_and_no_zeros(operator, alice, hidden, said):
+def test_messages_about_a_demo_have_the_users_name_unchanged_and_no_zero_counts(
+    operator, alice, expired, sentence
+):
     account = demo_of(alice)
-    for type, number in hidden.items():
+    for type, number in expired.items():
         keys = Interaction.objects.filter(is_demo=True, type=type).values("pk")[:number]
         moment = timezone.now()
         Interaction.objects.filter(pk__in=list(keys.values_list("pk", flat=True))).update(
@@ -123,11 +125,11 @@ def test_what_is_said_of_a_demo_has_its_users_name_as_it_is_and_no_zeros(operato
         )
     body = {"action": "restore", "_selected_action": [account.pk]}
     shown = operator.post(reverse(DEMOS), body, follow=True).content.decode()
-    assert f'<li class="info"><bdi>alice</bdi>: {said}</li>' in shown
+    assert f'<li class="info"><bdi>alice</bdi>: {sentence}</li>' in shown
 
 
 @pytest.mark.parametrize("dead", [0, 1, 2])
-def test_the_retried_events_are_counted_in_words(operator, alice, dead):
+def test_the_report_of_a_retry_has_the_number_of_events(operator, alice, dead):
     account = demo_of(alice)
     keys = list(StoryEvent.objects.values_list("pk", flat=True)[:dead])
     StoryEvent.objects.filter(pk__in=keys).update(delivered_at=None, dead_at=NOW, attempts=6)
@@ -139,33 +141,33 @@ def test_the_retried_events_are_counted_in_words(operator, alice, dead):
 
 
 @pytest.mark.parametrize("action", ["disable", "reset"])
-def test_what_deletes_asks_first(operator, alice, bob, action):
+def test_actions_that_delete_need_a_confirmation(operator, alice, bob, action):
     account, other = demo_of(alice), demo_of(bob)
     asked = operator.post(reverse(DEMOS), {"action": action, "_selected_action": [account.pk]})
     assert "Yes, I’m sure" in asked.content.decode() or "Yes, I'm sure" in asked.content.decode()
     assert state_of(alice) == State.ACTIVE
-    [told] = act(operator, DEMOS, action, account, confirmed="1")
-    assert told.startswith("1 demo being ")
+    [message] = act(operator, DEMOS, action, account, confirmed="1")
+    assert message.startswith("1 demo being ")
     assert (state_of(alice), state_of(bob)) == (State.DISABLING, State.ACTIVE)
     assert DemoAccount.objects.get(pk=account.pk).reset_requested == (action == "reset")
     assert DemoAccount.objects.get(pk=other.pk).state == State.ACTIVE
 
 
-def test_cleanup_counts_then_asks_then_hides_that_demo_only(operator, alice, bob, live):
+def test_cleanup_counts_then_asks_then_expires_rows_of_that_demo_only(operator, alice, bob, live):
     account, _ = demo_of(alice), demo_of(bob)
     old = timezone.now() - 40 * DAY
     messages = Interaction.objects.filter(is_demo=True, type="message")
     messages.update(posted_at=old)
     hers, his = (messages.filter(profile__owner=user).count() for user in (alice, bob))
-    [told] = act(operator, DEMOS, "count_expired", account)
-    assert told.startswith("Would expire: ")
-    assert f"{hers} messages" in told
+    [message] = act(operator, DEMOS, "count_expired", account)
+    assert message.startswith("Would expire: ")
+    assert f"{hers} messages" in message
     shown = Interaction.objects.filter(type="message", deleted_at=None)
     before = shown.count()
     operator.post(reverse(DEMOS), {"action": "clean_up", "_selected_action": [account.pk]})
     assert shown.count() == before
-    [told] = act(operator, DEMOS, "clean_up", account, confirmed="1")
-    assert f"{hers} messages" in told
+    [message] = act(operator, DEMOS, "clean_up", account, confirmed="1")
+    assert f"{hers} messages" in message
     assert shown.count() == before - hers
     assert shown.filter(is_demo=True, profile__owner=bob).count() == his
 
@@ -187,14 +189,14 @@ def test_a_demo_with_much_to_plan_is_not_cleaned_up_in_a_web_request(
     Interaction.objects.filter(is_demo=True, type="message").update(posted_at=timezone.now() - 40 * DAY)
     his = Interaction.objects.filter(profile__owner=bob, is_demo=True, type="message").count()
     monkeypatch.setattr("demo.lifecycle.transitions.EVENTS_PER_TRANSACTION", 20)
-    refused, told = act(operator, DEMOS, action, account, other, confirmed="1")
-    assert (refused, f" {his} messages" in told) == (f"alice: {reason}", True)
+    refused, message = act(operator, DEMOS, action, account, other, confirmed="1")
+    assert (refused, f" {his} messages" in message) == (f"alice: {reason}", True)
     assert not Interaction.objects.filter(profile__owner=alice, deleted_at__isnull=False).exists()
     account.refresh_from_db()
     assert (account.interactions_ordinal, StoryEvent.objects.filter(origin="window").count()) == (0, 0)
 
 
-def test_dead_events_are_retried_of_the_chosen_demos_only(operator, alice, bob):
+def test_only_dead_events_of_the_selected_demos_are_retried(operator, alice, bob):
     account, _ = demo_of(alice), demo_of(bob)
     StoryEvent.objects.update(delivered_at=None, dead_at=NOW, attempts=6)
     hers, his = (StoryEvent.objects.filter(account__user=user).count() for user in (alice, bob))
@@ -204,7 +206,7 @@ def test_dead_events_are_retried_of_the_chosen_demos_only(operator, alice, bob):
     assert StoryEvent.objects.filter(dead_at=NOW, attempts=6, account__user=bob).count() == his
 
 
-def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice):
+def test_the_story_shows_undelivered_events_first_and_others_by_filter(operator, alice):
     demo_of(alice)
     name = "admin:demo_storyevent_changelist"
     first, second, third = StoryEvent.objects.order_by("pk")[:3]
@@ -214,8 +216,8 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
     shown = [row.pk for row in operator.get(reverse(name)).context["cl"].result_list]
     assert shown == [second.pk, first.pk, third.pk]
     counts = {
-        standing: operator.get(reverse(name), {"delivery_state": standing}).context["cl"].result_count
-        for standing in ("due", "delivered", "dead", "any")
+        state: operator.get(reverse(name), {"delivery_state": state}).context["cl"].result_count
+        for state in ("due", "delivered", "dead", "any")
     }
     everything = StoryEvent.objects.count()
     assert counts == {"due": 1, "delivered": everything - 3, "dead": 0, "any": everything}
@@ -233,14 +235,14 @@ def test_the_story_shows_what_comes_next_and_on_demand_the_rest(operator, alice)
         ({"delivery_state": "any"}, "All story events"),
     ],
 )
-def test_the_story_says_which_of_its_events_it_shows(operator, query, title):
+def test_the_title_of_the_story_names_the_events_shown(operator, query, title):
     assert f"<h1>{title}</h1>" in page(operator, "admin:demo_storyevent_changelist", **query)
 
 
-def test_a_poison_event_is_listed_like_any_other(operator, alice):
+def test_an_event_with_an_invalid_payload_is_listed_like_others(operator, alice):
     demo_of(alice)
-    poison = StoryEvent.objects.first()
-    StoryEvent.objects.filter(pk=poison.pk).update(payload="no object", dead_at=NOW, delivered_at=None)
+    invalid = StoryEvent.objects.first()
+    StoryEvent.objects.filter(pk=invalid.pk).update(payload="no object", dead_at=NOW, delivered_at=None)
     assert "no object" in page(operator, "admin:demo_storyevent_changelist", delivery_state="dead")
 
 
@@ -266,7 +268,7 @@ def test_schedules_show_their_last_and_next_run(operator):
     assert f"{date_format(due, 'N j, Y')}, 10 a.m." in shown
 
 
-def test_a_row_of_the_schedules_is_examined_once(operator, monkeypatch):
+def test_each_schedule_is_checked_once(operator, monkeypatch):
     examined = []
     real = schedule_checks.problem_of
     monkeypatch.setattr(
@@ -276,7 +278,7 @@ def test_a_row_of_the_schedules_is_examined_once(operator, monkeypatch):
     assert sorted(examined) == sorted(PeriodicTask.objects.values_list("pk", flat=True))
 
 
-def test_a_schedule_offers_no_expiry_as_beat_has_none(operator):
+def test_a_schedule_has_no_expiry_fields(operator):
     task = PeriodicTask.objects.get(name="demo: daily content")
     change = reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])
     form = operator.get(change).context["adminform"].form
@@ -287,7 +289,7 @@ def test_a_schedule_offers_no_expiry_as_beat_has_none(operator):
     assert PeriodicTask.objects.get(pk=task.pk).description == "changed"
 
 
-def test_staff_without_the_permission_may_look_and_not_act(client, alice, live):
+def test_staff_without_the_permission_may_view_and_not_act(client, alice, live):
     account = demo_of(alice)
     reader = User.objects.create_user("reader", is_staff=True)
     reader.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
@@ -318,18 +320,18 @@ def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, a
     assert ("1101 selected" in shown, shown.count("<li><bdi>many-") <= 50, "and 1051 more" in shown) == (
         True,
     ) * 3
-    told = confirm(operator, asked)
-    assert len(told) <= 52
+    messages = confirm(operator, asked)
+    assert len(messages) <= 52
     done = {
         "disable": "1 demo being disabled, 1100 unchanged.",
         "reset": "1 demo being reset, 1100 unchanged.",
     }
-    assert told[0].startswith(done.get(action, "Expired: "))
+    assert messages[0].startswith(done.get(action, "Expired: "))
     active.refresh_from_db()
     assert (active.state == State.DISABLING) == (action != "clean_up")
 
 
-def test_a_demo_that_came_after_the_question_is_not_deleted(operator, alice, bob):
+def test_a_demo_created_after_the_question_is_not_deleted(operator, alice, bob):
     account = demo_of(alice)
     body = {"action": "disable", "_selected_action": [account.pk], "select_across": "1"}
     asked = operator.post(reverse(DEMOS), body)
@@ -347,12 +349,12 @@ def test_more_rows_than_a_form_has_fields_are_deleted(operator):
     assert Group.objects.count() == 0
 
 
-def test_the_reasons_of_many_demos_are_told_in_part(operator):
+def test_only_the_first_fifty_refusals_are_shown(operator):
     accounts = many_demos(60, State.OFF)
     body = {"action": "pause", "_selected_action": [account.pk for account in accounts]}
     answer = operator.post(reverse(DEMOS), body, follow=True)
-    told = [str(message) for message in answer.context["messages"]]
-    assert (told[0], told[-1], len(told)) == (
+    messages = [str(message) for message in answer.context["messages"]]
+    assert (messages[0], messages[-1], len(messages)) == (
         "60 demos unchanged.",
         "The same applies to 10 more.",
         52,
@@ -360,11 +362,11 @@ def test_the_reasons_of_many_demos_are_told_in_part(operator):
 
 
 @pytest.mark.parametrize("action", ["pause", "restore", "count_expired"])
-def test_an_action_on_many_demos_ends_in_time_and_says_how_many_are_left(
+def test_an_action_on_many_demos_ends_in_time_and_reports_how_many_remain(
     operator, alice, bob, monkeypatch, action
 ):
     demos = [demo_of(alice), demo_of(bob)]
     monkeypatch.setattr("demo.admin.accounts.MAX_ACTION_TIME", timedelta(0))
-    told = act(operator, DEMOS, action, *demos)
-    assert "There was no time for 2 demos; select them and run the action again." in told
+    messages = act(operator, DEMOS, action, *demos)
+    assert "There was no time for 2 demos; select them and run the action again." in messages
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.ACTIVE)

@@ -1,4 +1,4 @@
-"""Starting over, pausing, advancing, ageing."""
+"""Enabling again, resetting, pausing, resuming, advancing and changing settings."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -24,35 +24,44 @@ from demo.lifecycle.options import columns_for
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 from tests.holding import somebody_who
-from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, resume, run_until, told
+from tests.timeline import (
+    ENABLED,
+    FIRST_CONTENT,
+    FIRST_INTERACTIONS,
+    counts,
+    live_rows,
+    resume,
+    run_until,
+    visible_rows,
+)
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
-def test_switching_on_again_with_the_same_seed_tells_the_same_story(alice):
+def test_enabling_again_with_the_same_seed_gives_the_same_story(alice):
     demo_of(alice, seed=3)
-    first = told(alice)
+    first = visible_rows(alice)
     transitions.disable(alice, dispatch=False)
     pending_work.finish(DemoAccount.objects.get().pk, NOW)
-    assert told(alice) == []
+    assert visible_rows(alice) == []
     demo_of(alice, seed=3)
-    assert told(alice) == first
+    assert visible_rows(alice) == first
 
 
-def test_reset_tells_the_same_story_again(alice):
+def test_reset_gives_the_same_story_again(alice):
     demo_of(alice)
-    first = told(alice)
+    first = visible_rows(alice)
     run_until(ENABLED + DAY, every=6 * HOUR)
-    assert len(told(alice)) > len(first)
+    assert len(visible_rows(alice)) > len(first)
     transitions.reset(alice, dispatch=False)
     pending_work.finish(DemoAccount.objects.get().pk, NOW)
-    assert told(alice) == first
+    assert visible_rows(alice) == first
     assert DemoAccount.objects.get().state == State.ACTIVE
 
 
-def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
+def test_a_pause_holds_all_undelivered_events_and_resuming_moves_them(alice):
     demo_of(alice)
-    plan_due(FIRST_TALK)
-    paused = FIRST_TALK + timedelta(minutes=1)
+    plan_due(FIRST_INTERACTIONS)
+    paused = FIRST_INTERACTIONS + timedelta(minutes=1)
     deliver_due(paused)
     before = counts(alice)
     held = list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True))
@@ -65,12 +74,12 @@ def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
     waiting = StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True)
     assert (counts(alice), list(waiting)) == (before, [due + 3 * DAY for due in held])
     account = DemoAccount.objects.get()
-    assert account.next_interactions_window == FIRST_TALK + 6 * HOUR + 3 * DAY
+    assert account.next_interactions_window == FIRST_INTERACTIONS + 6 * HOUR + 3 * DAY
     assert account.next_content_window == FIRST_CONTENT + 3 * DAY
 
 
 def by_window(user: User, first: datetime) -> list[Counter]:
-    """What the windows of interactions brought, six hours at a time."""
+    """The event types of each period of six hours from `first` on."""
     story = StoryEvent.objects.filter(account__user=user, origin="window", due_at__gte=first)
     types = story.exclude(type="content.metrics").values_list("due_at", "type")
     return [
@@ -79,11 +88,16 @@ def by_window(user: User, first: datetime) -> list[Counter]:
     ]
 
 
-def test_short_pauses_leave_no_window_out(alice, bob):
+def test_short_pauses_skip_no_window(alice, bob):
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
     second, now = timedelta(seconds=1), ENABLED
-    for pause in (FIRST_TALK - second, FIRST_TALK + HOUR, FIRST_TALK + 6 * HOUR, FIRST_CONTENT - second):
+    for pause in (
+        FIRST_INTERACTIONS - second,
+        FIRST_INTERACTIONS + HOUR,
+        FIRST_INTERACTIONS + 6 * HOUR,
+        FIRST_CONTENT - second,
+    ):
         run_until(pause, now)
         transitions.pause(alice, pause)
         resume(alice, pause + 2 * second)
@@ -91,13 +105,13 @@ def test_short_pauses_leave_no_window_out(alice, bob):
     run_until(FIRST_CONTENT + 3 * DAY, now)
     marks = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
     assert (len(set(marks)), counts(alice)) == (1, counts(bob))
-    assert by_window(alice, FIRST_TALK) == by_window(bob, FIRST_TALK)
+    assert by_window(alice, FIRST_INTERACTIONS) == by_window(bob, FIRST_INTERACTIONS)
     pieces = StoryEvent.objects.filter(account__user=alice, origin="window", type="content.published")
     assert pieces.earliest("due_at").due_at == FIRST_CONTENT + second
 
 
 @pytest.mark.parametrize(
-    ("hours", "content", "talk", "first_piece"),
+    ("hours", "content", "interactions", "first_piece"),
     [  # of a pause from an hour before the window of 10:00
         (1, 0, 0, 1 * HOUR),
         (2, 0, 0, 2 * HOUR),
@@ -106,7 +120,7 @@ def test_short_pauses_leave_no_window_out(alice, bob):
         (24 * 7 + 12, 7, 30, (24 * 7 + 12) * HOUR),
     ],
 )
-def test_a_pause_leaves_out_as_many_windows_as_it_has_room_for(alice, hours, content, talk, first_piece):
+def test_a_pause_skips_the_windows_that_lie_in_it(alice, hours, content, interactions, first_piece):
     demo_of(alice, seed=9)
     paused = FIRST_CONTENT - HOUR
     run_until(paused)
@@ -116,57 +130,57 @@ def test_a_pause_leaves_out_as_many_windows_as_it_has_room_for(alice, hours, con
     run_until(end := paused + (hours + 48) * HOUR, paused + hours * HOUR)
     account = DemoAccount.objects.get()
     assert account.content_ordinal == (end - FIRST_CONTENT) // DAY + 1 - content
-    assert account.interactions_ordinal == (end - FIRST_TALK) // (6 * HOUR) + 1 - talk
+    assert account.interactions_ordinal == (end - FIRST_INTERACTIONS) // (6 * HOUR) + 1 - interactions
     pieces = StoryEvent.objects.filter(origin="window", type="content.published")
     assert pieces.earliest("due_at").due_at == paused + first_piece
     meanwhile = Interaction.objects.filter(posted_at__gt=paused, posted_at__lt=paused + hours * HOUR)
     assert not meanwhile.exists()
 
 
-def test_what_is_open_when_a_pause_ends_begins_then_and_keeps_its_pace(alice):
+def test_a_window_open_at_the_end_of_a_pause_begins_then_and_keeps_its_intervals(alice):
     demo_of(alice)
-    transitions.pause(alice, FIRST_TALK - HOUR)
-    resume(alice, resumed := FIRST_TALK + 4 * HOUR)
+    transitions.pause(alice, FIRST_INTERACTIONS - HOUR)
+    resume(alice, resumed := FIRST_INTERACTIONS + 4 * HOUR)
     plan_due(resumed)
     times = sorted(StoryEvent.objects.filter(origin="window").values_list("due_at", flat=True))
     assert (len(times), times[0]) == (15, resumed)
     assert resumed + 3 * HOUR < times[-1] < resumed + 6 * HOUR
 
 
-def test_a_pause_ends_though_what_is_open_cannot_be_planned(alice):
+def test_a_pause_ends_also_when_open_windows_cannot_be_planned(alice):
     demo_of(alice)
-    transitions.pause(alice, FIRST_TALK - HOUR)
+    transitions.pause(alice, FIRST_INTERACTIONS - HOUR)
     DemoAccount.objects.update(niche="none that exists")
-    resume(alice, resumed := FIRST_TALK + 4 * HOUR)
+    resume(alice, resumed := FIRST_INTERACTIONS + 4 * HOUR)
     account = DemoAccount.objects.get()
-    assert (account.state, account.next_interactions_window) == (State.ACTIVE, FIRST_TALK)
+    assert (account.state, account.next_interactions_window) == (State.ACTIVE, FIRST_INTERACTIONS)
     DemoAccount.objects.update(niche="coffee")
     assert plan_due(resumed).windows == 1
 
 
 @pytest.mark.parametrize("ask", [transitions.pause, partial(transitions.change_settings, changes={})])
 @pytest.mark.parametrize(("days", "is_refused"), [(2.3, True), (2, False)])  # ten windows, and nine
-def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, ask, days, is_refused):
-    """At 300 and more a window it plans 3,000 events at once."""
+def test_requests_with_a_large_backlog_are_refused_before_anything_is_planned(alice, ask, days, is_refused):
+    """A web request plans up to 3,000 events; a window has 300 here."""
     demo_of(alice, comments_per_window=200, messages_per_window=100)
-    now = FIRST_TALK + days * DAY
+    now = FIRST_INTERACTIONS + days * DAY
     with CaptureQueriesContext(connection) as queries:
         if is_refused:
             with pytest.raises(InvalidState, match="still catching up"):
                 ask(alice, now)
         else:
             ask(alice, now)
-    looked_back = any("demo_storyevent post" in query["sql"] for query in queries)
-    assert (looked_back, StoryEvent.objects.filter(origin="window").exists()) == (not is_refused,) * 2
+    read_past = any("demo_storyevent post" in query["sql"] for query in queries)
+    assert (read_past, StoryEvent.objects.filter(origin="window").exists()) == (not is_refused,) * 2
 
 
 @pytest.mark.parametrize("move", [transitions.pause, transitions.resume])
-def test_what_is_off_cannot_be_paused_or_resumed(alice, move):
+def test_a_demo_that_is_off_cannot_be_paused_or_resumed(alice, move):
     with pytest.raises(InvalidState, match="Demo mode is off"):
         move(alice, NOW)
 
 
-def test_what_is_advancing_cannot_be_paused_before_it_has_arrived(alice):
+def test_an_advancing_demo_cannot_be_paused(alice):
     demo_of(alice)
     transitions.advance(alice, 1, NOW, dispatch=False)
     with pytest.raises(InvalidState, match="advancing"):
@@ -174,15 +188,17 @@ def test_what_is_advancing_cannot_be_paused_before_it_has_arrived(alice):
     assert DemoAccount.objects.values_list("state", "advance_days").get() == (State.ACTIVE, 1)
 
 
-def test_settings_hold_from_the_next_window(alice):
+def test_settings_apply_from_the_next_window_on(alice):
     demo_of(alice)
-    transitions.change_settings(alice, FIRST_TALK, {"comments_per_window": 3, "messages_per_window": 0})
+    transitions.change_settings(
+        alice, FIRST_INTERACTIONS, {"comments_per_window": 3, "messages_per_window": 0}
+    )
     assert StoryEvent.objects.filter(origin="window").count() == 15
-    plan_due(FIRST_TALK + 6 * HOUR)
+    plan_due(FIRST_INTERACTIONS + 6 * HOUR)
     assert StoryEvent.objects.filter(origin="window").count() == 18
 
 
-def test_advancing_a_week_equals_living_it(alice, bob):
+def test_advancing_a_week_gives_the_rows_of_a_week(alice, bob):
     now = ENABLED + DAY / 2
     demo_of(alice, seed=4, brand="Twin")
     demo_of(bob, ENABLED - 7 * DAY, seed=4, brand="Twin")
@@ -190,8 +206,8 @@ def test_advancing_a_week_equals_living_it(alice, bob):
     transitions.advance(alice, 7, now, dispatch=False)
     pending_work.finish(DemoAccount.objects.get(user=alice).pk, now)
     deliver_due(now)
-    assert told(alice) == told(bob)
-    assert max(row[3] for row in told(alice)) <= now
+    assert visible_rows(alice) == visible_rows(bob)
+    assert max(row[3] for row in visible_rows(alice)) <= now
 
 
 @pytest.mark.parametrize("days", [1, 3, 5])
@@ -230,7 +246,7 @@ def test_advancing_moves_every_time_of_the_demo_and_no_other(alice, bob, live):
 
 
 def times(user: User) -> dict[tuple, datetime]:
-    """Every time in every row of the user's demo, and the start of the activation."""
+    """Every time in every row of the user's demo, and the time of enabling."""
     profiles = Profile.objects.demo().filter(owner=user)
     found = {"enabled": User.objects.get(pk=user.pk).demo_mode_enabled_at}
     account = DemoAccount.objects.filter(user=user)
@@ -244,7 +260,7 @@ def times(user: User) -> dict[tuple, datetime]:
     return found
 
 
-def test_no_schedule_is_made_for_a_user(alice, bob):
+def test_no_schedule_is_created_for_a_user(alice, bob):
     before = set(PeriodicTask.objects.values_list("name", flat=True))
     for user in (alice, bob):
         demo_of(user)
@@ -255,31 +271,31 @@ def test_no_schedule_is_made_for_a_user(alice, bob):
     assert len([name for name in before if name.startswith("demo: ")]) == 5
 
 
-def test_advancing_goes_no_further_than_the_retention(page, alice):
+def test_advancing_is_limited_to_the_retention(page, alice):
     demo_of(alice, timezone.now(), retention_days=7)
     answer = page.post("/api/v1/demo/advance/", {"days": 8}, content_type="application/json")
     assert (answer.status_code, "from 1 to 7, the demo's retention" in str(answer.json())) == (400, True)
     assert page.post("/api/v1/demo/advance/", {"days": 7}, content_type="application/json").status_code == 202
 
 
-def test_what_lives_in_another_installation_does_not_advance(page, alice):
+def test_a_demo_delivered_to_another_installation_does_not_advance(page, alice):
     demo_of(alice, timezone.now())
     Interaction.objects.all().delete()
-    Content.objects.all().delete()  # as where all was delivered over HTTP to somewhere else
+    Content.objects.all().delete()  # as if everything was delivered over HTTP to another installation
     answer = page.post("/api/v1/demo/advance/", {"days": 1}, content_type="application/json")
     assert (answer.status_code, "another installation" in answer.json()["detail"]) == (409, True)
     assert DemoAccount.objects.get().advance_days == 0
 
 
-def test_a_pause_keeps_what_it_holds_out_of_the_ticks(alice, bob):
+def test_a_pause_marks_all_undelivered_events_as_held(alice, bob):
     for user in (alice, bob):
         demo_of(user)
-    plan_due(FIRST_TALK)
-    transitions.pause(alice, FIRST_TALK)
-    hers = StoryEvent.objects.undelivered().filter(account__user=alice)
-    assert (hers.exists(), hers.filter(held=False).exists()) == (True, False)
+    plan_due(FIRST_INTERACTIONS)
+    transitions.pause(alice, FIRST_INTERACTIONS)
+    alices_events = StoryEvent.objects.undelivered().filter(account__user=alice)
+    assert (alices_events.exists(), alices_events.filter(held=False).exists()) == (True, False)
     assert set(StoryEvent.objects.filter(held=True).values_list("account__user", flat=True)) == {alice.pk}
-    resume(alice, FIRST_TALK + HOUR)
+    resume(alice, FIRST_INTERACTIONS + HOUR)
     assert not StoryEvent.objects.filter(held=True).exists()
 
 
@@ -288,7 +304,7 @@ SETTINGS = {"settings": {"comments_per_window": 3}}
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ask", ["settings", "enable", "pause", "reset", "disable", "advance"])
-def test_a_demo_that_is_busy_is_409_soon(page, alice, ask):
+def test_requests_for_a_locked_demo_are_answered_409_soon(page, alice, ask):
     demo_of(alice)
     with somebody_who(DemoAccount.objects.select_for_update().get):
         if ask == "settings":
@@ -299,7 +315,7 @@ def test_a_demo_that_is_busy_is_409_soon(page, alice, ask):
     assert (answer.status_code, "demo is busy" in answer.json()["detail"]) == (409, True)
 
 
-def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
+def test_settings_cannot_change_before_a_large_backlog_is_planned(page, alice, monkeypatch):
     demo_of(alice, timezone.now() - 3 * DAY)
     monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
@@ -312,7 +328,7 @@ def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch)
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"state": "dreaming"}, "demo_state_is_known"),
+        ({"state": "unknown"}, "demo_state_is_known"),
         ({"next_content_window": None}, "demo_marks_are_set_unless_off"),
         ({"state": "off"}, "demo_marks_are_set_unless_off"),
         ({"state": "paused"}, "demo_pause_has_a_start"),
@@ -320,7 +336,7 @@ def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch)
         ({"state": "disabling", "advance_days": 1}, "demo_advances_only_while_active"),
     ],
 )
-def test_the_database_keeps_the_invariants(alice, changes, name):
+def test_the_database_rejects_invalid_accounts(alice, changes, name):
     demo_of(alice)
     with pytest.raises(IntegrityError, match=name):
         DemoAccount.objects.update(**changes)

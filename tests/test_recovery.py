@@ -1,4 +1,4 @@
-"""Whatever breaks in the middle, the demo goes on and ends complete."""
+"""Recovery from errors, killed workers and lost connections: the demo completes, and others are not affected."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -24,11 +24,11 @@ from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 from interactions.replay import replay
 from tests.holding import somebody_holding
-from tests.timeline import FIRST_TALK, counts, told
+from tests.timeline import FIRST_INTERACTIONS, counts, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
-def test_a_worker_killed_between_planning_and_delivery_is_taken_up_by_the_sweep(alice):
+def test_the_sweep_claims_work_of_a_worker_killed_between_planning_and_delivery(alice):
     account = transitions.enable(alice, NOW, dispatch=False).account
     pending_work.plan_initial(account.pk, NOW)
     DemoAccount.objects.update(heartbeat_at=NOW)
@@ -56,28 +56,28 @@ def test_a_lost_connection_leaves_the_account_enabling(alice, monkeypatch):
     assert counts(alice) == (35, 920, 100)
 
 
-def told_by_reference(account: DemoAccount, caplog) -> bool:
-    """Whether the user reads of the error a reference alone, and the log has the rest beside it."""
+def error_has_a_reference(account: DemoAccount, caplog) -> bool:
+    """Whether `last_error` has a reference and not the error, and the log has both."""
     sentence, reference = account.last_error.rsplit(" ", 1)
     [line] = [record for record in caplog.records if reference.strip(".") in record.getMessage()]
     _, error, _ = line.exc_info
     return sentence.endswith("give an operator the reference") and str(error) not in account.last_error
 
 
-def test_any_other_error_fails_visibly_and_enabling_again_completes(alice, monkeypatch, caplog):
+def test_any_other_error_sets_failed_and_enabling_again_completes(alice, monkeypatch, caplog):
     account = transitions.enable(alice, NOW, dispatch=False).account
     monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
     pending_work.finish(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == State.FAILED
-    assert told_by_reference(account, caplog)
+    assert error_has_a_reference(account, caplog)
     monkeypatch.undo()
     demo_of(alice, size="full")
     assert counts(alice) == (35, 920, 100)
 
 
 @pytest.mark.django_db(transaction=True)  # foreign keys are checked when it ends
-def test_a_failed_demo_to_which_others_have_sent_is_enabled_again_without_a_trace_of_that(alice, monkeypatch):
+def test_enabling_a_failed_demo_again_deletes_rows_that_were_sent_to_it(alice, monkeypatch):
     account = transitions.enable(alice, NOW, dispatch=False).account
     monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
     pending_work.finish(account.pk, NOW)
@@ -92,14 +92,14 @@ def test_a_failed_demo_to_which_others_have_sent_is_enabled_again_without_a_trac
 
 
 def rows_on(profiles: list[int | None]) -> list[int]:
-    """The rows that have arrived for them, None for no profile at all."""
+    """The numbers of received rows of the profiles; None stands for rows without a profile."""
     on = Q(profile__in=[id for id in profiles if id])
     if None in profiles:
         on |= Q(profile=None)
     return [model.objects.filter(on).count() for model in RECEIVED_MODELS]
 
 
-def test_a_batch_that_failed_after_planning_goes_on_where_it_was(alice, monkeypatch):
+def test_a_batch_that_failed_after_planning_is_completed_as_planned(alice, monkeypatch):
     account = transitions.enable(alice, NOW, dispatch=False, seed=6).account
     monkeypatch.setattr(pending_work, "deliver_due", lambda *_, **__: 1 / 0)
     pending_work.finish(account.pk, NOW)
@@ -112,30 +112,33 @@ def test_a_batch_that_failed_after_planning_goes_on_where_it_was(alice, monkeypa
     assert (counts(alice), list(story)) == ((35, 920, 100), planned)
 
 
-def test_a_poison_event_dies_after_six_attempts_and_its_neighbours_go_on(alice, monkeypatch):
+def test_a_failing_event_is_dead_after_six_attempts_and_the_others_are_delivered(alice, monkeypatch):
     account = transitions.enable(
         alice, NOW, dispatch=False, initial_content=3, initial_comments=30, initial_messages=5
     ).account
     pending_work.plan_initial(account.pk, NOW)
-    poison = StoryEvent.objects.filter(type="comment.created").first().platform_id
+    failing = StoryEvent.objects.filter(type="comment.created").first().platform_id
     real = in_process.ingest
 
     def ingest(arrivals, now):
-        if any(arrival.event["id"] == poison for arrival in arrivals):
-            raise RuntimeError("poison")
+        if any(arrival.event["id"] == failing for arrival in arrivals):
+            raise RuntimeError("failing")
         return real(arrivals, now)
 
     monkeypatch.setattr(in_process, "ingest", ingest)
     now = NOW
     for attempt in range(1, 7):
         deliver_due(now)
-        assert StoryEvent.objects.get(platform_id=poison).attempts == attempt
+        assert StoryEvent.objects.get(platform_id=failing).attempts == attempt
         now += 6 * HOUR
     assert counts(alice) == (3, 29, 5)
-    assert (progress_of(account).dead, StoryEvent.objects.get(platform_id=poison).last_error) == (1, "poison")
+    assert (progress_of(account).dead, StoryEvent.objects.get(platform_id=failing).last_error) == (
+        1,
+        "failing",
+    )
 
 
-def test_an_account_that_cannot_be_planned_does_not_hold_up_the_others(alice, bob, monkeypatch, caplog):
+def test_an_account_that_cannot_be_planned_does_not_block_others(alice, bob, monkeypatch, caplog):
     demo_of(alice)
     demo_of(bob)
     real = story.simulator.interactions_window
@@ -147,25 +150,25 @@ def test_an_account_that_cannot_be_planned_does_not_hold_up_the_others(alice, bo
 
     DemoAccount.objects.filter(user=alice).update(brand="Broken")
     monkeypatch.setattr(story.simulator, "interactions_window", window)
-    assert plan_due(FIRST_TALK).windows == 1
-    assert told_by_reference(DemoAccount.objects.get(user=alice), caplog)
-    assert DemoAccount.objects.get(user=bob).next_interactions_window == FIRST_TALK + 6 * HOUR
+    assert plan_due(FIRST_INTERACTIONS).windows == 1
+    assert error_has_a_reference(DemoAccount.objects.get(user=alice), caplog)
+    assert DemoAccount.objects.get(user=bob).next_interactions_window == FIRST_INTERACTIONS + 6 * HOUR
     monkeypatch.undo()
-    assert plan_due(FIRST_TALK).windows == 1
+    assert plan_due(FIRST_INTERACTIONS).windows == 1
     assert DemoAccount.objects.get(user=alice).last_error == ""
 
 
-@pytest.mark.parametrize("now", [NOW, FIRST_TALK], ids=["after the shift", "before it"])
-def test_an_advance_that_breaks_is_given_up_visibly(alice, now, caplog):
+@pytest.mark.parametrize("now", [NOW, FIRST_INTERACTIONS], ids=["after the shift", "before it"])
+def test_a_failing_advance_is_given_up_and_reported(alice, now, caplog):
     account = demo_of(alice)
     DemoAccount.objects.update(advance_days=7, niche="none that exists")
     pending_work.finish(account.pk, now)
     account.refresh_from_db()
     assert (account.state, account.advance_days) == (State.ACTIVE, 0)
-    assert told_by_reference(account, caplog)
+    assert error_has_a_reference(account, caplog)
 
 
-def test_a_deadlock_of_one_account_holds_up_no_other(alice, bob, monkeypatch):
+def test_a_deadlock_of_one_account_does_not_block_others(alice, bob, monkeypatch):
     demo_of(alice)
     demo_of(bob)
     real = retention._clean_account
@@ -181,7 +184,7 @@ def test_a_deadlock_of_one_account_holds_up_no_other(alice, bob, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_replaying_dead_letters_while_they_are_deleted_is_no_deadlock(live):
+def test_replaying_dead_letters_during_their_deletion_does_not_deadlock(live):
     holding = Event()
 
     def delete() -> None:
@@ -200,7 +203,7 @@ def test_replaying_dead_letters_while_they_are_deleted_is_no_deadlock(live):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_halves_of_a_batch_keep_the_locks_of_the_whole(alice, monkeypatch):
+def test_halves_of_a_batch_keep_the_locks_of_the_batch(alice, monkeypatch):
     account = transitions.enable(alice, NOW, dispatch=False, initial_content=3, initial_comments=30).account
     pending_work.plan_initial(account.pk, NOW)
     profiles = list(StoryEvent.objects.order_by("profile").values_list("profile", flat=True).distinct())
@@ -221,10 +224,10 @@ def test_halves_of_a_batch_keep_the_locks_of_the_whole(alice, monkeypatch):
     assert all(held == profiles for held in locked)
 
 
-def test_planning_in_small_transactions_plans_the_same(alice, bob, monkeypatch):
+def test_planning_in_small_transactions_gives_the_same_rows(alice, bob, monkeypatch):
     demo_of(alice, seed=9, brand="Twin")
     demo_of(bob, seed=9, brand="Twin")
-    later = FIRST_TALK + timedelta(days=5)
+    later = FIRST_INTERACTIONS + timedelta(days=5)
     DemoAccount.objects.filter(user=bob).update(state="failed")
     plan_due(later)
     DemoAccount.objects.filter(user=bob).update(state="active")
@@ -232,11 +235,11 @@ def test_planning_in_small_transactions_plans_the_same(alice, bob, monkeypatch):
         patch.setattr(planning, "EVENTS_PER_TRANSACTION", 20)
         assert planning.plan_due(later).windows == 26
     deliver_due(later)
-    assert told(alice) == told(bob)
+    assert visible_rows(alice) == visible_rows(bob)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_profile_that_somebody_does_not_let_go_of_holds_up_no_other(alice, bob):
+def test_a_locked_profile_does_not_block_others(alice, bob):
     for user in (alice, bob):
         account = transitions.enable(
             user, NOW, dispatch=False, initial_content=3, initial_comments=30
@@ -249,7 +252,7 @@ def test_a_profile_that_somebody_does_not_let_go_of_holds_up_no_other(alice, bob
     assert counts(alice) == (3, 30, 100)
 
 
-def test_an_account_with_a_month_to_make_up_for_holds_up_no_other(
+def test_an_account_with_a_month_of_backlog_does_not_delay_others(
     alice, bob, monkeypatch, caplog, django_capture_on_commit_callbacks
 ):
     demo_of(alice)
@@ -258,6 +261,6 @@ def test_an_account_with_a_month_to_make_up_for_holds_up_no_other(
     monkeypatch.setattr(planning, "EVENTS_PER_TRANSACTION", 20 * planning.ACCOUNTS_PER_TRANSACTION)
     with django_capture_on_commit_callbacks(execute=True):
         planning.plan_due(later)
-    told = [record.args[-1] for record in caplog.records if "Generated" in record.getMessage()]
-    assert (told.count("alice"), told.count("bob")) == (117 + 29, 1)
-    assert told.index("bob") <= 3  # windows of hers that come first
+    users = [record.args[-1] for record in caplog.records if "Generated" in record.getMessage()]
+    assert (users.count("alice"), users.count("bob")) == (117 + 29, 1)
+    assert users.index("bob") <= 3  # windows of alice that are planned before

@@ -1,4 +1,4 @@
-"""Leaving: everything goes and nothing else, whatever is cut off in the middle or happens beside it."""
+"""Removal of demos and users: complete, limited to their rows, also when interrupted or during deliveries."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 from tests.terminal import run
-from tests.timeline import ENABLED, counts, live_rows, run_until, told
+from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
@@ -31,7 +31,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     before = live_rows()
     demo_of(alice, seed=3)
     demo_of(bob, seed=3)
-    bobs = told(bob)
+    bobs = visible_rows(bob)
     demo_profile = Profile.objects.filter(owner=alice, is_demo=True).first()
     send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
     run_until(ENABLED + DAY, every=6 * HOUR)
@@ -47,13 +47,15 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in RECEIVED_MODELS] == [0] * 4
     assert not StoryEvent.objects.filter(account=account).exists()
     assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
-    assert {row[:6] for row in bobs} <= {row[:6] for row in told(bob)}  # his figures go on
+    assert {row[:6] for row in bobs} <= {
+        row[:6] for row in visible_rows(bob)
+    }  # without figures, which still change
 
 
 @pytest.mark.parametrize(
     "step", ["delete_received_rows", "delete_remaining_rows", "delete_profiles", "_switch_off"]
 )
-def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
+def test_an_interrupted_removal_is_completed_by_the_next_run(alice, monkeypatch, step):
     demo_of(alice)
     transitions.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
@@ -66,7 +68,7 @@ def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     assert (counts(alice), StoryEvent.objects.count()) == ((0, 0, 0), 0)
 
 
-def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
+def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
     demo_of(alice)
     tens = [ceil(model.objects.count() / 10) for model in (Interaction, Content, StoryEvent)]
     transitions.disable(alice, dispatch=False)
@@ -80,14 +82,12 @@ def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
     monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 10)
     monkeypatch.setattr(bulk, "lock_profiles", watched)
     pending_work.finish(DemoAccount.objects.get().pk, NOW)
-    assert len(beats) == sum(tens)  # none for what there is nothing of, nor for the last look at everything
+    assert len(beats) == sum(tens)  # none for empty tables and for the last transaction
     assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
 
 
 @pytest.mark.parametrize("disabled_again", [False, True])
-def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
-    alice, monkeypatch, disabled_again
-):
+def test_a_late_second_removal_does_not_delete_the_next_activation(alice, monkeypatch, disabled_again):
     demo_of(alice)
     transitions.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
@@ -114,7 +114,7 @@ def rows_of(user: User) -> int:
     return sum(model.objects.filter(profile__in=profiles).count() for model in RECEIVED_MODELS)
 
 
-def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, bob, live):
+def test_delete_user_needs_yes_and_deletes_all_rows_of_that_user_only(alice, bob, live):
     demo_of(alice)
     demo_of(bob, seed=2)
     with pytest.raises(CommandError) as error:
@@ -135,8 +135,8 @@ def test_a_user_is_deleted_with_live_rows_once_confirmed_and_nobody_else(alice, 
 
 
 @contextmanager
-def ceaseless_sender(profile: Profile) -> Iterator[None]:
-    """Somebody who sends comments to a profile, one after the other, until it is gone."""
+def continuous_sender(profile: Profile) -> Iterator[None]:
+    """Sends comments to a profile in a thread, one after the other, until it is deleted."""
     arrived = Event()
 
     def arrive() -> None:
@@ -153,24 +153,24 @@ def ceaseless_sender(profile: Profile) -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_arrives_while_a_user_is_deleted_goes_too(alice, live):
-    with ceaseless_sender(live):
+def test_rows_received_during_the_deletion_of_a_user_are_deleted_too(alice, live):
+    with continuous_sender(live):
         run("delete_user", "--user", "alice", "--yes")
     assert not User.objects.filter(username="alice").exists()
     assert sum(model.objects.count() for model in RECEIVED_MODELS) == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_sender_keeps_a_demo_from_being_disabled(alice):
+def test_a_continuous_sender_does_not_prevent_disabling(alice):
     demo_of(alice)
-    with ceaseless_sender(Profile.objects.demo().first()):
+    with continuous_sender(Profile.objects.demo().first()):
         run("disable_demo", "--user", "alice", "--yes")
     assert DemoAccount.objects.get().state == State.OFF
     assert sum(model.objects.count() for model in RECEIVED_MODELS) == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch):
+def test_nothing_is_received_between_the_deletion_of_rows_and_profiles(alice, monkeypatch):
     demo_of(alice)
     profile = Profile.objects.demo().first()
     real = removal.delete_profiles
@@ -181,19 +181,19 @@ def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch
         return result.status
 
     def while_somebody_sends(ids):
-        late.append(pool.submit(arrive))
+        results.append(pool.submit(arrive))
         sleep(0.5)
         real(ids)
 
-    late: list[Future] = []
+    results: list[Future] = []
     monkeypatch.setattr(removal, "delete_profiles", while_somebody_sends)
     with ThreadPoolExecutor(1) as pool:
         run("disable_demo", "--user", "alice", "--yes")
-    assert [arrival.result() for arrival in late] == ["rejected"]
+    assert [arrival.result() for arrival in results] == ["rejected"]
     assert DemoAccount.objects.get().state == State.OFF
 
 
-def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
+def test_a_deletion_ends_also_when_rows_arrive_before_every_batch(alice, live, monkeypatch):
     send(live, *(event("comment.created", f"c{number}") for number in range(6)))
     arriving = (event("comment.created", f"late-{number}") for number in range(20))
     monkeypatch.setattr("demo.engine.bulk.ROWS_PER_TRANSACTION", 2)
@@ -205,40 +205,40 @@ def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live
 
 
 def paths_to(target: type[Model]) -> Iterator[tuple[type[Model], str]]:
-    """Every model from which foreign keys lead to `target`, with the way there as a filter has it."""
+    """Every model that references `target` by foreign keys, with the lookup path to it."""
     fresh: list[tuple[type[Model], str]] = [(target, "")]
     while fresh:
-        found, way = fresh.pop()
-        for relation in found._meta.get_fields(include_hidden=True):
-            if isinstance(relation, ForeignObjectRel) and relation.related_model is not found:
-                step = relation.field.name + (f"__{way}" if way else "")
+        model, path = fresh.pop()
+        for relation in model._meta.get_fields(include_hidden=True):
+            if isinstance(relation, ForeignObjectRel) and relation.related_model is not model:
+                step = relation.field.name + (f"__{path}" if path else "")
                 fresh.append((relation.related_model, step))
                 yield relation.related_model, step
 
 
-def derived_rows(user: User) -> dict[tuple[str, str], int]:
-    """How many rows of each model hang on the user's demo account or on one of the user's demo profiles."""
-    account = [(model, f"{way}__user") for model, way in paths_to(DemoAccount)]
-    profile = [(model, f"{way}__owner") for model, way in paths_to(Profile)]
-    found = {
-        (model.__name__, way): model.objects.filter(**{way: user}).exclude(**live_only(way)).count()
-        for model, way in [*account, *profile]
+def referencing_rows(user: User) -> dict[tuple[str, str], int]:
+    """How many rows of each model reference the user's demo account or demo profiles."""
+    account = [(model, f"{path}__user") for model, path in paths_to(DemoAccount)]
+    profile = [(model, f"{path}__owner") for model, path in paths_to(Profile)]
+    counts_by_path = {
+        (model.__name__, path): model.objects.filter(**{path: user}).exclude(**live_only(path)).count()
+        for model, path in [*account, *profile]
     }
     demo = Profile.objects.demo().filter(owner=user).count()
-    return found | {("Profile", "is_demo"): demo}
+    return counts_by_path | {("Profile", "is_demo"): demo}
 
 
-def live_only(way: str) -> dict[str, bool]:
-    return {way.removesuffix("__owner") + "__is_demo": False} if way.endswith("__owner") else {"pk": None}
+def live_only(path: str) -> dict[str, bool]:
+    return {path.removesuffix("__owner") + "__is_demo": False} if path.endswith("__owner") else {"pk": None}
 
 
-def test_no_table_that_leads_to_a_demo_is_forgotten(alice, bob, live):
-    """A new table with a path to a demo account or profile must be filled here, and must be empty afterwards."""
+def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
+    """A new table that references a demo account or profile must get rows in this test, and be empty afterwards."""
     for user in (alice, bob):
         demo_of(user)
         send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
-    before, live_before = derived_rows(bob), live_rows()
-    filled = derived_rows(alice)
+    before, live_before = referencing_rows(bob), live_rows()
+    filled = referencing_rows(alice)
     assert [name for name, count in filled.items() if not count] == []
     assert {name for name, _ in filled} == {
         "Profile",
@@ -247,5 +247,5 @@ def test_no_table_that_leads_to_a_demo_is_forgotten(alice, bob, live):
     }
     transitions.disable(alice, dispatch=False)
     pending_work.finish(alice.demo_account.pk, NOW)
-    assert set(derived_rows(alice).values()) == {0}
-    assert (derived_rows(bob), live_rows()) == (before, live_before)
+    assert set(referencing_rows(alice).values()) == {0}
+    assert (referencing_rows(bob), live_rows()) == (before, live_before)

@@ -1,4 +1,4 @@
-"""Ageing: what is old is hidden, may be brought back for a week, and goes for good; and nothing else does."""
+"""Retention: old demo rows expire, can be restored for a week, and are then purged; nothing else is changed."""
 
 import json
 import logging
@@ -28,15 +28,15 @@ from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.back_office import DEMOS, act
 from tests.holding import somebody_holding
 from tests.terminal import run
-from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
+from tests.timeline import ENABLED, FIRST_INTERACTIONS, counts, live_rows, resume, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 JSON = "application/json"
 SECOND = timedelta(seconds=1)
-LATER = ENABLED + 60 * DAY  # when all that a demo began with is older than its retention
+LATER = ENABLED + 60 * DAY  # when the whole initial batch is older than the retention
 
 
-def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about(alice, live):
+def test_cleanup_expires_only_old_demo_rows_and_keeps_posts_with_recent_comments(alice, live):
     demo_of(alice, size="small")
     before = live_rows()
     later = ENABLED + 22 * DAY
@@ -44,14 +44,14 @@ def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about
     deliver_due(later)
     cutoff = later - 30 * DAY
     shown = Interaction.objects.visible_to(alice).filter(is_demo=True)
-    young = Content.objects.filter(is_demo=True, comments__posted_at__gte=cutoff).distinct()
-    kept = set(young.values_list("pk", flat=True))
-    old_and_kept = young.filter(posted_at__lt=cutoff).count()
+    recent = Content.objects.filter(is_demo=True, comments__posted_at__gte=cutoff).distinct()
+    kept = set(recent.values_list("pk", flat=True))
+    old_and_kept = recent.filter(posted_at__lt=cutoff).count()
     dry = retention.clean_up(later, dry_run=True)
     assert old_and_kept > 0
     assert shown.filter(posted_at__lt=cutoff).count() > 0
-    done = retention.clean_up(later)
-    assert (done.content, done.comments, done.messages) == (dry.content, dry.comments, dry.messages)
+    cleaned = retention.clean_up(later)
+    assert (cleaned.content, cleaned.comments, cleaned.messages) == (dry.content, dry.comments, dry.messages)
     assert kept <= set(Content.objects.visible_to(alice).values_list("pk", flat=True))
     replied = Interaction.objects.filter(replies__posted_at__gte=cutoff)
     assert not shown.filter(posted_at__lt=cutoff).exclude(pk__in=replied).exists()
@@ -59,12 +59,12 @@ def test_cleanup_takes_old_demo_rows_only_and_keeps_a_piece_that_is_talked_about
     assert retention.clean_up(later).content == 0
 
 
-def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
+def test_after_a_long_pause_no_comment_is_on_an_expired_post(alice):
     demo_of(alice, size="small")
-    plan_due(FIRST_TALK)
-    deliver_due(FIRST_TALK + timedelta(minutes=1))
-    transitions.pause(alice, FIRST_TALK + timedelta(minutes=1))
-    later = FIRST_TALK + 40 * DAY
+    plan_due(FIRST_INTERACTIONS)
+    deliver_due(FIRST_INTERACTIONS + timedelta(minutes=1))
+    transitions.pause(alice, FIRST_INTERACTIONS + timedelta(minutes=1))
+    later = FIRST_INTERACTIONS + 40 * DAY
     dry = retention.clean_up(later, dry_run=True)
     assert retention.clean_up(later) == dry
     assert dry.story > 200
@@ -75,29 +75,29 @@ def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
     assert not comments.exclude(content__deleted_at=None).exists()
 
 
-def test_what_is_still_to_come_keeps_what_it_answers(alice):
+def test_rows_referenced_by_undelivered_events_do_not_expire(alice):
     demo_of(alice)
-    plan_due(FIRST_TALK)
+    plan_due(FIRST_INTERACTIONS)
     coming = StoryEvent.objects.undelivered().filter(type="comment.created").first()
     old = Interaction.objects.filter(type="comment", parent=None, profile=coming.profile).earliest(
         "posted_at"
     )
     answered = {"content_id": old.content_ref, "parent_id": old.platform_id}
     StoryEvent.objects.filter(pk=coming.pk).update(payload=coming.payload | answered)
-    transitions.pause(alice, FIRST_TALK)
-    retention.clean_up(FIRST_TALK + 40 * DAY)
+    transitions.pause(alice, FIRST_INTERACTIONS)
+    retention.clean_up(FIRST_INTERACTIONS + 40 * DAY)
     shown = Interaction.objects.visible_to(alice).filter(type="comment")
     assert shown.filter(pk=old.pk, content__deleted_at=None).exists()
     assert shown.count() < 30
 
 
-def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, monkeypatch):
+def test_a_row_that_is_answered_during_the_cleanup_does_not_expire(alice, monkeypatch):
     demo_of(alice)
     old = Interaction.objects.filter(type="comment").earliest("posted_at")
     real = bulk.lock_profiles
 
     def answer_first(profiles):
-        if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the interactions come next
+        if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the next batch has interactions
             replies.reply(old, "We are sorry that this took so long.", LATER)
             monkeypatch.undo()
         real(profiles)
@@ -109,16 +109,16 @@ def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, mo
     assert (old.deleted_at, Interaction.objects.visible_to(alice).count()) == (None, 2)
 
 
-def test_cleanup_goes_on_past_an_account_that_fails(alice, bob):
+def test_cleanup_continues_after_an_account_that_fails(alice, bob):
     demo_of(alice)
     demo_of(bob)
-    DemoAccount.objects.filter(user=alice).update(niche="none that exists")  # its windows cannot be planned
-    done = retention.clean_up(LATER)
-    assert (done.failed, done.content) == (1, 3)
+    DemoAccount.objects.filter(user=alice).update(niche="none that exists")  # its planning raises
+    cleaned = retention.clean_up(LATER)
+    assert (cleaned.failed, cleaned.content) == (1, 3)
     assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
 
 
-def test_changes_that_wait_for_a_demo_row_in_vain_go_with_its_age(alice, live):
+def test_pending_changes_of_demo_profiles_are_deleted_by_age(alice, live):
     demo_of(alice)
     profile = Profile.objects.filter(is_demo=True).first()
     for owner in (profile, live):
@@ -128,7 +128,7 @@ def test_changes_that_wait_for_a_demo_row_in_vain_go_with_its_age(alice, live):
     assert [change.profile for change in PendingChange.objects.all()] == [live]
 
 
-def test_what_is_hidden_is_shown_nowhere(page, alice):
+def test_expired_rows_are_shown_nowhere(page, alice):
     demo_of(alice, timezone.now() - 60 * DAY)
     piece, comment = Content.objects.first(), Interaction.objects.filter(type="comment").first()
     run("cleanup_demo")
@@ -144,222 +144,226 @@ def test_what_is_hidden_is_shown_nowhere(page, alice):
     assert comment.text not in page.get("/comments/").content.decode()
 
 
-def test_restoring_brings_back_every_row_as_it_was(alice, bob):
+def test_restore_brings_back_every_row_unchanged(alice, bob):
     demo_of(alice)
     demo_of(bob)
-    before, story = told(alice), looked_back_on(alice)
+    before, story = visible_rows(alice), loaded_past(alice)
     for user in (alice, bob):
-        age(user, LATER)
-    assert (told(alice), looked_back_on(alice)) == ([], {})
+        clean_up_at(user, LATER)
+    assert (visible_rows(alice), loaded_past(alice)) == ([], {})
     report = json.loads(run("restore_demo", "--user", "alice", "--json"))
-    kinds = {"content": 3, "comments": 30 + brands("comment"), "messages": 5 + brands("message")}
+    kinds = {
+        "content": 3,
+        "comments": 30 + replies_of_brand("comment"),
+        "messages": 5 + replies_of_brand("message"),
+    }
     assert report == {
         "user": "alice",
         **kinds,
         "story": StoryEvent.objects.filter(account__user=alice).count(),
     }
-    assert (told(alice), looked_back_on(alice), told(bob)) == (before, story, [])
+    assert (visible_rows(alice), loaded_past(alice), visible_rows(bob)) == (before, story, [])
 
 
-def test_restoring_all_leaves_out_none_that_is_on(alice, bob, live):
+def test_restore_all_restores_every_demo_that_is_on(alice, bob, live):
     demo_of(alice)
     demo_of(bob)
-    before = told(alice), told(bob), live_rows()
+    before = visible_rows(alice), visible_rows(bob), live_rows()
     for user in (alice, bob):
-        age(user, LATER)
+        clean_up_at(user, LATER)
     report = json.loads(run("restore_demo", "--all", "--json"))
-    assert (told(alice), told(bob), live_rows()) == before
-    sums = {"content": 6, "comments": len_of("comment"), "messages": len_of("message")}
+    assert (visible_rows(alice), visible_rows(bob), live_rows()) == before
+    sums = {"content": 6, "comments": number_of("comment"), "messages": number_of("message")}
     assert report == {"users": 2, **sums, "story": StoryEvent.objects.count()}
     assert run("restore_demo", "--all").startswith("Restored of 2 demos: nothing.")
 
 
-def len_of(type: str) -> int:
+def number_of(type: str) -> int:
     return Interaction.objects.filter(is_demo=True, type=type).count()
 
 
-def age(user: User, now: datetime, **options) -> retention.CleanupResult:
-    """Clean up the user's demo without planning what has opened since."""
+def clean_up_at(user: User, now: datetime, **options) -> retention.CleanupResult:
+    """Clean up the user's demo at `now`, without open windows to plan."""
     DemoAccount.objects.filter(user=user).update(
         next_content_window=now + DAY, next_interactions_window=now + DAY
     )
     return retention.clean_up(now, accounts=[user.demo_account.pk], **options)
 
 
-def looked_back_on(user: User) -> dict:
+def loaded_past(user: User) -> dict:
     return story.load_past(story.profile_ids_by_platform([user.demo_account]), NOW)
 
 
-def brands(type: str) -> int:
+def replies_of_brand(type: str) -> int:
     return Interaction.objects.filter(profile__owner__username="alice", direction="out", type=type).count()
 
 
-def test_what_is_off_has_nothing_to_restore(alice):
+def test_a_demo_that_is_off_cannot_be_restored(alice):
     with pytest.raises(CommandError, match="Demo mode is off") as error:
         run("restore_demo", "--user", "alice")
     assert error.value.returncode == 1
 
 
-@pytest.mark.parametrize(("after", "left"), [(7 * DAY - 2 * HOUR, True), (7 * DAY - SECOND, False)])
-def test_what_is_hidden_goes_for_good_after_a_week(alice, live, after, left):
+@pytest.mark.parametrize(("after", "is_kept"), [(7 * DAY - 2 * HOUR, True), (7 * DAY - SECOND, False)])
+def test_expired_rows_are_purged_after_a_week(alice, live, after, is_kept):
     demo_of(alice)
     before, stored = live_rows(), Interaction.objects.filter(is_demo=True).count()
-    hidden = age(alice, LATER)
-    assert age(alice, LATER + after, dry_run=True).purged == (0 if left else everything(hidden))
-    assert age(alice, LATER + after).purged == (0 if left else everything(hidden))
-    assert Interaction.objects.filter(is_demo=True).count() == (stored if left else 0)
-    assert (StoryEvent.objects.exists(), Content.objects.filter(is_demo=True).exists()) == (left, left)
+    expired = clean_up_at(alice, LATER)
+    assert clean_up_at(alice, LATER + after, dry_run=True).purged == (0 if is_kept else total(expired))
+    assert clean_up_at(alice, LATER + after).purged == (0 if is_kept else total(expired))
+    assert Interaction.objects.filter(is_demo=True).count() == (stored if is_kept else 0)
+    assert (StoryEvent.objects.exists(), Content.objects.filter(is_demo=True).exists()) == (is_kept, is_kept)
     assert live_rows() == before
 
 
-def everything(cleaned: retention.CleanupResult) -> int:
+def total(cleaned: retention.CleanupResult) -> int:
     return cleaned.content + cleaned.comments + cleaned.messages + cleaned.story
 
 
-def test_each_user_has_a_retention_of_their_own(alice, bob):
+def test_each_user_has_a_separate_retention(alice, bob):
     demo_of(alice)
     demo_of(bob, retention_days=365)
-    hers, his = age(alice, LATER), age(bob, LATER)
-    assert (everything(hers) > 0, everything(his)) == (True, 0)
+    hers, his = clean_up_at(alice, LATER), clean_up_at(bob, LATER)
+    assert (total(hers) > 0, total(his)) == (True, 0)
     assert (counts(alice), counts(bob)) == ((0, 0, 0), (3, 30, 5))
 
 
-@pytest.mark.parametrize("when", ["before it is hidden", "while it is hidden"])
-def test_what_its_platform_deleted_stays_deleted(alice, when):
+@pytest.mark.parametrize("when", ["before it expires", "after it has expired"])
+def test_rows_that_the_platform_deleted_stay_deleted(alice, when):
     demo_of(alice)
     comment = Interaction.objects.filter(type="comment").first()
-    if when == "while it is hidden":
-        age(alice, LATER)
+    if when == "after it has expired":
+        clean_up_at(alice, LATER)
     [result] = send(comment.profile, event("comment.deleted", comment.platform_id, NOW.isoformat()))
-    age(alice, LATER)
+    clean_up_at(alice, LATER)
     retention.restore(alice.demo_account)
     comment.refresh_from_db()
     assert (result.status, result.id, comment.deleted_at) == ("updated", comment.pk, NOW)
     assert counts(alice) == (3, 29 if comment.direction == "in" else 30, 5)
 
 
-MADE, GONE, HIDE, RESTORE = "comment.created", "comment.deleted", "hide", "restore"
+CREATED, DELETED, EXPIRE, RESTORE = "comment.created", "comment.deleted", "expire", "restore"
 A, B, C = NOW + HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR
 
 
 @pytest.mark.parametrize(
-    ("done", "deleted_at"),
+    ("steps", "deleted_at"),
     [
-        # Age hides what was created again, until it is restored.
-        ([(GONE, A), (MADE, B), HIDE], "hidden"),
-        ([(GONE, A), (MADE, B), HIDE, RESTORE], None),
-        ([(GONE, A), HIDE, (MADE, B)], "hidden"),
-        ([(GONE, A), HIDE, (MADE, B), RESTORE], None),
-        ([HIDE, (GONE, A), (MADE, B)], "hidden"),
-        ([HIDE, (GONE, A), (MADE, B), RESTORE], None),
-        ([HIDE, (MADE, B), (GONE, A), RESTORE], None),
-        ([HIDE, (MADE, B)], "hidden"),
-        ([HIDE, (MADE, B), RESTORE, (GONE, C)], C),
-        # A deletion that comes after the creation stays one, hidden or not.
-        ([HIDE, (GONE, A), RESTORE], A),
-        ([HIDE, (GONE, A), (MADE, A), RESTORE], A),
-        ([HIDE, (GONE, A), (MADE, B), (GONE, C), RESTORE], C),
-        ([(GONE, A), (MADE, B), HIDE, (GONE, C), RESTORE], C),
-        ([HIDE, (GONE, C), (MADE, B), (GONE, A), RESTORE], C),
-        # The time of the deletion is, to the microsecond, that of hiding.
-        ([(GONE, LATER), HIDE], LATER),
-        ([(GONE, LATER), HIDE, RESTORE], LATER),
-        ([HIDE, (GONE, LATER), RESTORE], LATER),
-        ([HIDE, (GONE, LATER), (GONE, LATER), RESTORE], LATER),
-        ([HIDE, (GONE, LATER), (MADE, LATER + SECOND)], "hidden"),
-        ([HIDE, (GONE, LATER), (MADE, LATER + SECOND), RESTORE], None),
-        ([(GONE, LATER), HIDE, RESTORE, HIDE, RESTORE], LATER),
+        # A row that was created again expires, and can be restored.
+        ([(DELETED, A), (CREATED, B), EXPIRE], "expired"),
+        ([(DELETED, A), (CREATED, B), EXPIRE, RESTORE], None),
+        ([(DELETED, A), EXPIRE, (CREATED, B)], "expired"),
+        ([(DELETED, A), EXPIRE, (CREATED, B), RESTORE], None),
+        ([EXPIRE, (DELETED, A), (CREATED, B)], "expired"),
+        ([EXPIRE, (DELETED, A), (CREATED, B), RESTORE], None),
+        ([EXPIRE, (CREATED, B), (DELETED, A), RESTORE], None),
+        ([EXPIRE, (CREATED, B)], "expired"),
+        ([EXPIRE, (CREATED, B), RESTORE, (DELETED, C)], C),
+        # A deletion newer than the creation stays, expired or not.
+        ([EXPIRE, (DELETED, A), RESTORE], A),
+        ([EXPIRE, (DELETED, A), (CREATED, A), RESTORE], A),
+        ([EXPIRE, (DELETED, A), (CREATED, B), (DELETED, C), RESTORE], C),
+        ([(DELETED, A), (CREATED, B), EXPIRE, (DELETED, C), RESTORE], C),
+        ([EXPIRE, (DELETED, C), (CREATED, B), (DELETED, A), RESTORE], C),
+        # The deletion is at exactly the time of the expiry.
+        ([(DELETED, LATER), EXPIRE], LATER),
+        ([(DELETED, LATER), EXPIRE, RESTORE], LATER),
+        ([EXPIRE, (DELETED, LATER), RESTORE], LATER),
+        ([EXPIRE, (DELETED, LATER), (DELETED, LATER), RESTORE], LATER),
+        ([EXPIRE, (DELETED, LATER), (CREATED, LATER + SECOND)], "expired"),
+        ([EXPIRE, (DELETED, LATER), (CREATED, LATER + SECOND), RESTORE], None),
+        ([(DELETED, LATER), EXPIRE, RESTORE, EXPIRE, RESTORE], LATER),
     ],
 )
-def test_age_and_the_platform_each_hide_a_row_for_themselves(alice, done, deleted_at):
+def test_expiry_and_deletion_by_the_platform_are_independent(alice, steps, deleted_at):
     demo_of(alice)
     comment = Interaction.objects.filter(type="comment", parent=None, replies=None).first()
     story = StoryEvent.objects.get(profile=comment.profile, platform_id=comment.platform_id)
-    made = webhook_event(story)
-    for one in done:
-        if one == HIDE:
-            age(alice, LATER)
-        elif one == RESTORE:
+    created = webhook_event(story)
+    for step in steps:
+        if step == EXPIRE:
+            clean_up_at(alice, LATER)
+        elif step == RESTORE:
             retention.restore(alice.demo_account)
         else:
-            told = (made if one[0] == MADE else {}) | {"type": one[0], "id": comment.platform_id}
-            [result] = send(comment.profile, told | {"occurred_at": one[1].isoformat()}, at=LATER)
+            sent = (created if step[0] == CREATED else {}) | {"type": step[0], "id": comment.platform_id}
+            [result] = send(comment.profile, sent | {"occurred_at": step[1].isoformat()}, at=LATER)
             assert result.id == comment.pk
     comment.refresh_from_db()
-    assert comment.deleted_at == (comment.expired_at if deleted_at == "hidden" else deleted_at)
-    assert (comment.expired_at is not None) == (done.count(HIDE) > done.count(RESTORE))
-    for one in [one for one in done if one not in (HIDE, RESTORE)]:  # what is sent again changes nothing
-        told = (made if one[0] == MADE else {}) | {"type": one[0], "id": comment.platform_id}
-        [result] = send(comment.profile, told | {"occurred_at": one[1].isoformat()}, at=LATER)
+    assert comment.deleted_at == (comment.expired_at if deleted_at == "expired" else deleted_at)
+    assert (comment.expired_at is not None) == (steps.count(EXPIRE) > steps.count(RESTORE))
+    for step in [step for step in steps if step not in (EXPIRE, RESTORE)]:  # sent again, they change nothing
+        sent = (created if step[0] == CREATED else {}) | {"type": step[0], "id": comment.platform_id}
+        [result] = send(comment.profile, sent | {"occurred_at": step[1].isoformat()}, at=LATER)
         assert result.status == "duplicate"
 
 
-def test_what_is_sent_again_while_hidden_is_a_duplicate_and_stays_hidden(alice):
+def test_an_expired_row_that_is_sent_again_is_a_duplicate_and_stays_expired(alice):
     demo_of(alice)
-    hidden = StoryEvent.objects.filter(type="comment.created").first()
-    age(alice, LATER)
-    [result] = ingest([Arrival(hidden.profile_id, webhook_event(hidden))], LATER)
+    expired = StoryEvent.objects.filter(type="comment.created").first()
+    clean_up_at(alice, LATER)
+    [result] = ingest([Arrival(expired.profile_id, webhook_event(expired))], LATER)
     assert (result.status, Interaction.objects.get(pk=result.id).deleted_at) == ("duplicate", LATER)
 
 
-def test_a_cleanup_by_mistake_that_is_restored_changes_nothing_that_comes(alice, bob):
+def test_a_restored_cleanup_does_not_change_later_windows(alice, bob):
     demo_of(alice, seed=9, brand="Twin")
     demo_of(bob, seed=9, brand="Twin")
-    mistaken = retention.clean_up(ENABLED + HOUR, older_than_days=1, accounts=[alice.demo_account.pk])
-    assert everything(mistaken) > 30
+    cleaned = retention.clean_up(ENABLED + HOUR, older_than_days=1, accounts=[alice.demo_account.pk])
+    assert total(cleaned) > 30
     retention.restore(alice.demo_account)
     run_until(ENABLED + 3 * DAY, every=6 * HOUR)
-    assert told(alice) == told(bob)
+    assert visible_rows(alice) == visible_rows(bob)
 
 
-def test_nobody_talks_about_a_piece_that_is_hidden(alice):
+def test_expired_posts_get_no_new_comments(alice):
     demo_of(alice)
     retention.clean_up(ENABLED + HOUR, older_than_days=0)
     assert counts(alice)[0] == 0
     run_until(ENABLED + DAY, every=6 * HOUR)
-    assert counts(alice)[1] == 0  # only its own pieces, none of which is a day old, could draw comments
+    assert counts(alice)[1] == 0  # the new posts are less than a day old and have no comments yet
 
 
-def test_dead_letters_age_too(alice, live):
+def test_dead_letters_of_demos_are_deleted_by_age(alice, live):
     demo_of(alice)
     for profile in (Profile.objects.demo().first(), live):
         send(profile, {"type": "nonsense"}, at=NOW)
-    assert age(alice, NOW + 29 * DAY).dead_letters == 0
-    assert age(alice, NOW + 31 * DAY).dead_letters == 1
+    assert clean_up_at(alice, NOW + 29 * DAY).dead_letters == 0
+    assert clean_up_at(alice, NOW + 31 * DAY).dead_letters == 1
     assert {letter.profile for letter in DeadLetter.objects.all()} == {live}
 
 
-def test_an_operator_restores_what_cleanup_has_hidden(operator, alice, bob):
+def test_an_operator_restores_expired_rows(operator, alice, bob):
     for user in (alice, bob):
         demo_of(user)
-        age(user, LATER)
-    told = act(operator, DEMOS, "restore", alice.demo_account)
-    assert told == [
-        f"alice: restored {retention.RestoreResult(3, 30 + brands('comment'), 5 + brands('message'), StoryEvent.objects.filter(account__user=alice).count())}."
+        clean_up_at(user, LATER)
+    messages = act(operator, DEMOS, "restore", alice.demo_account)
+    assert messages == [
+        f"alice: restored {retention.RestoreResult(3, 30 + replies_of_brand('comment'), 5 + replies_of_brand('message'), StoryEvent.objects.filter(account__user=alice).count())}."
     ]
     assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
 
 
 @pytest.mark.parametrize("days", [None, 0, 3])
-def test_a_dry_run_counts_what_the_real_one_hides_and_changes_nothing(
+def test_a_dry_run_counts_what_a_cleanup_expires_and_changes_nothing(
     alice, days, caplog, django_capture_on_commit_callbacks
 ):
     caplog.set_level(logging.INFO)
     demo_of(alice)
-    later = ENABLED + 35 * DAY  # nothing of which is planned
-    before = [StoryEvent.objects.count(), DemoAccount.objects.values().get(), told(alice)]
+    later = ENABLED + 35 * DAY  # when windows are open
+    before = [StoryEvent.objects.count(), DemoAccount.objects.values().get(), visible_rows(alice)]
     with django_capture_on_commit_callbacks(execute=True):
         dry = retention.clean_up(later, older_than_days=days, dry_run=True)
-    assert [StoryEvent.objects.count(), DemoAccount.objects.values().get(), told(alice)] == before
+    assert [StoryEvent.objects.count(), DemoAccount.objects.values().get(), visible_rows(alice)] == before
     assert "Generated" not in caplog.text
     with django_capture_on_commit_callbacks(execute=True):
         assert retention.clean_up(later, older_than_days=days) == dry
     assert "Generated" in caplog.text
-    assert everything(dry) > 0
+    assert total(dry) > 0
 
 
-def test_what_people_answered_keeps_its_row_and_changes_nothing_that_comes(alice, bob):
-    """After a pause the rows are older than the story; what is forgotten then is a matter of age alone."""
+def test_a_reply_keeps_a_row_and_does_not_change_later_windows(alice, bob):
+    """After a pause the rows are older than the story events; the events expire by age alone."""
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
     for comment in Interaction.objects.filter(profile__owner=alice, type="comment", direction="in"):
@@ -382,7 +386,7 @@ def planned(user: User) -> QuerySet[StoryEvent]:
     return StoryEvent.objects.filter(account__user=user, origin="window")
 
 
-def test_the_api_names_nothing_that_is_hidden(page, alice):
+def test_the_api_does_not_reference_expired_rows(page, alice):
     demo_of(alice)
     first = Interaction.objects.filter(type="comment", parent=None).first()
     answer = replies.reply(first, "Thank you.", timezone.now())
@@ -395,28 +399,28 @@ def test_the_api_names_nothing_that_is_hidden(page, alice):
     assert (shown["content"], shown["parent"]) == (first.content_id, first.pk)
 
 
-def test_what_died_and_is_hidden_is_no_operators_matter_any_more(page, alice):
+def test_expired_dead_events_are_not_counted_and_not_retried(page, alice):
     demo_of(alice)
     StoryEvent.objects.filter(pk=StoryEvent.objects.first().pk).update(delivered_at=None, dead_at=NOW)
     assert page.get("/api/v1/demo/").json()["progress"]["dead"] == 1
-    age(alice, LATER)
+    clean_up_at(alice, LATER)
     assert page.get("/api/v1/demo/").json()["progress"]["dead"] == 0
     assert retry_dead(StoryEvent.objects.all()) == 0
 
 
-def test_no_statement_takes_more_rows_than_a_batch(alice):
+def test_no_statement_changes_more_rows_than_a_batch(alice):
     demo_of(alice, size="small")
-    with CaptureQueriesContext(connection) as hiding:
-        age(alice, LATER)
+    with CaptureQueriesContext(connection) as expiring:
+        clean_up_at(alice, LATER)
     with CaptureQueriesContext(connection) as purging:
-        age(alice, LATER + 8 * DAY)
+        clean_up_at(alice, LATER + 8 * DAY)
     stories = StoryEvent.objects.count(), bulk.ROWS_PER_TRANSACTION
     assert stories == (0, 250)
-    assert [changes(hiding, "UPDATE demo_storyevent"), changes(purging, "DELETE FROM demo_storyevent")] == [
+    assert [changes(expiring, "UPDATE demo_storyevent"), changes(purging, "DELETE FROM demo_storyevent")] == [
         2,
         2,
     ]
-    assert all("LIMIT 250" in query["sql"] for query in hiding if "WITH chosen" in query["sql"])
+    assert all("LIMIT 250" in query["sql"] for query in expiring if "WITH chosen" in query["sql"])
 
 
 def changes(queries: CaptureQueriesContext, what: str) -> int:
@@ -424,32 +428,32 @@ def changes(queries: CaptureQueriesContext, what: str) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cleanup_beside_an_advance_is_no_deadlock(alice):
-    """Both take the story before the profiles."""
+def test_cleanup_during_an_advance_does_not_deadlock(alice):
+    """Both lock the story before the profiles."""
     demo_of(alice, size="small")
     account, profiles = alice.demo_account, list(Profile.objects.demo().values_list("pk", flat=True))
-    story_is_mine = Event()
+    story_is_locked = Event()
 
     def advance() -> None:
         with transaction.atomic():
             StoryEvent.objects.filter(account=account).update(due_at=F("due_at") - DAY)
-            story_is_mine.set()
+            story_is_locked.set()
             sleep(0.5)
             lock_profiles(profiles)
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:
         advancing = pool.submit(advance)
-        assert story_is_mine.wait(10)
-        cleaned = age(alice, LATER)
+        assert story_is_locked.wait(10)
+        cleaned = clean_up_at(alice, LATER)
         advancing.result()
-    assert (cleaned.failed, everything(cleaned) > 400) == (0, True)
+    assert (cleaned.failed, total(cleaned) > 400) == (0, True)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_restored_while_somebody_holds_it_says_so(alice, monkeypatch):
+def test_restoring_locked_rows_is_refused_and_can_be_repeated(alice, monkeypatch):
     demo_of(alice)
-    age(alice, LATER)
+    clean_up_at(alice, LATER)
     monkeypatch.setattr(bulk, "LOCK_TIMEOUT", "200ms")
     profiles = list(Profile.objects.demo().values_list("pk", flat=True))
     with somebody_holding(profiles), pytest.raises(CommandError, match="demo is busy") as error:

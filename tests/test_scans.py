@@ -1,4 +1,4 @@
-"""Nothing that is done for one demo reads a large table from end to end."""
+"""No operation on one demo scans a large table: every query uses an index."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +16,15 @@ from demo.lifecycle import on_demand, pending_work, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.terminal import run
-from tests.timeline import FIRST_TALK, resume
+from tests.timeline import FIRST_INTERACTIONS, resume
 from tests.world import DAY, HOUR, NOW, demo_of
 
 LARGE = [model._meta.db_table for model in (StoryEvent, Interaction, Content, PendingChange, DeadLetter)]
 
 
 @contextmanager
-def nothing_is_scanned() -> Iterator[None]:
-    """PostgreSQL takes an index wherever one will do, however small the tables; checks of foreign keys come too."""
+def no_scans() -> Iterator[None]:
+    """Fail if the block scans a large table; sequential scans are off, and foreign keys are checked too."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("DISCARD PLANS")
@@ -36,7 +36,7 @@ def nothing_is_scanned() -> Iterator[None]:
 
 
 def scans(cursor) -> dict[str, int]:
-    """How often each table has been read from end to end in this transaction."""
+    """How many sequential scans each table had in this transaction."""
     cursor.execute("SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname = ANY(%s)", [LARGE])
     return dict(cursor.fetchall())
 
@@ -77,41 +77,43 @@ def clean_up_and_restore(user) -> None:
     retention.clean_up(NOW + 50 * DAY)
 
 
-def begin_again_after_a_failure(user) -> None:
-    """The profiles of an attempt that planned nothing go first."""
+def enable_after_a_failure(user) -> None:
+    """Enabling first deletes the profiles of an attempt that failed before planning."""
     disable(user)
     transitions.enable(user, NOW, dispatch=False)
     DemoAccount.objects.update(state="failed")
     transitions.enable(user, NOW, dispatch=False)
 
 
-DONE = {
+OPERATIONS = {
     "disable": disable,
     "reset": reset,
     "delete_user": lambda user: run("delete_user", "--user", user.username, "--yes"),
     "pause and resume": pause_and_resume,
     "advance": advance,
-    "settings": lambda user: transitions.change_settings(user, FIRST_TALK, {"comments_per_window": 3}),
+    "settings": lambda user: transitions.change_settings(
+        user, FIRST_INTERACTIONS, {"comments_per_window": 3}
+    ),
     "generate content": lambda user: on_demand.generate_content(user, NOW),
     "generate interactions": lambda user: on_demand.generate_interactions(user, NOW),
     "scenario": act_on_scenario,
     "cleanup, restore, purge": clean_up_and_restore,
-    "begin again": begin_again_after_a_failure,
-    "plan": lambda user: plan_due(FIRST_TALK),
+    "begin again": enable_after_a_failure,
+    "plan": lambda user: plan_due(FIRST_INTERACTIONS),
     "status": lambda user: status_of(user, NOW),
 }
 
 
-@pytest.mark.parametrize("what", DONE)
-def test_nothing_that_is_done_for_one_demo_scans(alice, bob, live, what):
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operations_on_one_demo_scan_no_table(alice, bob, live, operation):
     for user in (alice, bob):
         demo_of(user)
-    with nothing_is_scanned():
-        DONE[what](alice)
+    with no_scans():
+        OPERATIONS[operation](alice)
 
 
 @pytest.mark.parametrize("delivery", ["direct", "http"])
-def test_nor_does_delivery(alice, bob, settings, monkeypatch, delivery):
+def test_delivery_scans_no_table(alice, bob, settings, monkeypatch, delivery):
     settings.DEMO_DELIVERY = delivery
     monkeypatch.setattr("demo.engine.transports.http._send", lambda events, seconds: None)
     for user in (alice, bob):
@@ -119,19 +121,19 @@ def test_nor_does_delivery(alice, bob, settings, monkeypatch, delivery):
             user, NOW, dispatch=False, initial_content=3, initial_comments=30
         ).account
         pending_work.plan_initial(account.pk, NOW)
-    with nothing_is_scanned():
+    with no_scans():
         assert deliver_due(NOW) == StoryEvent.objects.filter(account__gt=0).count()
 
 
 @pytest.mark.parametrize("path", ["/", "/demo/panel/", "/settings/", "/api/v1/demo/"])
-def test_nor_do_the_demos_pages(page, alice, live, path):
+def test_demo_pages_scan_no_table(page, alice, live, path):
     demo_of(alice, timezone.now())
-    with nothing_is_scanned():
+    with no_scans():
         assert page.get(path).status_code == 200
 
 
-def test_every_foreign_key_has_an_index_that_its_check_can_use(db):
-    """What a deletion asks of each table that points at the row; a partial index serves when it holds all but NULL."""
+def test_every_foreign_key_check_can_use_an_index(db):
+    """The query of the foreign key check of each table; a partial index without NULL suffices."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conrelid::regclass::text, array_agg(attname::text ORDER BY place)"
@@ -160,7 +162,7 @@ def scans_for(cursor, table: str, columns: list[str]) -> bool:
     return "Seq Scan" in plan
 
 
-def test_a_profile_deleted_by_django_takes_its_story_along(alice):
+def test_deleting_a_profile_by_django_deletes_its_story(alice):
     demo_of(alice)
     Profile.objects.demo().first().delete()
     assert (

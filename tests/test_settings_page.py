@@ -12,7 +12,7 @@ from demo.engine.planning import plan_due
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
 from tests.holding import somebody_who
-from tests.timeline import FIRST_TALK
+from tests.timeline import FIRST_INTERACTIONS
 from tests.world import DAY, HOUR, NOW, demo_of
 
 AS_IT_COMES = {
@@ -62,7 +62,7 @@ def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
     assert (answer.status_code, comments.count()) == (302, 10)
     sentence = "From the next window on: interactions Thu 5 Mar, 00:00 UTC, content Thu 5 Mar, 10:00 UTC."
     assert sentence in told(page.get(answer.headers["Location"]))
-    plan_due(FIRST_TALK + 6 * HOUR)
+    plan_due(FIRST_INTERACTIONS + 6 * HOUR)
     assert comments.count() == 13
     assert StoryEvent.objects.filter(origin="window", type="message.created").count() == 5
 
@@ -174,7 +174,7 @@ def test_settings_are_read_and_changed_before_demo_mode_is_ever_on(page, alice):
 def test_settings_that_were_changed_while_off_hold_when_demo_mode_is_switched_on(page, alice):
     save(page, comments_per_window="4")
     demo_of(alice)
-    plan_due(FIRST_TALK)
+    plan_due(FIRST_INTERACTIONS)
     assert StoryEvent.objects.filter(origin="window", type="comment.created").count() == 4
 
 

@@ -1,4 +1,4 @@
-"""Scenarios on stage: begun, watched, cancelled; and nothing else of the demo changes for them."""
+"""Scenarios: starting, progress, cancelling; the rest of the demo is not changed by them."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from demo.models import DemoAccount, StoryEvent
 from demo.simulator import SCENARIO_LASTS
 from demo.throttling import AdvanceThrottle, ScenarioThrottle
 from interactions.models import Interaction
-from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
+from tests.timeline import ENABLED, FIRST_INTERACTIONS, counts, live_rows, resume, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of
 
 BROUGHT = {"viral-spike": (1, 80, 0), "complaint-wave": (0, 30, 8), "product-launch": (1, 40, 6)}
@@ -29,12 +29,12 @@ def url(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", BROUGHT)
-def test_a_scenario_brings_what_it_promises_on_top_of_every_quota(alice, live, name):
+def test_a_scenario_brings_its_events_on_top_of_every_quota(alice, live, name):
     demo_of(alice)
     before = live_rows()
     assert scenarios.start(alice, name, NOW).started
     deliver_due(NOW)
-    assert counts(alice) == (3, 30, 5)  # its first event is some seconds away
+    assert counts(alice) == (3, 30, 5)  # its first event is due some seconds later
     deliver_due(NOW + SCENARIO_LASTS)
     brought = tuple(now - then for now, then in zip(counts(alice), (3, 30, 5), strict=True))
     assert (brought, live_rows()) == (BROUGHT[name], before)
@@ -43,7 +43,7 @@ def test_a_scenario_brings_what_it_promises_on_top_of_every_quota(alice, live, n
     }  # fmt: skip
 
 
-def test_a_scenario_changes_nothing_of_what_windows_bring(alice, bob):
+def test_a_scenario_does_not_change_the_windows(alice, bob):
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
     for hours, name in enumerate(BROUGHT):
@@ -56,10 +56,10 @@ def test_a_scenario_changes_nothing_of_what_windows_bring(alice, bob):
         for user in (alice, bob)
     )
     assert hers == his
-    assert len(told(alice)) > len(told(bob)) + 150
+    assert len(visible_rows(alice)) > len(visible_rows(bob)) + 150
 
 
-def test_the_same_start_plans_the_same(alice, bob):
+def test_the_same_start_gives_the_same_events(alice, bob):
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
         scenarios.start(user, "viral-spike", NOW + HOUR)
@@ -71,14 +71,14 @@ def test_the_same_start_plans_the_same(alice, bob):
     assert len(hers) > 80
 
 
-def test_beginning_plans_what_is_open_with_the_story_as_it_was(alice):
+def test_starting_plans_open_windows_first(alice):
     demo_of(alice)
-    scenarios.start(alice, "complaint-wave", FIRST_TALK)
+    scenarios.start(alice, "complaint-wave", FIRST_INTERACTIONS)
     assert StoryEvent.objects.filter(origin="window").count() == 15
-    assert plan_due(FIRST_TALK).windows == 0
+    assert plan_due(FIRST_INTERACTIONS).windows == 0
 
 
-def test_the_demo_says_what_runs_and_what_comes_next(page, alice):
+def test_the_api_shows_running_scenarios_and_their_events(page, alice):
     demo_of(alice, timezone.now() - HOUR)
     answer = page.post(url("product-launch"))
     assert answer.status_code == 202
@@ -89,14 +89,14 @@ def test_the_demo_says_what_runs_and_what_comes_next(page, alice):
     assert answer.json()["upcoming"][0]["type"] == "content.published"
 
 
-def test_a_second_click_begins_nothing(page, alice):
+def test_starting_a_running_scenario_does_nothing(page, alice):
     demo_of(alice, timezone.now() - HOUR)
     codes = [page.post(url("viral-spike")).status_code for _ in range(5)]
     assert codes == [202, 200, 200, 200, 200]
     assert StoryEvent.objects.filter(origin="viral-spike", type="content.published").count() == 1
 
 
-def test_cancelling_takes_back_what_has_not_come_and_leaves_what_has(page, alice):
+def test_cancelling_deletes_undelivered_events_only(page, alice):
     start = timezone.now() - timedelta(minutes=20)
     demo_of(alice, start - HOUR)
     scenarios.start(alice, "viral-spike", start)
@@ -111,19 +111,19 @@ def test_cancelling_takes_back_what_has_not_come_and_leaves_what_has(page, alice
 
 
 @pytest.mark.parametrize("method", ["post", "delete"])
-def test_an_unknown_scenario_is_404_and_named(page, alice, method):
+def test_an_unknown_scenario_is_404_with_the_known_names(page, alice, method):
     demo_of(alice, timezone.now())
     answer = getattr(page, method)(url("earthquake"))
     assert (answer.status_code, "viral-spike" in answer.json()["detail"]) == (404, True)
 
 
 @pytest.mark.parametrize("method", ["post", "delete"])
-def test_what_is_off_has_no_scenarios(page, alice, method):
+def test_scenarios_of_a_demo_that_is_off_are_409(page, alice, method):
     answer = getattr(page, method)(url("viral-spike"))
     assert (answer.status_code, "Demo mode is off" in answer.json()["detail"]) == (409, True)
 
 
-def test_a_paused_demo_begins_none_and_keeps_what_it_holds(alice):
+def test_a_paused_demo_starts_no_scenario_and_keeps_a_running_one(alice):
     demo_of(alice)
     scenarios.start(alice, "viral-spike", NOW)
     transitions.pause(alice, NOW + SECOND)
@@ -134,7 +134,7 @@ def test_a_paused_demo_begins_none_and_keeps_what_it_holds(alice):
     assert scenarios.cancel(alice, "viral-spike", NOW + DAY).started
 
 
-def test_another_users_scenarios_are_their_own(page, alice, bob):
+def test_scenarios_of_another_user_are_not_shown_or_cancelled(page, alice, bob):
     for user in (alice, bob):
         demo_of(user, timezone.now() - HOUR)
     scenarios.start(bob, "viral-spike", timezone.now())
@@ -144,9 +144,9 @@ def test_another_users_scenarios_are_their_own(page, alice, bob):
     assert StoryEvent.objects.filter(account__user=bob, origin="viral-spike").exists()
 
 
-def test_a_days_scenarios_are_limited(alice, monkeypatch):
+def test_the_scenario_events_of_a_day_are_limited(alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr(scenarios, "MAX_A_DAY", 150)
+    monkeypatch.setattr(scenarios, "MAX_PER_DAY", 150)
     scenarios.start(alice, "viral-spike", NOW)
     deliver_due(NOW + SCENARIO_LASTS)
     with pytest.raises(InvalidState, match="within a day"):
@@ -155,7 +155,7 @@ def test_a_days_scenarios_are_limited(alice, monkeypatch):
     assert scenarios.start(alice, "viral-spike", NOW + DAY + SCENARIO_LASTS).started
 
 
-def test_without_a_piece_there_is_nothing_to_complain_of(alice):
+def test_a_complaint_wave_needs_a_recent_post(alice):
     demo_of(alice, initial_content=0, initial_comments=0, initial_messages=0, platforms=["youtube"])
     with pytest.raises(InvalidState, match="no recent post"):
         scenarios.start(alice, "complaint-wave", NOW)
@@ -163,29 +163,29 @@ def test_without_a_piece_there_is_nothing_to_complain_of(alice):
     assert scenarios.start(alice, "complaint-wave", NOW + HOUR).started
 
 
-def test_what_is_on_its_way_over_http_is_not_taken_back(alice):
+def test_cancelling_keeps_leased_events(alice):
     demo_of(alice)
     scenarios.start(alice, "viral-spike", NOW)
     leased = StoryEvent.objects.filter(origin="viral-spike").order_by("due_at")[:10].values("pk")
-    on_its_way = StoryEvent.objects.filter(pk__in=list(leased.values_list("pk", flat=True)))
-    on_its_way.update(delivery_id=uuid.uuid4(), claimed_until=NOW + HOUR)
+    leased_events = StoryEvent.objects.filter(pk__in=list(leased.values_list("pk", flat=True)))
+    leased_events.update(delivery_id=uuid.uuid4(), claimed_until=NOW + HOUR)
     assert scenarios.cancel(alice, "viral-spike", NOW + SECOND).started
-    assert (on_its_way.count(), StoryEvent.objects.filter(origin="viral-spike").count()) == (10, 10)
+    assert (leased_events.count(), StoryEvent.objects.filter(origin="viral-spike").count()) == (10, 10)
 
 
 @pytest.mark.parametrize(
     ("address", "limit"),
     [("/demo/scenarios/viral-spike/start", ScenarioThrottle), ("/demo/advance/1", AdvanceThrottle)],
 )
-def test_clicks_on_the_page_are_limited_as_calls_are(page, alice, monkeypatch, address, limit):
+def test_clicks_on_the_page_are_rate_limited_like_api_calls(page, alice, monkeypatch, address, limit):
     demo_of(alice, timezone.now() - HOUR)
     monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
     answers = [page.post(address, headers={"HX-Request": "true"}).content.decode() for _ in range(3)]
-    assert ["too often" in answer for answer in answers] == [False, False, True]
+    assert ["Too many requests" in answer for answer in answers] == [False, False, True]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_storm_of_clicks_begins_one(alice):
+def test_eight_parallel_starts_begin_one_scenario(alice):
     demo_of(alice)
     together = Barrier(8)
 

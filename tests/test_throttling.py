@@ -362,10 +362,10 @@ def test_pages_and_api_share_one_count(page, alice, monkeypatch, click: str, cal
     def called() -> int:
         return page.post(api, body, content_type="application/json").status_code
 
-    assert "too often" not in page.post(click, headers={"HX-Request": "true"}).content.decode()
+    assert "Too many requests" not in page.post(click, headers={"HX-Request": "true"}).content.decode()
     assert called() != 429
     another = click.replace("/advance/1", "/advance/7")  # the same twice is a double click, which counts once
-    assert "too often" in page.post(another, headers={"HX-Request": "true"}).content.decode()
+    assert "Too many requests" in page.post(another, headers={"HX-Request": "true"}).content.decode()
     assert called() == 429
 
 

@@ -1,4 +1,4 @@
-"""Every request in every state, twice, and from two tabs at once."""
+"""Every request in every state, repeated, and in parallel."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,7 +16,7 @@ from tests.timeline import counts, live_rows
 
 JSON = "application/json"
 REQUESTS = ("enable", "disable", "pause", "resume", "reset", "advance")
-# The answer, and the state afterwards, of each request in each state.
+# The status and the state afterwards of each of REQUESTS in each state.
 EXPECTED = {
     State.OFF: [
         *((202, State.ENABLING), (200, State.OFF), (409, State.OFF)),
@@ -46,7 +46,7 @@ EXPECTED = {
 
 
 def bring_to(state: State, user) -> None:
-    """Alice's demo in that state, by the ways that lead there."""
+    """Bring the user's demo into the state, by the requests that lead there."""
     if state == State.OFF:
         return
     account = transitions.enable(user, timezone.now(), dispatch=False, initial_content=3, initial_comments=30)
@@ -82,7 +82,7 @@ def test_each_request_in_each_state(page, alice, live, state, request_):
         *(({"niche": "games"}, 409), ({"brand": "Other"}, 409), ({"seed": 7, "niche": "coffee"}, 409)),
     ],
 )
-def test_options_do_not_change_a_demo_that_failed_when_it_was_planned(page, alice, options, code):
+def test_options_do_not_change_a_demo_that_failed_after_it_was_planned(page, alice, options, code):
     bring_to(State.ENABLING, alice)
     plan_initial(DemoAccount.objects.get().pk, timezone.now())
     DemoAccount.objects.update(state=State.FAILED)
@@ -107,7 +107,7 @@ def state_of(user) -> str:
         *((State.FAILED, "enable", 200), (State.FAILED, "disable", 200), (State.PAUSED, "disable", 200)),
     ],
 )
-def test_a_request_made_twice_is_done_once(page, alice, state, request_, again):
+def test_a_repeated_request_changes_nothing(page, alice, state, request_, again):
     bring_to(state, alice)
     ask = partial(
         page.post,
@@ -137,7 +137,7 @@ def test_a_request_made_twice_is_done_once(page, alice, state, request_, again):
     ],
     ids=["enable", "pause", "resume", "disable"],
 )
-def test_of_four_tabs_one_wins(alice, state, act, started):
+def test_of_four_parallel_requests_one_starts(alice, state, act, started):
     bring_to(state, alice)
     now, together = timezone.now() + timedelta(hours=1), Barrier(4)
 
@@ -154,7 +154,7 @@ def test_of_four_tabs_one_wins(alice, state, act, started):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_resuming_from_two_tabs_moves_the_story_once(alice):
+def test_two_parallel_resumes_move_the_story_once(alice):
     bring_to(State.PAUSED, alice)
     before = dict(StoryEvent.objects.values_list("pk", "due_at"))
     paused = DemoAccount.objects.get().paused_at.replace(microsecond=0)
@@ -173,7 +173,7 @@ def test_resuming_from_two_tabs_moves_the_story_once(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_disabling_in_one_tab_and_resetting_in_another_ends_off(alice):
+def test_a_parallel_disable_and_reset_end_off(alice):
     bring_to(State.ACTIVE, alice)
     together = Barrier(2)
 

@@ -1,4 +1,4 @@
-"""Heavy work is done in turns: none is lost, none is done twice, and nobody waits long for another's."""
+"""Pending work runs in time slices: nothing is lost or done twice, and one account does not delay others for long."""
 
 import time
 from contextlib import suppress
@@ -22,16 +22,16 @@ from demo.engine.transports import in_process
 from demo.lifecycle import advance, pending_work, recovery, resume, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from tests.holding import somebody_who
-from tests.timeline import FIRST_TALK, counts, told
+from tests.timeline import FIRST_INTERACTIONS, counts, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of
 
 MINUTE = timedelta(minutes=1)
-LONG_AGO = FIRST_TALK + 6 * DAY
+LONG_AGO = FIRST_INTERACTIONS + 6 * DAY
 
 
 @pytest.fixture
-def short_turns(monkeypatch) -> None:
-    """A turn is one step, and a step is small."""
+def short_slices(monkeypatch) -> None:
+    """A slice is one step, and a step is small."""
     monkeypatch.setattr(pending_work, "LATER_SLICE", timedelta(0))
     monkeypatch.setattr(pending_work, "FIRST_SLICE", timedelta(0))
     monkeypatch.setattr("demo.lifecycle.time_slice.MIN_TIME_LEFT", timedelta(milliseconds=5))
@@ -46,7 +46,7 @@ def pause_and_ask(user: User) -> None:
     transitions.resume(user, NOW + 3 * HOUR, dispatch=False)
 
 
-# What is asked of a demo, and the state that this leads to.
+# The request that leaves the work, and the state when it is done.
 WORK = {
     "disable": (partial(transitions.disable, dispatch=False), State.OFF),
     "reset": (partial(transitions.reset, dispatch=False), State.ACTIVE),
@@ -55,66 +55,70 @@ WORK = {
 }
 
 
-def work_off(account: int, now, die_every: int = 0) -> int:
-    """Take turns until nothing is left; every so many the worker dies, and the sweep comes. Return how many it took."""
-    turns, following = 0, pending_work.run_slice(account, now)
+def run_all_slices(account: int, now, die_every: int = 0) -> int:
+    """Run slices until nothing is left; return how many.
+
+    With `die_every` each slice with that number as a divisor is lost, as if the worker died, and the sweep requests it.
+    """
+    slices, following = 0, pending_work.run_slice(account, now)
     while following:
-        turns += 1
-        if die_every and turns % die_every == 0:
+        slices += 1
+        if die_every and slices % die_every == 0:
             now += MINUTE
             following = pending_work.NextSlice(recovery.claim_stalled(now)[account])
         following = pending_work.run_slice(account, now, following.number)
-    return turns
+    return slices
 
 
-def picture(user: User) -> tuple:
-    """What the user's demo is, but for keys."""
+def state_and_rows(user: User) -> tuple:
+    """The account's state, the story and the visible rows, without keys."""
     account = DemoAccount.objects.values(
         *["state", "next_content_window", "next_interactions_window", "advance_days", "catching_up"],
         *["resume_requested_at", "resumed_to", "content_ordinal", "interactions_ordinal", "paused_at"],
     ).get(user=user)
     story = StoryEvent.objects.filter(account__user=user).order_by("due_at", "platform_id", "type")
     events = story.values_list("type", "platform_id", "due_at", "held", "delivered_at")
-    return account, [(*event, at is None) for *event, at in events], told(user)
+    return account, [(*event, at is None) for *event, at in events], visible_rows(user)
 
 
 @pytest.mark.parametrize("die_every", [0, 3])
 @pytest.mark.parametrize("work", WORK)
-def test_in_turns_the_same_is_done_as_at_once_though_workers_die_between_them(
-    alice, short_turns, work, die_every
-):
+def test_time_slices_do_the_same_work_as_one_run_also_when_workers_die(alice, short_slices, work, die_every):
     ask, state = WORK[work]
     account = demo_of(alice, seed=9, brand="Twin")
-    with transaction.atomic():  # the twin, which is not there afterwards
+    with transaction.atomic():  # for comparison; rolled back
         ask(alice)
         pending_work.finish(account.pk, NOW + 3 * HOUR)
-        at_once = picture(alice)
+        at_once = state_and_rows(alice)
         transaction.set_rollback(True)
     ask(alice)
-    assert work_off(account.pk, NOW + 3 * HOUR, die_every) >= 3
+    assert run_all_slices(account.pk, NOW + 3 * HOUR, die_every) >= 3
     assert DemoAccount.objects.get().state == state
-    if work != "reset" or not die_every:  # which begins when the old story is gone
-        assert picture(alice) == at_once
+    if work != "reset" or not die_every:  # a reset starts when the old story is deleted
+        assert state_and_rows(alice) == at_once
     assert recovery.claim_stalled(NOW + DAY) == {}
 
 
-def test_enabling_takes_turns_too(alice, short_turns):
+def test_enabling_is_done_in_slices_too(alice, short_slices):
     account = transitions.enable(alice, NOW, dispatch=False, seed=1, initial_comments=100).account
-    assert work_off(account.pk, NOW) >= 2
+    assert run_all_slices(account.pk, NOW) >= 2
     assert (DemoAccount.objects.get().state, counts(alice)) == (State.ACTIVE, (35, 100, 100))
 
 
-def test_a_turn_is_taken_once(alice, short_turns):
+def test_each_slice_number_runs_once(alice, short_slices):
     account = transitions.enable(alice, NOW, dispatch=False).account
     first = pending_work.run_slice(account.pk, NOW, 0)
     assert first == (1, 0)
-    assert pending_work.run_slice(account.pk, NOW, 0) is None  # a message that comes twice
+    assert pending_work.run_slice(account.pk, NOW, 0) is None  # a duplicate message
     assert pending_work.run_slice(account.pk, NOW, 1) == (2, 0)
-    assert pending_work.run_slice(account.pk, NOW, 1) is None  # as the sweep asked for it meanwhile
-    assert pending_work.run_slice(account.pk, NOW) == (3, 0)  # by the message of an earlier version
+    assert pending_work.run_slice(account.pk, NOW, 1) is None  # a duplicate from the sweep
+    assert pending_work.run_slice(account.pk, NOW) == (
+        3,
+        0,
+    )  # a message of an earlier release, without a number
 
 
-def test_what_waits_for_its_turn_is_asked_for_again_and_gains_nothing_by_it(alice, short_turns):
+def test_a_slice_requested_again_by_the_sweep_runs_once(alice, short_slices):
     account = transitions.enable(alice, NOW, dispatch=False).account
     following = pending_work.run_slice(account.pk, NOW)
     later = NOW + MINUTE
@@ -124,7 +128,7 @@ def test_what_waits_for_its_turn_is_asked_for_again_and_gains_nothing_by_it(alic
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypatch):
+def test_each_slice_is_a_task_that_requests_the_next(alice, short_slices, monkeypatch):
     asked = []
     monkeypatch.setattr(current_app, "send_task", lambda _name, args, **_: asked.append(args))
     account = transitions.enable(alice, timezone.now(), initial_content=3, initial_comments=30).account
@@ -136,22 +140,22 @@ def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypa
     assert DemoAccount.objects.get().next_slice >= 2
 
 
-def test_planning_that_goes_on_later_ends_well_without_a_broker(alice, monkeypatch, caplog):
+def test_planning_that_reaches_its_time_limit_succeeds_without_a_broker(alice, monkeypatch, caplog):
     demo_of(alice, timezone.now() - 2 * DAY)
     monkeypatch.setattr(tasks, "MAX_PLANNING_TIME", timedelta(0))
-    monkeypatch.setattr(redis_client, "breaker", away := Breaker(redis.ConnectionError, OSError))
-    with suppress(TimeoutError), away.guard():
+    monkeypatch.setattr(redis_client, "breaker", open_breaker := Breaker(redis.ConnectionError, OSError))
+    with suppress(TimeoutError), open_breaker.guard():
         time.sleep(0.25)
         raise TimeoutError
     tasks.plan()
-    said = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
-    assert said == [
+    messages = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
+    assert messages == [
         "The broker is unreachable (ConnectionError): 'plan on' was not sent; the next sweep sends it."
     ]
 
 
-def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_turns):
-    """Ordinary runs neither plan nor deliver it, and the API refuses what would come between."""
+def test_an_advancing_demo_is_planned_and_delivered_only_by_its_slices(alice, bob, short_slices):
+    """The plan and deliver tasks skip it, and requests that would interfere are refused."""
     for user in (alice, bob):
         demo_of(user)
     transitions.advance(alice, 5, NOW, dispatch=False)
@@ -159,10 +163,10 @@ def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_tu
     following = pending_work.run_slice(account.pk, NOW)
     account.refresh_from_db()
     assert (account.advance_days, account.catching_up, account.is_advancing) == (0, True, True)
-    before = picture(alice)
+    before = state_and_rows(alice)
     assert plan_due(NOW + 12 * HOUR).windows == 1  # bob's
     deliver_due(NOW + 12 * HOUR)
-    assert picture(alice) == before
+    assert state_and_rows(alice) == before
     for ask in (
         lambda: transitions.pause(alice, NOW),
         lambda: transitions.advance(alice, 1, NOW, dispatch=False),
@@ -177,13 +181,13 @@ def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_tu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_demo_is_shifted_at_a_time_and_the_next_waits_without_a_worker(alice):
+def test_one_demo_is_shifted_at_a_time_and_another_retries_later(alice):
     account = demo_of(alice)
     transitions.advance(alice, 2, NOW, dispatch=False)
 
     def shift() -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [advance.SHIFTS])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [advance.SHIFT_LOCK])
 
     with somebody_who(shift):
         waiting = pending_work.run_slice(account.pk, NOW)
@@ -193,15 +197,15 @@ def test_one_demo_is_shifted_at_a_time_and_the_next_waits_without_a_worker(alice
     assert not DemoAccount.objects.get().is_advancing
 
 
-def test_planning_begins_nothing_after_its_time_and_says_so(alice):
+def test_planning_begins_nothing_after_its_time_limit_and_reports_it(alice):
     demo_of(alice)
-    cut = plan_due(LONG_AGO, time_limit=timedelta(0))
-    assert (cut.reached_time_limit, cut.windows) == (True, 0)
-    whole = plan_due(LONG_AGO, time_limit=MINUTE)
-    assert (whole.reached_time_limit, whole.windows) == (False, 25 + 6)
+    limited = plan_due(LONG_AGO, time_limit=timedelta(0))
+    assert (limited.reached_time_limit, limited.windows) == (True, 0)
+    complete = plan_due(LONG_AGO, time_limit=MINUTE)
+    assert (complete.reached_time_limit, complete.windows) == (False, 25 + 6)
 
 
-def test_those_with_the_least_to_make_up_for_are_planned_first(alice, bob, monkeypatch):
+def test_accounts_with_the_smallest_backlog_are_planned_first(alice, bob, monkeypatch):
     for user, before in ((alice, 20 * DAY), (bob, 0 * DAY)):
         demo_of(user, NOW - before)
     monkeypatch.setattr(planning, "ACCOUNTS_PER_TRANSACTION", 1)
@@ -211,18 +215,18 @@ def test_those_with_the_least_to_make_up_for_are_planned_first(alice, bob, monke
     monkeypatch.setattr(
         planning, "plan_open_windows", lambda accounts, *_: planned.extend(accounts) or real(accounts, *_)
     )
-    plan_due(FIRST_TALK)
+    plan_due(FIRST_INTERACTIONS)
     assert [account.user for account in planned[:3]] == [bob, alice, alice]
 
 
-def test_who_has_much_overdue_holds_up_no_other_for_long(alice, bob, monkeypatch):
-    """The first batch is of the earliest; then each account has its turn."""
+def test_an_account_with_many_due_events_delays_others_by_one_batch(alice, bob, monkeypatch):
+    """The first lookup reads only the earliest events; after it the accounts alternate."""
     for user in (alice, bob):
         account = transitions.enable(
             user, NOW, dispatch=False, initial_content=3, initial_comments=60
         ).account
         pending_work.plan_initial(account.pk, NOW)
-    StoryEvent.objects.filter(account__user=bob).update(due_at=NOW - MINUTE)  # after all of hers
+    StoryEvent.objects.filter(account__user=bob).update(due_at=NOW - MINUTE)  # after all of alice's
     StoryEvent.objects.filter(account__user=alice).update(due_at=NOW - HOUR)
     monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 20)
     done = []
@@ -239,8 +243,8 @@ def test_who_has_much_overdue_holds_up_no_other_for_long(alice, bob, monkeypatch
     assert len(done) > 8
 
 
-def test_a_stale_request_of_a_version_before_resumes_nothing(alice):
-    """A pause that an older process began may stand beside a request of the pause before it."""
+def test_a_resume_request_older_than_the_pause_is_ignored(alice):
+    """A process of an older release may pause an account without clearing the previous request."""
     account = demo_of(alice)
     transitions.pause(alice, NOW + HOUR)
     DemoAccount.objects.update(resume_requested_at=NOW)

@@ -1,4 +1,4 @@
-"""The instants of Alice's demo, and what can be read of it."""
+"""Times of Alice's demo, and helpers that run it and read its rows."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,21 +11,21 @@ from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import NOW
 
 ENABLED = NOW  # Wednesday 07:30
-FIRST_TALK = datetime(2026, 3, 4, 18, tzinfo=UTC)
+FIRST_INTERACTIONS = datetime(2026, 3, 4, 18, tzinfo=UTC)
 FIRST_CONTENT = datetime(2026, 3, 5, 10, tzinfo=UTC)
 
 
 def counts(user: User) -> tuple[int, int, int]:
-    """What of the demo's quotas is stored and shown: pieces, comments and messages."""
+    """How many demo posts, and inbound demo comments and messages, the user sees."""
     rows = Interaction.objects.visible_to(user).filter(is_demo=True, direction="in")
-    pieces = Content.objects.visible_to(user).filter(is_demo=True)
-    return pieces.count(), rows.filter(type="comment").count(), rows.filter(type="message").count()
+    posts = Content.objects.visible_to(user).filter(is_demo=True)
+    return posts.count(), rows.filter(type="comment").count(), rows.filter(type="message").count()
 
 
-def told(user: User) -> list[tuple]:
-    """Every demo row that a user is shown, without primary keys and times of receipt."""
-    pieces = Content.objects.visible_to(user).filter(is_demo=True)
-    talk = Interaction.objects.visible_to(user).filter(is_demo=True)
+def visible_rows(user: User) -> list[tuple]:
+    """Every demo row that the user sees, without primary keys and times of receipt."""
+    posts = Content.objects.visible_to(user).filter(is_demo=True)
+    interactions = Interaction.objects.visible_to(user).filter(is_demo=True)
     links = [
         "content__platform_id",
         "parent__platform_id",
@@ -35,10 +35,10 @@ def told(user: User) -> list[tuple]:
         "status",
     ]
     return [
-        *pieces.order_by("platform_id").values_list(
+        *posts.order_by("platform_id").values_list(
             "profile__platform", "platform_id", "text", "posted_at", "kind", "url", "views", "likes", "shares"
         ),
-        *talk.order_by("platform_id").values_list(
+        *interactions.order_by("platform_id").values_list(
             "profile__platform", "platform_id", "text", "posted_at", *links
         ),
     ]
@@ -55,7 +55,7 @@ def live_rows() -> list[tuple]:
 
 
 def run_until(end: datetime, start: datetime = ENABLED, every: timedelta = timedelta(hours=1)) -> None:
-    """Plan and deliver at each step, as the schedule does."""
+    """Plan and deliver at `start` and after each step of `every`, up to `end`."""
     now = start
     while now <= end:
         plan_due(now)
@@ -64,6 +64,6 @@ def run_until(end: datetime, start: datetime = ENABLED, every: timedelta = timed
 
 
 def resume(user: User, now: datetime) -> None:
-    """End a pause, to the last row."""
+    """Resume a paused demo and finish the work."""
     assert transitions.resume(user, now, dispatch=False).started
     pending_work.finish(DemoAccount.objects.get(user=user).pk, now)
