@@ -258,7 +258,7 @@ def test_what_is_paused_begins_nothing_and_a_press_that_comes_too_late_says_why(
     demo_of(alice, timezone.now())
     transitions.pause(alice, timezone.now())
     shown = press(page, path, headers)
-    assert ("Demo mode is paused; " in shown, "Resume the demo to begin" in shown, "Start<" in shown) == (
+    assert ("Demo mode is paused; " in shown, "Resume the demo to start" in shown, "Start<" in shown) == (
         True,
         True,
         False,

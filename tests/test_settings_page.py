@@ -60,7 +60,7 @@ def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
-    sentence = "From the next window on: interactions Thu 5 Mar, 00:00 UTC, content Thu 5 Mar, 10:00 UTC."
+    sentence = "The settings apply from the next window on: interactions from Thu 5 Mar, 00:00 UTC, content from Thu 5 Mar, 10:00 UTC."
     assert sentence in told(page.get(answer.headers["Location"]))
     plan_due(FIRST_TALK + 6 * HOUR)
     assert comments.count() == 13
