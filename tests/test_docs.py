@@ -55,7 +55,7 @@ NAMED = re.compile(  # a file by the end of its name, or a folder of ours
     rf"(?<![\w./:-])(?:[\w.-]+/)*[\w-]+\.(?:py|md|toml|yaml|yml|txt|ini|png|html|css|js)(?![\w/])"
     rf"|(?<=`)(?:{'|'.join(FOLDERS)})/[\w./-]*(?=`)"
 )
-MADE_BY_THE_READER = {"report.html"}
+MADE_BY_THE_READER = {"report.html", "demo/simulator/words/en/niches/NAME.toml"}
 
 
 def is_there(name: str, page: Path) -> bool:
