@@ -23,11 +23,11 @@ from honcho.environ import parse_procfile
 from config import environment
 from config.embedded import Servers
 from demo.windows import interactions_start_at_or_after
-from tests.servers import CHECKOUT, copy_template, new_folder
+from tests.servers import CHECKOUT, DATA_DIR, copy_template, new_folder
 
 # Of what the caller of the tests and a `.env` set, the product sees nothing: tests.servers takes it out.
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
-PLAIN |= {"ENV_FILE": os.devnull}
+PLAIN |= {"ENV_FILE": os.devnull, "DATA_DIR": str(DATA_DIR)}  # never the checkout's own
 PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 

@@ -31,6 +31,7 @@ def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
     assert (pauses.next("worker", 0), pauses.next("web", 59), pauses.next("web", 60)) == (1, 30, 1)
 
 
+@pytest.mark.long
 @pytest.mark.bad_day
 def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
     port, log = free_port(), folder / "log"
