@@ -6,10 +6,8 @@ import pytest
 
 
 def first(number: int, parameters: Iterable[object]) -> list[object]:
-    """The parameters, all after the first `number` marked `long`."""
-    return [each if place < number else _long(each) for place, each in enumerate(parameters)]
-
-
-def _long(parameter: object) -> object:
-    values = parameter if isinstance(parameter, tuple) else (parameter,)
-    return pytest.param(*values, marks=pytest.mark.long)
+    """The values of one parameter, all after the first `number` marked `long`."""
+    return [
+        each if place < number else pytest.param(each, marks=pytest.mark.long)
+        for place, each in enumerate(parameters)
+    ]
