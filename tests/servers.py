@@ -28,7 +28,7 @@ FAST = {
 # Of the caller's environment the tests and what they start see these alone; and no `.env`.
 KEPT = re.compile(
     "PATH|HOME|USER|LOGNAME|SHELL|TERM|COLUMNS|LINES|FORCE_COLOR|VIRTUAL_ENV|LD_LIBRARY_PATH|PYTHONPATH|PYTHONHASHSEED"
-    "|PYTHONDONTWRITEBYTECODE|PYTEST_.*|COV_.*|COVERAGE_.*|PLAYWRIGHT_.*|TEST_DATABASE_URL|REQUIRE_CHROMIUM|SCREENSHOTS"
+    "|PYTEST_.*|COV_.*|COVERAGE_.*|PLAYWRIGHT_.*|TEST_DATABASE_URL|REQUIRE_CHROMIUM|SCREENSHOTS"
     "|STORM_.*|EVERY_ZONE|MANY_SEEDS"
 )
 RUN = "PYTEST_RUN_FOLDER"
@@ -90,20 +90,19 @@ def _template() -> Path:
 
 
 def _make_template(folder: Path) -> None:
-    from config.embedded import DATABASE  # reads the environment, which is set above
+    from config.embedded import DATABASE, Servers  # read the environment, which is set above
 
-    def manage(*words: str) -> None:
-        command = [sys.executable, "manage.py", *words]
-        environment = os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""}
-        subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, stdout=subprocess.DEVNULL)
-
-    manage("migrate", "-v0")
-    with psycopg.connect(
-        dbname=DATABASE, user="postgres", host=folder / "postgres", autocommit=True
-    ) as connection:
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=CHECKOUT,
+        env=os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""},
+        check=True,
+    )
+    address = {"dbname": DATABASE, "user": "postgres", "host": str(folder / "postgres")}
+    with psycopg.connect(**address, autocommit=True) as connection:
         for name, value in FAST.items():
             connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-    manage("down")
+    Servers(folder).stop()
     (folder / "postgres" / "log").unlink()
 
 
