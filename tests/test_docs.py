@@ -99,7 +99,9 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re
 MANAGE = re.compile(r"manage\.py +([a-z_]+)([^`\n#|]*)|`([a-z]+_[a-z_]+) (--[^`\n]*)`")
 MAKE = re.compile(r"(?:(?<=`)|(?<=^)|(?<=\$ ))(?:[A-Z_]+=\S+ )*make ((?:[a-z-]+ ?)+)", re.MULTILINE)
 MODULE = re.compile(r"python -m ([a-z_.]+)")
-ROUTE = re.compile(r"\b(?:GET|POST|PATCH|PUT|DELETE) (?:(?:https?://)?(?:localhost|[\d.]+)(?::\d+)?)?(/?[\w{}/.-]+)")
+ROUTE = re.compile(
+    r"\b(?:GET|POST|PATCH|PUT|DELETE) (?:(?:https?://)?(?:localhost|[\d.]+)(?::\d+)?)?(/?[\w{}/.-]+)"
+)
 DOTTED = re.compile(rf"`((?:{'|'.join(FOLDERS)})(?:\.\w+)+)(?:\(\))?`")
 VARIABLE = re.compile(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`")
 
