@@ -1,9 +1,9 @@
 """Requests, work and tasks in any order and at any time: the invariants hold after every step.
 
-`STORM=500 pytest tests/test_state_machine.py` runs 500 random sequences instead of ten fixed ones.
+Hypothesis's profile says how many sequences of requests are tried (tests/conftest.py). Those of `short` and `long` are
+the same in every run; `pytest --hypothesis-profile=random tests/test_state_machine.py` tries 500 others.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -38,7 +38,6 @@ from tests.expected import CONTENT, STATES_WITH_RETENTION, Demo, stored
 from tests.timeline import live_rows
 from tests.world import DAY, HOUR, NOW, event, send
 
-STORM = int(os.environ.get("STORM", "0"))
 MOMENT = timedelta(milliseconds=7)  # no two steps happen at once
 MINUTE = timedelta(minutes=1)
 FAULTS = {  # the function that raises, and the state whose work calls it
@@ -430,14 +429,13 @@ class DemoMachine(RuleBasedStateMachine):
         assert self._in(State.OFF) == list(self.demos.values())
 
 
-@pytest.mark.timeout(0 if STORM else 900)
+@pytest.mark.timeout(0)
 def test_the_invariants_hold_after_any_sequence_of_requests(alice, bob, live):
     chosen = settings(
-        max_examples=STORM or 10,
+        max_examples=settings().max_examples // 20,
         stateful_step_count=30,
-        derandomize=not STORM,
+        derandomize=settings.get_current_profile_name() != "random",
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(lambda: DemoMachine(alice, bob, live), settings=chosen)
