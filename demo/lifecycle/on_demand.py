@@ -81,9 +81,8 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult
     with locked_account(user) as account:
         _check_state(account)
         if in_process:
-            _deliver_backlog(
-                account, now
-            )  # new comments must not refer to posts that are not in the inbox yet
+            # New comments must not refer to posts that are not in the inbox yet.
+            _deliver_backlog(account, now)
         events = draw(account, now.replace(microsecond=0))
         rows = _insert(account, events)
         if in_process:

@@ -46,9 +46,8 @@ def remove_user(user: User) -> int:
         list(DemoAccount.objects.select_for_update().filter(user=user))  # the lock stops planning
         ids = list(profiles)
         deleted += delete_remaining_rows(story, ids)
-        delete_profiles(
-            ids
-        )  # so that user.delete() does not search their story events, which have no index for it
+        # Otherwise user.delete() would search the story by profile, for which there is no index.
+        delete_profiles(ids)
         user.delete()
     return deleted
 
@@ -56,9 +55,8 @@ def remove_user(user: User) -> int:
 def _switch_off(account: DemoAccount, now: datetime) -> bool:
     with transaction.atomic():
         current = DemoAccount.objects.select_for_update().filter(pk=account.pk, state=State.DISABLING).first()
-        if (
-            current is None or account.profiles.exists()
-        ):  # profiles of a later activation that is disabling, too
+        # Profiles belong to a later activation that is disabling, too.
+        if current is None or account.profiles.exists():
             return False
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.OFF,

@@ -29,9 +29,8 @@ from interactions.signing import sign
 logger = logging.getLogger(__name__)
 
 EVENTS_PER_REQUEST = 500
-SPLIT_INTO = (
-    4  # parts; 500 events are single events after five splits, in time for the sixth and last attempt
-)
+# Parts of a split batch. 500 events are single events after five splits, in time for the sixth and last attempt.
+SPLIT_INTO = 4
 FIRST_LOOKUP = 2_000  # events
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15

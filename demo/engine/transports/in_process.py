@@ -32,15 +32,13 @@ class InProcessDelivery:
         self._batches = DueBatches(
             "account", EVENTS_PER_TRANSACTION, first_lookup=EVENTS_PER_TRANSACTION, merge_owners=True
         )
-        self._locked_profiles: set[int] = (
-            set()
-        )  # locked by others; this run skips them, the next one tries again
+        # Locked by others. This run skips them; the next one tries again.
+        self._locked_profiles: set[int] = set()
 
     def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
         """Deliver a batch; return how many events it had and how many were delivered."""
-        deliverable = due.exclude(
-            profile__in=self._locked_profiles
-        )  # applies to batches looked up before, too
+        # Applied again to each batch, as it may have been looked up before a profile was found to be locked.
+        deliverable = due.exclude(profile__in=self._locked_profiles)
         keys = self._batches.next(deliverable)
         return len(keys), self._deliver(deliverable, keys, clock.start) if keys else 0
 
@@ -50,9 +48,8 @@ class InProcessDelivery:
             claimed = due.claim(keys)
             self._batches.may_have_more |= bool(claimed)
             wanted = {event.profile_id for event in claimed}
-            locked = lock_free_profiles(
-                wanted
-            )  # all at once and in order, before halves of the batch are ingested
+            # Locks all profiles in order, before halves of the batch lock some of them.
+            locked = lock_free_profiles(wanted)
             self._locked_profiles |= wanted - locked
             return _ingest_or_bisect([event for event in claimed if event.profile_id in locked], now)
 
