@@ -22,9 +22,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks.figures import Figure, Table, at_most
+from benchmarks.services import PROCFILE, until
 from demo.lifecycle import seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from tests.house import PROCFILE, until
 
 MAX_SETTINGS = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
 TIMEOUT = 300  # seconds

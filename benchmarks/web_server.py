@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from tests.house import answers, free_port, until
+from benchmarks.services import answers, free_port, until
 
 
 @contextmanager

@@ -110,3 +110,9 @@ def test_a_benchmark_that_fails_is_named_and_leaves_nothing_to_the_next(tmp_path
 def test_the_first_line_of_a_benchmark_says_what_is_measured_against_what(name):
     first = (CHECKOUT / f"benchmarks/{name}.py").read_text().splitlines()[0]
     assert re.fullmatch(r'"""[A-Z].+\. Peer: .+\. Limit: .+\.(""")?', first)
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+def test_benchmarks_import_nothing_of_the_tests(path):
+    """`tests.servers` replaces the environment, and its servers are not durable."""
+    assert not re.search(r"^\s*(from|import) tests\b", path.read_text(), re.MULTILINE)
