@@ -229,7 +229,7 @@ class Demo:
 
         The settings must not have changed since the last check.
         """
-        account, story = DemoAccount.objects.get(pk=self.account), self.ageing[0]
+        account, story = DemoAccount.objects.get(pk=self.account), self.expiring[0]
         published = story.filter(type=CONTENT, origin__in=["initial", "window"], expired_at=None)
         posts = list(published.values_list("due_at", flat=True))
         new = list(story.filter(pk__gt=self.newest).values_list("pk", "origin", "type", "due_at", named=True))

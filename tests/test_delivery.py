@@ -448,7 +448,7 @@ def test_generating_with_a_large_backlog_is_refused_before_anything_is_delivered
     monkeypatch.setattr(on_demand, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
     answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))
-    assert "frozen_clock catching up" in answer.content.decode() or not is_refused
+    assert "still catching up" in answer.content.decode() or not is_refused
 
 
 def test_nothing_is_generated_while_the_demo_advances(page, active):
