@@ -10,32 +10,32 @@ from accounts.throttling import Throttle
 from demo.exceptions import InvalidState
 
 
-class PerDemo(Throttle):
+class DemoThrottle(Throttle):
     def who(self, request, view) -> tuple[object, ...]:
         return (view.subject.pk,)
 
 
-class EnableThrottle(PerDemo):
+class EnableThrottle(DemoThrottle):
     scope = "enable"
 
 
-class GenerateThrottle(PerDemo):
+class GenerateThrottle(DemoThrottle):
     scope = "generate"
 
 
-class ScenarioThrottle(PerDemo):
+class ScenarioThrottle(DemoThrottle):
     scope = "scenario"
 
 
-class AdvanceThrottle(PerDemo):
+class AdvanceThrottle(DemoThrottle):
     scope = "advance"
 
 
-class ResetThrottle(PerDemo):
+class ResetThrottle(DemoThrottle):
     scope = "reset"
 
 
-class SwitchThrottle(PerDemo):
+class SwitchThrottle(DemoThrottle):
     """Disabling, pausing, resuming and changing settings."""
 
     scope = "switch"
@@ -47,7 +47,7 @@ class Click(NamedTuple):
     subject: User
 
 
-def count_click(user: User, limit: type[PerDemo]) -> None:
+def count_click(user: User, limit: type[DemoThrottle]) -> None:
     """Count a click like a request of the API. Raises InvalidState when there were too many within a minute."""
     if not limit().allow_request(None, Click(user)):
         raise InvalidState("Too many requests within a minute; try again in a moment.")

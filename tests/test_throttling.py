@@ -24,7 +24,7 @@ from config.settings import client_url
 from demo.throttling import (
     AdvanceThrottle,
     EnableThrottle,
-    PerDemo,
+    DemoThrottle,
     ResetThrottle,
     ScenarioThrottle,
     SwitchThrottle,
@@ -353,7 +353,7 @@ CLICKS = [
 
 
 @pytest.mark.parametrize(("click", "call", "limit"), CLICKS)
-def test_pages_and_api_share_one_count(page, alice, monkeypatch, click: str, call: str, limit: type[PerDemo]):
+def test_pages_and_api_share_one_count(page, alice, monkeypatch, click: str, call: str, limit: type[DemoThrottle]):
     demo_of(alice, timezone.now() - HOUR)
     monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
     api = f"/api/v1/demo/{call}/"

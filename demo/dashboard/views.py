@@ -24,7 +24,7 @@ from demo.models import DemoAccount, State
 from demo.throttling import (
     AdvanceThrottle,
     EnableThrottle,
-    PerDemo,
+    DemoThrottle,
     ResetThrottle,
     ScenarioThrottle,
     SwitchThrottle,
@@ -124,7 +124,7 @@ def _enable(request: HttpRequest) -> HttpResponse:
     return render(request, _template(request), panel_context(request) | {"form": form})
 
 
-def _run(request: HttpRequest, action: Callable[[], object], throttle: type[PerDemo]) -> HttpResponse:
+def _run(request: HttpRequest, action: Callable[[], object], throttle: type[DemoThrottle]) -> HttpResponse:
     """Run the action and show the demo afterwards, or why the action was refused."""
     try:
         count_click(request.user, throttle)
