@@ -23,8 +23,8 @@ from accounts.throttling import LogInFailures, TokenRequests, place_to_hash
 from config.settings import client_url
 from demo.throttling import (
     AdvanceThrottle,
-    EnableThrottle,
     DemoThrottle,
+    EnableThrottle,
     ResetThrottle,
     ScenarioThrottle,
     SwitchThrottle,
@@ -353,7 +353,9 @@ CLICKS = [
 
 
 @pytest.mark.parametrize(("click", "call", "limit"), CLICKS)
-def test_pages_and_api_share_one_count(page, alice, monkeypatch, click: str, call: str, limit: type[DemoThrottle]):
+def test_pages_and_api_share_one_count(
+    page, alice, monkeypatch, click: str, call: str, limit: type[DemoThrottle]
+):
     demo_of(alice, timezone.now() - HOUR)
     monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
     api = f"/api/v1/demo/{call}/"

@@ -23,8 +23,8 @@ from demo.lifecycle import scenarios, transitions
 from demo.models import DemoAccount, State
 from demo.throttling import (
     AdvanceThrottle,
-    EnableThrottle,
     DemoThrottle,
+    EnableThrottle,
     ResetThrottle,
     ScenarioThrottle,
     SwitchThrottle,
