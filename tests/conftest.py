@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the tests the search for cycles among all that is loaded by now: a third of their time."""
+    """Spare the tests the search for cycles among all that is loaded by now, a tenth of their processor time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
