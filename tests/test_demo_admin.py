@@ -16,7 +16,6 @@ from demo import schedule_rows, unfinished
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
 from tests.back_office import DEMOS, act, confirm, page
-from tests.long import first
 from tests.world import DAY, HOUR, NOW, demo_of
 
 
@@ -305,7 +304,8 @@ def many_demos(number: int, state: str) -> list[DemoAccount]:
     return DemoAccount.objects.bulk_create(DemoAccount(user=user, seed=1, state=state) for user in users)
 
 
-@pytest.mark.parametrize("action", first(1, ["disable", "reset", "clean_up"]))
+@pytest.mark.long
+@pytest.mark.parametrize("action", ["disable", "reset", "clean_up"])
 def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, alice, monkeypatch, action):
     monkeypatch.setattr("demo.admin.LONGEST_ACTION", timedelta(minutes=2))
     active = demo_of(alice)
