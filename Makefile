@@ -2,10 +2,8 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
-# One process more than cores, as tests wait for services, and five at most, each with servers of its own; a file's tests stay
-# together, as they share what they start
-CORES := $(shell getconf _NPROCESSORS_ONLN)
-PARALLEL := -n $(shell echo $$(($(CORES) + 1))) --maxprocesses 5 --dist loadfile --no-loadscope-reorder
+# As many processes as cores, four at most, each with servers of its own; a file's tests stay together, as they share what they start
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 MINUTES ?= 10
 
 .PHONY: run test test-all storm check bench
