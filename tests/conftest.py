@@ -13,7 +13,7 @@ from config.start import ensure_servers
 from tests.servers import copy_template
 
 # `make test` takes the short profile, `make test-all` the long one.
-for name, examples in (("short", 40), ("long", 400), ("random", 10_000)):
+for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     hypothesis.register_profile(
         name,
         max_examples=examples,
