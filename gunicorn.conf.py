@@ -1,8 +1,8 @@
 """The web server, however it is started: `gunicorn config.wsgi`."""
 
 from config import environment as env
-from config.limits import WEB_THREADS
 from config.logs import logging_of_the_web_server
+from config.request_limits import WEB_THREADS
 
 _host = "0.0.0.0" if env.text("DATABASE_URL") else "127.0.0.1"
 bind = f"{_host}:{env.port('PORT', 8000)}"

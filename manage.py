@@ -11,6 +11,8 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. `make run` installs what is needed; then type .venv/bin/python in place of python.")
 
+from accounts.declarations import IncompleteTable
+
 FAILED, BAD_INPUT = 1, 2
 WITHOUT_SERVERS = {
     "help",
@@ -22,6 +24,7 @@ WITHOUT_SERVERS = {
     "collectstatic",
     "spectacular",
     "startapp",
+    "reference",
 }
 WITHOUT_MIGRATING = {"migrate", "makemigrations", "check", "showmigrations", "sqlmigrate", "test"}
 
@@ -33,7 +36,7 @@ def main() -> int:
     try:
         prepare(sys.argv[1] if len(sys.argv) > 1 else "help")
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, IncompleteTable) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except UnicodeEncodeError:
@@ -48,14 +51,14 @@ def main() -> int:
 
 
 def prepare(command: str) -> None:
-    from config import start  # settings must be named before
+    from config import bootstrap  # settings must be named before
 
     if command in WITHOUT_SERVERS:
         return
     if command in WITHOUT_MIGRATING:
-        start.ensure_servers()
+        bootstrap.ensure_servers()
     else:
-        start.ensure_ready()
+        bootstrap.ensure_ready()
 
 
 if __name__ == "__main__":

@@ -15,15 +15,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
-from accounts.amounts import amount
-from accounts.asking import ask, is_confirmed
+from accounts.confirmation import ask, is_confirmed
 from accounts.fields import readable_or_invalid
-from accounts.locking import HeldWhileChanged
+from accounts.locking import LockedWhileChanged
 from accounts.models import Profile, User
-from accounts.rights import is_within_rights_of, within_rights_of
+from accounts.permissions import is_within_rights_of, within_rights_of
+from accounts.plurals import amount
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-MOST_ROTATED = 50  # secrets at once
+MAX_ROTATED = 50  # secrets at once
 OWNER_ABOVE = "Choose a user who has no right that you do not have, or ask a superuser."
 
 # Knox's list shows digests, and makes a token of whoever is named.
@@ -31,7 +31,7 @@ admin.site.unregister(get_token_model())
 
 
 @admin.register(User)
-class PersonAdmin(HeldWhileChanged, UserAdmin):
+class PersonAdmin(LockedWhileChanged, UserAdmin):
     """People leave by `manage.py delete_user`, which takes their rows along in batches."""
 
     list_display = ["username", "email", "is_staff", "enabled_at"]
@@ -109,7 +109,7 @@ class RightsAdmin(GroupAdmin):
 
 
 @admin.register(Profile)
-class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
+class ProfileAdmin(LockedWhileChanged, admin.ModelAdmin):
     list_display = ["handle", "platform", "owner", "is_demo", "created_at"]
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]
@@ -160,12 +160,10 @@ class ProfileAdmin(HeldWhileChanged, admin.ModelAdmin):
         description="Rotate the signing secret; the present one stays valid", permissions=["change"]
     )
     def rotate_secrets(self, request, queryset) -> HttpResponse | None:
-        """All that are chosen in one transaction, so that every secret that is made is shown; at most MOST_ROTATED."""
-        profiles = list(queryset[: MOST_ROTATED + 1])
-        if len(profiles) > MOST_ROTATED:
-            sentence = (
-                f"Nothing was rotated: choose at most {MOST_ROTATED} profiles, as each secret is shown."
-            )
+        """All that are chosen in one transaction, so that every secret that is made is shown; at most MAX_ROTATED."""
+        profiles = list(queryset[: MAX_ROTATED + 1])
+        if len(profiles) > MAX_ROTATED:
+            sentence = f"Nothing was rotated: choose at most {MAX_ROTATED} profiles, as each secret is shown."
             self.message_user(request, sentence, messages.ERROR)
         elif not is_confirmed(request):
             chosen = {profile.pk: str(profile) for profile in profiles}

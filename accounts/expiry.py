@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from knox.models import get_token_model
 
-BATCH = 1_000  # rows
-MOST = 1_000_000  # rows of a table in one run; the next one goes on
+ROWS_PER_TRANSACTION = 1_000  # rows
+MAX_ROWS = 1_000_000  # rows of a table in one run; the next one goes on
 
 
 def clear_expired(now: datetime) -> dict[str, int]:
@@ -25,12 +25,14 @@ def clear_expired(now: datetime) -> dict[str, int]:
 def _delete(rows: QuerySet, key: str) -> int:
     """Delete `rows` in order of the indexed `key`, each batch from where the one before ended."""
     gone, left = 0, rows.order_by(key)
-    while gone < MOST:
+    while gone < MAX_ROWS:
         with transaction.atomic():  # a row that is locked is in use, or being deleted by another run
-            batch = list(left.select_for_update(skip_locked=True).values_list("pk", key)[:BATCH])
+            batch = list(
+                left.select_for_update(skip_locked=True).values_list("pk", key)[:ROWS_PER_TRANSACTION]
+            )
             rows.model.objects.filter(pk__in=[pk for pk, _ in batch]).delete()
         gone += len(batch)
-        if len(batch) < BATCH:
+        if len(batch) < ROWS_PER_TRANSACTION:
             break
         left = rows.filter(**{f"{key}__gte": batch[-1][1]}).order_by(key)
     return gone

@@ -5,7 +5,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 
-class HeldWhileChanged:
+class LockedWhileChanged:
     """Mixed into an admin: the row of a form that is sent is locked from its reading to the end of the transaction.
 
     It does not go meanwhile, and no older state of it is written over a newer one. Who sends the form of a row that is

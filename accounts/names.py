@@ -18,8 +18,8 @@ BLANK_GLYPHS = (  # letters, signs and marks that show nothing, whatever their c
 )
 # Controls, format characters, separators, and marks that need a letter to stand on.
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
-LONGEST_NAMED = 100  # characters of an unknown field's or parameter's name that a refusal quotes
-MOST_COMPOSED = 4  # characters that become one, at most
+MAX_QUOTED_LENGTH = 100  # characters of an unknown field's or parameter's name that a refusal quotes
+MAX_COMPOSED = 4  # characters that become one, at most
 _BLANKS = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _SELECTORS = re.compile(
     "[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
@@ -40,7 +40,7 @@ def readable(name: str, longest: int) -> str:
     """
     must = f"must be a name of 1 to {longest} characters in one line"
     text = _BLANKS.sub(" ", name).strip().strip(DIRECTION_MARKS + " ")
-    if len(text) > longest * MOST_COMPOSED:  # composing it would take time by the square of its length
+    if len(text) > longest * MAX_COMPOSED:  # composing it would take time by the square of its length
         raise UnreadableName(f"{must}; it has {len(text)}, so shorten it to at most {longest} characters.")
     text = unicodedata.normalize("NFC", text)
     fault = _fault(_REGION_FLAG.sub("\U0001f3f4", text))

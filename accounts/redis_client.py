@@ -11,7 +11,7 @@ import redis
 from django.conf import settings
 from kombu.exceptions import KombuError
 
-from accounts.breaker import Breaker
+from accounts.circuit_breaker import Breaker
 
 # redis-py's own, Celery's, and a socket's; what else is done in the block, such as a query, may fail as slowly.
 FAILURES = (redis.RedisError, KombuError, OSError)

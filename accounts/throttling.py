@@ -13,12 +13,12 @@ from rest_framework.exceptions import Throttled
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
-from accounts.addresses import client_address
-from accounts.counts import Limit, new_entry, take, take_back
+from accounts.client_address import client_address
+from accounts.concurrency import place
 from accounts.models import User
-from accounts.places import place
+from accounts.rate_counters import Limit, new_entry, take, take_back
 
-LONGEST_NAME = User._meta.get_field("username").max_length
+MAX_NAME_LENGTH = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
 # Passwords that are looked at at once, so that threads are left for others.
 _hashing = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
@@ -71,7 +71,7 @@ def counted_name(name: object) -> str:
 
     It is cut before it is normalized, which takes time by the square of its length: a longer name is nobody's.
     """
-    return User.normalize_username(str(name).strip()[: LONGEST_NAME + 1]).strip().casefold()
+    return User.normalize_username(str(name).strip()[: MAX_NAME_LENGTH + 1]).strip().casefold()
 
 
 def name_in(data: object) -> str:

@@ -21,12 +21,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from interactions.turns import read_in_turn
-from interactions.words import LONGEST_SEARCH
+from interactions.read_limits import read_in_turn
+from interactions.text_search import MAX_SEARCH_LENGTH
 
 logger = logging.getLogger(__name__)
 
-MOST_WORDS = 10  # each of which is looked for in every column that a list searches
+MAX_WORDS = 10  # each of which is looked for in every column that a list searches
 
 
 class Bounded:
@@ -56,7 +56,7 @@ class Bounded:
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list with its rows, read in the user's turn."""
         if is_long_search(request.GET.get(SEARCH_VAR, "")):
-            sentence = f"Search for at most {MOST_WORDS} words of {LONGEST_SEARCH} characters together. Nothing was looked for."
+            sentence = f"Search for at most {MAX_WORDS} words of {MAX_SEARCH_LENGTH} characters together. Nothing was looked for."
             self.message_user(request, sentence, messages.ERROR)
 
         def read() -> ChangeList:
@@ -112,7 +112,7 @@ class KeySelect(AutocompleteSelect):
 
 
 def is_long_search(words: str) -> bool:
-    return len(words) > LONGEST_SEARCH or len(words.split()) > MOST_WORDS
+    return len(words) > MAX_SEARCH_LENGTH or len(words.split()) > MAX_WORDS
 
 
 class Chosen(NamedTuple):

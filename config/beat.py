@@ -15,13 +15,13 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
-from demo.clock import Clock
-from demo.schedule_rows import problem_of
+from config.schedule_checks import problem_of
+from demo.engine.clock import Clock
 from interactions.clock import now
 
 logger = logging.getLogger(__name__)
 
-MOST_RUNS = 2**31 - 1  # that the column holds
+MAX_RUN_COUNT = 2**31 - 1  # that the column holds
 
 
 @beat_init.connect
@@ -73,7 +73,7 @@ class Entry(ModelEntry):
         return self.clock.now()
 
     def __next__(self) -> "Entry":
-        self.model.total_run_count = min(self.model.total_run_count, MOST_RUNS - 1)
+        self.model.total_run_count = min(self.model.total_run_count, MAX_RUN_COUNT - 1)
         return super().__next__()
 
     def save(self) -> None:

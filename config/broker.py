@@ -19,7 +19,7 @@ from redis import Redis
 from redis.client import Pipeline, PubSub
 from redis.exceptions import ConnectionError, RedisError, ResponseError
 
-from config.messages import Nonsense, read_task
+from config.task_messages import Nonsense, read_task
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ class Loader(AppLoader):
     def on_worker_init(self) -> None:
         """Called by worker and by beat, before either opens a connection (beat's own signal comes after that)."""
         forget(FOREIGN)  # which Celery's command line makes of other variables, such as BROKER_URL
-        from config.start import ensure_ready  # imports Django's apps, which import this module
+        from config.bootstrap import ensure_ready  # imports Django's apps, which import this module
 
         ensure_ready()
         collect_garbage_rarely()

@@ -19,9 +19,9 @@ from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
-from accounts.addresses import client_address
-from config.limits import ADDRESS_BYTES, HEADER_BYTES, KIB, most_body_bytes, too_large
-from config.refusals import refuse
+from accounts.client_address import client_address
+from config.error_responses import refuse
+from config.request_limits import ADDRESS_BYTES, HEADER_BYTES, KIB, most_body_bytes, too_large
 
 HEADER_SECONDS = (
     20  # from the first byte of a request, or from the connection's start, to the end of its headers

@@ -8,7 +8,7 @@ from django.core.signals import got_request_exception
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from interactions.connection import LOST_CONNECTION
+from interactions.db_errors import LOST_CONNECTION
 from interactions.problems import server_failed
 
 

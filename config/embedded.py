@@ -40,7 +40,7 @@ UNICODE_TEMPLATE = (
 # Beside what libpq lists as variables of a connection's options.
 FOREIGN = {"PGDATA", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGREALM", "PGTTY"}
 FOREIGN |= {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVER_POSTGRES_VERSION"}
-LONGEST_PATH = 85  # a Unix socket's whole path has at most 107 bytes
+MAX_PATH_LENGTH = 85  # a Unix socket's whole path has at most 107 bytes
 UNUSUAL = re.compile(r"[^\w@+=:./~-]")  # in a path that a shell reads when PostgreSQL is started
 AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
 START_SECONDS = STOP_SECONDS = 30
@@ -162,7 +162,7 @@ class Servers:
             yield
 
     def _check_folder(self) -> None:
-        if len(str(self.data_dir)) > LONGEST_PATH:
+        if len(str(self.data_dir)) > MAX_PATH_LENGTH:
             raise ImproperlyConfigured(
                 f"The path {self.data_dir} is too long for a socket. Type DATA_DIR=/a/shorter/path"
             )

@@ -14,9 +14,9 @@ from prometheus_client.registry import Collector
 
 from accounts.redis_client import reachable
 from config.counters import shared_registry
-from config.single import one_at_a_time
-from demo.backlog import is_stuck
-from demo.metrics import beat_seen_at, gauges
+from config.single_flight import one_at_a_time
+from demo.engine.backlog import is_stuck
+from demo.engine.metrics import beat_seen_at, gauges
 from interactions.clock import now
 
 BEAT_SEEN_WITHIN = timedelta(minutes=2)

@@ -11,17 +11,17 @@ from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MAX_TOTAL_HEADER_SIZE, MultiPartParserError
 
-from config.limits import ADDRESS_BYTES, most_body_bytes, too_large
-from config.refusals import API, refuse
+from config.error_responses import API, refuse
+from config.request_limits import ADDRESS_BYTES, most_body_bytes, too_large
 
 LENGTH = re.compile(r"[0-9]{1,15}")
 NOT_TEXT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # a server hands on a byte as one character
 # A name of a parameter by RFC 2231 (`title*`, `title*0*`), which HTTP does not have in these headers. Python's email
 # package, by which Django and REST framework read them, fails at some and decodes others to line breaks.
 EXTENDED = re.compile(r";\s*\w+\*(?:[0-9]+\*?)?\s*(?:[=;,]|$)", re.MULTILINE)
-MOST_FIELDS = 1_000  # of a query or a form, as Django takes; under DEBUG its page about more costs seconds
-MOST_PARTS = 1_000  # of a form with boundaries
-LONGEST_CONTENT_TYPE = 1_000  # characters; the time for reading one grows with their square
+MAX_FIELDS = 1_000  # of a query or a form, as Django takes; under DEBUG its page about more costs seconds
+MAX_PARTS = 1_000  # of a form with boundaries
+MAX_CONTENT_TYPE_LENGTH = 1_000  # characters; the time for reading one grows with their square
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 ENCODED, MULTIPART = FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 NUL_IN_FORM = ("The form has a NUL character.", "Leave NUL characters out of the form.")
@@ -51,9 +51,9 @@ class CheckRequest:
 
 def check_content_type(value: str) -> None:
     """Raise Refused for a content type that may not be parsed; for `config/wsgi.py`, as Django parses it at once."""
-    if len(value) > LONGEST_CONTENT_TYPE:
+    if len(value) > MAX_CONTENT_TYPE_LENGTH:
         raise Refused(
-            400, "The header Content-Type is too long.", f"Use at most {LONGEST_CONTENT_TYPE} characters."
+            400, "The header Content-Type is too long.", f"Use at most {MAX_CONTENT_TYPE_LENGTH} characters."
         )
     if "*" in value.partition(";")[0]:  # REST framework would take it for a form, unlike the checks below
         raise Refused(400, "The header Content-Type names no media type.", "Send one without an asterisk.")
@@ -85,11 +85,11 @@ def _check_address(request: HttpRequest) -> None:
     query = request.META.get("QUERY_STRING", "")
     if len(request.path_info) + len(query) > ADDRESS_BYTES:
         raise Refused(414, "The address is too long.", f"Use at most {ADDRESS_BYTES} bytes.")
-    if query.count("&") >= MOST_FIELDS:
+    if query.count("&") >= MAX_FIELDS:
         raise Refused(
             400,
             "The address has too many parameters.",
-            f"Send at most {MOST_FIELDS} after the question mark.",
+            f"Send at most {MAX_FIELDS} after the question mark.",
         )
     broken = "\x00" in query or "%00" in query
     if "\x00" in request.path_info or (
@@ -174,8 +174,8 @@ def _read_body(request: HttpRequest, length: int) -> None:
 
 
 def _check_encoded(body: bytes) -> None:
-    if body.count(b"&") >= MOST_FIELDS:
-        raise Refused(400, "The form has too many fields.", f"Send at most {MOST_FIELDS}.")
+    if body.count(b"&") >= MAX_FIELDS:
+        raise Refused(400, "The form has too many fields.", f"Send at most {MAX_FIELDS}.")
     if not body.strip(b"&"):
         raise Refused(400, "The form has no field.", "Send no body, or fields as name=value.")
     if b"\x00" in body or b"%00" in body:
@@ -206,9 +206,9 @@ def _check_that_all_parts_are_read(request: HttpRequest, body: bytes, parts: int
 
 def _check_parts(body: bytes, boundary: bytes) -> None:
     """Look at the headers of each part of a form, which the page or the API parses later."""
-    if body.count(boundary) > MOST_PARTS:
+    if body.count(boundary) > MAX_PARTS:
         raise Refused(
-            400, "The form has too many parts.", f"Send at most {MOST_PARTS}, the last boundary included."
+            400, "The form has too many parts.", f"Send at most {MAX_PARTS}, the last boundary included."
         )
     for part in body.split(boundary):
         head, end, _ = part[:MAX_TOTAL_HEADER_SIZE].partition(b"\r\n\r\n")

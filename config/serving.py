@@ -17,11 +17,11 @@ from waitress.task import ThreadedTaskDispatcher
 
 from config.connections import TcpServer, UnixServer
 from config.fair_queue import FairQueue
-from config.limits import HEADER_BYTES, KIB
+from config.request_limits import HEADER_BYTES, KIB
 
 FILES_OF_A_CONNECTION = 3  # its socket, a large body, a large answer
 OTHER_FILES = 200
-MOST_FILES = 8_192
+MAX_FILES = 8_192
 SEND_BYTES = 128 * KIB
 RECEIVE_BYTES = 128 * KIB
 INPUT_BYTES = 64 * KIB  # of a body in memory, for each of thousands of strangers; the rest goes to a file
@@ -115,6 +115,6 @@ def _options(connections: int) -> Adjustments:
 def _most_connections() -> int:
     """As many as there may be open files for, once this process may have as many as it can use."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    files = MAX_FILES if most == resource.RLIM_INFINITY else min(most, MAX_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     return (files - OTHER_FILES) // FILES_OF_A_CONNECTION

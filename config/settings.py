@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import ConnectionPool, RedisError
 
 from config import environment as env
-from config import limits
+from config import request_limits
 from config.embedded import AT_ONCE, Servers, forget_foreign_settings
 from config.logs import logging_of_the_environment
 
@@ -78,12 +78,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     *(["config.database_away.answer_503"] if DEBUG else []),
-    "interactions.time_limits.LimitStatements",
+    "interactions.statement_timeouts.LimitStatements",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.request_checks.CheckRequest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.caching.store_nowhere",
+    "config.cache_headers.store_nowhere",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -170,7 +170,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ] + [{"NAME": "accounts.passwords.EndsTokens"}]
-CSRF_FAILURE_VIEW = "accounts.pages.csrf_failed"
+CSRF_FAILURE_VIEW = "accounts.decorators.csrf_failed"
 MESSAGE_STORAGE = (
     "django.contrib.messages.storage.session.SessionStorage"  # ends with the session, unlike a cookie
 )
@@ -184,7 +184,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # collectstatic is welcome, not needed
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above every limit of config.limits, which answers 413
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above every limit of config.request_limits, which answers 413
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -265,7 +265,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DEMO_DELIVERY = env.choice("DEMO_DELIVERY", "direct", "http")
 DEMO_ALLOWED = env.choice("DEMO_ALLOWED", "all", "staff", "none")
 DEMO_MAX_ROWS = env.number("DEMO_MAX_ROWS", 50_000, least=1_000, most=100_000_000)
-WEB_THREADS = limits.WEB_THREADS
+WEB_THREADS = request_limits.WEB_THREADS
 MAIN_APP_URL = env.url("MAIN_APP_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 LETTER_DAYS = env.number("LETTER_DAYS", 90, least=1, most=3650)

@@ -16,7 +16,7 @@ from honcho.process import Process
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 5  # then what is left is killed
-LONGEST_PAUSE = 30  # seconds
+MAX_PAUSE = 30  # seconds
 RAN_WELL_SECONDS = 60  # after which a process begins again with a pause of a second
 SERVERS = "servers"
 
@@ -29,7 +29,7 @@ class Pauses:
 
     def next(self, name: str, ran_seconds: float) -> float:
         last = 0.5 if ran_seconds >= RAN_WELL_SECONDS else self._last.get(name, 0.5)
-        self._last[name] = min(2 * last, LONGEST_PAUSE)
+        self._last[name] = min(2 * last, MAX_PAUSE)
         return self._last[name]
 
 

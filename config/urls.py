@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import health
-from config.document import SchemaView
+from config.openapi import SchemaView
 from interactions.problems import NoSuchRoute
 
 DOCS = {"url_name": "schema", "http_method_names": ["get", "head"]}

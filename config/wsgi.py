@@ -11,11 +11,11 @@ from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config.bootstrap import ensure_ready
 from config.celery import app as celery
+from config.error_responses import refuse
 from config.postgresql.base import be_impatient
-from config.refusals import refuse
 from config.request_checks import Refused, check_content_type
-from config.start import ensure_ready
 
 TEXT = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"}
 _django = get_wsgi_application()

@@ -8,7 +8,7 @@ class DemoConfig(AppConfig):
     name = "demo"
 
     def ready(self) -> None:
-        from demo.schedule_rows import read_any_zone  # imports models, which are there only now
+        from config.schedule_checks import read_any_zone  # imports models, which are there only now
 
         read_any_zone()
         post_migrate.connect(create_missing_schedules, sender=self)

@@ -13,22 +13,22 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
-from accounts.amounts import amount
 from accounts.models import Profile
+from accounts.plurals import amount
 from interactions.clock import now
+from interactions.cursors import MAX_COUNTED
 from interactions.events import Unreadable
 from interactions.models import Arrived, Content, DeadLetter, Interaction, PendingChange
-from interactions.paging import MOST_COUNTED
 from interactions.replay import read_letter, replay
-from interactions.words import HasWords
+from interactions.text_search import HasWords
 
 EXCERPT = 120  # bytes or characters
-MOST_SEARCHED = 100_000  # words are looked for in this many of the newest rows
-MOST_SHOWN = 100_000  # characters of a dead letter
+MAX_SEARCHED = 100_000  # words are looked for in this many of the newest rows
+MAX_SHOWN = 100_000  # characters of a dead letter
 
 
 def with_platform_id(model: type[Model], platform_id: str, parts: Sequence[Q] = (Q(),)) -> list[int]:
-    """The keys of the rows with that platform id, at most MOST_COUNTED of each of `parts`, which have an index each.
+    """The keys of the rows with that platform id, at most MAX_COUNTED of each of `parts`, which have an index each.
 
     The indexes that have the ids begin with the profiles. Looking it up once for each profile costs what there are
     profiles; a join may walk through all of the index, before PostgreSQL 18.
@@ -38,8 +38,8 @@ def with_platform_id(model: type[Model], platform_id: str, parts: Sequence[Q] = 
         rows = model.objects.filter(part, platform_id=platform_id).order_by()
         first = Subquery(rows.filter(profile=OuterRef("pk")).values("pk")[:1])
         profiles = Profile.objects.order_by().annotate(first=first).filter(first__isnull=False)
-        having = list(profiles.values_list("pk", flat=True)[:MOST_COUNTED])
-        keys += rows.filter(profile__in=having).values_list("pk", flat=True)[:MOST_COUNTED]
+        having = list(profiles.values_list("pk", flat=True)[:MAX_COUNTED])
+        keys += rows.filter(profile__in=having).values_list("pk", flat=True)[:MAX_COUNTED]
     return keys
 
 
@@ -51,12 +51,12 @@ class OrMore(int):
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than the first MOST_COUNTED rows, whose pages are also the only ones offered."""
+    """Counts no further than the first MAX_COUNTED rows, whose pages are also the only ones offered."""
 
     @cached_property
     def count(self) -> int:
-        found = self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
-        return found if found <= MOST_COUNTED else OrMore(MOST_COUNTED)
+        found = self.object_list.order_by().values("pk")[: MAX_COUNTED + 1].count()
+        return found if found <= MAX_COUNTED else OrMore(MAX_COUNTED)
 
 
 class LargeTableAdmin(admin.ModelAdmin):
@@ -91,7 +91,7 @@ class SearchedAdmin(ReadOnlyAdmin):
 
     def _newest(self, queryset: QuerySet) -> QuerySet:
         keys = self.model.objects.order_by("-pk").values_list("pk", flat=True)
-        oldest = list(keys[MOST_SEARCHED - 1 : MOST_SEARCHED])
+        oldest = list(keys[MAX_SEARCHED - 1 : MAX_SEARCHED])
         return queryset.filter(pk__gte=oldest[0]) if oldest else queryset
 
 
@@ -100,7 +100,7 @@ class ArrivedAdmin(SearchedAdmin):
 
     readonly_fields = ["whole_text"]
     search_help_text = (
-        f"A row's exact id, a profile's exact handle, or words among the newest {MOST_SEARCHED:,} rows."
+        f"A row's exact id, a profile's exact handle, or words among the newest {MAX_SEARCHED:,} rows."
     )
 
     def get_queryset(self, request) -> QuerySet:
@@ -126,7 +126,7 @@ class ArrivedAdmin(SearchedAdmin):
             return queryset, False
         if ids := with_platform_id(self.model, words):
             return queryset.filter(pk__in=ids), False
-        if profiles := list(Profile.objects.filter(handle=words.removeprefix("@"))[:MOST_COUNTED]):
+        if profiles := list(Profile.objects.filter(handle=words.removeprefix("@"))[:MAX_COUNTED]):
             return queryset.filter(profile__in=profiles), False
         return super().get_search_results(request, queryset, words)
 
@@ -174,7 +174,7 @@ class PendingChangeAdmin(SearchedAdmin):
     list_filter = ["is_demo", "target", "aspect"]
     list_select_related = ["profile"]
     search_fields = ["=platform_id"]
-    search_help_text = f"A target's exact id, among the newest {MOST_SEARCHED:,} rows."
+    search_help_text = f"A target's exact id, among the newest {MAX_SEARCHED:,} rows."
 
     @admin.display(description="target")
     def shown_target(self, change: PendingChange) -> str:
@@ -191,7 +191,7 @@ class DeadLetterAdmin(SearchedAdmin):
     readonly_fields = ["payload"]
     search_fields = ["reason", "=profile__handle"]
     search_help_text = (
-        f"Words of the reason or a profile's exact handle, among the newest {MOST_SEARCHED:,} rows."
+        f"Words of the reason or a profile's exact handle, among the newest {MAX_SEARCHED:,} rows."
     )
     actions = ["replay"]
 
@@ -208,12 +208,12 @@ class DeadLetterAdmin(SearchedAdmin):
         """Indented where it can be read, else the bytes; what is no UTF-8 is shown as replacement characters."""
         raw = bytes(letter.raw)
         event = read_letter(letter)
-        shown = raw[: 4 * MOST_SHOWN].decode(errors="replace")
+        shown = raw[: 4 * MAX_SHOWN].decode(errors="replace")
         if not isinstance(event, Unreadable):
             with contextlib.suppress(RecursionError):  # writing nests deeper than reading
                 shown = _beginning(json.JSONEncoder(indent=2).iterencode(event))
-        rest = f"\n… This is the beginning of {len(raw):,} bytes." if len(shown) > MOST_SHOWN else ""
-        return format_html("<pre>{}{}</pre>", shown[:MOST_SHOWN], rest)
+        rest = f"\n… This is the beginning of {len(raw):,} bytes." if len(shown) > MAX_SHOWN else ""
+        return format_html("<pre>{}{}</pre>", shown[:MAX_SHOWN], rest)
 
     def has_replay_permission(self, request) -> bool:
         return request.user.has_perm("interactions.change_deadletter")
@@ -243,11 +243,11 @@ class DeadLetterAdmin(SearchedAdmin):
 
 
 def _beginning(pieces: Iterable[str]) -> str:
-    """As many of the pieces, joined, as have more than MOST_SHOWN characters; the rest, of any size, is not made."""
+    """As many of the pieces, joined, as have more than MAX_SHOWN characters; the rest, of any size, is not made."""
     kept, length = [], 0
     for piece in pieces:
         kept.append(piece)
         length += len(piece)
-        if length > MOST_SHOWN:
+        if length > MAX_SHOWN:
             break
     return "".join(kept)

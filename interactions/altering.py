@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations import RunPython
 
-LONGEST_LOCK = "2s"
+MAX_LOCK_WAIT = "2s"
 ATTEMPTS, PAUSE_SECONDS = 120, 3
 TRY_AGAIN = ("55P03", "40P01")  # lock not available, deadlock
 
@@ -24,7 +24,7 @@ def alter(connection: BaseDatabaseWrapper, statement: Statement) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(connection.alias), connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK}'")
+                cursor.execute(f"SET LOCAL lock_timeout = '{MAX_LOCK_WAIT}'")
                 if sql := statement(connection, cursor):
                     cursor.execute(sql)
             return

@@ -20,7 +20,7 @@ DIMENSIONS = {
 }
 
 
-MOST_CELLS = 50_000  # days times what differs within them: ten years of a company on every platform
+MAX_CELLS = 50_000  # days times what differs within them: ten years of a company on every platform
 
 
 class TooManyDays(Exception):
@@ -36,9 +36,9 @@ def summary(user: User, mode: str, start: datetime | None, end: datetime | None)
     cells = list(
         chosen.values_list(TruncDate("posted_at"), "profile__platform", "type", "status", "direction")
         .annotate(Count("pk"))
-        .order_by()[: MOST_CELLS + 1]
+        .order_by()[: MAX_CELLS + 1]
     )
-    if len(cells) > MOST_CELLS:
+    if len(cells) > MAX_CELLS:
         raise TooManyDays
     days = _tally((cell[0], cell[-1]) for cell in cells)
     pieces = _posted(Content.objects.visible_to(user).filter(MODES[mode]), start, end)

@@ -12,10 +12,10 @@ from interactions.models import DeadLetter
 logger = logging.getLogger(__name__)
 
 # Of one profile. A sender's mistakes are kept for an operator, but must not fill the disk.
-MOST_LETTERS = 10_000
-MOST_BYTES = 100 * 2**20
-MOST_WAITING = 5_000  # of those that wait for their time, which are dropped last
-MOST_WAITING_BYTES = 50 * 2**20
+MAX_LETTERS = 10_000
+MAX_BYTES = 100 * 2**20
+MAX_WAITING = 5_000  # of those that wait for their time, which are dropped last
+MAX_WAITING_BYTES = 50 * 2**20
 KEPT = 0.9  # of a ceiling, once it is passed: so the letters are ranked by age once in a thousand
 
 
@@ -66,7 +66,7 @@ def _with_too_many_waiting(profiles: list[int], now: datetime) -> list[int]:
         cursor.execute(
             "SELECT profile_id FROM interactions_deadletter WHERE profile_id = ANY(%s) AND replay_at > %s"
             " GROUP BY profile_id HAVING count(*) >= %s OR sum(octet_length(raw)) >= %s",
-            [profiles, now, MOST_WAITING, MOST_WAITING_BYTES],
+            [profiles, now, MAX_WAITING, MAX_WAITING_BYTES],
         )
         return [profile for (profile,) in cursor]
 
@@ -77,7 +77,7 @@ def _full(profiles: list[int]) -> list[int]:
         cursor.execute(
             "SELECT profile_id FROM interactions_deadletter WHERE profile_id = ANY(%s) GROUP BY profile_id"
             " HAVING count(*) > %s OR sum(octet_length(raw)) > %s",
-            [profiles, MOST_LETTERS, MOST_BYTES],
+            [profiles, MAX_LETTERS, MAX_BYTES],
         )
         return [profile for (profile,) in cursor]
 
@@ -90,7 +90,7 @@ def _drop_oldest(profiles: list[int]) -> list[int]:
             " sum(octet_length(raw)) OVER newest AS bytes FROM interactions_deadletter WHERE profile_id = ANY(%s)"
             " WINDOW newest AS (PARTITION BY profile_id ORDER BY replay_at IS NULL, id DESC)) ranked"
             " WHERE letter.id = ranked.id AND (place > %s OR bytes > %s) RETURNING letter.profile_id",
-            [profiles, int(KEPT * MOST_LETTERS), int(KEPT * MOST_BYTES)],
+            [profiles, int(KEPT * MAX_LETTERS), int(KEPT * MAX_BYTES)],
         )
         return [profile for (profile,) in cursor]
 

@@ -11,20 +11,20 @@ import re
 from functools import cached_property
 from itertools import pairwise
 
-from interactions.events import MOST_EVENTS, Unreadable
+from interactions.events import MAX_EVENTS, Unreadable
 
-MOST_EVENT_BYTES = 2**20  # a text of 65,536 characters, each escaped as two \uXXXX, takes 786,432
-MOST_VALUES = 20_000  # brackets and commas of one event, or around the events, outside of texts
-MOST_VALUES_OF_ALL = 200_000  # of the events of one body
-MOST_STEPS = 200_000  # of cutting a body; an event with an author takes four
+MAX_EVENT_BYTES = 2**20  # a text of 65,536 characters, each escaped as two \uXXXX, takes 786,432
+MAX_VALUES = 20_000  # brackets and commas of one event, or around the events, outside of texts
+MAX_VALUES_OF_ALL = 200_000  # of the events of one body
+MAX_STEPS = 200_000  # of cutting a body; an event with an author takes four
 
 NO_JSON = "The body must be JSON in UTF-8."
 WRONG_SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events": […]}}.'
 NOTHING_BETWEEN = "The list of events has a comma without an event beside it."
 TWO_LISTS = "The body has more than one list of events, and cannot be read so; send one."
-TOO_DENSE = f"What surrounds the events must have at most {MOST_VALUES} brackets and commas."
+TOO_DENSE = f"What surrounds the events must have at most {MAX_VALUES} brackets and commas."
 TOO_LARGE = Unreadable(
-    f"The event must have at most {MOST_EVENT_BYTES} bytes and, outside of texts, {MOST_VALUES} brackets and commas."
+    f"The event must have at most {MAX_EVENT_BYTES} bytes and, outside of texts, {MAX_VALUES} brackets and commas."
 )
 SEND_FEWER = "The events have too many values for one body; send them in smaller batches."
 
@@ -67,7 +67,7 @@ class EnvelopeError(ValueError):
 
 
 class TooMuch(EnvelopeError):
-    """The events are more than MOST_EVENTS, or cost more to read than those of one body may."""
+    """The events are more than MAX_EVENTS, or cost more to read than those of one body may."""
 
 
 class Batch:
@@ -85,24 +85,24 @@ class Batch:
             self.events = self._one_by_one()
         else:
             self.events = _events(whole)
-        if len(self.events) > MOST_EVENTS:
-            raise TooMuch(f"Send at most {MOST_EVENTS} events; these were {len(self.events)}.")
+        if len(self.events) > MAX_EVENTS:
+            raise TooMuch(f"Send at most {MAX_EVENTS} events; these were {len(self.events)}.")
 
     def raw(self, position: int) -> bytes:
         """The bytes of one event as they were sent; of one that is too large the beginning, which is too large too."""
         start, end = self._spans[position]
-        return self._body[start : min(end, start + MOST_EVENT_BYTES + 1)]
+        return self._body[start : min(end, start + MAX_EVENT_BYTES + 1)]
 
     def _one_by_one(self) -> list[object]:
         values = 0
         events: list[object] = []
         for position in range(len(self._spans)):
             raw = self.raw(position)
-            if len(raw) > MOST_EVENT_BYTES or (own := _values(raw)) > MOST_VALUES:
+            if len(raw) > MAX_EVENT_BYTES or (own := _values(raw)) > MAX_VALUES:
                 events.append(TOO_LARGE)
                 continue
             values += own
-            if values > MOST_VALUES_OF_ALL:
+            if values > MAX_VALUES_OF_ALL:
                 raise TooMuch(SEND_FEWER)
             events.append(read_json(raw))
         return events
@@ -119,17 +119,17 @@ def read_event_bytes(raw: bytes) -> object:
 
 def is_too_large(raw: bytes) -> bool:
     """Whether reading it would take longer than one event may."""
-    if len(raw) > MOST_EVENT_BYTES:
+    if len(raw) > MAX_EVENT_BYTES:
         return True
-    return _marks_in(raw) > MOST_VALUES and _values(raw) > MOST_VALUES
+    return _marks_in(raw) > MAX_VALUES and _values(raw) > MAX_VALUES
 
 
 def _values(raw: bytes) -> int:
     """The brackets that open and the commas in `raw`, outside of texts, which are two for each of them at most.
 
-    About as many as it has values. Beyond MOST_VALUES it may be less than there are.
+    About as many as it has values. Beyond MAX_VALUES it may be less than there are.
     """
-    rest, texts = _TEXTS.subn(b"", raw, count=2 * MOST_VALUES + 2)
+    rest, texts = _TEXTS.subn(b"", raw, count=2 * MAX_VALUES + 2)
     return max(_marks_in(rest), texts // 2)
 
 
@@ -191,7 +191,7 @@ def _envelope(body: bytes, marks: list[int]) -> object:
     """What surrounds the events, decoded, with an empty list in their place."""
     around = body[: marks[0] + 1] + body[marks[-1] :]
     try:
-        if _values(around) > MOST_VALUES:
+        if _values(around) > MAX_VALUES:
             raise EnvelopeError(TOO_DENSE)
         return _DECODER.decode(around.decode())
     except EnvelopeError:
@@ -215,12 +215,12 @@ def _events(envelope: object) -> list[object]:
 def _marks(body: bytes) -> list[int]:
     """Where the list of events opens, each comma between two of them, and where it closes; of two lists the last.
 
-    Raises TooMuch when that takes more than MOST_STEPS.
+    Raises TooMuch when that takes more than MAX_STEPS.
     """
     marks: list[int] = []
     depth = inside = at = 0  # open brackets, and how many of them lead to the events
     text = key = b""
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         if depth > inside:  # within a value that does not lead to the events
             flat = _FLAT.match(body, at)  # of any length, also none
             run = _RUN.match(body, flat.end() if flat else at)
@@ -254,8 +254,8 @@ def _marks(body: bytes) -> list[int]:
             key = text
         elif depth == len(_WAY):
             marks.append(start)
-            if len(marks) > MOST_EVENTS:
-                raise TooMuch(f"Send at most {MOST_EVENTS} events.")
+            if len(marks) > MAX_EVENTS:
+                raise TooMuch(f"Send at most {MAX_EVENTS} events.")
     raise TooMuch(SEND_FEWER)
 
 

@@ -13,13 +13,16 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-MOST_EVENTS = 1_000  # in one batch
+from accounts.declarations import check_table
+from interactions.event_types import EVENT_TYPES
+
+MAX_EVENTS = 1_000  # in one batch
 ID_LENGTH = 255
 NAME_LENGTH = 255
 TEXT_LENGTH = 65_536
 URL_LENGTH = 2_048
 KIND_LENGTH = 32
-LARGEST_METRIC = 2**63 - 1
+MAX_METRIC = 2**63 - 1
 METRICS = ("views", "likes", "shares")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -27,7 +30,7 @@ EARLIEST, LATEST = (
     (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
     (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
 )
-MOST_AHEAD = timedelta(days=1)  # of an event's time before the time of its receipt: clocks differ
+MAX_AHEAD = timedelta(days=1)  # of an event's time before the time of its receipt: clocks differ
 BY_CREATION, BY_EDIT = 0, 1  # where a text comes from
 
 Version = tuple[int, ...]  # microseconds since 1970, then what decides at equal times
@@ -38,13 +41,13 @@ class EventError(ValueError):
 
 
 class AheadError(EventError):
-    """The event's time lies more than MOST_AHEAD after its receipt.
+    """The event's time lies more than MAX_AHEAD after its receipt.
 
     From `replay_at` on it can be stored; None when that is more than `most_days` off, for which it is kept.
     """
 
     def __init__(self, at: int, received_at: datetime, most_days: int) -> None:
-        replay_at = EPOCH + at * MICROSECOND - MOST_AHEAD
+        replay_at = EPOCH + at * MICROSECOND - MAX_AHEAD
         kept = replay_at - received_at <= timedelta(days=most_days)
         self.replay_at = replay_at if kept else None
         super().__init__(
@@ -111,9 +114,9 @@ def read_event(raw: object) -> Event:
     if not isinstance(raw, dict):
         raise EventError(raw.reason if isinstance(raw, Unreadable) else "An event must be a JSON object.")
     kind = raw.get("type")
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    reader = _BY_TYPE.get(kind) if isinstance(kind, str) else None
     if reader is None:
-        raise EventError(f"`type` must be one of {', '.join(_READERS)}.")
+        raise EventError(f"`type` must be one of {', '.join(EVENT_TYPES)}.")
     target, read = reader
     platform_id = _text(raw, "id", ID_LENGTH, filled=True)
     return Event(target, platform_id, read(raw, _moment(raw)))
@@ -219,8 +222,8 @@ def _author(raw: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _count(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_METRIC:
-        raise EventError(f"`metrics.{name}` must be a whole number from 0 to {LARGEST_METRIC}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_METRIC:
+        raise EventError(f"`metrics.{name}` must be a whole number from 0 to {MAX_METRIC}.")
     return value
 
 
@@ -273,16 +276,15 @@ def has_lone_surrogate(value: str) -> bool:
 
 
 _Reader = Callable[[Mapping[str, Any], int], tuple[Change, ...]]
-_READERS: dict[str, tuple[str, _Reader]] = {
-    "content.published": ("content", _read_content),
-    "content.edited": ("content", _read_edit),
-    "content.deleted": ("content", _read_deletion),
-    "content.metrics": ("content", _read_metrics),
-    "comment.created": ("interaction", _read_comment),
-    "comment.edited": ("interaction", _read_edit),
-    "comment.deleted": ("interaction", _read_deletion),
-    "message.created": ("interaction", _read_message),
-    "message.edited": ("interaction", _read_edit),
-    "message.deleted": ("interaction", _read_deletion),
+_READERS: dict[str, _Reader] = {  # by EventType.change
+    "content": _read_content,
+    "comment": _read_comment,
+    "message": _read_message,
+    "edit": _read_edit,
+    "deletion": _read_deletion,
+    "metrics": _read_metrics,
 }
-EVENT_TYPES = tuple(_READERS)
+check_table(
+    "_READERS in interactions/events.py", _READERS, dict.fromkeys(one.change for one in EVENT_TYPES.values())
+)
+_BY_TYPE = {name: (one.target, _READERS[one.change]) for name, one in EVENT_TYPES.items()}

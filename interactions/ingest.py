@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Profile
-from interactions import dead_letters, rows
+from interactions import dead_letters, upserts
 from interactions.events import (
     EPOCH,
     MICROSECOND,
@@ -29,7 +29,7 @@ from interactions.models import DeadLetter
 
 logger = logging.getLogger(__name__)
 
-TARGETS = (rows.CONTENT, rows.INTERACTION)  # pieces first, so that their comments find them
+TARGETS = (upserts.CONTENT, upserts.INTERACTION)  # pieces first, so that their comments find them
 
 
 class Arrival(NamedTuple):
@@ -80,7 +80,7 @@ def ingest(
     with transaction.atomic():
         results, refused = attempt(arrivals, received_at)
         if refused:
-            kept = _keep_refused(
+            kept = _store_dead_letters(
                 arrivals, refused, received_at, raw or (lambda position: _encoded(arrivals[position]))
             )
             for position, letter in kept.items():
@@ -182,17 +182,17 @@ def _store_target(
     target: str, chosen: list[_Readable], profiles: dict[int, Profile], received_at: datetime
 ) -> dict[int, Result]:
     keys = list({item.key: None for item in chosen})
-    known = rows.stored_rows(target, keys)
+    known = upserts.stored_rows(target, keys)
     absent = [key for key in keys if key not in known]
-    waiting = rows.pending_rows(target, absent) if absent else {}
+    waiting = upserts.pending_rows(target, absent) if absent else {}
     known |= waiting
     ahead = [item.key for item in chosen if item.letter_received_at is not None]
-    for key, stamps in (rows.came_ahead(target, ahead) if ahead else {}).items():
+    for key, stamps in (upserts.came_ahead(target, ahead) if ahead else {}).items():
         known.setdefault(key, Row()).came_ahead = stamps
     statuses = fold([(item.key, item.event, item.letter_received_at) for item in chosen], known)
     _write(target, known, waiting.keys(), profiles, received_at)
     if ahead:
-        rows.note_ahead(target, known, {key[0]: profiles[key[0]].is_demo for key in ahead}, received_at)
+        upserts.note_ahead(target, known, {key[0]: profiles[key[0]].is_demo for key in ahead}, received_at)
     return {
         item.position: Result(item.event.platform_id, known[item.key].id, status)
         for item, status in zip(chosen, statuses, strict=True)
@@ -210,16 +210,16 @@ def _write(
     changed = {key: row for key, row in known.items() if row.stored and row.values}
     pending = {key: row for key, row in known.items() if not row.exists and row.values}
     if changed:
-        rows.update_rows(target, _columns(changed, profiles), received_at)
+        upserts.update_rows(target, _columns(changed, profiles), received_at)
     for generation in _parents_first(new):
         _insert(target, generation, _columns(generation, profiles), received_at)
     if arrived := [key for key in waited if key in new]:
-        rows.drop_pending(target, arrived)
+        upserts.drop_pending(target, arrived)
     if pending:
         demo = {key[0]: profiles[key[0]].is_demo for key in pending}
-        rows.keep_pending(target, pending, demo, received_at)
+        upserts.keep_pending(target, pending, demo, received_at)
     if new:
-        rows.link_waiting(target, {key: row.id for key, row in new.items()})
+        upserts.link_waiting(target, {key: row.id for key, row in new.items()})
 
 
 def _parents_first(new: dict[Key, Row]) -> list[dict[Key, Row]]:
@@ -230,11 +230,11 @@ def _parents_first(new: dict[Key, Row]) -> list[dict[Key, Row]]:
 
 
 def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: datetime) -> None:
-    insert = rows.insert_content if target == rows.CONTENT else rows.insert_interactions
+    insert = upserts.insert_content if target == upserts.CONTENT else upserts.insert_interactions
     ids = insert(columns, received_at)
     if len(ids) < len(new):  # a writer that does not take the profile's lock was faster
         ids |= {
-            key: row.id for key, row in rows.stored_rows(target, [k for k in new if k not in ids]).items()
+            key: row.id for key, row in upserts.stored_rows(target, [k for k in new if k not in ids]).items()
         }
     for key, row in new.items():
         row.id = ids[key]
@@ -243,12 +243,12 @@ def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: 
 def _columns(chosen: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
     return [
         {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
-        | rows.column_values(row, profiles[profile_id].platform_id)
+        | upserts.column_values(row, profiles[profile_id].platform_id)
         for (profile_id, platform_id), row in chosen.items()
     ]
 
 
-def _keep_refused(
+def _store_dead_letters(
     arrivals: Sequence[Arrival],
     refused: dict[int, Refused],
     received_at: datetime,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import OperationalError, connection, transaction
 
-from interactions.connection import is_lost
+from interactions.db_errors import is_connection_lost
 
 # The upper bits of the advisory key, so that other users of advisory locks do not meet ours.
 NAMESPACE = 0x5045 << 48
@@ -32,7 +32,7 @@ def lock_free_profiles(profile_ids: Iterable[int]) -> set[int]:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
             return wanted
     except OperationalError as error:
-        if is_lost(error):
+        if is_connection_lost(error):
             raise
     with connection.cursor() as cursor:
         cursor.execute(

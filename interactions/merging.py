@@ -10,7 +10,7 @@ were not: by its time, which is wrong or not yet true, it would win over all of 
 from dataclasses import dataclass, field
 from typing import Any
 
-from interactions.events import BY_EDIT, MICROSECOND, MOST_AHEAD, Change, Event, Version
+from interactions.events import BY_EDIT, MAX_AHEAD, MICROSECOND, Change, Event, Version
 
 CREATED, DUPLICATE, UPDATED, REJECTED = "created", "duplicate", "updated", "rejected"
 
@@ -98,7 +98,7 @@ def stamp(version: Version) -> Stamp:
 
 def latest_at(received_at: int) -> int:
     """The latest time, in microseconds since 1970, that an event may have which comes at `received_at`."""
-    return received_at + MOST_AHEAD // MICROSECOND
+    return received_at + MAX_AHEAD // MICROSECOND
 
 
 def fold(events: list[tuple[Key, Event, int | None]], rows: dict[Key, Row]) -> list[str]:

@@ -18,11 +18,11 @@ from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Win
 from django.db.models.functions import Left
 
 from accounts.models import Profile, User
-from interactions.shown import Author, shown_author
+from interactions.display import Author, shown_author
 
 PLATFORM_ID_LENGTH = 255
 QUOTED = 100  # characters
-MOST_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
+MAX_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
 
 
 class Head(ArraySubquery):
@@ -43,7 +43,7 @@ class ArrivedQuerySet(models.QuerySet):
         return self.filter(profile__owner=user, deleted_at=None)
 
     def nearest(self, user: User, most: int, *, oldest_first: bool = False) -> "ArrivedQuerySet":
-        """The first `most` rows of the user's profiles by time of posting, and no more than the MOST_BYTES of text begin in.
+        """The first `most` rows of the user's profiles by time of posting, and no more than the MAX_BYTES of text begin in.
 
         They are read off the head of each profile's index, so that a user with a million rows waits no longer. The
         filters stay with the heads: repeated outside, they would tempt the planner to look at every row. Each row has
@@ -59,7 +59,7 @@ class ArrivedQuerySet(models.QuerySet):
         length = OctetLength("text")
         before = Window(Sum(length), order_by=order) - length
         counted = rows.filter(pk__in=first).annotate(nearby=Window(Count("pk")), bytes_before=before)
-        return counted.filter(bytes_before__lt=MOST_BYTES).order_by(*order)
+        return counted.filter(bytes_before__lt=MAX_BYTES).order_by(*order)
 
 
 class Arrived(models.Model):

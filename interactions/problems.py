@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
-from interactions.connection import LOST_CONNECTION, is_cancelled, is_lost
+from interactions.db_errors import LOST_CONNECTION, is_cancelled, is_connection_lost
 
 MEDIA_TYPE = "application/problem+json"
 API = "/api/"
@@ -131,7 +131,9 @@ def server_failed(request: HttpRequest) -> HttpResponse:
     if isinstance(error, LOST_CONNECTION):
         code, headers = 503, {"Retry-After": "5"}
         detail = (
-            "The database does not answer." if is_lost(error) else "The database is busy with something else."
+            "The database does not answer."
+            if is_connection_lost(error)
+            else "The database is busy with something else."
         )
     else:
         code, headers, detail = 500, {}, "Something is wrong here."

@@ -1,17 +1,17 @@
 """To whom a direct message was sent, which platforms do not say; called by the page of messages."""
 
 from accounts.models import User
+from interactions.display import Author, shown_author
 from interactions.models import Interaction
-from interactions.shown import Author, shown_author
 
-MOST_LOOKED_AT = 100  # messages, of each profile, before the newest of a page whose recipient is looked for
+MAX_LOOKED_AT = 100  # messages, of each profile, before the newest of a page whose recipient is looked for
 
 
 def recipients(rows: list[Interaction], user: User) -> dict[int, Author]:
     """Who was written to, by the key of each sent message among `rows`, which are the user's, newest first.
 
     It is the author of the received message that it answers, or else whoever has written in the same conversation, as far as
-    `rows` and MOST_LOOKED_AT messages before them show it. One query at most.
+    `rows` and MAX_LOOKED_AT messages before them show it. One query at most.
     """
     sent = [row for row in rows if not _was_received(row)]
     parents = {row.pk: row.shown_parent for row in sent}
@@ -37,7 +37,7 @@ def _partners_before(rows: list[Interaction], user: User) -> dict[tuple[int, str
         type=Interaction.Type.MESSAGE,
         posted_at__lte=rows[0].posted_at,
     )
-    received = messages.nearest(user, MOST_LOOKED_AT).filter(direction=Interaction.Direction.IN)
+    received = messages.nearest(user, MAX_LOOKED_AT).filter(direction=Interaction.Direction.IN)
     authors = received.values_list(
         "profile_id", "conversation_id", "author_id", "author_handle", "author_name"
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 
-from interactions.connection import is_lost
+from interactions.db_errors import is_connection_lost
 from interactions.envelope import read_event_bytes
 from interactions.ingest import Arrival, attempt
 from interactions.locks import lock_profiles
@@ -18,17 +18,17 @@ from interactions.models import DeadLetter
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1_000  # letters in one transaction,
-BATCH_BYTES = 5 * 2**20  # and what they hold, unless one alone holds more
-MOST_AT_ONCE = 5_000  # letters whose time has come, of one run
-MOST_MARKED = 10_000  # letters that are left to the sweep at once
-LONGEST = 10  # seconds, after which a run begins no further batch
+LETTERS_PER_TRANSACTION = 1_000  # letters in one transaction,
+BYTES_PER_TRANSACTION = 5 * 2**20  # and what they hold, unless one alone holds more
+MAX_AT_ONCE = 5_000  # letters whose time has come, of one run
+MAX_MARKED = 10_000  # letters that are left to the sweep at once
+MAX_SECONDS = 10  # seconds, after which a run begins no further batch
 LATER = timedelta(hours=1)  # from a failure to the next try
 ORDER = ("replay_at", "digest")  # at equal times by their bytes, so that the order of receipt decides nothing
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayResult:
     """How many letters were taken, were rejected again, and failed; how many are left to the sweep, and whether there are
     still more."""
 
@@ -38,8 +38,8 @@ class Replayed:
     marked: int = 0
     more: bool = False
 
-    def __add__(self, other: "Replayed") -> "Replayed":
-        return Replayed(
+    def __add__(self, other: "ReplayResult") -> "ReplayResult":
+        return ReplayResult(
             self.taken + other.taken,
             self.rejected + other.rejected,
             self.failed + other.failed,
@@ -48,17 +48,17 @@ class Replayed:
         )
 
 
-def replay(letters: QuerySet[DeadLetter], now: datetime) -> Replayed:
-    """Ingest the events of a first batch again, and leave the others, up to MOST_MARKED, to the sweep.
+def replay(letters: QuerySet[DeadLetter], now: datetime) -> ReplayResult:
+    """Ingest the events of a first batch again, and leave the others, up to MAX_MARKED, to the sweep.
 
     Those that are taken are no longer dead letters, those that are rejected stay. A letter that fails is left to the sweep,
     LATER.
     """
-    first = next(_batches(letters, most=BATCH), [])
-    replayed = _replay_apart(first, now, time.monotonic() + LONGEST) if first else Replayed()
+    first = next(_batches(letters, most=LETTERS_PER_TRANSACTION), [])
+    replayed = _replay_apart(first, now, time.monotonic() + MAX_SECONDS) if first else ReplayResult()
     unmarked = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
-    others = list(unmarked.values_list("pk", flat=True)[: MOST_MARKED + 1])
-    return replayed + Replayed(marked=_mark(others[:MOST_MARKED], now), more=len(others) > MOST_MARKED)
+    others = list(unmarked.values_list("pk", flat=True)[: MAX_MARKED + 1])
+    return replayed + ReplayResult(marked=_mark(others[:MAX_MARKED], now), more=len(others) > MAX_MARKED)
 
 
 def _mark(ids: list[int], now: datetime) -> int:
@@ -69,29 +69,29 @@ def _mark(ids: list[int], now: datetime) -> int:
         return DeadLetter.objects.filter(pk__in=held).update(replay_at=now)
 
 
-def replay_due(now: datetime) -> Replayed:
-    """Replay the letters whose time has come at `now`, at most MOST_AT_ONCE, for LONGEST; called by the sweep.
+def replay_due(now: datetime) -> ReplayResult:
+    """Replay the letters whose time has come at `now`, at most MAX_AT_ONCE, for MAX_SECONDS; called by the sweep.
 
     One that is rejected again, for another reason, is not tried a second time. A batch that fails is halved until the
     letter at fault is alone; it is logged, and tried again LATER, so that it holds up no other.
     """
     due = DeadLetter.objects.filter(replay_at__lte=now)
-    deadline = time.monotonic() + LONGEST
-    return sum((_replay_apart(ids, now, deadline) for ids in _batches(due, most=MOST_AT_ONCE)), Replayed())
+    deadline = time.monotonic() + MAX_SECONDS
+    return sum((_replay_apart(ids, now, deadline) for ids in _batches(due, most=MAX_AT_ONCE)), ReplayResult())
 
 
-def _replay_apart(ids: list[int], now: datetime, deadline: float) -> Replayed:
+def _replay_apart(ids: list[int], now: datetime, deadline: float) -> ReplayResult:
     if time.monotonic() > deadline:
-        return Replayed(more=True)
+        return ReplayResult(more=True)
     try:
         return _replay_batch(ids, now)
     except Exception as error:
-        if is_lost(error):
+        if is_connection_lost(error):
             raise
         if len(ids) == 1:
             logger.exception("Dead letter %d could not be replayed; it will be tried again", ids[0])
             DeadLetter.objects.filter(pk__in=ids).update(replay_at=now + LATER)
-            return Replayed(failed=1)
+            return ReplayResult(failed=1)
     middle = len(ids) // 2
     return _replay_apart(ids[:middle], now, deadline) + _replay_apart(ids[middle:], now, deadline)
 
@@ -106,7 +106,7 @@ def _batches(letters: QuerySet[DeadLetter], most: int) -> Iterator[list[int]]:
     ids: list[int] = []
     held = 0
     for id, size in letters.order_by(*ORDER).values_list("pk", Length("raw"))[:most]:
-        if ids and (len(ids) == BATCH or held + size > BATCH_BYTES):
+        if ids and (len(ids) == LETTERS_PER_TRANSACTION or held + size > BYTES_PER_TRANSACTION):
             yield ids
             ids, held = [], 0
         ids.append(id)
@@ -115,7 +115,7 @@ def _batches(letters: QuerySet[DeadLetter], most: int) -> Iterator[list[int]]:
         yield ids
 
 
-def _replay_batch(ids: list[int], now: datetime) -> Replayed:
+def _replay_batch(ids: list[int], now: datetime) -> ReplayResult:
     chosen = DeadLetter.objects.filter(pk__in=ids)
     with transaction.atomic():
         # Before the letters, as whoever deletes them does.
@@ -128,4 +128,4 @@ def _replay_batch(ids: list[int], now: datetime) -> Replayed:
         for position, why in refused.items():
             letters[position].reason, letters[position].replay_at = why.reason, why.replay_at
         DeadLetter.objects.bulk_update([letters[position] for position in refused], ["reason", "replay_at"])
-    return Replayed(len(taken), len(ids) - len(taken))
+    return ReplayResult(len(taken), len(ids) - len(taken))

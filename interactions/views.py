@@ -7,18 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.pages import for_users, wants_part
+from accounts.decorators import for_users, wants_part
+from interactions.cursors import MAX_COUNTED, CursorError, Page, read_page
 from interactions.models import Interaction, InteractionQuerySet
-from interactions.paging import MOST_COUNTED, CursorError, Page, read_page
+from interactions.read_limits import read_in_turn
 from interactions.recipients import recipients
-from interactions.turns import read_in_turn
 
 PAGE_SIZE = 25
 NO_PAGE = Page([], None, None)
 
 
 class Tally(NamedTuple):
-    """How many rows a list holds on all its pages, counted to MOST_COUNTED + 1, and how many of these were received."""
+    """How many rows a list holds on all its pages, counted to MAX_COUNTED + 1, and how many of these were received."""
 
     total: int = 0
     received: int = 0
@@ -53,7 +53,7 @@ def _inbox(request: HttpRequest, type: str, title: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, title: str, page: Page, tally: Tally, status: int = 200) -> HttpResponse:
-    shown = {"page": page, "title": title, "tally": tally, "most": MOST_COUNTED, "wrong_place": status == 404}
+    shown = {"page": page, "title": title, "tally": tally, "most": MAX_COUNTED, "wrong_place": status == 404}
     return render(request, _template(request), shown, status=status)
 
 
@@ -70,7 +70,7 @@ def _read(rows: InteractionQuerySet, request: HttpRequest) -> tuple[Page, Tally]
         _quote(row)
         row.recipient = written_to.get(row.pk)
     received = Count("pk", filter=Q(direction=Interaction.Direction.IN))
-    counted = rows[: MOST_COUNTED + 1].aggregate(total=Count("pk"), received=received)
+    counted = rows[: MAX_COUNTED + 1].aggregate(total=Count("pk"), received=received)
     return page, Tally(**counted)
 
 

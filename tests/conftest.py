@@ -8,8 +8,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from xdist import is_xdist_controller
 
+from config.bootstrap import ensure_servers
 from config.embedded import DATABASE
-from config.start import ensure_servers
 from tests.servers import copy_template
 
 # `make test` takes the short profile, `make test-all` the long one.

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
-from demo.deletion import DERIVED
+from demo.engine.deletion import DERIVED
 from demo.models import DemoAccount, State, StoryEvent
 from demo.simulator.posting import delay
 from tests.world import DAY, HOUR

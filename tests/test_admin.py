@@ -89,7 +89,7 @@ def test_rows_are_found_by_id_handle_and_words(operator, live, bob):
 
 
 def test_words_are_searched_in_the_newest_rows_and_names_in_all(operator, live, monkeypatch):
-    monkeypatch.setattr("interactions.admin.MOST_SEARCHED", 2)
+    monkeypatch.setattr("interactions.admin.MAX_SEARCHED", 2)
     send(live, *(event("comment.created", f"c{n}", text="rain") for n in range(5)))
     assert found(operator, "rain") == {"c3", "c4"}
     assert found(operator, "c0") == {"c0"}
@@ -97,7 +97,7 @@ def test_words_are_searched_in_the_newest_rows_and_names_in_all(operator, live, 
 
 
 def test_large_tables_are_never_counted_to_the_end(operator, live, monkeypatch):
-    monkeypatch.setattr("interactions.admin.MOST_COUNTED", 2)
+    monkeypatch.setattr("interactions.admin.MAX_COUNTED", 2)
     send(live, *(event("comment.created", f"c{n}") for n in range(5)))
     assert operator.get(reverse(INTERACTIONS)).context["cl"].result_count == 2
 
@@ -179,7 +179,7 @@ def test_dead_letters_are_searched_by_reason_among_the_newest(operator, live, mo
     name = reverse("admin:interactions_deadletter_changelist")
     send(live, *({"type": "comment.created", "id": f"c{number}"} for number in range(3)))
     assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 3
-    monkeypatch.setattr("interactions.admin.MOST_SEARCHED", 2)
+    monkeypatch.setattr("interactions.admin.MAX_SEARCHED", 2)
     assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 2
     assert operator.get(name).context["cl"].result_count == 4
 

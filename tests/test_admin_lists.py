@@ -180,11 +180,11 @@ def test_what_is_looked_for_by_autocompletion_is_as_short(operator, live):
 
 
 def test_a_count_that_has_stopped_says_so(operator, live, monkeypatch):
-    monkeypatch.setattr("interactions.admin.MOST_COUNTED", 2)
+    monkeypatch.setattr("interactions.admin.MAX_COUNTED", 2)
     send(live, event("comment.created", "second"))
     shown = operator.get(list_of(Interaction)).content.decode()
     assert "2+ interactions" in shown
-    monkeypatch.setattr("interactions.admin.MOST_COUNTED", 3)
+    monkeypatch.setattr("interactions.admin.MAX_COUNTED", 3)
     shown = operator.get(list_of(Interaction)).content.decode()
     assert ("3 interactions" in shown, "3+" in shown) == (True, False)
 

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.redis_client import client as redis
-from demo import lifecycle, tasks
-from demo.backlog import DELIVERED
+from demo import tasks
+from demo.engine.backlog import DELIVERED
+from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
 from tests.world import demo_of
 
@@ -80,15 +81,15 @@ def test_work_that_fails_is_no_delivery(client, late, bob, monkeypatch):
     """A removal that fails is tried again every minute; nothing is delivered by it."""
     demo_of(bob, timezone.now())
     redis().delete(DELIVERED)
-    lifecycle.disable(bob, dispatch=False)
-    monkeypatch.setattr("demo.removal._switch_off", lambda account, now: 1 / 0)
+    transitions.disable(bob, dispatch=False)
+    monkeypatch.setattr("demo.lifecycle.removal._switch_off", lambda account, now: 1 / 0)
     tasks.finish(bob.demo_account.pk)
     assert DemoAccount.objects.get(user=bob).last_error
     assert delivery(client) is False
 
 
 def test_an_initial_batch_and_an_advance_are_deliveries(client, late, bob):
-    lifecycle.enable(bob, timezone.now(), seed=1, dispatch=False)
+    transitions.enable(bob, timezone.now(), seed=1, dispatch=False)
     account = DemoAccount.objects.get(user=bob).pk
     tasks.finish(account)
     assert delivery(client) is True

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo import lifecycle, retention, unfinished
-from demo.delivery import deliver_due
+from demo.engine import retention
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
 from tests.long import first
 from tests.timeline import ENABLED, counts, told
 from tests.world import DAY, HOUR, demo_of
@@ -42,8 +43,8 @@ def live_through(user, runs: Runs, **settings) -> list[tuple]:
     for at, what in [*runs, (END, "pd")]:
         act(at, what)
     rows = told(user)
-    lifecycle.disable(user, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get().pk, END)
+    transitions.disable(user, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get().pk, END)
     return rows
 
 
@@ -118,8 +119,8 @@ def run_and_forget(user, runs: Runs) -> list[tuple]:
     for at, what in runs:
         act(at, what)
     rows = told(user)
-    lifecycle.disable(user, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get().pk, END)
+    transitions.disable(user, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get().pk, END)
     return rows
 
 
@@ -132,7 +133,7 @@ def test_london_has_its_piece_at_ten_on_every_day_while_the_clocks_change(alice,
     ):
         start = change - 4 * DAY
         account = demo_of(user, start)
-        lifecycle.change_settings(user, start, {"posting_hour": 10, "time_zone": zone.key})
+        transitions.change_settings(user, start, {"posting_hour": 10, "time_zone": zone.key})
         for hours in range(0, 9 * 24, 6):
             plan_due(start + hours * HOUR)
         pieces = StoryEvent.objects.filter(account=account, type="content.published", origin="window")

@@ -7,17 +7,18 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from demo import lifecycle
+from demo.engine.planning import plan_due
+from demo.exceptions import InvalidOption
+from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
-from demo.states import WrongOption
 from tests.timeline import FIRST_TALK
 from tests.world import NOW, demo_of
 
 JSON = "application/json"
-LARGEST = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
+MAX_SETTINGS = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
 SENTENCE = (
-    "(20 pieces + 4 × (200 comments + 100 messages)) a day × 41 days of retention are 50,020 rows;"
+    "(comments_per_window 200 × 4 + messages_per_window 100 × 4 + content_per_day 20 × 1) rows a day"
+    " × 41 days of retention are 50,020 rows;"
     " a demo may have 50,000. Choose fewer a day, or a shorter retention."
 )
 
@@ -28,19 +29,19 @@ def patch(page, **settings):
 
 def test_the_largest_numbers_are_taken_at_the_usual_retention(page, alice):
     demo_of(alice, timezone.now())
-    assert patch(page, **LARGEST).status_code == 200
+    assert patch(page, **MAX_SETTINGS).status_code == 200
     assert patch(page, retention_days=40).status_code == 200
 
 
 def test_a_demo_that_would_outgrow_the_ceiling_is_refused_with_the_sum(page, alice):
     demo_of(alice, timezone.now())
-    answer = patch(page, **LARGEST, retention_days=41)
+    answer = patch(page, **MAX_SETTINGS, retention_days=41)
     assert (answer.status_code, answer.json()["detail"]) == (400, SENTENCE)
     assert DemoAccount.objects.get().retention_days == 30
 
 
 @pytest.mark.parametrize(
-    ("before", "then"), [(LARGEST, {"retention_days": 41}), ({"retention_days": 41}, LARGEST)]
+    ("before", "then"), [(MAX_SETTINGS, {"retention_days": 41}), ({"retention_days": 41}, MAX_SETTINGS)]
 )
 def test_what_stays_as_it_is_counts_too(page, alice, before, then):
     demo_of(alice, timezone.now())
@@ -50,19 +51,19 @@ def test_what_stays_as_it_is_counts_too(page, alice, before, then):
 
 def test_an_account_that_is_above_it_goes_on_and_may_become_smaller(page, alice):
     account = demo_of(alice)
-    DemoAccount.objects.update(**LARGEST, retention_days=365)
+    DemoAccount.objects.update(**MAX_SETTINGS, retention_days=365)
     assert plan_due(FIRST_TALK).comments == 200
-    lifecycle.change_settings(alice, FIRST_TALK, {"time_zone": "Asia/Tokyo"})
-    lifecycle.change_settings(alice, FIRST_TALK, {"retention_days": 300})
-    with pytest.raises(WrongOption, match="are 367,220 rows"):
-        lifecycle.change_settings(alice, FIRST_TALK, {"retention_days": 301})
+    transitions.change_settings(alice, FIRST_TALK, {"time_zone": "Asia/Tokyo"})
+    transitions.change_settings(alice, FIRST_TALK, {"retention_days": 300})
+    with pytest.raises(InvalidOption, match="are 367,220 rows"):
+        transitions.change_settings(alice, FIRST_TALK, {"retention_days": 301})
     account.refresh_from_db()
     assert (account.time_zone, account.retention_days) == ("Asia/Tokyo", 300)
 
 
 def test_the_settings_page_says_so_beside_what_was_typed(page, alice):
     demo_of(alice, timezone.now())
-    form = LARGEST | {"retention_days": 41, "time_zone": "UTC", "rhythm": "steady", "posting_hour": ""}
+    form = MAX_SETTINGS | {"retention_days": 41, "time_zone": "UTC", "rhythm": "steady", "posting_hour": ""}
     shown = page.post("/settings/", form).content.decode()
     assert "are 50,020 rows; a demo may have 50,000" in shown
     assert 'value="41"' in shown
@@ -74,7 +75,7 @@ def test_the_admin_says_so(operator, alice):
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])
     form = operator.get(change).context["adminform"].form
     values = {name: value for name, value in form.initial.items() if value is not None}
-    answer = operator.post(change, values | LARGEST | {"retention_days": 41}, follow=True)
+    answer = operator.post(change, values | MAX_SETTINGS | {"retention_days": 41}, follow=True)
     assert "are 50,020 rows" in str([str(message) for message in answer.context["messages"]])
     assert DemoAccount.objects.get().retention_days == 30
 
@@ -85,15 +86,15 @@ def test_two_at_once_do_not_pass_it_together(alice):
 
     def change(changes) -> bool:
         try:
-            lifecycle.change_settings(alice, NOW, changes)
+            transitions.change_settings(alice, NOW, changes)
             return True
-        except WrongOption:
+        except InvalidOption:
             return False
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(change, (LARGEST, {"retention_days": 365}))) == [False, True]
+        assert sorted(pool.map(change, (MAX_SETTINGS, {"retention_days": 365}))) == [False, True]
 
 
 def test_the_ceiling_is_the_environments(page, alice, settings):

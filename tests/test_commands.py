@@ -12,10 +12,12 @@ from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import activation, delivery, generate, lifecycle, seeding
+from demo.dashboard.progress import progress_of
+from demo.engine import delivery
+from demo.engine.planning import plan_due, plan_initial
+from demo.engine.transports import in_process
+from demo.lifecycle import activation, on_demand, seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_due, plan_initial
-from demo.progress import progress_of
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
 from tests.terminal import run
@@ -177,7 +179,7 @@ def test_a_reset_that_fails_exits_with_1_and_says_why(alice):
 
 def test_seeding_many_goes_on_past_one_that_is_not_possible(db):
     run("seed_demo", "--users", "1", "--size", "smoke")
-    lifecycle.disable(User.objects.get(), dispatch=False)
+    transitions.disable(User.objects.get(), dispatch=False)
     with pytest.raises(CommandError, match="demo-0001: The demo is still being removed") as error:
         run("seed_demo", "--users", "3", "--size", "smoke")
     assert error.value.returncode == 1
@@ -226,7 +228,7 @@ def test_seeding_counts_no_arrivals_of_the_demos_life(alice, monkeypatch):
     demo_of(alice)
 
     def seed_while_life_goes_on(user, now, **wishes):
-        assert generate.interactions(alice, NOW).comments == 10
+        assert on_demand.interactions(alice, NOW).comments == 10
         return seeding.seed(user, now, **wishes)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_while_life_goes_on)
@@ -249,9 +251,9 @@ def test_seeding_counts_nothing_less_for_what_is_planned_after_it(alice, monkeyp
 
 @pytest.mark.django_db(transaction=True)
 def test_seeding_waits_for_a_worker_that_delivers_the_same_demo(alice, monkeypatch):
-    account = lifecycle.enable(alice, NOW, dispatch=False, **seeding.SIZES["smoke"]).account
+    account = transitions.enable(alice, NOW, dispatch=False, **seeding.SIZES["smoke"]).account
     plan_initial(account.pk, NOW)
-    real, holding, release = delivery.ingest, Event(), Event()
+    real, holding, release = in_process.ingest, Event(), Event()
 
     def slowly(arrivals, now):
         if not holding.is_set():
@@ -263,8 +265,8 @@ def test_seeding_waits_for_a_worker_that_delivers_the_same_demo(alice, monkeypat
         delivery.deliver_due(NOW)
         connection.close()
 
-    monkeypatch.setattr(delivery, "ingest", slowly)
-    monkeypatch.setattr(delivery, "BATCH", 10)
+    monkeypatch.setattr(in_process, "ingest", slowly)
+    monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 10)
     with ThreadPoolExecutor(1) as pool:
         worker = pool.submit(work)
         assert holding.wait(10)

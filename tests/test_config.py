@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from config import environment, processes
+from config import environment, up
 from config.embedded import Servers
 from demo.models import DemoAccount, State
 from tests.house import CHECKOUT, PLAIN, free_port, until
@@ -368,9 +368,9 @@ def end(process: subprocess.Popen) -> int:
 def test_up_says_that_the_demo_is_active_though_all_had_arrived_a_moment_before(alice, monkeypatch, capsys):
     account = demo_of(alice)
     DemoAccount.objects.update(state=State.ENABLING)
-    monkeypatch.setattr(processes, "_wait_for_web", lambda: None)
-    monkeypatch.setattr(processes.time, "sleep", lambda _: DemoAccount.objects.update(state=State.ACTIVE))
-    processes._announce(account)
+    monkeypatch.setattr(up, "_wait_for_web", lambda: None)
+    monkeypatch.setattr(up.time, "sleep", lambda _: DemoAccount.objects.update(state=State.ACTIVE))
+    up._announce(account)
     said = [line.strip() for line in capsys.readouterr().out.splitlines() if "Demo mode" in line]
     arrived = "content 3/3, comments 30/30, messages 5/5"
     assert said == [f"Demo mode is enabling: {arrived}", f"Demo mode is active: {arrived}"]

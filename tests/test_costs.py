@@ -15,9 +15,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Profile, User
-from interactions import analytics, time_limits, turns
+from interactions import analytics, read_limits, statement_timeouts
 from interactions.locks import NAMESPACE as PROFILES
-from interactions.models import MOST_BYTES, DeadLetter, Interaction
+from interactions.models import MAX_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
 from tests.breaking import pooler
 from tests.house import Caller, House, running_house
@@ -29,7 +29,7 @@ LONG = 65_536
 
 @pytest.fixture(autouse=True)
 def _nobody_has_read_long() -> None:
-    turns.forget()
+    read_limits.forget()
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def piled(transactional_db) -> Profile:
 
 @pytest.fixture
 def hasty(monkeypatch) -> None:
-    monkeypatch.setattr(turns, "QUICK", 10)
-    monkeypatch.setattr(turns, "LONGEST", 50)
+    monkeypatch.setattr(read_limits, "QUICK_MILLISECONDS", 10)
+    monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 50)
 
 
 @contextmanager
@@ -81,10 +81,10 @@ def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(
         "application/problem+json",
         True,
     )
-    turns.forget()
-    monkeypatch.setattr(turns, "LONGEST", 4_000)
+    read_limits.forget()
+    monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 4_000)
     found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
-    assert len(found) == MOST_BYTES // LONG
+    assert len(found) == MAX_BYTES // LONG
     assert limit_of_the_session() == "0"
 
 
@@ -97,7 +97,7 @@ def test_the_lists_of_the_admin_take_their_turn_too(client, piled, hasty):
 
 def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
     client.force_login(piled.owner)
-    monkeypatch.setattr(time_limits, "WEB_REQUEST", 50)
+    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 50)
     with elsewhere("LOCK TABLE interactions_interaction"):
         answer = client.get("/comments/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
@@ -108,7 +108,7 @@ def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch
 def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
     client.force_login(piled.owner)
     row = Interaction.objects.first()
-    monkeypatch.setattr(time_limits, "WEB_REQUEST", 50)
+    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 50)
     with elsewhere("SELECT pg_advisory_xact_lock(%s)", PROFILES | piled.pk):
         answer = client.post(
             f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
@@ -120,14 +120,14 @@ def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
 
 
 def test_a_command_has_no_limit(transactional_db, monkeypatch):
-    monkeypatch.setattr(time_limits, "WEB_REQUEST", 1)
+    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.05)")
 
 
 def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, bob):
     client.force_login(piled.owner)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", turns.NAMESPACE | piled.owner.pk):
+    with elsewhere("SELECT pg_advisory_xact_lock(%s)", read_limits.NAMESPACE | piled.owner.pk):
         answer = client.get(f"/api/v1/interactions/?search={WORST}")
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
@@ -135,7 +135,7 @@ def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, 
 
 
 def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, monkeypatch, bob):
-    monkeypatch.setattr(turns, "SECONDS_A_MINUTE", 0.1)
+    monkeypatch.setattr(read_limits, "SECONDS_A_MINUTE", 0.1)
     client.force_login(piled.owner)
     codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
     refused = client.get("/api/v1/interactions/")
@@ -153,7 +153,7 @@ def test_a_summary_takes_its_turn_too(client, piled, hasty):
 
 
 def test_a_summary_of_more_days_than_it_can_tell_is_400(page, live, monkeypatch):
-    monkeypatch.setattr(analytics, "MOST_CELLS", 3)
+    monkeypatch.setattr(analytics, "MAX_CELLS", 3)
     send(live, *(event("comment.created", f"c{n}", (NOW - n * DAY).isoformat()) for n in range(3)))
     answer = page.get("/api/v1/analytics/summary/")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["from"])
@@ -183,12 +183,12 @@ def test_a_page_ends_early_where_its_texts_grow_large_and_none_is_missed(page, l
     ids = wide(live, 20)
     rest = [row.pk for row in Interaction.objects.order_by("-posted_at", "-id") if row.pk not in ids]
     forward = walk(page, "/api/v1/interactions/?page_size=200")
-    size = MOST_BYTES // (4 * LONG)
+    size = MAX_BYTES // (4 * LONG)
     assert [id for ids in forward for id in ids] == ids[::-1] + rest
     assert [len(ids) for ids in forward[:2]] == [size, size]
     back = walk(page, walk.last["previous"], "previous")
     assert [id for ids in back[::-1] for id in ids] == [id for ids in forward[:-1] for id in ids]
-    assert len(page.get("/comments/").content) < MOST_BYTES + 4 * LONG + 50_000
+    assert len(page.get("/comments/").content) < MAX_BYTES + 4 * LONG + 50_000
 
 
 @pytest.mark.parametrize("path", ["/api/v1/interactions/", "/comments/"])

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Profile
-from demo import retention, tasks, unfinished
-from demo.delivery import deliver_due
+from demo import tasks
+from demo.engine import retention
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import pending_work
 from demo.models import DemoAccount
-from demo.planning import plan_due
-from interactions import ageing, dead_letters, replay
+from interactions import dead_letters, expiry, replay
 from interactions.ingest import Arrival, ingest
 from interactions.metrics import DROPPED_LETTERS
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -65,8 +67,8 @@ def test_an_event_more_than_a_day_ahead_is_kept_until_its_time_has_come(live, on
     assert (result.id, result.status, result.error.startswith(BEGINNING)) == (None, "rejected", True)
     letter = DeadLetter.objects.latest("pk")
     assert (rows(), DeadLetter.objects.count(), letter.replay_at) == (before, letters + 1, NOW + ahead - DAY)
-    assert replay.replay_due(letter.replay_at - SECOND) == replay.Replayed(0, 0)
-    assert replay.replay_due(letter.replay_at) == replay.Replayed(1, 0)
+    assert replay.replay_due(letter.replay_at - SECOND) == replay.ReplayResult(0, 0)
+    assert replay.replay_due(letter.replay_at) == replay.ReplayResult(1, 0)
     assert (rows() != before, DeadLetter.objects.count()) == (True, letters)
 
 
@@ -92,7 +94,7 @@ def test_what_waits_for_its_time_is_not_deleted_for_its_age_before(live, alice, 
         send(owner, event("content.published", "waits", at(NOW + 11 * DAY)))
     waiting = DeadLetter.objects.filter(replay_at=NOW + 10 * DAY)
     for days, left in ((11, 2), (20, 2), (21, 0)):
-        ageing.delete_old(NOW + days * DAY)
+        expiry.delete_old(NOW + days * DAY)
         retention.clean_up(NOW + days * DAY, older_than_days=10)
         assert waiting.count() == left
 
@@ -109,7 +111,7 @@ def test_what_always_fails_or_waits_too_long_is_deleted_at_its_age(live, alice, 
     monkeypatch.setattr(replay, "attempt", lambda *args: 1 / 0)
     for moment, left in ((NOW + 10 * DAY, 4), (NOW + 10 * DAY + SECOND, 0)):
         replay.replay_due(moment)
-        ageing.delete_old(moment)
+        expiry.delete_old(moment)
         retention.clean_up(moment, older_than_days=10)
         assert waiting.count() == left
 
@@ -139,10 +141,10 @@ def test_an_event_sent_again_with_the_right_time_stays_when_the_wrong_time_comes
     send(live, ahead)
     send(live, right, at=NOW + HOUR)
     told = rows()
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0)
     assert rows() == told
     send(live, ahead, at=NOW + HOUR)
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0)
     assert (rows(), PendingChange.objects.count()) == (told, 0)
 
 
@@ -156,7 +158,7 @@ def test_an_edit_and_figures_that_came_days_later_stay_too(live):
         EVERY_TYPE[5] | later | {"text": "the last"},
         at=NOW + 5 * DAY,
     )
-    assert replay.replay_due(NOW + 9 * DAY) == replay.Replayed(2, 0)
+    assert replay.replay_due(NOW + 9 * DAY) == replay.ReplayResult(2, 0)
     piece = Content.objects.get(platform_id="piece")
     assert (piece.views, piece.shares) == (10, 7)
     assert Interaction.objects.get(platform_id="comment").text == "the last"
@@ -181,7 +183,7 @@ def test_a_deletion_that_came_ahead_spares_what_is_created_after_it_came(live):
     deletion = event("comment.deleted", "comment", at(NOW + 3 * DAY))
     send(live, deletion)
     send(live, event("comment.created", "comment", at(NOW + HOUR), text="again"), at=NOW + HOUR)
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0)
     assert Interaction.objects.get(platform_id="comment").deleted_at is None
 
 
@@ -299,7 +301,7 @@ def test_a_change_that_is_released_before_its_target_has_come_begins_its_age_the
     settings.LETTER_DAYS = 10
     send(live, event("comment.edited", "late", at(NOW + 10 * DAY), text="kept"))
     replay.replay_due(NOW + 9 * DAY)
-    ageing.delete_old(NOW + 18 * DAY)
+    expiry.delete_old(NOW + 18 * DAY)
     send(live, event("comment.created", "late"), at=NOW + 18 * DAY)
     assert Interaction.objects.get(platform_id="late").text == "kept"
 
@@ -353,14 +355,14 @@ def test_the_sweep_replays_what_is_due(live):
 def test_what_is_refused_again_for_another_reason_is_not_tried_every_minute(live, monkeypatch):
     send(live, event("content.published", "p", at(NOW + 2 * DAY), kind="k" * 32))
     monkeypatch.setattr("interactions.events.KIND_LENGTH", 31)
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(0, 1)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(0, 1)
     letter = DeadLetter.objects.latest("pk")
     assert (letter.reason, letter.replay_at, letter.received_at) == (
         "`kind` must have at most 31 characters; it has 32.",
         None,
         NOW,
     )
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(0, 0)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(0, 0)
 
 
 def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatch, caplog):
@@ -375,16 +377,16 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
         return real(arrivals, *args, **options)
 
     monkeypatch.setattr(replay, "attempt", broken)
-    monkeypatch.setattr(replay, "BATCH", 1)
+    monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     with caplog.at_level(logging.ERROR):
-        assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(1, 0, failed=1)
+        assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0, failed=1)
     letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
     assert [record.message for record in caplog.records] == [
         f"Dead letter {letter.pk} could not be replayed; it will be tried again"
     ]
     monkeypatch.undo()
-    assert replay.replay_due(NOW + 2 * DAY) == replay.Replayed(0, 0)
-    assert replay.replay_due(NOW + 2 * DAY + HOUR) == replay.Replayed(1, 0)
+    assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(0, 0)
+    assert replay.replay_due(NOW + 2 * DAY + HOUR) == replay.ReplayResult(1, 0)
 
 
 def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypatch):
@@ -398,13 +400,13 @@ def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypat
         return real(arrivals, *args, **options)
 
     monkeypatch.setattr(replay, "attempt", broken)
-    monkeypatch.setattr(replay, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(replay, "MAX_AT_ONCE", 4)
     assert [replay.replay_due(NOW + 3 * DAY).taken for _ in range(3)] == [0, 1, 0]
     assert Interaction.objects.filter(platform_id="fine").exists()
     left = DeadLetter.objects.filter(replay_at__isnull=False)
     assert set(left.values_list("replay_at", flat=True)) == {NOW + 3 * DAY + HOUR}
-    monkeypatch.setattr(replay, "LONGEST", -1)
-    assert replay.replay_due(NOW + 4 * DAY) == replay.Replayed(more=True)
+    monkeypatch.setattr(replay, "MAX_SECONDS", -1)
+    assert replay.replay_due(NOW + 4 * DAY) == replay.ReplayResult(more=True)
 
 
 def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_sweep(
@@ -412,13 +414,13 @@ def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_swee
 ):
     DeadLetter.objects.all().delete()
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(7)))
-    monkeypatch.setattr(replay, "BATCH", 2)
-    monkeypatch.setattr(replay, "MOST_MARKED", 4)
+    monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 2)
+    monkeypatch.setattr(replay, "MAX_MARKED", 4)
     told = "2 events were rejected again and stay. 4 more will be replayed by the worker, within minutes."
     again = "Then choose what is left, and do it again."
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{told} {again}"]
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
-    assert replay.replay_due(timezone.now() + SECOND) == replay.Replayed(0, 4)
+    assert replay.replay_due(timezone.now() + SECOND) == replay.ReplayResult(0, 4)
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 0
 
 
@@ -449,12 +451,12 @@ def test_a_letter_that_breaks_an_operators_replay_holds_up_no_other(operator, li
 def test_letters_that_somebody_holds_are_left_out_of_an_operators_marking(live, monkeypatch):
     DeadLetter.objects.all().delete()
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(6)))
-    monkeypatch.setattr(replay, "BATCH", 1)
+    monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     held = DeadLetter.objects.filter(pk=DeadLetter.objects.latest("digest").pk)
     with somebody_who(lambda: list(held.select_for_update())):
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '1s'")
-        assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 1, marked=4)
+        assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 1, marked=4)
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
 
@@ -476,7 +478,7 @@ def test_a_demo_whose_clock_is_set_back_or_that_advances_makes_no_letters(alice)
     deliver_due(run + 3 * DAY)
     mine = DemoAccount.objects.filter(user=alice)
     mine.update(advance_days=7)
-    unfinished.finish(mine.get().pk, run + 3 * DAY)
+    pending_work.finish(mine.get().pk, run + 3 * DAY)
     assert (mine.get().advance_days, mine.get().last_error) == (0, "")
     assert DeadLetter.objects.count() == 0
 
@@ -522,14 +524,14 @@ def test_a_letter_that_would_be_huge_when_indented_is_shown_as_far_as_a_page_goe
 def test_letters_that_are_large_are_replayed_a_few_at_a_time(live, monkeypatch):
     for n in range(5):
         send(live, {"type": "nonsense", "text": f"{n}" * 1_000})
-    monkeypatch.setattr(replay, "BATCH_BYTES", 2_500)
+    monkeypatch.setattr(replay, "BYTES_PER_TRANSACTION", 2_500)
     sizes = []
     real = replay.attempt
     monkeypatch.setattr(
         replay, "attempt", lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1]
     )
-    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.Replayed(0, 3, marked=3)
-    assert replay.replay_due(NOW) == replay.Replayed(0, 3)
+    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 3, marked=3)
+    assert replay.replay_due(NOW) == replay.ReplayResult(0, 3)
     assert sizes == [3, 2, 1]
 
 
@@ -541,7 +543,7 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
 ):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
     send(other, {"id": "kept"})
-    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 6)
+    monkeypatch.setattr(dead_letters, "MAX_LETTERS", 6)
     before = DROPPED_LETTERS._value.get()
     with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True):
         send(live, *({"id": f"bad-{n}"} for n in range(3)))
@@ -558,26 +560,26 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
 
 
 def test_letters_that_wait_for_their_time_go_last(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 6)
+    monkeypatch.setattr(dead_letters, "MAX_LETTERS", 6)
     send(live, event("content.published", "waits", at(NOW + 2 * DAY)))
     send(live, *({"id": f"bad-{n}"} for n in range(9)))
     assert DeadLetter.objects.filter(profile=live).count() == 5
-    assert replay.replay_due(NOW + DAY) == replay.Replayed(1, 0)
+    assert replay.replay_due(NOW + DAY) == replay.ReplayResult(1, 0)
 
 
 def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_taken(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
+    monkeypatch.setattr(dead_letters, "MAX_WAITING", 2)
     first, second, third = (event("content.published", f"p{n}", at(NOW + 2 * DAY)) for n in range(3))
     assert [one.error == dead_letters.NO_ROOM for one in send(live, first, second)] == [False, False]
     results = send(live, third, first, {"id": "bad"})
     assert [one.error == dead_letters.NO_ROOM for one in results] == [True, False, False]
     assert DeadLetter.objects.get(reason=dead_letters.NO_ROOM).replay_at is None
-    assert replay.replay_due(NOW + DAY) == replay.Replayed(2, 0)
+    assert replay.replay_due(NOW + DAY) == replay.ReplayResult(2, 0)
 
 
 def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_its_time(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_WAITING", 2)
-    monkeypatch.setattr(replay, "BATCH", 1)
+    monkeypatch.setattr(dead_letters, "MAX_WAITING", 2)
+    monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     send(live, *({"id": f"{n}"} for n in range(3)))
     assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).marked == 3
     [result] = send(live, event("content.published", "p", at(NOW + 3 * DAY)), at=NOW + HOUR)
@@ -586,7 +588,7 @@ def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_
 
 
 def test_a_profile_has_a_ceiling_of_bytes_too(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MOST_BYTES", 3_400)
+    monkeypatch.setattr(dead_letters, "MAX_BYTES", 3_400)
     for n in range(5):
         send(live, {"id": f"{n}", "text": "x" * 970})
     assert [json.loads(bytes(one.raw))["id"] for one in DeadLetter.objects.order_by("pk")] == ["2", "3", "4"]
@@ -615,8 +617,8 @@ def test_live_letters_and_waiting_changes_go_at_their_age_and_nothing_else(live,
         send(owner, {"id": "young"}, event("comment.edited", "young"), at=NOW + SECOND)
     kept = (rows(), demo_rows())
     gone = DeadLetter.objects.filter(profile=live, received_at=NOW).count()
-    assert ageing.delete_old(NOW + 10 * DAY) == ageing.Aged(0, 0)
-    assert ageing.delete_old(NOW + 10 * DAY + SECOND) == ageing.Aged(gone, 1)
+    assert expiry.delete_old(NOW + 10 * DAY) == expiry.ExpiryResult(0, 0)
+    assert expiry.delete_old(NOW + 10 * DAY + SECOND) == expiry.ExpiryResult(gone, 1)
     assert (rows(), demo_rows()) == kept
     assert PendingChange.objects.get(profile=live).platform_id == "young"
     assert [bytes(letter.raw) for letter in DeadLetter.objects.filter(profile=live)] == [b'{"id": "young"}']
@@ -649,21 +651,21 @@ def test_a_change_that_waits_and_gets_a_newer_one_begins_its_age_anew(live, sett
     send(live, edit, at=NOW)
     send(live, event("comment.edited", "old", "2026-03-02T00:00:00Z", text="newer"), at=NOW + 9 * DAY)
     send(live, edit, at=NOW + 15 * DAY)  # not newer
-    assert ageing.delete_old(NOW + 11 * DAY).pending_changes == 0
-    assert ageing.delete_old(NOW + 20 * DAY).pending_changes == 1
+    assert expiry.delete_old(NOW + 11 * DAY).pending_changes == 0
+    assert expiry.delete_old(NOW + 20 * DAY).pending_changes == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ageing_goes_in_batches_and_waits_for_nobody(live, settings, monkeypatch):
     settings.LETTER_DAYS = 1
     send(live, *({"id": f"{n}"} for n in range(7)), at=NOW)
-    monkeypatch.setattr(ageing, "BATCH", 3)
+    monkeypatch.setattr(expiry, "ROWS_PER_TRANSACTION", 3)
     held = DeadLetter.objects.filter(profile=live).order_by("pk")[:1]
     began = time.monotonic()
     with somebody_who(lambda: list(held.select_for_update())):
-        assert ageing.delete_old(NOW + 2 * DAY).dead_letters == 7  # of eight
+        assert expiry.delete_old(NOW + 2 * DAY).dead_letters == 7  # of eight
     assert time.monotonic() - began < 5
-    assert ageing.delete_old(NOW + 2 * DAY).dead_letters == 1
+    assert expiry.delete_old(NOW + 2 * DAY).dead_letters == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,12 +16,14 @@ from django.db.models import Count
 from django.utils import timezone
 from knox.models import get_token_model
 
-from demo import delivery, generate, http_delivery, lifecycle, seeding, simulator, unfinished
-from demo.clock import Clock
-from demo.delivery import deliver_due
+from demo import simulator
+from demo.engine.clock import Clock
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_initial
+from demo.engine.retries import WAITS, retry_dead
+from demo.engine.transports import http, in_process
+from demo.lifecycle import on_demand, pending_work, seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_initial
-from demo.retries import WAITS, retry_dead
 from interactions.models import Content, Interaction
 from tests.holding import somebody_holding, somebody_who
 from tests.timeline import counts
@@ -35,7 +37,7 @@ SMALL = {"initial_content": 3, "initial_comments": 30, "initial_messages": 5, "s
 @pytest.fixture
 def planned(transactional_db, alice) -> DemoAccount:
     """Alice's demo, planned and not delivered; committed, so that a web server sees it."""
-    account = lifecycle.enable(alice, NOW, dispatch=False, **SMALL).account
+    account = transitions.enable(alice, NOW, dispatch=False, **SMALL).account
     plan_initial(account.pk, NOW)
     account.refresh_from_db()
     return account
@@ -109,7 +111,7 @@ def test_a_sender_killed_after_the_post_doubles_nothing(planned, live_server, se
     killed = pytest.raises(KeyboardInterrupt)
     with monkeypatch.context() as patch, killed:
         patch.setattr(
-            "demo.http_delivery._mark_delivered", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "demo.engine.transports.http._mark_delivered", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         deliver_due(NOW)
     everything, told = (
@@ -205,7 +207,7 @@ def test_after_500_a_batch_waits_and_its_quarters_go_on_by_themselves(planned, r
 def test_of_what_a_receiver_fails_at_one_event_alone_is_dead(transactional_db, alice, refusing, still, away):
     """Also when it could not answer at first, for so many attempts."""
     sizes = {"initial_content": 5, "initial_comments": 480, "initial_messages": 10, "platforms": ["facebook"]}
-    plan_initial(lifecycle.enable(alice, NOW, dispatch=False, **sizes).account.pk, NOW)
+    plan_initial(transitions.enable(alice, NOW, dispatch=False, **sizes).account.pk, NOW)
     poison = StoryEvent.objects.filter(type="message.created").first()
     refusing.code = 503
     now = NOW
@@ -245,7 +247,7 @@ def active(transactional_db, alice) -> DemoAccount:
 
 
 def test_what_is_generated_is_planned_and_delivered_or_neither(page, active, monkeypatch):
-    monkeypatch.setattr(delivery, "ingest", lambda *_: (_ for _ in ()).throw(OperationalError("lost")))
+    monkeypatch.setattr(in_process, "ingest", lambda *_: (_ for _ in ()).throw(OperationalError("lost")))
     page.raise_request_exception = False
     assert page.post(MORE).status_code == 503
     active.refresh_from_db()
@@ -266,7 +268,7 @@ def test_what_is_generated_and_cannot_be_delivered_yet_is_not_to_be_asked_for_ag
 def test_two_who_generate_over_http_at_once_each_get_all_of_it(
     page, active, live_server, settings, alice, monkeypatch
 ):
-    monkeypatch.setattr("demo.generate._waiting", BoundedSemaphore(2))
+    monkeypatch.setattr("demo.lifecycle.on_demand._waiting", BoundedSemaphore(2))
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
     token = get_token_model().objects.create(alice)[1]
 
@@ -287,8 +289,8 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
     assert settings.WEB_THREADS // 4 == 1
 
     def ask() -> None:
-        with pytest.raises(generate.NotDelivered):
-            generate.interactions(alice, timezone.now())
+        with pytest.raises(on_demand.NotDelivered):
+            on_demand.interactions(alice, timezone.now())
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:
@@ -310,7 +312,7 @@ def test_at_most_a_quarter_of_the_threads_wait_for_what_they_generate(
 def test_a_receiver_that_says_nothing_holds_a_web_thread_no_longer_than_the_longest_wait(
     page, active, receiver, monkeypatch
 ):
-    monkeypatch.setattr(generate, "LONGEST_WAIT", timedelta(seconds=2))
+    monkeypatch.setattr(on_demand, "MAX_WAIT", timedelta(seconds=2))
     started = perf_counter()
     answer = page.post(MORE)
     assert (answer.status_code, answer.json()["hint"][:20]) == (503, "Do not send it again")
@@ -319,13 +321,13 @@ def test_a_receiver_that_says_nothing_holds_a_web_thread_no_longer_than_the_long
 
 def test_leases_and_waits_count_from_when_they_begin_however_long_the_run(planned, shut_door, monkeypatch):
     leased = []
-    real = http_delivery._post
+    real = http._post
 
     def post(events, seconds):
         leased.append(StoryEvent.objects.get(pk=events[0].pk).claimed_until)
         return real(events, seconds)
 
-    monkeypatch.setattr(http_delivery, "_post", post)
+    monkeypatch.setattr(http, "_post", post)
     monkeypatch.setattr(Clock, "elapsed", timedelta(seconds=70))
     deliver_due(NOW)
     assert leased == [NOW + timedelta(seconds=130)] * 3
@@ -338,29 +340,29 @@ def test_a_run_begins_nothing_after_its_time_and_the_next_goes_on(planned):
 
 
 def test_a_worker_goes_on_with_what_comes_after_the_batch_that_another_has(transactional_db, alice):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, dispatch=False).account
     plan_initial(account.pk, NOW)
-    earliest = StoryEvent.objects.order_by("due_at", "id").values("pk")[: delivery.BATCH]
+    earliest = StoryEvent.objects.order_by("due_at", "id").values("pk")[: in_process.EVENTS_PER_TRANSACTION]
     theirs = StoryEvent.objects.filter(pk__in=earliest).select_for_update()
     with somebody_who(lambda: list(theirs)):
-        assert deliver_due(NOW) == StoryEvent.objects.count() - delivery.BATCH > 50
-    assert deliver_due(NOW) == delivery.BATCH
+        assert deliver_due(NOW) == StoryEvent.objects.count() - in_process.EVENTS_PER_TRANSACTION > 50
+    assert deliver_due(NOW) == in_process.EVENTS_PER_TRANSACTION
 
 
 def test_a_profile_that_another_worker_has_just_leased_hides_no_others(
     planned, live_server, settings, monkeypatch
 ):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
-    real = http_delivery._claim
+    real = http._claim
 
     def leased_elsewhere(*args):
         monkeypatch.undo()
         settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", live_server.url
         return []
 
-    monkeypatch.setattr(http_delivery, "_claim", leased_elsewhere)
+    monkeypatch.setattr(http, "_claim", leased_elsewhere)
     assert deliver_due(NOW) == StoryEvent.objects.count()
-    assert http_delivery._claim is real
+    assert http._claim is real
 
 
 def test_seeding_waits_for_what_another_worker_is_sending(planned, live_server, settings, alice):
@@ -386,10 +388,10 @@ def test_nothing_advances_while_something_is_on_its_way(page, active):
     assert (refused.status_code, "on their way" in refused.json()["detail"]) == (409, True)
     DemoAccount.objects.update(advance_days=7)
     before = on_its_way.get().due_at
-    unfinished.finish(active.pk, timezone.now())
+    pending_work.finish(active.pk, timezone.now())
     assert (on_its_way.get().due_at, DemoAccount.objects.get().advance_days) == (before, 7)
     on_its_way.update(claimed_until=timezone.now())
-    unfinished.finish(active.pk, timezone.now())
+    pending_work.finish(active.pk, timezone.now())
     assert (on_its_way.get().due_at, DemoAccount.objects.get().advance_days) == (
         before - timedelta(days=7),
         0,
@@ -407,7 +409,7 @@ def test_what_is_generated_while_somebody_holds_a_profile_is_neither_planned_nor
 @pytest.mark.django_db(transaction=True)
 def test_a_run_waits_once_for_a_profile_that_somebody_holds(planned, monkeypatch):
     """Also when its events are in many batches that have been looked up before it was found to be held."""
-    monkeypatch.setattr(delivery, "BATCH", 2)
+    monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 2)
     earliest = StoryEvent.objects.order_by("due_at", "id").values_list("profile", flat=True)[:2]
     others = StoryEvent.objects.exclude(profile__in=list(earliest)).values_list("profile")
     held, number = others.annotate(number=Count("pk")).order_by("-number").first()
@@ -424,7 +426,7 @@ def test_what_is_generated_while_the_demo_is_paused_says_so(page, active, settin
     def paused_meanwhile(*_, **__):
         DemoAccount.objects.update(state="paused", paused_at=timezone.now())
 
-    monkeypatch.setattr("demo.generate.deliver_events", paused_meanwhile)
+    monkeypatch.setattr("demo.lifecycle.on_demand.deliver_events", paused_meanwhile)
     answer = page.post(MORE)
     assert (answer.status_code, "paused by now" in answer.json()["detail"]) == (409, True)
 
@@ -437,9 +439,9 @@ def test_a_demo_that_is_far_behind_is_refused_before_anything_is_delivered(
     StoryEvent.objects.undelivered().update(dead_at=timezone.now())
     behind.update(delivered_at=None, dead_at=None)
     delivered = []
-    real = generate.deliver_events
-    monkeypatch.setattr(generate, "MOST_DUE", most)
-    monkeypatch.setattr(generate, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
+    real = on_demand.deliver_events
+    monkeypatch.setattr(on_demand, "MAX_DUE", most)
+    monkeypatch.setattr(on_demand, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
     answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))
     assert "still catching up" in answer.content.decode() or not is_refused

@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo import lifecycle, unfinished
-from demo.delivery import deliver_due
+from demo.dashboard.progress import progress_of
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_due
-from demo.progress import progress_of
 from interactions.models import Content, Interaction
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -43,7 +43,7 @@ def test_the_initial_batch_lies_in_the_last_18_days_and_in_causal_order(alice):
 
 def test_enabling_twice_adds_nothing(alice):
     demo_of(alice)
-    assert lifecycle.enable(alice, NOW + DAY, dispatch=False).started is False
+    assert transitions.enable(alice, NOW + DAY, dispatch=False).started is False
     assert counts(alice) == (3, 30, 5)
     assert User.objects.get().demo_mode_enabled_at == ENABLED
 
@@ -70,7 +70,10 @@ def test_windows_open_at_their_instants(alice, now, windows):
 
 def test_a_window_brings_its_quota_and_logs_it(alice, caplog, django_capture_on_commit_callbacks):
     demo_of(alice)
-    with caplog.at_level(logging.INFO, "demo.planning"), django_capture_on_commit_callbacks(execute=True):
+    with (
+        caplog.at_level(logging.INFO, "demo.engine.planning"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
         plan_due(FIRST_CONTENT)
     assert [r.message for r in caplog.records] == [
         *["Generated 10 comments and 5 DMs for user alice"] * 3,
@@ -144,7 +147,7 @@ def test_without_messages_the_quota_is_zero_and_enabling_says_so(page, alice):
         "None of the chosen platforms has direct messages, so the demo brings none."
     ]
     assert answer.json()["progress"]["messages"] == {"done": 0, "total": 0}
-    unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
+    pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
     assert counts(alice) == (35, 920, 0)
 
 

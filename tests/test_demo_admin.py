@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import User
-from demo import schedule_rows, unfinished
+from config import schedule_checks
+from demo.lifecycle import pending_work
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
 from tests.back_office import DEMOS, act, confirm, page
@@ -31,7 +32,7 @@ def form_of(client: Client, account: DemoAccount) -> dict:
 def test_settings_changed_in_the_admin_count_from_the_next_window_on(operator, alice, monkeypatch):
     account = demo_of(alice)
     values = form_of(operator, account) | {"comments_per_window": 3}
-    monkeypatch.setattr("demo.admin.now", lambda: NOW + 12 * HOUR)
+    monkeypatch.setattr("demo.admin.accounts.now", lambda: NOW + 12 * HOUR)
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])
     assert operator.post(change, values).status_code == 302
     account.refresh_from_db()
@@ -42,7 +43,7 @@ def test_settings_changed_in_the_admin_count_from_the_next_window_on(operator, a
 
 def test_settings_that_have_to_wait_are_refused_with_a_sentence(operator, alice, monkeypatch):
     account = demo_of(alice, timezone.now() - 3 * DAY)
-    monkeypatch.setattr("demo.lifecycle.MOST_EVENTS", 20)
+    monkeypatch.setattr("demo.lifecycle.transitions.EVENTS_PER_TRANSACTION", 20)
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])
     answer = operator.post(change, form_of(operator, account) | {"comments_per_window": 3}, follow=True)
     assert [str(message) for message in answer.context["messages"]] == [
@@ -94,7 +95,7 @@ def test_actions_report_how_many_and_why_not_the_others(operator, alice, bob):
     assert act(operator, DEMOS, "pause", one) == ["1 demo paused."]
     assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 left as before."]
     assert act(operator, DEMOS, "resume", one) == ["1 demo resuming."]
-    unfinished.finish(one.pk, timezone.now())
+    pending_work.finish(one.pk, timezone.now())
     assert act(operator, DEMOS, "advance_a_week", one, other) == [
         "1 demo advancing by a week, 1 left as before.",
         "bob: Demo mode is paused; only an active demo that is not advancing can advance.",
@@ -185,7 +186,7 @@ def test_a_demo_with_much_to_plan_is_not_cleaned_up_in_a_web_request(
     DemoAccount.objects.filter(pk=account.pk).update(**state)
     Interaction.objects.filter(is_demo=True, type="message").update(posted_at=timezone.now() - 40 * DAY)
     his = Interaction.objects.filter(profile__owner=bob, is_demo=True, type="message").count()
-    monkeypatch.setattr("demo.lifecycle.MOST_EVENTS", 20)
+    monkeypatch.setattr("demo.lifecycle.transitions.EVENTS_PER_TRANSACTION", 20)
     refused, told = act(operator, DEMOS, action, account, other, confirmed="1")
     assert (refused, f" {his} messages" in told) == (f"alice: {reason}", True)
     assert not Interaction.objects.filter(profile__owner=alice, deleted_at__isnull=False).exists()
@@ -267,8 +268,10 @@ def test_schedules_show_their_last_and_next_run(operator):
 
 def test_a_row_of_the_schedules_is_examined_once(operator, monkeypatch):
     examined = []
-    real = schedule_rows.problem_of
-    monkeypatch.setattr("demo.admin.problem_of", lambda task: examined.append(task.pk) or real(task))
+    real = schedule_checks.problem_of
+    monkeypatch.setattr(
+        "demo.admin.schedules.problem_of", lambda task: examined.append(task.pk) or real(task)
+    )
     page(operator, "admin:django_celery_beat_periodictask_changelist")
     assert sorted(examined) == sorted(PeriodicTask.objects.values_list("pk", flat=True))
 
@@ -307,7 +310,7 @@ def many_demos(number: int, state: str) -> list[DemoAccount]:
 @pytest.mark.long
 @pytest.mark.parametrize("action", ["disable", "reset", "clean_up"])
 def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, alice, monkeypatch, action):
-    monkeypatch.setattr("demo.admin.LONGEST_ACTION", timedelta(minutes=2))
+    monkeypatch.setattr("demo.admin.accounts.MAX_ACTION_TIME", timedelta(minutes=2))
     active = demo_of(alice)
     chosen = many_demos(1_100, State.OFF)
     body = {"action": action, "_selected_action": [chosen[0].pk], "select_across": "1"}
@@ -362,7 +365,7 @@ def test_an_action_on_many_demos_ends_in_time_and_says_how_many_are_left(
     operator, alice, bob, monkeypatch, action
 ):
     demos = [demo_of(alice), demo_of(bob)]
-    monkeypatch.setattr("demo.admin.LONGEST_ACTION", timedelta(0))
+    monkeypatch.setattr("demo.admin.accounts.MAX_ACTION_TIME", timedelta(0))
     told = act(operator, DEMOS, action, *demos)
     assert "There was no time for 2 demos; choose what is left and do it again." in told
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.ACTIVE)

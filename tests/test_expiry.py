@@ -45,7 +45,7 @@ def test_what_has_expired_goes_and_the_rest_stays(alice):
 
 
 def test_no_statement_deletes_more_than_a_batch(alice, monkeypatch):
-    monkeypatch.setattr(expiry, "BATCH", 4)
+    monkeypatch.setattr(expiry, "ROWS_PER_TRANSACTION", 4)
     sessions(10, NOW - DAY, "old")
     tokens(alice, 9, NOW - DAY)
     with CaptureQueriesContext(connection) as queries:
@@ -56,8 +56,8 @@ def test_no_statement_deletes_more_than_a_batch(alice, monkeypatch):
 
 
 def test_a_run_ends_after_so_many_and_the_next_goes_on(alice, monkeypatch):
-    monkeypatch.setattr(expiry, "BATCH", 4)
-    monkeypatch.setattr(expiry, "MOST", 8)
+    monkeypatch.setattr(expiry, "ROWS_PER_TRANSACTION", 4)
+    monkeypatch.setattr(expiry, "MAX_ROWS", 8)
     sessions(10, NOW - DAY, "old")
     assert clear_expired(NOW)["sessions"] == 8
     assert clear_expired(NOW)["sessions"] == 2

@@ -12,8 +12,8 @@ import pytest
 
 from demo import simulator
 from demo.simulator import people, tables
+from demo.simulator.keyed_random import first_fitting
 from demo.simulator.people import person
-from demo.simulator.streams import first_fitting
 from tests.stories import ALL, DAY, NOON, SIX_HOURS, WINDOW, counts, world
 
 TIMES = 20 if os.environ.get("MANY_SEEDS") else 1

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from demo.delivery import deliver_due
-from demo.planning import plan_due
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
 from interactions.locks import NAMESPACE
 from interactions.models import Content, Interaction
 from tests.house import Caller, House, running_house, until

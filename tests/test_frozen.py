@@ -15,8 +15,8 @@ from django.db.utils import ConnectionHandler
 from environ import Env
 from psycopg.errors import ConnectionTimeout
 
-from accounts.breaker import Breaker
-from config import single
+from accounts.circuit_breaker import Breaker
+from config import single_flight
 from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
 from tests.breaking import pooler
@@ -150,27 +150,27 @@ class Clock:
 
 
 def test_a_check_that_goes_on_for_long_is_not_answered_with_its_last_result(monkeypatch):
-    monkeypatch.setattr(single, "time", clock := Clock())
+    monkeypatch.setattr(single_flight, "time", clock := Clock())
     began, answers, all_well, unknown = threading.Event(), threading.Event(), {"all": True}, {"all": False}
     answers.set()
-    check = single.one_at_a_time(lambda: began.set() or (answers.wait(20) and all_well), unknown)
+    check = single_flight.one_at_a_time(lambda: began.set() or (answers.wait(20) and all_well), unknown)
     assert check() == all_well
     began.clear()
     answers.clear()
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(check)
         assert began.wait(20)
-        clock.now = single.STALE - 0.1
+        clock.now = single_flight.STALE - 0.1
         assert check() == all_well
-        clock.now = single.STALE
+        clock.now = single_flight.STALE
         assert check() == unknown
         answers.set()
         assert hanging.result() == all_well
 
 
 def test_who_asks_just_when_a_check_begins_gets_the_last_result_however_old_it_is(monkeypatch):
-    monkeypatch.setattr(single, "time", clock := Clock())
-    check = single.one_at_a_time(lambda: {"all": True}, {"all": False})
+    monkeypatch.setattr(single_flight, "time", clock := Clock())
+    check = single_flight.one_at_a_time(lambda: {"all": True}, {"all": False})
     assert check() == {"all": True}
     clock.now, asked = 60, []
     clock.meanwhile = lambda: asked.append(check())

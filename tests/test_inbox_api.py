@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Profile
-from demo import lifecycle, unfinished
+from demo.lifecycle import pending_work, transitions
 from interactions import replies
 from interactions.api.views import ProfileViewSet
 from interactions.models import Content, Interaction
@@ -212,8 +212,8 @@ def test_replies_in_a_demo_change_no_draw_and_leave_with_it(page, alice, live):
     account = demo_of(alice)
     row = Interaction.objects.filter(is_demo=True).first()
     assert post(page, f"interactions/{row.pk}/reply/", text="hello").json()["is_demo"] is True
-    lifecycle.disable(alice, dispatch=False)
-    unfinished.finish(account.pk, NOW)
+    transitions.disable(alice, dispatch=False)
+    pending_work.finish(account.pk, NOW)
     assert not Interaction.objects.filter(is_demo=True).exists()
     assert Interaction.objects.count() == 2
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Profile
-from interactions import rows
+from interactions import upserts
 from interactions.ingest import Arrival, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import NOW, event, send
@@ -566,7 +566,7 @@ def test_senders_at_the_same_time_with_overlapping_shuffled_batches_agree(alice)
 
 
 def test_hundreds_that_wait_for_one_piece_and_one_comment_are_linked_in_batches(live, monkeypatch):
-    monkeypatch.setattr(rows, "LINKED_AT_ONCE", 100)
+    monkeypatch.setattr(upserts, "LINKED_AT_ONCE", 100)
     waiting = {"content_id": "late piece", "parent_id": "late comment"}
     send(live, *(event("comment.created", f"w{n}", **waiting) for n in range(250)))
     late = {"content_id": "late piece"}

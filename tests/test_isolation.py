@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import environment
-from config.processes import FOREIGN
+from config.up import FOREIGN
 from tests.house import PLAIN
 from tests.servers import CHECKOUT, RUN, pinned
 

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo import activation, lifecycle, retention, scenarios, simulator, unfinished
-from demo.deletion import DERIVED
-from demo.delivery import deliver_due
+from demo import simulator
+from demo.engine import retention
+from demo.engine.deletion import DERIVED
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.exceptions import InvalidState
+from demo.lifecycle import activation, pending_work, scenarios, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_due
-from demo.states import NotPossible
 from interactions.models import Content, Interaction
 from tests.holding import somebody_who
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_TALK, counts, live_rows, resume, run_until, told
@@ -28,8 +30,8 @@ from tests.world import DAY, HOUR, NOW, demo_of, event, send
 def test_switching_on_again_with_the_same_seed_tells_the_same_story(alice):
     demo_of(alice, seed=3)
     first = told(alice)
-    lifecycle.disable(alice, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    transitions.disable(alice, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get().pk, NOW)
     assert told(alice) == []
     demo_of(alice, seed=3)
     assert told(alice) == first
@@ -40,8 +42,8 @@ def test_reset_tells_the_same_story_again(alice):
     first = told(alice)
     run_until(ENABLED + DAY, every=6 * HOUR)
     assert len(told(alice)) > len(first)
-    lifecycle.reset(alice, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    transitions.reset(alice, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get().pk, NOW)
     assert told(alice) == first
     assert DemoAccount.objects.get().state == State.ACTIVE
 
@@ -53,7 +55,7 @@ def test_a_pause_holds_everything_and_resuming_shifts_it(alice):
     deliver_due(paused)
     before = counts(alice)
     held = list(StoryEvent.objects.undelivered().order_by("id").values_list("due_at", flat=True))
-    lifecycle.pause(alice, paused)
+    transitions.pause(alice, paused)
     plan_due(paused + 3 * DAY)
     deliver_due(paused + 3 * DAY)
     assert counts(alice) == before
@@ -82,7 +84,7 @@ def test_short_pauses_leave_no_window_out(alice, bob):
     second, now = timedelta(seconds=1), ENABLED
     for pause in (FIRST_TALK - second, FIRST_TALK + HOUR, FIRST_TALK + 6 * HOUR, FIRST_CONTENT - second):
         run_until(pause, now)
-        lifecycle.pause(alice, pause)
+        transitions.pause(alice, pause)
         resume(alice, pause + 2 * second)
         now = pause + 2 * second
     run_until(FIRST_CONTENT + 3 * DAY, now)
@@ -108,7 +110,7 @@ def test_a_pause_leaves_out_as_many_windows_as_it_has_room_for(alice, hours, con
     paused = FIRST_CONTENT - HOUR
     run_until(paused)
     deliver_due(paused)
-    lifecycle.pause(alice, paused)
+    transitions.pause(alice, paused)
     resume(alice, paused + hours * HOUR)
     run_until(end := paused + (hours + 48) * HOUR, paused + hours * HOUR)
     account = DemoAccount.objects.get()
@@ -122,7 +124,7 @@ def test_a_pause_leaves_out_as_many_windows_as_it_has_room_for(alice, hours, con
 
 def test_what_is_open_when_a_pause_ends_begins_then_and_keeps_its_pace(alice):
     demo_of(alice)
-    lifecycle.pause(alice, FIRST_TALK - HOUR)
+    transitions.pause(alice, FIRST_TALK - HOUR)
     resume(alice, resumed := FIRST_TALK + 4 * HOUR)
     plan_due(resumed)
     times = sorted(StoryEvent.objects.filter(origin="window").values_list("due_at", flat=True))
@@ -132,7 +134,7 @@ def test_what_is_open_when_a_pause_ends_begins_then_and_keeps_its_pace(alice):
 
 def test_a_pause_ends_though_what_is_open_cannot_be_planned(alice):
     demo_of(alice)
-    lifecycle.pause(alice, FIRST_TALK - HOUR)
+    transitions.pause(alice, FIRST_TALK - HOUR)
     DemoAccount.objects.update(niche="none that exists")
     resume(alice, resumed := FIRST_TALK + 4 * HOUR)
     account = DemoAccount.objects.get()
@@ -141,7 +143,7 @@ def test_a_pause_ends_though_what_is_open_cannot_be_planned(alice):
     assert plan_due(resumed).windows == 1
 
 
-@pytest.mark.parametrize("ask", [lifecycle.pause, partial(lifecycle.change_settings, changes={})])
+@pytest.mark.parametrize("ask", [transitions.pause, partial(transitions.change_settings, changes={})])
 @pytest.mark.parametrize(("days", "is_refused"), [(2.3, True), (2, False)])  # ten windows, and nine
 def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, ask, days, is_refused):
     """At 300 and more a window it plans 3,000 events at once."""
@@ -149,7 +151,7 @@ def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, 
     now = FIRST_TALK + days * DAY
     with CaptureQueriesContext(connection) as queries:
         if is_refused:
-            with pytest.raises(NotPossible, match="still catching up"):
+            with pytest.raises(InvalidState, match="still catching up"):
                 ask(alice, now)
         else:
             ask(alice, now)
@@ -157,23 +159,23 @@ def test_a_demo_that_is_far_behind_is_refused_before_anything_is_planned(alice, 
     assert (looked_back, StoryEvent.objects.filter(origin="window").exists()) == (not is_refused,) * 2
 
 
-@pytest.mark.parametrize("move", [lifecycle.pause, lifecycle.resume])
+@pytest.mark.parametrize("move", [transitions.pause, transitions.resume])
 def test_what_is_off_cannot_be_paused_or_resumed(alice, move):
-    with pytest.raises(NotPossible, match="Demo mode is off"):
+    with pytest.raises(InvalidState, match="Demo mode is off"):
         move(alice, NOW)
 
 
 def test_what_is_advancing_cannot_be_paused_before_it_has_arrived(alice):
     demo_of(alice)
-    lifecycle.advance(alice, 1, NOW, dispatch=False)
-    with pytest.raises(NotPossible, match="advancing"):
-        lifecycle.pause(alice, NOW)
+    transitions.advance(alice, 1, NOW, dispatch=False)
+    with pytest.raises(InvalidState, match="advancing"):
+        transitions.pause(alice, NOW)
     assert DemoAccount.objects.values_list("state", "advance_days").get() == (State.ACTIVE, 1)
 
 
 def test_settings_hold_from_the_next_window(alice):
     demo_of(alice)
-    lifecycle.change_settings(alice, FIRST_TALK, {"comments_per_window": 3, "messages_per_window": 0})
+    transitions.change_settings(alice, FIRST_TALK, {"comments_per_window": 3, "messages_per_window": 0})
     assert StoryEvent.objects.filter(origin="window").count() == 15
     plan_due(FIRST_TALK + 6 * HOUR)
     assert StoryEvent.objects.filter(origin="window").count() == 18
@@ -184,8 +186,8 @@ def test_advancing_a_week_equals_living_it(alice, bob):
     demo_of(alice, seed=4, brand="Twin")
     demo_of(bob, ENABLED - 7 * DAY, seed=4, brand="Twin")
     run_until(now, ENABLED - 7 * DAY, every=6 * HOUR)
-    lifecycle.advance(alice, 7, now, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get(user=alice).pk, now)
+    transitions.advance(alice, 7, now, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get(user=alice).pk, now)
     deliver_due(now)
     assert told(alice) == told(bob)
     assert max(row[3] for row in told(alice)) <= now
@@ -205,8 +207,8 @@ def test_advancing_by_other_days_keeps_counts_and_causes(alice, days):
 
 
 def advance(user: User, days: int, now: datetime) -> None:
-    lifecycle.advance(user, days, now, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get(user=user).pk, now)
+    transitions.advance(user, days, now, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get(user=user).pk, now)
 
 
 def test_advancing_moves_every_time_of_the_demo_and_no_other(alice, bob, live):
@@ -242,9 +244,9 @@ def test_no_schedule_is_made_for_a_user(alice, bob):
     before = set(PeriodicTask.objects.values_list("name", flat=True))
     for user in (alice, bob):
         demo_of(user)
-        lifecycle.change_settings(user, NOW, {"posting_hour": 7, "time_zone": "Asia/Tokyo"})
+        transitions.change_settings(user, NOW, {"posting_hour": 7, "time_zone": "Asia/Tokyo"})
         scenarios.start(user, "viral-spike", NOW)
-        lifecycle.advance(user, 1, NOW, dispatch=False)
+        transitions.advance(user, 1, NOW, dispatch=False)
     assert set(PeriodicTask.objects.values_list("name", flat=True)) == before
     assert len([name for name in before if name.startswith("demo: ")]) == 5
 
@@ -269,7 +271,7 @@ def test_a_pause_keeps_what_it_holds_out_of_the_ticks(alice, bob):
     for user in (alice, bob):
         demo_of(user)
     plan_due(FIRST_TALK)
-    lifecycle.pause(alice, FIRST_TALK)
+    transitions.pause(alice, FIRST_TALK)
     hers = StoryEvent.objects.undelivered().filter(account__user=alice)
     assert (hers.exists(), hers.filter(held=False).exists()) == (True, False)
     assert set(StoryEvent.objects.filter(held=True).values_list("account__user", flat=True)) == {alice.pk}
@@ -295,7 +297,7 @@ def test_a_demo_that_is_busy_is_409_soon(page, alice, ask):
 
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
     demo_of(alice, timezone.now() - 3 * DAY)
-    monkeypatch.setattr(lifecycle, "MOST_EVENTS", 20)
+    monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
     assert (answer.status_code, "catching up" in answer.json()["detail"]) == (409, True)
     assert StoryEvent.objects.filter(origin="window").count() == 0
@@ -323,9 +325,9 @@ def test_the_database_keeps_the_invariants(alice, changes, name):
 def test_enabling_again_keeps_the_brand_and_another_niche_brings_its_own(alice):
     account = activation.account_of(alice)
     account.brand, account.products = "Acme", ["Zork"]
-    same = lifecycle.changes(account, {"niche": account.niche, "language": "en", "seed": account.seed})
+    same = transitions.changes(account, {"niche": account.niche, "language": "en", "seed": account.seed})
     assert {"brand", "products"} & same.keys() == set()
-    other = lifecycle.changes(account, {"niche": "fitness"})
+    other = transitions.changes(account, {"niche": "fitness"})
     assert (other["products"], other["brand"]) == ([], simulator.default_brand(account.seed, "fitness", "en"))
-    given = lifecycle.changes(account, {"niche": "fitness", "products": ["Zork"], "brand": "Acme"})
+    given = transitions.changes(account, {"niche": "fitness", "products": ["Zork"], "brand": "Acme"})
     assert (given["products"], given["brand"]) == (["Zork"], "Acme")

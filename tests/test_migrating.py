@@ -26,7 +26,7 @@ def waited(monkeypatch) -> list[float]:
     """How long a migration paused between its attempts, of which it has three."""
     pauses: list[float] = []
     real = altering.time.sleep
-    monkeypatch.setattr(altering, "LONGEST_LOCK", "100ms")
+    monkeypatch.setattr(altering, "MAX_LOCK_WAIT", "100ms")
     monkeypatch.setattr(altering, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(altering, "ATTEMPTS", 3)
     monkeypatch.setattr(altering.time, "sleep", lambda seconds: pauses.append(seconds) or real(seconds))
@@ -45,7 +45,7 @@ def test_it_waits_for_whoever_uses_the_story_a_moment_at_a_time_and_may_be_run_a
     finally:
         run("migrate", "-v0")
     assert (checks(), len(waited)) == (0, 2)
-    assert DemoAccount.objects.values_list("turn", "catching_up", "resumed_to").get() == (0, False, 0)
+    assert DemoAccount.objects.values_list("next_slice", "catching_up", "resumed_to").get() == (0, False, 0)
 
 
 @pytest.mark.django_db(transaction=True)

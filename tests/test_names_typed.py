@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
+from interactions.display import shown_text
 from interactions.models import Interaction
-from interactions.shown import shown_text
 
 JSON = "application/json"
 UNSEEN = ["\u3164", "\uffa0", "\u115f", "\u2800", "\u200b", "\u202e", "\u2066"]

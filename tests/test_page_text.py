@@ -7,9 +7,9 @@ import pytest
 
 from accounts.models import Profile
 from demo.models import DemoAccount
+from interactions.cursors import Cursor
+from interactions.display import beginning, shown_author, shown_text
 from interactions.models import Content, Interaction
-from interactions.paging import Cursor
-from interactions.shown import beginning, shown_author, shown_text
 from tests.world import demo_of, event, send
 
 PART = {"HX-Request": "true"}
@@ -169,9 +169,9 @@ def test_the_dashboard_keeps_brand_error_and_words_to_come_apart(page, alice):
     demo_of(alice, size="small")
     DemoAccount.objects.update(brand="کافه‌ما")
     shown = listed(page, "/")
-    assert "<bdi>کافه‌ما</bdi> lives on" in shown
+    assert "<bdi>کافه‌ما</bdi> publishes posts" in shown
     DemoAccount.objects.update(state="failed", last_error="\u202eoops")
-    assert "It could not be filled: <bdi>oops</bdi>" in listed(page, "/")
+    assert "The demo could not be filled: <bdi>oops</bdi>" in listed(page, "/")
 
 
 @pytest.mark.parametrize(

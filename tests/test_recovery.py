@@ -11,13 +11,15 @@ from django.db.models import Q
 from psycopg.errors import DeadlockDetected
 
 from accounts.models import Profile
-from demo import delivery, lifecycle, planning, retention, story, unfinished
-from demo.deletion import DERIVED
-from demo.delivery import deliver_due
+from demo.dashboard.progress import progress_of
+from demo.engine import planning, retention, story
+from demo.engine.deletion import DERIVED
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.engine.transports import in_process
+from demo.exceptions import InvalidState
+from demo.lifecycle import pending_work, recovery, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_due
-from demo.progress import progress_of
-from demo.states import NotPossible
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 from interactions.replay import replay
@@ -27,30 +29,30 @@ from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
 def test_a_worker_killed_between_planning_and_delivery_is_taken_up_by_the_sweep(alice):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
-    unfinished.plan_initial(account.pk, NOW)
+    account = transitions.enable(alice, NOW, dispatch=False).account
+    pending_work.plan_initial(account.pk, NOW)
     DemoAccount.objects.update(heartbeat_at=NOW)
-    assert unfinished.claim_silent(NOW + timedelta(seconds=29)) == {}
+    assert recovery.claim_stalled(NOW + timedelta(seconds=29)) == {}
     later = NOW + timedelta(seconds=31)
-    assert unfinished.claim_silent(later) == {account.pk: 0}
-    assert unfinished.claim_silent(later) == {}
-    unfinished.finish(account.pk, later)
+    assert recovery.claim_stalled(later) == {account.pk: 0}
+    assert recovery.claim_stalled(later) == {}
+    pending_work.finish(account.pk, later)
     assert counts(alice) == (35, 920, 100)
 
 
 def test_a_lost_connection_leaves_the_account_enabling(alice, monkeypatch):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, dispatch=False).account
 
     def lost(*_):
         raise OperationalError("the connection is lost")
 
-    monkeypatch.setattr(delivery, "ingest", lost)
+    monkeypatch.setattr(in_process, "ingest", lost)
     with pytest.raises(OperationalError):
-        unfinished.finish(account.pk, NOW)
+        pending_work.finish(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == State.ENABLING
     monkeypatch.undo()
-    unfinished.finish(account.pk, NOW)
+    pending_work.finish(account.pk, NOW)
     assert counts(alice) == (35, 920, 100)
 
 
@@ -63,9 +65,9 @@ def told_by_reference(account: DemoAccount, caplog) -> bool:
 
 
 def test_any_other_error_fails_visibly_and_enabling_again_completes(alice, monkeypatch, caplog):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
-    monkeypatch.setattr(unfinished, "plan_initial", lambda *_: 1 / 0)
-    unfinished.finish(account.pk, NOW)
+    account = transitions.enable(alice, NOW, dispatch=False).account
+    monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
+    pending_work.finish(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == State.FAILED
     assert told_by_reference(account, caplog)
@@ -76,16 +78,16 @@ def test_any_other_error_fails_visibly_and_enabling_again_completes(alice, monke
 
 @pytest.mark.django_db(transaction=True)  # foreign keys are checked when it ends
 def test_a_failed_demo_to_which_others_have_sent_is_enabled_again_without_a_trace_of_that(alice, monkeypatch):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
-    monkeypatch.setattr(unfinished, "plan_initial", lambda *_: 1 / 0)
-    unfinished.finish(account.pk, NOW)
+    account = transitions.enable(alice, NOW, dispatch=False).account
+    monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
+    pending_work.finish(account.pk, NOW)
     monkeypatch.undo()
     profile = Profile.objects.demo().first()
     send(profile, event("comment.created", "foreign"), event("comment.edited", "none"), {"type": "nonsense"})
     assert rows_on([profile.pk]) == [1, 0, 1, 1]
-    assert lifecycle.enable(alice, NOW, seed=3, dispatch=False).started
+    assert transitions.enable(alice, NOW, seed=3, dispatch=False).started
     assert rows_on([profile.pk, None]) == [0, 0, 0, 0]
-    unfinished.finish(account.pk, NOW)
+    pending_work.finish(account.pk, NOW)
     assert counts(alice) == (35, 920, 100)
 
 
@@ -98,32 +100,32 @@ def rows_on(profiles: list[int | None]) -> list[int]:
 
 
 def test_a_batch_that_failed_after_planning_goes_on_where_it_was(alice, monkeypatch):
-    account = lifecycle.enable(alice, NOW, dispatch=False, seed=6).account
-    monkeypatch.setattr(unfinished, "deliver_due", lambda *_, **__: 1 / 0)
-    unfinished.finish(account.pk, NOW)
+    account = transitions.enable(alice, NOW, dispatch=False, seed=6).account
+    monkeypatch.setattr(pending_work, "deliver_due", lambda *_, **__: 1 / 0)
+    pending_work.finish(account.pk, NOW)
     monkeypatch.undo()
     story = StoryEvent.objects.filter(origin="initial").order_by("pk").values_list("pk", flat=True)
     planned = list(story)
-    with pytest.raises(NotPossible, match="so seed cannot change any more"):
+    with pytest.raises(InvalidState, match="so seed cannot change any more"):
         demo_of(alice, NOW + HOUR, seed=7, size="full")
     demo_of(alice, NOW + HOUR, seed=6, size="full")
     assert (counts(alice), list(story)) == ((35, 920, 100), planned)
 
 
 def test_a_poison_event_dies_after_six_attempts_and_its_neighbours_go_on(alice, monkeypatch):
-    account = lifecycle.enable(
+    account = transitions.enable(
         alice, NOW, dispatch=False, initial_content=3, initial_comments=30, initial_messages=5
     ).account
-    unfinished.plan_initial(account.pk, NOW)
+    pending_work.plan_initial(account.pk, NOW)
     poison = StoryEvent.objects.filter(type="comment.created").first().platform_id
-    real = delivery.ingest
+    real = in_process.ingest
 
     def ingest(arrivals, now):
         if any(arrival.event["id"] == poison for arrival in arrivals):
             raise RuntimeError("poison")
         return real(arrivals, now)
 
-    monkeypatch.setattr(delivery, "ingest", ingest)
+    monkeypatch.setattr(in_process, "ingest", ingest)
     now = NOW
     for attempt in range(1, 7):
         deliver_due(now)
@@ -157,7 +159,7 @@ def test_an_account_that_cannot_be_planned_does_not_hold_up_the_others(alice, bo
 def test_an_advance_that_breaks_is_given_up_visibly(alice, now, caplog):
     account = demo_of(alice)
     DemoAccount.objects.update(advance_days=7, niche="none that exists")
-    unfinished.finish(account.pk, now)
+    pending_work.finish(account.pk, now)
     account.refresh_from_db()
     assert (account.state, account.advance_days) == (State.ACTIVE, 0)
     assert told_by_reference(account, caplog)
@@ -199,8 +201,8 @@ def test_replaying_dead_letters_while_they_are_deleted_is_no_deadlock(live):
 
 @pytest.mark.django_db(transaction=True)
 def test_halves_of_a_batch_keep_the_locks_of_the_whole(alice, monkeypatch):
-    account = lifecycle.enable(alice, NOW, dispatch=False, initial_content=3, initial_comments=30).account
-    unfinished.plan_initial(account.pk, NOW)
+    account = transitions.enable(alice, NOW, dispatch=False, initial_content=3, initial_comments=30).account
+    pending_work.plan_initial(account.pk, NOW)
     profiles = list(StoryEvent.objects.order_by("profile").values_list("profile", flat=True).distinct())
     locked: list[list[int]] = []
 
@@ -213,7 +215,7 @@ def test_halves_of_a_batch_keep_the_locks_of_the_whole(alice, monkeypatch):
             locked.append([row[0] for row in cursor.fetchall()])
         raise RuntimeError("refused")
 
-    monkeypatch.setattr(delivery, "ingest", refuse)
+    monkeypatch.setattr(in_process, "ingest", refuse)
     deliver_due(NOW)
     assert len(locked) > 3
     assert all(held == profiles for held in locked)
@@ -227,7 +229,7 @@ def test_planning_in_small_transactions_plans_the_same(alice, bob, monkeypatch):
     plan_due(later)
     DemoAccount.objects.filter(user=bob).update(state="active")
     with monkeypatch.context() as patch:
-        patch.setattr(planning, "MOST_EVENTS", 20)
+        patch.setattr(planning, "EVENTS_PER_TRANSACTION", 20)
         assert planning.plan_due(later).windows == 26
     deliver_due(later)
     assert told(alice) == told(bob)
@@ -236,8 +238,10 @@ def test_planning_in_small_transactions_plans_the_same(alice, bob, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_profile_that_somebody_does_not_let_go_of_holds_up_no_other(alice, bob):
     for user in (alice, bob):
-        account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=30).account
-        unfinished.plan_initial(account.pk, NOW)
+        account = transitions.enable(
+            user, NOW, dispatch=False, initial_content=3, initial_comments=30
+        ).account
+        pending_work.plan_initial(account.pk, NOW)
     with somebody_holding(list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))):
         deliver_due(NOW)
         assert (counts(alice), counts(bob)) == ((0, 0, 0), (3, 30, 100))
@@ -251,7 +255,7 @@ def test_an_account_with_a_month_to_make_up_for_holds_up_no_other(
     demo_of(alice)
     demo_of(bob, NOW + 29 * DAY)
     later = NOW + 29 * DAY + 11 * HOUR
-    monkeypatch.setattr(planning, "MOST_EVENTS", 20 * planning.CHUNK)
+    monkeypatch.setattr(planning, "EVENTS_PER_TRANSACTION", 20 * planning.ACCOUNTS_PER_TRANSACTION)
     with django_capture_on_commit_callbacks(execute=True):
         planning.plan_due(later)
     told = [record.args[-1] for record in caplog.records if "Generated" in record.getMessage()]

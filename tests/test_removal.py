@@ -16,9 +16,10 @@ from django.db import OperationalError, connection
 from django.db.models import ForeignObjectRel, Model
 
 from accounts.models import Profile, User
-from demo import batches, lifecycle, removal, unfinished
-from demo.batches import delete_in_batches
-from demo.deletion import DERIVED
+from demo.engine import bulk
+from demo.engine.bulk import delete_in_batches
+from demo.engine.deletion import DERIVED
+from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 from tests.terminal import run
@@ -34,8 +35,8 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     demo_profile = Profile.objects.filter(owner=alice, is_demo=True).first()
     send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
     run_until(ENABLED + DAY, every=6 * HOUR)
-    lifecycle.disable(alice, dispatch=False)
-    unfinished.finish(DemoAccount.objects.get(user=alice).pk, NOW)
+    transitions.disable(alice, dispatch=False)
+    pending_work.finish(DemoAccount.objects.get(user=alice).pk, NOW)
     account = DemoAccount.objects.get(user=alice)
     assert (
         account.state,
@@ -52,13 +53,13 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
 @pytest.mark.parametrize("step", ["delete_arrived", "delete_the_rest", "delete_profiles", "_switch_off"])
 def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
     demo_of(alice)
-    lifecycle.disable(alice, dispatch=False)
+    transitions.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
     monkeypatch.setattr(removal, step, lambda *_, **__: (_ for _ in ()).throw(OperationalError("killed")))
     with pytest.raises(OperationalError):
-        unfinished.finish(account.pk, NOW)
+        pending_work.finish(account.pk, NOW)
     monkeypatch.undo()
-    unfinished.finish(account.pk, NOW)
+    pending_work.finish(account.pk, NOW)
     assert DemoAccount.objects.get().state == State.OFF
     assert (counts(alice), StoryEvent.objects.count()) == ((0, 0, 0), 0)
 
@@ -66,17 +67,17 @@ def test_a_removal_that_was_interrupted_goes_on(alice, monkeypatch, step):
 def test_a_long_removal_gives_signs_of_life(alice, monkeypatch):
     demo_of(alice)
     tens = [ceil(model.objects.count() / 10) for model in (Interaction, Content, StoryEvent)]
-    lifecycle.disable(alice, dispatch=False)
-    real, beats = batches.lock_profiles, []
+    transitions.disable(alice, dispatch=False)
+    real, beats = bulk.lock_profiles, []
 
     def watched(*args):
         beats.append(DemoAccount.objects.get().heartbeat_at)
         real(*args)
 
-    monkeypatch.setattr("demo.heartbeat.EVERY", timedelta(0))
-    monkeypatch.setattr(batches, "BATCH", 10)
-    monkeypatch.setattr(batches, "lock_profiles", watched)
-    unfinished.finish(DemoAccount.objects.get().pk, NOW)
+    monkeypatch.setattr("demo.lifecycle.heartbeat.EVERY", timedelta(0))
+    monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 10)
+    monkeypatch.setattr(bulk, "lock_profiles", watched)
+    pending_work.finish(DemoAccount.objects.get().pk, NOW)
     assert len(beats) == sum(tens)  # none for what there is nothing of, nor for the last look at everything
     assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
 
@@ -86,20 +87,20 @@ def test_a_second_removal_that_comes_late_leaves_the_next_activation_alone(
     alice, monkeypatch, disabled_again
 ):
     demo_of(alice)
-    lifecycle.disable(alice, dispatch=False)
+    transitions.disable(alice, dispatch=False)
     account = DemoAccount.objects.get()
     real = removal.delete_arrived
 
     def meanwhile(*args, **only):
         monkeypatch.undo()
-        unfinished.finish(account.pk, NOW)
+        pending_work.finish(account.pk, NOW)
         demo_of(alice, seed=5)
         if disabled_again:
-            lifecycle.disable(alice, dispatch=False)
+            transitions.disable(alice, dispatch=False)
         return real(*args, **only)
 
     monkeypatch.setattr(removal, "delete_arrived", meanwhile)
-    unfinished.finish(account.pk, NOW)
+    pending_work.finish(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
     assert counts(alice) == (3, 30, 5)
@@ -193,8 +194,8 @@ def test_nothing_arrives_between_the_last_row_and_its_profile(alice, monkeypatch
 def test_a_deletion_ends_though_something_arrives_before_every_batch(alice, live, monkeypatch):
     send(live, *(event("comment.created", f"c{number}") for number in range(6)))
     arriving = (event("comment.created", f"late-{number}") for number in range(20))
-    monkeypatch.setattr("demo.batches.BATCH", 2)
-    monkeypatch.setattr("demo.batches.lock_profiles", lambda ids: send(live, next(arriving)))
+    monkeypatch.setattr("demo.engine.bulk.ROWS_PER_TRANSACTION", 2)
+    monkeypatch.setattr("demo.engine.bulk.lock_profiles", lambda ids: send(live, next(arriving)))
     assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 8
     assert set(Interaction.objects.values_list("platform_id", flat=True)) == {
         f"late-{number}" for number in range(4)
@@ -238,7 +239,7 @@ def test_no_table_that_leads_to_a_demo_is_forgotten(alice, bob, live):
     filled = derived_rows(alice)
     assert [name for name, count in filled.items() if not count] == []
     assert {name for name, _ in filled} == {"Profile", "StoryEvent", *(model.__name__ for model in DERIVED)}
-    lifecycle.disable(alice, dispatch=False)
-    unfinished.finish(alice.demo_account.pk, NOW)
+    transitions.disable(alice, dispatch=False)
+    pending_work.finish(alice.demo_account.pk, NOW)
     assert set(derived_rows(alice).values()) == {0}
     assert (derived_rows(bob), live_rows()) == (before, live_before)

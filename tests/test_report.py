@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from demo import simulator, story
+from demo import simulator
+from demo.engine import story
 from demo.models import DemoAccount, StoryEvent
 from demo.realism.checks import judge
 from demo.realism.sample import samples

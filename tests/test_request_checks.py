@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Profile, User
-from config import limits
+from config import request_limits
 from demo.models import DemoAccount, State
 from interactions.models import Interaction
 from tests.nginx_in_front import mounted_template
@@ -406,10 +406,12 @@ def test_nginx_has_the_limits_of_the_application():
         if "k;" in part[:6]
     }
     named |= {int(part[0]) * 2**20 for part in text.split("client_max_body_size ")[1:] if part[1] == "m"}
-    assert named == {limits.DEFAULT_BODY_BYTES, *(most for _, most in limits.BODY_BYTES)}
-    for most in {limits.DEFAULT_BODY_BYTES, *(most for _, most in limits.BODY_BYTES)} - {512 * 1024}:
+    assert named == {request_limits.DEFAULT_BODY_BYTES, *(most for _, most in request_limits.BODY_BYTES)}
+    for most in {request_limits.DEFAULT_BODY_BYTES, *(most for _, most in request_limits.BODY_BYTES)} - {
+        512 * 1024
+    }:
         assert str(most) in text
-    assert f"large_client_header_buffers 4 {limits.ADDRESS_BYTES // 1024}k;" in text
+    assert f"large_client_header_buffers 4 {request_limits.ADDRESS_BYTES // 1024}k;" in text
 
 
 def test_a_refused_rotation_changes_no_secret(page, live):

@@ -14,11 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo import batches, fast_forward, lifecycle, retention, story, unfinished
-from demo.delivery import deliver_due
+from demo.engine import bulk, retention, story
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.engine.retries import retry_dead
+from demo.lifecycle import advance, pending_work, transitions
 from demo.models import DemoAccount, StoryEvent, webhook_event
-from demo.planning import plan_due
-from demo.retries import retry_dead
 from interactions import replies
 from interactions.ingest import Arrival, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -61,7 +62,7 @@ def test_after_a_long_pause_nobody_talks_about_what_cleanup_took(alice):
     demo_of(alice, size="small")
     plan_due(FIRST_TALK)
     deliver_due(FIRST_TALK + timedelta(minutes=1))
-    lifecycle.pause(alice, FIRST_TALK + timedelta(minutes=1))
+    transitions.pause(alice, FIRST_TALK + timedelta(minutes=1))
     later = FIRST_TALK + 40 * DAY
     dry = retention.clean_up(later, dry_run=True)
     assert retention.clean_up(later) == dry
@@ -82,7 +83,7 @@ def test_what_is_still_to_come_keeps_what_it_answers(alice):
     )
     answered = {"content_id": old.content_ref, "parent_id": old.platform_id}
     StoryEvent.objects.filter(pk=coming.pk).update(payload=coming.payload | answered)
-    lifecycle.pause(alice, FIRST_TALK)
+    transitions.pause(alice, FIRST_TALK)
     retention.clean_up(FIRST_TALK + 40 * DAY)
     shown = Interaction.objects.visible_to(alice).filter(type="comment")
     assert shown.filter(pk=old.pk, content__deleted_at=None).exists()
@@ -92,7 +93,7 @@ def test_what_is_still_to_come_keeps_what_it_answers(alice):
 def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, monkeypatch):
     demo_of(alice)
     old = Interaction.objects.filter(type="comment").earliest("posted_at")
-    real = batches.lock_profiles
+    real = bulk.lock_profiles
 
     def answer_first(profiles):
         if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the interactions come next
@@ -100,7 +101,7 @@ def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, mo
             monkeypatch.undo()
         real(profiles)
 
-    monkeypatch.setattr(batches, "lock_profiles", answer_first)
+    monkeypatch.setattr(bulk, "lock_profiles", answer_first)
     retention.clean_up(LATER)
     old.refresh_from_db()
     assert Interaction.objects.get(send_status="queued").parent == old
@@ -176,7 +177,7 @@ def len_of(type: str) -> int:
     return Interaction.objects.filter(is_demo=True, type=type).count()
 
 
-def age(user: User, now: datetime, **options) -> retention.Cleaned:
+def age(user: User, now: datetime, **options) -> retention.CleanupResult:
     """Clean up the user's demo without planning what has opened since."""
     DemoAccount.objects.filter(user=user).update(
         next_content_window=now + DAY, next_interactions_window=now + DAY
@@ -210,7 +211,7 @@ def test_what_is_hidden_goes_for_good_after_a_week(alice, live, after, left):
     assert live_rows() == before
 
 
-def everything(cleaned: retention.Cleaned) -> int:
+def everything(cleaned: retention.CleanupResult) -> int:
     return cleaned.content + cleaned.comments + cleaned.messages + cleaned.story
 
 
@@ -333,7 +334,7 @@ def test_an_operator_restores_what_cleanup_has_hidden(operator, alice, bob):
         age(user, LATER)
     told = act(operator, DEMOS, "restore", alice.demo_account)
     assert told == [
-        f"alice: restored {retention.Restored(3, 30 + brands('comment'), 5 + brands('message'), StoryEvent.objects.filter(account__user=alice).count())}."
+        f"alice: restored {retention.RestoreResult(3, 30 + brands('comment'), 5 + brands('message'), StoryEvent.objects.filter(account__user=alice).count())}."
     ]
     assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
 
@@ -363,7 +364,7 @@ def test_what_people_answered_keeps_its_row_and_changes_nothing_that_comes(alice
     for comment in Interaction.objects.filter(profile__owner=alice, type="comment", direction="in"):
         replies.reply(comment, "Thank you.", ENABLED + 27 * DAY)
     for user in (alice, bob):
-        lifecycle.pause(user, ENABLED + HOUR)
+        transitions.pause(user, ENABLED + HOUR)
     retention.clean_up(ENABLED + 28 * DAY)
     for user in (alice, bob):
         resume(user, ENABLED + 28 * DAY)
@@ -408,7 +409,7 @@ def test_no_statement_takes_more_rows_than_a_batch(alice):
         age(alice, LATER)
     with CaptureQueriesContext(connection) as purging:
         age(alice, LATER + 8 * DAY)
-    stories = StoryEvent.objects.count(), batches.BATCH
+    stories = StoryEvent.objects.count(), bulk.ROWS_PER_TRANSACTION
     assert stories == (0, 250)
     assert [changes(hiding, "UPDATE demo_storyevent"), changes(purging, "DELETE FROM demo_storyevent")] == [
         2,
@@ -426,21 +427,21 @@ def test_cleanup_beside_an_advance_is_no_deadlock(alice, monkeypatch):
     """Both take the story before the profiles; cleanup begins when the advance has taken the one and not yet the others."""
     demo_of(alice, size="small")
     plan_due(LATER)
-    lifecycle.advance(alice, 1, LATER, dispatch=False)
-    real, has_story = fast_forward.lock_profiles, Event()
+    transitions.advance(alice, 1, LATER, dispatch=False)
+    real, has_story = advance.lock_profiles, Event()
 
     def lock_late(profiles) -> None:
         has_story.set()
         until(somebody_waits, "cleanup waits for a lock", 10)
         real(profiles)
 
-    def advance() -> None:
-        unfinished.finish(alice.demo_account.pk, LATER)
+    def work() -> None:
+        pending_work.finish(alice.demo_account.pk, LATER)
         connection.close()
 
-    monkeypatch.setattr(fast_forward, "lock_profiles", lock_late)
+    monkeypatch.setattr(advance, "lock_profiles", lock_late)
     with ThreadPoolExecutor(1) as pool:
-        advancing = pool.submit(advance)
+        advancing = pool.submit(work)
         assert has_story.wait(10)
         cleaned = retention.clean_up(LATER, accounts=[alice.demo_account.pk])
         advancing.result()
@@ -462,7 +463,7 @@ def somebody_waits() -> bool:
 def test_what_is_restored_while_somebody_holds_it_says_so(alice, monkeypatch):
     demo_of(alice)
     age(alice, LATER)
-    monkeypatch.setattr(batches, "LONGEST_WAIT", "200ms")
+    monkeypatch.setattr(bulk, "MAX_WAIT", "200ms")
     profiles = list(Profile.objects.demo().values_list("pk", flat=True))
     with somebody_holding(profiles), pytest.raises(CommandError, match="busy just now") as error:
         run("restore_demo", "--user", "alice")

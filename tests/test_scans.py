@@ -8,11 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Profile
-from demo import generate, lifecycle, retention, scenarios, unfinished
-from demo.delivery import deliver_due
+from demo.dashboard.status import status_of
+from demo.engine import retention
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import on_demand, pending_work, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
-from demo.status import status_of
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.terminal import run
 from tests.timeline import FIRST_TALK, resume
@@ -41,26 +42,26 @@ def scans(cursor) -> dict[str, int]:
 
 
 def finish(user, now=NOW) -> None:
-    unfinished.finish(DemoAccount.objects.get(user=user).pk, now)
+    pending_work.finish(DemoAccount.objects.get(user=user).pk, now)
 
 
 def disable(user) -> None:
-    lifecycle.disable(user, dispatch=False)
+    transitions.disable(user, dispatch=False)
     finish(user)
 
 
 def reset(user) -> None:
-    lifecycle.reset(user, dispatch=False)
+    transitions.reset(user, dispatch=False)
     finish(user)
 
 
 def pause_and_resume(user) -> None:
-    lifecycle.pause(user, NOW)
+    transitions.pause(user, NOW)
     resume(user, NOW + HOUR)
 
 
 def advance(user) -> None:
-    lifecycle.advance(user, 2, NOW, dispatch=False)
+    transitions.advance(user, 2, NOW, dispatch=False)
     finish(user)
 
 
@@ -79,9 +80,9 @@ def clean_up_and_restore(user) -> None:
 def begin_again_after_a_failure(user) -> None:
     """The profiles of an attempt that planned nothing go first."""
     disable(user)
-    lifecycle.enable(user, NOW, dispatch=False)
+    transitions.enable(user, NOW, dispatch=False)
     DemoAccount.objects.update(state="failed")
-    lifecycle.enable(user, NOW, dispatch=False)
+    transitions.enable(user, NOW, dispatch=False)
 
 
 DONE = {
@@ -90,9 +91,9 @@ DONE = {
     "delete_user": lambda user: run("delete_user", "--user", user.username, "--yes"),
     "pause and resume": pause_and_resume,
     "advance": advance,
-    "settings": lambda user: lifecycle.change_settings(user, FIRST_TALK, {"comments_per_window": 3}),
-    "generate content": lambda user: generate.daily_content(user, NOW),
-    "generate interactions": lambda user: generate.interactions(user, NOW),
+    "settings": lambda user: transitions.change_settings(user, FIRST_TALK, {"comments_per_window": 3}),
+    "generate content": lambda user: on_demand.daily_content(user, NOW),
+    "generate interactions": lambda user: on_demand.interactions(user, NOW),
     "scenario": act_on_scenario,
     "cleanup, restore, purge": clean_up_and_restore,
     "begin again": begin_again_after_a_failure,
@@ -112,10 +113,12 @@ def test_nothing_that_is_done_for_one_demo_scans(alice, bob, live, what):
 @pytest.mark.parametrize("delivery", ["direct", "http"])
 def test_nor_does_delivery(alice, bob, settings, monkeypatch, delivery):
     settings.DEMO_DELIVERY = delivery
-    monkeypatch.setattr("demo.http_delivery._send", lambda events, seconds: None)
+    monkeypatch.setattr("demo.engine.transports.http._send", lambda events, seconds: None)
     for user in (alice, bob):
-        account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=30).account
-        unfinished.plan_initial(account.pk, NOW)
+        account = transitions.enable(
+            user, NOW, dispatch=False, initial_content=3, initial_comments=30
+        ).account
+        pending_work.plan_initial(account.pk, NOW)
     with nothing_is_scanned():
         assert deliver_due(NOW) == StoryEvent.objects.filter(account__gt=0).count()
 

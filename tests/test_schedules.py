@@ -20,7 +20,7 @@ from django_celery_beat.models import (
 
 from config.beat import Scheduler
 from config.celery import app
-from demo.schedule_rows import problem_of
+from config.schedule_checks import problem_of
 from demo.schedules import SCHEDULES, create_missing_schedules
 from tests.back_office import act
 

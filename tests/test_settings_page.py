@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import pytest
 from django.utils import timezone
 
-from demo import lifecycle
-from demo.delivery import deliver_due
+from demo.dashboard.status import SETTINGS
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
-from demo.status import SETTINGS
 from tests.holding import somebody_who
 from tests.timeline import FIRST_TALK
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -56,11 +56,11 @@ def test_dashboard_and_header_lead_to_the_settings(page, alice):
 
 def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr("demo.views.now", lambda: NOW + 12 * HOUR)
+    monkeypatch.setattr("demo.dashboard.settings_views.now", lambda: NOW + 12 * HOUR)
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
-    sentence = "From the next window on: interactions Thu 5 Mar, 00:00 UTC, content Thu 5 Mar, 10:00 UTC."
+    sentence = "The settings apply from the next window on: interactions from Thu 5 Mar, 00:00 UTC, content from Thu 5 Mar, 10:00 UTC."
     assert sentence in told(page.get(answer.headers["Location"]))
     plan_due(FIRST_TALK + 6 * HOUR)
     assert comments.count() == 13
@@ -127,8 +127,8 @@ def test_a_tab_whose_page_was_refused_still_changes_only_its_own(page, alice):
 def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
     demo_of(alice)
     asked = []
-    real = lifecycle.change_settings
-    monkeypatch.setattr(lifecycle, "change_settings", lambda *args: asked.append(args[2]) or real(*args))
+    real = transitions.change_settings
+    monkeypatch.setattr(transitions, "change_settings", lambda *args: asked.append(args[2]) or real(*args))
     save(page, posting_hour="9")
     assert asked == [{"posting_hour": 9}]
 
@@ -136,13 +136,13 @@ def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "typed", "sentence"),
     [
-        ("content_per_day", "21", "Pieces a day must be from 0 to 20"),
-        ("comments_per_window", "-1", "Comments every six hours must be from 0 to 200"),
-        ("comments_per_window", "", "Comments every six hours must be from 0 to 200"),
-        ("messages_per_window", "101", "Messages every six hours must be from 0 to 100"),
+        ("content_per_day", "21", "Posts a day must be from 0 to 20"),
+        ("comments_per_window", "-1", "Comments every 6 hours must be from 0 to 200"),
+        ("comments_per_window", "", "Comments every 6 hours must be from 0 to 200"),
+        ("messages_per_window", "101", "Direct messages every 6 hours must be from 0 to 100"),
         ("posting_hour", "24", "Posting hour must be from 0 to 23"),
         ("posting_hour", "9.5", "Posting hour must be from 0 to 23"),
-        ("retention_days", "0", "Days that the demo is kept must be from 1 to 365"),
+        ("retention_days", "0", "Days to keep demo data must be from 1 to 365"),
         ("time_zone", "Berlin", "Berlin is not an IANA time zone; use a name such as Europe/Berlin."),
         ("time_zone", "europe/berlin", "europe/berlin is not an IANA time zone; use Europe/Berlin."),
         ("rhythm", "waltz", "waltz is not one of the available choices"),
@@ -160,14 +160,14 @@ def test_a_refused_page_keeps_what_was_typed_and_says_what_still_holds(page, ali
     demo_of(alice)
     shown = told(save(page, content_per_day="7", comments_per_window="999"))
     assert ('value="7"' in shown, 'value="999"' in shown) == (True, True)
-    assert "about 2 pieces, 40 comments and 20 messages a day" in shown
+    assert "about 40 comments and 20 messages a day" in shown
 
 
 def test_settings_are_read_and_changed_before_demo_mode_is_ever_on(page, alice):
-    assert "about 2 pieces, 40 comments and 20 messages a day" in told(page.get("/settings/"))
+    assert "about 40 comments and 20 messages a day" in told(page.get("/settings/"))
     assert not DemoAccount.objects.exists()
     answer = save(page, content_per_day="1", comments_per_window="0")
-    assert "Saved; they hold when demo mode is switched on." in told(page.get("/settings/"))
+    assert "Saved. The settings apply when demo mode is switched on." in told(page.get("/settings/"))
     assert (answer.status_code, settings_of(alice)[:2]) == (302, (1, 0))
 
 
@@ -182,7 +182,7 @@ def test_a_paused_demo_takes_new_settings_for_after_the_pause(page, alice):
     demo_of(alice)
     plan_due(NOW)
     deliver_due(NOW)
-    lifecycle.pause(alice, NOW)
+    transitions.pause(alice, NOW)
     save(page, content_per_day="5")
     assert "from the first window after the demo is resumed" in told(page.get("/settings/"))
 
@@ -192,15 +192,15 @@ def test_the_words_say_what_the_settings_mean(page, alice):
     odd = {"content_per_day": "1", "comments_per_window": "3", "posting_hour": "9", "retention_days": "1"}
     save(page, rhythm="natural", viral_spikes="", time_zone="Asia/Tokyo", **odd)
     shown = told(page.get("/settings/"))
-    assert "1 piece a day, and 3 comments and 5 messages every six hours: about 1 piece, 12 comments" in shown
-    assert "The day's first piece comes at 9:00 in Asia/Tokyo" in shown
-    assert ("over the weeks it is as many" in shown, "No piece goes viral" in shown) == (True, True)
+    assert "1 post a day, and 3 comments and 5 direct messages every 6 hours: about 12 comments" in shown
+    assert "The day's first post is published at 9:00 in Asia/Tokyo" in shown
+    assert ("the average stays the same" in shown, "No post goes viral" in shown) == (True, True)
     assert "older than 1 day is removed on Mondays" in shown
 
 
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
     demo_of(alice, timezone.now() - 3 * DAY)
-    monkeypatch.setattr(lifecycle, "MOST_EVENTS", 20)
+    monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = save(page, comments_per_window="77")
     shown = told(answer)
     assert (answer.status_code, "The demo is still catching up" in shown) == (409, True)
@@ -220,7 +220,7 @@ def test_where_demos_are_not_offered_the_settings_are_only_shown(page, alice, se
     demo_of(alice)
     settings.DEMO_ALLOWED = "none"
     shown = told(page.get("/settings/"))
-    assert ("Demo mode is not offered to you here." in shown, "<button>Save" in shown) == (True, False)
+    assert ("Demo mode is not available to you here." in shown, "<button>Save" in shown) == (True, False)
     assert '<fieldset class="fields" disabled>' in shown
     assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
 

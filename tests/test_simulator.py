@@ -14,7 +14,7 @@ import pytest
 
 from demo import simulator
 from demo.simulator import people, tables
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 from tests.stories import ALL, FULL, NOON, SECOND, SOCIAL, causes, counts, world
 
 
@@ -128,7 +128,7 @@ def test_importing_the_simulator_does_not_import_faker():
     "program",
     [
         "from config.wsgi import application; from django.urls import get_resolver; get_resolver().url_patterns;"
-        "from demo.forms import EnableForm; EnableForm().as_p()",
+        "from demo.dashboard.forms import EnableForm; EnableForm().as_p()",
         "from config.celery import app; import django; django.setup();"
         "from django_celery_beat.schedulers import DatabaseScheduler; app.loader.import_default_modules()",
     ],
@@ -189,7 +189,7 @@ def test_each_platform_has_one_profile():
 
 @pytest.mark.parametrize("platform", ALL)
 def test_half_of_the_comments_have_come_at_the_half_life(platform):
-    kernel = PLATFORMS[platform]
+    kernel = PLATFORM_FIGURES[platform]
     assert kernel.left(kernel.half_life) == pytest.approx(0.5)
     assert kernel.age_at(kernel.left(5.0)) == pytest.approx(5.0)
 

@@ -9,13 +9,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from demo import generate, lifecycle, scenarios
-from demo.api.throttling import AdvanceThrottle, ScenarioThrottle
-from demo.delivery import deliver_due
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.exceptions import InvalidState
+from demo.lifecycle import on_demand, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.planning import plan_due
 from demo.simulator import SCENARIO_LASTS
-from demo.states import NotPossible
+from demo.throttling import AdvanceThrottle, ScenarioThrottle
 from interactions.models import Interaction
 from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -126,8 +126,8 @@ def test_what_is_off_has_no_scenarios(page, alice, method):
 def test_a_paused_demo_begins_none_and_keeps_what_it_holds(alice):
     demo_of(alice)
     scenarios.start(alice, "viral-spike", NOW)
-    lifecycle.pause(alice, NOW + SECOND)
-    with pytest.raises(NotPossible, match="paused"):
+    transitions.pause(alice, NOW + SECOND)
+    with pytest.raises(InvalidState, match="paused"):
         scenarios.start(alice, "product-launch", NOW + HOUR)
     resume(alice, NOW + DAY)
     assert StoryEvent.objects.filter(origin="viral-spike").earliest("due_at").due_at > NOW + DAY
@@ -146,10 +146,10 @@ def test_another_users_scenarios_are_their_own(page, alice, bob):
 
 def test_a_days_scenarios_are_limited(alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr(scenarios, "MOST_A_DAY", 150)
+    monkeypatch.setattr(scenarios, "MAX_A_DAY", 150)
     scenarios.start(alice, "viral-spike", NOW)
     deliver_due(NOW + SCENARIO_LASTS)
-    with pytest.raises(NotPossible, match="within a day"):
+    with pytest.raises(InvalidState, match="within a day"):
         scenarios.start(alice, "viral-spike", NOW + SCENARIO_LASTS)
     assert DemoAccount.objects.get().extra_ordinal == 1
     assert scenarios.start(alice, "viral-spike", NOW + DAY + SCENARIO_LASTS).started
@@ -157,9 +157,9 @@ def test_a_days_scenarios_are_limited(alice, monkeypatch):
 
 def test_without_a_piece_there_is_nothing_to_complain_of(alice):
     demo_of(alice, initial_content=0, initial_comments=0, initial_messages=0, platforms=["youtube"])
-    with pytest.raises(NotPossible, match="no recent piece"):
+    with pytest.raises(InvalidState, match="no recent piece"):
         scenarios.start(alice, "complaint-wave", NOW)
-    generate.daily_content(alice, NOW)
+    on_demand.daily_content(alice, NOW)
     assert scenarios.start(alice, "complaint-wave", NOW + HOUR).started
 
 

@@ -25,11 +25,12 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Profile, User
-from demo import generate, lifecycle, retention, scenarios, unfinished
-from demo.delivery import deliver_due
+from demo.engine import retention
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due, plan_initial
+from demo.exceptions import InvalidOption, InvalidState
+from demo.lifecycle import on_demand, pending_work, recovery, scenarios, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_due, plan_initial
-from demo.states import NotPossible, WrongOption
 from interactions import replies
 from interactions.models import Interaction
 from tests import promises
@@ -40,11 +41,11 @@ from tests.world import DAY, HOUR, NOW, event, send
 MOMENT = timedelta(milliseconds=7)  # no two steps happen at once
 MINUTE = timedelta(minutes=1)
 FAULTS = {  # what breaks, and which work it breaks
-    "demo.unfinished.plan_initial": State.ENABLING,
-    "demo.unfinished.deliver_due": State.ENABLING,
-    "demo.fast_forward._shift_account": State.ACTIVE,
-    "demo.removal.delete_profiles": State.DISABLING,
-    "demo.resuming._end": State.PAUSED,
+    "demo.lifecycle.pending_work.plan_initial": State.ENABLING,
+    "demo.lifecycle.pending_work.deliver_due": State.ENABLING,
+    "demo.lifecycle.advance._shift_account": State.ACTIVE,
+    "demo.lifecycle.removal.delete_profiles": State.DISABLING,
+    "demo.lifecycle.resume._end": State.PAUSED,
 }
 
 WHO = st.sampled_from(["alice", "bob"])
@@ -91,10 +92,13 @@ def later(**arguments: st.SearchStrategy) -> Callable:
 
 def take_turns(account: int, now: datetime) -> None:
     """What workers do, each step in a turn of its own."""
-    with patch("demo.unfinished.TURN", timedelta(0)), patch("demo.unfinished.FIRST_TURN", timedelta(0)):
-        following = unfinished.take_turn(account, now)
+    with (
+        patch("demo.lifecycle.pending_work.TURN", timedelta(0)),
+        patch("demo.lifecycle.pending_work.FIRST_TURN", timedelta(0)),
+    ):
+        following = pending_work.run_slice(account, now)
         while following:
-            following = unfinished.take_turn(account, now, following.turn)
+            following = pending_work.run_slice(account, now, following.number)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -137,7 +141,7 @@ class AnyOrder(RuleBasedStateMachine):
         """Ask a demo for what starts now, is so already, or else is refused; the last two change nothing at all."""
         with self.step(*[demo] * starts):
             if not (starts or idle):
-                with pytest.raises(NotPossible):
+                with pytest.raises(InvalidState):
                     request(demo.user, *what, **options)
                 return None
             answer = request(demo.user, *what, **options)
@@ -151,7 +155,7 @@ class AnyOrder(RuleBasedStateMachine):
             if self.in_turns and demo.has_work:  # else it counts a turn all the same
                 take_turns(demo.account, self.now)
             else:
-                unfinished.finish(demo.account, self.now)
+                pending_work.finish(demo.account, self.now)
             demo.finish(self.now)
         if demo.resumed:
             demo.check_what_was_planned(self.now)
@@ -170,7 +174,7 @@ class AnyOrder(RuleBasedStateMachine):
             not demo.planned or demo.settings | options == demo.settings
         )
         starts, idle = demo.state == State.OFF or goes_on, demo.state not in (State.DISABLING, State.FAILED)
-        self.ask(demo, lifecycle.enable, self.now, starts=starts, idle=idle, dispatch=False, **options)
+        self.ask(demo, transitions.enable, self.now, starts=starts, idle=idle, dispatch=False, **options)
         if starts:
             demo.enable(options, self.now)
         if at_once:
@@ -181,7 +185,7 @@ class AnyOrder(RuleBasedStateMachine):
         demo = self.demos[who]
         starts = demo.state in LIVING
         with self.step(*[demo] * (starts or demo.reset)):
-            assert lifecycle.disable(demo.user, dispatch=False).started == starts
+            assert transitions.disable(demo.user, dispatch=False).started == starts
         demo.reset = False
         if starts:
             demo.leave(reset=False)
@@ -191,7 +195,7 @@ class AnyOrder(RuleBasedStateMachine):
     @later(who=WHO, at_once=AT_ONCE)
     def reset(self, who: str, at_once: bool) -> None:
         demo = self.demos[who]
-        if self.ask(demo, lifecycle.reset, starts=demo.state in LIVING, dispatch=False):
+        if self.ask(demo, transitions.reset, starts=demo.state in LIVING, dispatch=False):
             demo.leave(reset=True)
         if at_once:
             self.finish(demo)
@@ -200,7 +204,7 @@ class AnyOrder(RuleBasedStateMachine):
     def pause(self, who: str, until: timedelta | None) -> None:
         demo = self.demos[who]
         starts, idle = demo.is_free, demo.state == State.PAUSED and not demo.resume_at
-        self.ask(demo, lifecycle.pause, self.now, starts=starts, idle=idle)
+        self.ask(demo, transitions.pause, self.now, starts=starts, idle=idle)
         if starts:
             demo.check_what_was_planned(self.now, is_through=True)
             demo.pause(self.now)
@@ -213,7 +217,7 @@ class AnyOrder(RuleBasedStateMachine):
         demo = self.demos[who]
         starts = demo.state == State.PAUSED and not demo.resume_at
         idle = demo.state == State.ACTIVE or demo.resume_at is not None
-        self.ask(demo, lifecycle.resume, self.now, starts=starts, idle=idle, dispatch=False)
+        self.ask(demo, transitions.resume, self.now, starts=starts, idle=idle, dispatch=False)
         if starts:
             demo.resume(self.now)
         if at_once:
@@ -224,7 +228,7 @@ class AnyOrder(RuleBasedStateMachine):
         demo = self.demos[who]
         self.now += 6 * HOUR  # in which a window has opened that they do not reach
         with self.step(demo):
-            lifecycle.change_settings(demo.user, self.now, changes)
+            transitions.change_settings(demo.user, self.now, changes)
         demo.check_what_was_planned(self.now, is_through=demo.state == State.ACTIVE)  # by the settings so far
         demo.settings |= changes
 
@@ -232,9 +236,9 @@ class AnyOrder(RuleBasedStateMachine):
     def advance(self, who: str, days: int, at_once: bool) -> None:
         demo = self.demos[who]
         if not 1 <= days <= demo.settings["retention_days"]:
-            with self.step(), pytest.raises(WrongOption):
-                lifecycle.advance(demo.user, days, self.now, dispatch=False)
-        elif self.ask(demo, lifecycle.advance, days, self.now, starts=demo.is_free, dispatch=False):
+            with self.step(), pytest.raises(InvalidOption):
+                transitions.advance(demo.user, days, self.now, dispatch=False)
+        elif self.ask(demo, transitions.advance, days, self.now, starts=demo.is_free, dispatch=False):
             demo.advance_days = days
         if at_once:
             self.finish(demo)
@@ -242,13 +246,13 @@ class AnyOrder(RuleBasedStateMachine):
     @later(who=WHO)
     def generate_content(self, who: str) -> None:
         demo = self.demos[who]
-        made = self.ask(demo, generate.daily_content, self.now, starts=demo.is_free)
-        assert made in (None, generate.Generated(2, 0, 0))
+        made = self.ask(demo, on_demand.daily_content, self.now, starts=demo.is_free)
+        assert made in (None, on_demand.GenerationResult(2, 0, 0))
 
     @later(who=WHO)
     def generate_interactions(self, who: str) -> None:
         demo = self.demos[who]
-        made = self.ask(demo, generate.interactions, self.now, starts=demo.is_free)
+        made = self.ask(demo, on_demand.interactions, self.now, starts=demo.is_free)
         comments = {10} if self._has_published(demo, self.now - HOUR) else {0, 10}
         assert made is None or (made.comments in comments and made.messages == 5 * demo.has_messages)
 
@@ -349,7 +353,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.now += MINUTE
         left = [demo for demo in self.demos.values() if demo.has_work]
         with self.step(*left):
-            assert unfinished.claim_silent(self.now).keys() == {demo.account for demo in left}
+            assert recovery.claim_stalled(self.now).keys() == {demo.account for demo in left}
         for demo in left * a_worker_comes:
             self.finish(demo)
 
@@ -363,8 +367,8 @@ class AnyOrder(RuleBasedStateMachine):
                     demo.plan()
         elif demo.has_work and demo.state == FAULTS[fault]:
             with self.step(demo), patch(fault, side_effect=RuntimeError(fault)):
-                unfinished.finish(demo.account, self.now)
-            demo.fail(planned=fault == "demo.unfinished.deliver_due")
+                pending_work.finish(demo.account, self.now)
+            demo.fail(planned=fault == "demo.lifecycle.pending_work.deliver_due")
 
     @later(
         who=st.none() | WHO, days=st.none() | st.integers(0, 5), dry_run=AT_ONCE.map(lambda once: not once)
@@ -383,7 +387,7 @@ class AnyOrder(RuleBasedStateMachine):
             young = self.now - DAY * (demo.settings["retention_days"] if days is None else days)
             for rows in demo.ageing[1:]:
                 assert not rows.filter(expired_at=self.now, posted_at__gte=young).exists()
-        assert dry_run or retention.clean_up(self.now, dry_run=True, **options) == retention.Cleaned()
+        assert dry_run or retention.clean_up(self.now, dry_run=True, **options) == retention.CleanupResult()
 
     # What holds after every step
 

@@ -16,12 +16,12 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from accounts import breaker, redis_client
-from accounts.breaker import Breaker
+from accounts import circuit_breaker, redis_client
+from accounts.circuit_breaker import Breaker
 from accounts.models import User
 from accounts.throttling import LogInFailures, TokenRequests, place_to_hash
 from config.settings import client_url
-from demo.api.throttling import (
+from demo.throttling import (
     AdvanceThrottle,
     EnableThrottle,
     PerDemo,
@@ -238,14 +238,14 @@ def test_without_the_broker_nobody_is_locked_out_and_the_log_says_so(client, per
 
 def test_a_broker_that_hangs_is_waited_for_once_and_asked_again_later(client, person, settings, monkeypatch):
     monkeypatch.setattr(redis_client, "breaker", Breaker(redis.ConnectionError, *redis_client.FAILURES))
-    monkeypatch.setattr(breaker, "PAUSE", 60)
+    monkeypatch.setattr(circuit_breaker, "PAUSE", 60)
     answering = settings.REDIS_CLIENT_URL
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_CLIENT_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         assert [wrong(client) for _ in range(12)] == [400] * 12
         assert connects(silent) == 1
     settings.REDIS_CLIENT_URL = answering
-    monkeypatch.setattr(breaker, "PAUSE", 0)
+    monkeypatch.setattr(circuit_breaker, "PAUSE", 0)
     redis_client.breaker.open()
     assert [wrong(client) for _ in range(12)] == [400] * 10 + [429] * 2
 

@@ -115,7 +115,7 @@ def test_wrong_days_stop_the_start_with_a_sentence(days):
 
 
 def test_a_user_cannot_fill_the_table(client, person, bob, monkeypatch):
-    monkeypatch.setattr(tokens, "MOST_TOKENS", 3)
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 3)
     make_token(bob, timezone.now())
     made = [given(client) for _ in range(5)]
     assert [carrying(token).get(TOKENS).status_code for token in made] == [401, 401, 200, 200, 200]
@@ -123,7 +123,7 @@ def test_a_user_cannot_fill_the_table(client, person, bob, monkeypatch):
 
 
 def test_expired_tokens_make_room_first(client, person, monkeypatch):
-    monkeypatch.setattr(tokens, "MOST_TOKENS", 2)
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
     kept, expired = given(client), given(client)
     ROWS.filter(token_key=expired[:15]).update(expiry=timezone.now() - DAY)
     given(client)

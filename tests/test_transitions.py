@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from demo import lifecycle, unfinished
+from demo.engine.planning import plan_initial
+from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_initial
 from tests.timeline import counts, live_rows
 
 JSON = "application/json"
@@ -49,19 +49,19 @@ def bring_to(state: State, user) -> None:
     """Alice's demo in that state, by the ways that lead there."""
     if state == State.OFF:
         return
-    account = lifecycle.enable(user, timezone.now(), dispatch=False, initial_content=3, initial_comments=30)
+    account = transitions.enable(user, timezone.now(), dispatch=False, initial_content=3, initial_comments=30)
     if state == State.ENABLING:
         return
     if state == State.FAILED:
         DemoAccount.objects.update(niche="none that exists")
-        unfinished.finish(account.account.pk, timezone.now())
+        pending_work.finish(account.account.pk, timezone.now())
         DemoAccount.objects.update(niche="coffee")
         return
-    unfinished.finish(account.account.pk, timezone.now())
+    pending_work.finish(account.account.pk, timezone.now())
     if state == State.PAUSED:
-        lifecycle.pause(user, timezone.now())
+        transitions.pause(user, timezone.now())
     if state == State.DISABLING:
-        lifecycle.disable(user, dispatch=False)
+        transitions.disable(user, dispatch=False)
 
 
 @pytest.mark.parametrize("state", EXPECTED)
@@ -126,12 +126,12 @@ def test_a_request_made_twice_is_done_once(page, alice, state, request_, again):
 @pytest.mark.parametrize(
     ("state", "act", "started"),
     [
-        (State.OFF, partial(lifecycle.enable, dispatch=False), [False, False, False, True]),
-        (State.ACTIVE, lifecycle.pause, [False, False, False, True]),
-        (State.PAUSED, partial(lifecycle.resume, dispatch=False), [False, False, False, True]),
+        (State.OFF, partial(transitions.enable, dispatch=False), [False, False, False, True]),
+        (State.ACTIVE, transitions.pause, [False, False, False, True]),
+        (State.PAUSED, partial(transitions.resume, dispatch=False), [False, False, False, True]),
         (
             State.ACTIVE,
-            lambda user, now: lifecycle.disable(user, dispatch=False),
+            lambda user, now: transitions.disable(user, dispatch=False),
             [False, False, False, True],
         ),
     ],
@@ -160,8 +160,8 @@ def test_resuming_from_two_tabs_moves_the_story_once(alice):
     paused = DemoAccount.objects.get().paused_at.replace(microsecond=0)
 
     def resume(minutes: int) -> None:
-        lifecycle.resume(alice, paused + timedelta(minutes=minutes), dispatch=False)
-        unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
+        transitions.resume(alice, paused + timedelta(minutes=minutes), dispatch=False)
+        pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
         connection.close()
 
     with ThreadPoolExecutor(2) as pool:
@@ -181,12 +181,12 @@ def test_disabling_in_one_tab_and_resetting_in_another_ends_off(alice):
         together.wait()
         try:
             act(alice, dispatch=False)
-        except lifecycle.NotPossible:
+        except transitions.InvalidState:
             pass
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(click, (lifecycle.disable, lifecycle.reset)))
-    unfinished.finish(DemoAccount.objects.get().pk, timezone.now())
+        list(pool.map(click, (transitions.disable, transitions.reset)))
+    pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
     assert (state_of(alice), counts(alice)) == (State.OFF, (0, 0, 0))

@@ -7,16 +7,20 @@ from functools import partial
 
 import pytest
 import redis
+from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import redis_client
-from accounts.breaker import Breaker
+from accounts.circuit_breaker import Breaker
 from accounts.models import User
-from demo import batches, delivery, fast_forward, lifecycle, planning, resuming, tasks, unfinished
-from demo.delivery import deliver_due
+from demo import tasks
+from demo.engine import bulk, planning
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.engine.transports import in_process
+from demo.lifecycle import advance, pending_work, recovery, resume, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.planning import plan_due
 from tests.holding import somebody_who
 from tests.timeline import FIRST_TALK, counts, told
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -28,38 +32,38 @@ LONG_AGO = FIRST_TALK + 6 * DAY
 @pytest.fixture
 def short_turns(monkeypatch) -> None:
     """A turn is one step, and a step is small."""
-    monkeypatch.setattr(unfinished, "TURN", timedelta(0))
-    monkeypatch.setattr(unfinished, "FIRST_TURN", timedelta(0))
-    monkeypatch.setattr("demo.turns.LEAST", timedelta(milliseconds=5))
-    monkeypatch.setattr(batches, "BATCH", 20)
-    monkeypatch.setattr(delivery, "BATCH", 20)
-    monkeypatch.setattr(resuming, "BATCH", 20)
-    monkeypatch.setattr(fast_forward, "AT_ONCE", 15)
+    monkeypatch.setattr(pending_work, "LATER_SLICE", timedelta(0))
+    monkeypatch.setattr(pending_work, "FIRST_SLICE", timedelta(0))
+    monkeypatch.setattr("demo.lifecycle.time_slice.MIN_TIME_LEFT", timedelta(milliseconds=5))
+    monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 20)
+    monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 20)
+    monkeypatch.setattr(resume, "ROWS_PER_TRANSACTION", 20)
+    monkeypatch.setattr(advance, "EVENTS_PER_TRANSACTION", 15)
 
 
 def pause_and_ask(user: User) -> None:
-    lifecycle.pause(user, NOW + HOUR)
-    lifecycle.resume(user, NOW + 3 * HOUR, dispatch=False)
+    transitions.pause(user, NOW + HOUR)
+    transitions.resume(user, NOW + 3 * HOUR, dispatch=False)
 
 
 # What is asked of a demo, and the state that this leads to.
 WORK = {
-    "disable": (partial(lifecycle.disable, dispatch=False), State.OFF),
-    "reset": (partial(lifecycle.reset, dispatch=False), State.ACTIVE),
+    "disable": (partial(transitions.disable, dispatch=False), State.OFF),
+    "reset": (partial(transitions.reset, dispatch=False), State.ACTIVE),
     "resume": (pause_and_ask, State.ACTIVE),
-    "advance": (lambda user: lifecycle.advance(user, 5, NOW, dispatch=False), State.ACTIVE),
+    "advance": (lambda user: transitions.advance(user, 5, NOW, dispatch=False), State.ACTIVE),
 }
 
 
 def work_off(account: int, now, die_every: int = 0) -> int:
     """Take turns until nothing is left; every so many the worker dies, and the sweep comes. Return how many it took."""
-    turns, following = 0, unfinished.take_turn(account, now)
+    turns, following = 0, pending_work.run_slice(account, now)
     while following:
         turns += 1
         if die_every and turns % die_every == 0:
             now += MINUTE
-            following = unfinished.Next(unfinished.claim_silent(now)[account])
-        following = unfinished.take_turn(account, now, following.turn)
+            following = pending_work.NextSlice(recovery.claim_stalled(now)[account])
+        following = pending_work.run_slice(account, now, following.number)
     return turns
 
 
@@ -83,7 +87,7 @@ def test_in_turns_the_same_is_done_as_at_once_though_workers_die_between_them(
     account = demo_of(alice, seed=9, brand="Twin")
     with transaction.atomic():  # the twin, which is not there afterwards
         ask(alice)
-        unfinished.finish(account.pk, NOW + 3 * HOUR)
+        pending_work.finish(account.pk, NOW + 3 * HOUR)
         at_once = picture(alice)
         transaction.set_rollback(True)
     ask(alice)
@@ -91,66 +95,66 @@ def test_in_turns_the_same_is_done_as_at_once_though_workers_die_between_them(
     assert DemoAccount.objects.get().state == state
     if work != "reset" or not die_every:  # which begins when the old story is gone
         assert picture(alice) == at_once
-    assert unfinished.claim_silent(NOW + DAY) == {}
+    assert recovery.claim_stalled(NOW + DAY) == {}
 
 
 def test_enabling_takes_turns_too(alice, short_turns):
-    account = lifecycle.enable(alice, NOW, dispatch=False, seed=1, initial_comments=100).account
+    account = transitions.enable(alice, NOW, dispatch=False, seed=1, initial_comments=100).account
     assert work_off(account.pk, NOW) >= 2
     assert (DemoAccount.objects.get().state, counts(alice)) == (State.ACTIVE, (35, 100, 100))
 
 
 def test_a_turn_is_taken_once(alice, short_turns):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
-    first = unfinished.take_turn(account.pk, NOW, 0)
+    account = transitions.enable(alice, NOW, dispatch=False).account
+    first = pending_work.run_slice(account.pk, NOW, 0)
     assert first == (1, 0)
-    assert unfinished.take_turn(account.pk, NOW, 0) is None  # a message that comes twice
-    assert unfinished.take_turn(account.pk, NOW, 1) == (2, 0)
-    assert unfinished.take_turn(account.pk, NOW, 1) is None  # as the sweep asked for it meanwhile
-    assert unfinished.take_turn(account.pk, NOW) == (3, 0)  # by the message of an earlier version
+    assert pending_work.run_slice(account.pk, NOW, 0) is None  # a message that comes twice
+    assert pending_work.run_slice(account.pk, NOW, 1) == (2, 0)
+    assert pending_work.run_slice(account.pk, NOW, 1) is None  # as the sweep asked for it meanwhile
+    assert pending_work.run_slice(account.pk, NOW) == (3, 0)  # by the message of an earlier version
 
 
 def test_what_waits_for_its_turn_is_asked_for_again_and_gains_nothing_by_it(alice, short_turns):
-    account = lifecycle.enable(alice, NOW, dispatch=False).account
-    following = unfinished.take_turn(account.pk, NOW)
+    account = transitions.enable(alice, NOW, dispatch=False).account
+    following = pending_work.run_slice(account.pk, NOW)
     later = NOW + MINUTE
-    assert unfinished.claim_silent(later) == {account.pk: following.turn}
-    assert unfinished.take_turn(account.pk, later, following.turn).turn == following.turn + 1
-    assert unfinished.take_turn(account.pk, later, following.turn) is None
+    assert recovery.claim_stalled(later) == {account.pk: following.number}
+    assert pending_work.run_slice(account.pk, later, following.number).number == following.number + 1
+    assert pending_work.run_slice(account.pk, later, following.number) is None
 
 
 @pytest.mark.django_db(transaction=True)
 def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypatch):
     asked = []
-    monkeypatch.setattr(tasks.finish, "apply_async", lambda args, **_: asked.append(args))
-    account = lifecycle.enable(alice, timezone.now(), initial_content=3, initial_comments=30).account
+    monkeypatch.setattr(current_app, "send_task", lambda _name, args, **_: asked.append(args))
+    account = transitions.enable(alice, timezone.now(), initial_content=3, initial_comments=30).account
     while asked:
         assert len(asked) == 1
         assert asked[0][0] == account.pk
         tasks.finish(*asked.pop())
     assert DemoAccount.objects.get().state == State.ACTIVE
-    assert DemoAccount.objects.get().turn >= 2
+    assert DemoAccount.objects.get().next_slice >= 2
 
 
 def test_planning_that_goes_on_later_ends_well_without_a_broker(alice, monkeypatch, caplog):
     demo_of(alice, timezone.now() - 2 * DAY)
-    monkeypatch.setattr(tasks, "LONGEST_PLANNING", timedelta(0))
+    monkeypatch.setattr(tasks, "MAX_PLANNING_TIME", timedelta(0))
     monkeypatch.setattr(redis_client, "breaker", away := Breaker(redis.ConnectionError, OSError))
     with suppress(TimeoutError), away.guard():
         time.sleep(0.25)
         raise TimeoutError
     tasks.plan()
-    said = [record.getMessage() for record in caplog.records if record.name == "demo.tasks"]
-    assert said == ["No broker takes 'plan on' (ConnectionError); the next sweep will go on."]
+    said = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
+    assert said == ["No broker takes 'plan on' (ConnectionError); the next sweep asks again."]
 
 
 def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_turns):
     """Ordinary runs neither plan nor deliver it, and the API refuses what would come between."""
     for user in (alice, bob):
         demo_of(user)
-    lifecycle.advance(alice, 5, NOW, dispatch=False)
+    transitions.advance(alice, 5, NOW, dispatch=False)
     account = DemoAccount.objects.get(user=alice)
-    following = unfinished.take_turn(account.pk, NOW)
+    following = pending_work.run_slice(account.pk, NOW)
     account.refresh_from_db()
     assert (account.advance_days, account.catching_up, account.is_advancing) == (0, True, True)
     before = picture(alice)
@@ -158,13 +162,13 @@ def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_tu
     deliver_due(NOW + 12 * HOUR)
     assert picture(alice) == before
     for ask in (
-        lambda: lifecycle.pause(alice, NOW),
-        lambda: lifecycle.advance(alice, 1, NOW, dispatch=False),
+        lambda: transitions.pause(alice, NOW),
+        lambda: transitions.advance(alice, 1, NOW, dispatch=False),
     ):
-        with pytest.raises(lifecycle.NotPossible, match="advanc"):
+        with pytest.raises(transitions.InvalidState, match="advanc"):
             ask()
     while following:
-        following = unfinished.take_turn(account.pk, NOW, following.turn)
+        following = pending_work.run_slice(account.pk, NOW, following.number)
     account.refresh_from_db()
     assert (account.is_advancing, plan_due(NOW).windows) == (False, 0)
     assert counts(alice)[0] == 3 + 2 * 4
@@ -173,17 +177,17 @@ def test_what_the_days_bring_is_left_to_the_demos_own_turns(alice, bob, short_tu
 @pytest.mark.django_db(transaction=True)
 def test_one_demo_is_shifted_at_a_time_and_the_next_waits_without_a_worker(alice):
     account = demo_of(alice)
-    lifecycle.advance(alice, 2, NOW, dispatch=False)
+    transitions.advance(alice, 2, NOW, dispatch=False)
 
     def shift() -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [fast_forward.SHIFTS])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [advance.SHIFTS])
 
     with somebody_who(shift):
-        waiting = unfinished.take_turn(account.pk, NOW)
+        waiting = pending_work.run_slice(account.pk, NOW)
         assert waiting == (1, 1)
         assert DemoAccount.objects.get().advance_days == 2
-    assert unfinished.take_turn(account.pk, NOW, waiting.turn) is None
+    assert pending_work.run_slice(account.pk, NOW, waiting.number) is None
     assert not DemoAccount.objects.get().is_advancing
 
 
@@ -198,8 +202,8 @@ def test_planning_begins_nothing_after_its_time_and_says_so(alice):
 def test_those_with_the_least_to_make_up_for_are_planned_first(alice, bob, monkeypatch):
     for user, before in ((alice, 20 * DAY), (bob, 0 * DAY)):
         demo_of(user, NOW - before)
-    monkeypatch.setattr(planning, "CHUNK", 1)
-    monkeypatch.setattr(planning, "MOST_EVENTS", 1)
+    monkeypatch.setattr(planning, "ACCOUNTS_PER_TRANSACTION", 1)
+    monkeypatch.setattr(planning, "EVENTS_PER_TRANSACTION", 1)
     planned = []
     real = planning.plan_open_windows
     monkeypatch.setattr(
@@ -212,20 +216,22 @@ def test_those_with_the_least_to_make_up_for_are_planned_first(alice, bob, monke
 def test_who_has_much_overdue_holds_up_no_other_for_long(alice, bob, monkeypatch):
     """The first batch is of the earliest; then each account has its turn."""
     for user in (alice, bob):
-        account = lifecycle.enable(user, NOW, dispatch=False, initial_content=3, initial_comments=60).account
-        unfinished.plan_initial(account.pk, NOW)
+        account = transitions.enable(
+            user, NOW, dispatch=False, initial_content=3, initial_comments=60
+        ).account
+        pending_work.plan_initial(account.pk, NOW)
     StoryEvent.objects.filter(account__user=bob).update(due_at=NOW - MINUTE)  # after all of hers
     StoryEvent.objects.filter(account__user=alice).update(due_at=NOW - HOUR)
-    monkeypatch.setattr(delivery, "BATCH", 20)
+    monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 20)
     done = []
-    real = delivery.ingest
+    real = in_process.ingest
     owner = dict(StoryEvent.objects.values_list("profile", "account__user"))
 
     def ingest(arrivals, now):
         done.append({owner[arrival.profile_id] for arrival in arrivals})
         return real(arrivals, now)
 
-    monkeypatch.setattr(delivery, "ingest", ingest)
+    monkeypatch.setattr(in_process, "ingest", ingest)
     deliver_due(NOW)
     assert done.index({bob.pk}) <= 2
     assert len(done) > 8
@@ -234,9 +240,9 @@ def test_who_has_much_overdue_holds_up_no_other_for_long(alice, bob, monkeypatch
 def test_a_stale_request_of_a_version_before_resumes_nothing(alice):
     """A pause that an older process began may stand beside a request of the pause before it."""
     account = demo_of(alice)
-    lifecycle.pause(alice, NOW + HOUR)
+    transitions.pause(alice, NOW + HOUR)
     DemoAccount.objects.update(resume_requested_at=NOW)
     assert not DemoAccount.objects.get().is_resuming
-    assert unfinished.claim_silent(NOW + DAY) == {}
-    unfinished.finish(account.pk, NOW + DAY)
+    assert recovery.claim_stalled(NOW + DAY) == {}
+    pending_work.finish(account.pk, NOW + DAY)
     assert DemoAccount.objects.get().state == State.PAUSED

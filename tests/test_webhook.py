@@ -492,10 +492,10 @@ def test_any_other_body_is_refused_by_a_sentence(body):
 
 
 TOO_LARGE = "The event must have at most 1048576 bytes and, outside of texts, 20000 brackets and commas."
-MOST = 5 * 1024 * 1024
+MAX_BODY = 5 * 1024 * 1024
 
 
-def filled(piece: bytes, end: bytes = b"", size: int = MOST - 1_000) -> bytes:
+def filled(piece: bytes, end: bytes = b"", size: int = MAX_BODY - 1_000) -> bytes:
     """The piece again and again, then the end: so many bytes at most."""
     return piece * ((size - len(end)) // len(piece)) + end
 

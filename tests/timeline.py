@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import Profile, User
-from demo import lifecycle, unfinished
-from demo.delivery import deliver_due
+from demo.engine.delivery import deliver_due
+from demo.engine.planning import plan_due
+from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount
-from demo.planning import plan_due
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import NOW
 
@@ -65,5 +65,5 @@ def run_until(end: datetime, start: datetime = ENABLED, every: timedelta = timed
 
 def resume(user: User, now: datetime) -> None:
     """End a pause, to the last row."""
-    assert lifecycle.resume(user, now, dispatch=False).started
-    unfinished.finish(DemoAccount.objects.get(user=user).pk, now)
+    assert transitions.resume(user, now, dispatch=False).started
+    pending_work.finish(DemoAccount.objects.get(user=user).pk, now)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Profile, User
-from demo import seeding
+from demo.lifecycle import seeding
 from interactions.ingest import Arrival, ingest
 
 NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)

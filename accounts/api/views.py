@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import TokenAuthentication
-from accounts.api.known import Known, KnownParameters
+from accounts.api.strict_input import Known, KnownParameters
 from accounts.models import User
 from accounts.throttling import TokenRequests, begin_log_in, name_in, place_to_hash
 from accounts.tokens import make_token

@@ -13,7 +13,7 @@ from django.db.backends.postgresql import base
 from psycopg.errors import ConnectionTimeout
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
-from accounts.breaker import Breaker
+from accounts.circuit_breaker import Breaker
 from config.postgresql.times import read_any_time
 
 NOTHING_READY = 0

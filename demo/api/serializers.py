@@ -1,4 +1,4 @@
-"""What the demo routes take and answer."""
+"""The bodies of requests and responses of the demo routes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,28 +6,30 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.known import Known
+from accounts.api.strict_input import Known
 from accounts.models import Platform
 from demo import simulator
+from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
-from demo.lifecycle import MOST_DAYS
+from demo.exceptions import InvalidOption
+from demo.lifecycle.names import brand_name, product_names
+from demo.lifecycle.transitions import MAX_DAYS
 from demo.models import (
-    LARGEST_SEED,
-    LONGEST_BRAND,
-    LONGEST_PRODUCT,
-    MOST_PRODUCTS,
-    Rhythm,
+    MAX_BRAND_LENGTH,
+    MAX_PRODUCT_LENGTH,
+    MAX_PRODUCTS,
+    MAX_SEED,
     State,
     StoryEvent,
+    similar_time_zone,
     time_zones,
-    zone_alike,
 )
-from demo.naming import brand_name, product_names
-from demo.states import WrongOption
+from demo.models.setting_columns import TIME_ZONE_LENGTH
+from demo.windows import WINDOW_KINDS
 
 
 class ShortListField(serializers.ListField):
-    """A list whose length is looked at before its items."""
+    """A list whose length is checked before its items."""
 
     def to_internal_value(self, data):
         if isinstance(data, list) and len(data) > self.max_length:
@@ -36,7 +38,7 @@ class ShortListField(serializers.ListField):
 
 
 class NameField(serializers.CharField):
-    """A name that is refused, and whose length is looked at, as it is kept: `read` raises WrongOption with a sentence."""
+    """A name, validated and normalized by `read`, which raises InvalidOption with a sentence."""
 
     def __init__(self, *, read: Callable[[str], str], **options: Any) -> None:
         self.read = read
@@ -45,7 +47,7 @@ class NameField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         try:
             return self.read(super().to_internal_value(data))
-        except WrongOption as error:
+        except InvalidOption as error:
             raise serializers.ValidationError(str(error)) from error
 
 
@@ -59,49 +61,71 @@ class EnableSerializer(Known):
         max_length=len(Platform),
     )
     niche = serializers.ChoiceField(choices=simulator.NICHES, required=False)
-    brand = NameField(read=brand_name, required=False, help_text=f"At most {LONGEST_BRAND} characters.")
+    brand = NameField(read=brand_name, required=False, help_text=f"At most {MAX_BRAND_LENGTH} characters.")
     products = ShortListField(
         child=NameField(
-            read=lambda name: product_names([name])[0], help_text=f"At most {LONGEST_PRODUCT} characters."
+            read=lambda name: product_names([name])[0], help_text=f"At most {MAX_PRODUCT_LENGTH} characters."
         ),
         required=False,
-        max_length=MOST_PRODUCTS,
+        max_length=MAX_PRODUCTS,
     )
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
-    rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
-    viral_spikes = serializers.BooleanField(required=False)
-    seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """With the settings that may be chosen at enabling."""
+        chosen = {name: setting_field(name) for name, setting in SETTINGS.items() if setting.at_enabling}
+        return super().get_fields() | chosen
 
 
 def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
-    """A whole number, which may be left out unless `required`; one out of range is answered with the range."""
+    """A whole number, optional unless `required`; the error of one out of range names the range."""
     message = f"{what} must be a whole number from {low} to {high}."
-    wrong = dict.fromkeys(("min_value", "max_value"), message)
+    errors = dict.fromkeys(("min_value", "max_value"), message)
     return serializers.IntegerField(
-        min_value=low, max_value=high, required=required, error_messages=wrong, **options
+        min_value=low, max_value=high, required=required, error_messages=errors, **options
     )
 
 
 class AdvanceSerializer(Known):
-    days = ranged(1, MOST_DAYS, "days", required=True)
+    days = ranged(1, MAX_DAYS, "days", required=True)
+
+
+class TimeZoneField(serializers.CharField):
+    """The name of an IANA time zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=TIME_ZONE_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in time_zones():
+            raise serializers.ValidationError(
+                f"{self.field_name} must be an IANA name; use {similar_time_zone(name)}."
+            )
+        return name
+
+
+def setting_field(name: str) -> serializers.Field:
+    """The optional field of a setting, a key of SETTINGS."""
+    match SETTINGS[name].kind:
+        case Number(low, high, may_be_empty):
+            return ranged(low, high, name, allow_null=may_be_empty)
+        case Choice(options):
+            return serializers.ChoiceField(choices=list(options), required=False)
+        case Flag():
+            return serializers.BooleanField(required=False)
+        case TimeZone():
+            return TimeZoneField(required=False)
 
 
 class SettingsSerializer(Known):
+    """The settings as `demo.account_settings` declares them."""
+
     what = "setting"
 
-    content_per_day = ranged(0, 20, "content_per_day")
-    comments_per_window = ranged(0, 200, "comments_per_window")
-    messages_per_window = ranged(0, 100, "messages_per_window")
-    posting_hour = ranged(0, 23, "posting_hour", allow_null=True)
-    time_zone = serializers.CharField(max_length=64, required=False)
-    rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
-    viral_spikes = serializers.BooleanField(required=False)
-    retention_days = ranged(1, 365, "retention_days")
-
-    def validate_time_zone(self, name: str) -> str:
-        if name not in time_zones():
-            raise serializers.ValidationError(f"time_zone must be an IANA name; use {zone_alike(name)}.")
-        return name
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {name: setting_field(name) for name in SETTINGS}
 
 
 class PatchSerializer(Known):
@@ -114,7 +138,7 @@ class TallySerializer(serializers.Serializer):
 
 
 class ProgressSerializer(serializers.Serializer):
-    """How far the initial batch is; `dead` events of the story could not be delivered."""
+    """How much of the initial batch is delivered; `dead` counts events of the story that could not be delivered."""
 
     content = TallySerializer()
     comments = TallySerializer()
@@ -123,7 +147,7 @@ class ProgressSerializer(serializers.Serializer):
 
 
 class CountsSerializer(serializers.Serializer):
-    """One number for each kind of what a demo brings."""
+    """One number each of posts, comments and messages."""
 
     content = serializers.IntegerField()
     comments = serializers.IntegerField()
@@ -135,11 +159,10 @@ class StoredSerializer(CountsSerializer):
 
 
 class NextRunsSerializer(serializers.Serializer):
-    """When the next windows are planned and the next cleanup runs (UTC); null while off."""
+    """When the next window of each kind is planned and the next cleanup runs (UTC); null while off."""
 
-    content = serializers.DateTimeField(allow_null=True)
-    interactions = serializers.DateTimeField(allow_null=True)
-    cleanup = serializers.DateTimeField(allow_null=True)
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {name: serializers.DateTimeField(allow_null=True) for name in (*WINDOW_KINDS, "cleanup")}
 
 
 class UpcomingSerializer(serializers.Serializer):
@@ -151,7 +174,7 @@ class UpcomingSerializer(serializers.Serializer):
 
 
 class RunningSerializer(serializers.Serializer):
-    """A scenario that goes on: how many events are still to come, and when the last of them is due."""
+    """A running scenario: how many events are undelivered, and when the last of them is due."""
 
     name = serializers.ChoiceField(choices=list(simulator.SCENARIOS))
     left = serializers.IntegerField()
@@ -160,12 +183,14 @@ class RunningSerializer(serializers.Serializer):
 
 @extend_schema_serializer(examples=examples.DEMO)
 class DemoSerializer(serializers.Serializer):
-    """The demo of one user, as `demo.status.status_of` makes it."""
+    """The demo of one user, as `demo.dashboard.status.status_of` makes it."""
 
     state = serializers.ChoiceField(choices=State.choices)
-    resuming = serializers.BooleanField(help_text="A pause is about to end; the state is paused until then.")
+    resuming = serializers.BooleanField(
+        help_text="The demo is being resumed; the state is paused until that is done."
+    )
     advancing = serializers.BooleanField(
-        help_text="Days were asked for that have not brought everything yet."
+        help_text="Days are being skipped, or their events are not all delivered yet."
     )
     seed = serializers.IntegerField(allow_null=True)
     enabled_at = serializers.DateTimeField(allow_null=True)
@@ -185,4 +210,4 @@ class DemoSerializer(serializers.Serializer):
 
 
 class GeneratedSerializer(CountsSerializer):
-    """How many events were delivered on top of the quotas."""
+    """How many extra events were delivered."""

@@ -6,8 +6,8 @@ from math import exp
 
 from demo.simulator import replies
 from demo.simulator.audience_time import Window
+from demo.simulator.keyed_random import normal, numeric_id, uniform
 from demo.simulator.phrases import Scene, kind_of
-from demo.simulator.streams import identity, normal, share
 from demo.simulator.values import BRAND, COMMENT, Event, ProfileSpec, World
 
 DELAY_HOURS, DELAY_SIGMA = 0.8, 1.1  # median, and sd of its ln [A]
@@ -36,7 +36,7 @@ def answers(
 
 def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -> Event | None:
     world = scene.world
-    if share(world.seed, "answered", parent.platform_id) >= ANSWERED[kind_of(parent)]:
+    if uniform(world.seed, "answered", parent.platform_id) >= ANSWERED[kind_of(parent)]:
         return None
     at = _time(world, window, parent)
     if at is None:
@@ -44,7 +44,7 @@ def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -
     text = replies.brand_answer(scene, parent)
     if text is None:
         return None
-    answer_id = identity(world.seed, "answer", parent.platform_id)
+    answer_id = numeric_id(world.seed, "answer", parent.platform_id)
     return Event(
         COMMENT,
         parent.platform,
@@ -60,7 +60,7 @@ def _answer(scene: Scene, window: Window, parent: Event, profile: ProfileSpec) -
 
 def _time(world: World, window: Window, parent: Event) -> datetime | None:
     """When it is answered, in the audience's hours; None when the window has closed by then."""
-    lot = share(world.seed, "answer delay", parent.platform_id)
+    lot = uniform(world.seed, "answer delay", parent.platform_id)
     hours = DELAY_HOURS * exp(DELAY_SIGMA * normal(lot))
     due = window.times[parent.platform].at(parent.at.timestamp()) + hours
     after = parent.at.timestamp()

@@ -12,18 +12,19 @@ from functools import partial
 from math import erfc, exp, log, sqrt
 from typing import NamedTuple
 
+from accounts.platforms import PLATFORMS
 from demo.simulator import phrases, replies, texts
 from demo.simulator.audience_time import Window
+from demo.simulator.keyed_random import Key, normal, numeric_id, stream, uniform, uniforms
 from demo.simulator.people import mood, person, person_id, someone
 from demo.simulator.phrases import TAG, Scene, kind_of, sentiment_of
 from demo.simulator.pieces import Spike, appeal
-from demo.simulator.platforms import PLATFORMS, REPLY_SIGMA, Platform
-from demo.simulator.streams import Key, identity, normal, share, shares, stream
+from demo.simulator.platforms import PLATFORM_FIGURES, REPLY_SIGMA
 from demo.simulator.values import BRAND, COMMENT, CONTENT, SPIKE, Author, Event, World
 
-LEAST_DELAY = 1 / 3600  # hours from a comment to its answer
+MIN_DELAY = 1 / 3600  # hours from a comment to its answer
 ANSWERABLE = {"question": 1.7, "complaint": 1.5, "critical": 1.3}  # against praise and jokes [A]
-MOST_EXTRA = 60  # comments that spikes bring in one window
+MAX_EXTRA = 60  # comments that spikes bring in one window
 
 
 class Flow(NamedTuple):
@@ -45,7 +46,7 @@ def flows(world: World, window: Window, past: Sequence[Event]) -> list[Flow]:
 
 
 def _flow(world: World, window: Window, piece: Event) -> Flow:
-    figures, platform = PLATFORMS[piece.platform], piece.platform
+    figures, platform = PLATFORM_FIGURES[piece.platform], piece.platform
     published = window.times[platform].at(piece.at.timestamp())
     opens, closes = window.open[platform] - published, window.close[platform] - published
     attraction, viral = appeal(world, platform, piece.platform_id)
@@ -84,8 +85,8 @@ def viral_comments(scene: Scene, key: Key, window: Window, quota: int, found: Se
     written = []
     for flow in found:
         if flow.viral > 0 and ordinary > 0:
-            lot = share(scene.world.seed, "viral", flow.piece.platform_id, *key)
-            number = min(quota * flow.viral / ordinary + lot, MOST_EXTRA)
+            lot = uniform(scene.world.seed, "viral", flow.piece.platform_id, *key)
+            number = min(quota * flow.viral / ordinary + lot, MAX_EXTRA)
             for one in range(int(number)):
                 event = _first_level(scene, ("viral", *key, flow.piece.platform_id, one), window, flow, SPIKE)
                 written.append(event)
@@ -97,7 +98,7 @@ def _written(
 ) -> list[Event]:
     """One comment per flow given: first-level ones first, then replies, each of which may be replied to in turn."""
     answers = stream(scene.world.seed, "reply", *key)
-    is_reply = [answers.random() < PLATFORMS[flow.piece.platform].replies for flow in on]
+    is_reply = [answers.random() < PLATFORM_FIGURES[flow.piece.platform].replies for flow in on]
     written = []
     for number, flow in enumerate(on):
         if not is_reply[number]:
@@ -113,7 +114,7 @@ def _first_level(
     scene: Scene, key: Key, window: Window, flow: Flow, origin: str, with_spike: bool = True
 ) -> Event:
     world, piece = scene.world, flow.piece
-    comment_id = identity(world.seed, "comment", *key)
+    comment_id = numeric_id(world.seed, "comment", *key)
     viral = with_spike and _is_viral(world, comment_id, flow, origin)
     age = _viral_age(world, comment_id, flow) if viral else _age(world, comment_id, flow)
     at = window.moment(piece.platform, flow.published + age, piece.at.timestamp())
@@ -138,28 +139,29 @@ def _is_viral(world: World, comment_id: str, flow: Flow, origin: str) -> bool:
     if flow.spike is None:
         return False
     return (
-        origin == SPIKE or share(world.seed, "viral", comment_id) * (flow.viral + flow.ordinary) < flow.viral
+        origin == SPIKE
+        or uniform(world.seed, "viral", comment_id) * (flow.viral + flow.ordinary) < flow.viral
     )
 
 
 def friend_of(scene: Scene, platform: str, comment_id: str) -> Author:
     """The person whom a comment may call."""
     seed = scene.world.seed
-    return person(seed, scene.words.locales, platform, someone(*shares(2, seed, "friend", comment_id)))
+    return person(seed, scene.words.locales, platform, someone(*uniforms(2, seed, "friend", comment_id)))
 
 
 def _age(world: World, comment_id: str, flow: Flow) -> float:
     """An age in the window by the piece's kernel, in the audience's hours."""
-    figures = PLATFORMS[flow.piece.platform]
+    figures = PLATFORM_FIGURES[flow.piece.platform]
     high, low = figures.left(flow.opens), figures.left(flow.closes)
-    return figures.age_at(high - (high - low) * share(world.seed, "when", comment_id))
+    return figures.age_at(high - (high - low) * uniform(world.seed, "when", comment_id))
 
 
 def _viral_age(world: World, comment_id: str, flow: Flow) -> float:
     """An age in the window by the spike's curve, found by halving."""
     assert flow.spike is not None
     low, high = max(flow.opens, 0.0), max(flow.closes, 0.0)
-    wanted = flow.spike.come(low) + (flow.spike.come(high) - flow.spike.come(low)) * share(
+    wanted = flow.spike.come(low) + (flow.spike.come(high) - flow.spike.come(low)) * uniform(
         world.seed, "when", comment_id
     )
     for _ in range(30):
@@ -170,7 +172,7 @@ def _viral_age(world: World, comment_id: str, flow: Flow) -> float:
 
 def speaker(world: World, platform: str, comment_id: str, sentiment: str, not_id: str | None) -> int:
     """Who says it: of two people who might, the one whose mood it fits; never the one who is answered."""
-    lots = shares(6, world.seed, "who", comment_id)
+    lots = uniforms(6, world.seed, "who", comment_id)
     numbers = [someone(lots[0], lots[1]), someone(lots[2], lots[3])]
     if not_id is not None:
         numbers.append(someone(lots[4], lots[5]))
@@ -206,14 +208,14 @@ class Threads:
             self._said[event.platform].append((event, root))
 
     def _weight(self, event: Event) -> float:
-        low, high = self.shares(event)
+        low, high = self.answered_shares(event)
         return (high - low) * ANSWERABLE.get(kind_of(event), 1.0)
 
-    def shares(self, event: Event) -> tuple[float, float]:
+    def answered_shares(self, event: Event) -> tuple[float, float]:
         """The shares of a comment's answers that have come when the window begins, and when it ends."""
         window, platform = self._window, event.platform
         at = window.times[platform].at(event.at.timestamp())
-        delay = PLATFORMS[platform].reply_delay
+        delay = PLATFORM_FIGURES[platform].reply_delay
         return _answered(window.open[platform] - at, delay), _answered(window.close[platform] - at, delay)
 
     def choose(self, platform: str, lot: float) -> tuple[Event, Event | None] | None:
@@ -228,14 +230,14 @@ class Threads:
 
 def _answered(hours: float, median: float) -> float:
     """The share of answers that have come after so many hours."""
-    return erfc(-log(hours / median) / (REPLY_SIGMA * sqrt(2))) / 2 if hours > LEAST_DELAY else 0.0
+    return erfc(-log(hours / median) / (REPLY_SIGMA * sqrt(2))) / 2 if hours > MIN_DELAY else 0.0
 
 
 def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads) -> Event:
     """An answer to one of the platform's comments; a first-level comment when there is none."""
     world = scene.world
-    platform, comment_id = flow.piece.platform, identity(world.seed, "comment", *key)
-    chosen = threads.choose(platform, share(world.seed, "parent", comment_id))
+    platform, comment_id = flow.piece.platform, numeric_id(world.seed, "comment", *key)
+    chosen = threads.choose(platform, uniform(world.seed, "parent", comment_id))
     if chosen is None:
         event = _first_level(scene, key, window, flow, "", False)
         threads.add(event, event)
@@ -246,7 +248,7 @@ def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads)
     )
     author = answerer(scene, comment_id, parent, root)
     text, memo = replies.reply(scene, comment_id, author, parent, root)
-    under = shown_under(PLATFORMS[platform], parent)
+    under = shown_under(parent)
     event = Event(COMMENT, platform, comment_id, at, text, author, parent.content_id, under, memo=memo)
     threads.add(event, root)
     return event
@@ -254,9 +256,9 @@ def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads)
 
 def _answer_hours(world: World, comment_id: str, parent: Event, window: Window, threads: Threads) -> float:
     """When it is answered: a log-normal delay after the parent, in the audience's hours, that ends in the window."""
-    low, high = threads.shares(parent)
-    lot = min(max(low + (high - low) * share(world.seed, "delay", comment_id), 1e-9), 1 - 1e-9)
-    delay = PLATFORMS[parent.platform].reply_delay * exp(REPLY_SIGMA * normal(lot))
+    low, high = threads.answered_shares(parent)
+    lot = min(max(low + (high - low) * uniform(world.seed, "delay", comment_id), 1e-9), 1 - 1e-9)
+    delay = PLATFORM_FIGURES[parent.platform].reply_delay * exp(REPLY_SIGMA * normal(lot))
     return window.times[parent.platform].at(parent.at.timestamp()) + delay
 
 
@@ -274,6 +276,10 @@ def answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) -
     return person(world.seed, scene.words.locales, parent.platform, number)
 
 
-def shown_under(figures: Platform, parent: Event) -> str:
+def shown_under(parent: Event) -> str:
     """The comment that the platform shows an answer under."""
-    return parent.parent_id if figures.two_levels and parent.parent_id else parent.platform_id
+    return (
+        parent.platform_id
+        if PLATFORMS[parent.platform].nests_replies
+        else parent.parent_id or parent.platform_id
+    )

@@ -9,24 +9,25 @@ from math import exp
 from operator import attrgetter
 from typing import NamedTuple
 
+from accounts.platforms import MESSAGE_PLATFORMS
 from demo.simulator import tables
 from demo.simulator.audience_time import Window
+from demo.simulator.keyed_random import (
+    Key,
+    cyclic_slice,
+    first_fitting,
+    normal,
+    numeric_id,
+    pick,
+    stream,
+    uniform,
+    uniforms,
+    weighted_choice,
+)
 from demo.simulator.people import person, someone, voice
 from demo.simulator.phrases import GENERAL, said_in
 from demo.simulator.pieces import finished, products, stand_in
-from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
-from demo.simulator.streams import (
-    Key,
-    first_fitting,
-    identity,
-    normal,
-    one_of,
-    pick,
-    share,
-    shares,
-    some,
-    stream,
-)
+from demo.simulator.platforms import PLATFORM_FIGURES, PURPOSES
 from demo.simulator.tables import Conversation, Thing
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -94,7 +95,7 @@ def _open(world: World, key: Key, window: Window, mail: Iterable[Event]) -> Iter
         if window.start - event.at.timestamp() < OPEN_FOR.total_seconds():
             said[event.conversation_id or ""].append(event)
     for id in sorted(said):
-        if share(world.seed, "goes on", id, *key) < GOES_ON:
+        if uniform(world.seed, "goes on", id, *key) < GOES_ON:
             talk = _left(world, id, said[id])
             if talk and talk.at.timestamp() < window.end - 3:
                 yield talk
@@ -147,7 +148,7 @@ def _complaints(language: str, niche: str) -> dict[str, Conversation]:
 
 def _new(world: World, key: Key, window: Window, platforms: list[str], uses: Counter[str]) -> _Talk:
     """One in which nothing has been said."""
-    id, lots = identity(world.seed, "conversation", *key), shares(6, world.seed, "writes", *key)
+    id, lots = numeric_id(world.seed, "conversation", *key), uniforms(6, world.seed, "writes", *key)
     platform = pick(platforms, lots[0])
     author = person(world.seed, tables.language(world.language).locales, platform, someone(lots[1], lots[2]))
     hours = window.open[platform] + (window.close[platform] - window.open[platform]) * lots[3]
@@ -157,8 +158,8 @@ def _new(world: World, key: Key, window: Window, platforms: list[str], uses: Cou
 
 def _chosen(world: World, purpose: float, which: float, uses: Counter[str]) -> str:
     """A script for the purpose on which the first lot falls, the least used of a few."""
-    fitting = _scripts(world.language, world.niche)[one_of(purpose, PURPOSES.items())]
-    script = min(some(fitting, 8, which), key=lambda script: uses[script])
+    fitting = _scripts(world.language, world.niche)[weighted_choice(purpose, PURPOSES.items())]
+    script = min(cyclic_slice(fitting, 8, which), key=lambda script: uses[script])
     uses[script] += 1
     return script
 
@@ -193,10 +194,10 @@ def opened(
     What a conversation is about is known from its id, so an id is looked for that is about the product.
     """
     id = first_fitting(
-        lambda attempt: identity(world.seed, "conversation", *key, attempt),
-        lambda id: about is None or _product(world, shares(5, world.seed, "about", id)[0]) == about,
+        lambda attempt: numeric_id(world.seed, "conversation", *key, attempt),
+        lambda id: about is None or _product(world, uniforms(5, world.seed, "about", id)[0]) == about,
     )
-    lots = shares(3, world.seed, "writes", *key)
+    lots = uniforms(3, world.seed, "writes", *key)
     platform = pick(platforms, lots[0])
     author = person(world.seed, tables.language(world.language).locales, platform, someone(*lots[1:]))
     talk = _Talk(id, platform, author, script, 0, at)
@@ -237,7 +238,7 @@ def _line(
     return Event(
         MESSAGE,
         talk.platform,
-        identity(world.seed, "message", *key),
+        numeric_id(world.seed, "message", *key),
         at,
         text,
         brand[talk.platform].author if by_brand else talk.author,
@@ -249,7 +250,7 @@ def _line(
 
 def _next(world: World, key: Key, window: Window, platform: str, last: datetime) -> datetime | None:
     """When the next line is said: a log-normal while later, or soon after the window opens; None when it has closed."""
-    hours = GAP_HOURS * exp(GAP_SIGMA * normal(share(world.seed, "gap", *key)))
+    hours = GAP_HOURS * exp(GAP_SIGMA * normal(uniform(world.seed, "gap", *key)))
     due = max(window.times[platform].at(last.timestamp()), window.open[platform]) + hours
     after = max(last.timestamp(), window.start - 1)
     if due >= window.close[platform] or after >= window.end - 2:
@@ -259,7 +260,7 @@ def _next(world: World, key: Key, window: Window, platform: str, last: datetime)
 
 def _slots(world: World, talk: _Talk) -> dict[str, str]:
     """What a conversation is about; the same in every window."""
-    lots, niche = shares(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
+    lots, niche = uniforms(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
     product, event = _product(world, lots[0]), pick(niche.events, lots[1])
     short = stand_in(world, pick(product.short, lots[2]))
     return {
@@ -281,4 +282,4 @@ def _product(world: World, lot: float) -> Thing:
 def _typed(world: World, talk: _Talk, place: int, purpose: str, text: str) -> str:
     """A line as its writer types it."""
     draw, kind = stream(world.seed, "line", talk.id, place), KIND_OF_PURPOSE.get(purpose, "spam")
-    return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORMS[talk.platform], kind)
+    return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORM_FIGURES[talk.platform], kind)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from math import exp
 
 from demo.simulator.audience_time import Window
-from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import id_share, normal, share, shares
+from demo.simulator.keyed_random import normal, uniform, uniform_of_id, uniforms
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.values import BRAND, COMMENT, CONTENT, FIGURES, METRICS, Event, Metrics, World
 
 REPORTED_AT = (
@@ -49,7 +49,7 @@ def first_reports(
     found = []
     for piece in pieces:
         age = window.end - piece.at.timestamp()
-        since = int(min(3_600, age / 10) * share(world.seed, "report", piece.platform_id))
+        since = int(min(3_600, age / 10) * uniform(world.seed, "report", piece.platform_id))
         wall = max(int(window.end) - 1 - since, int(piece.at.timestamp()) + 1)
         if wall < window.end:
             at = datetime.fromtimestamp(wall, UTC)
@@ -69,7 +69,7 @@ def _times_by_piece(events: Iterable[Event]) -> dict[str, list[datetime]]:
 def _report_time(window: Window, piece: Event) -> datetime | None:
     """When in the window the piece is reported, if it is: at certain ages, each piece a little differently."""
     published = piece.at.timestamp()
-    pace = 0.8 + 0.4 * id_share(piece.platform_id)
+    pace = 0.8 + 0.4 * uniform_of_id(piece.platform_id)
     opens, closes = (window.start - published) / 3_600 / pace, (window.end - published) / 3_600 / pace
     if closes <= REPORTED_AT[0]:
         return None
@@ -98,7 +98,7 @@ def figures_of(world: World, piece: Event, comments: int, at: datetime, reach: f
 
     `reach` is how many times as many as usual see, like and share a piece for each of its comments.
     """
-    figures, lots = PLATFORMS[piece.platform], shares(3, world.seed, "figures", piece.platform_id)
+    figures, lots = PLATFORM_FIGURES[piece.platform], uniforms(3, world.seed, "figures", piece.platform_id)
     age = (at - piece.at).total_seconds() / 3_600
     worth = reach * (comments + UNSEEN * max(1 - figures.left(age), AT_ONCE))
     views = worth / figures.per_view * exp(0.5 * normal(lots[0]))

@@ -11,7 +11,15 @@ from math import floor, pow
 from typing import NamedTuple
 
 from demo.simulator.handles import person_handle
-from demo.simulator.streams import first_fitting, identity, normal, one_of, pick, share, shares
+from demo.simulator.keyed_random import (
+    first_fitting,
+    normal,
+    numeric_id,
+    pick,
+    uniform,
+    uniforms,
+    weighted_choice,
+)
 from demo.simulator.values import Author
 
 AUDIENCE = 6_000  # people per platform
@@ -84,24 +92,24 @@ class Voice(NamedTuple):
 @lru_cache(maxsize=2_048)
 def voice(seed: int, author_id: str) -> Voice:
     """How the person with that id writes; the same on every day."""
-    case, closing, emoji, typos, length = shares(5, seed, "voice", author_id)
+    case, closing, emoji, typos, length = uniforms(5, seed, "voice", author_id)
     return Voice(
-        one_of(case, (("sentence", 0.78), ("first", 0.14), ("lower", 0.08))),
-        one_of(closing, (("none", 0.60), ("stop", 0.23), ("bang", 0.17))),
-        one_of(emoji, ((0.3, 0.25), (0.9, 0.45), (1.73, 0.30))),
-        one_of(typos, ((0.0, 0.70), (0.06, 0.20), (0.25, 0.10))),
+        weighted_choice(case, (("sentence", 0.78), ("first", 0.14), ("lower", 0.08))),
+        weighted_choice(closing, (("none", 0.60), ("stop", 0.23), ("bang", 0.17))),
+        weighted_choice(emoji, ((0.3, 0.25), (0.9, 0.45), (1.73, 0.30))),
+        weighted_choice(typos, ((0.0, 0.70), (0.06, 0.20), (0.25, 0.10))),
         normal(length),
     )
 
 
 def mood(seed: int, platform: str, number: int) -> float:
     """How person `number` sees things: 0 always complains, 1 always praises."""
-    return share(seed, "mood", platform, number)
+    return uniform(seed, "mood", platform, number)
 
 
 def interested(seed: int, author_id: str, facet: str) -> bool:
     """Whether that is one of the person's interests, of which everybody has about a third."""
-    return share(seed, "interest", author_id, facet) < 0.35
+    return uniform(seed, "interest", author_id, facet) < 0.35
 
 
 def someone(regular: float, which: float) -> int:
@@ -112,7 +120,7 @@ def someone(regular: float, which: float) -> int:
 
 
 def person_id(seed: int, platform: str, number: int) -> str:
-    return identity(seed, "person", platform, number)
+    return numeric_id(seed, "person", platform, number)
 
 
 @lru_cache(maxsize=2_048)
@@ -121,7 +129,7 @@ def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> A
     id = person_id(seed, platform, number)
 
     def named(attempt: int) -> tuple[str, str, list[float]]:
-        locale, first, last, *lots = shares(8, seed, "person", id, attempt)
+        locale, first, last, *lots = uniforms(8, seed, "person", id, attempt)
         names = _names(pick(locales, locale))
         return pick(names.first, first), names.last[bisect(names.weights, last)], lots
 

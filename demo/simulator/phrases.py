@@ -8,12 +8,12 @@ from random import Random
 from typing import NamedTuple
 
 from demo.simulator import tables
+from demo.simulator.keyed_random import cyclic_slice
 from demo.simulator.pieces import Subject, filled
-from demo.simulator.streams import some
 from demo.simulator.tables import Exchange, Exchanges, Language
 from demo.simulator.values import Event, World
 
-SHORTEST_LINE = 14  # characters; below, people react in a word or two
+MIN_LINE_LENGTH = 14  # characters; below, people react in a word or two
 SHORT_OF = 0.8  # how far a line may be from the length aimed at, as a ratio's logarithm, before a word or two do better
 OVER = (
     1.6  # what a line that is too long counts for against one that is too short, to which more can be added
@@ -145,8 +145,8 @@ class Scene(NamedTuple):
 
 def reaction(scene: Scene, kind: str, length: float, draw: Random) -> str:
     """A word or two, or twice that."""
-    short = some(scene.words.short[kind], 12, draw.random())
-    first = scene.said.of(short[:8] if length < SHORTEST_LINE else short[:2], length)
+    short = cyclic_slice(scene.words.short[kind], 12, draw.random())
+    first = scene.said.of(short[:8] if length < MIN_LINE_LENGTH else short[:2], length)
     room = length - len(first) - 2
     if room < 4:
         return first
@@ -194,7 +194,8 @@ def continued(
         if length - len(text) < 19:
             break
         longer = joined(
-            text, filled(world, scene.said.of(some(more, 7, draw.random()), length - len(text) - 1), about)
+            text,
+            filled(world, scene.said.of(cyclic_slice(more, 7, draw.random()), length - len(text) - 1), about),
         )
         if not nearer(longer, text, length):
             break

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.handles import hashtag
-from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import Key, identity, normal, share, shares, stream
+from demo.simulator.keyed_random import Key, normal, numeric_id, stream, uniform, uniforms
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.tables import Niche, Thing, Topic
 from demo.simulator.values import CONTENT, Event, World
 
@@ -52,11 +52,11 @@ RISING, RISE_HOURS, FALL_HOURS = 0.56, 8.76, 7.89  # fitted to the four figures 
 
 def piece(world: World, key: Key, at: datetime, uses: Counter[str]) -> Event:
     """The piece published at `at` that `key` names, in sentences little used so far; counts their uses."""
-    piece_id = identity(world.seed, "piece", *key)
+    piece_id = numeric_id(world.seed, "piece", *key)
     draw = stream(world.seed, "piece", *key)
     platform = draw.choice(world.platforms)
     url = f"https://{platform}.example/p/{piece_id}"
-    kind = draw.choice(PLATFORMS[platform].kinds)
+    kind = draw.choice(PLATFORM_FIGURES[platform].kinds)
     text, memo = caption(world, platform, piece_id, uses)
     return Event(CONTENT, platform, piece_id, at, text, url=url, kind=kind, memo=memo)
 
@@ -74,7 +74,7 @@ def subject(world: World, piece_id: str) -> Subject:
 @lru_cache(maxsize=2_048)
 def _subject(seed: int, language: str, niche: str, named: tuple[str, ...], piece_id: str) -> Subject:
     words = tables.niche(language, niche)
-    about = "event" if share(seed, "about", piece_id) < EVENTS else "product"
+    about = "event" if uniform(seed, "about", piece_id) < EVENTS else "product"
     draw = stream(seed, "subject", piece_id)
     topic = draw.choice([topic for topic in words.topics.values() if topic.about == about])
     thing = draw.choice(words.events if about == "event" else products(language, words, named))
@@ -98,8 +98,8 @@ class Appeal(NamedTuple):
 
 def appeal(world: World, platform: str, piece_id: str) -> Appeal:
     """What the piece was born with; the attraction is log-normal with mean 1."""
-    figures = PLATFORMS[platform]
-    silent, attraction, spikes = shares(3, world.seed, "appeal", piece_id)
+    figures = PLATFORM_FIGURES[platform]
+    silent, attraction, spikes = uniforms(3, world.seed, "appeal", piece_id)
     spike = _spike(world.seed, piece_id) if world.viral_spikes and spikes < SPIKES else None
     if silent < figures.silent:
         return Appeal(0.0, spike)
@@ -132,10 +132,10 @@ def caption(world: World, platform: str, piece_id: str, uses: Counter[str]) -> t
         return text.rstrip(".:"), memo
     if draw.random() < 0.45:
         text += " " + draw.choice(words.emoji)
-    tags = draw.sample(words.tags, draw.randint(*PLATFORMS[platform].tags))
+    tags = draw.sample(words.tags, draw.randint(*PLATFORM_FIGURES[platform].tags))
     if tags and draw.random() < 0.4:
         tags[-1] = hashtag(world.brand) or tags[-1]
-    return PLATFORMS[platform].cut(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
+    return PLATFORM_FIGURES[platform].cut(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
 
 
 def filled(world: World, text: str, told: Subject, **slots: str) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from random import Random
 
+from accounts.platforms import PLATFORMS
+from demo.simulator.keyed_random import cyclic_slice, stream
 from demo.simulator.phrases import (
     GENERAL,
     LONG,
+    MIN_LINE_LENGTH,
     NEGATIVE,
     SHORT_OF,
-    SHORTEST_LINE,
     TAG,
     Matter,
     Scene,
@@ -20,22 +22,12 @@ from demo.simulator.phrases import (
     said_in,
 )
 from demo.simulator.pieces import Subject, filled, subject
-from demo.simulator.platforms import PLATFORMS
-from demo.simulator.streams import some, stream
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.texts import emoji_only, facet_of, leaning, length_of, seen, spam, typed
 from demo.simulator.values import BRAND, Author, Event, World
 from demo.simulator.voices import emoji
 
 REPLIES_LENGTH = 0.9  # of a reply against the platform's law, which all texts together follow [A]
-MENTIONS = {
-    "youtube": 0.35,
-    "instagram": 0.7,
-    "tiktok": 0.25,
-    "facebook": 0.4,
-    "x": 0.4,
-    "linkedin": 0.4,
-}  # [A]
-NAMES = ("facebook", "linkedin")  # where people are called by their names
 
 
 def reply(scene: Scene, comment_id: str, author: Author, parent: Event, root: Event | None) -> Text:
@@ -45,12 +37,14 @@ def reply(scene: Scene, comment_id: str, author: Author, parent: Event, root: Ev
     kind = _reply_kind(world, comment_id, parent, root)
     if kind == "spam":
         return Text(spam(scene, draw), kind)
-    if kind != "question" and draw.random() < emoji_only(PLATFORMS[platform]):
+    if kind != "question" and draw.random() < emoji_only(PLATFORM_FIGURES[platform]):
         return Text(emoji(kind, draw), kind)
     length = REPLIES_LENGTH * length_of(world.seed, platform, comment_id, author.id)
     mention = _mention(parent, draw) if length > 24 or parent.parent_id else ""
     text = _answer(scene, author, parent, root, kind, max(length - len(mention), 3), draw)
-    return Text(PLATFORMS[platform].cut(mention + typed(world, text, author, draw, platform, kind)), kind)
+    return Text(
+        PLATFORM_FIGURES[platform].cut(mention + typed(world, text, author, draw, platform, kind)), kind
+    )
 
 
 def _reply_kind(world: World, comment_id: str, parent: Event, root: Event | None) -> str:
@@ -70,8 +64,8 @@ def _answer(
     if kind == "question":
         return _asked_back(scene, matters, piece_id, author, length, about, draw)
     lines: Sequence[str] = matters.exchange(world).replies if matters and parent is root else ()
-    if not lines or (length < 3 * SHORTEST_LINE and _far(scene, lines, length)):
-        lines = some(scene.words.replies[_answered_as(parent, root)], 6, draw.random())
+    if not lines or (length < 3 * MIN_LINE_LENGTH and _far(scene, lines, length)):
+        lines = cyclic_slice(scene.words.replies[_answered_as(parent, root)], 6, draw.random())
     text = filled(world, scene.said.of(lines, length), about, first=_first(parent))
     if (matters and matters.facet == TAG) or (root and kind_of(root) == "spam"):
         return text
@@ -104,8 +98,8 @@ def _asked_back(
     draw: Random,
 ) -> str:
     """A question on the matter of the thread, but for the one that began it."""
-    if length < SHORTEST_LINE:
-        return scene.said.of(some(scene.words.short["question"], 6, draw.random()), length)
+    if length < MIN_LINE_LENGTH:
+        return scene.said.of(cyclic_slice(scene.words.short["question"], 6, draw.random()), length)
     world = scene.world
     own = matters.facet if matters and matters.facet not in (TAG, GENERAL) else None
     facet = own or facet_of(world, piece_id, author.id, draw)
@@ -118,9 +112,13 @@ def _asked_back(
 
 
 def _mention(parent: Event, draw: Random) -> str:
-    if parent.author is None or draw.random() >= MENTIONS[parent.platform]:
+    if parent.author is None or draw.random() >= PLATFORM_FIGURES[parent.platform].mentions:
         return ""
-    return f"{parent.author.name} " if parent.platform in NAMES else f"@{parent.author.handle} "
+    return (
+        f"{parent.author.name} "
+        if PLATFORMS[parent.platform].mentions_by_name
+        else f"@{parent.author.handle} "
+    )
 
 
 def _first(parent: Event) -> str:
@@ -133,9 +131,9 @@ def brand_answer(scene: Scene, parent: Event) -> str | None:
     matters = matter(scene.world, parent)
     lines: Sequence[str] = matters.exchange(scene.world).brand if matters else ()
     if not lines and kind in ("praise", "favourable") and any(letter.isalpha() for letter in parent.text):
-        lines = some(scene.words.thanks, 6, draw.random())
+        lines = cyclic_slice(scene.words.thanks, 6, draw.random())
     if not lines:
         return None
     about = subject(scene.world, parent.content_id or "")
     text = filled(scene.world, scene.said.of(lines, 60), about, first=_first(parent))
-    return PLATFORMS[parent.platform].cut(_mention(parent, draw) + text)
+    return PLATFORM_FIGURES[parent.platform].cut(_mention(parent, draw) + text)

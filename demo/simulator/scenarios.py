@@ -15,15 +15,15 @@ from math import exp
 from operator import attrgetter
 from typing import NamedTuple
 
+from accounts.platforms import MESSAGE_PLATFORMS
 from demo.simulator import replies, texts
 from demo.simulator.comments import ANSWERABLE, answerer, friend_of, shown_under, speaker
 from demo.simulator.conversations import COMPLAINT, opened, openings, scripts
 from demo.simulator.figures import figures_of
+from demo.simulator.keyed_random import Key, first_fitting, numeric_id, pick, stream, uniform
 from demo.simulator.people import person
 from demo.simulator.phrases import SENTIMENTS, Said, Scene, kind_of
 from demo.simulator.pieces import piece, subject, uses_in
-from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS
-from demo.simulator.streams import Key, first_fitting, identity, pick, share, stream
 from demo.simulator.tables import Thing, Topic, niche
 from demo.simulator.values import COMMENT, CONTENT, Author, Event, ProfileSpec, World
 from demo.simulator.windows import PIECES_LOOK_BACK, profiles
@@ -165,7 +165,7 @@ def _times(world: World, key: Key, begin: datetime, come: Curve, count: int) -> 
     """`count` times after `begin`, one in each equal part of what comes, and no two in the same second."""
     second = 0
     for number in range(count):
-        minute = _minute(come, (number + share(world.seed, *key, "when", number)) / count)
+        minute = _minute(come, (number + uniform(world.seed, *key, "when", number)) / count)
         second = max(int(60 * minute), second + 1)
         yield begin + timedelta(seconds=second)
 
@@ -252,7 +252,7 @@ def _sentences(text: str) -> set[str]:
 def _first_level(scene: Scene, key: Key, on: Event, kind: str, at: datetime, attempt: int) -> Event:
     world, platform = scene.world, on.platform
     leaning = ("favourable", "neutral") if kind == MIXED else (kind, SENTIMENTS[kind])
-    comment_id = identity(world.seed, *key, attempt)
+    comment_id = numeric_id(world.seed, *key, attempt)
     number = speaker(world, platform, comment_id, leaning[1], None)
     author = person(world.seed, scene.words.locales, platform, number)
     friend = partial(friend_of, scene, platform, comment_id)
@@ -269,10 +269,10 @@ def _parent(world: World, key: Key, written: Sequence[Event], at: datetime) -> E
 
 
 def _reply(scene: Scene, key: Key, parent: Event, at: datetime, attempt: int) -> Event:
-    comment_id = identity(scene.world.seed, *key, attempt)
+    comment_id = numeric_id(scene.world.seed, *key, attempt)
     author = answerer(scene, comment_id, parent, parent)
     text, memo = replies.reply(scene, comment_id, author, parent, parent)
-    under = shown_under(PLATFORMS[parent.platform], parent)
+    under = shown_under(parent)
     return Event(COMMENT, parent.platform, comment_id, at, text, author, parent.content_id, under, memo=memo)
 
 
@@ -298,7 +298,7 @@ def _script(scene: Scene, key: Key, purpose: str) -> str:
     used = {script: uses[script] + uses[f"{script}/0"] for script in known}
     fewest = min(used.values())
     least = [script for script in used if used[script] == fewest]
-    script = pick(least, share(scene.world.seed, *key, "script"))
+    script = pick(least, uniform(scene.world.seed, *key, "script"))
     uses[f"{script}/0"] += 1
     return script
 
@@ -317,11 +317,11 @@ def _answer(scene: Scene, key: Key, question: Event, profile: ProfileSpec) -> Ev
     if text is None:
         return None
     key, (soon, late) = (*key, question.platform_id), ANSWERED_IN
-    minutes = soon + (late - soon) * share(scene.world.seed, *key, "when")
+    minutes = soon + (late - soon) * uniform(scene.world.seed, *key, "when")
     return Event(
         COMMENT,
         question.platform,
-        identity(scene.world.seed, *key),
+        numeric_id(scene.world.seed, *key),
         question.at + timedelta(seconds=int(60 * minutes)),
         text,
         profile.author,
@@ -336,7 +336,7 @@ def _reports(
     """The figures of the scenario's piece, which follow what people have commented by then."""
     for one in new:
         for minute in plan.reported:
-            late = 20 * share(world.seed, *key, "report", minute)
+            late = 20 * uniform(world.seed, *key, "report", minute)
             at = one.at + timedelta(seconds=int(60 * minute + late))
             counted = sum(event.at <= at for event in talk)
             yield figures_of(world, one, counted, at, plan.reach)._replace(origin="")

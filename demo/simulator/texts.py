@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from math import exp
 from random import Random
 
+from demo.simulator.keyed_random import cyclic_slice, normal, pick, stream, uniform, uniforms, weighted_choice
 from demo.simulator.people import interested, voice
 from demo.simulator.phrases import (
     GENERAL,
+    MIN_LINE_LENGTH,
     SENTIMENTS,
     SHORT_OF,
-    SHORTEST_LINE,
     TAG,
     Named,
     Scene,
@@ -22,8 +23,7 @@ from demo.simulator.phrases import (
     said_in,
 )
 from demo.simulator.pieces import Subject, filled, subject
-from demo.simulator.platforms import PLATFORMS, Platform
-from demo.simulator.streams import normal, one_of, pick, share, shares, some, stream
+from demo.simulator.platforms import PLATFORM_FIGURES, PlatformFigures
 from demo.simulator.values import Author, Event, World
 from demo.simulator.voices import emoji, voiced
 
@@ -35,10 +35,10 @@ PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 
 def leaning(seed: int, platform: str, comment_id: str) -> tuple[str, str, str]:
     """A comment's intent, sentiment and kind, by the platform's mix; the kind is the intent as the tables have it."""
-    lot, leans = shares(2, seed, "intent", comment_id)
-    intent = one_of(100 * lot, PLATFORMS[platform].mix.items())
+    lot, leans = uniforms(2, seed, "intent", comment_id)
+    intent = weighted_choice(100 * lot, PLATFORM_FIGURES[platform].mix.items())
     if intent == "opinion":
-        return intent, *_opinion(leans, PLATFORMS[platform].leanings)
+        return intent, *_opinion(leans, PLATFORM_FIGURES[platform].leanings)
     return intent, SENTIMENTS[intent], intent
 
 
@@ -48,17 +48,17 @@ def _opinion(lot: float, leanings: tuple[float, float]) -> tuple[str, str]:
     return ("negative", "critical") if lot < sum(leanings) else ("neutral", "favourable")
 
 
-def emoji_only(platform: Platform) -> float:
+def emoji_only(platform: PlatformFigures) -> float:
     """The share of the comments that may be emoji only that are."""
     return platform.emoji_only / (1 - (platform.mix["question"] + platform.mix["spam"]) / 100)
 
 
 def length_of(seed: int, platform: str, text_id: str, author_id: str) -> float:
     """A length by the platform's log-normal law, in which each person has their place."""
-    figures = PLATFORMS[platform]
-    own = (1 - PERSONAL**2) ** 0.5 * normal(share(seed, "length", text_id))
+    figures = PLATFORM_FIGURES[platform]
+    own = (1 - PERSONAL**2) ** 0.5 * normal(uniform(seed, "length", text_id))
     length = figures.length * exp(figures.length_sigma * (PERSONAL * voice(seed, author_id).length + own))
-    return min(length, figures.longest or length)
+    return min(length, figures.max_length or length)
 
 
 def comment(
@@ -74,7 +74,7 @@ def comment(
     draw = stream(world.seed, "comment", comment_id)
     if kind == "spam":
         return Text(spam(scene, draw), kind)
-    if kind != "question" and draw.random() < emoji_only(PLATFORMS[platform]):
+    if kind != "question" and draw.random() < emoji_only(PLATFORM_FIGURES[platform]):
         return Text(emoji(kind, draw), kind)
     length = FIRST_LENGTH * length_of(world.seed, platform, comment_id, author.id)
     about = seen(subject(world, piece.platform_id), draw)
@@ -83,12 +83,12 @@ def comment(
         text, memo = filled(world, line.line, about, friend=friend().handle), line.name
     else:
         text, memo = _line(scene, piece, author, leaning, length, about, draw)
-    return Text(PLATFORMS[platform].cut(typed(world, text, author, draw, platform, kind)), memo)
+    return Text(PLATFORM_FIGURES[platform].cut(typed(world, text, author, draw, platform, kind)), memo)
 
 
 def spam(scene: Scene, draw: Random) -> str:
     hook, offer, call = (
-        scene.said.of(some(scene.words.spam[part], 3, draw.random()), 40)
+        scene.said.of(cyclic_slice(scene.words.spam[part], 3, draw.random()), 40)
         for part in ("hooks", "offers", "calls")
     )
     return f"{hook} {lowered(offer, scene.words) if hook.endswith(',') else offer} {call}"
@@ -99,8 +99,10 @@ def _begun(scene: Scene, text: str, kind: str, room: float, draw: Random) -> str
     if not (9 < room < 25 or (room > 25 and draw.random() < 0.2)):
         return text
     if draw.random() < 0.5 and kind != "question":
-        return joined(scene.said.of(some(scene.words.short[kind], 8, draw.random()), room), text)
-    return opened(scene.said.of(some(scene.words.openers[kind], 4, draw.random()), room), text, scene.words)
+        return joined(scene.said.of(cyclic_slice(scene.words.short[kind], 8, draw.random()), room), text)
+    return opened(
+        scene.said.of(cyclic_slice(scene.words.openers[kind], 4, draw.random()), room), text, scene.words
+    )
 
 
 def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random) -> Sequence[Named]:
@@ -108,7 +110,7 @@ def _minds(world: World, piece_id: str, author_id: str, kind: str, draw: Random)
     if draw.random() < SPECIFIC:
         return said_in(world.language, world.niche, facet_of(world, piece_id, author_id, draw), kind)
     lines = said_in(world.language, world.niche, GENERAL, kind)
-    return some(lines, 12, draw.random())
+    return cyclic_slice(lines, 12, draw.random())
 
 
 def _line(
@@ -123,7 +125,7 @@ def _line(
     """Something about the piece, or a mere reaction where hardly a word is to be said; with its memo."""
     kind, sentiment = leaning
     far, line = scene.said.best(_minds(scene.world, piece.platform_id, author.id, kind, draw), length)
-    if length < SHORTEST_LINE or (length < 3 * SHORTEST_LINE and far > SHORT_OF):
+    if length < MIN_LINE_LENGTH or (length < 3 * MIN_LINE_LENGTH and far > SHORT_OF):
         return reaction(scene, kind, length, draw), kind
     scene.said.uses[line.name] += 1
     text = filled(scene.world, line.line, about)
@@ -149,4 +151,4 @@ def seen(told: Subject, draw: Random) -> Subject:
 
 def typed(world: World, text: str, author: Author, draw: Random, platform: str, kind: str) -> str:
     """The text in its author's way of writing."""
-    return voiced(text, voice(world.seed, author.id), draw, PLATFORMS[platform], kind)
+    return voiced(text, voice(world.seed, author.id), draw, PLATFORM_FIGURES[platform], kind)

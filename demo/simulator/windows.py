@@ -13,18 +13,18 @@ from demo.simulator.conversations import messages
 from demo.simulator.figures import first_reports
 from demo.simulator.figures import reports as later_reports
 from demo.simulator.handles import brand_handle
+from demo.simulator.keyed_random import Key, numeric_id, stream, uniform
 from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.posting import last_posting_time, posted, posting_time
-from demo.simulator.streams import Key, identity, share, stream
 from demo.simulator.values import CONTENT, METRICS, Event, ProfileSpec, Quota, World
+from demo.windows import INTERACTIONS
 
 SPAN = timedelta(days=18)  # how far back the initial batch reaches
 A_WHILE = timedelta(hours=1)  # in which its last piece has found its first readers
-SIX_HOURS = timedelta(hours=6)
 DAY = timedelta(days=1)
-MOST_OF_QUOTA = 6  # times its quota that a window brings at most in natural rhythm
+MAX_QUOTA_FACTOR = 6  # times its quota that a window brings at most in natural rhythm
 EXTRA_SPAN = timedelta(hours=1)  # in which what is asked for happens
 DEFAULT_LANGUAGE = "en"
 PIECES_LOOK_BACK = timedelta(days=30)
@@ -36,7 +36,7 @@ def profiles(world: World) -> tuple[ProfileSpec, ...]:
     return tuple(
         ProfileSpec(
             platform,
-            identity(world.seed, "profile", platform),
+            numeric_id(world.seed, "profile", platform),
             brand_handle(platform, world.brand, world.niche),
             world.brand,
         )
@@ -71,7 +71,7 @@ def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN)
 def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[Event]:
     """`count` pieces, one in each equal part of what a brand posts from `start` to `end`."""
     uses: Counter[str] = Counter()
-    parts = ((number + share(world.seed, "spread", number)) / count for number in range(count))
+    parts = ((number + uniform(world.seed, "spread", number)) / count for number in range(count))
     for number, at in enumerate(posted(world, start, end, parts)):
         yield piece(world, ("initial", number), at, uses)
 
@@ -85,7 +85,7 @@ def content_window(
     """
     uses = uses_in(event for event in past if event.at >= start - PIECES_LOOK_BACK)
     first = posting_time(world, start)
-    later = (share(world.seed, "posting", ordinal, number) for number in range(1, count))
+    later = (uniform(world.seed, "posting", ordinal, number) for number in range(1, count))
     times = [first, *posted(world, first, last_posting_time(world, start, first), later)][:count]
     return _sorted(piece(world, ("window", ordinal, number), at, uses) for number, at in enumerate(times))
 
@@ -111,7 +111,7 @@ def interactions_window(
     start = start.replace(microsecond=0)
     brand = {spec.platform: spec for spec in profiles(world)}
     seen, key = _looked_back_on(past, start), ("window", ordinal)
-    window = Window(world, start, start + SIX_HOURS, PIECES_LOOK_BACK)
+    window = Window(world, start, start + INTERACTIONS.length, PIECES_LOOK_BACK)
     found = flows(world, window, seen)
     count = comments_quota if world.rhythm == "steady" else _drawn(world, key, window, comments_quota, found)
     scene = Scene(world, Said(seen))
@@ -133,9 +133,9 @@ def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[F
         return 0
     oldest = min(flow.piece.at.timestamp() for flow in found)
     days = max((window.end - oldest) / DAY.total_seconds(), 1.0)
-    drawn = sum(flow.ordinary / (1 - PLATFORMS[flow.piece.platform].left(24 * days)) for flow in found)
-    expected = 4 * quota * drawn * days / len(found)
-    return min(int(expected + share(world.seed, "count", *key)), MOST_OF_QUOTA * quota)
+    drawn = sum(flow.ordinary / (1 - PLATFORM_FIGURES[flow.piece.platform].left(24 * days)) for flow in found)
+    expected = INTERACTIONS.per_day * quota * drawn * days / len(found)
+    return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
 def _by_hours(world: World, start: datetime, quota: int) -> int:
@@ -143,7 +143,8 @@ def _by_hours(world: World, start: datetime, quota: int) -> int:
     midnight = start.replace(hour=0, minute=0, second=0)
     day = Window(world, midnight, midnight + DAY)
     low, high = (
-        round(4 * quota * _passed(day, world.platforms, moment)) for moment in (start, start + SIX_HOURS)
+        round(INTERACTIONS.per_day * quota * _passed(day, world.platforms, moment))
+        for moment in (start, start + INTERACTIONS.length)
     )
     return high - low
 

@@ -11,9 +11,9 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts.api.json_types import WHOLE
 from accounts.models import Platform, Profile
-from interactions.api.moments import read_day_or_moment
+from interactions.api.timestamps import read_day_or_moment
 from interactions.models import Content, Interaction
-from interactions.words import LONGEST_SEARCH, HasWords
+from interactions.text_search import MAX_SEARCH_LENGTH, HasWords
 
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -86,14 +86,14 @@ class WordsField(forms.CharField):
 
     def clean(self, value) -> str:
         words = super().clean(value)
-        if len(words) > LONGEST_SEARCH:
+        if len(words) > MAX_SEARCH_LENGTH:
             raise forms.ValidationError(
-                f"search must have at most {LONGEST_SEARCH} characters; it has {len(words)}."
+                f"search must have at most {MAX_SEARCH_LENGTH} characters; it has {len(words)}."
             )
         return words
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH})
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_SEARCH_LENGTH})
 class WordsFilter(django_filters.CharFilter):
     field_class = WordsField
 
@@ -116,7 +116,7 @@ class ContentFilter(django_filters.FilterSet):
     search = WordsFilter(
         field_name="text",
         lookup_expr=HasWords.lookup_name,
-        help_text=f"Part of the text, in any case; at most {LONGEST_SEARCH} characters.",
+        help_text=f"Part of the text, in any case; at most {MAX_SEARCH_LENGTH} characters.",
     )
     profile = IdFilter(field_name="profile_id")
     is_demo = FlagFilter()

@@ -8,12 +8,12 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from interactions.paging import Cursor, CursorError, Page, read_page
-from interactions.turns import read_in_turn
+from interactions.cursors import Cursor, CursorError, Page, read_page
+from interactions.read_limits import read_in_turn
 
 
 class NewestFirst(CursorPagination):
-    """REST framework's interface and schema; the pages are read by `interactions.paging`."""
+    """REST framework's interface and schema; the pages are read by `interactions.cursors`."""
 
     page_size = 50
     page_size_query_param = "page_size"

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser, get_encoding
 from rest_framework.utils.json import strict_constant
 
-from accounts.names import LONGEST_NAMED
+from accounts.names import MAX_QUOTED_LENGTH
 from interactions.events import has_lone_surrogate
 
 
@@ -41,7 +41,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in members:
             raise ParseError(
-                f"Send the member {json.dumps(name[:LONGEST_NAMED])} once; the JSON has it twice."
+                f"Send the member {json.dumps(name[:MAX_QUOTED_LENGTH])} once; the JSON has it twice."
             )
         members[name] = value
     return members

@@ -12,7 +12,7 @@ from accounts.throttling import FailureThrottle, address
 
 LARGE, MANY = 64 * 1024, 200  # bytes, and events, of a batch
 # Of one owner at once in one web process, so that threads are left for others.
-MOST_LARGE = settings.WEB_THREADS // 2
+MAX_LARGE = settings.WEB_THREADS // 2
 
 _large: Counter[int] = Counter()  # by owner
 _lock = Lock()  # of that
@@ -29,7 +29,7 @@ class WebhookFailures(FailureThrottle):
 
 @contextmanager
 def place_of(owner_id: int, *, needed: bool) -> Iterator[None]:
-    """A place to work on a batch that is large, of which an owner has MOST_LARGE; raises Throttled.
+    """A place to work on a batch that is large, of which an owner has MAX_LARGE; raises Throttled.
 
     What is not `needed` takes none.
     """
@@ -37,7 +37,7 @@ def place_of(owner_id: int, *, needed: bool) -> Iterator[None]:
         yield
         return
     with _lock:
-        if _large[owner_id] >= MOST_LARGE:
+        if _large[owner_id] >= MAX_LARGE:
             raise Throttled(1, "As many large batches of yours as may be are being stored just now.")
         _large[owner_id] += 1
     try:

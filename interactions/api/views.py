@@ -8,12 +8,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.known import KnownFilters, KnownParameters
+from accounts.api.strict_input import KnownFilters, KnownParameters
 from accounts.models import Profile
 from interactions import analytics, replies
 from interactions.api import examples
 from interactions.api.filters import ContentFilter, InteractionFilter
-from interactions.api.keys import IDEMPOTENCY_KEY, KEY_HEADER, read_key
+from interactions.api.idempotency import IDEMPOTENCY_KEY, KEY_HEADER, read_key
 from interactions.api.pagination import NewestFirst
 from interactions.api.serializers import (
     ContentSerializer,
@@ -28,7 +28,7 @@ from interactions.api.serializers import (
 from interactions.clock import now
 from interactions.models import Content, Interaction
 from interactions.problems import MEDIA_TYPE, KeyTaken, ProblemSerializer
-from interactions.turns import read_in_turn
+from interactions.read_limits import read_in_turn
 
 
 class RowsViewSet(KnownFilters, viewsets.ReadOnlyModelViewSet):

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from config import processes
+from config import up
 
 
 class Command(BaseCommand):
@@ -8,4 +8,4 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args, **options) -> None:
-        self.stdout.write("Stopped." if processes.down() else "Nothing ran.")
+        self.stdout.write("Stopped." if up.down() else "Nothing ran.")

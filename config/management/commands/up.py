@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from config import processes
+from config import up
 
 
 class Command(BaseCommand):
@@ -9,6 +9,6 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         try:
-            processes.up()
-        except processes.CannotStart as error:
+            up.up()
+        except up.CannotStart as error:
             raise CommandError(str(error)) from error

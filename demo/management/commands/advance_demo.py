@@ -1,8 +1,8 @@
 from django.core.management.base import CommandError, CommandParser
 
-from demo import lifecycle, unfinished
-from demo.commands import DemoCommand, Once, bad_input, user_named
-from demo.states import NotPossible
+from demo.exceptions import InvalidState
+from demo.lifecycle import pending_work, transitions
+from demo.management.base import DemoCommand, Once, bad_input, user_named
 from interactions.clock import now
 
 
@@ -17,12 +17,12 @@ class Command(DemoCommand):
     def handle(self, *args, **options) -> None:
         user, moment = user_named(options["user"]), now()
         try:
-            account = lifecycle.advance(user, options["days"], moment, dispatch=False).account
+            account = transitions.advance(user, options["days"], moment, dispatch=False).account
         except ValueError as error:
             raise bad_input(str(error)) from error
-        except NotPossible as error:
+        except InvalidState as error:
             raise CommandError(str(error)) from error
-        unfinished.finish(account.pk, moment)
+        pending_work.finish(account.pk, moment)
         account.refresh_from_db()
         if account.is_advancing or account.last_error:
             raise CommandError(

@@ -2,11 +2,11 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
-from demo.commands import DemoCommand, bad_input
-from demo.retention import clean_up
+from demo.engine.retention import clean_up
+from demo.management.base import DemoCommand, bad_input
 from interactions.clock import now
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 class Command(DemoCommand):
@@ -24,8 +24,8 @@ class Command(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         days = options["older_than"]
-        if days is not None and not 0 <= days <= MOST_DAYS:
-            raise bad_input(f"--older-than must be a number of days from 0 to {MOST_DAYS}.")
+        if days is not None and not 0 <= days <= MAX_DAYS:
+            raise bad_input(f"--older-than must be a number of days from 0 to {MAX_DAYS}.")
         cleaned = clean_up(now(), older_than_days=days, dry_run=options["dry_run"])
         verb = "Would be hidden" if options["dry_run"] else "Hidden"
         figures = {"dry_run": options["dry_run"], **asdict(cleaned)}

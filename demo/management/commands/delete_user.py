@@ -1,6 +1,6 @@
 from accounts.models import User
-from demo.commands import RemovalCommand
-from demo.removal import remove_user
+from demo.lifecycle.removal import remove_user
+from demo.management.base import RemovalCommand
 
 
 class Command(RemovalCommand):

@@ -5,13 +5,15 @@ from django.core.management.base import CommandParser
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from demo import lifecycle, simulator, story
-from demo.commands import DemoCommand, Once, bad_input, user_named
-from demo.models import LARGEST_SEED
+from demo import simulator
+from demo.dashboard.status import account_or_default
+from demo.engine import story
+from demo.lifecycle import transitions
+from demo.management.base import DemoCommand, Once, bad_input, user_named
+from demo.models import MAX_SEED
 from demo.realism.report import Section, section
 from demo.realism.sample import long_enough, samples
-from demo.simulator.platforms import PLATFORMS, SOURCES
-from demo.status import shown_account
+from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
 
 
 class Command(DemoCommand):
@@ -55,7 +57,7 @@ class Command(DemoCommand):
 
 
 def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
-    account = shown_account(user_named(name))
+    account = account_or_default(user_named(name))
     events = story.told(account, now) if account.pk else []
     if not events:
         raise bad_input(
@@ -69,14 +71,14 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     seed = options["seed"]
     niche = options["niche"] or simulator.DEFAULT_NICHE
     language = options["language"] or simulator.DEFAULT_LANGUAGE
-    if not 0 <= seed <= LARGEST_SEED:
-        raise bad_input(f"--seed must be a whole number from 0 to {LARGEST_SEED}.")
+    if not 0 <= seed <= MAX_SEED:
+        raise bad_input(f"--seed must be a whole number from 0 to {MAX_SEED}.")
     try:
-        lifecycle.check_words(language, niche)
+        transitions.check_words(language, niche)
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
-    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORMS)
+    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORM_FIGURES)
     sections = [section(long_enough(world, now)) for world in worlds]
     return f"{brand}: the world of seed {seed}, {niche}, {language}", sections
 

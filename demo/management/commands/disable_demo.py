@@ -1,9 +1,9 @@
-from demo import lifecycle
-from demo.commands import DemoRemovalCommand
+from demo.lifecycle import transitions
+from demo.management.base import DemoRemovalCommand
 from demo.models import State
 
 
 class Command(DemoRemovalCommand):
     help = "Switch a user's demo mode off and delete its data."
-    request = staticmethod(lifecycle.disable)
+    request = staticmethod(transitions.disable)
     aim = State.OFF

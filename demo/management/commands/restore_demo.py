@@ -2,11 +2,11 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
-from demo import retention
-from demo.commands import DemoCommand, Once, user_named
+from demo.dashboard.status import account_or_default
+from demo.engine import retention
+from demo.exceptions import InvalidState
+from demo.management.base import DemoCommand, Once, user_named
 from demo.models import DemoAccount
-from demo.states import NotPossible
-from demo.status import shown_account
 
 
 class Command(DemoCommand):
@@ -22,10 +22,10 @@ class Command(DemoCommand):
         if options["all"]:
             return self._restore_all(options["json"])
         user = user_named(options["user"])
-        account = shown_account(user)
+        account = account_or_default(user)
         try:
             restored = retention.restore(account)
-        except NotPossible as error:
+        except InvalidState as error:
             raise CommandError(str(error)) from error
         sentence = f"Restored: {restored}. The next cleanup hides again what is older than {account.retention_days} days."
         self.report({"user": user.username, **asdict(restored)}, options["json"], sentence)
@@ -34,12 +34,12 @@ class Command(DemoCommand):
         accounts = (
             DemoAccount.objects.filter(state__in=retention.LIVING).select_related("user").order_by("pk")
         )
-        failures, total, users = [], retention.Restored(), 0
+        failures, total, users = [], retention.RestoreResult(), 0
         for account in accounts:
             try:
                 total += retention.restore(account)
                 users += 1
-            except NotPossible as error:
+            except InvalidState as error:
                 failures.append(f"{account.user.username}: {error}")
         sentence = f"Restored of {users} demos: {total}. The next cleanup hides again what is older than each retention."
         self.report({"users": users, **asdict(total)}, as_json, sentence)

@@ -6,12 +6,20 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.models import User
-from demo import lifecycle, simulator
-from demo.commands import DemoCommand, Once, bad_input, user_named
+from demo import simulator
+from demo.dashboard.progress import delivered_initially
+from demo.dashboard.status import account_or_default
+from demo.exceptions import InvalidState
+from demo.lifecycle import transitions
+from demo.lifecycle.seeding import (
+    SIZES,
+    SeedingFailed,
+    create_numbered,
+    create_user,
+    seed,
+)
+from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import DemoAccount
-from demo.seeding import SIZES, SeedingFailed, create_numbered, create_user, delivered_initially, seed
-from demo.states import NotPossible
-from demo.status import shown_account
 from interactions.clock import now
 
 
@@ -37,8 +45,8 @@ class Command(DemoCommand):
         now = _moment(options["now"])
         wishes = {name: options[name] for name in ("seed", "niche", "language")} | SIZES[options["size"]]
         try:
-            lifecycle.check_options(wishes)
-            lifecycle.changes(DemoAccount(seed=0), wishes)  # of a new account, before any user is made
+            transitions.check_options(wishes)
+            transitions.changes(DemoAccount(seed=0), wishes)  # of a new account, before any user is made
             if options["dry_run"]:
                 return self._tell(_account(options), wishes, now, options["json"])
             users = _users(options, now)
@@ -53,7 +61,7 @@ class Command(DemoCommand):
         for user in tqdm(users, unit=" users", disable=None if len(users) > 1 else True):
             try:
                 seed(user, now, **wishes)
-            except (NotPossible, SeedingFailed) as error:
+            except (InvalidState, SeedingFailed) as error:
                 failures.append(f"{user.username}: {error}")
         counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
         figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
@@ -65,7 +73,7 @@ class Command(DemoCommand):
             raise CommandError("\n".join(failures))
 
     def _tell(self, account: DemoAccount, wishes: dict, now: datetime, as_json: bool) -> None:
-        for name, value in lifecycle.changes(account, wishes).items():
+        for name, value in transitions.changes(account, wishes).items():
             setattr(account, name, value)
         events = simulator.initial(account.world, account.initial_quota, now.replace(microsecond=0))
         if not as_json:
@@ -98,7 +106,7 @@ def _account(options: dict) -> DemoAccount:
         options["create"] and not User.objects.filter(username=options["user"]).exists()
     ):
         return DemoAccount(seed=0)
-    return shown_account(user_named(options["user"]))
+    return account_or_default(user_named(options["user"]))
 
 
 def _users(options: dict, now: datetime) -> list[User]:

@@ -1,0 +1,271 @@
+"""Demos for operators: what state each is in, what it does next, and everything that can be done about it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.contrib import admin, messages
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.confirmation import MAX_TOLD, ask, is_confirmed
+from accounts.models import User
+from accounts.plurals import amount
+from demo.admin.story import retried
+from demo.engine.clock import Clock
+from demo.engine.retention import CleanupResult, clean_up, restore
+from demo.engine.retries import retry_dead
+from demo.exceptions import InvalidOption, InvalidState
+from demo.lifecycle import transitions
+from demo.models import DemoAccount, State, StoryEvent
+from interactions.admin import LargeTableAdmin
+from interactions.clock import now
+from interactions.models import Content, Interaction
+
+IS_GONE = "this demo is gone, with its user."
+EXPIRIES = ("expires", "expire_seconds")
+FIGURES = Q(type=StoryEvent.Type.METRICS)  # have an index of their own
+MAX_ACTION_TIME = timedelta(seconds=20)  # after which a request begins with no further demo
+
+
+def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
+    """The number of `rows` whose field `by` is the account's `owner`, as a subquery."""
+    own = rows.filter(**{by: OuterRef(owner)}).order_by().values(by).annotate(count=Count("pk"))
+    return Coalesce(Subquery(own.values("count"), output_field=IntegerField()), 0)
+
+
+SHOWN = {"is_demo": True, "deleted_at": None}
+INBOUND = Interaction.objects.filter(direction="in", **SHOWN)
+COUNTS = {
+    "left": (
+        StoryEvent.objects.undelivered_by_account().filter(origin=StoryEvent.Origin.INITIAL),
+        "account",
+        "pk",
+    ),
+    "dead": (StoryEvent.objects.filter(delivered_at=None, account__gt=0).dead(), "account", "pk"),
+    "content": (Content.objects.filter(**SHOWN), "profile__owner", "user"),
+    "comments": (INBOUND.filter(type="comment"), "profile__owner", "user"),
+    "messages": (INBOUND.filter(type="message"), "profile__owner", "user"),
+}
+
+
+@admin.register(DemoAccount)
+class DemoAccountAdmin(LargeTableAdmin):
+    list_display = [
+        *["user", "state", "last_error", "progress", "stored", "dead_events"],
+        *["next_interactions", "next_content"],
+    ]
+    list_filter = ["state", "niche"]
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+    readonly_fields = [
+        *["user", "seed", "state", "platforms", "niche", "brand", "products", "language"],
+        *["initial_content", "initial_comments", "initial_messages"],
+        *["next_content_window", "next_interactions_window", "content_ordinal", "interactions_ordinal"],
+        *["planned_at", "paused_at", "heartbeat_at", "last_error"],
+    ]
+    actions = [
+        *["enable", "pause", "resume", "advance_a_day", "advance_a_week", "retry_dead_events"],
+        *["count_what_cleanup_would_hide", "clean_up", "restore", "reset", "disable"],
+    ]
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
+
+    def get_queryset(self, request) -> QuerySet[DemoAccount]:
+        rows = super().get_queryset(request)
+        return rows.annotate(**{f"{name}_count": counted(*what) for name, what in COUNTS.items()})
+
+    @admin.display(description="initial batch")
+    def progress(self, account: DemoAccount) -> str:
+        if account.state == State.OFF:
+            return "-"
+        quota = account.initial_quota
+        total = quota.content + quota.comments + quota.messages
+        return f"{total - account.left_count if account.planned_at else 0:,} of {total:,}"
+
+    @admin.display(description="content / comments / messages")
+    def stored(self, account: DemoAccount) -> str:
+        return f"{account.content_count:,} / {account.comments_count:,} / {account.messages_count:,}"
+
+    @admin.display(description="dead")
+    def dead_events(self, account: DemoAccount) -> int:
+        return account.dead_count
+
+    @admin.display(description="next interactions (UTC)", ordering="next_interactions_window")
+    def next_interactions(self, account: DemoAccount) -> str:
+        return _short(account.next_interactions_window)
+
+    @admin.display(description="next content (UTC)", ordering="next_content_window")
+    def next_content(self, account: DemoAccount) -> str:
+        return _short(account.next_content_window)
+
+    def save_model(self, request, obj, form, change) -> None:
+        """Settings count from the next window on, as they do when the user changes them."""
+        transitions.change_settings(
+            obj.user, now(), {name: form.cleaned_data[name] for name in form.changed_data}
+        )
+
+    def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except (InvalidState, InvalidOption) as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(request.get_full_path())
+        except DemoAccount.DoesNotExist:
+            self.message_user(request, IS_GONE.capitalize(), messages.ERROR)
+            return redirect("admin:demo_demoaccount_changelist")
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request, queryset) -> None:
+        self._each(request, queryset, "enabled", lambda user: transitions.enable(user, now()))
+
+    @admin.action(description="Pause", permissions=["change"])
+    def pause(self, request, queryset) -> None:
+        self._each(request, queryset, "paused", lambda user: transitions.pause(user, now()))
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request, queryset) -> None:
+        self._each(request, queryset, "resuming", lambda user: transitions.resume(user, now()))
+
+    @admin.action(description="Advance by a day", permissions=["change"])
+    def advance_a_day(self, request, queryset) -> None:
+        self._each(request, queryset, "advancing by a day", lambda user: transitions.advance(user, 1, now()))
+
+    @admin.action(description="Advance by a week", permissions=["change"])
+    def advance_a_week(self, request, queryset) -> None:
+        self._each(request, queryset, "advancing by a week", lambda user: transitions.advance(user, 7, now()))
+
+    @admin.action(description="Retry dead events", permissions=["change"])
+    def retry_dead_events(self, request, queryset) -> None:
+        dead = StoryEvent.objects.filter(account__in=queryset.values("pk"))
+        self.message_user(request, retried(retry_dead(dead)))
+
+    @admin.action(
+        description="Clean up (dry run): count what is older than its retention", permissions=["change"]
+    )
+    def count_what_cleanup_would_hide(self, request, queryset) -> None:
+        cleaned = self._clean(request, queryset, dry_run=True)
+        self.message_user(request, f"Would be hidden: {cleaned}. Nothing was.")
+        self._say_failed(request, cleaned)
+
+    @admin.action(description="Clean up: hide what is older than its retention", permissions=["change"])
+    def clean_up(self, request, queryset) -> HttpResponse | None:
+        cleaned = self._clean(request, queryset, dry_run=not is_confirmed(request))
+        if not is_confirmed(request):
+            return self._ask(request, queryset, "clean_up", f"Hide {cleaned}?")
+        self.message_user(request, f"Hidden: {cleaned}.")
+        self._say_failed(request, cleaned)
+
+    @admin.action(description="Restore what cleanup has hidden in the last week", permissions=["change"])
+    def restore(self, request, queryset) -> None:
+        restored, refused = [], []
+        for account in self._in_time(request, queryset):
+            try:
+                restored.append(_of(account, f"restored {restore(account)}."))
+            except InvalidState as error:
+                refused.append(_of(account, error))
+        self._tell(request, restored, messages.INFO)
+        self._tell(request, refused, messages.WARNING)
+
+    @admin.action(description="Reset: delete and tell the same story again", permissions=["change"])
+    def reset(self, request, queryset) -> HttpResponse | None:
+        if not is_confirmed(request):
+            return self._ask(request, queryset, "reset", "Delete these demos and tell their stories again?")
+        self._each(request, queryset, "being reset", transitions.reset)
+
+    @admin.action(description="Disable: delete everything of the demo", permissions=["change"])
+    def disable(self, request, queryset) -> HttpResponse | None:
+        if not is_confirmed(request):
+            return self._ask(request, queryset, "disable", "Delete everything of these demos?")
+        self._each(request, queryset, "being disabled", transitions.disable)
+
+    def _clean(self, request, queryset, *, dry_run: bool) -> CleanupResult:
+        """Clean up one by one the demos that have little to be planned first; of the others say why not."""
+        cleaned, refused = CleanupResult(), []
+        for account in self._in_time(request, queryset):
+            moment = now()
+            try:
+                transitions.plan_before_cleanup(account.user, moment)
+            except InvalidState as error:
+                refused.append(_of(account, error))
+                continue
+            except DemoAccount.DoesNotExist:
+                refused.append(_of(account, IS_GONE))
+                continue
+            cleaned += clean_up(moment, accounts=[account.pk], dry_run=dry_run)
+        self._tell(request, refused, messages.WARNING)
+        return cleaned
+
+    def _in_time(self, request, queryset) -> Iterator[DemoAccount]:
+        """The accounts one by one until the request has taken long enough; then the operator learns how many are left."""
+        accounts, clock = list(_plain(queryset)), Clock(now())
+        for place, account in enumerate(accounts):
+            if clock.elapsed >= MAX_ACTION_TIME:
+                left = len(accounts) - place
+                sentence = (
+                    f"There was no time for {amount(left, 'demo')}; choose what is left and do it again."
+                )
+                self.message_user(request, sentence, messages.WARNING)
+                return
+            yield account
+
+    def _say_failed(self, request, cleaned: CleanupResult) -> None:
+        if cleaned.failed:
+            sentence = f"{amount(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
+            self.message_user(request, sentence, messages.ERROR)
+
+    def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
+        chosen = {account.pk: f"{account.user} ({account.state})" for account in _plain(queryset)}
+        return ask(self, request, action, question, chosen)
+
+    def _each(
+        self, request: HttpRequest, queryset, done: str, act: Callable[[User], transitions.Transition]
+    ) -> None:
+        """Do something to each account and report how many it was done to, and why not to the others."""
+        started, refused = 0, []
+        for account in self._in_time(request, queryset):
+            try:
+                started += act(account.user).started
+            except (InvalidState, InvalidOption) as error:
+                refused.append(_of(account, error))
+            except DemoAccount.DoesNotExist:
+                refused.append(_of(account, IS_GONE))
+        others = len(_ids(queryset)) - started
+        if started:
+            left = f", {others} left as before" if others else ""
+            self.message_user(request, f"{amount(started, 'demo')} {done}{left}.")
+        elif others:
+            self.message_user(request, f"{amount(others, 'demo')} left as before.", messages.WARNING)
+        self._tell(request, refused, messages.WARNING)
+
+    def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
+        """What is to be said of single demos, or of as many as a page should hold."""
+        for sentence in sentences[:MAX_TOLD]:
+            self.message_user(request, sentence, level)
+        if (more := len(sentences) - MAX_TOLD) > 0:
+            self.message_user(request, f"and so on, for {more} more.", level)
+
+
+def _ids(queryset: QuerySet[DemoAccount]) -> list[int]:
+    return list(queryset.values_list("pk", flat=True))
+
+
+def _plain(queryset: QuerySet[DemoAccount]) -> QuerySet[DemoAccount]:
+    """The accounts without the counts of the list, which cost more than what is done to them."""
+    return DemoAccount.objects.filter(pk__in=_ids(queryset)).select_related("user").order_by("-pk")
+
+
+def _short(moment: datetime | None) -> str:
+    return f"{moment:%d %b %H:%M}" if moment else "-"
+
+
+def _of(account: DemoAccount, what: object) -> SafeString:
+    """What is said of one demo. The name stands in an element: Django makes a capital of the first letter otherwise."""
+    return format_html("<bdi>{}</bdi>: {}", account.user, str(what))

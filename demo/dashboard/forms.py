@@ -1,0 +1,121 @@
+"""The forms of the dashboard: the options of enabling a demo, and its settings."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+from django.db import models
+
+from accounts.models import Platform
+from demo import simulator
+from demo.account_settings import SETTINGS
+from demo.exceptions import InvalidOption
+from demo.lifecycle.names import brand_name, product_names
+from demo.models import DemoAccount
+
+Name = TypeVar("Name")
+_LINE_BREAKS = re.compile(
+    "\r\n?|\n"
+)  # those that a text area sends; any other is part of a name, and is refused
+NAMES = ("brand", "products")
+CHOICES = ("niche", "language", "platforms", "rhythm")
+
+
+class EnableForm(forms.Form):
+    """Every field is optional: an option left out keeps the account's value; another niche or language makes a new brand.
+
+    An empty brand asks for an invented one.
+    """
+
+    niche = forms.ChoiceField(
+        required=False, choices=[(niche, niche.capitalize()) for niche in simulator.NICHES]
+    )
+    language = forms.ChoiceField(required=False, choices=simulator.language_choices)
+    brand = forms.CharField(required=False, help_text="The company's name; empty: an invented one.")
+    products = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Product names to be mentioned, one per line; empty: the niche's own.",
+    )
+    platforms = forms.MultipleChoiceField(
+        required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
+    )
+    rhythm = forms.ChoiceField(
+        required=False, choices=SETTINGS["rhythm"].kind.options, widget=forms.RadioSelect
+    )
+
+    @classmethod
+    def of(cls, account: DemoAccount) -> "EnableForm":
+        """The form with the account's present options."""
+        chosen = {name: getattr(account, name) for name in CHOICES}
+        return cls(initial=chosen | {"products": "\n".join(account.products)})
+
+    def clean_brand(self) -> str:
+        brand = self.cleaned_data["brand"]
+        return _validated(lambda: brand_name(brand)) if brand else ""
+
+    def clean_products(self) -> list[str]:
+        lines = _LINE_BREAKS.split(self.cleaned_data["products"])
+        return _validated(lambda: product_names(line for line in lines if line.strip()))
+
+    def clean(self) -> dict[str, Any]:
+        """The page always sends `niche`; of checkboxes that are all empty a browser sends nothing."""
+        if "niche" in self.data and self.cleaned_data.get("platforms") == []:
+            self.add_error("platforms", "Choose at least one platform.")
+        return self.cleaned_data
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options for `transitions.enable`: those chosen, and the names that were sent, empty or not."""
+        chosen = {name: value for name, value in self.cleaned_data.items() if value and name not in NAMES}
+        return chosen | {name: self.cleaned_data[name] for name in NAMES if name in self.data}
+
+
+def _validated(read: Callable[[], Name]) -> Name:
+    """The result of `read`; an InvalidOption becomes the field's error."""
+    try:
+        return read()
+    except InvalidOption as error:
+        raise forms.ValidationError(str(error)) from error
+
+
+def form_field(column: models.Field, **options: Any) -> forms.Field:
+    """The form field of an account's column; every error of a number names its range."""
+    if not isinstance(column, models.PositiveSmallIntegerField):
+        return column.formfield(**options)
+    low, high = (validator.limit_value for validator in column.validators)
+    sentence = f"{column.verbose_name} must be from {low} to {high}, in whole numbers."
+    errors = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+    return column.formfield(min_value=low, max_value=high, error_messages=errors, **options)
+
+
+class SettingsForm(forms.ModelForm):
+    """The settings of one account. Labels, ranges and help texts are the columns', which have them from SETTINGS."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """With the values that the page was loaded with, so that a change made meanwhile in another tab stays."""
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.show_hidden_initial = not self.is_bound or f"initial-{name}" in self.data
+
+    class Meta:
+        model = DemoAccount
+        fields = tuple(SETTINGS)
+        formfield_callback = form_field
+        widgets = {
+            "time_zone": forms.TextInput(
+                attrs={
+                    "list": "time-zones",
+                    "autocomplete": "off",
+                    "autocapitalize": "off",
+                    "spellcheck": "false",
+                }
+            ),
+            "rhythm": forms.RadioSelect,
+        }
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that differ from those that the page was loaded with."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}

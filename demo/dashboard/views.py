@@ -1,0 +1,187 @@
+"""The dashboard: demo mode on and off, progress, scenarios, skipping ahead, and what happens next."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.decorators import Page, for_users, wants_part
+from accounts.platforms import PLATFORMS
+from demo import simulator
+from demo.access import demo_allowed
+from demo.dashboard.forms import EnableForm
+from demo.dashboard.progress import progress_of
+from demo.dashboard.status import account_or_default, notices, stored, upcoming
+from demo.exceptions import InvalidOption, InvalidState
+from demo.lifecycle import scenarios, transitions
+from demo.models import DemoAccount, State
+from demo.throttling import (
+    AdvanceThrottle,
+    EnableThrottle,
+    PerDemo,
+    ResetThrottle,
+    ScenarioThrottle,
+    SwitchThrottle,
+    count_click,
+)
+from demo.windows import next_cleanup
+from interactions.clock import now
+
+ACTIONS: dict[str, Callable] = {
+    "disable": transitions.disable,
+    "pause": lambda user: transitions.pause(user, now()),
+    "resume": lambda user: transitions.resume(user, now()),
+    "reset": transitions.reset,
+}
+SCENARIO_ACTIONS: dict[str, Callable] = {
+    "start": lambda user, name: scenarios.start(user, name, now()),
+    "cancel": lambda user, name: scenarios.cancel(user, name, now()),
+}
+FAST_REFRESH, SLOW_REFRESH = 1, 15  # seconds between two requests of the panel
+
+
+@for_users
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    return render(request, "demo/dashboard.html", panel_context(request))
+
+
+@for_users
+@require_safe
+def panel(request: HttpRequest) -> HttpResponse:
+    """The panel, which htmx requests again and again; the whole dashboard for a browser that opens the address."""
+    return render(request, _template(request), panel_context(request))
+
+
+def button(view: Page) -> Page:
+    """A view that a button of the dashboard posts to. A GET shows the dashboard; DEMO_ALLOWED may forbid the rest."""
+
+    @for_users
+    @require_http_methods(["GET", "POST"])
+    @wraps(view)
+    def wrapper(request: HttpRequest, **named: str) -> HttpResponse:
+        if request.method == "GET":
+            return redirect("dashboard")
+        if not demo_allowed(request.user):
+            raise PermissionDenied
+        return view(request, **named)
+
+    return wrapper
+
+
+@button
+def act(request: HttpRequest, action: str) -> HttpResponse:
+    """Switch demo mode on or off, pause, resume or start over."""
+    if action == "enable":
+        return _enable(request)
+    if action not in ACTIONS:
+        raise Http404
+    throttle = ResetThrottle if action == "reset" else SwitchThrottle
+    return _run(request, lambda: ACTIONS[action](request.user), throttle)
+
+
+@button
+def advance(request: HttpRequest, days: str) -> HttpResponse:
+    """Skip ahead by `days`; a second click on the same button changes nothing."""
+
+    def advance_once() -> None:
+        account = account_or_default(request.user)
+        if not (account.is_advancing and account.advance_days == int(days)):
+            transitions.advance(request.user, int(days), now())
+
+    return _run(request, advance_once, AdvanceThrottle)
+
+
+@button
+def act_on_scenario(request: HttpRequest, name: str, action: str) -> HttpResponse:
+    """Start or cancel a scenario."""
+    if name not in simulator.SCENARIOS:
+        raise Http404
+    return _run(request, lambda: SCENARIO_ACTIONS[action](request.user, name), ScenarioThrottle)
+
+
+def _enable(request: HttpRequest) -> HttpResponse:
+    """Switch demo mode on with the form's options; an invalid form is shown again with its errors."""
+    form = EnableForm(request.POST)
+    try:
+        count_click(request.user, EnableThrottle)
+    except InvalidState as error:
+        return _respond(request, str(error))
+    if form.is_valid():
+        try:
+            transitions.enable(request.user, now(), **form.options)
+            return _respond(request)
+        except InvalidState as error:
+            return _respond(request, str(error))
+        except InvalidOption as error:
+            form.add_error(None, str(error))
+    return render(request, _template(request), panel_context(request) | {"form": form})
+
+
+def _run(request: HttpRequest, action: Callable[[], object], throttle: type[PerDemo]) -> HttpResponse:
+    """Run the action and show the demo afterwards, or why the action was refused."""
+    try:
+        count_click(request.user, throttle)
+        action()
+    except (InvalidState, InvalidOption) as error:
+        return _respond(request, str(error))
+    return _respond(request)
+
+
+def _respond(request: HttpRequest, refusal: str = "") -> HttpResponse:
+    if request.htmx:
+        return render(request, "demo/panel.html", panel_context(request) | {"refusal": refusal})
+    if refusal:
+        list(
+            messages.get_messages(request)
+        )  # removes messages not shown yet, or the session would grow without bound
+        messages.error(request, capfirst(refusal))
+    return redirect("dashboard")
+
+
+def _template(request: HttpRequest) -> str:
+    return "demo/panel.html" if wants_part(request) else "demo/dashboard.html"
+
+
+def panel_context(request: HttpRequest) -> dict:
+    """The template variables of the panel: the user's demo as it is now."""
+    account = account_or_default(request.user)
+    return {
+        "account": account,
+        "starting_over": account.state == State.DISABLING and account.reset_requested,
+        "form": EnableForm.of(account),
+        "allowed": demo_allowed(request.user),
+        "progress": progress_of(account),
+        "stored": stored(account),
+        "scenarios": _scenarios(account),
+        "upcoming": [_with_names(event) for event in upcoming(account)],
+        "next_cleanup": next_cleanup(timezone.now()),  # only shown, so the web server's clock will do
+        "notices": notices(account),
+        "refresh": FAST_REFRESH if _is_changing(account) else SLOW_REFRESH,
+    }
+
+
+def _is_changing(account: DemoAccount) -> bool:
+    """Whether a worker is changing the demo, so that the panel should follow closely."""
+    return account.state in (State.ENABLING, State.DISABLING) or account.is_advancing or account.is_resuming
+
+
+def _scenarios(account: DemoAccount) -> list[dict]:
+    """Every scenario, and whether it is running."""
+    running = {one.name: one for one in scenarios.running_by_account([account])[account.pk]}
+    return [
+        {"name": name, "label": label, "explanation": explanation, "running": running.get(name)}
+        for name, (label, explanation) in simulator.SCENARIOS.items()
+    ]
+
+
+def _with_names(event: dict) -> dict:
+    """An upcoming event, with the display names of its platform and its scenario."""
+    scenario, _ = simulator.SCENARIOS.get(event["origin"], ("", ""))
+    return event | {"platform_name": PLATFORMS[event["platform"]].label, "scenario": scenario}

@@ -1,0 +1,53 @@
+"""Making complete demos in this process, without worker or broker."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from demo.lifecycle import pending_work, transitions
+from demo.models import DemoAccount, State
+
+SIZES = {
+    "smoke": {"initial_content": 3, "initial_comments": 30, "initial_messages": 5},
+    "small": {"initial_content": 10, "initial_comments": 200, "initial_messages": 25},
+    "full": {"initial_content": 35, "initial_comments": 920, "initial_messages": 100},
+}
+
+
+class SeedingFailed(Exception):
+    """The demo did not become active; the message says why."""
+
+
+def seed(user: User, now: datetime, **options) -> DemoAccount:
+    """Enable the user's demo and return when it is complete; one that is already active gains nothing.
+
+    Raises ValueError for wrong options, InvalidState while the demo is being removed, SeedingFailed otherwise.
+    """
+    account = transitions.enable(user, now, dispatch=False, **options).account
+    if account.state == State.ENABLING:
+        account = pending_work.finish_in_process(account.pk, now)
+    if account.state not in (State.ACTIVE, State.PAUSED):
+        left = f"The demo of {user.username} is still {account.state}; workers go on with it."
+        raise SeedingFailed(account.last_error or left)
+    return account
+
+
+def create_numbered(count: int, now: datetime) -> Iterable[User]:
+    """Yield users demo-0001 to `count`, made with unusable passwords where they do not exist."""
+    for number in range(1, count + 1):
+        yield create_user(f"demo-{number:04d}", now)
+
+
+def create_user(name: str, now: datetime) -> User:
+    """The user of that name, made with an unusable password when there is none; ValueError for what is no name."""
+    name = User.normalize_username(name)
+    if not name:
+        raise ValueError("A user's name must not be empty.")
+    try:
+        User._meta.get_field("username").clean(name, None)
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from error
+    user = User.objects.filter(username=name).first()
+    return user or User.objects.create_user(name, date_joined=now)

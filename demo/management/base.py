@@ -1,0 +1,99 @@
+"""What the management commands share: exit codes and reports."""
+
+import json
+from argparse import Action, Namespace
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+
+from accounts.models import User
+from demo.exceptions import InvalidState
+from demo.lifecycle import pending_work
+from demo.lifecycle.transitions import Transition
+from demo.models import State
+from interactions.clock import now
+from interactions.events import has_lone_surrogate
+
+BAD_INPUT = 2
+
+
+class Once(Action):
+    """Stores the value of an option, which is bad input when it is given twice: nobody can say which was meant."""
+
+    def __call__(
+        self, parser: CommandParser, namespace: Namespace, value: str, option: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest, None) is not None:
+            parser.error(f"{option} was given twice; give it once.")
+        setattr(namespace, self.dest, value)
+
+
+class DemoCommand(BaseCommand):
+    """A command that exits 0 when done, 1 when it failed, 2 on bad input, and reports JSON when asked."""
+
+    requires_migrations_checks = False
+
+    def add_json(self, parser) -> None:
+        parser.add_argument("--json", action="store_true", help="report as JSON")
+
+    def report(self, figures: dict[str, Any] | list, as_json: bool, sentence: str) -> None:
+        self.stdout.write(json.dumps(figures, cls=DjangoJSONEncoder) if as_json else sentence)
+
+
+def bad_input(message: str) -> CommandError:
+    """A CommandError that exits with 2."""
+    return CommandError(message, returncode=BAD_INPUT)
+
+
+def user_named(name: str) -> User:
+    """Return the user, or raise bad_input."""
+    if has_lone_surrogate(name):  # Python takes bytes that are no UTF-8 from the command line all the same
+        raise bad_input("A name must be UTF-8.")
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise bad_input(
+            f"There is no user {name!r}; `seed_demo --create` makes one, `demo_status` lists who has a demo."
+        )
+    return user
+
+
+class RemovalCommand(DemoCommand):
+    """Deletes what is a user's, once confirmed, in this process."""
+
+    what: str  # goes
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, metavar="NAME", action=Once)
+        parser.add_argument("--yes", action="store_true", help="really delete")
+        self.add_json(parser)
+
+    def handle(self, *args, **options) -> None:
+        user = user_named(options["user"])
+        if not options["yes"]:
+            raise bad_input(f"This deletes {self.what} ({user.username}); add --yes to go on.")
+        self.remove(user, options["json"])
+
+    def remove(self, user: User, as_json: bool) -> None:
+        """Delete, and report."""
+        raise NotImplementedError
+
+
+class DemoRemovalCommand(RemovalCommand):
+    """Deletes a user's demo data."""
+
+    what = "the user's demo data"
+    request: Callable[..., Transition]  # the lifecycle's function that asks for it
+    aim: State  # that the account is in afterwards
+
+    def remove(self, user: User, as_json: bool) -> None:
+        try:
+            account = self.request(user, dispatch=False).account
+        except InvalidState as error:
+            raise CommandError(str(error)) from error
+        account = pending_work.finish_in_process(account.pk, now())
+        figures = {"user": user.username, "state": account.state}
+        self.report(figures, as_json, f"Demo mode is {account.state}.")
+        if account.state != self.aim:
+            raise CommandError(account.last_error or "Workers go on with it.")

@@ -1,0 +1,19 @@
+"""The demo of each user: its account (settings and state) and its story."""
+
+from demo.models.account import (
+    MAX_BRAND_LENGTH,
+    MAX_PRODUCT_LENGTH,
+    MAX_PRODUCTS,
+    MAX_SEED,
+    DemoAccount,
+    State,
+    default_platforms,
+)
+from demo.models.setting_columns import similar_time_zone, time_zones, validate_time_zone
+from demo.models.story import KINDS, StoryEvent, StoryEventQuerySet, webhook_event
+
+__all__ = [
+    *("KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
+    *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
+    *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "similar_time_zone"),
+]

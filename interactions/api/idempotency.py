@@ -1,0 +1,30 @@
+"""The header Idempotency-Key: what a client sends again, as it got no answer, is done once."""
+
+import re
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ParseError
+
+KEY_HEADER = "Idempotency-Key"
+MAX_KEY_LENGTH = 255  # characters
+IDEMPOTENCY_KEY = OpenApiParameter(
+    KEY_HEADER,
+    {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="Any text of your choice, such as a UUID, in quotes or not. A reply that is sent again with its key is"
+    " stored once and answered as the first time; another reply needs another key (422). Each profile has keys of"
+    " its own; they are kept as long as the reply.",
+)
+
+
+def read_key(header: str | None) -> str | None:
+    """The key, without the quotes that the IETF's draft puts around it; raises ParseError when it is none."""
+    if header is None:
+        return None
+    quoted = len(header) > 1 and header[0] == header[-1] == '"'
+    key = header[1:-1] if quoted else header
+    if not re.fullmatch(rf"[!-~]{{1,{MAX_KEY_LENGTH}}}", key):
+        raise ParseError(
+            f"{KEY_HEADER} must have 1 to {MAX_KEY_LENGTH} visible ASCII characters, such as those of a UUID."
+        )
+    return key
