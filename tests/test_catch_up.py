@@ -54,7 +54,7 @@ def act(at: datetime, what: str) -> None:
 
 
 NOON = ENABLED + 28.5 * HOUR  # in the middle of windows of both kinds
-OUTAGES = {  # `make test` takes the first three
+OUTAGES = {  # `make test` takes the first
     "everything for a week": without(every(3 * HOUR), NOON, 7 * DAY),
     "delivery for a day": without(every(HOUR), NOON, DAY, "d"),
     "beat fires in the wrong order": every(2 * HOUR, what="dp"),
@@ -81,7 +81,7 @@ def undisturbed(alice) -> list[tuple]:
     return UNDISTURBED
 
 
-@pytest.mark.parametrize("outage", first(3, OUTAGES))
+@pytest.mark.parametrize("outage", first(1, OUTAGES))
 def test_an_outage_leaves_the_rows_of_an_undisturbed_demo(alice, undisturbed, outage):
     assert rows_after(alice, list(OUTAGES[outage])) == undisturbed
 
