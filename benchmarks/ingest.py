@@ -45,7 +45,7 @@ def _measure(owner: User) -> tuple[dict[str, float], dict[str, float]]:
     return new, again
 
 
-def _story() -> list[simulator.Event]:
+def _story() -> list[simulator.SimulatedEvent]:
     world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
     return simulator.initial(world, simulator.Quota(35, MAX_EVENTS, 0), datetime(2026, 3, 4, tzinfo=UTC))
 
@@ -64,7 +64,7 @@ def _profile(owner: User) -> Profile:
     return profile
 
 
-def _arrivals(profile: Profile, events: Sequence[simulator.Event] = COMMENTS) -> list[Arrival]:
+def _arrivals(profile: Profile, events: Sequence[simulator.SimulatedEvent] = COMMENTS) -> list[Arrival]:
     return [
         Arrival(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
         for event in events

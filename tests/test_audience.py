@@ -22,13 +22,15 @@ def time(hours=MEASURED, zone="UTC", start=START, days=30):
 @pytest.mark.parametrize("hours", [MEASURED, EVENING, OFFICE, POSTING])
 def test_a_week_is_a_week(hours):
     begin, end = START.timestamp(), (START + timedelta(days=7)).timestamp()
-    assert time(hours).at(end) - time(hours).at(begin) == pytest.approx(168)
+    assert time(hours).hours_at(end) - time(hours).hours_at(begin) == pytest.approx(168)
 
 
 def test_an_hour_counts_by_its_activity():
     """Tuesday 13:00 to 14:00 against 04:00 to 05:00, by the measured curve."""
     tuesday = (START + timedelta(days=1)).timestamp()
-    noon, night = (time().at(tuesday + (h + 1) * HOUR) - time().at(tuesday + h * HOUR) for h in (13, 4))
+    noon, night = (
+        time().hours_at(tuesday + (h + 1) * HOUR) - time().hours_at(tuesday + h * HOUR) for h in (13, 4)
+    )
     assert noon / night == pytest.approx(1.738 / 0.115)
 
 
@@ -40,7 +42,7 @@ def test_wall_times_come_back(zone, hours):
     warped = time(hours, zone)
     for step in range(0, 30 * 86_400, 7_919):
         wall = START.timestamp() + step
-        assert warped.wall(warped.at(wall)) == pytest.approx(wall, abs=0.01)
+        assert warped.timestamp_at(warped.hours_at(wall)) == pytest.approx(wall, abs=0.01)
 
 
 @pytest.mark.parametrize(("day", "lost"), [("2026-03-28", 2), ("2026-10-24", -2)])
@@ -48,7 +50,7 @@ def test_the_clock_of_the_zone_moves_it_at_daylight_saving(day, lost):
     """Berlin's spring night lacks the hour from two to three, its autumn night has it twice; time never runs back."""
     start = datetime.fromisoformat(f"{day}T12:00+00:00")
     warped = time(MEASURED, "Europe/Berlin", start, 2)
-    steps = [warped.at(start.timestamp() + minute * 60) for minute in range(24 * 60)]
+    steps = [warped.hours_at(start.timestamp() + minute * 60) for minute in range(24 * 60)]
     assert steps == sorted(steps)
     hour = 0.293 * 0.83 * 168 / (sum(MEASURED.hours) * sum(MEASURED.weekdays))  # Sunday, 02:00 to 03:00
     saturday = sum(MEASURED.hours[13 if lost > 0 else 14 :]) * 0.89
@@ -70,7 +72,7 @@ def test_names_and_handles_fit(code):
     assert len({person.id for person in audience}) == 2_000
     assert len({person.handle for person in audience}) > 1_950
     assert not [person for person in audience if not re.fullmatch(r"[a-z0-9._]{3,40}", person.handle)]
-    assert not [person for person in audience if person.name in people.KNOWN or not person.name.strip()]
+    assert not [person for person in audience if person.name in people.CELEBRITIES or not person.name.strip()]
 
 
 def test_spanish_people_have_spanish_names():
@@ -89,13 +91,13 @@ def test_nobody_bears_a_name_that_everybody_knows(monkeypatch):
     full = (people.person(7, locales, "x", number) for number in range(100))
     number, name = next((n, person.name) for n, person in enumerate(full) if person.name.count(" ") == 1)
     people.person.cache_clear()
-    monkeypatch.setattr(people, "KNOWN", frozenset({name}))
+    monkeypatch.setattr(people, "CELEBRITIES", frozenset({name}))
     assert people.person(7, locales, "x", number).name != name
     people.person.cache_clear()
 
 
 def test_voices_are_as_common_as_they_should_be():
-    voices = [people.voice(7, str(number)) for number in range(4_000)]
+    voices = [people.writing_style(7, str(number)) for number in range(4_000)]
     small = sum(voice.case != "sentence" for voice in voices) / 4_000
     open_ended = sum(voice.closing == "none" for voice in voices) / 4_000
     assert (small, open_ended) == (pytest.approx(0.22, abs=0.02), pytest.approx(0.6, abs=0.03))

@@ -12,7 +12,7 @@ import pytest
 
 from demo import simulator
 from demo.simulator import people, tables
-from demo.simulator.keyed_random import first_fitting
+from demo.simulator.keyed_random import rejection_sample
 from demo.simulator.people import person
 from tests.stories import ALL, DAY, NOON, SIX_HOURS, WINDOW, counts, world
 
@@ -24,16 +24,18 @@ few_people = pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.fixture
 def audience_of(monkeypatch):
     """Makes every platform's audience that small."""
-    yield lambda number: monkeypatch.setattr(people, "AUDIENCE", number)
+    yield lambda number: monkeypatch.setattr(people, "AUDIENCE_SIZE", number)
     people.person.cache_clear()
 
 
-def said_by_one(w, number: int) -> list[simulator.Event]:
+def said_by_one(w, number: int) -> list[simulator.SimulatedEvent]:
     """A piece, and sixty comments on it that one person has just made."""
     (piece,) = simulator.extra_content(w, 0, WINDOW - timedelta(hours=2), 1)
     author = person(w.seed, tables.language(w.language).locales, piece.platform, number)
     at = [WINDOW - timedelta(minutes=10, seconds=n) for n in range(60)]
-    comment = simulator.Event("comment.created", piece.platform, "", NOON, "", author, piece.platform_id)
+    comment = simulator.SimulatedEvent(
+        "comment.created", piece.platform, "", NOON, "", author, piece.platform_id
+    )
     return [piece, *(comment._replace(platform_id=f"{n}", at=at[n], memo="praise") for n in range(60))]
 
 
@@ -131,5 +133,5 @@ def test_a_brand_called_like_somebody_who_comments_is_another():
 
 
 def test_where_no_draft_fits_the_last_one_is_taken():
-    assert first_fitting(lambda attempt: attempt, lambda draft: draft == 7) == 7
-    assert first_fitting(lambda attempt: attempt, lambda draft: False, most=5) == 4
+    assert rejection_sample(lambda attempt: attempt, lambda draft: draft == 7) == 7
+    assert rejection_sample(lambda attempt: attempt, lambda draft: False, max_attempts=5) == 4

@@ -77,31 +77,33 @@ def test_windows_report_some_figures_between_their_comments(month):
 @pytest.mark.parametrize("platform", ALL)
 def test_about_one_piece_in_fifty_goes_viral_unless_that_is_switched_off(platform):
     on, off = world(), world(viral_spikes=False)
-    viral = [number for number in range(3_000) if pieces.appeal(on, platform, str(number)).spike]
+    viral = [number for number in range(3_000) if pieces.popularity(on, platform, str(number)).spike]
     assert len(viral) / 3_000 == pytest.approx(0.02, abs=0.008)
-    assert not [number for number in viral if pieces.appeal(off, platform, str(number)).spike]
+    assert not [number for number in viral if pieces.popularity(off, platform, str(number)).spike]
 
 
 def test_half_of_a_spike_comes_in_twelve_hours_and_nine_tenths_in_forty():
     spike = pieces.Spike(peak=48, factor=3)
-    assert spike.come(48 + 4.9) - spike.come(48 - 7.6) == pytest.approx(0.5, abs=0.03)
-    assert spike.come(48 + 17.6) - spike.come(48 - 21.7) == pytest.approx(0.9, abs=0.03)
-    assert (spike.come(0), spike.come(-1)) == (0, 0)
+    assert spike.cumulative_share(48 + 4.9) - spike.cumulative_share(48 - 7.6) == pytest.approx(0.5, abs=0.03)
+    assert spike.cumulative_share(48 + 17.6) - spike.cumulative_share(48 - 21.7) == pytest.approx(
+        0.9, abs=0.03
+    )
+    assert (spike.cumulative_share(0), spike.cumulative_share(-1)) == (0, 0)
 
 
 @pytest.fixture
 def everything_viral(monkeypatch):
-    monkeypatch.setattr(pieces, "SPIKES", 0.2)
+    monkeypatch.setattr(pieces, "SPIKE_SHARE", 0.2)
 
 
 def test_a_spike_brings_comments_on_top_of_the_quota_and_marks_them(everything_viral, story):
     w = world()
     events = live(w, 24, story)
-    spikes = [event for event in events if event.origin == simulator.SPIKE]
+    spikes = [event for event in events if event.origin == simulator.SPIKE_ORIGIN]
     viral = {
         e.platform_id
         for e in events
-        if e.type == simulator.CONTENT and pieces.appeal(w, e.platform, e.platform_id).spike
+        if e.type == simulator.CONTENT and pieces.popularity(w, e.platform, e.platform_id).spike
     }
     assert spikes
     assert {event.content_id for event in spikes} <= viral
@@ -114,18 +116,22 @@ def test_a_spike_brings_comments_on_top_of_the_quota_and_marks_them(everything_v
 def test_in_the_initial_batch_a_spike_only_redistributes(everything_viral):
     events = simulator.initial(world(), simulator.Quota(35, 920, 100), NOON)
     assert sum(event.type == simulator.COMMENT and not event.origin for event in events) == 920
-    assert not [event for event in events if event.origin == simulator.SPIKE]
+    assert not [event for event in events if event.origin == simulator.SPIKE_ORIGIN]
 
 
 def test_without_spikes_a_month_brings_none(story):
     assert not [
-        event for event in live(world(viral_spikes=False), 40, story) if event.origin == simulator.SPIKE
+        event
+        for event in live(world(viral_spikes=False), 40, story)
+        if event.origin == simulator.SPIKE_ORIGIN
     ]
 
 
 def test_the_brand_answers_questions_and_complaints_more_than_praise(story):
     asked, answered = Counter(), Counter()
-    answers = {event.parent_id for event in story if event.origin == simulator.BRAND and event.content_id}
+    answers = {
+        event.parent_id for event in story if event.origin == simulator.BRAND_ORIGIN and event.content_id
+    }
     for event in story:
         if event.type == simulator.COMMENT and not event.origin and not event.parent_id:
             kind = event.memo.partition("/")[0]
@@ -143,11 +149,13 @@ def test_the_brand_speaks_under_its_own_name_after_what_it_answers(story):
         for spec in simulator.profiles(world())
     }
     by_id = {event.platform_id: event for event in story if event.type != simulator.METRICS}
-    said = [event for event in story if event.origin == simulator.BRAND]
+    said = [event for event in story if event.origin == simulator.BRAND_ORIGIN]
     assert len(said) > 80
     assert all(event.author == own[event.platform] for event in said)
     assert all(event.at > by_id[event.parent_id].at for event in said if event.parent_id)
-    assert not [event for event in story if event.author in own.values() and event.origin != simulator.BRAND]
+    assert not [
+        event for event in story if event.author in own.values() and event.origin != simulator.BRAND_ORIGIN
+    ]
 
 
 def test_the_natural_rhythm_has_quiet_nights_and_as_many_messages_a_day(story):

@@ -16,7 +16,7 @@ import pytest
 from demo import simulator
 from demo.simulator.audience_time import AudienceTime
 from demo.simulator.platforms import EVENING
-from demo.simulator.posting import posting_time
+from demo.simulator.posting import first_posting_time
 from tests.stories import DAY, world
 
 HOUR = timedelta(hours=1)
@@ -68,7 +68,7 @@ def check_days(name: str, hour: int, first: date, last: date) -> None:
     """Each local day from `first` to `last` has its first piece once, by windows in which it lies or nearly."""
     zone, w = ZoneInfo(name), world(time_zone=name, posting_hour=hour)
     starts = [at_ten(first + n * DAY) for n in range(-3, (last - first).days + 3)]
-    due = [posting_time(w, start) for start in starts]
+    due = [first_posting_time(w, start) for start in starts]
     days = [moment.astimezone(zone).date() for moment in due]
     wanted = [day for n in range((last - first).days + 1) if lasts(name, day := first + n * DAY)]
     assert [day for day in days if first <= day <= last] == wanted, (name, hour)
@@ -132,7 +132,7 @@ def test_london_has_a_piece_at_ten_on_every_day_around_a_change_of_the_clock(cha
 )
 def test_a_day_has_its_first_piece_at_this_instant(zone, hour, day, due):
     w, on = world(time_zone=zone, posting_hour=hour), date.fromisoformat(day)
-    times = [posting_time(w, at_ten(on + n * DAY)) for n in (-2, -1, 0, 1)]
+    times = [first_posting_time(w, at_ten(on + n * DAY)) for n in (-2, -1, 0, 1)]
     there = [time for time in times if time.astimezone(ZoneInfo(zone)).date() == on]
     assert there == [datetime.fromisoformat(f"{due}+00:00")]
 
@@ -144,7 +144,7 @@ def test_all_pieces_of_a_window_are_out_on_one_local_day_the_first_at_its_hour(z
     for start in (at_ten(date(2026, 3, day)) for day in range(25, 32)):
         pieces = simulator.content_window(w, start.day, start, 20)
         assert len(pieces) == 20
-        assert pieces[0].at == posting_time(w, start)
+        assert pieces[0].at == first_posting_time(w, start)
         assert {piece.at.astimezone(ZoneInfo(zone)).date() for piece in pieces} == {
             pieces[0].at.astimezone(ZoneInfo(zone)).date()
         }
@@ -156,6 +156,6 @@ def test_the_audience_s_time_goes_on_through_every_change_of_the_clock(name):
     start, end = datetime(2020, 1, 1, tzinfo=UTC).timestamp(), datetime(2022, 1, 1, tzinfo=UTC).timestamp()
     time = AudienceTime(EVENING, name, start, end)
     walls = [start + n * 3_601 for n in range(int((end - start) // 3_601))]
-    hours = [time.at(wall) for wall in walls]
+    hours = [time.hours_at(wall) for wall in walls]
     assert all(early < late for early, late in pairwise(hours))
-    assert max(abs(time.wall(hour) - wall) for hour, wall in zip(hours, walls, strict=True)) < 1
+    assert max(abs(time.timestamp_at(hour) - wall) for hour, wall in zip(hours, walls, strict=True)) < 1

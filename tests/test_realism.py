@@ -8,20 +8,20 @@ import pytest
 
 from demo import simulator
 from demo.realism import measures
-from demo.realism.checks import CHECKS, judge, most_rising_together
-from demo.realism.sample import long_enough, samples
+from demo.realism.checks import CHECKS, judge, max_rising_together
+from demo.realism.sample import generate_sample, samples
 from demo.simulator import people
-from demo.simulator.platforms import PLATFORM_FIGURES, Figure, Hours
+from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve, Figure
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SEED = 3
-FLAT = Hours("A", (1.0,) * 24, (1.0,) * 7)
+FLAT = ActivityCurve("A", (1.0,) * 24, (1.0,) * 7)
 
 
 def draw(platform):
     """An account that is long enough to be judged, held to the figures that it is drawn by."""
     world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
-    return long_enough(world, UNTIL)
+    return generate_sample(world, UNTIL)
 
 
 @cache
@@ -59,7 +59,7 @@ def test_the_reference_model_passes_every_check(platform):
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_exponential_decay_is_found_by_its_kernel_and_its_shape(broken, platform):
-    sample = broken(platform, shape=1.0)
+    sample = broken(platform, weibull_shape=1.0)
     assert verdict(sample, 1).passed is False
     assert verdict(sample, 2).passed is False
 
@@ -71,25 +71,27 @@ def test_another_half_life_is_found(broken, platform):
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_equal_pieces_are_found_by_gini_and_concentration(broken, platform):
-    sample = broken(platform, spread=0.05, silent=0.0)
+    sample = broken(platform, comments_sigma=0.05, no_comments=0.0)
     assert verdict(sample, 4).passed is False
     assert verdict(sample, 5).passed is False
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_world_without_night_is_found(broken, platform):
-    assert verdict(broken(platform, hours=FLAT), 6).passed is False
+    assert verdict(broken(platform, activity=FLAT), 6).passed is False
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_comments_at_uniform_times_are_found_by_their_burstiness(broken, platform):
-    sample = broken(platform, half_life=1e5, shape=1.0, replies=0.0, hours=FLAT)
+    sample = broken(platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT)
     assert verdict(sample, 7).passed is False
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_hours_that_vary_no_more_than_chance_are_found(broken, platform):
-    sample = broken(platform, half_life=1e5, shape=1.0, replies=0.0, hours=FLAT, spread=0.05)
+    sample = broken(
+        platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT, comments_sigma=0.05
+    )
     even = tuple(
         event._replace(at=UNTIL - (UNTIL - sample.pieces[0].at) * ((place + 0.5) / len(sample.comments)))
         for place, event in enumerate(sample.comments)
@@ -99,7 +101,7 @@ def test_hours_that_vary_no_more_than_chance_are_found(broken, platform):
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_too_few_replies_are_found(broken, platform):
-    assert verdict(broken(platform, replies=0.05), 9).passed is False
+    assert verdict(broken(platform, reply_share=0.05), 9).passed is False
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
@@ -141,32 +143,32 @@ def test_texts_of_shuffled_words_are_found(platform):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"emoji": 0.9, "emoji_only": 0.3},
-        {"mix": {"praise": 60, "question": 30, "opinion": 4, "joke": 2, "complaint": 2, "spam": 2}},
-        {"mix": {"praise": 40, "question": 10, "opinion": 15, "joke": 10, "complaint": 5, "spam": 20}},
-        {"mix": {"praise": 20, "question": 9, "opinion": 15, "joke": 10, "complaint": 44, "spam": 2}},
+        {"emoji_share": 0.9, "emoji_only_share": 0.3},
+        {"intents": {"praise": 60, "question": 30, "opinion": 4, "joke": 2, "complaint": 2, "spam": 2}},
+        {"intents": {"praise": 40, "question": 10, "opinion": 15, "joke": 10, "complaint": 5, "spam": 20}},
+        {"intents": {"praise": 20, "question": 9, "opinion": 15, "joke": 10, "complaint": 44, "spam": 2}},
     ],
     ids=["emoji", "questions", "spam", "sentiment"],
 )
 def test_wrong_shares_are_found(broken, monkeypatch, platform, wrong):
     true = PLATFORM_FIGURES[platform]
     sample = broken(platform, **wrong)
-    monkeypatch.setitem(PLATFORM_FIGURES, platform, replace(true, **wrong) if "mix" in wrong else true)
+    monkeypatch.setitem(PLATFORM_FIGURES, platform, replace(true, **wrong) if "intents" in wrong else true)
     assert verdict(sample, 12).passed is False
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 @pytest.mark.parametrize("audience", [60, 10**9], ids=["a handful of people", "nobody twice"])
 def test_a_wrong_audience_is_found(monkeypatch, platform, audience):
-    monkeypatch.setattr(people, "AUDIENCE", audience)
-    monkeypatch.setattr(people, "REGULARS", 0.0)
+    monkeypatch.setattr(people, "AUDIENCE_SIZE", audience)
+    monkeypatch.setattr(people, "HEAVY_TAIL_SHARE", 0.0)
     assert verdict(draw(platform), 13).passed is False
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_what_never_happens_is_found(platform):
     sample = reference(platform)
-    comment, piece = sample.direct[0], sample.by_id[sample.direct[0].content_id]
+    comment, piece = sample.first_level[0], sample.by_id[sample.first_level[0].content_id]
     figures = sample.metrics[piece.platform_id]
     unloved = {id: one._replace(likes=0) for id, one in sample.metrics.items()}
     unseen = sample.metrics | {piece.platform_id: figures._replace(views=0)}
@@ -188,7 +190,7 @@ def test_old_pieces_that_rise_together_are_found(platform):
     sample = reference(platform)
     old = [piece for piece in sample.pieces if UNTIL - piece.at > timedelta(days=8)][:4]
     injected = tuple(
-        sample.direct[0]._replace(
+        sample.first_level[0]._replace(
             platform_id=f"{piece.platform_id}{n}",
             content_id=piece.platform_id,
             at=UNTIL - timedelta(hours=1, minutes=n),
@@ -196,7 +198,7 @@ def test_old_pieces_that_rise_together_are_found(platform):
         for piece in old
         for n in range(50)
     )
-    assert most_rising_together(sample) < 4
+    assert max_rising_together(sample) < 4
     assert (
         "old pieces rising together"
         in verdict(replace(sample, comments=sample.comments + injected), 14).found
@@ -222,7 +224,9 @@ def test_the_natural_rhythm_of_thirty_days_keeps_kernel_and_hours():
         if ordinal % 4 == 0:
             events += simulator.content_window(world, ordinal // 4, at, 8)
         recent = [
-            one for one in events if one.type == "content.published" or at - one.at < simulator.TALK_LOOK_BACK
+            one
+            for one in events
+            if one.type == "content.published" or at - one.at < simulator.INTERACTIONS_LOOK_BACK
         ]
         events += simulator.interactions_window(world, ordinal, at + timedelta(hours=2), 60, 0, recent)
     until = at + timedelta(hours=8)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from demo import simulator
-from demo.simulator.conversations import openings
-from demo.simulator.phrases import kind_of, sentiment_of
+from demo.simulator.conversations import first_lines
+from demo.simulator.phrases import comment_kind, comment_sentiment
 from demo.simulator.pieces import subject
 from tests.stories import ALL, DAY, NOON, SECOND, SOCIAL, WINDOW, causes, world
 
@@ -88,7 +88,7 @@ def test_where_no_platform_has_messages_there_are_none(name):
 def test_everything_happens_within_three_hours_in_whole_seconds_and_in_order(name, story):
     events = played(name, story, NOON.replace(microsecond=987_654))
     assert events == sorted(events, key=lambda event: (event.at, event.platform_id))
-    assert all(NOON + 5 * SECOND <= event.at <= NOON + simulator.SCENARIO_LASTS for event in events)
+    assert all(NOON + 5 * SECOND <= event.at <= NOON + simulator.SCENARIO_DURATION for event in events)
     assert {event.at.microsecond for event in events} == {0}
 
 
@@ -212,15 +212,15 @@ def test_no_two_people_comment_in_the_same_second_and_nobody_answers_unread(name
 @each_scenario
 def test_nobody_sells_anything_and_only_praise_and_jokes_do_without_words(name, plans):
     said = [event for events in plans[name] for event in comments(events)]
-    assert not [event for event in said if kind_of(event) == "spam"]
+    assert not [event for event in said if comment_kind(event) == "spam"]
     wordless = [event for event in said if not re.search(r"\w", event.text)]
-    assert {kind_of(event) for event in wordless} <= {"praise", "joke"}
+    assert {comment_kind(event) for event in wordless} <= {"praise", "joke"}
     assert not {event.platform_id for event in wordless} & {event.parent_id for event in said}
 
 
 @each_scenario
 def test_kinds_come_in_any_order(name, story):
-    first = [kind_of(event) for event in comments(played(name, story)) if event.parent_id is None][:12]
+    first = [comment_kind(event) for event in comments(played(name, story)) if event.parent_id is None][:12]
     assert len(set(first)) >= 3
 
 
@@ -291,8 +291,8 @@ def test_the_figures_of_a_viral_piece_climb_steeply_and_are_reported_every_few_m
 
 def test_a_viral_piece_is_seen_eight_times_as_much_as_its_comments_promise(story, monkeypatch):
     before = reports(played(VIRAL, story))[-1].metrics
-    usual = simulator.scenarios.PHENOMENA[VIRAL]
-    monkeypatch.setitem(simulator.scenarios.PHENOMENA, VIRAL, dataclasses.replace(usual, reach=1.0))
+    usual = simulator.scenarios.SCENARIO_PLANS[VIRAL]
+    monkeypatch.setitem(simulator.scenarios.SCENARIO_PLANS, VIRAL, dataclasses.replace(usual, reach=1.0))
     after = reports(played(VIRAL, story))[-1].metrics
     assert before.comments == after.comments
     assert [round(before[part] / after[part]) for part in range(3)] == [8, 8, 8]
@@ -303,9 +303,9 @@ def test_a_viral_piece_is_seen_eight_times_as_much_as_its_comments_promise(story
 def test_about_seven_in_ten_comments_of_a_complaint_wave_are_negative(seed, platforms):
     past = simulator.initial(world(seed, platforms), simulator.Quota(12, 60, 10), NOON)
     said = comments(played(WAVE, past, seed=seed, platforms=platforms))
-    kinds = Counter(kind_of(event) for event in said if event.parent_id is None)
+    kinds = Counter(comment_kind(event) for event in said if event.parent_id is None)
     assert kinds == {"complaint": 11, "critical": 6, "question": 4, "favourable": 3}
-    assert 18 <= sum(sentiment_of(event) == "negative" for event in said) <= 23
+    assert 18 <= sum(comment_sentiment(event) == "negative" for event in said) <= 23
 
 
 def test_complaint_waves_fall_on_the_three_latest_pieces_the_more_the_newer(story, plans):
@@ -354,7 +354,7 @@ def test_a_complaint_by_message_does_not_go_on_when_nobody_has_answered(story):
 
 def test_a_complaint_by_message_names_a_product_and_looks_upset(plans):
     texts = [event.text for events in plans[WAVE] for event in messages(events)]
-    assert all("{the}" in line for line in openings(world(), "complaint").values())
+    assert all("{the}" in line for line in first_lines(world(), "complaint").values())
     assert len([text for text in texts if re.search("[😀-🫿]", text)]) > 10
 
 
@@ -370,7 +370,7 @@ def test_a_launch_announces_a_product_and_the_questions_by_message_are_about_it(
     first = next(topic.name for topic in words.topics.values() if topic.about == "product")
     asked = [event for event in messages(events) if "#" not in event.text]
     named = [
-        event for event in asked if any(short.lower() in event.text.lower() for short in told.thing.short)
+        event for event in asked if any(short.lower() in event.text.lower() for short in told.item.short)
     ]
     assert told.topic.name == ("launch" if "launch" in words.topics else first)
     assert len(named) >= 4
@@ -379,17 +379,17 @@ def test_a_launch_announces_a_product_and_the_questions_by_message_are_about_it(
 def test_the_messages_of_a_launch_are_questions_and_orders(story):
     events = played(LAUNCH, story)
     scripts = [event.memo.rpartition("/")[0] for event in messages(events)]
-    known = {purpose: openings(world(), purpose) for purpose in ("question", "order")}
+    known = {purpose: first_lines(world(), purpose) for purpose in ("question", "order")}
     assert [sum(script in known[purpose] for script in scripts) for purpose in known] == [4, 2]
     assert ["{the}" in {**known["question"], **known["order"]}[script] for script in scripts].count(True) == 4
 
 
 def test_a_message_that_opens_a_conversation_leaves_the_word_to_the_brand():
     for purpose in ("question", "order"):
-        for script in openings(world(), purpose):
+        for script in first_lines(world(), purpose):
             table, number = script.split("/")
             of = {"own": simulator.tables.niche("en", "coffee"), "general": simulator.tables.language("en")}
-            lines = of[table].conversations[int(number)].lines
+            lines = of[table].scripts[int(number)].lines
             assert all(line.startswith("> ") for line in lines[1:2])
 
 
@@ -398,7 +398,7 @@ def test_the_brand_answers_a_third_of_the_questions_on_the_day_of_a_launch(story
     asked = {
         event.platform_id: event
         for event in comments(events)
-        if event.parent_id is None and kind_of(event) == "question"
+        if event.parent_id is None and comment_kind(event) == "question"
     }
     answered = [asked[event.parent_id] for event in by_brand(events) if event.type == simulator.COMMENT]
     assert (len(asked), len(answered), len(set(answered))) == (12, 4, 4)

@@ -133,8 +133,8 @@ def test_importing_the_simulator_does_not_import_faker():
 )
 def test_web_and_beat_load_neither_faker_nor_a_table_of_words(program):
     code = (
-        f"import sys; {program}; from demo.simulator import tables as t, voices;"
-        "loaded = [f.cache_info().currsize for f in (t.language, t.niche, t._common, voices._emoji)];"
+        f"import sys; {program}; from demo.simulator import tables as t, writing_style;"
+        "loaded = [f.cache_info().currsize for f in (t.language, t.niche, t._common, writing_style._emoji_toml)];"
         "assert not any(loaded), loaded; assert not any(name.split('.')[0] == 'faker' for name in sys.modules)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -146,7 +146,7 @@ def test_web_and_beat_load_neither_faker_nor_a_table_of_words(program):
 
 def test_a_payload_gives_its_event_back(story):
     for event in story:
-        payload = simulator.remembered(event)
+        payload = simulator.stored_payload(event)
         assert None not in payload.values()
         assert simulator.from_payload(
             event.type, event.platform, event.platform_id, event.at, payload
@@ -187,8 +187,8 @@ def test_each_platform_has_one_profile():
 @pytest.mark.parametrize("platform", ALL)
 def test_half_of_the_comments_have_come_at_the_half_life(platform):
     kernel = PLATFORM_FIGURES[platform]
-    assert kernel.left(kernel.half_life) == pytest.approx(0.5)
-    assert kernel.age_at(kernel.left(5.0)) == pytest.approx(5.0)
+    assert kernel.remaining_share(kernel.half_life) == pytest.approx(0.5)
+    assert kernel.age_at(kernel.remaining_share(5.0)) == pytest.approx(5.0)
 
 
 def test_a_caption_fits_its_platform_whatever_the_names():

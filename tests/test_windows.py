@@ -27,7 +27,7 @@ def test_the_order_of_the_past_does_not_matter(story):
 
 
 def test_a_past_older_than_the_look_back_changes_nothing(story):
-    talk, pieces = WINDOW - simulator.TALK_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
+    talk, pieces = WINDOW - simulator.INTERACTIONS_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
     needed = [
         event for event in story if event.at >= (pieces if event.content_id is None and event.url else talk)
     ]

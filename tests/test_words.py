@@ -84,7 +84,7 @@ def test_a_niche_has_all_its_parts(code, name):
     assert abouts["product"] >= 8
     assert abouts["event"] >= 4
     assert set(abouts) == {"product", "event"}
-    assert len(niche.conversations) >= 12
+    assert len(niche.scripts) >= 12
 
 
 @each_niche
@@ -170,7 +170,7 @@ def conversation_flaws(conversations):
 
 @each_niche
 def test_the_conversations_of_a_niche_are_well_formed(code, name):
-    assert conversation_flaws(tables.niche(code, name).conversations) == []
+    assert conversation_flaws(tables.niche(code, name).scripts) == []
 
 
 @each_language
@@ -188,7 +188,7 @@ def test_a_language_has_all_its_parts(code):
     assert len(words.replies["brand"]) >= 12
     assert len(words.replies["spam"]) >= 12
     assert len(words.thanks) >= 20
-    purposes = Counter(one.purpose for one in words.conversations)
+    purposes = Counter(one.purpose for one in words.scripts)
     assert purposes["fan"] >= 25
     assert [purpose for purpose in PURPOSES if purposes[purpose] < 10] == []
 
@@ -223,6 +223,6 @@ def test_the_lines_of_a_language_are_well_formed(code):
 
 @each_language
 def test_the_conversations_of_a_language_are_well_formed(code):
-    conversations = tables.language(code).conversations
+    conversations = tables.language(code).scripts
     assert conversation_flaws(conversations) == []
     assert 0.25 <= sum(len(one.lines) == 1 for one in conversations) / len(conversations) <= 0.45

@@ -12,7 +12,7 @@ from demo.lifecycle import transitions
 from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import MAX_SEED
 from demo.realism.report import Section, section
-from demo.realism.sample import long_enough, samples
+from demo.realism.sample import generate_sample, samples
 from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
 
 
@@ -79,7 +79,7 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
     worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORM_FIGURES)
-    sections = [section(long_enough(world, now)) for world in worlds]
+    sections = [section(generate_sample(world, now)) for world in worlds]
     return f"{brand}: the world of seed {seed}, {niche}, {language}", sections
 
 
