@@ -5,7 +5,7 @@ Faker's names; the first draw does, in the process that makes it.
 """
 
 from demo.simulator.scenarios import SCENARIO_DURATION, SCENARIOS, Scenario, scenario
-from demo.simulator.tables import LANGUAGES, NICHES, niches
+from demo.simulator.tables import LANGUAGES, NICHES, language_choices, niches
 from demo.simulator.values import (
     BRAND_ORIGIN,
     COMMENT,
@@ -47,5 +47,6 @@ __all__ = [
     *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN", "SPIKE_ORIGIN"),
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
     *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),
-    *("from_payload", "initial", "interactions_window", "niches", "profiles", "scenario", "stored_payload"),
+    *("from_payload", "initial", "interactions_window", "language_choices", "niches", "profiles"),
+    *("scenario", "stored_payload"),
 ]

@@ -98,6 +98,11 @@ class Language:
     scripts: tuple[Script, ...]
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """Every language: its code, and its name in the language itself."""
+    return [(code, _common(code)["name"]) for code in LANGUAGES]
+
+
 @cache
 def language(code: str) -> Language:
     """The language's tables for any niche. Raises LookupError when there are none."""

@@ -19,6 +19,7 @@ from demo.simulator.handles import brand_handle
 from demo.simulator.keyed_random import Key, numeric_id, stream, uniform
 from demo.simulator.phrases import LineUses, TextContext
 from demo.simulator.pieces import count_hook_uses, piece
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.posting import first_posting_time, last_posting_time, posting_times
 from demo.simulator.values import CONTENT, METRICS, ProfileSpec, Quota, SimulatedEvent, World
 from demo.windows import INTERACTIONS
@@ -141,12 +142,20 @@ def interactions_window(
 def _natural_comments(
     world: World, key: Key, window: AudienceWindow, quota: int, pieces: Sequence[WeightedPiece]
 ) -> int:
-    """The number of comments in natural rhythm: each piece draws an equal part of all quotas, distributed over its age."""
+    """The number of comments in natural rhythm, whose average over the weeks is the quota.
+
+    Each weight is divided by the share of the piece's comments that arrive within the days that a window reads pieces of;
+    otherwise those that arrive later, a quarter on YouTube, would be missing from the average.
+    """
     if not pieces:
         return 0
     oldest = min(weighted.piece.at.timestamp() for weighted in pieces)
-    pieces_per_day = len(pieces) / max((window.end - oldest) / DAY.total_seconds(), 1.0)
-    expected = INTERACTIONS.per_day * quota * sum(weighted.weight for weighted in pieces) / pieces_per_day
+    days = max((window.end - oldest) / DAY.total_seconds(), 1.0)
+    total = sum(
+        weighted.weight / (1 - PLATFORM_FIGURES[weighted.piece.platform].remaining_share(24 * days))
+        for weighted in pieces
+    )
+    expected = INTERACTIONS.per_day * quota * total * days / len(pieces)
     return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
