@@ -293,8 +293,8 @@ def test_the_views_of_a_viral_piece_rise_steeply_and_are_reported_often_at_first
 
 def test_a_viral_piece_has_eight_times_the_usual_metrics_per_comment(story, monkeypatch):
     before = reports(draw(VIRAL, story))[-1].metrics
-    usual = simulator.scenarios.SCENARIO_PLANS[VIRAL]
-    monkeypatch.setitem(simulator.scenarios.SCENARIO_PLANS, VIRAL, dataclasses.replace(usual, reach=1.0))
+    usual = simulator.scenario_plans.SCENARIO_PLANS[VIRAL]
+    monkeypatch.setitem(simulator.scenario_plans.SCENARIO_PLANS, VIRAL, dataclasses.replace(usual, reach=1.0))
     after = reports(draw(VIRAL, story))[-1].metrics
     assert before.comments == after.comments
     assert [round(before[part] / after[part]) for part in range(3)] == [8, 8, 8]

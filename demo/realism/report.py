@@ -94,16 +94,16 @@ def hours_of_the_week(sample: Sample) -> Plot:
     counts = Counter(
         (at.weekday(), at.hour) for at in (event.at.astimezone(zone) for event in sample.comments)
     )
-    shares = [[float(counts[day, hour]) for hour in range(24)] for day in range(7)]
+    values = [[float(counts[day, hour]) for hour in range(24)] for day in range(7)]
     explanation = f"Comments by weekday and hour in {sample.world.time_zone}."
-    return Plot("Hours of the week", explanation, "Reference: the next plot.", plots.week(shares))
+    return Plot("Hours of the week", explanation, "Reference: the next plot.", plots.week(values))
 
 
 def reference_activity(sample: Sample) -> Plot:
     activity = sample.figures.activity
-    shares = [[hour * day for hour in activity.hours] for day in activity.weekdays]
+    values = [[hour * day for hour in activity.hours] for day in activity.weekdays]
     source = cited(activity.source)
-    return Plot("Activity of the audience", "Reference, by weekday and hour.", source, plots.week(shares))
+    return Plot("Activity of the audience", "Reference, by weekday and hour.", source, plots.week(values))
 
 
 def comments_per_piece(sample: Sample) -> Plot:

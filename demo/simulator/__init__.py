@@ -4,7 +4,8 @@ Pure: a function of its arguments, without clock, database or Django. Importing 
 Faker's names; the first draw does, in the process that makes it.
 """
 
-from demo.simulator.scenarios import SCENARIO_DURATION, SCENARIOS, Scenario, scenario
+from demo.simulator.scenario_plans import SCENARIOS, Scenario
+from demo.simulator.scenarios import SCENARIO_DURATION, scenario
 from demo.simulator.tables import LANGUAGES, NICHES, language_choices, niches
 from demo.simulator.values import (
     BRAND_ORIGIN,

@@ -5,30 +5,23 @@ comments that arrive within the window. A reply falls on an earlier comment in p
 replies that arrive within the window. The initial batch is one long window.
 """
 
-from bisect import bisect
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from math import erfc, exp, log, sqrt
+from math import exp
 from typing import NamedTuple
 
-from accounts.platforms import PLATFORMS
 from demo.simulator.audience_time import AudienceWindow
+from demo.simulator.comment_authors import author_number, reply_author, tagged_friend
 from demo.simulator.comment_texts import comment_intent, comment_text
-from demo.simulator.keyed_random import Key, normal_quantile, numeric_id, stream, uniform, uniforms
-from demo.simulator.people import person, person_id, person_number, positivity
-from demo.simulator.phrases import TAG, TextContext, comment_kind, comment_sentiment, exchange_ref
+from demo.simulator.keyed_random import Key, normal_quantile, numeric_id, stream, uniform
+from demo.simulator.people import person
+from demo.simulator.phrases import TextContext
 from demo.simulator.pieces import Spike, popularity
 from demo.simulator.platforms import PLATFORM_FIGURES, REPLY_SIGMA
+from demo.simulator.reply_targets import ReplyTargets, displayed_parent_id
 from demo.simulator.reply_texts import reply_text
-from demo.simulator.values import BRAND_ORIGIN, COMMENT, CONTENT, SPIKE_ORIGIN, Author, SimulatedEvent, World
+from demo.simulator.values import COMMENT, CONTENT, SPIKE_ORIGIN, SimulatedEvent, World
 
-MIN_DELAY = 1 / 3600  # audience hours from a comment to a reply
-REPLY_WEIGHTS = {
-    "question": 1.7,
-    "complaint": 1.5,
-    "critical": 1.3,
-}  # by kind of parent; 1 for all others [A]
 MAX_SPIKE_COMMENTS = 60  # per spike and window
 
 
@@ -107,7 +100,7 @@ def _comments_on(
     key: Key,
     window: AudienceWindow,
     pieces: Sequence[WeightedPiece],
-    targets: "ReplyTargets",
+    targets: ReplyTargets,
     with_spikes: bool,
 ) -> list[SimulatedEvent]:
     """One comment per item of `pieces`: first-level ones first, then replies, which may also be replied to."""
@@ -155,13 +148,6 @@ def _is_of_spike(world: World, comment_id: str, weighted: WeightedPiece, origin:
     return origin == SPIKE_ORIGIN or uniform(world.seed, "viral", comment_id) * total < weighted.spike_weight
 
 
-def tagged_friend(context: TextContext, platform: str, comment_id: str) -> Author:
-    """The person whom a comment tags, if it tags one."""
-    seed = context.world.seed
-    number = person_number(*uniforms(2, seed, "friend", comment_id))
-    return person(seed, context.words.locales, platform, number)
-
-
 def _ordinary_age(world: World, comment_id: str, weighted: WeightedPiece) -> float:
     """The piece's age at a comment within the window, by the Weibull kernel; audience hours."""
     figures = PLATFORM_FIGURES[weighted.piece.platform]
@@ -180,72 +166,6 @@ def _spike_age(world: World, comment_id: str, weighted: WeightedPiece) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if share_at(middle) < wanted else (low, middle)
     return low
-
-
-def author_number(
-    world: World, platform: str, comment_id: str, sentiment: str, excluded_id: str | None
-) -> int:
-    """The number of the person who writes a comment: of two random people the one whose positivity fits the sentiment.
-
-    Never the person with the id `excluded_id`.
-    """
-    u = uniforms(6, world.seed, "who", comment_id)
-    numbers = [person_number(u[0], u[1]), person_number(u[2], u[3])]
-    if excluded_id is not None:
-        numbers.append(person_number(u[4], u[5]))
-        others = [number for number in numbers if person_id(world.seed, platform, number) != excluded_id]
-        numbers = others[:2] or [numbers[0] + 1]  # all three draws may be the excluded person
-    if sentiment == "neutral":
-        return numbers[0]
-    positivities = [positivity(world.seed, platform, number) for number in numbers]
-    best = max(positivities) if sentiment == "positive" else min(positivities)
-    return numbers[positivities.index(best)]
-
-
-class ReplyTargets:
-    """The comments of each platform that may be replied to within the window, with their weights."""
-
-    def __init__(self, window: AudienceWindow, past: Sequence[SimulatedEvent]) -> None:
-        self._window = window
-        self._comments: dict[str, list[tuple[SimulatedEvent, SimulatedEvent | None]]] = defaultdict(list)
-        self._weights: dict[str, list[float]] = defaultdict(list)  # cumulative; computed when first needed
-        roots = {
-            event.platform_id: event for event in past if event.type == COMMENT and event.parent_id is None
-        }
-        for event in past:
-            if event.type == COMMENT:
-                self.add(event, event if event.parent_id is None else roots.get(event.parent_id))
-
-    def add(self, comment: SimulatedEvent, root: SimulatedEvent | None) -> None:
-        """Add a comment, unless the window leaves no time to reply; `root` is its thread's first, None when unknown."""
-        if comment.at.timestamp() < self._window.end - 2:
-            self._comments[comment.platform].append((comment, root))
-
-    def choose(self, platform: str, u: float) -> tuple[SimulatedEvent, SimulatedEvent | None] | None:
-        """A random comment to reply to and the root of its thread; None when there is none."""
-        comments, weights = self._comments[platform], self._weights[platform]
-        for comment, _ in comments[len(weights) :]:
-            weights.append((weights[-1] if weights else 0.0) + self._weight(comment))
-        if not weights or weights[-1] <= 0:
-            return None
-        return comments[min(bisect(weights, u * weights[-1]), len(weights) - 1)]
-
-    def _weight(self, comment: SimulatedEvent) -> float:
-        low, high = self.replied_shares(comment)
-        return (high - low) * REPLY_WEIGHTS.get(comment_kind(comment), 1.0)
-
-    def replied_shares(self, comment: SimulatedEvent) -> tuple[float, float]:
-        """The shares of a comment's replies that have arrived at the window's start and at its end."""
-        window, platform = self._window, comment.platform
-        at = window.hours_at(platform, comment.at)
-        median = PLATFORM_FIGURES[platform].reply_delay
-        start, end = window.start_hours[platform] - at, window.end_hours[platform] - at
-        return _replied_share(start, median), _replied_share(end, median)
-
-
-def _replied_share(hours: float, median: float) -> float:
-    """The share of replies that have arrived after `hours`: the distribution function of the log-normal delay."""
-    return erfc(-log(hours / median) / (REPLY_SIGMA * sqrt(2))) / 2 if hours > MIN_DELAY else 0.0
 
 
 def _reply(
@@ -280,30 +200,3 @@ def _reply_hours(
     u = min(max(low + (high - low) * uniform(world.seed, "delay", comment_id), 1e-9), 1 - 1e-9)
     delay = PLATFORM_FIGURES[parent.platform].reply_delay * exp(REPLY_SIGMA * normal_quantile(u))
     return window.hours_at(parent.platform, parent.at) + delay
-
-
-def reply_author(
-    context: TextContext, comment_id: str, parent: SimulatedEvent, root: SimulatedEvent | None
-) -> Author:
-    """Who writes a reply to `parent`, never the parent's author.
-
-    To a reply of the brand, the author of the root; to a comment that tags a friend, that friend; otherwise anybody.
-    """
-    if parent.origin == BRAND_ORIGIN and root and root.author:
-        return root.author
-    world, parent_author_id = context.world, parent.author.id if parent.author else ""
-    ref = exchange_ref(world, parent)
-    if ref and ref.facet == TAG:
-        friend = tagged_friend(context, parent.platform, parent.platform_id)
-        if friend.id != parent_author_id:
-            return friend
-    sentiment = comment_sentiment(parent)
-    number = author_number(world, parent.platform, comment_id, sentiment, parent_author_id)
-    return person(world.seed, context.words.locales, parent.platform, number)
-
-
-def displayed_parent_id(parent: SimulatedEvent) -> str:
-    """The id of the comment under which the platform shows a reply to `parent`."""
-    if PLATFORMS[parent.platform].nests_replies:
-        return parent.platform_id
-    return parent.parent_id or parent.platform_id

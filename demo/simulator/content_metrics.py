@@ -1,5 +1,6 @@
-"""Reports of the metrics of content pieces: views, likes and shares, which follow the comments and the age and never fall.
-Called by windows.py and scenarios.py.
+"""Reports of the metrics of content pieces. Called by windows.py and scenarios.py.
+
+Views, likes and shares are computed from a piece's comments and age, and never decrease.
 """
 
 from collections import defaultdict
@@ -28,8 +29,8 @@ EARLY_REPORTS = (
     24.0,
 )  # ages in hours, varied by piece, at which a young piece is reported [A]
 LATER_REPORTS = 40.0  # hours between later reports; less than the interactions that a window looks back on
-UNSEEN_COMMENTS = 2.0  # even a piece without comments gets, over its lifetime, the views of so many [A]
-INITIAL_SHARE = 0.03  # of those views, the share at publication [A]
+UNSEEN_COMMENTS = 2.0  # a piece without comments gets, over its lifetime, the views of this many [A]
+INITIAL_SHARE = 0.03  # share of those views that is there at publication [A]
 SHARES_PER_LIKE = 0.06  # median [A]
 
 

@@ -6,7 +6,6 @@ A message's memo is "script name/index of its line", from which a later window c
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import count as count_from
 from math import exp
 from operator import attrgetter
@@ -28,10 +27,10 @@ from demo.simulator.keyed_random import (
     weighted_choice,
 )
 from demo.simulator.people import person, person_number, writing_style
-from demo.simulator.phrases import GENERAL, opening_lines
 from demo.simulator.pieces import finish, products, protect_name
 from demo.simulator.platforms import PLATFORM_FIGURES, PURPOSES
-from demo.simulator.tables import ProductOrEvent, Script
+from demo.simulator.scripts import BRAND_PREFIX, COMPLAINT, script_named, script_names
+from demo.simulator.tables import ProductOrEvent
 from demo.simulator.values import BRAND_ORIGIN, MESSAGE, Author, ProfileSpec, SimulatedEvent, World
 from demo.simulator.writing_style import apply_style
 
@@ -39,13 +38,11 @@ GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median in audience hours,
 MAX_PAUSE = timedelta(days=1)  # after the last line, within which a conversation may be continued
 CONTINUED_SHARE = 0.8  # of the open conversations that a window continues [A]
 CANDIDATE_SCRIPTS = 8  # of which the least used one is taken
-COMPLAINT = "complaint"  # a purpose that scenarios draw and windows do not
 EMOJI_KINDS = {
     "fan": "praise",
     "story": "praise",
     COMPLAINT: "complaint",
 }  # by purpose; "spam" for all others
-BRAND_PREFIX = "> "  # of the brand's lines in the tables
 
 
 class _Conversation(NamedTuple):
@@ -123,7 +120,7 @@ def _resumed(world: World, id: str, lines: Sequence[SimulatedEvent]) -> _Convers
     author = next((event.author for event in lines if event.origin != BRAND_ORIGIN), None)
     script, index = _script_and_line(last)
     try:
-        remaining = _script(world, script).lines[index + 1 :]
+        remaining = script_named(world, script).lines[index + 1 :]
     except (KeyError, IndexError):
         return None
     if author is None or all(line.startswith(BRAND_PREFIX) for line in remaining):
@@ -135,30 +132,6 @@ def _script_and_line(event: SimulatedEvent) -> tuple[str, int]:
     """The name of the script and the index of the line that a message's memo names."""
     script, _, index = (event.memo or "").rpartition("/")
     return script, int(index)
-
-
-def _script(world: World, name: str) -> Script:
-    return _scripts(world.language, world.niche)[name]
-
-
-@cache
-def _scripts(language: str, niche: str) -> dict[str, Script]:
-    """All scripts by name: "own/number" of the niche, "general/number" of the language, and complaints."""
-    listed = {"own": tables.niche(language, niche).scripts, "general": tables.language(language).scripts}
-    named = {f"{table}/{number}": script for table in listed for number, script in enumerate(listed[table])}
-    return named | _complaints(language, niche)
-
-
-def _complaints(language: str, niche: str) -> dict[str, Script]:
-    """Comments that complain about a product, as scripts of one line; named as the lines of comments are."""
-    topics = tables.niche(language, niche).topics.values()
-    facets = {facet: None for topic in topics if topic.about == "product" for facet in topic.facets}
-    return {
-        line.name: Script(COMPLAINT, (line.text,))
-        for facet in (*facets, GENERAL)
-        for line in opening_lines(language, niche, facet, COMPLAINT)
-        if "{the}" in line.text
-    }
 
 
 def _new_conversation(
@@ -184,27 +157,6 @@ def _choose_script(world: World, u_purpose: float, u_start: float, script_uses: 
     chosen = min(candidates, key=lambda name: script_uses[name])
     script_uses[chosen] += 1
     return chosen
-
-
-def script_names(world: World, purpose: str) -> tuple[str, ...]:
-    """The names of all scripts with a purpose."""
-    return _names_by_purpose(world.language, world.niche)[purpose]
-
-
-@cache
-def _names_by_purpose(language: str, niche: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for name, script in _scripts(language, niche).items():
-        found[script.purpose].append(name)
-    return {purpose: tuple(names) for purpose, names in found.items()}
-
-
-def first_lines(world: World, purpose: str) -> dict[str, str]:
-    """The first line by script name, of the scripts with a purpose in which the brand has the second line, if there is one."""
-    scripts = ((name, _script(world, name).lines) for name in script_names(world, purpose))
-    return {
-        name: lines[0] for name, lines in scripts if all(line.startswith(BRAND_PREFIX) for line in lines[1:2])
-    }
 
 
 def opening_message(
@@ -240,7 +192,7 @@ def _lines_in_window(
     """The conversation's next lines that are due within the window, with at most `max_inbound` of the person's."""
     slots = _slots(world, conversation)
     at, inbound = conversation.at, 0
-    lines = _script(world, conversation.script).lines
+    lines = script_named(world, conversation.script).lines
     for index, line in enumerate(lines[conversation.next_line :], conversation.next_line):
         is_inbound = not line.startswith(BRAND_PREFIX)
         due = _next_time(world, (*key, index), window, conversation.platform, at) if index else at
@@ -260,7 +212,7 @@ def _message(
     brand: Mapping[str, ProfileSpec],
 ) -> SimulatedEvent:
     """Line `index` of the conversation as an event."""
-    script = _script(world, conversation.script)
+    script = script_named(world, conversation.script)
     line = script.lines[index]
     by_brand = line.startswith(BRAND_PREFIX)
     text = finish(world, line.removeprefix(BRAND_PREFIX).format(**slots))

@@ -92,10 +92,7 @@ class PlatformFigures:
     emoji_only_share: Figure  # share of comments that are emoji only
     intents: Mapping[str, float]  # per cent of first-level comments; assumptions, except spam on YouTube [P4]
     gini_band: tuple[float, float]  # of comments per piece: the band of check 4, calibrated
-    opinions: tuple[float, float] = (
-        0.45,
-        0.30,
-    )  # shares of opinions for and against; the rest is neutral [A]
+    opinions: tuple[float, float] = (0.45, 0.30)  # shares for and against; the rest is neutral [A]
     max_length: int | None = None  # of a text
     # Bands of the other checks (demo/realism/checks.py); where a platform overrides one, the value is calibrated.
     half_life_tolerance: float = 0.20

@@ -1,126 +1,40 @@
 """Scenarios: a viral spike, a complaint wave or a product launch within three hours. Called by demo/lifecycle/scenarios.py.
 
-A user starts a scenario to watch it, so it ignores the audience's hours. SCENARIO_PLANS has the number of events of each
-scenario and their distribution over time; people, writing styles and phrases are those of all windows.
+A user starts a scenario to watch it, so it ignores the audience's hours. People, writing styles and phrases are those of
+all windows.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice, pairwise
 from math import exp
 from operator import attrgetter
-from typing import NamedTuple
 
 from accounts.platforms import MESSAGE_PLATFORMS
+from demo.simulator.comment_authors import author_number, reply_author, tagged_friend
 from demo.simulator.comment_texts import comment_text
-from demo.simulator.comments import (
-    REPLY_WEIGHTS,
-    author_number,
-    displayed_parent_id,
-    reply_author,
-    tagged_friend,
-)
 from demo.simulator.content_metrics import metrics_report
-from demo.simulator.conversations import COMPLAINT, first_lines, opening_message, script_names
+from demo.simulator.conversations import opening_message
 from demo.simulator.keyed_random import Key, numeric_id, rejection_sample, stream, uniform, uniform_choice
 from demo.simulator.people import person
 from demo.simulator.phrases import SENTIMENTS, LineUses, TextContext, comment_kind
 from demo.simulator.pieces import count_hook_uses, piece, subject
+from demo.simulator.repetition import has_words, without_repetition
+from demo.simulator.reply_targets import REPLY_WEIGHTS, displayed_parent_id
 from demo.simulator.reply_texts import brand_reply_text, reply_text
+from demo.simulator.scenario_plans import MIXED, SCENARIO_PLANS, Curve, ScenarioPlan
+from demo.simulator.scripts import first_lines, script_names
 from demo.simulator.tables import ProductOrEvent, Topic, niche
-from demo.simulator.values import COMMENT, CONTENT, Author, ProfileSpec, SimulatedEvent, World
+from demo.simulator.values import COMMENT, CONTENT, ProfileSpec, SimulatedEvent, World
 from demo.simulator.windows import PIECES_LOOK_BACK, profiles
 
 SCENARIO_DURATION = timedelta(hours=3)
 START_DELAY = timedelta(seconds=5)
 LATEST_PIECES = (0.5, 0.3, 0.2)  # shares of the comments on the brand's latest pieces, the newest first [A]
-MIXED = "mixed"  # a kind of comment: an opinion that is neither for nor against
 MIN_REPLY_DELAY = timedelta(seconds=20)
 REPLY_DECAY = timedelta(minutes=12)  # in which a comment's weight as a parent falls to 1/e [A]
 BRAND_REPLY_MINUTES = (1.0, 7.0)  # from a question to the brand's reply, minimum and maximum [A]
-WORDLESS_KINDS = ("praise", "joke")  # kinds that may be emoji alone
-MAX_ATTEMPTS = 40  # to write a comment that repeats no other
-
-Curve = tuple[tuple[float, float], ...]  # minutes since the start, and the share of the events up to then
-
-
-class Scenario(NamedTuple):
-    """A scenario's texts on the dashboard."""
-
-    label: str
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioPlan:
-    """The events of a scenario and their distribution over time; every number is an assumption [A]."""
-
-    label: str
-    explanation: str
-    kinds: Mapping[str, int]  # number of first-level comments by kind; the first comment is of the first kind
-    replies: int  # number of replies to earlier comments of the scenario
-    purposes: Mapping[str, int]  # number of messages by purpose; each begins a conversation
-    curve: Curve  # of comments and of messages
-    publishes: bool = True  # a new content piece; otherwise the comments are on the latest ones
-    announces: bool = False  # whether the new piece announces a product
-    brand_reply_share: float = 0.0  # of the first-level questions
-    report_minutes: tuple[float, ...] = ()  # after publication, when the new piece's metrics are reported
-    reach: float = 1.0  # factor of the usual views, likes and shares per comment
-
-    @property
-    def comments(self) -> int:
-        return sum(self.kinds.values()) + self.replies
-
-    @property
-    def messages(self) -> int:
-        return sum(self.purposes.values())
-
-
-# fmt: off
-SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
-    "viral-spike": ScenarioPlan(
-        "Viral spike",
-        "A new piece takes off: {comments} comments, most within 40 minutes, and views, likes and shares climb.",
-        kinds={"praise": 26, "joke": 16, "favourable": 8, "question": 7, "critical": 4, MIXED: 3,
-               COMPLAINT: 2},
-        replies=14,
-        purposes={},
-        curve=((0.1, 0.0), (1, 0.015), (2, 0.05), (4, 0.15), (8, 0.34), (14, 0.52), (22, 0.67), (40, 0.83),
-               (75, 0.93), (150, 1.0)),
-        report_minutes=(1, 2, 4, 6, 8, 11, 14, 18, 22, 27, 33, 40, 50, 65, 85, 110, 151),
-        reach=8.0,
-    ),
-    "complaint-wave": ScenarioPlan(
-        "Complaint wave",
-        "{comments} mostly angry comments on the latest pieces and {messages} complaints by direct message in"
-        " 90 minutes, and nobody has answered yet.",
-        kinds={COMPLAINT: 11, "critical": 6, "question": 4, "favourable": 2, MIXED: 1},
-        replies=6,
-        purposes={COMPLAINT: 8},
-        curve=((0.0, 0.0), (0.2, 0.033), (2, 0.065), (4, 0.12), (24, 0.78), (45, 0.93), (90, 1.0)),
-        publishes=False,
-    ),
-    "product-launch": ScenarioPlan(
-        "Product launch",
-        "A new piece announces a product: {comments} comments in two hours, {messages} direct messages with"
-        " questions and orders, and the brand answers some.",
-        kinds={"praise": 11, "question": 12, "favourable": 5, "joke": 2, "critical": 2},
-        replies=8,
-        purposes={"question": 4, "order": 2},
-        curve=((0.1, 0.0), (1, 0.02), (3, 0.09), (8, 0.27), (15, 0.44), (30, 0.65), (60, 0.85), (120, 1.0)),
-        announces=True,
-        brand_reply_share=1 / 3,
-        report_minutes=(2, 5, 10, 15, 20, 30, 45, 60, 90, 121),
-    ),
-}
-# fmt: on
-SCENARIOS: Mapping[str, Scenario] = {
-    name: Scenario(plan.label, plan.explanation.format(comments=plan.comments, messages=plan.messages))
-    for name, plan in SCENARIO_PLANS.items()
-}
 
 
 def scenario(
@@ -212,59 +126,8 @@ def _comments(
             propose = partial(_reply, context, comment_key, parent, at)
         else:
             propose = partial(_first_level, context, comment_key, next(chosen_pieces), next(kinds), at)
-        found.append(_without_repetition(context, propose, found))
+        found.append(without_repetition(context, propose, found))
     return found
-
-
-class _Used(NamedTuple):
-    """The sentences, table lines and authors of a scenario's comments so far."""
-
-    sentences: set[str]
-    lines: set[str]
-    authors: set[Author | None]
-
-    @classmethod
-    def by(cls, comments: Sequence[SimulatedEvent]) -> "_Used":
-        sentences = {sentence for comment in comments for sentence in _sentences(comment.text)}
-        lines = {comment.memo for comment in comments if comment.memo and "/" in comment.memo}
-        return cls(sentences, lines, {comment.author for comment in comments})
-
-    def allows(self, comment: SimulatedEvent) -> bool:
-        """Whether the comment repeats no sentence and is no spam.
-
-        A first-level comment needs a new author and a new line, and the first of all is about the piece.
-        """
-        if comment_kind(comment) == "spam" or self.sentences & _sentences(comment.text):
-            return False
-        if not self.authors:
-            return "/" in (comment.memo or "")
-        if comment_kind(comment) not in WORDLESS_KINDS and not _has_words(comment):
-            return False
-        is_used = comment.author in self.authors or comment.memo in self.lines
-        return comment.parent_id is not None or not is_used
-
-
-def _without_repetition(
-    context: TextContext, propose: Callable[[int], SimulatedEvent], comments: Sequence[SimulatedEvent]
-) -> SimulatedEvent:
-    """The first proposal that `_Used.allows` beside `comments`; the last one when it allows none."""
-    used, counts = _Used.by(comments), context.line_uses.counts
-    for attempt in range(MAX_ATTEMPTS):
-        context.line_uses.counts = counts.copy()  # so that a rejected proposal does not count as a use
-        comment = propose(attempt)
-        if used.allows(comment):
-            break
-    return comment
-
-
-def _has_words(comment: SimulatedEvent) -> bool:
-    return any(map(str.isalpha, comment.text))
-
-
-def _sentences(text: str) -> set[str]:
-    """The letters of each sentence; the text itself when it has no letter."""
-    letters = {"".join(filter(str.isalpha, sentence)) for sentence in re.split("[.!?]", text.lower())}
-    return letters - {""} or {text}
 
 
 def _first_level(
@@ -282,7 +145,7 @@ def _first_level(
 
 def _parent(world: World, key: Key, comments: Sequence[SimulatedEvent], at: datetime) -> SimulatedEvent:
     """A random first-level comment to reply to at `at`, by REPLY_WEIGHTS and rather a recent one."""
-    first_level = [comment for comment in comments if comment.parent_id is None and _has_words(comment)]
+    first_level = [comment for comment in comments if comment.parent_id is None and has_words(comment)]
     candidates = [comment for comment in first_level if at - comment.at >= MIN_REPLY_DELAY] or list(comments)
     weights = [
         REPLY_WEIGHTS.get(comment_kind(comment), 1.0) * exp((comment.at - at) / REPLY_DECAY)

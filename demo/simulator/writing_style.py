@@ -21,9 +21,8 @@ EMOJI_TABLES = {  # of emoji.toml, by kind of text
     "complaint": "upset",
     "spam": "warm",
 }
-RANK_OFFSET = (
-    2.2  # flattens the head of Zipf's law, so that the ten most frequent emoji are a third of all [A]
-)
+# Flattens the head of Zipf's law, so that the ten most frequent emoji are a third of all [A].
+RANK_OFFSET = 2.2
 
 
 def apply_style(text: str, style: WritingStyle, rng: Random, figures: PlatformFigures, kind: str) -> str:
