@@ -98,9 +98,10 @@ class Language:
     scripts: tuple[Script, ...]
 
 
-def language_choices() -> list[tuple[str, str]]:
-    """Every language: its code, and its name in the language itself."""
-    return [(code, _common(code)["name"]) for code in LANGUAGES]
+@cache
+def language_choices() -> tuple[tuple[str, str], ...]:
+    """Every language: its code, and its name in the language itself. Web processes call this, so it reads small files."""
+    return tuple((code, _read(code, "language")["name"]) for code in LANGUAGES)
 
 
 @cache
