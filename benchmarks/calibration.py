@@ -67,34 +67,4 @@ def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
     platform, seed = case
     niche = simulator.niches("en")[seed % len(simulator.niches("en"))]
     world = simulator.World(seed, (platform,), niche, simulator.default_brand(seed, niche, "en"), "en")
-<<<<<<< HEAD
     return platform, judge(generate_sample(world, UNTIL))
-
-
-def verdicts() -> Iterator[tuple[str, list[Verdict]]]:
-    cases = [(platform, seed) for platform in PLATFORM_FIGURES for seed in range(SEEDS)]
-    with ProcessPoolExecutor() as pool:
-        yield from pool.map(_judged, cases, chunksize=5)
-
-
-def run() -> None:
-    passed: Counter[tuple[str, int]] = Counter()
-    failed: dict[tuple[str, int], list[str]] = defaultdict(list)
-    names = {}
-    for platform, judged in verdicts():
-        for verdict in judged:
-            names[verdict.number] = verdict.name
-            passed[platform, verdict.number] += verdict.passed is not False
-            if verdict.passed is False:
-                failed[platform, verdict.number].append(verdict.found)
-    figures = []
-    for number, name in names.items():
-        rates = ", ".join(f"{platform} {passed[platform, number]}" for platform in PLATFORM_FIGURES)
-        met = all(passed[platform, number] >= LEAST * SEEDS for platform in PLATFORM_FIGURES)
-        figures.append(Figure(f"{number} {name}", rates, f"{LEAST:.0%}", met))
-    show(f"Stories of the reference model that pass, of {SEEDS} seeds each", figures)
-    for (platform, number), found in sorted(failed.items()):
-        print(f"  failed: {platform} {number}: {'; '.join(found[:6])}")
-=======
-    return platform, judge(generate_sample(world, UNTIL))
->>>>>>> main
