@@ -39,11 +39,11 @@ def uniform_choice(options: Sequence[T], u: float) -> T:
     return options[int(u * len(options))]
 
 
-def weighted_choice(choices: Iterable[tuple[T, float]], u: float) -> T:
-    """One of the `(value, weight)` pairs' values; `u` is uniform between 0 and the sum of the weights."""
+def weighted_choice(choices: Iterable[tuple[T, float]], position: float) -> T:
+    """The value of one of the `(value, weight)` pairs; `position` is uniform between 0 and the sum of the weights."""
     for value, weight in choices:
-        u -= weight
-        if u < 0:
+        position -= weight
+        if position < 0:
             return value
     return value
 
