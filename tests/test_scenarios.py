@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from demo import simulator
-from demo.simulator.conversations import first_lines
 from demo.simulator.phrases import comment_kind, comment_sentiment
 from demo.simulator.pieces import subject
+from demo.simulator.scripts import first_lines
 from tests.stories import ALL, DAY, NOON, SECOND, SOCIAL, WINDOW, causes, world
 
 VIRAL, WAVE, LAUNCH = "viral-spike", "complaint-wave", "product-launch"

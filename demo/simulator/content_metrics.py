@@ -22,12 +22,8 @@ from demo.simulator.values import (
     World,
 )
 
-EARLY_REPORTS = (
-    1.0,
-    3.0,
-    8.0,
-    24.0,
-)  # ages in hours, varied by piece, at which a young piece is reported [A]
+# Ages in hours, varied by piece, at which a young piece is reported [A].
+EARLY_REPORTS = (1.0, 3.0, 8.0, 24.0)
 LATER_REPORTS = 40.0  # hours between later reports; less than the interactions that a window looks back on
 UNSEEN_COMMENTS = 2.0  # a piece without comments gets, over its lifetime, the views of this many [A]
 INITIAL_SHARE = 0.03  # share of those views that is there at publication [A]

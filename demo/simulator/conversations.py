@@ -38,11 +38,8 @@ GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median in audience hours,
 MAX_PAUSE = timedelta(days=1)  # after the last line, within which a conversation may be continued
 CONTINUED_SHARE = 0.8  # of the open conversations that a window continues [A]
 CANDIDATE_SCRIPTS = 8  # of which the least used one is taken
-EMOJI_KINDS = {
-    "fan": "praise",
-    "story": "praise",
-    COMPLAINT: "complaint",
-}  # by purpose; "spam" for all others
+# The kind of text whose emoji a purpose uses; "spam" for all other purposes.
+EMOJI_KINDS = {"fan": "praise", "story": "praise", COMPLAINT: "complaint"}
 
 
 class _Conversation(NamedTuple):

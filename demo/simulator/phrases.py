@@ -17,16 +17,13 @@ from demo.simulator.values import SimulatedEvent, World
 
 MIN_LINE_LENGTH = 14  # characters; a shorter text is a short reaction
 MAX_MISMATCH = 0.8  # of ln(line length / target length); beyond it a short reaction fits better
-TOO_LONG_PENALTY = (
-    1.6  # mismatch of a line that is too long, against one that is too short and can be extended
-)
+# Factor of the mismatch of a line that is too long; one that is too short can be extended.
+TOO_LONG_PENALTY = 1.6
 USE_PENALTY = 0.02  # mismatch that each earlier use of a line adds, per character
 LONG_TEXT = 150  # characters; longer texts are extended by more sentences
 ROOM_FOR_FACET = 50  # characters to fill from which the text takes up a second facet of the piece
-GENERAL, TAG = (
-    "general",
-    "tag",
-)  # in place of a facet: exchanges that fit any piece; exchanges that tag a friend
+GENERAL = "general"  # in place of a facet: exchanges that fit any piece
+TAG = "tag"  # in place of a facet: exchanges that tag a friend
 NEGATIVE = ("complaint", "critical")
 SENTIMENTS = {  # by kind of comment
     **dict.fromkeys(("praise", "favourable", "joke"), "positive"),
@@ -114,6 +111,7 @@ class LineUses:
 
 
 def exchanges_of(language: str, niche: str, facet: str) -> Exchanges:
+    """The exchanges of a facet, or of GENERAL or TAG, by kind."""
     if facet == GENERAL:
         return tables.language(language).general
     if facet == TAG:
