@@ -228,7 +228,7 @@ def _tolerance(count: int, wanted: float) -> float:
 
 
 def _intent_and_sentiment(sample: Sample, comment: SimulatedEvent) -> tuple[str, str]:
-    """As they were drawn; the text does not tell them."""
+    """As drawn by the simulator; they cannot be read from the text."""
     return comment_intent(sample.world.seed, sample.platform, comment.platform_id)[:2]
 
 
