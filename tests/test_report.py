@@ -61,6 +61,7 @@ def test_a_short_story_gets_no_verdict(alice):
     assert {verdict["number"] for verdict in verdicts if verdict["passed"] is not None} == {14}
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_report(monkeypatch):
     monkeypatch.setattr("demo.management.commands.demo_report.timezone.now", lambda: NOW)
     first, second = (run("demo_report", "--seed", "3", "--niche", "coffee", "--json") for _ in range(2))
