@@ -14,7 +14,7 @@ from demo.engine.planning import plan_due
 from demo.exceptions import InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.simulator import SCENARIO_LASTS
+from demo.simulator import SCENARIO_DURATION
 from demo.throttling import AdvanceThrottle, ScenarioThrottle
 from interactions.models import Interaction
 from tests.timeline import ENABLED, FIRST_INTERACTIONS, counts, live_rows, resume, run_until, visible_rows
@@ -35,7 +35,7 @@ def test_a_scenario_brings_its_events_on_top_of_every_quota(alice, live, name):
     assert scenarios.start(alice, name, NOW).started
     deliver_due(NOW)
     assert counts(alice) == (3, 30, 5)  # its first event is due some seconds later
-    deliver_due(NOW + SCENARIO_LASTS)
+    deliver_due(NOW + SCENARIO_DURATION)
     brought = tuple(now - then for now, then in zip(counts(alice), (3, 30, 5), strict=True))
     assert (brought, live_rows()) == (BROUGHT[name], before)
     assert set(StoryEvent.objects.exclude(origin=name).values_list("origin", flat=True)) <= {
@@ -148,11 +148,11 @@ def test_the_scenario_events_of_a_day_are_limited(alice, monkeypatch):
     demo_of(alice)
     monkeypatch.setattr(scenarios, "MAX_PER_DAY", 150)
     scenarios.start(alice, "viral-spike", NOW)
-    deliver_due(NOW + SCENARIO_LASTS)
+    deliver_due(NOW + SCENARIO_DURATION)
     with pytest.raises(InvalidState, match="within a day"):
-        scenarios.start(alice, "viral-spike", NOW + SCENARIO_LASTS)
+        scenarios.start(alice, "viral-spike", NOW + SCENARIO_DURATION)
     assert DemoAccount.objects.get().extra_ordinal == 1
-    assert scenarios.start(alice, "viral-spike", NOW + DAY + SCENARIO_LASTS).started
+    assert scenarios.start(alice, "viral-spike", NOW + DAY + SCENARIO_DURATION).started
 
 
 def test_a_complaint_wave_needs_a_recent_post(alice):
@@ -198,5 +198,5 @@ def test_eight_parallel_starts_begin_one_scenario(alice):
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(click, range(8))) == [False] * 7 + [True]
-    deliver_due(NOW + SCENARIO_LASTS)
+    deliver_due(NOW + SCENARIO_DURATION)
     assert Interaction.objects.filter(type="comment", direction="in").count() == 60

@@ -162,12 +162,12 @@ def plan_open_windows(
 def _plan_account(
     account: DemoAccount,
     now: datetime,
-    past: list[simulator.Event],
+    past: list[simulator.SimulatedEvent],
     max_events: float,
     not_before: datetime | None,
-) -> tuple[list[simulator.Event], PlanningResult]:
+) -> tuple[list[simulator.SimulatedEvent], PlanningResult]:
     """The events of the account's open windows; windows older than its retention are skipped."""
-    planned: list[simulator.Event] = []
+    planned: list[simulator.SimulatedEvent] = []
     total = PlanningResult()
     for window in _open_windows(account, now):
         if window.start < now - account.retention:
@@ -184,7 +184,7 @@ def _plan_account(
     return planned, total
 
 
-def _moved_to(start: datetime, events: list[simulator.Event]) -> list[simulator.Event]:
+def _moved_to(start: datetime, events: list[simulator.SimulatedEvent]) -> list[simulator.SimulatedEvent]:
     """The events, all moved later by the same time if the first is before `start`."""
     delay = max([start - event.at for event in events], default=timedelta(0))
     return [event._replace(at=event.at + delay) for event in events] if delay > timedelta(0) else events
@@ -226,8 +226,8 @@ def plan_next_windows(account_id: int, now: datetime, max_events: int) -> Planni
 
 
 def draw_window(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
-) -> list[simulator.Event]:
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+) -> list[simulator.SimulatedEvent]:
     """The events of one window. They depend only on seed, settings, ordinal, start and the past within the retention."""
     horizon = window.start - account.retention
     return _DRAW_FUNCTIONS[window.kind.name](
@@ -236,15 +236,15 @@ def draw_window(
 
 
 def _draw_content(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
-) -> list[simulator.Event]:
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+) -> list[simulator.SimulatedEvent]:
     pieces = account.content_per_day
     return simulator.content_window(account.world, window.ordinal, window.start, pieces, past)
 
 
 def _draw_interactions(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
-) -> list[simulator.Event]:
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+) -> list[simulator.SimulatedEvent]:
     quotas = account.comments_per_window, account.messages_quota
     return simulator.interactions_window(account.world, window.ordinal, window.start, *quotas, past)
 
@@ -272,7 +272,7 @@ def plan_initial(account_id: int, now: datetime) -> bool:
         return True
 
 
-def _counted(events: list[simulator.Event]) -> PlanningResult:
+def _counted(events: list[simulator.SimulatedEvent]) -> PlanningResult:
     """The counts of one window, of the events that count against its quotas."""
     types = [event.type for event in events if not event.origin]
     return PlanningResult(

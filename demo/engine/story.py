@@ -19,7 +19,7 @@ WINDOW_ORIGINS = (
     StoryEvent.Origin.BRAND,
 )
 # The origins that the simulator sets itself; all others are set when the events are inserted.
-SIMULATOR_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
+SIMULATOR_ORIGINS = (simulator.SPIKE_ORIGIN, simulator.BRAND_ORIGIN, simulator.METRICS_ORIGIN)
 
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
@@ -35,7 +35,7 @@ def profile_ids_by_platform(accounts: Iterable[DemoAccount]) -> ProfileIds:
 
 
 def insert_events(
-    plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profiles: ProfileIds
+    plans: Iterable[tuple[DemoAccount, str, list[simulator.SimulatedEvent]]], profiles: ProfileIds
 ) -> None:
     """Insert the events of each plan `(account, origin, events)` as story rows in one COPY.
 
@@ -45,7 +45,7 @@ def insert_events(
         for account, origin, events in plans:
             profile_ids = profiles[account.id]
             for event in events:
-                payload = orjson.dumps(simulator.remembered(event)).decode()
+                payload = orjson.dumps(simulator.stored_payload(event)).decode()
                 copy.write_row(
                     (
                         account.id,
@@ -69,20 +69,20 @@ _COPY = (
 
 def load_past(
     profiles: ProfileIds, start: datetime, origins: Sequence[str] = WINDOW_ORIGINS
-) -> dict[int, list[simulator.Event]]:
+) -> dict[int, list[simulator.SimulatedEvent]]:
     """The planned events, delivered or not, that windows from `start` on depend on, by account id.
 
-    These are the posts, the latest metrics of each, comments and messages of the last days (`simulator.*_LOOK_BACK`).
+    These are the posts, the latest metrics of each, comments and messages of the last days (`PIECES_LOOK_BACK`, `INTERACTIONS_LOOK_BACK`).
     Texts are empty, as no window depends on them. Expired events are left out.
     """
-    past: dict[int, list[simulator.Event]] = defaultdict(list)
+    past: dict[int, list[simulator.SimulatedEvent]] = defaultdict(list)
     filters = [list(profiles), list(origins)]
     platforms = {id: platform for ids in profiles.values() for platform, id in ids.items()}
     with connection.cursor() as cursor:
         cursor.execute(_POSTS, [*filters, start - simulator.PIECES_LOOK_BACK])
         for account, profile, *columns in cursor.fetchall():
             past[account] += _post_and_metrics(platforms[profile], *columns)
-        cursor.execute(_INTERACTIONS, [*filters, start - simulator.TALK_LOOK_BACK])
+        cursor.execute(_INTERACTIONS, [*filters, start - simulator.INTERACTIONS_LOOK_BACK])
         for account, profile, *columns in cursor.fetchall():
             past[account].append(_interaction(platforms[profile], *columns))
     return past
@@ -90,18 +90,18 @@ def load_past(
 
 def _post_and_metrics(
     platform: str, id: str, seconds: int, memo: str | None, measured: int | None, comments: int | None
-) -> Iterator[simulator.Event]:
-    yield simulator.Event(simulator.CONTENT, platform, id, _utc(seconds), "", memo=memo)
+) -> Iterator[simulator.SimulatedEvent]:
+    yield simulator.SimulatedEvent(simulator.CONTENT, platform, id, _utc(seconds), "", memo=memo)
     if measured is not None and comments is not None:
         metrics = simulator.Metrics(0, 0, 0, comments)
-        yield simulator.Event(simulator.METRICS, platform, id, _utc(measured), "", metrics=metrics)
+        yield simulator.SimulatedEvent(simulator.METRICS, platform, id, _utc(measured), "", metrics=metrics)
 
 
 def _interaction(
     platform: str, type: str, id: str, seconds: int, origin: str, author: str, handle: str, name: str, *rest
-) -> simulator.Event:
+) -> simulator.SimulatedEvent:
     content_id, parent_id, conversation_id, memo = rest
-    return simulator.Event(
+    return simulator.SimulatedEvent(
         type,
         platform,
         id,
@@ -147,7 +147,7 @@ _INTERACTIONS = (
 )
 
 
-def delivered_events(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def delivered_events(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     """The account's events that are due by `now` and delivered, with their texts, in order of time; not the expired."""
     delivered = StoryEvent.objects.filter(
         account=account, due_at__lte=now, delivered_at__isnull=False, expired_at=None

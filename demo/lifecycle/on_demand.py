@@ -28,7 +28,7 @@ MAX_HTTP_TIME = timedelta(seconds=20)  # for the delivery of the new events over
 MAX_BACKLOG = 1_000
 MAX_BACKLOG_TIME = timedelta(seconds=2)
 
-Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
+Draw = Callable[[DemoAccount, datetime], list[simulator.SimulatedEvent]]
 
 
 # Limits the threads that wait for a receiver, which may be this web process: the other threads must answer it.
@@ -120,7 +120,7 @@ def _deliver_backlog(account: DemoAccount, now: datetime) -> None:
     raise InvalidState("The demo is still catching up; try again in a moment.")
 
 
-def _insert(account: DemoAccount, events: list[simulator.Event]) -> QuerySet[StoryEvent]:
+def _insert(account: DemoAccount, events: list[simulator.SimulatedEvent]) -> QuerySet[StoryEvent]:
     """Write the events to the story; return a queryset of their rows by primary key."""
     profiles = story.profile_ids_by_platform([account])
     story.insert_events([(account, StoryEvent.Origin.GENERATE, events)], profiles)
@@ -168,11 +168,11 @@ def _raise_undelivered(account_id: int, progress: str) -> NoReturn:
     raise NotDelivered(progress)
 
 
-def _draw_content(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def _draw_content(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     return simulator.extra_content(account.world, account.extra_ordinal, now, CONTENT)
 
 
-def _draw_interactions(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def _draw_interactions(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     profiles, start = story.profile_ids_by_platform([account]), now - simulator.EXTRA_SPAN
     past = story.load_past(profiles, start, StoryEvent.Origin.values)[account.id]
     published = [event for event in past if event.at <= now]
