@@ -68,7 +68,7 @@ def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
     if not events:
         raise bad_input(
             f"{name} has no story to check. `demo_status --user {name}` shows whether the demo is on;"
-            f" `seed_demo --user {name}` makes one, and `restore_demo --user {name}` restores what cleanup has hidden."
+            f" `seed_demo --user {name}` makes one, and `restore_demo --user {name}` restores expired data."
         )
     return f"The demo of {name}", [section(sample) for sample in samples(account.world, events, now)]
 
