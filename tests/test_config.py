@@ -230,17 +230,7 @@ def test_importing_the_settings_starts_nothing(folder):
     assert not (folder / "data" / "postgres").exists()
 
 
-def test_the_apps_import_in_one_direction_only():
-    allowed = {"accounts": {"accounts"}, "interactions": {"accounts", "interactions"}}
-    for app, others in allowed.items():
-        for path in (CHECKOUT / app).rglob("*.py"):
-            imported = re.findall(
-                r"^\s*(?:from|import) (accounts|interactions|demo|config)\b", path.read_text(), re.MULTILINE
-            )
-            assert set(imported) <= others, path
-
-
-def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
+def test_importing_the_simulator_loads_neither_django_nor_celery_nor_faker():
     script = "import sys, demo.simulator; print(sorted({name.split('.')[0] for name in sys.modules} & {'django', 'faker', 'celery'}))"
     result = subprocess.run(
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
