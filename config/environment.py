@@ -37,10 +37,11 @@ VARIABLES = (
         "WEB_CONCURRENCY",
         "LETTER_DAYS",
         "TOKEN_DAYS",
+        "ENV_FILE",
     ),
 )
 
-environ.Env.read_env(CHECKOUT / ".env")
+environ.Env.read_env(CHECKOUT / (os.environ.get("ENV_FILE") or ".env"))
 
 
 def remove_variables(names: Iterable[str]) -> None:

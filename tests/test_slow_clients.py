@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.house import running_house
+from tests.long import first
 from tests.nginx_in_front import nginx_in_front
 from tests.slow_clients import FLOODS, KINDS, flood, slow_clients, slowest_healthz
 
@@ -21,6 +22,7 @@ def ports():
         yield {"alone": house.port, "behind nginx": port}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 def test_64_slow_clients_do_not_delay_healthz_by_a_second(ports, server, kind):
@@ -35,13 +37,14 @@ def test_64_slow_clients_of_every_kind_at_once_do_not_delay_healthz_by_a_second(
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
 
 
-@pytest.mark.parametrize("kind", FLOODS)
+@pytest.mark.parametrize("kind", first(2, FLOODS))
 def test_64_clients_that_flood_the_parser_do_not_delay_healthz_by_five_seconds(ports, kind):
     with flood(ports["alone"], kind):
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 5
     assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 5
 
 
+@pytest.mark.long
 def test_a_client_that_never_finishes_gets_408_or_is_disconnected(ports):
     with ExitStack() as stack:
         started = time.monotonic()

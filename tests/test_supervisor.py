@@ -12,7 +12,7 @@ import pytest
 from config.embedded import Servers
 from config.supervisor import Backoff
 from tests.house import PLAIN, answers, free_port, until
-from tests.test_config import folder, run_up, services_of_up, stop_up  # noqa: F401  folder is a fixture
+from tests.test_config import folder, prepared, run_up, services_of_up, stop_up  # noqa: F401  two are fixtures
 
 VARIABLES_OF_OTHER_PROJECTS = {
     **dict.fromkeys(("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "BROKER_URL"), "redis://127.0.0.1:1"),
@@ -31,12 +31,13 @@ def test_the_backoff_doubles_up_to_30_seconds_and_restarts_after_a_minute_of_run
     assert (backoff.next("worker", 0), backoff.next("web", 59), backoff.next("web", 60)) == (1, 30, 1)
 
 
+@pytest.mark.long
 @pytest.mark.bad_day
-def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(folder):  # noqa: F811
-    port, log = free_port(), folder / "log"
+def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # noqa: F811
+    port, log = free_port(), prepared / "log"
     variables = VARIABLES_OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
     up = run_up(
-        log, PLAIN | variables | {"DATA_DIR": str(folder / "data"), "PORT": str(port)}, "-m", "django"
+        log, PLAIN | variables | {"DATA_DIR": str(prepared / "data"), "PORT": str(port)}, "-m", "django"
     )
     try:
         until(
@@ -44,16 +45,16 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(folder):  # noqa
             "all services use the embedded broker",
             90,
         )
-        break_a_schedule(folder, "café-名")
+        break_a_schedule(prepared, "café-名")
         until(
             lambda: "The schedule 'café-\\u540d' is not run" in log.read_text("latin-1"),
             "characters outside of Latin-1 are escaped",
             20,
         )
         for name in ("worker", "beat", "web"):
-            main_process(folder, name).kill()
+            main_process(prepared, name).kill()
             until(lambda name=name: started(log, name) == 2, f"{name} is restarted", 20)
-        servers = Servers(folder / "data")
+        servers = Servers(prepared / "data")
         kill(servers.valkey_dir / "valkey.pid")  # either the supervisor or a starting service restarts it
         until(lambda: "and was restarted" in log.read_text("latin-1"), "the restart is logged", 20)
         for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
@@ -62,7 +63,7 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(folder):  # noqa
         until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "/readyz answers 200", 90)
         before = started(log, "worker")
-        main_process(folder, "worker").parent().kill()
+        main_process(prepared, "worker").parent().kill()
         until(lambda: started(log, "worker") > before, "a worker without a reader is restarted", 40)
     finally:
         code = stop_up(up)
@@ -72,7 +73,7 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(folder):  # noqa
         f"{name} ended by itself (exit code -9); it is restarted in 1 s" for name in ("worker", "beat", "web")
     ]
     assert logged[3].startswith("a server had ended by itself and was restarted")
-    assert services_of_up(folder) == []
+    assert services_of_up(prepared) == []
     assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
 
 
