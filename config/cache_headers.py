@@ -1,4 +1,4 @@
-"""Middleware that forbids browsers and proxies to store responses, so that Back shows nothing private after log-out."""
+"""Middleware that forbids browsers and proxies to store responses, so that the Back button shows nothing private after log-out."""
 
 from collections.abc import Callable
 

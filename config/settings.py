@@ -161,8 +161,8 @@ def client_url(url: str) -> str:
 REDIS_CLIENT_URL = client_url(REDIS_URL)
 REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": NO_RETRY}
 
-# Nothing uses Django's cache. In Redis it would be a risk: it unpickles what it reads, so whoever can write to Redis could
-# run code here.
+# Nothing uses Django's cache. In Redis it would be a risk: it unpickles what it reads, so anyone who can write to Redis
+# could run code here.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -192,9 +192,8 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "ALLOWED_VERSIONS": [
-        "1"
-    ],  # otherwise the schema view copies the requested version into a header, unchecked
+    # Otherwise the schema view would copy any requested version into a header.
+    "ALLOWED_VERSIONS": ["1"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # The API's format is JSON. The other two accept a POST without a body with any client's default content type.
     "DEFAULT_PARSER_CLASSES": [
@@ -247,9 +246,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # without limit
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # also after an error reply, such as to a write on a full disk
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = (
-    False  # otherwise whoever can write to the broker could stop the workers
-)
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # would let anyone who can write to the broker stop workers
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 3,
@@ -305,5 +302,5 @@ if HTTPS:
     # For programs, load balancers and delivery inside a cluster. A redirect would not protect a token: it was already sent.
     SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz", r"^readyz", r"^metrics"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    # Those would promise HTTPS for the domain's other hosts, too.
+    # These ask for HSTS on all subdomains, but it is unknown whether the domain's other hosts serve HTTPS.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

@@ -26,7 +26,7 @@ INTEGER_TYPES = {
     int: (int,),
     int | None: (int, NoneType),
 }  # values allowed for arguments with these annotations
-ALLOWED_CELERY_TASKS = ("celery.backend_cleanup",)  # others (chords, maps) run whatever their arguments name
+ALLOWED_CELERY_TASKS = ("celery.backend_cleanup",)  # others (chords, maps) run tasks named in their arguments
 NO_CALLBACKS = dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))
 
 
