@@ -250,6 +250,7 @@ def test_messages_are_delivered_after_the_broker_was_emptied(house, broker):
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 20)
 
 
+@pytest.mark.long
 def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(house):
     caller = house.create_user("killed")
     caller.post("demo/enable")

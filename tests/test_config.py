@@ -301,7 +301,9 @@ def schedule_count(data_dir: Path) -> int:
             "An argument is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.",
         ),
         (["demo_status", "--user"], "CommandError: A name must be UTF-8."),
-        (["delete_user", "--user"], "CommandError: A name must be UTF-8."),
+        pytest.param(
+            ["delete_user", "--user"], "CommandError: A name must be UTF-8.", marks=pytest.mark.long
+        ),
     ],
 )
 def test_an_argument_that_is_not_utf_8_is_reported(command, sentence):

@@ -328,6 +328,7 @@ def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
 
 
 @pytest.mark.flow
+@pytest.mark.long
 def test_the_limit_leaks_to_nobody_behind_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")
