@@ -1,4 +1,4 @@
-"""Columns and fields for names that people type: held to `accounts.names.readable`, and kept as it gives them."""
+"""Columns and fields for names that people type: held to `accounts.names.normalize_name`, and kept as it gives them."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.handles import RULES, NoHandle, read_handle
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 
 
 def readable_or_invalid(name: str, longest: int, what: str) -> str:
     """The name as it is kept; ValidationError with a sentence that begins with `what` it is of."""
     try:
-        return readable(name, longest)
+        return normalize_name(name, longest)
     except UnreadableName as error:
         raise ValidationError(f"The {what} {error}") from error
 

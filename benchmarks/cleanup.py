@@ -21,7 +21,7 @@ from benchmarks.rows import fill
 from demo.engine import bulk
 from demo.engine.retention import GRACE, clean_up
 from demo.lifecycle import seeding
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
 ROWS = 500_000
@@ -135,7 +135,7 @@ def _arrive(profile_id: int, over) -> list[float]:
             "text": "a new message",
         }
         started = time.perf_counter()
-        [result] = ingest([Arrival(profile_id, event)], timezone.now())
+        [result] = ingest([IncomingEvent(profile_id, event)], timezone.now())
         delays.append(time.perf_counter() - started)
         assert result.status == "created"
         time.sleep(0.01)

@@ -10,7 +10,7 @@ from accounts.models import Profile, User
 from benchmarks import peers
 from benchmarks.figures import Figure, at_most, milliseconds, shortest, show
 from demo import simulator
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
 MAX_EVENTS = 1_000  # of the story's, which has the brand's answers on top of its quota
@@ -64,14 +64,14 @@ def _profile(owner: User) -> Profile:
     return profile
 
 
-def _arrivals(profile: Profile, events: Sequence[simulator.Event] = COMMENTS) -> list[Arrival]:
+def _arrivals(profile: Profile, events: Sequence[simulator.Event] = COMMENTS) -> list[IncomingEvent]:
     return [
-        Arrival(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
+        IncomingEvent(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
         for event in events
     ]
 
 
-def _ingest(arrivals: list[Arrival]) -> None:
+def _ingest(arrivals: list[IncomingEvent]) -> None:
     results = ingest(arrivals, timezone.now())
     assert all(result.id for result in results)
 

@@ -15,7 +15,7 @@ from accounts.models import Profile, User
 from benchmarks.figures import Figure, at_least, durations, milliseconds, p95, show
 from benchmarks.web import web_server
 from demo import simulator
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.signing import sign
 
 BATCH, BATCHES, CLIENTS = 100, 200, 4
@@ -100,7 +100,7 @@ def _bare(url: str) -> list[float]:
 
 
 def _in_process(profile: Profile) -> float:
-    batches = [[Arrival(profile.pk, event) for event in events] for events in _events(50)]
+    batches = [[IncomingEvent(profile.pk, event) for event in events] for events in _events(50)]
     started = time.perf_counter()
     for arrivals in batches:
         ingest(arrivals, timezone.now())

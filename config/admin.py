@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from interactions.read_limits import read_in_turn
+from interactions.read_limits import read_within_limits
 from interactions.text_search import MAX_SEARCH_LENGTH
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Bounded:
             len(changelist.result_list)  # reads the rows
             return changelist
 
-        return read_in_turn(request.user, read)
+        return read_within_limits(request.user, read)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

@@ -9,7 +9,7 @@ from demo.engine import backlog, delivery, planning, retention
 from demo.lifecycle import dispatch, pending_work, recovery
 from interactions import expiry, replay
 from interactions.clock import now
-from interactions.db_errors import LOST_CONNECTION
+from interactions.db_errors import DATABASE_UNAVAILABLE
 
 # Receivers that do not answer, and what is overdue, keep a worker no longer.
 MAX_DELIVERY_TIME = timedelta(seconds=10)
@@ -32,7 +32,7 @@ def deliver() -> None:
 
 @shared_task(
     ignore_result=True,
-    autoretry_for=LOST_CONNECTION,
+    autoretry_for=DATABASE_UNAVAILABLE,
     retry_backoff=60,
     retry_backoff_max=1_800,
     max_retries=10,
@@ -40,7 +40,7 @@ def deliver() -> None:
 def cleanup() -> None:
     """Hide demo data older than each account's retention, and purge what was hidden a week ago; age live dead letters."""
     retention.clean_up(now())
-    expiry.delete_old(now())
+    expiry.delete_expired(now())
 
 
 @shared_task(ignore_result=True)

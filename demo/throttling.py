@@ -8,7 +8,7 @@ from demo.exceptions import InvalidState
 
 
 class PerDemo(Throttle):
-    def who(self, request, view) -> tuple[object, ...]:
+    def identity(self, request, view) -> tuple[object, ...]:
         return (view.subject.pk,)
 
 

@@ -173,7 +173,7 @@ def test_many_guesses_at_once_are_counted_before_the_first_has_failed(client, pe
         finally:
             connection.close()
 
-    monkeypatch.setattr("accounts.throttling._hashing", BoundedSemaphore(16))
+    monkeypatch.setattr("accounts.throttling._password_checks", BoundedSemaphore(16))
     monkeypatch.setattr(AuthTokenSerializer, "is_valid", wait_for_the_others)
     with ThreadPoolExecutor(16) as pool:
         codes = Counter(pool.map(guess_once, range(16)))
@@ -315,7 +315,7 @@ def test_a_form_from_before_another_log_in_says_what_happened_and_what_to_do(per
     answer = sent(browser, page)
     shown = answer.content.decode()
     assert (answer.status_code, "<h1>This page is too old</h1>" in shown) == (403, True)
-    assert "Somebody has logged in or out in this browser since it was loaded" in shown
+    assert "Somebody has logged in or out in this browser since the page was loaded" in shown
     assert "Go back, load the page again and send it once more." in shown
     assert "cookie" not in shown
 

@@ -48,13 +48,13 @@ def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(opera
     assert "&quot;type&quot;: &quot;comment.liked&quot;" in detail
     assert "&lt;script&gt;" in detail
     assert act(operator, name, "replay", *DeadLetter.objects.all()) == [
-        "2 events were rejected again and stay."
+        "2 events were rejected again and kept."
     ]
     DeadLetter.objects.filter(pk=liked.pk).update(
         raw=b'{"type": "comment.deleted", "id": "comment", "occurred_at": "2026-03-03T00:00:00Z"}'
     )
     assert act(operator, name, "replay", *DeadLetter.objects.all()) == [
-        "1 event was taken. 1 event was rejected again and stays."
+        "1 event was stored. 1 event was rejected again and kept."
     ]
     assert Interaction.objects.get(platform_id="comment").deleted_at is not None
     assert DeadLetter.objects.count() == 1
@@ -66,7 +66,7 @@ def test_a_dead_letter_nested_beyond_reading_is_shown_and_stays(operator, live):
     change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
     assert "[[[[" in change.content.decode()
     assert act(operator, "admin:interactions_deadletter_changelist", "replay", letter) == [
-        "1 event was rejected again and stays."
+        "1 event was rejected again and kept."
     ]
     assert DeadLetter.objects.count() == 1
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from accounts.admin import OWNER_ABOVE
+from accounts.admin import OWNER_HAS_MORE
 from accounts.models import Profile, User
 from tests.test_admin_lists import more_rows, name_of
 
@@ -127,7 +127,7 @@ def test_a_profile_of_nobody_is_refused_beside_the_field(operator, live, owner):
     for path, fields in forms_of(operator, Profile).items():
         answer = operator.post(path, fields.sent | {"handle": "new", "owner": owner})
         assert answer.status_code == 200
-        assert answer.context["adminform"].form.errors["owner"] == [OWNER_ABOVE]
+        assert answer.context["adminform"].form.errors["owner"] == [OWNER_HAS_MORE]
     live.refresh_from_db()
     assert live.handle == "alice"
 

@@ -16,7 +16,7 @@ from tests.house import until
 from tests.world import demo_of
 
 PROFILES = "admin:accounts_profile_changelist"
-LEFT = "was left as before: each is gone, or is being changed by somebody else; look at the list."
+LEFT = "was not changed: each was deleted, or is being changed by somebody else; look at the list."
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
@@ -53,7 +53,7 @@ def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
     told = confirm(operator, asked, PROFILES)
     after = secrets()
     assert sorted(told) == sorted(
-        f"Signing secret of {profile}, shown this once: <code>{after[profile.pk][0]}</code>"
+        f"Signing secret of {profile}, shown only this once: <code>{after[profile.pk][0]}</code>"
         for profile in profiles[:2]
     )
     assert {pk: previous for pk, (_, previous) in after.items()} == {

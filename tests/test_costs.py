@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Profile, User
 from interactions import analytics, read_limits, statement_timeouts
-from interactions.locks import NAMESPACE as PROFILES
+from interactions.locks import PROFILE_LOCKS
 from interactions.models import MAX_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
 from tests.breaking import pooler
@@ -29,7 +29,7 @@ LONG = 65_536
 
 @pytest.fixture(autouse=True)
 def _nobody_has_read_long() -> None:
-    read_limits.forget()
+    read_limits.reset_usage()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(
         "application/problem+json",
         True,
     )
-    read_limits.forget()
+    read_limits.reset_usage()
     monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 4_000)
     found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
     assert len(found) == MAX_BYTES // LONG
@@ -97,7 +97,7 @@ def test_the_lists_of_the_admin_take_their_turn_too(client, piled, hasty):
 
 def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
     client.force_login(piled.owner)
-    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 50)
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
     with elsewhere("LOCK TABLE interactions_interaction"):
         answer = client.get("/comments/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
@@ -108,26 +108,29 @@ def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch
 def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
     client.force_login(piled.owner)
     row = Interaction.objects.first()
-    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 50)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", PROFILES | piled.pk):
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
+    with elsewhere("SELECT pg_advisory_xact_lock(%s)", PROFILE_LOCKS | piled.pk):
         answer = client.post(
             f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
         )
-    assert (answer.status_code, answer.json()["detail"]) == (503, "It took too long and was stopped.")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        503,
+        "The request took too long and was stopped.",
+    )
     assert answer.json()["hint"] == "Nothing was stored; send the same again in some seconds."
     assert not Interaction.objects.filter(direction="out").exists()
     assert limit_of_the_session() == "0"
 
 
 def test_a_command_has_no_limit(transactional_db, monkeypatch):
-    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 1)
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.05)")
 
 
 def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, bob):
     client.force_login(piled.owner)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", read_limits.NAMESPACE | piled.owner.pk):
+    with elsewhere("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | piled.owner.pk):
         answer = client.get(f"/api/v1/interactions/?search={WORST}")
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
@@ -135,7 +138,7 @@ def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, 
 
 
 def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, monkeypatch, bob):
-    monkeypatch.setattr(read_limits, "SECONDS_A_MINUTE", 0.1)
+    monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.1)
     client.force_login(piled.owner)
     codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
     refused = client.get("/api/v1/interactions/")

@@ -20,7 +20,7 @@ from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work
 from demo.models import DemoAccount
 from interactions import dead_letters, expiry, replay
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.metrics import DROPPED_LETTERS
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.back_office import act, page
@@ -30,7 +30,9 @@ from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 LETTERS = "admin:interactions_deadletter_changelist"
 SECOND = timedelta(seconds=1)
-BEGINNING = "`occurred_at` is more than a day ahead of the time here, which is 2026-03-04T07:30:00+00:00."
+MORE_THAN_A_DAY_AHEAD = (
+    "`occurred_at` is more than a day ahead of the time here, which is 2026-03-04T07:30:00+00:00."
+)
 
 
 def at(moment: datetime) -> str:
@@ -64,7 +66,11 @@ EVERY_TYPE = [
 def test_an_event_more_than_a_day_ahead_is_kept_until_its_time_has_come(live, one, ahead):
     before, letters = rows(), DeadLetter.objects.count()
     [result] = send(live, one | {"occurred_at": at(NOW + ahead)})
-    assert (result.id, result.status, result.error.startswith(BEGINNING)) == (None, "rejected", True)
+    assert (result.id, result.status, result.error.startswith(MORE_THAN_A_DAY_AHEAD)) == (
+        None,
+        "rejected",
+        True,
+    )
     letter = DeadLetter.objects.latest("pk")
     assert (rows(), DeadLetter.objects.count(), letter.replay_at) == (before, letters + 1, NOW + ahead - DAY)
     assert replay.replay_due(letter.replay_at - SECOND) == replay.ReplayResult(0, 0)
@@ -81,7 +87,7 @@ def test_an_event_further_ahead_than_events_are_kept_is_told_that_it_will_not_be
         result.error
         == letter.reason
         == (
-            f"{BEGINNING} It is not taken later either, as events are kept for 90 days; send it again with the right time."
+            f"{MORE_THAN_A_DAY_AHEAD} It will not be replayed, as events are kept for 90 days; send it again with the right time."
         )
     )
 
@@ -94,7 +100,7 @@ def test_what_waits_for_its_time_is_not_deleted_for_its_age_before(live, alice, 
         send(owner, event("content.published", "waits", at(NOW + 11 * DAY)))
     waiting = DeadLetter.objects.filter(replay_at=NOW + 10 * DAY)
     for days, left in ((11, 2), (20, 2), (21, 0)):
-        expiry.delete_old(NOW + days * DAY)
+        expiry.delete_expired(NOW + days * DAY)
         retention.clean_up(NOW + days * DAY, older_than_days=10)
         assert waiting.count() == left
 
@@ -108,10 +114,10 @@ def test_what_always_fails_or_waits_too_long_is_deleted_at_its_age(live, alice, 
         send(owner, event("content.published", "far", at(NOW + 3 * DAY)))
     waiting = DeadLetter.objects.filter(replay_at__isnull=False)
     waiting.filter(replay_at=NOW + 2 * DAY).update(replay_at=datetime(9999, 1, 1, tzinfo=NOW.tzinfo))
-    monkeypatch.setattr(replay, "attempt", lambda *args: 1 / 0)
+    monkeypatch.setattr(replay, "store_events", lambda *args: 1 / 0)
     for moment, left in ((NOW + 10 * DAY, 4), (NOW + 10 * DAY + SECOND, 0)):
         replay.replay_due(moment)
-        expiry.delete_old(moment)
+        expiry.delete_expired(moment)
         retention.clean_up(moment, older_than_days=10)
         assert waiting.count() == left
 
@@ -128,7 +134,7 @@ def test_what_waits_to_be_replayed_is_stored_as_if_it_had_come_then(live):
     send(
         live, event("comment.edited", "comment", ahead, text="last"), event("comment.deleted", "never", ahead)
     )
-    assert replay.replay_due(NOW + 2 * DAY).taken == 2
+    assert replay.replay_due(NOW + 2 * DAY).accepted == 2
     assert Interaction.objects.get(platform_id="comment").text == "last"
     assert PendingChange.objects.get(target="interaction").platform_id == "never"
 
@@ -301,7 +307,7 @@ def test_a_change_that_is_released_before_its_target_has_come_begins_its_age_the
     settings.LETTER_DAYS = 10
     send(live, event("comment.edited", "late", at(NOW + 10 * DAY), text="kept"))
     replay.replay_due(NOW + 9 * DAY)
-    expiry.delete_old(NOW + 18 * DAY)
+    expiry.delete_expired(NOW + 18 * DAY)
     send(live, event("comment.created", "late"), at=NOW + 18 * DAY)
     assert Interaction.objects.get(platform_id="late").text == "kept"
 
@@ -321,7 +327,7 @@ def test_events_ahead_with_one_time_leave_the_same_rows_in_any_order(live, pair)
     for order in (pair, pair[::-1]):
         for second, one in enumerate(order):
             send(live, one, at=NOW + second * SECOND)
-        assert replay.replay_due(NOW + DAY).taken == 2
+        assert replay.replay_due(NOW + DAY).accepted == 2
         shown = Interaction.objects.filter(platform_id="tie")
         left.append((list(shown.values_list("text", "deleted_at")), PendingChange.objects.count()))
         shown.delete()
@@ -369,20 +375,20 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
     other = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="b")
     for owner in (live, other):
         send(owner, event("comment.created", "due", at(NOW + 2 * DAY)))
-    real = replay.attempt
+    real = replay.store_events
 
     def broken(arrivals, *args, **options):
         if any(arrival.profile_id == live.pk for arrival in arrivals):
             raise RuntimeError("broken")
         return real(arrivals, *args, **options)
 
-    monkeypatch.setattr(replay, "attempt", broken)
+    monkeypatch.setattr(replay, "store_events", broken)
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     with caplog.at_level(logging.ERROR):
         assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0, failed=1)
     letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
     assert [record.message for record in caplog.records] == [
-        f"Dead letter {letter.pk} could not be replayed; it will be tried again"
+        f"Dead letter {letter.pk} could not be replayed; it will be retried"
     ]
     monkeypatch.undo()
     assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(0, 0)
@@ -392,16 +398,16 @@ def test_a_letter_that_breaks_its_replay_holds_up_no_other(live, bob, monkeypatc
 def test_letters_that_always_fail_do_not_keep_later_ones_waiting(live, monkeypatch):
     send(live, *(event("comment.created", f"poison-{n}", at(NOW + 2 * DAY)) for n in range(6)))
     send(live, event("comment.created", "fine", at(NOW + 2 * DAY + SECOND)))
-    real = replay.attempt
+    real = replay.store_events
 
     def broken(arrivals, *args, **options):
         if any(arrival.event["id"].startswith("poison") for arrival in arrivals):
             raise RuntimeError("broken")
         return real(arrivals, *args, **options)
 
-    monkeypatch.setattr(replay, "attempt", broken)
-    monkeypatch.setattr(replay, "MAX_AT_ONCE", 4)
-    assert [replay.replay_due(NOW + 3 * DAY).taken for _ in range(3)] == [0, 1, 0]
+    monkeypatch.setattr(replay, "store_events", broken)
+    monkeypatch.setattr(replay, "MAX_DUE", 4)
+    assert [replay.replay_due(NOW + 3 * DAY).accepted for _ in range(3)] == [0, 1, 0]
     assert Interaction.objects.filter(platform_id="fine").exists()
     left = DeadLetter.objects.filter(replay_at__isnull=False)
     assert set(left.values_list("replay_at", flat=True)) == {NOW + 3 * DAY + HOUR}
@@ -416,8 +422,8 @@ def test_an_operators_replay_takes_a_first_batch_and_leaves_the_rest_to_the_swee
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(7)))
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 2)
     monkeypatch.setattr(replay, "MAX_MARKED", 4)
-    told = "2 events were rejected again and stay. 4 more will be replayed by the worker, within minutes."
-    again = "Then choose what is left, and do it again."
+    told = "2 events were rejected again and kept. The worker will replay 4 more within minutes."
+    again = "Some are left: select them after that and replay again."
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{told} {again}"]
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
     assert replay.replay_due(timezone.now() + SECOND) == replay.ReplayResult(0, 4)
@@ -432,16 +438,16 @@ def test_a_letter_that_breaks_an_operators_replay_holds_up_no_other(operator, li
         DeadLetter.objects.create(
             profile=live, is_demo=False, raw=raw, digest=n, reason="kept", received_at=NOW
         )
-    real = replay.attempt
+    real = replay.store_events
 
     def broken(arrivals, *args):
         if any(arrival.event["id"] == "broken" for arrival in arrivals):
             raise RuntimeError("broken")
         return real(arrivals, *args)
 
-    monkeypatch.setattr(replay, "attempt", broken)
+    monkeypatch.setattr(replay, "store_events", broken)
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [
-        "7 events were taken. 1 failed, which the log says, and will be replayed by the worker, in an hour."
+        "7 events were stored. 1 failed: see the log. The worker will replay them in an hour."
     ]
     assert Interaction.objects.filter(platform_id__startswith="good").count() == 7
     assert DeadLetter.objects.get().replay_at > before + HOUR
@@ -464,7 +470,7 @@ def test_letters_that_somebody_holds_are_left_out_of_an_operators_marking(live, 
 def test_an_operator_cannot_replay_before_the_time_has_come(operator, live):
     send(live, event("comment.created", "due", at(timezone.now() + 3 * DAY)))
     assert act(operator, LETTERS, "replay", DeadLetter.objects.latest("pk")) == [
-        "1 event was rejected again and stays."
+        "1 event was rejected again and kept."
     ]
 
 
@@ -498,7 +504,7 @@ def test_the_admin_shows_and_replays_bytes_of_any_kind(operator, live, raw):
     page(operator, LETTERS)
     change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
     assert (change.status_code, operator.get(reverse(LETTERS), {"q": "type"}).status_code) == (200, 200)
-    assert act(operator, LETTERS, "replay", letter) == ["1 event was rejected again and stays."]
+    assert act(operator, LETTERS, "replay", letter) == ["1 event was rejected again and kept."]
     assert bytes(DeadLetter.objects.get().raw) == raw
 
 
@@ -508,7 +514,7 @@ def test_a_list_of_letters_does_not_read_all_their_bytes(operator, live, django_
     assert ("x" * 100 in shown, "x" * 200 in shown) == (True, False)
     one = operator.get(reverse("admin:interactions_deadletter_change", args=[DeadLetter.objects.get().pk]))
     assert len(one.content) < 200_000
-    assert "… This is the beginning of 1,000,009 bytes." in one.content.decode()
+    assert "… Only the first part of 1,000,009 bytes is shown." in one.content.decode()
 
 
 @pytest.mark.parametrize("inner", [b"1," * 700_000, b"1," * 19_000])
@@ -517,7 +523,7 @@ def test_a_letter_that_would_be_huge_when_indented_is_shown_as_far_as_a_page_goe
     began = time.process_time()
     shown = operator.get(reverse("admin:interactions_deadletter_change", args=[DeadLetter.objects.get().pk]))
     assert (shown.status_code, len(shown.content) < 200_000) == (200, True)
-    assert "… This is the beginning of" in shown.content.decode()
+    assert "… Only the first part of" in shown.content.decode()
     assert time.process_time() - began < 1
 
 
@@ -526,7 +532,7 @@ def test_letters_that_are_large_are_replayed_a_few_at_a_time(live, monkeypatch):
         send(live, {"type": "nonsense", "text": f"{n}" * 1_000})
     monkeypatch.setattr(replay, "BYTES_PER_TRANSACTION", 2_500)
     sizes = []
-    real = replay.attempt
+    real = replay.store_events
     monkeypatch.setattr(
         replay, "attempt", lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1]
     )
@@ -555,7 +561,7 @@ def test_a_profile_has_a_ceiling_of_letters_and_the_oldest_go(
     assert DeadLetter.objects.filter(profile=other).count() == 1
     assert DROPPED_LETTERS._value.get() - before == 4
     assert [record.message for record in caplog.records] == [
-        f"4 dead letters deleted, the oldest of profiles [{live.pk}], which have reached the ceiling"
+        f"4 dead letters deleted, the oldest of profiles [{live.pk}], which had reached their limit"
     ]
 
 
@@ -568,22 +574,25 @@ def test_letters_that_wait_for_their_time_go_last(live, monkeypatch):
 
 
 def test_when_too_many_wait_for_their_time_the_next_is_told_that_it_will_not_be_taken(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MAX_WAITING", 2)
+    monkeypatch.setattr(dead_letters, "MAX_SCHEDULED", 2)
     first, second, third = (event("content.published", f"p{n}", at(NOW + 2 * DAY)) for n in range(3))
-    assert [one.error == dead_letters.NO_ROOM for one in send(live, first, second)] == [False, False]
+    assert [one.error == dead_letters.TOO_MANY_SCHEDULED for one in send(live, first, second)] == [
+        False,
+        False,
+    ]
     results = send(live, third, first, {"id": "bad"})
-    assert [one.error == dead_letters.NO_ROOM for one in results] == [True, False, False]
-    assert DeadLetter.objects.get(reason=dead_letters.NO_ROOM).replay_at is None
+    assert [one.error == dead_letters.TOO_MANY_SCHEDULED for one in results] == [True, False, False]
+    assert DeadLetter.objects.get(reason=dead_letters.TOO_MANY_SCHEDULED).replay_at is None
     assert replay.replay_due(NOW + DAY) == replay.ReplayResult(2, 0)
 
 
 def test_what_an_operator_has_left_to_the_sweep_takes_no_room_of_what_waits_for_its_time(live, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MAX_WAITING", 2)
+    monkeypatch.setattr(dead_letters, "MAX_SCHEDULED", 2)
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     send(live, *({"id": f"{n}"} for n in range(3)))
     assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).marked == 3
     [result] = send(live, event("content.published", "p", at(NOW + 3 * DAY)), at=NOW + HOUR)
-    assert result.error != dead_letters.NO_ROOM
+    assert result.error != dead_letters.TOO_MANY_SCHEDULED
     assert DeadLetter.objects.filter(replay_at=NOW + 2 * DAY).count() == 1
 
 
@@ -617,8 +626,8 @@ def test_live_letters_and_waiting_changes_go_at_their_age_and_nothing_else(live,
         send(owner, {"id": "young"}, event("comment.edited", "young"), at=NOW + SECOND)
     kept = (rows(), demo_rows())
     gone = DeadLetter.objects.filter(profile=live, received_at=NOW).count()
-    assert expiry.delete_old(NOW + 10 * DAY) == expiry.ExpiryResult(0, 0)
-    assert expiry.delete_old(NOW + 10 * DAY + SECOND) == expiry.ExpiryResult(gone, 1)
+    assert expiry.delete_expired(NOW + 10 * DAY) == expiry.ExpiryResult(0, 0)
+    assert expiry.delete_expired(NOW + 10 * DAY + SECOND) == expiry.ExpiryResult(gone, 1)
     assert (rows(), demo_rows()) == kept
     assert PendingChange.objects.get(profile=live).platform_id == "young"
     assert [bytes(letter.raw) for letter in DeadLetter.objects.filter(profile=live)] == [b'{"id": "young"}']
@@ -651,8 +660,8 @@ def test_a_change_that_waits_and_gets_a_newer_one_begins_its_age_anew(live, sett
     send(live, edit, at=NOW)
     send(live, event("comment.edited", "old", "2026-03-02T00:00:00Z", text="newer"), at=NOW + 9 * DAY)
     send(live, edit, at=NOW + 15 * DAY)  # not newer
-    assert expiry.delete_old(NOW + 11 * DAY).pending_changes == 0
-    assert expiry.delete_old(NOW + 20 * DAY).pending_changes == 1
+    assert expiry.delete_expired(NOW + 11 * DAY).pending_changes == 0
+    assert expiry.delete_expired(NOW + 20 * DAY).pending_changes == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -663,9 +672,9 @@ def test_ageing_goes_in_batches_and_waits_for_nobody(live, settings, monkeypatch
     held = DeadLetter.objects.filter(profile=live).order_by("pk")[:1]
     began = time.monotonic()
     with somebody_who(lambda: list(held.select_for_update())):
-        assert expiry.delete_old(NOW + 2 * DAY).dead_letters == 7  # of eight
+        assert expiry.delete_expired(NOW + 2 * DAY).dead_letters == 7  # of eight
     assert time.monotonic() - began < 5
-    assert expiry.delete_old(NOW + 2 * DAY).dead_letters == 1
+    assert expiry.delete_expired(NOW + 2 * DAY).dead_letters == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -686,4 +695,4 @@ def test_the_migration_may_be_interrupted_and_run_again_beside_the_previous_code
     finally:
         MigrationExecutor(connection).migrate(graph.leaf_nodes())
     assert DeadLetter.objects.filter(replay_at=None).count() == 2
-    assert ingest([Arrival(live.pk, {"id": "bad"})], NOW)[0].status == "rejected"
+    assert ingest([IncomingEvent(live.pk, {"id": "bad"})], NOW)[0].status == "rejected"

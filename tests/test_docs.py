@@ -9,7 +9,7 @@ import pytest
 from django.urls import resolve
 
 from interactions.models import Interaction
-from interactions.problems import NoSuchRoute
+from interactions.problems import UnknownRouteView
 from tests.house import CHECKOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,7 @@ def is_there(name: str, page: Path) -> bool:
     if (CHECKOUT / name).exists() or (page.parent / name).exists() or name in MADE_BY_THE_READER:
         return True
     if name.endswith("/"):
-        return getattr(resolve(f"/api/v1/{name}").func, "view_class", None) is not NoSuchRoute
+        return getattr(resolve(f"/api/v1/{name}").func, "view_class", None) is not UnknownRouteView
     return any(True for folder in FOLDERS for _ in (CHECKOUT / folder).rglob(name))
 
 

@@ -15,7 +15,7 @@ from django.db.utils import ConnectionHandler
 from environ import Env
 from psycopg.errors import ConnectionTimeout
 
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from config import single_flight
 from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
@@ -76,10 +76,10 @@ def test_a_broker_that_hangs_holds_up_nobody_and_no_work_is_lost(house, staff):
 
 
 @pytest.fixture
-def impatient(monkeypatch) -> Breaker:
+def impatient(monkeypatch) -> CircuitBreaker:
     """This process is as a web process; its circuit breaker for the database."""
     monkeypatch.setattr(base, "_impatient", True)
-    monkeypatch.setattr(base, "_breaker", breaker := Breaker(base._away, ConnectionTimeout))
+    monkeypatch.setattr(base, "_breaker", breaker := CircuitBreaker(base._away, ConnectionTimeout))
     return breaker
 
 

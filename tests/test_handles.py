@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.handles import read_handle
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 from demo import simulator
 from demo.simulator import tables
 from demo.simulator.handles import brand_handle, hashtag, person_handle
@@ -205,6 +205,6 @@ def test_everybodys_name_can_be_read(code):
     for number in range(6_000):
         name = person(11, tables.language(code).locales, "instagram", number).name
         try:
-            assert readable(name, 80) == name
+            assert normalize_name(name, 80) == name
         except UnreadableName as error:
             raise AssertionError(f"{name!r} {error}") from error

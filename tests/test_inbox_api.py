@@ -82,7 +82,7 @@ TIME = "2026-01-01T00:00:00+00:00"
 )
 def test_a_cursor_of_somebody_elses_making_is_400_with_a_hint(page, cursor):
     answer = page.get(f"/api/v1/interactions/?cursor={cursor}")
-    assert (answer.status_code, "Follow `next`" in answer.json()["detail"]) == (400, True)
+    assert (answer.status_code, "Use `next`" in answer.json()["detail"]) == (400, True)
 
 
 def test_a_cursor_belongs_to_its_kind_of_list_and_takes_any_offset(page, live):
@@ -204,7 +204,7 @@ def test_replies_to_what_is_deleted_or_anothers_are_404(page, client, live, bob)
     send(live, event("comment.deleted", "comment", NOW.isoformat()))
     assert post(page, f"interactions/{answered.pk}/reply/", text="hello").status_code == 404
     with pytest.raises(Interaction.DoesNotExist):  # who read it before it went
-        replies.reply(answered, "hello", NOW)
+        replies.store_reply(answered, "hello", NOW)
     assert Interaction.objects.filter(direction="out").count() == 0
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Profile
 from interactions import upserts
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.world import NOW, event, send
 
@@ -210,14 +210,14 @@ def test_what_the_brand_writes_itself_is_outbound(profile):
         ({"type": "comment.liked"}, "`type` must be one of content.published"),
         (event("comment.created", ""), "`id` must not be empty."),
         (event("comment.created", "x" * 256), "`id` must have at most 255 characters; it has 256."),
-        (event("comment.created", "b", text="nul\x00"), "`text` must not hold the NUL character."),
+        (event("comment.created", "b", text="nul\x00"), "`text` must not contain the NUL character."),
         (event("comment.created", "b", text="\ud800"), "lone surrogate"),
         (event("comment.created", "b", author=None), "`author` must be an object"),
         (event("comment.created", "b", "2026-03-01T12:00:00"), "`occurred_at` must be an ISO 8601 time with an offset"),
         (event("comment.created", "b", "0001-01-01T00:00:00+14:00"), "`occurred_at` must be"),
-        (event("comment.created", "b", "1969-12-31T23:59:59Z"), "`occurred_at` must not lie before 1970."),
+        (event("comment.created", "b", "1969-12-31T23:59:59Z"), "`occurred_at` must not be before 1970."),
         (event("content.metrics", "b", metrics={"views": float("nan")}), "`metrics.views` must be a whole number"),
-        (event("comment.deleted", "b\udfff"), "`id` must be valid Unicode; it holds a lone surrogate."),
+        (event("comment.deleted", "b\udfff"), "`id` must be valid Unicode; it contains a lone surrogate."),
         (event("message.created", "b", conversation_id=""), "`conversation_id` must not be empty."),
         (event("content.metrics", "b", metrics={"views": -1}), "`metrics.views` must be a whole number"),
         (event("content.metrics", "b", metrics={"views": 2**63}), "`metrics.views` must be a whole number"),
@@ -255,7 +255,7 @@ def test_what_the_database_alone_refuses_is_rejected_alone(profile, monkeypatch,
 
 
 FORM = "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
-EARLY = "`occurred_at` must not lie before 1970."
+EARLY = "`occurred_at` must not be before 1970."
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_times_are_read_or_refused_on_purpose(profile, sent, read):
 
 
 def test_an_unknown_profile_is_rejected(db):
-    assert [r.error for r in ingest([Arrival(404, event("comment.created", "c"))], NOW)] == [
+    assert [r.error for r in ingest([IncomingEvent(404, event("comment.created", "c"))], NOW)] == [
         "The profile does not exist any more."
     ]
 
@@ -346,9 +346,9 @@ def test_many_profiles_in_one_batch_keep_their_rows_apart(profile, bob):
     other = Profile.objects.create(owner=bob, platform="instagram", platform_id="other", handle="other")
     ingest(
         [
-            Arrival(profile.id, event("comment.created", "c1")),
-            Arrival(other.id, event("comment.created", "c1")),
-            Arrival(other.id, event("content.published", "piece")),
+            IncomingEvent(profile.id, event("comment.created", "c1")),
+            IncomingEvent(other.id, event("comment.created", "c1")),
+            IncomingEvent(other.id, event("content.published", "piece")),
         ],
         NOW,
     )
@@ -521,12 +521,12 @@ def test_senders_at_the_same_time_with_overlapping_shuffled_batches_agree(alice)
         Profile.objects.create(owner=alice, platform="x", platform_id=str(n), handle="x") for n in range(3)
     ]
     arrivals = [
-        Arrival(p.id, e)
+        IncomingEvent(p.id, e)
         for p in profiles
         for n in range(40)
         for e in (event("comment.created", f"c{n}", parent_id=f"c{n - 1}"),)
     ]
-    arrivals += [Arrival(p.id, event("content.published", "piece")) for p in profiles]
+    arrivals += [IncomingEvent(p.id, event("content.published", "piece")) for p in profiles]
     answers: list[dict] = []
     errors: list[Exception] = []
 
@@ -566,7 +566,7 @@ def test_senders_at_the_same_time_with_overlapping_shuffled_batches_agree(alice)
 
 
 def test_hundreds_that_wait_for_one_piece_and_one_comment_are_linked_in_batches(live, monkeypatch):
-    monkeypatch.setattr(upserts, "LINKED_AT_ONCE", 100)
+    monkeypatch.setattr(upserts, "LINKS_PER_STATEMENT", 100)
     waiting = {"content_id": "late piece", "parent_id": "late comment"}
     send(live, *(event("comment.created", f"w{n}", **waiting) for n in range(250)))
     late = {"content_id": "late piece"}

@@ -149,7 +149,7 @@ def test_a_value_of_another_type_than_the_schemas_in_a_batch_is_refused_or_rejec
     [
         ({"content_per_day": "3"}, "content_per_day must be a whole number from 0 to 20, not a string."),
         ({"content_per_day": True}, "content_per_day must be a whole number from 0 to 20, not true."),
-        ({"content_per_day": 3.0}, "content_per_day must be a whole number from 0 to 20, not a number with a point."),
+        ({"content_per_day": 3.0}, "content_per_day must be a whole number from 0 to 20, not a decimal number."),
         ({"posting_hour": []}, "posting_hour must be a whole number from 0 to 23, not a list."),
         ({"viral_spikes": "n"}, "viral_spikes must be true or false, not a string."),
         ({"viral_spikes": None}, "viral_spikes must be true or false, not null."),

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from interactions.display import shown_text
+from interactions.display import display_text
 from interactions.models import Interaction
 
 JSON = "application/json"
@@ -126,7 +126,7 @@ def test_a_person_is_given_no_name_that_nobody_can_read(operator, alice, field):
     body = {"username": "alice", "is_active": "on", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
     path = f"/admin/accounts/user/{alice.pk}/change/"
     shown = operator.post(path, body | {field: "a\u3164b"}).content.decode()
-    assert f"The {field.replace('_', ' ')} {SENTENCE} 150 characters in one line; take U+" in shown
+    assert f"The {field.replace('_', ' ')} {SENTENCE} 150 characters in one line; remove U+" in shown
     assert operator.post(path, body | {"first_name": " Ada  B ", "last_name": ""}).status_code == 302
     alice.refresh_from_db()
     assert (alice.username, alice.first_name) == ("alice", "Ada B")
@@ -149,7 +149,7 @@ def test_neither_have_groups_and_schedules(operator, name):
 def test_a_reply_that_shows_nothing_is_not_queued(page, live, text):
     comment = Interaction.objects.get(platform_id="comment")
     answer = page.post(f"/api/v1/interactions/{comment.pk}/reply/", {"text": text}, content_type=JSON)
-    sentence = "The text has nothing that anybody can see; write letters, digits, signs or emoji."
+    sentence = "The text has no visible character; write letters, digits, signs or emoji."
     assert (answer.status_code, answer.json()["errors"]) == (400, {"text": [sentence]})
     assert not Interaction.objects.filter(direction="out").exists()
 
@@ -160,4 +160,4 @@ def test_a_reply_that_shows_nothing_is_not_queued(page, live, text):
 def test_a_reply_that_shows_anything_is_queued_and_shown(page, live, text):
     comment = Interaction.objects.get(platform_id="comment")
     answer = page.post(f"/api/v1/interactions/{comment.pk}/reply/", {"text": text}, content_type=JSON)
-    assert (answer.status_code, answer.json()["text"], shown_text(text)) == (201, text, text)
+    assert (answer.status_code, answer.json()["text"], display_text(text)) == (201, text, text)

@@ -5,7 +5,7 @@ from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from interactions.models import Content, Interaction
 from tests.world import NOW, demo_of
 
@@ -38,7 +38,7 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
         "content": {"id": Content.objects.get(profile=live).pk},
         "interactions": {"id": Interaction.objects.filter(profile=live).first().pk},
         "webhooks": {"uuid": live.uuid},
-        "auth": {"id": make_token(alice, NOW)[:15]},
+        "auth": {"id": create_token(alice, NOW)[:15]},
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from accounts.models import Profile
 from demo.models import DemoAccount
 from interactions.cursors import Cursor
-from interactions.display import beginning, shown_author, shown_text
+from interactions.display import display_author, display_text, preview
 from interactions.models import Content, Interaction
 from tests.world import demo_of, event, send
 
@@ -50,7 +50,7 @@ def words(html: str) -> str:
 
 @pytest.mark.parametrize(("id", "handle", "name", "shown"), NAMES)
 def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
-    assert shown_author(id, handle, name) == shown
+    assert display_author(id, handle, name) == shown
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author,
     ],
 )
 def test_lines_stay_lines_and_blank_ones_are_few(text, shown):
-    assert shown_text(text) == shown
+    assert display_text(text) == shown
 
 
 @pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u200b\n", "\u0301", "\u3164"])
 def test_megabytes_with_nothing_to_see_are_looked_through_quickly(piece):
-    shown_text("once")  # what it looks for is made once
+    display_text("once")  # what it looks for is made once
     began = time.process_time()
-    assert shown_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
+    assert display_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
     assert time.process_time() - began < 1
 
 
@@ -123,7 +123,7 @@ def test_a_comments_lines_reach_the_page(page, live):
     ids=range(10),
 )
 def test_a_long_text_begins_with_whole_words_and_letters(text, head):
-    assert beginning(text) == head
+    assert preview(text) == head
 
 
 @pytest.mark.parametrize("path", ["/comments/", "/admin/interactions/interaction/{pk}/change/"])
@@ -136,8 +136,8 @@ def test_a_long_text_is_folded_and_all_of_it_is_there(page, live, alice, path, t
     row = comment(live, text=text)
     shown = listed(page, path.format(pk=row.pk))
     assert shown.count("<details ") == folded
-    assert shown.count(f'<p class="text" dir="auto">{shown_text(text)}</p>') == 1
-    number = f"{len(shown_text(text)):,}"
+    assert shown.count(f'<p class="text" dir="auto">{display_text(text)}</p>') == 1
+    number = f"{len(display_text(text)):,}"
     assert shown.count(f'<span class="more">Show all {number} characters</span>') == folded
 
 
@@ -150,7 +150,7 @@ def test_what_has_no_words_says_so(page, live, text):
     shown = listed(page)
     assert shown.count('<p class="text muted">No text</p>') == 1
     assert '<blockquote class="muted">No text</blockquote>' in shown
-    assert shown.count("on a piece without text") == 2
+    assert shown.count("on a post without text") == 2
 
 
 def test_each_text_has_its_own_direction(page, live):
@@ -198,7 +198,7 @@ def test_a_place_whose_rows_are_gone_leads_to_the_newest(page, alice, headers, p
     shown = words(answer.content.decode())
     assert (answer.status_code, f"To the newest {name}" in shown) == (200, True)
     assert f'href="{path}"' in answer.content.decode()
-    assert ("Nothing here yet" in shown, "Switch demo mode on" in shown) == (False, False)
+    assert (f"No {name} yet" in shown, "Switch demo mode on" in shown) == (False, False)
 
 
 def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
@@ -216,7 +216,7 @@ def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
 def test_an_address_that_is_none_says_so_and_leads_to_the_newest(page, live, headers, cursor):
     answer = page.get(f"/comments/?cursor={cursor}", headers=headers)
     shown = words(answer.content.decode())
-    assert (answer.status_code, "This address is not one of this list" in shown) == (404, True)
+    assert (answer.status_code, "This address is not a page of this list" in shown) == (404, True)
     assert '<a href="/comments/">To the newest comments</a>' in answer.content.decode()
     assert ("<header>" in answer.content.decode()) == (headers == {})
 
@@ -229,7 +229,7 @@ def test_an_address_with_a_nul_cannot_be_read(page, live, headers):
 
 
 def test_an_inbox_that_is_empty_says_how_to_fill_it(page):
-    assert "Nothing here yet. Switch demo mode on" in words(listed(page))
+    assert "No comments yet. Switch demo mode on" in words(listed(page))
 
 
 def test_what_a_field_says_of_itself_is_there(page, alice):

@@ -82,7 +82,7 @@ def test_nobody_gets_401_as_a_problem(client, db):
         (
             "webhooks/profiles/00000000-0000-0000-0000-000000000000/",
             "There is no profile with this address; copy the webhook URL from the profile again.",
-            "GET /api/v1/profiles/ has the `uuid` of each profile, which stands in that URL.",
+            "GET /api/v1/profiles/ has the `uuid` of each profile, which is the last part of that URL.",
         ),
         (
             "profiles/?format=zz",
@@ -97,8 +97,8 @@ def test_nobody_gets_401_as_a_problem(client, db):
         ("nonsense/", "There is no such route.", "/api/v1/docs/ lists every route."),
         (
             "interactions/1/",
-            "There is no such thing, or it is not yours.",
-            "Look the id up in its list first; /api/v1/docs/ has every route.",
+            "It does not exist, or it belongs to another user.",
+            "Find the id in its list first; /api/v1/docs/ lists every route.",
         ),
     ],
 )

@@ -22,7 +22,7 @@ from demo.engine.retries import retry_dead
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent, webhook_event
 from interactions import replies
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.back_office import DEMOS, act
@@ -98,7 +98,7 @@ def test_what_is_hung_on_an_old_row_while_cleanup_comes_to_it_keeps_it(alice, mo
 
     def answer_first(profiles):
         if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the interactions come next
-            replies.reply(old, "We are sorry that this took so long.", LATER)
+            replies.store_reply(old, "We are sorry that this took so long.", LATER)
             monkeypatch.undo()
         real(profiles)
 
@@ -298,7 +298,7 @@ def test_what_is_sent_again_while_hidden_is_a_duplicate_and_stays_hidden(alice):
     demo_of(alice)
     hidden = StoryEvent.objects.filter(type="comment.created").first()
     age(alice, LATER)
-    [result] = ingest([Arrival(hidden.profile_id, webhook_event(hidden))], LATER)
+    [result] = ingest([IncomingEvent(hidden.profile_id, webhook_event(hidden))], LATER)
     assert (result.status, Interaction.objects.get(pk=result.id).deleted_at) == ("duplicate", LATER)
 
 
@@ -363,7 +363,7 @@ def test_what_people_answered_keeps_its_row_and_changes_nothing_that_comes(alice
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
     for comment in Interaction.objects.filter(profile__owner=alice, type="comment", direction="in"):
-        replies.reply(comment, "Thank you.", ENABLED + 27 * DAY)
+        replies.store_reply(comment, "Thank you.", ENABLED + 27 * DAY)
     for user in (alice, bob):
         transitions.pause(user, ENABLED + HOUR)
     retention.clean_up(ENABLED + 28 * DAY)
@@ -385,7 +385,7 @@ def planned(user: User) -> QuerySet[StoryEvent]:
 def test_the_api_names_nothing_that_is_hidden(page, alice):
     demo_of(alice)
     first = Interaction.objects.filter(type="comment", parent=None).first()
-    answer = replies.reply(first, "Thank you.", timezone.now())
+    answer = replies.store_reply(first, "Thank you.", timezone.now())
     for model in (Content, Interaction):
         model.objects.exclude(pk=answer.pk).update(deleted_at=NOW, expired_at=NOW)
     [shown] = page.get("/api/v1/interactions/").json()["results"]

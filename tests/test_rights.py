@@ -7,7 +7,7 @@ from django.utils import timezone
 from knox.models import get_token_model
 
 from accounts.models import Profile, User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from tests.back_office import act
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -86,11 +86,11 @@ def test_who_may_do_no_more_is_changed_and_given_no_rights(clerk, people, name):
 
 def test_tokens_of_who_may_do_more_stay(clerk, people):
     for user in people.values():
-        make_token(user, timezone.now())
+        create_token(user, timezone.now())
     told = act(clerk, USERS, "end_tokens", *people.values(), confirmed="1")
     assert told == [
         "5 tokens ended.",
-        "5 users have rights that you do not have; their tokens stay. Ask a superuser.",
+        "5 users have permissions that you lack; their tokens stay. Ask a superuser.",
     ]
     left = get_token_model().objects.values_list("user__username", flat=True)
     assert sorted(left) == sorted(ABOVE)
@@ -98,9 +98,9 @@ def test_tokens_of_who_may_do_more_stay(clerk, people):
 
 def test_a_superuser_changes_everybody(operator, people):
     for user in people.values():
-        make_token(user, timezone.now())
+        create_token(user, timezone.now())
         assert operator.post(f"/admin/accounts/user/{user.pk}/password/", NEW_PASSWORD).status_code == 302
-        make_token(user, timezone.now())
+        create_token(user, timezone.now())
     assert act(operator, USERS, "end_tokens", *people.values(), confirmed="1")[-1] == "10 tokens ended."
 
 
@@ -115,7 +115,7 @@ def test_profiles_of_who_may_do_more_stay_and_are_given_to_nobody(clerk, people,
     gift = keys | {"owner": people[name].pk, "platform_id": "2", "handle": "gift"}
     for page in (f"{plain.pk}/change", "add"):
         shown = clerk.post(f"/admin/accounts/profile/{page}/", gift).content.decode()
-        assert "Choose a user who has no right that you do not have, or ask a superuser." in shown
+        assert "Choose a user who has no permission that you lack, or ask a superuser." in shown
     assert list(Profile.objects.values()) == before
     body = keys | {"owner": people["clerk"].pk, "platform_id": "2", "handle": "renamed"}
     assert clerk.post(f"/admin/accounts/profile/{plain.pk}/change/", body).status_code == 302

@@ -17,9 +17,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import circuit_breaker, redis_client
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from accounts.models import User
-from accounts.throttling import LogInFailures, TokenRequests, place_to_hash
+from accounts.throttling import LogInFailures, TokenRequests, password_check_slot
 from config.settings import client_url
 from demo.throttling import (
     AdvanceThrottle,
@@ -118,7 +118,7 @@ def test_few_passwords_are_looked_at_at_once_and_who_finds_no_place_is_not_count
 ):
     monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "100/min")
     right = {"username": person.username, "password": PASSWORD}
-    with place_to_hash(), place_to_hash():
+    with password_check_slot(), password_check_slot():
         refused = [client.post(url, right | {"password": "wrong"}) for _ in range(20)]
     assert {(answer.status_code, answer.headers["Retry-After"]) for answer in refused} == {(429, "1")}
     assert b"Many people are logging in just now" in refused[0].content
@@ -237,15 +237,17 @@ def test_without_the_broker_nobody_is_locked_out_and_the_log_says_so(client, per
 
 
 def test_a_broker_that_hangs_is_waited_for_once_and_asked_again_later(client, person, settings, monkeypatch):
-    monkeypatch.setattr(redis_client, "breaker", Breaker(redis.ConnectionError, *redis_client.FAILURES))
-    monkeypatch.setattr(circuit_breaker, "PAUSE", 60)
+    monkeypatch.setattr(
+        redis_client, "breaker", CircuitBreaker(redis.ConnectionError, *redis_client.FAILURES)
+    )
+    monkeypatch.setattr(circuit_breaker, "OPEN_SECONDS", 60)
     answering = settings.REDIS_CLIENT_URL
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_CLIENT_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         assert [wrong(client) for _ in range(12)] == [400] * 12
         assert connects(silent) == 1
     settings.REDIS_CLIENT_URL = answering
-    monkeypatch.setattr(circuit_breaker, "PAUSE", 0)
+    monkeypatch.setattr(circuit_breaker, "OPEN_SECONDS", 0)
     redis_client.breaker.open()
     assert [wrong(client) for _ in range(12)] == [400] * 10 + [429] * 2
 
@@ -262,10 +264,10 @@ def connects(listening: socket.socket) -> int:
 
 
 def test_a_query_that_fails_late_beside_redis_keeps_nobody_from_redis(broker):
-    with suppress(OperationalError), redis_client.reachable():
+    with suppress(OperationalError), redis_client.guarded_client():
         time.sleep(0.25)
         raise OperationalError("canceling statement due to statement timeout")
-    with redis_client.reachable() as client:
+    with redis_client.guarded_client() as client:
         assert client.ping()
 
 

@@ -11,7 +11,7 @@ from knox.models import get_token_model
 
 from accounts import tokens
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from tests.back_office import act
 from tests.people import PASSWORD, set_password, token_for
 from tests.test_config import manage
@@ -63,7 +63,7 @@ def test_an_id_with_a_nul_cannot_be_read(client, person):
 
 
 def test_another_users_tokens_do_not_exist(client, person, bob):
-    theirs = make_token(bob, timezone.now())
+    theirs = create_token(bob, timezone.now())
     mine = carrying(given(client))
     assert len(mine.get(TOKENS).json()["results"]) == 1
     assert mine.delete(f"{TOKENS}{theirs[:15]}/").status_code == 404
@@ -116,7 +116,7 @@ def test_wrong_days_stop_the_start_with_a_sentence(days):
 
 def test_a_user_cannot_fill_the_table(client, person, bob, monkeypatch):
     monkeypatch.setattr(tokens, "MAX_TOKENS", 3)
-    make_token(bob, timezone.now())
+    create_token(bob, timezone.now())
     made = [given(client) for _ in range(5)]
     assert [carrying(token).get(TOKENS).status_code for token in made] == [401, 401, 200, 200, 200]
     assert ROWS.filter(user=bob).count() == 1
@@ -133,7 +133,7 @@ def test_expired_tokens_make_room_first(client, person, monkeypatch):
 
 def test_what_answers_a_token_or_a_secret_is_kept_by_no_cache(client, person, live, operator):
     answers = [token_for(client, "person"), token_for(client, "person", "wrong")]
-    owner = carrying(make_token(live.owner, timezone.now()))
+    owner = carrying(create_token(live.owner, timezone.now()))
     answers += [owner.get(TOKENS), owner.post(f"/api/v1/profiles/{live.pk}/rotate-secret/")]
     set_password(live.owner, PASSWORD)
     browser = Client()
@@ -158,7 +158,7 @@ def test_a_password_that_is_refused_for_now_is_kept_by_no_cache(client, person):
 
 
 def test_an_operator_ends_tokens_and_neither_sees_nor_makes_any(operator, person, bob):
-    mine, his = make_token(person, timezone.now()), make_token(bob, timezone.now())
+    mine, his = create_token(person, timezone.now()), create_token(bob, timezone.now())
     assert get_token_model() not in admin.site._registry
     assert operator.get("/admin/knox/authtoken/").status_code == 404
     users = "admin:accounts_user_changelist"

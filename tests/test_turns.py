@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import redis_client
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from accounts.models import User
 from demo import tasks
 from demo.engine import bulk, planning
@@ -139,7 +139,7 @@ def test_each_turn_is_a_task_that_asks_for_the_next(alice, short_turns, monkeypa
 def test_planning_that_goes_on_later_ends_well_without_a_broker(alice, monkeypatch, caplog):
     demo_of(alice, timezone.now() - 2 * DAY)
     monkeypatch.setattr(tasks, "MAX_PLANNING_TIME", timedelta(0))
-    monkeypatch.setattr(redis_client, "breaker", away := Breaker(redis.ConnectionError, OSError))
+    monkeypatch.setattr(redis_client, "breaker", away := CircuitBreaker(redis.ConnectionError, OSError))
     with suppress(TimeoutError), away.guard():
         time.sleep(0.25)
         raise TimeoutError

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from accounts.models import Profile
 from accounts.secrets import new_webhook_secret
-from interactions.api.throttling import place_of
+from interactions.api.throttling import large_batch_slot
 from interactions.envelope import Batch, EnvelopeError
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import DeadLetter, Interaction
 from interactions.replay import replay
 from interactions.signing import sign
@@ -108,13 +108,13 @@ def test_a_log_of_duplicates_names_only_the_profiles_that_sent_them(
     live, bob, caplog, django_capture_on_commit_callbacks
 ):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="bob-1", handle="bob")
-    again = Arrival(live.pk, event("comment.created", "again"))
+    again = IncomingEvent(live.pk, event("comment.created", "again"))
     with (
         caplog.at_level(logging.INFO, "interactions.ingest"),
         django_capture_on_commit_callbacks(execute=True),
     ):
         ingest([again], NOW)
-        ingest([again, Arrival(other.pk, event("comment.created", "new"))], NOW)
+        ingest([again, IncomingEvent(other.pk, event("comment.created", "new"))], NOW)
     assert [r.message for r in caplog.records] == [
         f"1 duplicates answered with their existing ids, profiles [{live.pk}]"
     ]
@@ -153,10 +153,10 @@ def test_a_wrong_signature_is_401(client, live, headers):
 
 ABSENT = "The request is not signed: the header is missing or empty: "
 VERSION = (
-    "webhook-signature must have `v1,` and the base64 of the HMAC-SHA256; signatures of other versions are not"
-    " known here, and several are separated by spaces."
+    "webhook-signature must have `v1,` and the base64 of the HMAC-SHA256; signatures of other versions are"
+    " ignored, and several are separated by spaces."
 )
-BASE64 = "What follows `v1,` in webhook-signature must be the base64 of 32 bytes, the HMAC-SHA256."
+BASE64 = "The part after `v1,` in webhook-signature must be the base64 of 32 bytes, the HMAC-SHA256."
 WHEN = "webhook-timestamp must be the time of sending in whole Unix seconds, once."
 OTHER = "No signature in webhook-signature is valid for this webhook-id, webhook-timestamp and body."
 MAC = base64.b64encode(b"x" * 32).decode()
@@ -302,11 +302,11 @@ SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events"
 METRIC = f"`metrics.views` must be a whole number from 0 to {2**63 - 1}."
 
 
-NO_NUMBER = "The event is not valid JSON: %s is no number there."
-NO_NAN = "is not valid JSON: NaN is no number there."
-AROUND = "What surrounds the events has a number with too many digits to be read."
-NO_LIST = "No list of events was found in the body, which has a number with too many digits to be read."
-NOTHING_BETWEEN = "The list of events has a comma without an event beside it."
+NO_NUMBER = "The event is not valid JSON: %s is not a number in JSON."
+NO_NAN = "is not valid JSON: NaN is not a number in JSON."
+AROUND = "The body outside of its events has a number with too many digits."
+NO_LIST = "The body has no list of events; it has a number with too many digits."
+NOTHING_BETWEEN = "The list of events has a comma without an event before or after it."
 
 
 def created(id: str, more: bytes = b"") -> bytes:
@@ -331,25 +331,25 @@ def viewed(figure: bytes) -> bytes:
     ("poison", "error"),
     [
         # What Python's reader cannot take, so that it reads none of the batch.
-        (created("bad", b'"note": ' + HUGE), "The event has a number with too many digits to be read."),
-        (viewed(HUGE), "The event has a number with too many digits to be read."),
-        (viewed(b"-" + HUGE), "The event has a number with too many digits to be read."),
-        (created("bad", b'"note": ' + b"[" * 10_000 + b"]" * 10_000), "The event is nested too deeply to be read."),
-        (created("bad", b'"note": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000), "The event is nested too deeply to be read."),
+        (created("bad", b'"note": ' + HUGE), "The event has a number with too many digits."),
+        (viewed(HUGE), "The event has a number with too many digits."),
+        (viewed(b"-" + HUGE), "The event has a number with too many digits."),
+        (created("bad", b'"note": ' + b"[" * 10_000 + b"]" * 10_000), "The event is nested too deeply."),
+        (created("bad", b'"note": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000), "The event is nested too deeply."),
         (created("bad", b'"note": "\xff\xfe"'), "The event is not valid UTF-8."),
         (created("bad", b'"note": "\xc3"'), "The event is not valid UTF-8."),
         (created("bad", b'"note": "\xed\xa0\x80"'), "The event is not valid UTF-8."),  # a surrogate as bytes
-        (b'{"id": "a\nb"}', "The event is not valid JSON at its character 10."),
-        (b'{"id": "a\x00b"}', "The event is not valid JSON at its character 10."),
-        (b'{"id": "a\\qb"}', "The event is not valid JSON at its character 10."),
-        (b'{"id": }', "The event is not valid JSON at its character 8."),
-        (b'{"id" "bad"}', "The event is not valid JSON at its character 7."),
-        (b"{'id': 1}", "The event is not valid JSON at its character 2."),
-        (b'{"id": 1,}', "The event is not valid JSON at its character 10."),
-        (b'{"id": 01}', "The event is not valid JSON at its character 9."),
-        (b'{"id": 1} {"id": 2}', "The event is not valid JSON at its character 11."),
-        (b"nothing", "The event is not valid JSON at its character 1."),
-        (b"\xef\xbb\xbf{}", "The event is not valid JSON at its character 1."),
+        (b'{"id": "a\nb"}', "The event is not valid JSON at character 10."),
+        (b'{"id": "a\x00b"}', "The event is not valid JSON at character 10."),
+        (b'{"id": "a\\qb"}', "The event is not valid JSON at character 10."),
+        (b'{"id": }', "The event is not valid JSON at character 8."),
+        (b'{"id" "bad"}', "The event is not valid JSON at character 7."),
+        (b"{'id': 1}", "The event is not valid JSON at character 2."),
+        (b'{"id": 1,}', "The event is not valid JSON at character 10."),
+        (b'{"id": 01}', "The event is not valid JSON at character 9."),
+        (b'{"id": 1} {"id": 2}', "The event is not valid JSON at character 11."),
+        (b"nothing", "The event is not valid JSON at character 1."),
+        (b"\xef\xbb\xbf{}", "The event is not valid JSON at character 1."),
         (viewed(b"NaN"), NO_NUMBER % "NaN"),
         (viewed(b"Infinity"), NO_NUMBER % "Infinity"),
         (created("one", b'"note": [1, -Infinity]'), NO_NUMBER % "-Infinity"),
@@ -359,8 +359,8 @@ def viewed(figure: bytes) -> bytes:
         (viewed(b"1.0"), METRIC),
         (viewed(b"9" * 4_000), METRIC),
         (viewed(b'"10"'), METRIC),
-        (created("\ud800"), "`id` must be valid Unicode; it holds a lone surrogate."),
-        (created("\x00"), "`id` must not hold the NUL character."),
+        (created("\ud800"), "`id` must be valid Unicode; it contains a lone surrogate."),
+        (created("\x00"), "`id` must not contain the NUL character."),
         (b'{"type": "comment.deleted", "id": 17, "occurred_at": "2026-03-01T12:00:00Z"}', "`id` must be text."),
         (b'{"type": "comment.deleted", "id": 1e400, "occurred_at": "2026-03-01T12:00:00Z"}', "`id` must be text."),
         (b"[" * 300 + b"]" * 300, "An event must be a JSON object."),
@@ -400,9 +400,9 @@ def test_what_no_row_keeps_may_be_as_odd_as_it_likes(client, live, event):
     [
         (b'{"type": "events", "timestamp": %b, "data": {"events": [{}]}}' % HUGE, 400, AROUND),
         (b'{"type": "events", "data": {"events": [{}], "note": %b}}' % HUGE, 400, AROUND),
-        (b'{"type": "events", "timestamp": NaN, "data": {"events": [{}]}}', 400, f"What surrounds the events {NO_NAN}"),
-        (b'{"type": "events", "data": {"events": [{}]}, "x": [NaN]}', 400, f"What surrounds the events {NO_NAN}"),
-        (b'{"type": "events", "x": NaN}', 400, f"No list of events was found in the body, which {NO_NAN}"),
+        (b'{"type": "events", "timestamp": NaN, "data": {"events": [{}]}}', 400, f"The body outside of its events {NO_NAN}"),
+        (b'{"type": "events", "data": {"events": [{}]}, "x": [NaN]}', 400, f"The body outside of its events {NO_NAN}"),
+        (b'{"type": "events", "x": NaN}', 400, f"The body has no list of events; it {NO_NAN}"),
         (b'{"type": "events", "data": {"events": [%b, ]}}' % HUGE, 400, NOTHING_BETWEEN),
         (b'{"type": "events", "data": {"events": [%b, , {}]}}' % HUGE, 400, NOTHING_BETWEEN),
         (b'{"type": "events", "data": {"events": [%b]' % HUGE, 400, NO_JSON),
@@ -419,13 +419,13 @@ def test_what_no_row_keeps_may_be_as_odd_as_it_likes(client, live, event):
         (b"]" * 1_000 + around(HUGE), 400, NO_JSON),
         ('{"type": "events", "data": {"events": []}}'.encode("utf-16"), 400, NO_JSON),
         (b'{"type": "events", "x": %b, "data": {"events": [{}]}}' % (b"[" * 9_000 + b"]" * 9_000), 400,
-         "What surrounds the events is nested too deeply to be read."),
+         "The body outside of its events is nested too deeply."),
         (b'{"type": "events", "data": {"events": [%b], "events": [{}]}}' % HUGE, 400,
-         "The body has more than one list of events, and cannot be read so; send one."),
+         "The body has more than one list of events; send one list."),
         (b'{"type": "events", "x": [%b1], "data": {"events": []}}' % (b"1," * 20_000), 400,
-         "What surrounds the events must have at most 20000 brackets and commas."),
+         "The body must have at most 20000 brackets and commas outside of its events."),
         (around(HUGE, *[b"{}"] * 1_000), 413, "Send at most 1000 events."),
-        (around(*[b"{}"] * 1_001), 413, "Send at most 1000 events; these were 1001."),
+        (around(*[b"{}"] * 1_001), 413, "Send at most 1000 events; the body has 1001."),
     ],
 )  # fmt: skip
 def test_what_surrounds_the_events_must_be_readable(client, live, body, code, detail):
@@ -492,7 +492,7 @@ def test_any_other_body_is_refused_by_a_sentence(body):
             )
 
 
-TOO_LARGE = "The event must have at most 1048576 bytes and, outside of texts, 20000 brackets and commas."
+TOO_LARGE = "The event must have at most 1048576 bytes and, outside of strings, 20000 brackets and commas."
 MAX_BODY = 5 * 1024 * 1024
 
 
@@ -587,7 +587,7 @@ def test_an_owner_has_two_places_for_large_bodies_in_a_process_and_small_ones_ne
     his = Profile.objects.create(owner=bob, platform="x", platform_id="bob-1", handle="bob")
     large, small = (around(created("c", b'"note": "%b"' % (b"x" * size))) for size in (70_000, 1_000))
     usual = around(*[created(f"u{number}") for number in range(100)])
-    with place_of(live.owner_id, needed=True), place_of(live.owner_id, needed=True):
+    with large_batch_slot(live.owner_id), large_batch_slot(live.owner_id):
         answer = post(client, other, large)
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         assert post(client, other, around(*[b"0"] * 600)).status_code == 429

@@ -13,7 +13,7 @@ from django.db.backends.postgresql import base
 from psycopg.errors import ConnectionTimeout
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from config.postgresql.times import read_any_time
 
 NOTHING_READY = 0
@@ -27,7 +27,7 @@ def _away() -> psycopg.OperationalError:
     return psycopg.OperationalError("The database does not answer.")
 
 
-_breaker = Breaker(_away, ConnectionTimeout)
+_breaker = CircuitBreaker(_away, ConnectionTimeout)
 _impatient = False
 
 

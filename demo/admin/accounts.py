@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.confirmation import MAX_TOLD, ask, is_confirmed
+from accounts.confirmation import MAX_NAMES, confirmation_page, is_confirmed
 from accounts.models import User
-from accounts.plurals import amount
+from accounts.plurals import pluralize
 from demo.admin.story import retried
 from demo.engine.clock import Clock
 from demo.engine.retention import CleanupResult, clean_up, restore
@@ -210,7 +210,7 @@ class DemoAccountAdmin(LargeTableAdmin):
             if clock.elapsed >= MAX_ACTION_TIME:
                 left = len(accounts) - place
                 sentence = (
-                    f"There was no time for {amount(left, 'demo')}; choose what is left and do it again."
+                    f"There was no time for {pluralize(left, 'demo')}; choose what is left and do it again."
                 )
                 self.message_user(request, sentence, messages.WARNING)
                 return
@@ -218,12 +218,12 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _say_failed(self, request, cleaned: CleanupResult) -> None:
         if cleaned.failed:
-            sentence = f"{amount(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
+            sentence = f"{pluralize(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
             self.message_user(request, sentence, messages.ERROR)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
         chosen = {account.pk: f"{account.user} ({account.state})" for account in _plain(queryset)}
-        return ask(self, request, action, question, chosen)
+        return confirmation_page(self, request, action, question, chosen)
 
     def _each(
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], transitions.Transition]
@@ -240,16 +240,16 @@ class DemoAccountAdmin(LargeTableAdmin):
         others = len(_ids(queryset)) - started
         if started:
             left = f", {others} left as before" if others else ""
-            self.message_user(request, f"{amount(started, 'demo')} {done}{left}.")
+            self.message_user(request, f"{pluralize(started, 'demo')} {done}{left}.")
         elif others:
-            self.message_user(request, f"{amount(others, 'demo')} left as before.", messages.WARNING)
+            self.message_user(request, f"{pluralize(others, 'demo')} left as before.", messages.WARNING)
         self._tell(request, refused, messages.WARNING)
 
     def _tell(self, request: HttpRequest, sentences: list[str], level: int) -> None:
         """What is to be said of single demos, or of as many as a page should hold."""
-        for sentence in sentences[:MAX_TOLD]:
+        for sentence in sentences[:MAX_NAMES]:
             self.message_user(request, sentence, level)
-        if (more := len(sentences) - MAX_TOLD) > 0:
+        if (more := len(sentences) - MAX_NAMES) > 0:
             self.message_user(request, f"and so on, for {more} more.", level)
 
 

@@ -11,7 +11,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask, SolarSchedu
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.fields import readable_or_invalid
-from accounts.redis_client import reachable
+from accounts.redis_client import guarded_client
 from config.schedule_checks import problem_of
 
 EXPIRIES = ("expires", "expire_seconds")
@@ -108,7 +108,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
             self.message_user(request, f"Nothing was run. {reasons}", messages.ERROR)
             return
         try:
-            with reachable():
+            with guarded_client():
                 super().run_tasks(request, queryset)
         except (BrokerError, redis.ConnectionError):
             self.message_user(request, "No broker takes the tasks just now; try again.", messages.ERROR)

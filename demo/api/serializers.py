@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.strict_input import Known
+from accounts.api.strict_input import StrictSerializer
 from accounts.models import Platform
 from demo import simulator
 from demo.api import examples
@@ -49,7 +49,7 @@ class NameField(serializers.CharField):
             raise serializers.ValidationError(str(error)) from error
 
 
-class EnableSerializer(Known):
+class EnableSerializer(StrictSerializer):
     what = "setting"
 
     platforms = ShortListField(
@@ -82,11 +82,11 @@ def ranged(low: int, high: int, what: str, *, required: bool = False, **options)
     )
 
 
-class AdvanceSerializer(Known):
+class AdvanceSerializer(StrictSerializer):
     days = ranged(1, MAX_DAYS, "days", required=True)
 
 
-class SettingsSerializer(Known):
+class SettingsSerializer(StrictSerializer):
     what = "setting"
 
     content_per_day = ranged(0, 20, "content_per_day")
@@ -104,7 +104,7 @@ class SettingsSerializer(Known):
         return name
 
 
-class PatchSerializer(Known):
+class PatchSerializer(StrictSerializer):
     settings = SettingsSerializer()
 
 

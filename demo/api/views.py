@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.strict_input import EMPTY, Known, KnownParameters, twice
+from accounts.api.strict_input import EMPTY_ERROR, StrictQueryView, StrictSerializer, repeated_errors
 from accounts.models import User
 from demo.api import examples
 from demo.api.permissions import DemoAllowed
@@ -36,10 +36,10 @@ from demo.throttling import (
     SwitchThrottle,
 )
 from interactions.clock import now
-from interactions.problems import Conflict, Missing
+from interactions.problems import Conflict, NotFoundWithHint
 
 _WHOSE = "user must be a string with a user name; leave it out for your own demo."
-USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY.format("user")})
+USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY_ERROR.format("user")})
 NO_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
@@ -61,7 +61,7 @@ class Crowded(APIException):
     wait = 5
 
 
-class DemoView(KnownParameters):
+class DemoView(StrictQueryView):
     """Shared by the demo routes: whose demo it is, and how the lifecycle's words become answers."""
 
     permission_classes = [DemoAllowed]
@@ -73,7 +73,7 @@ class DemoView(KnownParameters):
         super().initial(request, *args, **kwargs)
         _ = self.subject  # whoever may not name that user learns nothing about the rest of the request
         if request.data and not self.takes_a_body:
-            self.valid(Known)
+            self.valid(StrictSerializer)
 
     @cached_property
     def subject(self) -> User:
@@ -92,14 +92,14 @@ class DemoView(KnownParameters):
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
         user = User.objects.filter(username__in=names).first()
         if user is None:
-            raise Missing("There is no such user.", NO_USER)
+            raise NotFoundWithHint("There is no such user.", NO_USER)
         return user
 
     def _given_users(self) -> list[object]:
         """What stands for `user` in the query and in the body; ValidationError when one of them has a name twice."""
         given: list[object] = []
         for where in (self.request.query_params, self.request.data):
-            if isinstance(where, QueryDict) and (errors := twice(where, where)):
+            if isinstance(where, QueryDict) and (errors := repeated_errors(where, where)):
                 raise serializers.ValidationError(errors)
             if "user" in where:
                 given.append(where["user"])
@@ -241,7 +241,7 @@ class ScenarioView(DemoView):
         super().initial(request, *args, **kwargs)
         if kwargs["name"] not in scenarios.NAMES:
             detail = f"There is no such scenario; there are {', '.join(scenarios.NAMES)}."
-            raise Missing(detail, "Put one of these names into the address.")
+            raise NotFoundWithHint(detail, "Put one of these names into the address.")
 
     @extend_schema(
         parameters=[USER, SCENARIO], request=None, responses=DONE_OR_STARTED, examples=examples.SCENARIO

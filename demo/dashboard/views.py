@@ -12,7 +12,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.decorators import Page, for_users, wants_part
+from accounts.decorators import View, user_page, wants_fragment
 from accounts.models import Platform
 from demo import simulator
 from demo.access import demo_allowed
@@ -48,23 +48,23 @@ MOVING = (State.ENABLING, State.DISABLING)
 WINDOWS_A_DAY = CONTENT_STEP // INTERACTIONS_STEP
 
 
-@for_users
+@user_page
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/dashboard.html", shown(request))
 
 
-@for_users
+@user_page
 @require_safe
 def panel(request: HttpRequest) -> HttpResponse:
     """The part of the dashboard that htmx asks for again and again; all of it for who opens the address."""
     return render(request, _page(request), shown(request))
 
 
-def button(press: Page) -> Page:
+def button(press: View) -> View:
     """The address that a button of the dashboard posts to; whoever opens it sees the dashboard."""
 
-    @for_users
+    @user_page
     @require_http_methods(["GET", "POST"])
     @wraps(press)
     def pressed(request: HttpRequest, **named: str) -> HttpResponse:
@@ -145,7 +145,7 @@ def _answer(request: HttpRequest, refused: str = "") -> HttpResponse:
 
 
 def _page(request: HttpRequest) -> str:
-    return "demo/panel.html" if wants_part(request) else "demo/dashboard.html"
+    return "demo/panel.html" if wants_fragment(request) else "demo/dashboard.html"
 
 
 def shown(request: HttpRequest) -> dict:
@@ -181,7 +181,7 @@ def _named(event: dict) -> dict:
     return event | {"platform_name": Platform(event["platform"]).label, "scenario": scenario}
 
 
-@for_users
+@user_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """The schedule of the user's demo, to be read and changed, also while it is off."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 from demo.exceptions import InvalidOption
 from demo.models import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS
 
@@ -25,7 +25,7 @@ def brand_name(given: str) -> str:
 
 def _spoken(given: str, longest: int) -> str:
     """The name, readable, without what was lost and without a pile of marks; UnreadableName otherwise."""
-    name = readable(given, longest)
+    name = normalize_name(given, longest)
     if REPLACEMENT in name:
         raise UnreadableName("must not have U+FFFD, which stands for a letter that was lost; type it again.")
     marks = re.sub(".", lambda one: "m" if unicodedata.category(one[0])[0] == "M" else " ", name)
