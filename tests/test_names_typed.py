@@ -50,7 +50,7 @@ def test_the_sentence_says_which_letter_of_a_user_name_to_take_out(staff, name):
     [sentence] = answer.json()["errors"]["username"]
     assert answer.status_code == 400
     assert re.match(
-        r"The username must be a name of 1 to 150 characters in one line; take U\+[0-9A-F]{4} ", sentence
+        r"The username must be a name of 1 to 150 characters in one line; remove U\+[0-9A-F]{4} ", sentence
     )
 
 
