@@ -11,6 +11,8 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. `make run` installs what is needed; then type .venv/bin/python in place of python.")
 
+from accounts.declarations import IncompleteTable
+
 FAILED, BAD_INPUT = 1, 2
 WITHOUT_SERVERS = {
     "help",
@@ -33,7 +35,7 @@ def main() -> int:
     try:
         prepare(sys.argv[1] if len(sys.argv) > 1 else "help")
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, IncompleteTable) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except UnicodeEncodeError:

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.handles import RULES, NoHandle, read_handle
-from accounts.names import UnreadableName, normalize_name
+from accounts.names import normalize_name
+from accounts.platforms import PLATFORMS, InvalidHandle, read_handle
 
 
 def readable_or_invalid(name: str, longest: int, what: str) -> str:
@@ -36,9 +36,9 @@ class HandleField(NameField):
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
         name = super().clean(value, model_instance)
         platform = getattr(model_instance, "platform", "")
-        if platform not in RULES:  # which has an error of its own
+        if platform not in PLATFORMS:  # which has an error of its own
             return name
         try:
             return read_handle(name, platform)
-        except NoHandle as error:
+        except InvalidHandle as error:
             raise ValidationError(f"The {self.verbose_name} {error}") from error

@@ -1,58 +1,62 @@
-"""Which handles the platforms have, for the profiles that operators enter. Pure; called by `accounts.fields.HandleField`.
+"""The rules for handles: which exist on a platform, and which can be registered there today. Pure.
 
-A rule takes every handle that may exist, old short ones too, and refuses what cannot be one: an address, several words.
+`accounts.fields.HandleField` checks what operators enter; the simulator makes handles that can be registered.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
-INNER = ".-"  # signs with which no handle begins or ends
-NAMES = {".": "dots", "_": "underscores", "-": "hyphens"}
-
-
-class NoHandle(ValueError):
-    """A text that is no handle of the platform; the message goes on from "The handle": "must be …"."""
+EDGE_SIGNS = ".-"  # no handle begins or ends with one of these
+SIGN_NAMES = {".": "dots", "_": "underscores", "-": "hyphens"}
 
 
 @dataclass(frozen=True)
-class Rule:
-    """At most `most` letters, digits and `signs`; the letters are those of English, or of `any_script`."""
+class HandleRule:
+    """Lengths are in characters; `signs` are those allowed besides letters and digits; `source` is a help page.
 
-    most: int
+    Handles that exist may be older than today's rule. Those registered today have at least `min_length` characters, only
+    ASCII letters, digits and `signs` without `older_signs`, at least one letter, no two dots in a row, and none of
+    `registered_edge_signs` at either end.
+    """
+
+    max_length: int
     signs: str
+    source: str
     any_script: bool = False
+    min_length: int = 1
+    older_signs: str = ""
+    registered_edge_signs: str = EDGE_SIGNS
 
-    def allows(self, handle: str) -> bool:
-        within = 0 < len(handle) <= self.most and all(map(self._may_have, handle))
-        return within and not {handle[0], handle[-1]} & set(INNER)
+    def exists(self, handle: str) -> bool:
+        """Whether there may be such a handle, also an old one."""
+        if not 0 < len(handle) <= self.max_length or {handle[0], handle[-1]} & set(EDGE_SIGNS):
+            return False
+        return all(map(self._is_allowed, handle))
 
-    def _may_have(self, character: str) -> bool:
+    def can_be_registered(self, handle: str) -> bool:
+        """Whether somebody could register the handle today; lower case only."""
+        return self._registered.fullmatch(handle) is not None
+
+    @property
+    def registered_signs(self) -> str:
+        return "".join(sign for sign in self.signs if sign not in self.older_signs)
+
+    @property
+    def description(self) -> str:
+        """What exists, as the end of a sentence: "at most 30 letters …"."""
+        letters = "letters of any language" if self.any_script else "letters from a to z"
+        signs = " and ".join(SIGN_NAMES[sign] for sign in self.signs)
+        return f"at most {self.max_length} {letters}, digits, {signs}, with no dot or hyphen at either end"
+
+    def _is_allowed(self, character: str) -> bool:
         if character in self.signs or (character.isascii() and character.isalnum()):
             return True
         return self.any_script and unicodedata.category(character)[0] in "LMN"
 
-    def __str__(self) -> str:
-        letters = "letters of any language" if self.any_script else "letters from a to z"
-        signs = " and ".join(NAMES[sign] for sign in self.signs)
-        return f"at most {self.most} {letters}, digits, {signs}, with no dot or hyphen at either end"
-
-
-# By the platforms' help pages, as `demo/simulator/platforms.py` names them.
-RULES = {
-    "instagram": Rule(30, "._"),
-    "youtube": Rule(30, "._-", any_script=True),
-    "facebook": Rule(50, "."),
-    "tiktok": Rule(24, "._"),
-    "x": Rule(15, "_"),
-    "linkedin": Rule(100, "-_", any_script=True),
-}
-
-
-def read_handle(text: str, platform: str) -> str:
-    """The handle without the @ before it. Raises NoHandle for what cannot be one of `platform`, a key of RULES."""
-    handle = text.lstrip("@ ")
-    if not RULES[platform].allows(handle):
-        raise NoHandle(
-            f"must be the name alone, such as acme, without an address or spaces: {RULES[platform]}."
-        )
-    return handle
+    @cached_property
+    def _registered(self) -> re.Pattern[str]:
+        edge = f"[{re.escape(self.registered_edge_signs)}]"
+        allowed = f"[a-z0-9{re.escape(self.registered_signs)}]{{{self.min_length},{self.max_length}}}"
+        return re.compile(rf"(?!{edge})(?=.*[a-z])(?!.*\.\.){allowed}(?<!{edge})", re.ASCII)

@@ -9,6 +9,7 @@ from django.db.models import F, Value
 from django.utils import timezone
 
 from accounts.fields import HandleField, NameField
+from accounts.platforms import PLATFORMS
 from accounts.secrets import new_webhook_secret
 
 
@@ -57,13 +58,10 @@ class User(AbstractUser):
         self.auth_token_set.all().delete()
 
 
-class Platform(models.TextChoices):
-    INSTAGRAM = "instagram", "Instagram"
-    YOUTUBE = "youtube", "YouTube"
-    FACEBOOK = "facebook", "Facebook"
-    TIKTOK = "tiktok", "TikTok"
-    X = "x", "X"
-    LINKEDIN = "linkedin", "LinkedIn"
+# The declared platforms as choices of a column; a member is named like its value, in capitals.
+Platform = models.TextChoices(
+    "Platform", {name.upper(): (name, spec.label) for name, spec in PLATFORMS.items()}, module=__name__
+)
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):

@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 from django.db import connection, models, transaction
 
 from accounts.models import Profile, User
+from accounts.platforms import DEFAULT_PLATFORMS
 from benchmarks.peers import columns_of
 from demo import simulator
 from demo.lifecycle import seeding
-from demo.models import DEFAULT_PLATFORMS, DemoAccount, StoryEvent
+from demo.models import DemoAccount, StoryEvent
 from interactions.models import Content, Interaction
 
 USERS = int(os.environ.get("USERS", "10000"))

@@ -16,9 +16,9 @@ from benchmarks import living
 from benchmarks.figures import Figure, at_least, at_most, show
 from benchmarks.workers import processes, wait_for_the_others
 from config.celery import collect_garbage_rarely
+from demo import windows
 from demo.engine import delivery, planning
 from demo.models import DemoAccount, StoryEvent
-from demo.windows import INTERACTIONS_STEP
 
 WORKERS = 2
 INTERACTIONS = 15  # of a user in a window
@@ -69,7 +69,7 @@ def run() -> None:
             before = living.MORNING + timedelta(days=day) + AFTERNOON
             living.exactly(users, day)
             _live(workers, users, before)  # what those who lived already missed meanwhile
-            windows = [_window(workers, users, before + n * INTERACTIONS_STEP) for n in (1, 2)]
+            windows = [_window(workers, users, before + n * windows.INTERACTIONS.length) for n in (1, 2)]
             runs.append(min(windows, key=lambda lived: lived.seconds))
     title = f"Six hours of {living.USERS:,} users with {living.SIZE} demos, by {WORKERS} workers"
     show(title, [*_figures(runs[0], runs[-1]), *(line for lived in runs for line in _lines(lived))])

@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, at_most, show
 from demo.engine import planning
 from demo.lifecycle import activation
 from demo.models import DemoAccount, State
-from demo.windows import INTERACTIONS_STEP
+from demo.windows import INTERACTIONS
 
 USERS = int(os.environ.get("USERS", "1000"))
 TEXTS = 15  # in a window
@@ -47,7 +47,7 @@ def _cost(users: int, name: str, **sizes: int) -> float:
         planning.plan_initial(account.pk, MORNING)
     DemoAccount.objects.filter(state=State.ENABLING).update(state=State.ACTIVE)
     due = MORNING + timedelta(hours=10, minutes=30)  # the first window is that of 18:00
-    spent = [_plan(due + number * INTERACTIONS_STEP, users) for number in range(WINDOWS)]
+    spent = [_plan(due + number * INTERACTIONS.length, users) for number in range(WINDOWS)]
     DemoAccount.objects.all().delete()
     return min(spent) * 1_000 / users
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.apps import apps as installed
 
+from demo.windows import CLEANUP_CRON, CONTENT, INTERACTIONS
+
 DELIVER_EVERY_SECONDS = 15
 
 
@@ -24,9 +26,9 @@ class Schedule:
 
 
 SCHEDULES = (
-    Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=("0", "10", "*")),
-    Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=("0", "*/6", "*")),
-    Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=("0", "3", "1")),
+    Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=CONTENT.cron),
+    Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=INTERACTIONS.cron),
+    Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=CLEANUP_CRON),
     Schedule("demo: deliver due events", "demo.tasks.deliver", expires=14, every=DELIVER_EVERY_SECONDS),
     Schedule("demo: sweep", "demo.tasks.sweep", expires=55, every=60),
     Schedule(

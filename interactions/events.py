@@ -13,6 +13,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from accounts.declarations import check_table
+from interactions.event_types import EVENT_TYPES
+
 MAX_EVENTS = 1_000  # in one batch
 ID_LENGTH = 255
 NAME_LENGTH = 255
@@ -113,9 +116,9 @@ def read_event(raw: object) -> Event:
     if not isinstance(raw, dict):
         raise EventError(raw.reason if isinstance(raw, Unreadable) else "An event must be a JSON object.")
     kind = raw.get("type")
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    reader = _BY_TYPE.get(kind) if isinstance(kind, str) else None
     if reader is None:
-        raise EventError(f"`type` must be one of {', '.join(_READERS)}.")
+        raise EventError(f"`type` must be one of {', '.join(EVENT_TYPES)}.")
     target, read = reader
     platform_id = _text(raw, "id", ID_LENGTH, non_empty=True)
     return Event(target, platform_id, read(raw, _occurred_at(raw)))
@@ -277,16 +280,15 @@ def has_lone_surrogate(value: str) -> bool:
 
 
 _Reader = Callable[[Mapping[str, Any], int], tuple[Change, ...]]
-_READERS: dict[str, tuple[str, _Reader]] = {
-    "content.published": ("content", _read_content),
-    "content.edited": ("content", _read_edit),
-    "content.deleted": ("content", _read_deletion),
-    "content.metrics": ("content", _read_metrics),
-    "comment.created": ("interaction", _read_comment),
-    "comment.edited": ("interaction", _read_edit),
-    "comment.deleted": ("interaction", _read_deletion),
-    "message.created": ("interaction", _read_message),
-    "message.edited": ("interaction", _read_edit),
-    "message.deleted": ("interaction", _read_deletion),
+_READERS: dict[str, _Reader] = {  # by EventType.change
+    "content": _read_content,
+    "comment": _read_comment,
+    "message": _read_message,
+    "edit": _read_edit,
+    "deletion": _read_deletion,
+    "metrics": _read_metrics,
 }
-EVENT_TYPES = tuple(_READERS)
+check_table(
+    "_READERS in interactions/events.py", _READERS, dict.fromkeys(one.change for one in EVENT_TYPES.values())
+)
+_BY_TYPE = {name: (one.target, _READERS[one.change]) for name, one in EVENT_TYPES.items()}

@@ -22,7 +22,7 @@ from honcho.environ import parse_procfile
 
 from config import environment
 from config.embedded import Servers
-from demo.windows import interactions_start_at_or_after
+from demo.windows import INTERACTIONS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
@@ -65,7 +65,7 @@ class House:
 
     def open_a_window(self, name: str) -> None:
         """Let twelve hours pass for a user, so that one window of interactions waits to be planned, and no other soon."""
-        next_start = interactions_start_at_or_after(datetime.now(UTC))
+        next_start = INTERACTIONS.start_at_or_after(datetime.now(UTC))
         if next_start - datetime.now(UTC) < timedelta(minutes=1):
             time.sleep((next_start - datetime.now(UTC)).total_seconds() + 1)
         self.sql(

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from demo import simulator
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 WINDOW = datetime(2026, 3, 21, tzinfo=UTC)
 FULL = simulator.Quota(content=35, comments=920, messages=100)
 SOCIAL = ("instagram", "youtube", "facebook")
-ALL = tuple(PLATFORMS)
+ALL = tuple(PLATFORM_FIGURES)
 SECOND, SIX_HOURS, DAY = timedelta(seconds=1), timedelta(hours=6), timedelta(days=1)
 
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 import pytest
 import requests
 
-from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
 from tests.breaking import (
     fill,
     kill_broker,
@@ -25,6 +24,7 @@ from tests.breaking import (
     tiny_disk,
 )
 from tests.house import Caller, House, running_house, until
+from tests.world import DAY, HOUR
 
 pytestmark = pytest.mark.bad_day
 FULL = (35, 920, 100)
@@ -137,8 +137,8 @@ def marks(caller: Caller) -> tuple[datetime, datetime]:
 
 def owed(first: tuple[datetime, datetime], now: datetime) -> tuple[int, int, int]:
     """What the windows from the first marks up to `now` bring."""
-    content = max(0, (now - first[0]) // CONTENT_STEP + 1)
-    interactions = max(0, (now - first[1]) // INTERACTIONS_STEP + 1)
+    content = max(0, (now - first[0]) // DAY + 1)
+    interactions = max(0, (now - first[1]) // (6 * HOUR) + 1)
     return 2 * content, 10 * interactions, 5 * interactions
 
 

@@ -17,7 +17,8 @@ from tests.world import NOW, demo_of
 JSON = "application/json"
 MAX_SETTINGS = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
 SENTENCE = (
-    "(20 pieces + 4 × (200 comments + 100 messages)) a day × 41 days of retention are 50,020 rows;"
+    "(comments_per_window 200 × 4 + messages_per_window 100 × 4 + content_per_day 20 × 1) rows a day"
+    " × 41 days of retention are 50,020 rows;"
     " a demo may have 50,000. Choose fewer a day, or a shorter retention."
 )
 

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.handles import read_handle
-from accounts.names import UnreadableName, normalize_name
+from accounts.names import normalize_name
+from accounts.platforms import PLATFORMS, read_handle
 from demo import simulator
 from demo.simulator import tables
 from demo.simulator.handles import brand_handle, hashtag, person_handle
 from demo.simulator.people import _names, person
-from demo.simulator.platforms import HANDLES
 from tests.stories import ALL, NOON, SIX_HOURS, world
 
 RULES = {  # as the platforms' help pages have them, written once more
@@ -71,18 +70,24 @@ each_platform = pytest.mark.parametrize("platform", ALL)
 
 
 def holds(platform, handle):
-    return re.fullmatch(RULES[platform], handle) and HANDLES[platform].allows(handle)
+    return re.fullmatch(RULES[platform], handle) and PLATFORMS[platform].handles.can_be_registered(handle)
 
 
 @each_platform
 def test_the_rule_of_the_table_is_the_platforms(platform):
     signs = "".join(sign for sign in "._-" if re.match(RULES[platform], f"abcde{sign}fghij"))
-    assert set(HANDLES[platform].signs) == {sign for sign in signs if holds(platform, f"abcde{sign}fghij")}
-    assert not HANDLES[platform].allows("a" * (HANDLES[platform].most + 1))
-    assert not HANDLES[platform].allows("a" * (HANDLES[platform].fewest - 1))
-    assert not HANDLES[platform].allows("12345")
-    assert not HANDLES[platform].allows("Abcde")
-    assert not HANDLES[platform].allows("abcdé")
+    assert set(PLATFORMS[platform].handles.registered_signs) == {
+        sign for sign in signs if holds(platform, f"abcde{sign}fghij")
+    }
+    assert not PLATFORMS[platform].handles.can_be_registered(
+        "a" * (PLATFORMS[platform].handles.max_length + 1)
+    )
+    assert not PLATFORMS[platform].handles.can_be_registered(
+        "a" * (PLATFORMS[platform].handles.min_length - 1)
+    )
+    assert not PLATFORMS[platform].handles.can_be_registered("12345")
+    assert not PLATFORMS[platform].handles.can_be_registered("Abcde")
+    assert not PLATFORMS[platform].handles.can_be_registered("abcdé")
 
 
 WITH_UNDERSCORES_AT_THE_ENDS = {"instagram": ["_a_"], "tiktok": ["_a_"], "x": ["_abcd_"]}
@@ -90,13 +95,13 @@ WITH_UNDERSCORES_AT_THE_ENDS = {"instagram": ["_a_"], "tiktok": ["_a_"], "x": ["
 
 @each_platform
 def test_operators_may_enter_every_handle_that_the_table_allows(platform):
-    rule = HANDLES[platform]
+    rule = PLATFORMS[platform].handles
     for handle in (
-        "a" * rule.most,
-        *(f"ab{sign}cd1" for sign in rule.signs),
+        "a" * rule.max_length,
+        *(f"ab{sign}cd1" for sign in rule.registered_signs),
         *WITH_UNDERSCORES_AT_THE_ENDS.get(platform, ()),
     ):
-        assert rule.allows(handle)
+        assert rule.can_be_registered(handle)
         assert read_handle(f"@{handle}", platform) == handle
 
 

@@ -11,7 +11,7 @@ from demo.realism import measures
 from demo.realism.checks import CHECKS, judge, most_rising_together
 from demo.realism.sample import long_enough, samples
 from demo.simulator import people
-from demo.simulator.platforms import PLATFORMS, Figure, Hours
+from demo.simulator.platforms import PLATFORM_FIGURES, Figure, Hours
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SEED = 3
@@ -38,56 +38,56 @@ def broken(monkeypatch):
     """Draws a platform's account with some of its figures changed, and holds it to the true ones."""
 
     def drawn(platform, **figures):
-        true = PLATFORMS[platform]
+        true = PLATFORM_FIGURES[platform]
         as_figures = {
             name: Figure(value, "A") if isinstance(value, float) else value for name, value in figures.items()
         }
-        monkeypatch.setitem(PLATFORMS, platform, replace(true, **as_figures))
+        monkeypatch.setitem(PLATFORM_FIGURES, platform, replace(true, **as_figures))
         sample = draw(platform)
-        monkeypatch.setitem(PLATFORMS, platform, true)
+        monkeypatch.setitem(PLATFORM_FIGURES, platform, true)
         return replace(sample, figures=true)
 
     return drawn
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_the_reference_model_passes_every_check(platform):
     judged = judge(reference(platform))
     assert [one.number for one in judged] == list(range(1, 15))
     assert [(one.number, one.found) for one in judged if not one.passed] == []
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_exponential_decay_is_found_by_its_kernel_and_its_shape(broken, platform):
     sample = broken(platform, shape=1.0)
     assert verdict(sample, 1).passed is False
     assert verdict(sample, 2).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_another_half_life_is_found(broken, platform):
-    assert verdict(broken(platform, half_life=PLATFORMS[platform].half_life * 1.6), 3).passed is False
+    assert verdict(broken(platform, half_life=PLATFORM_FIGURES[platform].half_life * 1.6), 3).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_equal_pieces_are_found_by_gini_and_concentration(broken, platform):
     sample = broken(platform, spread=0.05, silent=0.0)
     assert verdict(sample, 4).passed is False
     assert verdict(sample, 5).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_world_without_night_is_found(broken, platform):
     assert verdict(broken(platform, hours=FLAT), 6).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_comments_at_uniform_times_are_found_by_their_burstiness(broken, platform):
     sample = broken(platform, half_life=1e5, shape=1.0, replies=0.0, hours=FLAT)
     assert verdict(sample, 7).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_hours_that_vary_no_more_than_chance_are_found(broken, platform):
     sample = broken(platform, half_life=1e5, shape=1.0, replies=0.0, hours=FLAT, spread=0.05)
     even = tuple(
@@ -97,12 +97,12 @@ def test_hours_that_vary_no_more_than_chance_are_found(broken, platform):
     assert verdict(replace(sample, comments=even), 8).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_too_few_replies_are_found(broken, platform):
     assert verdict(broken(platform, replies=0.05), 9).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_reply_before_its_parent_is_found(platform):
     sample = reference(platform)
     reply = next(event for event in sample.comments if event.parent_id)
@@ -111,12 +111,12 @@ def test_a_reply_before_its_parent_is_found(platform):
     assert verdict(replace(sample, comments=changed), 9).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_of_one_length_are_found(broken, platform):
     assert verdict(broken(platform, length_sigma=0.15), 10).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_of_templates_are_found(platform):
     sample = reference(platform)
     templates = [event.text for event in sample.comments[:40]]
@@ -124,7 +124,7 @@ def test_texts_of_templates_are_found(platform):
     assert verdict(replace(sample, comments=same), 11).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_of_shuffled_words_are_found(platform):
     """Nobody repeats anybody: not even one in a hundred."""
     sample = reference(platform)
@@ -137,7 +137,7 @@ def test_texts_of_shuffled_words_are_found(platform):
     assert verdict(replace(sample, comments=shuffled), 11).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -149,13 +149,13 @@ def test_texts_of_shuffled_words_are_found(platform):
     ids=["emoji", "questions", "spam", "sentiment"],
 )
 def test_wrong_shares_are_found(broken, monkeypatch, platform, wrong):
-    true = PLATFORMS[platform]
+    true = PLATFORM_FIGURES[platform]
     sample = broken(platform, **wrong)
-    monkeypatch.setitem(PLATFORMS, platform, replace(true, **wrong) if "mix" in wrong else true)
+    monkeypatch.setitem(PLATFORM_FIGURES, platform, replace(true, **wrong) if "mix" in wrong else true)
     assert verdict(sample, 12).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 @pytest.mark.parametrize("audience", [60, 10**9], ids=["a handful of people", "nobody twice"])
 def test_a_wrong_audience_is_found(monkeypatch, platform, audience):
     monkeypatch.setattr(people, "AUDIENCE", audience)
@@ -163,7 +163,7 @@ def test_a_wrong_audience_is_found(monkeypatch, platform, audience):
     assert verdict(draw(platform), 13).passed is False
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_what_never_happens_is_found(platform):
     sample = reference(platform)
     comment, piece = sample.direct[0], sample.by_id[sample.direct[0].content_id]
@@ -183,7 +183,7 @@ def test_what_never_happens_is_found(platform):
     }
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_old_pieces_that_rise_together_are_found(platform):
     sample = reference(platform)
     old = [piece for piece in sample.pieces if UNTIL - piece.at > timedelta(days=8)][:4]
@@ -203,7 +203,7 @@ def test_old_pieces_that_rise_together_are_found(platform):
     )
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_short_story_is_not_judged_but_for_what_never_happens(platform):
     world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
     events = simulator.initial(world, simulator.Quota(content=3, comments=30), UNTIL)

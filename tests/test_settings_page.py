@@ -136,13 +136,13 @@ def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "typed", "sentence"),
     [
-        ("content_per_day", "21", "Pieces a day must be from 0 to 20"),
-        ("comments_per_window", "-1", "Comments every six hours must be from 0 to 200"),
-        ("comments_per_window", "", "Comments every six hours must be from 0 to 200"),
-        ("messages_per_window", "101", "Messages every six hours must be from 0 to 100"),
+        ("content_per_day", "21", "Posts a day must be from 0 to 20"),
+        ("comments_per_window", "-1", "Comments every 6 hours must be from 0 to 200"),
+        ("comments_per_window", "", "Comments every 6 hours must be from 0 to 200"),
+        ("messages_per_window", "101", "Direct messages every 6 hours must be from 0 to 100"),
         ("posting_hour", "24", "Posting hour must be from 0 to 23"),
         ("posting_hour", "9.5", "Posting hour must be from 0 to 23"),
-        ("retention_days", "0", "Days that the demo is kept must be from 1 to 365"),
+        ("retention_days", "0", "Days to keep demo data must be from 1 to 365"),
         ("time_zone", "Berlin", "Berlin is not an IANA time zone; use a name such as Europe/Berlin."),
         ("time_zone", "europe/berlin", "europe/berlin is not an IANA time zone; use Europe/Berlin."),
         ("rhythm", "waltz", "waltz is not one of the available choices"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo import simulator
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 from tests.stories import ALL, FULL, NOON, SECOND, SOCIAL, causes, counts, world
 
 
@@ -186,7 +186,7 @@ def test_each_platform_has_one_profile():
 
 @pytest.mark.parametrize("platform", ALL)
 def test_half_of_the_comments_have_come_at_the_half_life(platform):
-    kernel = PLATFORMS[platform]
+    kernel = PLATFORM_FIGURES[platform]
     assert kernel.left(kernel.half_life) == pytest.approx(0.5)
     assert kernel.age_at(kernel.left(5.0)) == pytest.approx(5.0)
 

@@ -1,5 +1,6 @@
 """What the demo routes take and answer, for the schema; a test holds each to the schema's types."""
 
+from demo.account_settings import SETTINGS
 from interactions.api.examples import answer, request
 
 _DEMO = {
@@ -13,16 +14,7 @@ _DEMO = {
     "brand": "Harbour Roast",
     "products": [],
     "language": "en",
-    "settings": {
-        "content_per_day": 2,
-        "comments_per_window": 10,
-        "messages_per_window": 5,
-        "posting_hour": None,
-        "time_zone": "UTC",
-        "rhythm": "steady",
-        "viral_spikes": True,
-        "retention_days": 30,
-    },
+    "settings": {name: setting.default for name, setting in SETTINGS.items()},
     "progress": {
         "content": {"done": 35, "total": 35},
         "comments": {"done": 920, "total": 920},

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import Platform
 from demo import simulator
+from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
@@ -18,12 +19,13 @@ from demo.models import (
     MAX_PRODUCT_LENGTH,
     MAX_PRODUCTS,
     MAX_SEED,
-    Rhythm,
     State,
     StoryEvent,
+    similar_time_zone,
     time_zones,
-    zone_alike,
 )
+from demo.models.setting_columns import TIME_ZONE_LENGTH
+from demo.windows import WINDOW_KINDS
 
 
 class ShortListField(serializers.ListField):
@@ -68,9 +70,12 @@ class EnableSerializer(StrictSerializer):
         max_length=MAX_PRODUCTS,
     )
     language = serializers.ChoiceField(choices=simulator.LANGUAGES, required=False)
-    rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
-    viral_spikes = serializers.BooleanField(required=False)
     seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """With the settings that may be chosen at enabling."""
+        chosen = {name: setting_field(name) for name, setting in SETTINGS.items() if setting.at_enabling}
+        return super().get_fields() | chosen
 
 
 def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
@@ -86,22 +91,41 @@ class AdvanceSerializer(StrictSerializer):
     days = ranged(1, MAX_DAYS, "days", required=True)
 
 
+class TimeZoneField(serializers.CharField):
+    """The name of an IANA time zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=TIME_ZONE_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in time_zones():
+            raise serializers.ValidationError(
+                f"{self.field_name} must be an IANA name; use {similar_time_zone(name)}."
+            )
+        return name
+
+
+def setting_field(name: str) -> serializers.Field:
+    """The optional field of a setting, a key of SETTINGS."""
+    match SETTINGS[name].kind:
+        case Number(low, high, may_be_empty):
+            return ranged(low, high, name, allow_null=may_be_empty)
+        case Choice(options):
+            return serializers.ChoiceField(choices=list(options), required=False)
+        case Flag():
+            return serializers.BooleanField(required=False)
+        case TimeZone():
+            return TimeZoneField(required=False)
+
+
 class SettingsSerializer(StrictSerializer):
+    """The settings as `demo.account_settings` declares them."""
+
     what = "setting"
 
-    content_per_day = ranged(0, 20, "content_per_day")
-    comments_per_window = ranged(0, 200, "comments_per_window")
-    messages_per_window = ranged(0, 100, "messages_per_window")
-    posting_hour = ranged(0, 23, "posting_hour", allow_null=True)
-    time_zone = serializers.CharField(max_length=64, required=False)
-    rhythm = serializers.ChoiceField(choices=Rhythm.choices, required=False)
-    viral_spikes = serializers.BooleanField(required=False)
-    retention_days = ranged(1, 365, "retention_days")
-
-    def validate_time_zone(self, name: str) -> str:
-        if name not in time_zones():
-            raise serializers.ValidationError(f"time_zone must be an IANA name; use {zone_alike(name)}.")
-        return name
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {name: setting_field(name) for name in SETTINGS}
 
 
 class PatchSerializer(StrictSerializer):
@@ -135,11 +159,10 @@ class StoredSerializer(CountsSerializer):
 
 
 class NextRunsSerializer(serializers.Serializer):
-    """When the next windows are planned and the next cleanup runs (UTC); null while off."""
+    """When the next window of each kind is planned and the next cleanup runs (UTC); null while off."""
 
-    content = serializers.DateTimeField(allow_null=True)
-    interactions = serializers.DateTimeField(allow_null=True)
-    cleanup = serializers.DateTimeField(allow_null=True)
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {name: serializers.DateTimeField(allow_null=True) for name in (*WINDOW_KINDS, "cleanup")}
 
 
 class UpcomingSerializer(serializers.Serializer):

@@ -9,10 +9,10 @@ from django.db import models
 
 from accounts.models import Platform
 from demo import simulator
-from demo.dashboard.status import SETTINGS
+from demo.account_settings import SETTINGS
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
-from demo.models import DemoAccount, Rhythm
+from demo.models import DemoAccount
 
 Name = TypeVar("Name")
 _LINE_BREAKS = re.compile("\r\n?|\n")  # of a text area; others stand in a name, and are refused with it
@@ -40,7 +40,9 @@ class EnableForm(forms.Form):
     platforms = forms.MultipleChoiceField(
         required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
     )
-    rhythm = forms.ChoiceField(required=False, choices=Rhythm.choices, widget=forms.RadioSelect)
+    rhythm = forms.ChoiceField(
+        required=False, choices=SETTINGS["rhythm"].kind.options, widget=forms.RadioSelect
+    )
 
     @classmethod
     def of(cls, account: DemoAccount) -> "EnableForm":
@@ -83,7 +85,7 @@ def field_of(column: models.Field, **options: Any) -> forms.Field:
     if not isinstance(column, models.PositiveSmallIntegerField):
         return column.formfield(**options)
     low, high = (validator.limit_value for validator in column.validators)
-    sentence = f"{options['label']} must be from {low} to {high}, in whole numbers."
+    sentence = f"{column.verbose_name} must be from {low} to {high}, in whole numbers."
     wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
     return column.formfield(min_value=low, max_value=high, error_messages=wrong, **options)
 
@@ -98,23 +100,8 @@ class SettingsForm(forms.ModelForm):
 
     class Meta:
         model = DemoAccount
-        fields = SETTINGS
+        fields = tuple(SETTINGS)
         formfield_callback = field_of
-        labels = {
-            "content_per_day": "Pieces a day",
-            "comments_per_window": "Comments every six hours",
-            "messages_per_window": "Messages every six hours",
-            "posting_hour": "Posting hour",
-            "time_zone": "Time zone",
-            "rhythm": "Rhythm",
-            "viral_spikes": "Viral spikes",
-            "retention_days": "Days that the demo is kept",
-        }
-        help_texts = {
-            "posting_hour": "Hour of the day, local time, of the day's first piece; empty: 10:00 UTC.",
-            "time_zone": "Where the audience lives, such as Europe/Berlin.",
-            "retention_days": "What is older goes on Mondays at 03:00 UTC.",
-        }
         widgets = {
             "time_zone": forms.TextInput(
                 attrs={

@@ -9,15 +9,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, OuterRef
 
 from accounts.models import User
+from demo.account_settings import SETTINGS
 from demo.dashboard.progress import Progress, progress_by_account, stored_by_account
 from demo.lifecycle.scenarios import Running, running_by_account
 from demo.models import DemoAccount, State, StoryEvent
-from demo.windows import next_cleanup
+from demo.windows import WINDOW_KINDS, next_cleanup
 
-SETTINGS = (
-    *("content_per_day", "comments_per_window", "messages_per_window", "posting_hour"),
-    *("time_zone", "rhythm", "viral_spikes", "retention_days"),
-)
 UPCOMING = 10
 ACCOUNTS_PER_QUERY = 500
 
@@ -73,8 +70,7 @@ def _status(
         "progress": asdict(progress),
         "stored": rows,
         "next_runs": {
-            "content": account.next_content_window,
-            "interactions": account.next_interactions_window,
+            **{name: account.start_of_next(kind) for name, kind in WINDOW_KINDS.items()},
             "cleanup": None if account.state == State.OFF else next_cleanup(now),
         },
         "upcoming": coming,

@@ -31,7 +31,7 @@ from demo.throttling import (
     SwitchThrottle,
     count_click,
 )
-from demo.windows import CONTENT_STEP, INTERACTIONS_STEP, next_cleanup
+from demo.windows import INTERACTIONS, next_cleanup
 from interactions.clock import now
 
 ACTIONS: dict[str, Callable] = {
@@ -45,7 +45,6 @@ ON_STAGE: dict[str, Callable] = {
     "cancel": lambda user, name: scenarios.cancel(user, name, now()),
 }
 MOVING = (State.ENABLING, State.DISABLING)
-WINDOWS_A_DAY = CONTENT_STEP // INTERACTIONS_STEP
 
 
 @user_page
@@ -213,8 +212,8 @@ def _settings(request: HttpRequest, form: SettingsForm, status: int = 200) -> Ht
         "title": "Settings",
         "form": form,
         "account": account,
-        "comments_a_day": account.comments_per_window * WINDOWS_A_DAY,
-        "messages_a_day": account.messages_per_window * WINDOWS_A_DAY,
+        "comments_a_day": account.comments_per_window * INTERACTIONS.per_day,
+        "messages_a_day": account.messages_per_window * INTERACTIONS.per_day,
         "notices": notices(account),
         "allowed": demo_allowed(request.user),
         "time_zones": sorted(time_zones()),

@@ -9,6 +9,7 @@ from math import inf
 
 from django.db import transaction
 
+from accounts.declarations import check_table
 from demo import simulator
 from demo.engine import story
 from demo.engine.async_commit import async_commit
@@ -16,7 +17,7 @@ from demo.engine.clock import Clock
 from demo.engine.error_references import log_failure
 from demo.engine.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
-from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
+from demo.windows import CONTENT, INTERACTIONS, WINDOW_KINDS, WindowKind
 from interactions.db_errors import is_connection_lost
 
 logger = logging.getLogger(__name__)
@@ -50,10 +51,10 @@ class PlanningResult:
 
 
 @dataclass(frozen=True)
-class Window:
-    """One window to plan: its kind, number since the activation, and start (UTC)."""
+class OpenWindow:
+    """One window to plan: its kind, its number since the activation, and its start (UTC)."""
 
-    kind: str  # content or interactions
+    kind: WindowKind
     ordinal: int
     start: datetime
 
@@ -133,7 +134,7 @@ def plan_open_windows(
     With `most` it stops after about so many events of each: what is left stays open, and planning it later gives the same.
     A window that would bring something earlier than `not_before` brings all of it so much later that it begins there.
     """
-    starts = [min(account.next_content_window, account.next_interactions_window) for account in accounts]
+    starts = [account.next_window_start for account in accounts]
     if not starts or min(starts) > now:
         return PlanningResult()
     profiles = story.demo_profiles(accounts)
@@ -179,33 +180,24 @@ def _begun_at(start: datetime, events: list[simulator.Event]) -> list[simulator.
     return [event._replace(at=event.at + late) for event in events] if late > timedelta(0) else events
 
 
-def _open_windows(account: DemoAccount, now: datetime) -> Iterator[Window]:
-    """The started windows in order of start; the account's marks are past each when it is given out."""
-    while min(account.next_content_window, account.next_interactions_window) <= now:
-        if account.next_content_window < account.next_interactions_window:
-            window = Window("content", account.content_ordinal, account.next_content_window)
-            account.content_ordinal += 1
-            account.next_content_window += CONTENT_STEP
-        else:
-            window = Window("interactions", account.interactions_ordinal, account.next_interactions_window)
-            account.interactions_ordinal += 1
-            account.next_interactions_window += INTERACTIONS_STEP
+def _open_windows(account: DemoAccount, now: datetime) -> Iterator[OpenWindow]:
+    """The started windows in order of start; when one is yielded, the account's columns name the window after it."""
+    while account.next_window_start <= now:
+        kind = min(WINDOW_KINDS.values(), key=account.start_of_next)
+        window = OpenWindow(kind, getattr(account, kind.ordinal), account.start_of_next(kind))
+        setattr(account, kind.ordinal, window.ordinal + 1)
+        setattr(account, kind.mark, window.start + kind.length)
         yield window
 
 
 def quotas_of_open_windows(account: DemoAccount, now: datetime) -> int:
-    """How many events the quotas of the account's started windows are, but for those that its retention passes over."""
-    talk = account.comments_per_window + account.messages_per_window * account.has_messages
-    kinds = (
-        (account.next_content_window, CONTENT_STEP, account.content_per_day),
-        (account.next_interactions_window, INTERACTIONS_STEP, talk),
-    )
-    return sum(quota * _started(mark, step, now, account.retention) for mark, step, quota in kinds)
+    """The sum of the quotas of the account's started windows, without those that are older than its retention."""
+    return sum(account.quota(kind) * _count_started(account, kind, now) for kind in WINDOW_KINDS.values())
 
 
-def _started(mark: datetime, step: timedelta, now: datetime, retention: timedelta) -> int:
-    """How many windows from `mark` on have started by `now`, and not before the retention."""
-    return max(min(now - mark, retention) // step + 1, 0)
+def _count_started(account: DemoAccount, kind: WindowKind, now: datetime) -> int:
+    """How many unplanned windows of the kind have started by `now`, and not before the retention."""
+    return max(min(now - account.start_of_next(kind), account.retention) // kind.length + 1, 0)
 
 
 def plan_account(account_id: int, now: datetime) -> PlanningResult:
@@ -223,21 +215,28 @@ def plan_some(account_id: int, now: datetime, most: int) -> PlanningResult:
         return plan_open_windows(list(mine.select_for_update(of=("self",))), now, most)
 
 
-def draw(account: DemoAccount, window: Window, past: list[simulator.Event]) -> list[simulator.Event]:
+def draw(account: DemoAccount, window: OpenWindow, past: list[simulator.Event]) -> list[simulator.Event]:
     """The events of one window: a function of seed, settings, ordinal, start and the story so far, nothing else."""
     horizon = window.start - account.retention
-    seen = [event for event in past if event.at >= horizon]
-    if window.kind == "content":
-        pieces = account.content_per_day
-        return simulator.content_window(account.world, window.ordinal, window.start, pieces, seen)
-    return simulator.interactions_window(
-        account.world,
-        window.ordinal,
-        window.start,
-        account.comments_per_window,
-        account.messages_per_window if account.has_messages else 0,
-        seen,
-    )
+    return _DRAWS[window.kind.name](account, window, [event for event in past if event.at >= horizon])
+
+
+def _draw_content(
+    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
+) -> list[simulator.Event]:
+    pieces = account.content_per_day
+    return simulator.content_window(account.world, window.ordinal, window.start, pieces, past)
+
+
+def _draw_interactions(
+    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
+) -> list[simulator.Event]:
+    quotas = account.comments_per_window, account.messages_quota
+    return simulator.interactions_window(account.world, window.ordinal, window.start, *quotas, past)
+
+
+_DRAWS = {CONTENT.name: _draw_content, INTERACTIONS.name: _draw_interactions}
+check_table("_DRAWS in demo/engine/planning.py", _DRAWS, WINDOW_KINDS)
 
 
 def plan_initial(account_id: int, now: datetime) -> bool:
@@ -269,8 +268,8 @@ def _counted(events: list[simulator.Event]) -> PlanningResult:
     )
 
 
-def _log(account: DemoAccount, window: Window, counts: PlanningResult) -> None:
-    if window.kind == "content":
+def _log(account: DemoAccount, window: OpenWindow, counts: PlanningResult) -> None:
+    if window.kind is CONTENT:
         logger.info("Generated %d new content pieces for user %s", counts.content, account.user.username)
         return
     logger.info(

@@ -13,7 +13,7 @@ from demo import simulator
 from demo.engine.deletion import delete_profiles, delete_the_rest
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
-from demo.windows import first_marks
+from demo.windows import WINDOW_KINDS, first_windows
 
 
 def account_of(user: User) -> DemoAccount:
@@ -49,17 +49,14 @@ def begin(account: DemoAccount, now: datetime, changes: dict[str, Any]) -> bool:
 def _begin_anew(
     account: DemoAccount, waiting: QuerySet, enabled_at: datetime, changes: dict[str, Any]
 ) -> bool:
-    content_mark, interactions_mark = first_marks(enabled_at)
     won = waiting.update(
         state=State.ENABLING,
-        next_content_window=content_mark,
-        next_interactions_window=interactions_mark,
-        content_ordinal=0,
-        interactions_ordinal=0,
         extra_ordinal=0,
         catching_up=False,
         heartbeat_at=None,
         last_error="",
+        **first_windows(enabled_at),
+        **{kind.ordinal: 0 for kind in WINDOW_KINDS.values()},
         **changes,
     )
     if won:

@@ -14,6 +14,7 @@ from demo.exceptions import InvalidState
 from demo.lifecycle.locking import locked_account
 from demo.lifecycle.time_slice import TimeSlice, TimeSliceOver
 from demo.models import DemoAccount, State, StoryEvent
+from demo.models.account import MARKS
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
@@ -114,16 +115,15 @@ def _earlier(model: type[Model], by: timedelta) -> dict[str, CombinedExpression]
 
 def _shift_account(account: DemoAccount, by: timedelta) -> None:
     User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=F("demo_mode_enabled_at") - by)
-    account.next_content_window -= by
-    account.next_interactions_window -= by
+    for mark in MARKS:
+        setattr(account, mark, getattr(account, mark) - by)
     account.planned_at -= by
     account.advance_days = 0
     account.catching_up = True
     account.last_error = ""
     account.save(
         update_fields=[
-            "next_content_window",
-            "next_interactions_window",
+            *MARKS,
             "planned_at",
             "advance_days",
             "catching_up",

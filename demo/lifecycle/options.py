@@ -4,9 +4,10 @@ from typing import Any
 
 from accounts.models import Platform
 from demo import simulator
+from demo.account_settings import SETTINGS, Choice
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
-from demo.models import KINDS, MAX_SEED, DemoAccount, Rhythm
+from demo.models import KINDS, MAX_SEED, DemoAccount
 
 USUAL_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
 
@@ -20,8 +21,9 @@ def check_options(options: dict[str, Any]) -> None:
         raise InvalidOption(f"niche must be one of {', '.join(simulator.NICHES)}.")
     if options.get("language") not in (None, *simulator.LANGUAGES):
         raise InvalidOption(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
-    if options.get("rhythm") not in (None, *Rhythm.values):
-        raise InvalidOption(f"rhythm must be one of {', '.join(Rhythm.values)}.")
+    for name, setting in SETTINGS.items():
+        if isinstance(setting.kind, Choice) and options.get(name) not in (None, *setting.kind.values):
+            raise InvalidOption(f"{name} must be one of {', '.join(setting.kind.values)}.")
     names_in(options)
     if not 0 <= (options.get("seed") or 0) <= MAX_SEED:
         raise InvalidOption(f"seed must be a whole number from 0 to {MAX_SEED}.")

@@ -10,6 +10,7 @@ from demo.engine.deletion import delete_arrived, delete_profiles, delete_the_res
 from demo.lifecycle import activation
 from demo.lifecycle.time_slice import TimeSlice
 from demo.models import DemoAccount, State, StoryEvent
+from demo.models.account import MARKS
 
 
 def remove_demo(account: DemoAccount, time_slice: TimeSlice) -> bool:
@@ -58,8 +59,7 @@ def _switch_off(account: DemoAccount, now: datetime) -> bool:
         again = current.reset_requested
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.OFF,
-            next_content_window=None,
-            next_interactions_window=None,
+            **dict.fromkeys(MARKS),
             planned_at=None,
             heartbeat_at=None,
             catching_up=False,

@@ -9,7 +9,8 @@ from demo.engine.async_commit import async_commit
 from demo.engine.planning import plan_open_windows
 from demo.lifecycle.time_slice import TimeSlice
 from demo.models import DemoAccount, State
-from demo.windows import CONTENT_STEP, INTERACTIONS_STEP
+from demo.models.account import MARKS
+from demo.windows import WINDOW_KINDS
 from interactions.db_errors import is_connection_lost
 
 logger = logging.getLogger(__name__)
@@ -69,14 +70,14 @@ _MOVE = (
 
 def _end(account: DemoAccount, pause: timedelta) -> None:
     """Leave out the windows that lie inside the pause, and plan those that are open at its end, none of it before that."""
-    account.next_content_window += pause // CONTENT_STEP * CONTENT_STEP
-    account.next_interactions_window += pause // INTERACTIONS_STEP * INTERACTIONS_STEP
+    for kind in WINDOW_KINDS.values():
+        setattr(account, kind.mark, account.start_of_next(kind) + pause // kind.length * kind.length)
     _plan(account, account.resume_requested_at.replace(microsecond=0))
     account.state, account.paused_at, account.resume_requested_at = State.ACTIVE, None, None
     account.resumed_to, account.last_error = 0, ""
     account.save(
         update_fields=[
-            *["next_content_window", "next_interactions_window"],
+            *MARKS,
             *["state", "paused_at", "resume_requested_at", "resumed_to", "last_error"],
         ]
     )
@@ -84,7 +85,7 @@ def _end(account: DemoAccount, pause: timedelta) -> None:
 
 def _plan(account: DemoAccount, resumed: datetime) -> None:
     """Plan what is open; what cannot be planned is left to the next planning, and the pause ends all the same."""
-    marks = account.next_content_window, account.next_interactions_window
+    marks = {mark: getattr(account, mark) for mark in MARKS}
     try:
         with transaction.atomic():
             plan_open_windows([account], resumed, not_before=resumed)
@@ -94,4 +95,5 @@ def _plan(account: DemoAccount, resumed: datetime) -> None:
         logger.exception(
             "The windows of account %d in which its pause ended could not be planned", account.pk
         )
-        account.next_content_window, account.next_interactions_window = marks
+        for mark, start in marks.items():
+            setattr(account, mark, start)

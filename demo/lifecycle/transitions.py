@@ -17,7 +17,7 @@ from demo.lifecycle import activation
 from demo.lifecycle.dispatch import request_slice
 from demo.lifecycle.locking import locked_account
 from demo.lifecycle.options import changes, check_options
-from demo.lifecycle.row_limit import check_room, check_size
+from demo.lifecycle.row_limit import check_room, check_settings
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 
@@ -150,7 +150,7 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
     it is.
     """
     with locked_account(user) as account:
-        check_size(account, changes)
+        check_settings(account, changes)
         if account.state == State.ACTIVE:
             plan_what_is_open(account, now)
         DemoAccount.objects.filter(pk=account.pk).update(**changes)
@@ -210,7 +210,7 @@ def plan_what_is_open(account: DemoAccount, now: datetime) -> None:
     """
     if quotas_of_open_windows(account, now) < EVENTS_PER_TRANSACTION:
         plan_open_windows([account], now, EVENTS_PER_TRANSACTION)
-    if min(account.next_content_window, account.next_interactions_window) <= now:
+    if account.next_window_start <= now:
         raise InvalidState("The demo is still catching up; try again in a moment.")
 
 

@@ -1,23 +1,19 @@
 """The demo of each user: its account (settings and state) and its story."""
 
 from demo.models.account import (
-    DEFAULT_PLATFORMS,
     MAX_BRAND_LENGTH,
     MAX_PRODUCT_LENGTH,
     MAX_PRODUCTS,
     MAX_SEED,
     DemoAccount,
-    Rhythm,
     State,
     default_platforms,
-    time_zones,
-    validate_time_zone,
-    zone_alike,
 )
+from demo.models.setting_columns import similar_time_zone, time_zones, validate_time_zone
 from demo.models.story import KINDS, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
-    *("DEFAULT_PLATFORMS", "KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
-    *("DemoAccount", "Rhythm", "State", "StoryEvent", "StoryEventQuerySet"),
-    *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "zone_alike"),
+    *("KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
+    *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
+    *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "similar_time_zone"),
 ]

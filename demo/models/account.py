@@ -1,52 +1,36 @@
 """The demo of each user: its settings, its state, and its story as a table."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from functools import cache
-from zoneinfo import available_timezones
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Least
 
+from accounts.declarations import check_table
 from accounts.models import Platform, Profile
+from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
+from demo.account_settings import SETTINGS
+from demo.models.setting_columns import between, choices_are_known, column, numbers_in_range
+from demo.windows import CONTENT, INTERACTIONS, WINDOW_KINDS, WindowKind
 
-DEFAULT_PLATFORMS = ("instagram", "youtube", "facebook")
-MARKS = ("next_content_window", "content_ordinal", "next_interactions_window", "interactions_ordinal")
-NEXT_WINDOW = Least(F("next_content_window"), F("next_interactions_window"))
+# A kind of window without its two columns stops the start: Django finds no such field.
+MARKS = tuple(kind.mark for kind in (CONTENT, INTERACTIONS))
+WINDOW_COLUMNS = {  # and their types
+    name: type
+    for kind in WINDOW_KINDS.values()
+    for name, type in ((kind.mark, "timestamptz"), (kind.ordinal, "int"))
+}
+NEXT_WINDOW = Least(*map(F, MARKS))
 MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
 MAX_SEED = 2**53 - 1  # exact in every JSON reader
 
 
 def default_platforms() -> list[str]:
     return list(DEFAULT_PLATFORMS)
-
-
-@cache
-def time_zones() -> set[str]:
-    """The IANA names, without the machine's own time and what stands for a time that was never set."""
-    return available_timezones() - {"localtime", "Factory"}
-
-
-def zone_alike(name: str) -> str:
-    """The time zone that is spelled as `name` is but for case, or what one may look like."""
-    alike = (zone for zone in time_zones() if zone.casefold() == name.casefold())
-    return next(alike, "a name such as Europe/Berlin")
-
-
-def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless `name` is an IANA time zone, with one to use."""
-    if name not in time_zones():
-        raise ValidationError(f"{name} is not an IANA time zone; use {zone_alike(name)}.")
-
-
-def between(low: int, high: int) -> list:
-    return [MinValueValidator(low), MaxValueValidator(high)]
 
 
 class State(models.TextChoices):
@@ -56,14 +40,6 @@ class State(models.TextChoices):
     ACTIVE = "active"
     PAUSED = "paused"
     DISABLING = "disabling"
-
-
-class Rhythm(models.TextChoices):
-    STEADY = "steady", "Steady: every six hours bring exactly the numbers set"
-    NATURAL = (
-        "natural",
-        "Natural: few at night, many in the evening and after a good piece; as many over the weeks",
-    )
 
 
 class DemoAccountQuerySet(models.QuerySet):
@@ -88,13 +64,14 @@ class DemoAccountQuerySet(models.QuerySet):
 
     def store_marks(self, accounts: Sequence["DemoAccount"]) -> None:
         """Write the marks and ordinals of `accounts`, whose planning has succeeded, in one statement."""
-        values = [[getattr(account, name) for account in accounts] for name in ("pk", *MARKS)]
-        moved = ", ".join(f"{name} = new.{name}" for name in MARKS)
+        values = [[getattr(account, name) for account in accounts] for name in ("pk", *WINDOW_COLUMNS)]
+        moved = ", ".join(f"{name} = new.{name}" for name in WINDOW_COLUMNS)
+        types = "".join(f", %s::{type}[]" for type in WINDOW_COLUMNS.values())
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {self.model._meta.db_table} account SET last_error = '', {moved}"
-                f" FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[], %s::int[])"
-                f" AS new (id, {', '.join(MARKS)}) WHERE account.id = new.id",
+                f" FROM unnest(%s::bigint[]{types}) AS new (id, {', '.join(WINDOW_COLUMNS)})"
+                " WHERE account.id = new.id",
                 values,
             )
 
@@ -121,24 +98,14 @@ class DemoAccount(models.Model):
         help_text="Names that are spoken of in place of the niche's own products.",
     )
 
-    content_per_day = models.PositiveSmallIntegerField(default=2, validators=between(0, 20))
-    comments_per_window = models.PositiveSmallIntegerField(default=10, validators=between(0, 200))
-    messages_per_window = models.PositiveSmallIntegerField(default=5, validators=between(0, 100))
-    posting_hour = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=between(0, 23), help_text="Local hour; empty: 10:00 UTC."
-    )
-    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    rhythm = models.CharField(
-        max_length=7,
-        choices=Rhythm.choices,
-        default=Rhythm.STEADY,
-        help_text="How many comments and messages a window of six hours brings.",
-    )
-    viral_spikes = models.BooleanField(
-        default=True,
-        help_text="One piece in fifty draws several times its comments for about a day and a half, on top of the others.",
-    )
-    retention_days = models.PositiveSmallIntegerField(default=30, validators=between(1, 365))
+    content_per_day = column("content_per_day")
+    comments_per_window = column("comments_per_window")
+    messages_per_window = column("messages_per_window")
+    posting_hour = column("posting_hour")
+    time_zone = column("time_zone")
+    rhythm = column("rhythm")
+    viral_spikes = column("viral_spikes")
+    retention_days = column("retention_days")
 
     initial_content = models.PositiveIntegerField(default=35)
     initial_comments = models.PositiveIntegerField(default=920)
@@ -187,11 +154,8 @@ class DemoAccount(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="demo_state_is_known"),
             models.CheckConstraint(
-                condition=Q(state="off", next_content_window=None, next_interactions_window=None)
-                | (
-                    ~Q(state="off")
-                    & Q(next_content_window__isnull=False, next_interactions_window__isnull=False)
-                ),
+                condition=Q(state="off", **dict.fromkeys(MARKS))
+                | (~Q(state="off") & Q(**{f"{mark}__isnull": False for mark in MARKS})),
                 name="demo_marks_are_set_unless_off",
             ),
             models.CheckConstraint(
@@ -199,17 +163,8 @@ class DemoAccount(models.Model):
                 | (~Q(state="paused") & Q(paused_at=None)),
                 name="demo_pause_has_a_start",
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    content_per_day__lte=20,
-                    comments_per_window__lte=200,
-                    messages_per_window__lte=100,
-                    retention_days__range=(1, 365),
-                )
-                & (Q(posting_hour=None) | Q(posting_hour__lte=23)),
-                name="demo_settings_are_in_range",
-            ),
-            models.CheckConstraint(condition=Q(rhythm__in=Rhythm.values), name="demo_rhythm_is_known"),
+            models.CheckConstraint(condition=numbers_in_range(), name="demo_settings_are_in_range"),
+            *choices_are_known(),
             models.CheckConstraint(
                 condition=Q(advance_days=0) | Q(state="active"), name="demo_advances_only_while_active"
             ),
@@ -257,7 +212,26 @@ class DemoAccount(models.Model):
     @property
     def has_messages(self) -> bool:
         """Whether one of its platforms has direct messages."""
-        return not simulator.MESSAGE_PLATFORMS.isdisjoint(self.platforms)
+        return not MESSAGE_PLATFORMS.isdisjoint(self.platforms)
+
+    @property
+    def messages_quota(self) -> int:
+        """Messages per window: none where no platform has direct messages."""
+        return self.messages_per_window if self.has_messages else 0
+
+    def quota(self, kind: WindowKind) -> int:
+        """How many events one window of the kind brings."""
+        quotas = {"messages_per_window": self.messages_quota}
+        return sum(quotas.get(name, getattr(self, name)) for name in kind.quotas)
+
+    def start_of_next(self, kind: WindowKind) -> datetime:
+        """The start of the next window of the kind to plan; not while off."""
+        return getattr(self, kind.mark)
+
+    @property
+    def next_window_start(self) -> datetime:
+        """The start of the next window to plan, of whatever kind; not while off."""
+        return min(map(self.start_of_next, WINDOW_KINDS.values()))
 
     @property
     def retention(self) -> timedelta:
@@ -267,3 +241,10 @@ class DemoAccount(models.Model):
     def initial_quota(self) -> simulator.Quota:
         messages = self.initial_messages if self.has_messages else 0
         return simulator.Quota(self.initial_content, self.initial_comments, messages)
+
+
+check_table(
+    "DemoAccount in demo/models/account.py",
+    [field.name for field in DemoAccount._meta.fields if field.name in SETTINGS],
+    SETTINGS,
+)

@@ -7,9 +7,11 @@ from typing import NamedTuple
 from django.db import connection, models
 from django.db.models import F, Q
 
+from accounts.declarations import check_table
 from accounts.models import Profile
 from demo import simulator
 from demo.models.account import DemoAccount, State
+from interactions.event_types import COMMENT_CREATED, CONTENT_METRICS, CONTENT_PUBLISHED, MESSAGE_CREATED
 
 
 @models.BigAutoField.register_lookup
@@ -89,17 +91,26 @@ def webhook_event(event) -> dict[str, object]:
     return payload
 
 
+STORY_TYPES = {  # the types of events that a story has
+    "CONTENT": CONTENT_PUBLISHED,
+    "COMMENT": COMMENT_CREATED,
+    "MESSAGE": MESSAGE_CREATED,
+    "METRICS": CONTENT_METRICS,
+}
+
+
 class StoryEvent(models.Model):
     """One thing that happens in a demo, past or future.
 
     `payload` is the webhook event without its time: what is delivered is dated `due_at`.
     """
 
-    class Type(models.TextChoices):
-        CONTENT = "content.published", "Content"
-        COMMENT = "comment.created", "Comment"
-        MESSAGE = "message.created", "Direct message"
-        METRICS = "content.metrics", "Figures of a piece"
+    Type = models.TextChoices(
+        "Type",
+        {member: (type.name, type.label) for member, type in STORY_TYPES.items()},
+        module=__name__,
+        qualname="StoryEvent.Type",
+    )
 
     class Origin(models.TextChoices):
         """What an event was planned by; only the first two count against a quota, and the last three are scenarios."""
@@ -186,3 +197,9 @@ KINDS = {  # what the initial batch and the quotas count, by its name in the API
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,
 }
+
+check_table(
+    "StoryEvent.Origin in demo/models/story.py",
+    [origin for origin in StoryEvent.Origin.values if origin in simulator.SCENARIOS],
+    simulator.SCENARIOS,
+)

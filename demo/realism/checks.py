@@ -20,22 +20,6 @@ from demo.simulator.texts import leaning
 LETTERS = re.compile(r"[^\W\d_]")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u2764\u263a]")
-GINI = {  # per platform, calibrated
-    "youtube": (0.50, 0.90),
-    "instagram": (0.42, 0.84),
-    "tiktok": (0.60, 0.95),
-    "facebook": (0.50, 0.88),
-    "x": (0.50, 0.90),
-    "linkedin": (0.42, 0.84),
-}
-MAX_DEVIATION = {"youtube": 0.27}  # of the half-life, elsewhere 20 %; calibrated
-MIN_NIGHT = {"linkedin": 0.005, "x": 0.01}  # from 00 to 06 h, elsewhere 2 %; calibrated
-MAX_VARIATION = {"x": 0.08}  # of the hours, elsewhere 0.16: what is over in an hour follows the posting times
-MIN_BURSTS = {"youtube": 0.285, "tiktok": 0.28}  # elsewhere 0.35; calibrated
-MIN_REPEATED = {
-    "linkedin": 0.002,
-    "x": 0.004,
-}  # elsewhere 1 %: long texts repeat each other less; calibrated
 MIN_COMMENTS = 150  # of the first level, below which an account says too little by itself
 ENOUGH_COMMENTS = 500  # below which some of 100 stories fail a check of shares or of hours by chance,
 MANY_COMMENTS = 1_000  # and below which some fail one of tails
@@ -104,14 +88,14 @@ def shape(sample: Sample) -> tuple[str, str, bool]:
 def half_life(sample: Sample) -> tuple[str, str, bool]:
     shape, scale = sample.weibull
     found, wanted = scale * log(2) ** (1 / shape), sample.figures.half_life
-    most = MAX_DEVIATION.get(sample.platform, 0.2)
+    most = sample.figures.half_life_tolerance
     return f"{found:.2f} h", f"{wanted:.2f} h, {most:.0%} off at most", abs(found / wanted - 1) <= most
 
 
 @check(4, "Gini of comments per piece", "M2, M3", pieces=MIN_PIECES)
 def inequality(sample: Sample) -> tuple[str, str, bool]:
     found = measures.gini([len(times) for times in sample.per_piece.values()])
-    low, high = GINI[sample.platform]
+    low, high = sample.figures.gini
     return f"{found:.2f}", f"{low} to {high}", low <= found <= high
 
 
@@ -130,7 +114,7 @@ def hours(sample: Sample) -> tuple[str, str, bool]:
     variation = sum(abs(observed[hour] / total - expected[hour]) for hour in range(24)) / 2
     every = [sample.local_hour(event.at) for event in sample.comments]
     night = sum(hour < 6 for hour in every) / len(every)
-    low, most = MIN_NIGHT.get(sample.platform, 0.02), MAX_VARIATION.get(sample.platform, 0.16)
+    low, most = sample.figures.min_night, sample.figures.max_hour_variation
     found = f"variation {variation:.3f}, 00-06 h {night:.1%}"
     return found, f"at most {most}; {low:.1%} to 10 %", variation <= most and low <= night <= 0.10
 
@@ -171,7 +155,7 @@ def bursts(sample: Sample) -> tuple[str, str, bool]:
         if len(times) >= 20
     ]
     typical = median(found) if found else 0.0
-    low = MIN_BURSTS.get(sample.platform, 0.35)
+    low = sample.figures.min_burstiness
     return f"{typical:.2f} over {len(found)} pieces", f"{low:.2f} to 0.85", low <= typical <= 0.85
 
 
@@ -199,7 +183,7 @@ def lengths(sample: Sample) -> tuple[str, str, bool]:
     figures = sample.figures
     found = [len(event.text) for event in sample.comments if LETTERS.search(event.text)]
     law = NormalDist(log(figures.length), figures.length_sigma)
-    longest = figures.longest or 10**6
+    longest = figures.max_length or 10**6
     far = measures.distance(found, lambda length: law.cdf(log(length + 0.5)) if length < longest - 8 else 1.0)
     spread = sorted(found)[int(0.9 * len(found))] / median(found)
     passed = far <= 0.10 and 2.2 <= spread <= 4.5
@@ -221,7 +205,7 @@ def repetition(sample: Sample) -> tuple[str, str, bool]:
         sample.comments
     )
     found = f"duplicates {again:.1%}, types/tokens {variety:.2f}, most frequent {most:.1%}"
-    low = MIN_REPEATED.get(sample.platform, 0.01)
+    low = sample.figures.min_repeated
     passed = low <= again <= 0.15 and 0.35 <= variety <= 0.60 and most <= 0.03
     return found, f"{low:.1%} to 15 %; 0.35 to 0.60; at most 3 %", passed
 

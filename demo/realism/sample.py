@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from demo.realism import measures
 from demo.simulator.audience_time import AudienceTime
 from demo.simulator.pieces import appeal
-from demo.simulator.platforms import PLATFORMS, Platform
+from demo.simulator.platforms import PLATFORM_FIGURES, PlatformFigures
 from demo.simulator.values import BRAND, COMMENT, CONTENT, METRICS, Event, Metrics, Quota, World
 from demo.simulator.windows import initial
 
@@ -25,7 +25,7 @@ class Sample:
     pieces: tuple[Event, ...]
     comments: tuple[Event, ...]
     metrics: dict[str, Metrics]
-    figures: Platform = field(repr=False)
+    figures: PlatformFigures = field(repr=False)
 
     @cached_property
     def by_id(self) -> dict[str, Event]:
@@ -96,7 +96,7 @@ def long_enough(world: World, until: datetime) -> Sample:
     Where the half-life is days it reaches further back: one that lies outside what is observed cannot be measured.
     """
     (platform,) = world.platforms
-    span = max(MIN_SPAN, HALF_LIVES * timedelta(hours=PLATFORMS[platform].half_life))
+    span = max(MIN_SPAN, HALF_LIVES * timedelta(hours=PLATFORM_FIGURES[platform].half_life))
     return samples(world, initial(world, ENOUGH, until, span), until)[0]
 
 
@@ -114,7 +114,13 @@ def samples(world: World, events: Iterable[Event], until: datetime) -> list[Samp
             metrics[event.platform_id] = event.metrics
     return [
         Sample(
-            world, name, until, tuple(pieces[name]), tuple(comments[name]), metrics, figures=PLATFORMS[name]
+            world,
+            name,
+            until,
+            tuple(pieces[name]),
+            tuple(comments[name]),
+            metrics,
+            figures=PLATFORM_FIGURES[name],
         )
         for name in world.platforms
         if pieces[name]

@@ -3,7 +3,6 @@
 Importing it reads no table of words and nothing of Faker; both come with the first draw, in the process that makes it.
 """
 
-from demo.simulator.platforms import MESSAGE_PLATFORMS
 from demo.simulator.scenarios import SCENARIO_LASTS, SCENARIOS, Scenario, scenario
 from demo.simulator.tables import LANGUAGES, NICHES, niches
 from demo.simulator.values import (
@@ -42,7 +41,7 @@ from demo.simulator.windows import (
 DEFAULT_NICHE = "coffee"
 
 __all__ = [
-    *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "MESSAGE_PLATFORMS", "NICHES"),
+    *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "NICHES"),
     *("PIECES_LOOK_BACK", "TALK_LOOK_BACK", "SCENARIOS", "SCENARIO_LASTS"),
     *("BRAND", "COMMENT", "CONTENT", "FIGURES", "MEMO", "MESSAGE", "METRICS", "SPIKE"),
     *("Author", "Event", "Metrics", "ProfileSpec", "Quota", "Scenario", "World"),

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from demo.simulator.platforms import PLATFORMS, Hours
+from demo.simulator.platforms import PLATFORM_FIGURES, Hours
 from demo.simulator.values import World
 
 HOUR, DAY, WEEK = 3_600, 86_400, 604_800
@@ -102,7 +102,7 @@ class Window:
         self.start, self.end = start.timestamp(), end.timestamp()
         since = (start - back).timestamp()
         self.times = {
-            platform: _time(PLATFORMS[platform].hours, world.time_zone, since, self.end)
+            platform: _time(PLATFORM_FIGURES[platform].hours, world.time_zone, since, self.end)
             for platform in world.platforms
         }
         self.open = {platform: time.at(self.start) for platform, time in self.times.items()}

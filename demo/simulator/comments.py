@@ -12,13 +12,14 @@ from functools import partial
 from math import erfc, exp, log, sqrt
 from typing import NamedTuple
 
+from accounts.platforms import PLATFORMS
 from demo.simulator import phrases, replies, texts
 from demo.simulator.audience_time import Window
 from demo.simulator.keyed_random import Key, normal, numeric_id, stream, uniform, uniforms
 from demo.simulator.people import mood, person, person_id, someone
 from demo.simulator.phrases import TAG, Scene, kind_of, sentiment_of
 from demo.simulator.pieces import Spike, appeal
-from demo.simulator.platforms import PLATFORMS, REPLY_SIGMA, Platform
+from demo.simulator.platforms import PLATFORM_FIGURES, REPLY_SIGMA
 from demo.simulator.values import BRAND, COMMENT, CONTENT, SPIKE, Author, Event, World
 
 MIN_DELAY = 1 / 3600  # hours from a comment to its answer
@@ -45,7 +46,7 @@ def flows(world: World, window: Window, past: Sequence[Event]) -> list[Flow]:
 
 
 def _flow(world: World, window: Window, piece: Event) -> Flow:
-    figures, platform = PLATFORMS[piece.platform], piece.platform
+    figures, platform = PLATFORM_FIGURES[piece.platform], piece.platform
     published = window.times[platform].at(piece.at.timestamp())
     opens, closes = window.open[platform] - published, window.close[platform] - published
     attraction, viral = appeal(world, platform, piece.platform_id)
@@ -97,7 +98,7 @@ def _written(
 ) -> list[Event]:
     """One comment per flow given: first-level ones first, then replies, each of which may be replied to in turn."""
     answers = stream(scene.world.seed, "reply", *key)
-    is_reply = [answers.random() < PLATFORMS[flow.piece.platform].replies for flow in on]
+    is_reply = [answers.random() < PLATFORM_FIGURES[flow.piece.platform].replies for flow in on]
     written = []
     for number, flow in enumerate(on):
         if not is_reply[number]:
@@ -151,7 +152,7 @@ def friend_of(scene: Scene, platform: str, comment_id: str) -> Author:
 
 def _age(world: World, comment_id: str, flow: Flow) -> float:
     """An age in the window by the piece's kernel, in the audience's hours."""
-    figures = PLATFORMS[flow.piece.platform]
+    figures = PLATFORM_FIGURES[flow.piece.platform]
     high, low = figures.left(flow.opens), figures.left(flow.closes)
     return figures.age_at(high - (high - low) * uniform(world.seed, "when", comment_id))
 
@@ -214,7 +215,7 @@ class Threads:
         """The shares of a comment's answers that have come when the window begins, and when it ends."""
         window, platform = self._window, event.platform
         at = window.times[platform].at(event.at.timestamp())
-        delay = PLATFORMS[platform].reply_delay
+        delay = PLATFORM_FIGURES[platform].reply_delay
         return _answered(window.open[platform] - at, delay), _answered(window.close[platform] - at, delay)
 
     def choose(self, platform: str, lot: float) -> tuple[Event, Event | None] | None:
@@ -247,7 +248,7 @@ def _reply(scene: Scene, key: Key, window: Window, flow: Flow, threads: Threads)
     )
     author = answerer(scene, comment_id, parent, root)
     text, memo = replies.reply(scene, comment_id, author, parent, root)
-    under = shown_under(PLATFORMS[platform], parent)
+    under = shown_under(parent)
     event = Event(COMMENT, platform, comment_id, at, text, author, parent.content_id, under, memo=memo)
     threads.add(event, root)
     return event
@@ -257,7 +258,7 @@ def _answer_hours(world: World, comment_id: str, parent: Event, window: Window, 
     """When it is answered: a log-normal delay after the parent, in the audience's hours, that ends in the window."""
     low, high = threads.answered_shares(parent)
     lot = min(max(low + (high - low) * uniform(world.seed, "delay", comment_id), 1e-9), 1 - 1e-9)
-    delay = PLATFORMS[parent.platform].reply_delay * exp(REPLY_SIGMA * normal(lot))
+    delay = PLATFORM_FIGURES[parent.platform].reply_delay * exp(REPLY_SIGMA * normal(lot))
     return window.times[parent.platform].at(parent.at.timestamp()) + delay
 
 
@@ -275,6 +276,10 @@ def answerer(scene: Scene, comment_id: str, parent: Event, root: Event | None) -
     return person(world.seed, scene.words.locales, parent.platform, number)
 
 
-def shown_under(figures: Platform, parent: Event) -> str:
+def shown_under(parent: Event) -> str:
     """The comment that the platform shows an answer under."""
-    return parent.parent_id if figures.two_levels and parent.parent_id else parent.platform_id
+    return (
+        parent.platform_id
+        if PLATFORMS[parent.platform].nests_replies
+        else parent.parent_id or parent.platform_id
+    )

@@ -9,6 +9,7 @@ from math import exp
 from operator import attrgetter
 from typing import NamedTuple
 
+from accounts.platforms import MESSAGE_PLATFORMS
 from demo.simulator import tables
 from demo.simulator.audience_time import Window
 from demo.simulator.keyed_random import (
@@ -26,7 +27,7 @@ from demo.simulator.keyed_random import (
 from demo.simulator.people import person, someone, voice
 from demo.simulator.phrases import GENERAL, said_in
 from demo.simulator.pieces import finished, products, stand_in
-from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS, PURPOSES
+from demo.simulator.platforms import PLATFORM_FIGURES, PURPOSES
 from demo.simulator.tables import Conversation, Thing
 from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
 from demo.simulator.voices import voiced
@@ -281,4 +282,4 @@ def _product(world: World, lot: float) -> Thing:
 def _typed(world: World, talk: _Talk, place: int, purpose: str, text: str) -> str:
     """A line as its writer types it."""
     draw, kind = stream(world.seed, "line", talk.id, place), KIND_OF_PURPOSE.get(purpose, "spam")
-    return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORMS[talk.platform], kind)
+    return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORM_FIGURES[talk.platform], kind)

@@ -7,7 +7,7 @@ from math import exp
 
 from demo.simulator.audience_time import Window
 from demo.simulator.keyed_random import normal, uniform, uniform_of_id, uniforms
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.values import BRAND, COMMENT, CONTENT, FIGURES, METRICS, Event, Metrics, World
 
 REPORTED_AT = (
@@ -98,7 +98,7 @@ def figures_of(world: World, piece: Event, comments: int, at: datetime, reach: f
 
     `reach` is how many times as many as usual see, like and share a piece for each of its comments.
     """
-    figures, lots = PLATFORMS[piece.platform], uniforms(3, world.seed, "figures", piece.platform_id)
+    figures, lots = PLATFORM_FIGURES[piece.platform], uniforms(3, world.seed, "figures", piece.platform_id)
     age = (at - piece.at).total_seconds() / 3_600
     worth = reach * (comments + UNSEEN * max(1 - figures.left(age), AT_ONCE))
     views = worth / figures.per_view * exp(0.5 * normal(lots[0]))

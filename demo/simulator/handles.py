@@ -11,8 +11,9 @@ from math import floor
 
 from anyascii import anyascii
 
+from accounts.handles import HandleRule
+from accounts.platforms import PLATFORMS
 from demo.simulator.keyed_random import pick
-from demo.simulator.platforms import HANDLES, HandleRule
 
 FORMS = (
     *(
@@ -42,26 +43,26 @@ def person_handle(
     platform: str, first: str, last: str, form: float, sort: float, number: float, word: float
 ) -> str:
     """A handle from a person's name, by four lots: the first is for its form, which the platform may not have."""
-    rule, first, last = HANDLES[platform], plain(first) or "user", plain(last) or "user"
+    rule, first, last = PLATFORMS[platform].handles, plain(first) or "user", plain(last) or "user"
     low, many = pick(((2, 98), (1970, 39), (100, 900)), sort)
     shown = low + floor(many * number)
     parts = {"first": first, "last": last, "f": first[0], "l": last[0], "number": shown, "two": shown % 100}
     parts |= {"word": pick(WORDS, word), "end": pick(ENDS, word)}
     handle = with_signs(pick(FORMS, form).format(**parts), rule)
-    return handle if rule.allows(handle) else offered(first + last, number, rule)
+    return handle if rule.can_be_registered(handle) else offered(first + last, number, rule)
 
 
 def offered(name: str, number: float, rule: HandleRule) -> str:
     """What a platform offers where the handle asked for cannot be: as much of the name as fits before five digits."""
     digits = f"{floor(100_000 * number):05}"
-    return name[: rule.most - len(digits)] + digits
+    return name[: rule.max_length - len(digits)] + digits
 
 
 def with_signs(handle: str, rule: HandleRule) -> str:
     """The handle with a sign that the platform has in place of each that it has not."""
-    if "_" not in rule.signs:
-        handle = handle.replace("__", "").replace("_", rule.signs[0])
-    return handle if "." in rule.signs else handle.replace(".", rule.signs[0])
+    if "_" not in rule.registered_signs:
+        handle = handle.replace("__", "").replace("_", rule.registered_signs[0])
+    return handle if "." in rule.registered_signs else handle.replace(".", rule.registered_signs[0])
 
 
 @lru_cache(maxsize=2_048)
@@ -79,12 +80,12 @@ def ascii_of(name: str) -> str:
 @lru_cache(maxsize=256)
 def brand_handle(platform: str, brand: str, niche: str) -> str:
     """The brand's handle: its name, as many of its words as there is room for, or whatever comes next to that."""
-    rule = HANDLES[platform]
+    rule = PLATFORMS[platform].handles
     words = [*_words(_without_signs(brand))] or [*_words(brand)]
     names = ["".join(words[:count]) for count in range(len(words), 0, -1)]
-    names += [name[: rule.most] for name in names[:1]]
+    names += [name[: rule.max_length] for name in names[:1]]
     drafts = [name + end for end in BRAND_ENDS for name in names if name]
-    return next(filter(rule.allows, drafts), None) or f"{niche}brand"[: rule.most]
+    return next(filter(rule.can_be_registered, drafts), None) or f"{niche}brand"[: rule.max_length]
 
 
 def _words(name: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from demo.simulator import tables
 from demo.simulator.handles import hashtag
 from demo.simulator.keyed_random import Key, normal, numeric_id, stream, uniform, uniforms
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.tables import Niche, Thing, Topic
 from demo.simulator.values import CONTENT, Event, World
 
@@ -56,7 +56,7 @@ def piece(world: World, key: Key, at: datetime, uses: Counter[str]) -> Event:
     draw = stream(world.seed, "piece", *key)
     platform = draw.choice(world.platforms)
     url = f"https://{platform}.example/p/{piece_id}"
-    kind = draw.choice(PLATFORMS[platform].kinds)
+    kind = draw.choice(PLATFORM_FIGURES[platform].kinds)
     text, memo = caption(world, platform, piece_id, uses)
     return Event(CONTENT, platform, piece_id, at, text, url=url, kind=kind, memo=memo)
 
@@ -98,7 +98,7 @@ class Appeal(NamedTuple):
 
 def appeal(world: World, platform: str, piece_id: str) -> Appeal:
     """What the piece was born with; the attraction is log-normal with mean 1."""
-    figures = PLATFORMS[platform]
+    figures = PLATFORM_FIGURES[platform]
     silent, attraction, spikes = uniforms(3, world.seed, "appeal", piece_id)
     spike = _spike(world.seed, piece_id) if world.viral_spikes and spikes < SPIKES else None
     if silent < figures.silent:
@@ -132,10 +132,10 @@ def caption(world: World, platform: str, piece_id: str, uses: Counter[str]) -> t
         return text.rstrip(".:"), memo
     if draw.random() < 0.45:
         text += " " + draw.choice(words.emoji)
-    tags = draw.sample(words.tags, draw.randint(*PLATFORMS[platform].tags))
+    tags = draw.sample(words.tags, draw.randint(*PLATFORM_FIGURES[platform].tags))
     if tags and draw.random() < 0.4:
         tags[-1] = hashtag(world.brand) or tags[-1]
-    return PLATFORMS[platform].cut(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
+    return PLATFORM_FIGURES[platform].cut(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
 
 
 def filled(world: World, text: str, told: Subject, **slots: str) -> str:

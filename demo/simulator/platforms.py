@@ -4,11 +4,13 @@ Tags: M computed from a public data set, P read in the primary source, S quoted 
 nobody publishes the figure. SOURCES says what each tag stands for.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import exp, log, pow
+
+from accounts.declarations import check_table
+from accounts.platforms import PLATFORMS
 
 SOURCES = {
     "A": "our assumption",
@@ -69,47 +71,11 @@ POSTING = Hours("A",  # when the brand posts, whatever the platform
 
 
 @dataclass(frozen=True)
-class HandleRule:
-    """Which handles a platform has: `fewest` to `most` small letters of ASCII, digits and `signs`, at least one a letter.
-
-    A handle neither begins nor ends with one of `inner`, and no two dots follow one another. Where a platform takes more
-    (capitals, YouTube other scripts too), our people do without.
-    """
-
-    fewest: int
-    most: int
-    signs: str
-    inner: str
-    source: str
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        inner = f"[{re.escape(self.inner)}]" if self.inner else r"\b\B"
-        allowed = f"[a-z0-9{re.escape(self.signs)}]{{{self.fewest},{self.most}}}"
-        return re.compile(rf"(?!{inner})(?=.*[a-z])(?!.*\.\.){allowed}(?<!{inner})", re.ASCII)
-
-    def allows(self, handle: str) -> bool:
-        return self.pattern.fullmatch(handle) is not None
-
-
-# What the platforms' help pages say; that a letter is needed is said by some, and no harm elsewhere [A].
-HANDLES = {
-    "instagram": HandleRule(1, 30, "._", ".", "help.instagram.com: user names"),
-    "youtube": HandleRule(3, 30, "._-", "._-", "support.google.com/youtube: handle naming guidelines"),
-    "facebook": HandleRule(5, 50, ".", ".", "facebook.com/help: guidelines for custom user names"),
-    "tiktok": HandleRule(2, 24, "._", ".", "support.tiktok.com: setting up your profile"),
-    "x": HandleRule(5, 15, "_", "", "help.x.com: more than 4 characters, up to 15"),
-    "linkedin": HandleRule(3, 100, "-", "-", "linkedin.com/help: custom public profile URL"),
-}
-
-
-@dataclass(frozen=True)
-class Platform:
+class PlatformFigures:
     """One platform's figures. Shares lie in 0 to 1; lengths are in characters; times in hours."""
 
     kinds: tuple[str, ...]  # of its pieces
     tags: tuple[int, int]  # fewest and most hashtags of a caption
-    two_levels: bool  # a reply to a reply is shown under the first comment
     half_life: Figure  # of a piece's comments
     shape: Figure  # Weibull's k
     spread: Figure  # sd of ln(comments per piece)
@@ -118,17 +84,25 @@ class Platform:
     per_like: Figure  # comments per like, median
     replies: Figure  # share of comments that are replies
     reply_delay: Figure  # median
+    mentions: Figure  # share of replies that begin with whom they answer
     hours: Hours
     length: Figure  # median
     length_sigma: Figure  # sd of ln(length)
     emoji: Figure  # share of comments with an emoji,
     emoji_only: Figure  # and of those with nothing else
     mix: Mapping[str, float]  # intents of comments; each an assumption, but spam on YouTube [P4]
+    gini: tuple[float, float]  # of comments per piece: the band of check 4, calibrated
     leanings: tuple[float, float] = (
         0.45,
         0.30,
-    )  # share of opinions for it and against it; the rest is neither [A]
-    longest: int | None = None
+    )  # shares of opinions for and against; the rest is neither [A]
+    max_length: int | None = None  # of a text
+    # Bands of the other checks (demo/realism/checks.py); where a platform has a value of its own, it is calibrated.
+    half_life_tolerance: float = 0.20
+    min_night: float = 0.02  # share of comments from 00 to 06 h
+    max_hour_variation: float = 0.16
+    min_burstiness: float = 0.35
+    min_repeated: float = 0.01  # share of comments that repeat another
 
     @cached_property
     def scale(self) -> float:
@@ -137,9 +111,9 @@ class Platform:
 
     def cut(self, text: str) -> str:
         """The text without the words that the platform has no room for."""
-        if self.longest is None or len(text) <= self.longest:
+        if self.max_length is None or len(text) <= self.max_length:
             return text
-        return text[: self.longest + 1].rsplit(" ", 1)[0][: self.longest]
+        return text[: self.max_length + 1].rsplit(" ", 1)[0][: self.max_length]
 
     def left(self, age: float) -> float:
         """The share of a piece's comments still to come at `age`, in hours of the audience's time."""
@@ -161,54 +135,61 @@ A, M1, M2, M3, M4 = (partial(Figure, source=source) for source in ("A", "M1", "M
 M5, M6, P2, P3, S1 = (partial(Figure, source=source) for source in ("M5", "M6", "P2", "P3", "S1"))
 
 # fmt: off
-PLATFORMS = {
-    "youtube": Platform(
-        kinds=("video", "short"), tags=(0, 0), two_levels=True,
+PLATFORM_FIGURES = {
+    "youtube": PlatformFigures(
+        kinds=("video", "short"), tags=(0, 0),
         half_life=S1(254.4), shape=A(0.60), spread=A(1.3), silent=M4(0.03),
-        per_view=M4(0.0031), per_like=M4(0.11), replies=P2(0.234), reply_delay=A(2.0), hours=EVENING,
+        per_view=M4(0.0031), per_like=M4(0.11), replies=P2(0.234), reply_delay=A(2.0), mentions=A(0.35), hours=EVENING,
         length=M6(31), length_sigma=M6(0.96), emoji=A(0.20), emoji_only=A(0.04),
         mix=_mix(praise=45, question=8, opinion=22, joke=15, complaint=8, spam=2),
+        gini=(0.50, 0.90), half_life_tolerance=0.27, min_burstiness=0.285,
     ),
-    "instagram": Platform(
-        kinds=("post", "reel", "carousel"), tags=(3, 6), two_levels=True,
+    "instagram": PlatformFigures(
+        kinds=("post", "reel", "carousel"), tags=(3, 6),
         half_life=S1(18.3), shape=A(0.60), spread=A(1.1), silent=A(0.03),
-        per_view=A(0.0012), per_like=A(0.038), replies=A(0.25), reply_delay=A(1.0), hours=EVENING,
+        per_view=A(0.0012), per_like=A(0.038), replies=A(0.25), reply_delay=A(1.0), mentions=A(0.7), hours=EVENING,
         length=A(25), length_sigma=A(0.90), emoji=P3(0.45), emoji_only=A(0.15),
         mix=_mix(praise=50, question=9, opinion=10, joke=22, complaint=6, spam=3),
+        gini=(0.42, 0.84),
     ),
-    "tiktok": Platform(
-        kinds=("video",), tags=(3, 5), two_levels=True,
+    "tiktok": PlatformFigures(
+        kinds=("video",), tags=(3, 5),
         half_life=A(24.0), shape=A(0.60), spread=M2(1.7), silent=M2(0.024),
-        per_view=M2(0.0015), per_like=M2(0.031), replies=A(0.20), reply_delay=A(1.0), hours=EVENING,
+        per_view=M2(0.0015), per_like=M2(0.031), replies=A(0.20), reply_delay=A(1.0), mentions=A(0.25), hours=EVENING,
         length=A(25), length_sigma=A(0.90), emoji=A(0.45), emoji_only=A(0.15),
         mix=_mix(praise=42, question=8, opinion=15, joke=27, complaint=6, spam=2),
+        gini=(0.60, 0.95), min_burstiness=0.28,
     ),
-    "facebook": Platform(
-        kinds=("post", "video", "photo"), tags=(0, 1), two_levels=True,
+    "facebook": PlatformFigures(
+        kinds=("post", "video", "photo"), tags=(0, 1),
         half_life=M1(3.6), shape=M1(0.575), spread=M3(1.1), silent=M3(0.21),
-        per_view=M3(0.00054), per_like=M3(0.042), replies=A(0.30), reply_delay=M5(0.75), hours=MEASURED,
+        per_view=M3(0.00054), per_like=M3(0.042), replies=A(0.30), reply_delay=M5(0.75), mentions=A(0.4), hours=MEASURED,
         length=A(40), length_sigma=A(1.00), emoji=A(0.25), emoji_only=A(0.06),
         mix=_mix(praise=42, question=11, opinion=18, joke=14, complaint=13, spam=2),
+        gini=(0.50, 0.88),
     ),
-    "x": Platform(
-        kinds=("post",), tags=(0, 1), two_levels=False,
+    "x": PlatformFigures(
+        kinds=("post",), tags=(0, 1),
         half_life=S1(0.87), shape=A(0.60), spread=A(1.0), silent=A(0.40),
-        per_view=A(0.0005), per_like=A(0.05), replies=A(0.45), reply_delay=A(0.4), hours=MEASURED,
+        per_view=A(0.0005), per_like=A(0.05), replies=A(0.45), reply_delay=A(0.4), mentions=A(0.4), hours=MEASURED,
         length=A(70), length_sigma=A(0.80), emoji=P3(0.21), emoji_only=A(0.04),
         mix=_mix(praise=30, question=12, opinion=27, joke=15, complaint=13, spam=3),
         leanings=(0.37, 0.44),  # with the mix: 55 % positive, 25 % negative [M7]
-        longest=280,
+        max_length=280,
+        gini=(0.50, 0.90), min_night=0.01, max_hour_variation=0.08,  # what is over in an hour follows the posting times
+        min_repeated=0.004,
     ),
-    "linkedin": Platform(
-        kinds=("post", "article"), tags=(2, 3), two_levels=True,
+    "linkedin": PlatformFigures(
+        kinds=("post", "article"), tags=(2, 3),
         half_life=S1(23.2), shape=A(0.60), spread=A(1.1), silent=A(0.10),
-        per_view=A(0.001), per_like=A(0.08), replies=A(0.35), reply_delay=A(2.0), hours=OFFICE,
+        per_view=A(0.001), per_like=A(0.08), replies=A(0.35), reply_delay=A(2.0), mentions=A(0.4), hours=OFFICE,
         length=A(90), length_sigma=A(0.90), emoji=A(0.15), emoji_only=A(0.02),
         mix=_mix(praise=48, question=12, opinion=28, joke=5, complaint=6, spam=1),
+        gini=(0.42, 0.84), min_night=0.005, min_repeated=0.002,
     ),
 }
 # fmt: on
-MESSAGE_PLATFORMS = frozenset(PLATFORMS) - {"youtube"}
+check_table("PLATFORM_FIGURES in demo/simulator/platforms.py", PLATFORM_FIGURES, PLATFORMS)
 REPLY_SIGMA = A(1.9)  # of ln(reply delay)
 PURPOSES = {
     "fan": 0.35,

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from demo.simulator.audience_time import AudienceTime
 from demo.simulator.platforms import POSTING
 from demo.simulator.values import World
+from demo.windows import CONTENT
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-CONTENT_STARTS = 10 * HOUR  # of the UTC day at which content windows start
 KNOWN_CHANGES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))  # later years repeat
 
 
@@ -86,7 +86,7 @@ def delay(zone: str, hour: int) -> timedelta:
     fitting = (
         hours * HOUR
         for hours in range(24)
-        if not any(_crosses(CONTENT_STARTS + hours * HOUR, early, late) for early, late in moves)
+        if not any(_crosses(CONTENT.starts_at + hours * HOUR, early, late) for early, late in moves)
     )
     return next(fitting, timedelta(0))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+from accounts.platforms import PLATFORMS
 from demo.simulator.keyed_random import cyclic_slice, stream
 from demo.simulator.phrases import (
     GENERAL,
@@ -21,21 +22,12 @@ from demo.simulator.phrases import (
     said_in,
 )
 from demo.simulator.pieces import Subject, filled, subject
-from demo.simulator.platforms import PLATFORMS
+from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.texts import emoji_only, facet_of, leaning, length_of, seen, spam, typed
 from demo.simulator.values import BRAND, Author, Event, World
 from demo.simulator.voices import emoji
 
 REPLIES_LENGTH = 0.9  # of a reply against the platform's law, which all texts together follow [A]
-MENTIONS = {
-    "youtube": 0.35,
-    "instagram": 0.7,
-    "tiktok": 0.25,
-    "facebook": 0.4,
-    "x": 0.4,
-    "linkedin": 0.4,
-}  # [A]
-NAMES = ("facebook", "linkedin")  # where people are called by their names
 
 
 def reply(scene: Scene, comment_id: str, author: Author, parent: Event, root: Event | None) -> Text:
@@ -45,12 +37,14 @@ def reply(scene: Scene, comment_id: str, author: Author, parent: Event, root: Ev
     kind = _reply_kind(world, comment_id, parent, root)
     if kind == "spam":
         return Text(spam(scene, draw), kind)
-    if kind != "question" and draw.random() < emoji_only(PLATFORMS[platform]):
+    if kind != "question" and draw.random() < emoji_only(PLATFORM_FIGURES[platform]):
         return Text(emoji(kind, draw), kind)
     length = REPLIES_LENGTH * length_of(world.seed, platform, comment_id, author.id)
     mention = _mention(parent, draw) if length > 24 or parent.parent_id else ""
     text = _answer(scene, author, parent, root, kind, max(length - len(mention), 3), draw)
-    return Text(PLATFORMS[platform].cut(mention + typed(world, text, author, draw, platform, kind)), kind)
+    return Text(
+        PLATFORM_FIGURES[platform].cut(mention + typed(world, text, author, draw, platform, kind)), kind
+    )
 
 
 def _reply_kind(world: World, comment_id: str, parent: Event, root: Event | None) -> str:
@@ -118,9 +112,13 @@ def _asked_back(
 
 
 def _mention(parent: Event, draw: Random) -> str:
-    if parent.author is None or draw.random() >= MENTIONS[parent.platform]:
+    if parent.author is None or draw.random() >= PLATFORM_FIGURES[parent.platform].mentions:
         return ""
-    return f"{parent.author.name} " if parent.platform in NAMES else f"@{parent.author.handle} "
+    return (
+        f"{parent.author.name} "
+        if PLATFORMS[parent.platform].mentions_by_name
+        else f"@{parent.author.handle} "
+    )
 
 
 def _first(parent: Event) -> str:
@@ -138,4 +136,4 @@ def brand_answer(scene: Scene, parent: Event) -> str | None:
         return None
     about = subject(scene.world, parent.content_id or "")
     text = filled(scene.world, scene.said.of(lines, 60), about, first=_first(parent))
-    return PLATFORMS[parent.platform].cut(_mention(parent, draw) + text)
+    return PLATFORM_FIGURES[parent.platform].cut(_mention(parent, draw) + text)

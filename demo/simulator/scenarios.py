@@ -15,6 +15,7 @@ from math import exp
 from operator import attrgetter
 from typing import NamedTuple
 
+from accounts.platforms import MESSAGE_PLATFORMS
 from demo.simulator import replies, texts
 from demo.simulator.comments import ANSWERABLE, answerer, friend_of, shown_under, speaker
 from demo.simulator.conversations import COMPLAINT, opened, openings, scripts
@@ -23,7 +24,6 @@ from demo.simulator.keyed_random import Key, first_fitting, numeric_id, pick, st
 from demo.simulator.people import person
 from demo.simulator.phrases import SENTIMENTS, Said, Scene, kind_of
 from demo.simulator.pieces import piece, subject, uses_in
-from demo.simulator.platforms import MESSAGE_PLATFORMS, PLATFORMS
 from demo.simulator.tables import Thing, Topic, niche
 from demo.simulator.values import COMMENT, CONTENT, Author, Event, ProfileSpec, World
 from demo.simulator.windows import PIECES_LOOK_BACK, profiles
@@ -272,7 +272,7 @@ def _reply(scene: Scene, key: Key, parent: Event, at: datetime, attempt: int) ->
     comment_id = numeric_id(scene.world.seed, *key, attempt)
     author = answerer(scene, comment_id, parent, parent)
     text, memo = replies.reply(scene, comment_id, author, parent, parent)
-    under = shown_under(PLATFORMS[parent.platform], parent)
+    under = shown_under(parent)
     return Event(COMMENT, parent.platform, comment_id, at, text, author, parent.content_id, under, memo=memo)
 
 

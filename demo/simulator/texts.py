@@ -23,7 +23,7 @@ from demo.simulator.phrases import (
     said_in,
 )
 from demo.simulator.pieces import Subject, filled, subject
-from demo.simulator.platforms import PLATFORMS, Platform
+from demo.simulator.platforms import PLATFORM_FIGURES, PlatformFigures
 from demo.simulator.values import Author, Event, World
 from demo.simulator.voices import emoji, voiced
 
@@ -36,9 +36,9 @@ PERSONAL = 0.45  # correlation of the lengths of one person's texts [A]
 def leaning(seed: int, platform: str, comment_id: str) -> tuple[str, str, str]:
     """A comment's intent, sentiment and kind, by the platform's mix; the kind is the intent as the tables have it."""
     lot, leans = uniforms(2, seed, "intent", comment_id)
-    intent = weighted_choice(100 * lot, PLATFORMS[platform].mix.items())
+    intent = weighted_choice(100 * lot, PLATFORM_FIGURES[platform].mix.items())
     if intent == "opinion":
-        return intent, *_opinion(leans, PLATFORMS[platform].leanings)
+        return intent, *_opinion(leans, PLATFORM_FIGURES[platform].leanings)
     return intent, SENTIMENTS[intent], intent
 
 
@@ -48,17 +48,17 @@ def _opinion(lot: float, leanings: tuple[float, float]) -> tuple[str, str]:
     return ("negative", "critical") if lot < sum(leanings) else ("neutral", "favourable")
 
 
-def emoji_only(platform: Platform) -> float:
+def emoji_only(platform: PlatformFigures) -> float:
     """The share of the comments that may be emoji only that are."""
     return platform.emoji_only / (1 - (platform.mix["question"] + platform.mix["spam"]) / 100)
 
 
 def length_of(seed: int, platform: str, text_id: str, author_id: str) -> float:
     """A length by the platform's log-normal law, in which each person has their place."""
-    figures = PLATFORMS[platform]
+    figures = PLATFORM_FIGURES[platform]
     own = (1 - PERSONAL**2) ** 0.5 * normal(uniform(seed, "length", text_id))
     length = figures.length * exp(figures.length_sigma * (PERSONAL * voice(seed, author_id).length + own))
-    return min(length, figures.longest or length)
+    return min(length, figures.max_length or length)
 
 
 def comment(
@@ -74,7 +74,7 @@ def comment(
     draw = stream(world.seed, "comment", comment_id)
     if kind == "spam":
         return Text(spam(scene, draw), kind)
-    if kind != "question" and draw.random() < emoji_only(PLATFORMS[platform]):
+    if kind != "question" and draw.random() < emoji_only(PLATFORM_FIGURES[platform]):
         return Text(emoji(kind, draw), kind)
     length = FIRST_LENGTH * length_of(world.seed, platform, comment_id, author.id)
     about = seen(subject(world, piece.platform_id), draw)
@@ -83,7 +83,7 @@ def comment(
         text, memo = filled(world, line.line, about, friend=friend().handle), line.name
     else:
         text, memo = _line(scene, piece, author, leaning, length, about, draw)
-    return Text(PLATFORMS[platform].cut(typed(world, text, author, draw, platform, kind)), memo)
+    return Text(PLATFORM_FIGURES[platform].cut(typed(world, text, author, draw, platform, kind)), memo)
 
 
 def spam(scene: Scene, draw: Random) -> str:
@@ -151,4 +151,4 @@ def seen(told: Subject, draw: Random) -> Subject:
 
 def typed(world: World, text: str, author: Author, draw: Random, platform: str, kind: str) -> str:
     """The text in its author's way of writing."""
-    return voiced(text, voice(world.seed, author.id), draw, PLATFORMS[platform], kind)
+    return voiced(text, voice(world.seed, author.id), draw, PLATFORM_FIGURES[platform], kind)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from interactions.event_types import COMMENT_CREATED, CONTENT_METRICS, CONTENT_PUBLISHED, MESSAGE_CREATED
+
 CONTENT, COMMENT, MESSAGE, METRICS = (
-    "content.published",
-    "comment.created",
-    "message.created",
-    "content.metrics",
+    one.name for one in (CONTENT_PUBLISHED, COMMENT_CREATED, MESSAGE_CREATED, CONTENT_METRICS)
 )
 SPIKE, BRAND, FIGURES = "spike", "brand", "figures"  # origins of what no quota counts
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from demo.simulator.people import Voice
-from demo.simulator.platforms import Platform
+from demo.simulator.platforms import PlatformFigures
 from demo.simulator.tables import WORDS
 
 MOODS = {
@@ -24,7 +24,7 @@ RANK_OFFSET = (
 )
 
 
-def voiced(text: str, voice: Voice, draw: Random, platform: Platform, kind: str) -> str:
+def voiced(text: str, voice: Voice, draw: Random, platform: PlatformFigures, kind: str) -> str:
     """The text as its author types it on the platform, with an emoji as often as is usual there."""
     if draw.random() < voice.typos:
         text = _mistyped(text, draw)

@@ -18,10 +18,10 @@ from demo.simulator.phrases import Said, Scene
 from demo.simulator.pieces import piece, uses_in
 from demo.simulator.posting import last_posting_time, posted, posting_time
 from demo.simulator.values import CONTENT, METRICS, Event, ProfileSpec, Quota, World
+from demo.windows import INTERACTIONS
 
 SPAN = timedelta(days=18)  # how far back the initial batch reaches
 A_WHILE = timedelta(hours=1)  # in which its last piece has found its first readers
-SIX_HOURS = timedelta(hours=6)
 DAY = timedelta(days=1)
 MAX_QUOTA_FACTOR = 6  # times its quota that a window brings at most in natural rhythm
 EXTRA_SPAN = timedelta(hours=1)  # in which what is asked for happens
@@ -110,7 +110,7 @@ def interactions_window(
     start = start.replace(microsecond=0)
     brand = {spec.platform: spec for spec in profiles(world)}
     seen, key = _looked_back_on(past, start), ("window", ordinal)
-    window = Window(world, start, start + SIX_HOURS, PIECES_LOOK_BACK)
+    window = Window(world, start, start + INTERACTIONS.length, PIECES_LOOK_BACK)
     found = flows(world, window, seen)
     count = comments_quota if world.rhythm == "steady" else _drawn(world, key, window, comments_quota, found)
     scene = Scene(world, Said(seen))
@@ -128,7 +128,7 @@ def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[F
         return 0
     oldest = min(flow.piece.at.timestamp() for flow in found)
     pieces_a_day = len(found) / max((window.end - oldest) / DAY.total_seconds(), 1.0)
-    expected = 4 * quota * sum(flow.ordinary for flow in found) / pieces_a_day
+    expected = INTERACTIONS.per_day * quota * sum(flow.ordinary for flow in found) / pieces_a_day
     return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
@@ -137,7 +137,8 @@ def _by_hours(world: World, start: datetime, quota: int) -> int:
     midnight = start.replace(hour=0, minute=0, second=0)
     day = Window(world, midnight, midnight + DAY)
     low, high = (
-        round(4 * quota * _passed(day, world.platforms, moment)) for moment in (start, start + SIX_HOURS)
+        round(INTERACTIONS.per_day * quota * _passed(day, world.platforms, moment))
+        for moment in (start, start + INTERACTIONS.length)
     )
     return high - low
 

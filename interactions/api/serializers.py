@@ -12,7 +12,8 @@ from accounts.names import has_visible_text
 from interactions.analytics import MODES
 from interactions.api import examples
 from interactions.api.timestamps import read_day_or_timestamp
-from interactions.events import EVENT_TYPES, ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
+from interactions.event_types import EVENT_TYPES
+from interactions.events import ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.models import Content, Interaction
 
@@ -170,10 +171,15 @@ class MetricsSerializer(serializers.Serializer):
     shares = serializers.IntegerField(required=False, allow_null=True)
 
 
-class EventSerializer(serializers.Serializer):
-    """One event. Comments need author, content_id and text; messages author, conversation_id and text."""
+REQUIRED_FIELDS = "Required besides type, id and occurred_at: " + "; ".join(
+    f"{one.name} {', '.join(one.fields) or 'nothing more'}" for one in EVENT_TYPES.values()
+)
 
-    type = serializers.ChoiceField(choices=EVENT_TYPES)
+
+class EventSerializer(serializers.Serializer):
+    """One event; which fields it needs depends on its type."""
+
+    type = serializers.ChoiceField(choices=list(EVENT_TYPES), help_text=REQUIRED_FIELDS)
     id = serializers.CharField(max_length=ID_LENGTH, help_text="The platform's id of the affected row.")
     occurred_at = serializers.DateTimeField()
     author = EventAuthorSerializer(required=False)

@@ -13,7 +13,7 @@ from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import MAX_SEED
 from demo.realism.report import Section, section
 from demo.realism.sample import long_enough, samples
-from demo.simulator.platforms import PLATFORMS, SOURCES
+from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
 
 
 class Command(DemoCommand):
@@ -78,7 +78,7 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
-    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORMS)
+    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORM_FIGURES)
     sections = [section(long_enough(world, now)) for world in worlds]
     return f"{brand}: the world of seed {seed}, {niche}, {language}", sections
 

@@ -1,0 +1,96 @@
+"""The platforms: names, abilities, and the shapes of their ids and handles. Pure.
+
+A platform is declared here and nowhere else. Choices, constraints, forms, the API and its schema read this table;
+`demo/simulator/platforms.py` adds the figures of the simulator, and the start fails without them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.handles import HandleRule
+
+
+class InvalidHandle(ValueError):
+    """The text is no handle of the platform; the message continues "The handle": "must be …"."""
+
+
+@dataclass(frozen=True)
+class PlatformSpec:
+    """One platform. `profile_id` says what identifies a profile there, for help texts and docs."""
+
+    label: str
+    profile_id: str
+    handles: HandleRule
+    has_messages: bool = True
+    nests_replies: bool = (
+        True  # a reply to a reply is shown under the reply; otherwise under the first comment
+    )
+    mentions_by_name: bool = False  # people are addressed by name; otherwise by @handle
+    in_default_demo: bool = False
+
+
+PLATFORMS: Mapping[str, PlatformSpec] = {
+    "instagram": PlatformSpec(
+        "Instagram",
+        "the id of the professional account, which begins with 17841",
+        HandleRule(30, "._", "help.instagram.com: user names"),
+        nests_replies=False,
+        in_default_demo=True,
+    ),
+    "youtube": PlatformSpec(
+        "YouTube",
+        "the channel id, which begins with UC",
+        HandleRule(
+            *(30, "._-", "support.google.com/youtube: handle naming guidelines"),
+            any_script=True,
+            min_length=3,
+            registered_edge_signs="._-",
+        ),
+        has_messages=False,
+        nests_replies=False,
+        in_default_demo=True,
+    ),
+    "facebook": PlatformSpec(
+        "Facebook",
+        "the id of the Page",
+        HandleRule(50, ".", "facebook.com/help: guidelines for custom user names", min_length=5),
+        nests_replies=False,
+        mentions_by_name=True,
+        in_default_demo=True,
+    ),
+    "tiktok": PlatformSpec(
+        "TikTok",
+        "the open_id of the account",
+        HandleRule(24, "._", "support.tiktok.com: setting up your profile", min_length=2),
+        nests_replies=False,
+    ),
+    "x": PlatformSpec(
+        "X",
+        "the numeric user id",
+        HandleRule(15, "_", "help.x.com: more than 4 characters, up to 15", min_length=5),
+    ),
+    "linkedin": PlatformSpec(
+        "LinkedIn",
+        "the number in the organization's URN",
+        HandleRule(
+            *(100, "-_", "linkedin.com/help: custom public profile URL"),
+            any_script=True,
+            min_length=3,
+            older_signs="_",
+        ),
+        nests_replies=False,
+        mentions_by_name=True,
+    ),
+}
+MESSAGE_PLATFORMS = frozenset(name for name, spec in PLATFORMS.items() if spec.has_messages)
+DEFAULT_PLATFORMS = tuple(name for name, spec in PLATFORMS.items() if spec.in_default_demo)
+
+
+def read_handle(text: str, platform: str) -> str:
+    """The handle without the @ before it. Raises InvalidHandle for what cannot be one of `platform`, a key of PLATFORMS."""
+    handle, rule = text.lstrip("@ "), PLATFORMS[platform].handles
+    if not rule.exists(handle):
+        raise InvalidHandle(
+            f"must be the name alone, such as acme, without an address or spaces: {rule.description}."
+        )
+    return handle

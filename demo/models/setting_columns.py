@@ -1,0 +1,79 @@
+"""The columns and constraints of the account's settings, made from `demo.account_settings.SETTINGS`."""
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
+
+TIME_ZONE_LENGTH = 64
+
+
+@cache
+def time_zones() -> set[str]:
+    """The IANA names, without the machine's own time and the placeholder for a time that was never set."""
+    return available_timezones() - {"localtime", "Factory"}
+
+
+def similar_time_zone(name: str) -> str:
+    """The time zone spelled like `name` but for case, or an example."""
+    similar = (zone for zone in time_zones() if zone.casefold() == name.casefold())
+    return next(similar, "a name such as Europe/Berlin")
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is an IANA time zone, with one to use."""
+    if name not in time_zones():
+        raise ValidationError(f"{name} is not an IANA time zone; use {similar_time_zone(name)}.")
+
+
+def between(low: int, high: int) -> list:
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
+def column(name: str) -> models.Field:
+    """The column of the setting of that name, a key of SETTINGS."""
+    setting = SETTINGS[name]
+    options = {"verbose_name": setting.label, "help_text": setting.help}
+    if setting.default is not None:
+        options["default"] = setting.default
+    match setting.kind:
+        case Number(low, high, may_be_empty):
+            options["validators"] = between(low, high)
+            return models.PositiveSmallIntegerField(null=may_be_empty, blank=may_be_empty, **options)
+        case Choice(choices):
+            length = max(map(len, setting.kind.values))
+            return models.CharField(max_length=length, choices=list(choices), **options)
+        case Flag():
+            return models.BooleanField(**options)
+        case TimeZone():
+            return models.CharField(max_length=TIME_ZONE_LENGTH, validators=[validate_time_zone], **options)
+
+
+def numbers_in_range() -> Q:
+    """The condition that every number is in its range. The type of the column keeps numbers from being negative."""
+    numbers = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Number)}
+    required = {name: kind for name, kind in numbers.items() if not kind.may_be_empty}
+    condition = Q(*(_in_range(name, kind) for name, kind in sorted(required.items())))
+    for name in numbers.keys() - required.keys():
+        condition &= Q(**{name: None}) | Q(_in_range(name, numbers[name]))
+    return condition
+
+
+def _in_range(name: str, kind: Number) -> tuple[str, object]:
+    return (f"{name}__range", (kind.min, kind.max)) if kind.min else (f"{name}__lte", kind.max)
+
+
+def choices_are_known() -> list[models.CheckConstraint]:
+    """One constraint for each setting with a list of options."""
+    choices = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Choice)}
+    return [
+        models.CheckConstraint(
+            condition=Q(**{f"{name}__in": list(kind.values)}), name=f"demo_{name}_is_known"
+        )
+        for name, kind in choices.items()
+    ]
