@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.names import normalize_name
+from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, InvalidHandle, read_handle
 
 

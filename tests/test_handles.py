@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.names import normalize_name
+from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, read_handle
 from demo import simulator
 from demo.simulator import tables
