@@ -81,7 +81,7 @@ def forms_of(client: Client, model: type[Model]) -> dict[str, Fields]:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
-def test_no_value_that_is_sent_in_a_form_is_a_500(operator, live, model):
+def test_no_form_value_causes_a_500(operator, live, model):
     codes = {}
     forms = forms_of(operator, model)
     for path, fields in forms.items():
@@ -94,7 +94,7 @@ def test_no_value_that_is_sent_in_a_form_is_a_500(operator, live, model):
     assert {key: code for key, code in codes.items() if code not in (200, 302, 400)} == {}
 
 
-def test_no_parameter_of_the_sites_own_is_a_500(operator, db):
+def test_no_parameter_of_the_admin_site_causes_a_500(operator, db):
     codes = {}
     for path, fields in forms_of(operator, Group).items():
         for name in OF_THE_SITE:
@@ -105,7 +105,7 @@ def test_no_parameter_of_the_sites_own_is_a_500(operator, db):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
-def test_an_address_fills_in_no_form(operator, live, model):
+def test_query_parameters_do_not_prefill_forms(operator, live, model):
     path = reverse(f"admin:{name_of(model)}_add")
     shown = operator.get(path)
     if shown.status_code == 403:
@@ -123,7 +123,7 @@ WRONG_OWNERS = ["abc", "1.5", "null", "2026-01-01", "x" * 300]
 
 
 @pytest.mark.parametrize("owner", WRONG_OWNERS)
-def test_a_profile_of_nobody_is_refused_beside_the_field(operator, live, owner):
+def test_a_profile_without_an_owner_is_refused_at_the_field(operator, live, owner):
     for path, fields in forms_of(operator, Profile).items():
         answer = operator.post(path, fields.sent | {"handle": "new", "owner": owner})
         assert answer.status_code == 200
@@ -132,7 +132,7 @@ def test_a_profile_of_nobody_is_refused_beside_the_field(operator, live, owner):
     assert live.handle == "alice"
 
 
-def test_a_schedules_task_that_is_too_long_is_refused_beside_the_field(operator, db):
+def test_a_too_long_task_of_a_schedule_is_refused_at_the_field(operator, db):
     for path, fields in forms_of(operator, PeriodicTask).items():
         answer = operator.post(path, fields.sent | {"task": "x" * 300, "regtask": ""})
         errors = answer.context["adminform"].form.errors

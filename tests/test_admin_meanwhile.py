@@ -40,7 +40,7 @@ def ask_to_rotate(client: Client, *profiles: Profile):
     return client.post(reverse(PROFILES), body, follow=True)
 
 
-def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
+def test_rotating_asks_for_confirmation_and_then_shows_each_secret(operator, alice):
     profiles = profiles_of(alice, 3)
     before = secrets()
     asked = ask_to_rotate(operator, *profiles[:2])
@@ -63,7 +63,7 @@ def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
 
 
 @pytest.mark.parametrize("more", [{}, {"confirmed": "1"}])
-def test_no_more_secrets_are_rotated_at_once_than_a_page_shows(operator, alice, more):
+def test_at_most_as_many_secrets_are_rotated_as_a_page_shows(operator, alice, more):
     profiles, before = profiles_of(alice, 51), secrets()
     told = act(operator, PROFILES, "rotate_secrets", *profiles, **more)
     assert told == ["Nothing was rotated: choose at most 50 profiles, as each secret is shown."]
@@ -71,7 +71,7 @@ def test_no_more_secrets_are_rotated_at_once_than_a_page_shows(operator, alice, 
     assert len(act(operator, PROFILES, "rotate_secrets", *profiles[:50], confirmed="1")) == 50
 
 
-def test_a_profile_that_went_after_the_question_is_told(operator, alice):
+def test_a_profile_deleted_after_the_confirmation_is_reported(operator, alice):
     [kept, gone] = profiles_of(alice, 2)
     asked = ask_to_rotate(operator, kept, gone)
     Profile.objects.filter(pk=gone.pk).delete()
@@ -80,7 +80,7 @@ def test_a_profile_that_went_after_the_question_is_told(operator, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_profile_that_somebody_holds_is_left_and_holds_up_no_other(operator, alice):
+def test_a_locked_profile_is_skipped_and_delays_no_other(operator, alice):
     [free, held] = profiles_of(alice, 2)
     before = secrets()
     with somebody_who(lambda: Profile.objects.filter(pk=held.pk).update(handle="new")):
@@ -121,7 +121,7 @@ PASSWORD = {"password1": "another good one", "password2": "another good one", "u
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_form_of_a_profile_that_went_says_so_and_makes_none(operator, alice):
+def test_the_form_of_a_deleted_profile_gets_a_message_and_creates_none(operator, alice):
     [profile] = profiles_of(alice, 1)
     body = {"owner": alice.pk, "platform": "x", "platform_id": "new", "handle": "new", "display_name": ""}
     path = reverse("admin:accounts_profile_change", args=[profile.pk])
@@ -132,7 +132,7 @@ def test_the_form_of_a_profile_that_went_says_so_and_makes_none(operator, alice)
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("page", "body"), [("change", PERSON), ("password", PASSWORD)])
-def test_the_form_of_a_user_who_went_makes_none(operator, alice, page, body):
+def test_the_form_of_a_deleted_user_creates_none(operator, alice, page, body):
     path = f"/admin/accounts/user/{alice.pk}/{page}/"
     told = posted_while(operator, User.objects.filter(pk=alice.pk).delete, path, body)
     gone = f"user with ID “{alice.pk}” doesn’t exist. Perhaps it was deleted?"
@@ -142,7 +142,7 @@ def test_the_form_of_a_user_who_went_makes_none(operator, alice, page, body):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("page", "body"), [("change", PERSON), ("password", PASSWORD)])
-def test_rights_that_are_given_meanwhile_are_neither_taken_back_nor_reached(client, alice, page, body):
+def test_permissions_given_meanwhile_are_not_overwritten_by_an_open_form(client, alice, page, body):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(*clerk.user_permissions.model.objects.filter(codename="change_user"))
     client.force_login(clerk)
@@ -154,7 +154,7 @@ def test_rights_that_are_given_meanwhile_are_neither_taken_back_nor_reached(clie
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_action_on_a_demo_that_went_says_so(operator, alice):
+def test_an_action_on_a_deleted_demo_gets_a_message(operator, alice):
     account = demo_of(alice)
 
     def go() -> None:
@@ -169,6 +169,6 @@ def test_an_action_on_a_demo_that_went_says_so(operator, alice):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("model", ["user", "profile"])
-def test_a_page_that_changes_nothing_takes_a_post_as_it_takes_a_get(operator, live, model):
+def test_a_post_to_a_read_only_page_is_answered_like_a_get(operator, live, model):
     row = live if model == "profile" else live.owner
     assert operator.post(reverse(f"admin:accounts_{model}_history", args=[row.pk])).status_code == 200

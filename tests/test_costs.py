@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Profile, User
 from interactions import analytics, read_limits, statement_timeouts
 from interactions.locks import PROFILE_LOCKS
-from interactions.models import MAX_BYTES, DeadLetter, Interaction
+from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
 from tests.breaking import pooler
 from tests.house import Caller, House, running_house
@@ -28,7 +28,7 @@ LONG = 65_536
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_read_long() -> None:
+def _reset_usage() -> None:
     read_limits.reset_usage()
 
 
@@ -42,13 +42,13 @@ def piled(transactional_db) -> Profile:
 
 
 @pytest.fixture
-def hasty(monkeypatch) -> None:
+def short_limits(monkeypatch) -> None:
     monkeypatch.setattr(read_limits, "QUICK_MILLISECONDS", 10)
     monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 50)
 
 
 @contextmanager
-def elsewhere(statement: str, *parameters: object) -> Iterator[psycopg.Connection]:
+def other_connection(statement: str, *parameters: object) -> Iterator[psycopg.Connection]:
     """Another process, which has run a statement and has not committed."""
     entry = connection.get_connection_params()
     names = ("dbname", "user", "host", "port", "password")
@@ -71,8 +71,8 @@ def test_a_search_term_has_at_most_a_hundred_characters(page, live, path):
     assert page.get(f"/api/v1/{path}/?search={'a' * 100}").status_code == 200
 
 
-def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(
-    client, piled, hasty, monkeypatch
+def test_a_slow_search_is_stopped_and_answered_with_a_problem(
+    client, piled, short_limits, monkeypatch
 ):
     client.force_login(piled.owner)
     answer = client.get(f"/api/v1/interactions/?search={WORST}")
@@ -84,32 +84,32 @@ def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(
     read_limits.reset_usage()
     monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 4_000)
     found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
-    assert len(found) == MAX_BYTES // LONG
+    assert len(found) == MAX_PAGE_BYTES // LONG
     assert limit_of_the_session() == "0"
 
 
-def test_the_lists_of_the_admin_take_their_turn_too(client, piled, hasty):
+def test_the_admins_lists_have_the_same_read_limits(client, piled, short_limits):
     client.force_login(User.objects.create_superuser("operator"))
     answer = client.get(f"/admin/interactions/interaction/?q={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "That took too long" in answer.content.decode()
 
 
-def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
+def test_a_slow_page_is_answered_with_an_error_page(client, piled, monkeypatch):
     client.force_login(piled.owner)
     monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
-    with elsewhere("LOCK TABLE interactions_interaction"):
+    with other_connection("LOCK TABLE interactions_interaction"):
         answer = client.get("/comments/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "That took too long" in answer.content.decode()
     assert client.get("/comments/").status_code == 200
 
 
-def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
+def test_every_statement_of_a_request_has_a_timeout(client, piled, monkeypatch):
     client.force_login(piled.owner)
     row = Interaction.objects.first()
     monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", PROFILE_LOCKS | piled.pk):
+    with other_connection("SELECT pg_advisory_xact_lock(%s)", PROFILE_LOCKS | piled.pk):
         answer = client.post(
             f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
         )
@@ -122,22 +122,22 @@ def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
     assert limit_of_the_session() == "0"
 
 
-def test_a_command_has_no_limit(transactional_db, monkeypatch):
+def test_a_commands_statements_have_no_timeout(transactional_db, monkeypatch):
     monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.05)")
 
 
-def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, bob):
+def test_a_user_has_one_long_read_at_a_time_and_others_are_not_affected(client, piled, short_limits, bob):
     client.force_login(piled.owner)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | piled.owner.pk):
+    with other_connection("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | piled.owner.pk):
         answer = client.get(f"/api/v1/interactions/?search={WORST}")
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
         assert client.get(f"/api/v1/interactions/?search={WORST}").status_code == 200
 
 
-def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, monkeypatch, bob):
+def test_a_users_long_reads_have_a_maximum_time_per_minute(client, piled, short_limits, monkeypatch, bob):
     monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.1)
     client.force_login(piled.owner)
     codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
@@ -148,14 +148,14 @@ def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, 
     assert client.get("/api/v1/interactions/").status_code == 200
 
 
-def test_a_summary_takes_its_turn_too(client, piled, hasty):
+def test_a_summary_has_the_same_read_limits(client, piled, short_limits):
     client.force_login(piled.owner)
-    with elsewhere("LOCK TABLE interactions_interaction"):
+    with other_connection("LOCK TABLE interactions_interaction"):
         answer = client.get("/api/v1/analytics/summary/")
     assert (answer.status_code, "from and to" in answer.json()["hint"]) == (503, True)
 
 
-def test_a_summary_of_more_days_than_it_can_tell_is_400(page, live, monkeypatch):
+def test_a_summary_of_too_many_days_is_400(page, live, monkeypatch):
     monkeypatch.setattr(analytics, "MAX_CELLS", 3)
     send(live, *(event("comment.created", f"c{n}", (NOW - n * DAY).isoformat()) for n in range(3)))
     answer = page.get("/api/v1/analytics/summary/")
@@ -182,20 +182,20 @@ def walk(client, path: str | None, direction: str = "next") -> list[list[int]]:
     return found
 
 
-def test_a_page_ends_early_where_its_texts_grow_large_and_none_is_missed(page, live):
+def test_a_page_of_large_texts_ends_early_and_no_row_is_missing(page, live):
     ids = wide(live, 20)
     rest = [row.pk for row in Interaction.objects.order_by("-posted_at", "-id") if row.pk not in ids]
     forward = walk(page, "/api/v1/interactions/?page_size=200")
-    size = MAX_BYTES // (4 * LONG)
+    size = MAX_PAGE_BYTES // (4 * LONG)
     assert [id for ids in forward for id in ids] == ids[::-1] + rest
     assert [len(ids) for ids in forward[:2]] == [size, size]
     back = walk(page, walk.last["previous"], "previous")
     assert [id for ids in back[::-1] for id in ids] == [id for ids in forward[:-1] for id in ids]
-    assert len(page.get("/comments/").content) < MAX_BYTES + 4 * LONG + 50_000
+    assert len(page.get("/comments/").content) < MAX_PAGE_BYTES + 4 * LONG + 50_000
 
 
 @pytest.mark.parametrize("path", ["/api/v1/interactions/", "/comments/"])
-def test_a_list_does_not_read_the_texts_of_pieces_and_parents(page, live, path):
+def test_a_list_does_not_load_the_texts_of_content_and_parents(page, live, path):
     wide(live, 1)
     with CaptureQueriesContext(
         connection,
@@ -205,7 +205,7 @@ def test_a_list_does_not_read_the_texts_of_pieces_and_parents(page, live, path):
     assert re.findall(r'(?<!LEFT\()"interactions_content"."text"|T\d+."text"(?!, 100)', listed) == []
 
 
-def test_the_admins_list_of_dead_letters_reads_their_beginnings(operator, live):
+def test_the_admins_list_of_dead_letters_loads_only_their_first_bytes(operator, live):
     send(live, {"type": "nonsense", "text": "x" * 1_000_000})
     with CaptureQueriesContext(connection) as captured:
         shown = operator.get("/admin/interactions/deadletter/")
@@ -216,7 +216,7 @@ def test_the_admins_list_of_dead_letters_reads_their_beginnings(operator, live):
     assert "x" * 1_000 in operator.get(f"/admin/interactions/deadletter/{letter.pk}/change/").content.decode()
 
 
-def test_the_schema_is_made_once(client, db):
+def test_the_schema_is_generated_once(client, db):
     client.get("/api/v1/schema/")
     client.get("/api/v1/schema/?format=json")
     began = time.monotonic()
@@ -268,7 +268,7 @@ def pile_up(house: House, name: str) -> None:
 
 
 @pytest.mark.flow
-def test_abandoned_searches_of_one_user_hold_up_nobody():
+def test_abandoned_searches_of_one_user_delay_nobody():
     with running_house("web") as house:
         mallory, alice = house.create_user("mallory"), house.create_user("alice")
         pile_up(house, "mallory")
@@ -297,7 +297,7 @@ def abandoned_batches(house: House, profile: dict, secret: str) -> None:
 
 
 @pytest.mark.flow
-def test_abandoned_batches_of_one_sender_hold_up_nobody():
+def test_abandoned_batches_of_one_sender_delay_nobody():
     with running_house("web") as house:
         mallory = house.create_user("mallory")
         pile_up(house, "mallory")
@@ -316,7 +316,7 @@ def test_abandoned_batches_of_one_sender_hold_up_nobody():
 
 
 @pytest.mark.flow
-def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
+def test_readyz_with_a_hanging_broker_delays_no_other_request():
     silent = socket.create_server(("127.0.0.1", 0), backlog=64)
     with silent, running_house("web", REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as house:
 
@@ -331,7 +331,7 @@ def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
 
 
 @pytest.mark.flow
-def test_the_limit_leaks_to_nobody_behind_a_transaction_pooler():
+def test_the_timeout_affects_no_other_connection_behind_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")
     house = House()

@@ -109,7 +109,7 @@ def counts() -> Iterator[redis.Redis]:
         yield counts
 
 
-def test_a_value_of_another_type_than_the_schemas_is_400_names_the_field_and_changes_nothing(staff, counts):
+def test_a_value_of_a_wrong_type_is_400_names_the_field_and_changes_nothing(staff, counts):
     found = [case for case in cases() if "/webhooks/" not in case[0]]
     assert {path for _, path, _, _ in found} >= {("settings", "viral_spikes"), ("products", 0), ("text",)}
     before = rows()
@@ -125,7 +125,7 @@ def test_a_value_of_another_type_than_the_schemas_is_400_names_the_field_and_cha
     assert rows() == before
 
 
-def test_a_value_of_another_type_than_the_schemas_in_a_batch_is_refused_or_rejects_its_event(client, live):
+def test_a_value_of_a_wrong_type_in_a_batch_is_refused_or_rejects_its_event(client, live):
     kinds = {"kind": "content.published", "url": "content.published", "conversation_id": "message.created"}
     for _, path, _, wrong in [case for case in cases() if "/webhooks/" in case[0]]:
         for value in wrong:
@@ -157,18 +157,18 @@ def test_a_value_of_another_type_than_the_schemas_in_a_batch_is_refused_or_rejec
         ("lively", "settings must be an object, not a string."),
     ],
 )  # fmt: skip
-def test_the_sentence_names_the_field_its_type_and_what_was_sent(staff, settings, sentence):
+def test_the_error_names_the_field_its_type_and_what_was_sent(staff, settings, sentence):
     answer = staff.patch("/api/v1/demo/", {"settings": settings}, content_type=JSON)
     assert (answer.status_code, answer.json()["detail"].endswith(sentence)) == (400, True)
 
 
-def test_null_is_taken_where_the_schema_says_so(staff):
+def test_null_is_accepted_where_the_schema_says_nullable(staff):
     answer = staff.patch("/api/v1/demo/", {"settings": {"posting_hour": None}}, content_type=JSON)
     assert (answer.status_code, answer.json()["settings"]["posting_hour"]) == (200, None)
 
 
 @pytest.mark.parametrize("user", [5, True, ["alice"], {"name": "alice"}, None])
-def test_a_user_that_is_no_string_is_400(staff, user):
+def test_a_user_that_is_not_a_string_is_400(staff, user):
     answer = staff.post("/api/v1/demo/pause/", {"user": user}, content_type=JSON)
     sentence = "user must be a string with a user name; leave it out for your own demo."
     assert (answer.status_code, answer.json()["errors"]) == (400, {"user": [sentence]})
@@ -179,7 +179,7 @@ def test_a_form_has_whole_numbers_in_plain_digits(staff, days, code):
     assert staff.post("/api/v1/demo/advance/", {"days": days}).status_code == code
 
 
-def test_a_file_in_a_form_is_no_number_whatever_its_name(staff):
+def test_a_file_in_a_form_is_not_a_number_whatever_its_name(staff):
     answer = staff.post("/api/v1/demo/advance/", {"days": SimpleUploadedFile("7", b"7")})
     assert (answer.status_code, answer.json()["errors"]) == (
         400,
@@ -197,7 +197,7 @@ def test_a_file_in_a_form_is_no_number_whatever_its_name(staff):
         ({"keep_previous": ""}, 400, None),
     ],
 )
-def test_a_form_has_true_and_false_and_what_it_leaves_out_is_as_in_json(staff, live, form, code, kept):
+def test_a_form_has_true_and_false_and_defaults_as_in_json(staff, live, form, code, kept):
     before = live.webhook_secret
     assert staff.post(f"/api/v1/profiles/{live.pk}/rotate-secret/", form).status_code == code
     live.refresh_from_db()

@@ -71,12 +71,12 @@ NOT_TO_BE_TRUSTED = [
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_a_name_in_any_script_is_taken_as_it_is(name):
+def test_a_name_in_any_script_is_accepted_unchanged(name):
     assert normalize_name(name, 80) == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize("name", SHOWS_NOTHING + NOT_TO_BE_TRUSTED, ids=ascii)
-def test_a_name_that_nobody_can_read_is_refused(name):
+def test_an_unreadable_name_is_refused(name):
     with pytest.raises(UnreadableName):
         normalize_name(name, 80)
 
@@ -92,11 +92,11 @@ def test_a_name_that_nobody_can_read_is_refused(name):
         ("Acme\n", "Acme"),
     ],
 )
-def test_a_name_is_kept_composed_and_with_single_blanks(given, kept):
+def test_a_name_is_stored_composed_and_with_single_blanks(given, kept):
     assert normalize_name(given, 80) == kept
 
 
-def test_a_name_that_is_far_too_long_is_refused_at_once():
+def test_a_far_too_long_name_is_refused_quickly():
     began = time.process_time()
     with pytest.raises(UnreadableName, match="it has 60001, so shorten it to at most 80"):
         normalize_name("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
@@ -105,7 +105,7 @@ def test_a_name_that_is_far_too_long_is_refused_at_once():
     assert normalize_name(" " * 100_000 + "Acme", 80) == "Acme"
 
 
-def test_the_length_is_that_of_the_name_as_it_is_kept():
+def test_the_length_is_that_of_the_normalized_name():
     assert normalize_name("e\u0301" * 80, 80) == "é" * 80
     assert normalize_name("A" + " " * 500 + "B", 3) == "A B"
     with pytest.raises(
@@ -123,13 +123,13 @@ def test_the_length_is_that_of_the_name_as_it_is_kept():
         (" ", "that shows something: letters, digits, signs or emoji"),
     ],
 )
-def test_the_sentence_says_what_to_do(name, sentence):
+def test_the_error_says_what_to_do(name, sentence):
     with pytest.raises(UnreadableName, match=sentence):
         normalize_name(name, 80)
 
 
 @given(st.text(st.characters(), max_size=20))
-def test_what_is_taken_shows_something_in_one_line_and_is_taken_again_as_it_is(text):
+def test_a_normalized_name_is_visible_on_one_line_and_normalizes_to_itself(text):
     try:
         kept = normalize_name(text, 80)
     except UnreadableName:

@@ -63,7 +63,7 @@ def everything() -> list[tuple]:
 
 
 @pytest.mark.parametrize("operation", operations())
-def test_nobody_gets_401_and_changes_nothing(client, ids, operation):
+def test_an_anonymous_client_gets_401_and_changes_nothing(client, ids, operation):
     before = everything()
     answer = ask(client, operation, ids_for(operation, ids))
     assert answer.status_code == OPEN.get(operation, 401)
@@ -83,7 +83,7 @@ def test_another_user_sees_and_changes_nothing(client, ids, bob, operation):
 
 
 @pytest.mark.parametrize("operation", [name for name in operations() if "/demo/" in name])
-def test_another_users_demo_is_403_by_name_and_stays_as_it_is(client, ids, bob, operation):
+def test_another_users_demo_is_403_by_name_and_unchanged(client, ids, bob, operation):
     client.force_login(bob)
     before = everything()
     assert ask(client, operation, {}, "?user=alice").status_code == 403
@@ -92,7 +92,7 @@ def test_another_users_demo_is_403_by_name_and_stays_as_it_is(client, ids, bob, 
     assert everything() == before
 
 
-def test_every_page_shows_only_what_is_ones_own(client, ids, bob):
+def test_every_page_shows_only_the_users_own_rows(client, ids, bob):
     client.force_login(bob)
     for path in ("/", "/comments/", "/messages/", "/demo/panel/"):
         page = client.get(path).content.decode()

@@ -13,7 +13,7 @@ from interactions.models import Content, Interaction
 from tests.world import demo_of, event, send
 
 PART = {"HX-Request": "true"}
-SPIRIT = "\u3164\u200b\u2800"  # seen by nobody
+INVISIBLE = "\u3164\u200b\u2800"  # seen by nobody
 NAMES = [
     ("1", "ada", "Ada", ("Ada", "@ada")),
     ("1", "", "Ada", ("Ada", "")),
@@ -21,10 +21,10 @@ NAMES = [
     ("17841", "", "", ("Somebody", "17841")),
     ("1", "@ada", "Ada", ("Ada", "@ada")),
     ("1", "@", "Ada", ("Ada", "")),
-    ("1", "ada", SPIRIT, ("@ada", "")),
-    ("1", SPIRIT, "Ada", ("Ada", "")),
+    ("1", "ada", INVISIBLE, ("@ada", "")),
+    ("1", INVISIBLE, "Ada", ("Ada", "")),
     ("17841", " ", "\n", ("Somebody", "17841")),
-    (SPIRIT, "", "", ("Somebody", "")),
+    (INVISIBLE, "", "", ("Somebody", "")),
     ("1", "", "  Ada  ", ("Ada", "")),
     ("1", "", "🦀", ("🦀", "")),
     ("1", "\u202emoc", "\u2069\u202elive\u2067", ("live", "@moc")),
@@ -49,7 +49,7 @@ def words(html: str) -> str:
 
 
 @pytest.mark.parametrize(("id", "handle", "name", "shown"), NAMES)
-def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
+def test_an_author_is_shown_by_name_handle_or_id(id, handle, name, shown):
     assert display_author(id, handle, name) == shown
 
 
@@ -62,7 +62,7 @@ def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
         ({"id": "7"}, "Somebody 7"),
     ],
 )
-def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author, meta):
+def test_the_inbox_and_the_admin_show_an_author_the_same_way(page, live, alice, author, meta):
     comment(live, author=author)
     row = listed(page).split('<div class="meta">')[1].split("<time")[0]
     assert words(row) == f"Instagram Received {meta}"
@@ -85,23 +85,23 @@ def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author,
         ("  a  b  ", "  a  b  "),
         ("👩‍🍳", "👩‍🍳"),
         ("", ""),
-        (SPIRIT, ""),
+        (INVISIBLE, ""),
         (" \r\n\u2028 ", ""),
     ],
 )
-def test_lines_stay_lines_and_blank_ones_are_few(text, shown):
+def test_line_breaks_are_kept_and_blank_lines_reduced(text, shown):
     assert display_text(text) == shown
 
 
 @pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u200b\n", "\u0301", "\u3164"])
-def test_megabytes_with_nothing_to_see_are_looked_through_quickly(piece):
+def test_megabytes_of_invisible_characters_are_scanned_quickly(piece):
     display_text("once")  # what it looks for is made once
     began = time.process_time()
     assert display_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
     assert time.process_time() - began < 1
 
 
-def test_a_comments_lines_reach_the_page(page, live):
+def test_a_comments_lines_are_on_the_page(page, live):
     comment(live, text="one\r\n\r\n\r\n\r\ntwo\u2028three")
     assert '<p class="text" dir="auto">one\n\ntwo\nthree</p>' in listed(page)
 
@@ -122,7 +122,7 @@ def test_a_comments_lines_reach_the_page(page, live):
     ],
     ids=range(10),
 )
-def test_a_long_text_begins_with_whole_words_and_letters(text, head):
+def test_a_preview_ends_at_a_whole_word_and_letter(text, head):
     assert preview(text) == head
 
 
@@ -130,7 +130,7 @@ def test_a_long_text_begins_with_whole_words_and_letters(text, head):
 @pytest.mark.parametrize(
     ("text", "folded"), [("word " * 120, 0), ("word " * 900, 1), ("line\n" * 99, 1), ("x" * 65_536, 1)]
 )
-def test_a_long_text_is_folded_and_all_of_it_is_there(page, live, alice, path, text, folded):
+def test_a_long_text_is_folded_and_complete(page, live, alice, path, text, folded):
     alice.is_staff = alice.is_superuser = True
     alice.save()
     row = comment(live, text=text)
@@ -141,8 +141,8 @@ def test_a_long_text_is_folded_and_all_of_it_is_there(page, live, alice, path, t
     assert shown.count(f'<span class="more">Show all {number} characters</span>') == folded
 
 
-@pytest.mark.parametrize("text", ["", " ", SPIRIT, "\n\n"])
-def test_what_has_no_words_says_so(page, live, text):
+@pytest.mark.parametrize("text", ["", " ", INVISIBLE, "\n\n"])
+def test_a_text_without_visible_characters_shows_no_text(page, live, text):
     comment(live, text="a comment")
     send(live, event("comment.created", "answer", parent_id="one", text="thanks"))
     Interaction.objects.filter(platform_id="one").update(text=text)
@@ -165,7 +165,7 @@ def test_each_text_has_its_own_direction(page, live):
     assert "<bdi>كافه</bdi>" in shown
 
 
-def test_the_dashboard_keeps_brand_error_and_words_to_come_apart(page, alice):
+def test_the_dashboard_isolates_the_direction_of_brand_and_error(page, alice):
     demo_of(alice, size="small")
     DemoAccount.objects.update(brand="کافه‌ما")
     shown = listed(page, "/")
@@ -178,7 +178,7 @@ def test_the_dashboard_keeps_brand_error_and_words_to_come_apart(page, alice):
     ("path", "names"),
     [("/", ["brand", "products"]), ("/settings/", ["time_zone"]), ("/login/", ["username"])],
 )
-def test_a_field_for_words_takes_their_direction(client, alice, path, names):
+def test_a_text_field_takes_the_direction_of_its_text(client, alice, path, names):
     if path != "/login/":
         client.force_login(alice)
     shown = listed(client, path)
@@ -189,7 +189,7 @@ def test_a_field_for_words_takes_their_direction(client, alice, path, names):
 
 @pytest.mark.parametrize("headers", [{}, PART])
 @pytest.mark.parametrize(("path", "name"), [("/comments/", "comments"), ("/messages/", "messages")])
-def test_a_place_whose_rows_are_gone_leads_to_the_newest(page, alice, headers, path, name):
+def test_a_page_whose_rows_were_deleted_links_to_the_newest(page, alice, headers, path, name):
     demo_of(alice, size="small")
     rows = Interaction.objects.filter(type=name[:-1]).order_by("-posted_at", "-id")
     place = Cursor(rows.last().pk, rows.last().posted_at)
@@ -201,7 +201,7 @@ def test_a_place_whose_rows_are_gone_leads_to_the_newest(page, alice, headers, p
     assert (f"No {name} yet" in shown, "Switch demo mode on" in shown) == (False, False)
 
 
-def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
+def test_a_cursor_whose_row_was_deleted_shows_the_same_page(page, alice):
     demo_of(alice, size="small")
     place = re.search(r'rel="next" href="([^"#]+)', listed(page))[1]
     before = listed(page, f"/comments/{place}")
@@ -213,7 +213,7 @@ def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
 
 @pytest.mark.parametrize("headers", [{}, PART])
 @pytest.mark.parametrize("cursor", ["nonsense", "W10=", "WzEsIm5vbnNlbnNlIiwwXQ==", "é", "a" * 3000])
-def test_an_address_that_is_none_says_so_and_leads_to_the_newest(page, live, headers, cursor):
+def test_an_invalid_cursor_is_404_with_a_link_to_the_newest(page, live, headers, cursor):
     answer = page.get(f"/comments/?cursor={cursor}", headers=headers)
     shown = words(answer.content.decode())
     assert (answer.status_code, "This address is not a page of this list" in shown) == (404, True)
@@ -222,17 +222,17 @@ def test_an_address_that_is_none_says_so_and_leads_to_the_newest(page, live, hea
 
 
 @pytest.mark.parametrize("headers", [{}, PART])
-def test_an_address_with_a_nul_cannot_be_read(page, live, headers):
+def test_a_url_with_a_nul_is_400(page, live, headers):
     answer = page.get("/comments/?cursor=%00", headers=headers)
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
     assert "<h1>This cannot be read</h1>" in answer.content.decode()
 
 
-def test_an_inbox_that_is_empty_says_how_to_fill_it(page):
+def test_an_empty_inbox_says_how_to_fill_it(page):
     assert "No comments yet. Switch demo mode on" in words(listed(page))
 
 
-def test_what_a_field_says_of_itself_is_there(page, alice):
+def test_every_aria_describedby_names_an_element_on_the_page(page, alice):
     """A reader is sent from the field to its explanation and its error, wherever it has them."""
     answers = [
         page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}),

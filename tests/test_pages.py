@@ -70,7 +70,7 @@ def ways(page, path: str = "/messages/") -> list[tuple[str, str]]:
     """Of each row whether it was received or sent, and to whom."""
     rows = page.get(path).content.decode().split("<li ")[1:]
     found = [
-        re.search(r'"way">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
+        re.search(r'"direction">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
         for row in rows
     ]
     return [(one[1], re.sub("<[^>]*>", "", one[2] or "")) for one in found]

@@ -29,7 +29,7 @@ import pytest
         ("patch", "demo", b'{"settings": {"time_zone": "Factory"}}', 400),
     ],
 )
-def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
+def test_invalid_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
     alice.is_staff = True
     alice.save()
     client.force_login(alice)
@@ -51,16 +51,16 @@ def test_a_host_that_is_not_served_is_400_as_a_problem(client, settings):
     assert client.get("/").status_code == 400
 
 
-def test_a_version_of_the_schema_goes_into_no_header(client, db):
+def test_a_schema_version_parameter_is_not_copied_into_a_header(client, db):
     answer = client.get("/api/v1/schema/?version=%00&lang=%00")
     assert (answer.status_code, "\x00" in str(answer.headers)) == (200, False)
 
 
-def test_a_token_that_is_no_text_is_401(client, db):
+def test_a_token_that_is_not_text_is_401(client, db):
     assert client.get("/api/v1/demo/", headers={"Authorization": "Token \xff"}).status_code == 401
 
 
-def test_nobody_gets_401_as_a_problem(client, db):
+def test_an_anonymous_client_gets_401_as_a_problem(client, db):
     for path in ("demo", "profiles", "content", "interactions"):
         answer = client.get(f"/api/v1/{path}/")
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
@@ -102,7 +102,7 @@ def test_nobody_gets_401_as_a_problem(client, db):
         ),
     ],
 )
-def test_what_is_missing_comes_with_a_hint_where_to_look(client, alice, path, detail, hint):
+def test_a_404_has_a_hint_where_to_look(client, alice, path, detail, hint):
     alice.is_staff = True
     alice.save()
     client.force_login(alice)

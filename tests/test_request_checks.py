@@ -115,7 +115,7 @@ def refused_with(code: int, answer) -> dict:
         (415, "This cannot be read", {"path": "/login/", "data": b"{}", "content_type": JSON}),
     ],
 )
-def test_what_a_page_refuses_is_a_page_of_ours_with_an_id(client, db, code, heading, asked):
+def test_a_refused_page_request_gets_our_page_with_a_request_id(client, db, code, heading, asked):
     answer = client.generic("POST", **asked)
     shown = answer.content.decode()
     assert (answer.status_code, answer["Content-Type"]) == (code, "text/html; charset=utf-8")
@@ -124,7 +124,7 @@ def test_what_a_page_refuses_is_a_page_of_ours_with_an_id(client, db, code, head
     assert len(answer["X-Request-ID"]) == 36
 
 
-def test_no_address_forges_a_line_of_the_log(client, db, caplog):
+def test_no_url_forges_a_log_line(client, db, caplog):
     answer = client.get("/api/v1/%0aforged%1b%c2%85%00/")
     refused_with(400, answer)
     [line] = [record.getMessage() for record in caplog.records if "refused with 400" in record.getMessage()]
@@ -134,7 +134,7 @@ def test_no_address_forges_a_line_of_the_log(client, db, caplog):
     assert "\x85" not in caplog.records[-1].getMessage()
 
 
-def test_a_session_cookie_with_a_nul_is_no_session(client, db):
+def test_a_session_cookie_with_a_nul_is_ignored(client, db):
     client.cookies.load('sessionid="\\000aaaaaaaaaaaaaaa"')
     assert client.get("/").status_code == 302
     assert client.get("/login/").status_code == 200
@@ -145,7 +145,7 @@ def test_a_session_cookie_with_a_nul_is_no_session(client, db):
     "value",
     ['"\\000aaaaaaaaaaaaaaa"', "\\377", '"\\012"', '"\\200\\201"', "x" * 5_000, "é", "a=b; ;;="],
 )
-def test_no_cookie_makes_a_5xx_at_any_address(clients, value):
+def test_no_cookie_causes_a_5xx_at_any_url(clients, value):
     cookies = "; ".join(f"{name}={value}" for name in ("csrftoken", "messages", "anything", "a\\b"))
     session = {
         "stranger": f"sessionid={value}",
@@ -158,7 +158,7 @@ def test_no_cookie_makes_a_5xx_at_any_address(clients, value):
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_no_header_makes_a_5xx(clients, live, value):
+def test_no_header_causes_a_5xx(clients, live, value):
     webhook = f"/api/v1/webhooks/profiles/{live.uuid}/"
     paths = ["/", "/login/", "/admin/", "/metrics", "/nonsense", "/api/v1/demo/", webhook]
     several = [name for name in HEADERS if name not in ("HOST", "AUTHORIZATION", "CONTENT_ENCODING")]
@@ -171,7 +171,7 @@ def test_no_header_makes_a_5xx(clients, live, value):
 
 
 @pytest.mark.parametrize("value", NOT_TEXT)
-def test_a_header_that_is_no_text_is_refused(client, db, value):
+def test_a_header_that_is_not_text_is_refused(client, db, value):
     refused_with(400, client.get("/api/v1/demo/", headers={"User-Agent": value}))
     answer = client.get("/login/", headers={"User-Agent": value})
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
@@ -195,29 +195,29 @@ def test_an_extended_parameter_in_a_part_of_a_form_is_refused(client, db, parame
         assert (answer.status_code, b"of a part of the form has" in answer.content) == (400, True)
 
 
-def test_a_form_in_parts_may_have_any_text(client, db):
+def test_a_multipart_form_may_contain_any_text(client, db):
     assert client.post("/login/", {"username": "a; x*=b; x*0*=c", "password": "; x*=b"}).status_code == 200
 
 
-def test_an_accept_without_extended_parameters_is_read(client, db):
+def test_an_accept_without_extended_parameters_is_accepted(client, db):
     for accept in ("text/html, *; q=.2, */*; q=.2", 'a/b; t="x*y", */*', "application/*;q=1"):
         assert client.get("/api/v1/schema/", headers={"Accept": accept}).status_code == 200
 
 
-def test_a_form_has_at_most_so_many_parts(client, db):
+def test_a_form_has_a_maximum_of_parts(client, db):
     answer = client.generic(
         "POST", "/api/v1/demo/enable/", b"--b\r\n" * 1_001, "multipart/form-data; boundary=b"
     )
     assert refused_with(400, answer)["detail"] == "The form has too many parts."
 
 
-def test_a_request_id_is_always_ours(client, db):
+def test_the_request_id_of_a_client_is_not_used(client, db):
     answer = client.get("/api/v1/demo/", headers={"X-Request-ID": "é" * 300})
     assert len(answer["X-Request-ID"]) == 36
 
 
 @pytest.mark.parametrize("nul", ["%00", "a%00b", "\x00"])
-def test_no_nul_in_a_path_or_a_query_makes_a_5xx(clients, nul):
+def test_no_nul_in_a_path_or_a_query_causes_a_5xx(clients, nul):
     for address in addresses():
         for asked in (
             f"{address}?x={nul}",
@@ -229,7 +229,7 @@ def test_no_nul_in_a_path_or_a_query_makes_a_5xx(clients, nul):
                 assert answer.status_code < 500, (asked, answer.content[:300])
 
 
-def test_no_parameter_of_the_api_takes_a_nul(clients):
+def test_every_parameter_of_the_api_refuses_a_nul(clients):
     described = clients["operator"].get("/api/v1/schema/?format=json").json()["paths"]
     for path, methods in described.items():
         for method, operation in methods.items():
@@ -249,7 +249,7 @@ def test_a_form_with_a_nul_is_refused(client, page):
         assert page.post(path, form, "application/x-www-form-urlencoded").status_code == 400
 
 
-def test_a_form_in_parts_may_say_percent_00(client, db):
+def test_a_multipart_form_may_contain_percent_00(client, db):
     """It is sent as it is, so the three characters are no NUL."""
     for path in ("/login/", "/api/v1/auth/token/"):
         answer = client.post(path, {"username": "a%00b", "password": "100%00"})
@@ -272,12 +272,12 @@ def test_a_form_in_chunks_that_the_server_did_not_decode_is_411(page, alice):
 
 
 @pytest.mark.parametrize("length", ["-1", "+2", "2, 2", "two", "0x2", "2.0", " 2", "٢", "1_0", "9" * 20])
-def test_a_length_that_is_no_number_is_400(page, length):
+def test_a_content_length_that_is_not_a_number_is_400(page, length):
     answer = page.generic("POST", "/api/v1/demo/disable/", b"{}", JSON, CONTENT_LENGTH=length)
     refused_with(400, answer)
 
 
-def test_a_body_that_ends_early_does_nothing(page, alice):
+def test_a_truncated_body_changes_nothing(page, alice):
     demo_of(alice)
     for body in (b"", b"{}"):
         sent = page.generic(
@@ -297,7 +297,7 @@ def test_an_encoded_body_is_415(page, coding):
     refused_with(415, answer)
 
 
-def test_a_body_that_is_not_encoded_may_say_so(page):
+def test_the_content_encoding_identity_is_accepted(page):
     answer = page.generic("POST", "/api/v1/demo/disable/", b"{}", JSON, HTTP_CONTENT_ENCODING="identity")
     assert answer.status_code == 200
 
@@ -328,14 +328,14 @@ UNREADABLE_FORMS = {
     ("method", "path"),
     [("POST", "/api/v1/demo/disable/"), ("PATCH", "/api/v1/demo/"), ("POST", "/demo/disable/")],
 )
-def test_a_form_with_a_part_that_cannot_be_read_is_not_one_without_it(page, alice, kind, method, path):
+def test_a_form_with_an_unreadable_part_is_refused(page, alice, kind, method, path):
     User.objects.update(is_staff=True)
     demo_of(alice)
     sent = page.generic(method, path, UNREADABLE_FORMS[kind], "multipart/form-data; boundary=b")
     assert (sent.status_code, DemoAccount.objects.get(user=alice).state) == (400, State.ACTIVE)
 
 
-def test_a_form_whose_parts_are_read_is_taken(page, alice, bob):
+def test_a_form_with_readable_parts_is_accepted(page, alice, bob):
     User.objects.update(is_staff=True)
     for user in (alice, bob):
         demo_of(user)
@@ -354,7 +354,7 @@ def test_a_form_of_ampersands_is_refused(page, alice):
     assert DemoAccount.objects.get(user=alice).state == State.ACTIVE
 
 
-def test_a_page_takes_forms_only(page, alice):
+def test_a_page_accepts_forms_only(page, alice):
     demo_of(alice)
     for kind in (JSON, "text/plain", "", "application/octet-stream"):
         assert page.generic("POST", "/demo/disable/", b'{"a": 1}', kind).status_code == 415
@@ -379,14 +379,14 @@ def test_a_page_takes_forms_only(page, alice):
         ("/api/v1/webhooks/profiles/6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11/", 5 * 1024 * 1024),
     ],
 )
-def test_each_route_has_a_limit_that_is_named(client, db, path, most):
+def test_each_route_has_a_body_limit_named_in_the_error(client, db, path, most):
     kind = JSON if path.startswith("/api/") else "application/x-www-form-urlencoded"
     over = client.generic("POST", path, b" " * (most + 1), kind)
     assert (over.status_code, f"at most {most} bytes" in over.content.decode()) == (413, True)
     assert client.generic("POST", path, b" " * most, kind).status_code != 413
 
 
-def test_the_longest_reply_fits_however_it_is_escaped(page, live):
+def test_the_longest_reply_fits_with_any_escapes(page, live):
     comment = Interaction.objects.get(profile=live, type="comment")
     for ascii_only in (True, False):
         body = json.dumps({"text": "😀" * 65_536}, ensure_ascii=ascii_only).encode()
@@ -394,7 +394,7 @@ def test_the_longest_reply_fits_however_it_is_escaped(page, live):
         assert answer.status_code == 201, answer.content[:300]
 
 
-def test_an_address_that_is_too_long_is_414(client, db):
+def test_a_too_long_url_is_414(client, db):
     refused_with(414, client.get("/api/v1/demo/?x=" + "x" * 8_192))
 
 
@@ -425,7 +425,7 @@ def test_a_refused_rotation_changes_no_secret(page, live):
 
 @pytest.mark.parametrize("debug", [True, False])
 @pytest.mark.parametrize("path", ["/login/", "/comments/", "/api/v1/demo/", "/nowhere"])
-def test_a_thousand_parameters_are_the_most(page, settings, path, debug):
+def test_a_query_has_at_most_a_thousand_parameters(page, settings, path, debug):
     settings.DEBUG = debug
     for many, code in ((1_000, None), (1_001, 400), (4_000, 400)):
         answer = page.get(f"{path}?{'&'.join(['a'] * many)}")
@@ -433,7 +433,7 @@ def test_a_thousand_parameters_are_the_most(page, settings, path, debug):
         assert (b"The address has too many parameters." in answer.content) == (code is not None)
 
 
-def test_a_thousand_fields_are_the_most(client, db, settings):
+def test_a_form_has_at_most_a_thousand_fields(client, db, settings):
     settings.DEBUG = True
     form = {"data": "&".join(["a"] * 1_001), "content_type": "application/x-www-form-urlencoded"}
     answer = client.post("/login/", **form)
