@@ -4,14 +4,25 @@ BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 # As many processes as cores, four at most, each with servers of its own; a file's tests stay together, as they share what they start
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+MINUTES ?= 10
 
-.PHONY: run test check bench
+.PHONY: run test test-all storm check bench
 
 run: $(STAMP)
 	"$(BIN)/python" manage.py up
 
+# Four minutes on two cores; what is marked `long` is left out.
 test: check
-	"$(BIN)/python" -m pytest $(PARALLEL)
+	"$(BIN)/python" -m pytest $(PARALLEL) -m "not long"
+
+# Everything, with more random examples, and a minute of storm; twenty minutes at most.
+test-all: check
+	"$(BIN)/python" -m pytest $(PARALLEL) --hypothesis-profile=long
+#	"$(BIN)/python" -m benchmarks --small
+
+# Services and servers are killed at random for so many minutes: make storm MINUTES=10. STORM_SEED=... repeats one.
+storm: $(STAMP)
+	STORM_MINUTES="$(MINUTES)" "$(BIN)/python" -m pytest -s tests/test_storm.py
 
 check: $(STAMP)
 	"$(BIN)/ruff" check .

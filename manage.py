@@ -24,6 +24,7 @@ WITHOUT_SERVERS = {
     "collectstatic",
     "spectacular",
     "startapp",
+    "reference",
 }
 WITHOUT_MIGRATING = {"migrate", "makemigrations", "check", "showmigrations", "sqlmigrate", "test"}
 

@@ -33,10 +33,11 @@ VARIABLES = (
         "WEB_CONCURRENCY",
         "LETTER_DAYS",
         "TOKEN_DAYS",
+        "ENV_FILE",
     ),
 )
 
-environ.Env.read_env(CHECKOUT / ".env")
+environ.Env.read_env(CHECKOUT / (os.environ.get("ENV_FILE") or ".env"))
 
 
 def forget(names: Iterable[str]) -> None:

@@ -1,17 +1,54 @@
+import gc
+
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from xdist import is_xdist_controller
 
 from config.bootstrap import ensure_servers
+from config.embedded import DATABASE
+from tests.servers import copy_template
+
+# `make test` takes the short profile, `make test-all` the long one.
+for name, examples in (("short", 40), ("long", 400), ("random", 10_000)):
+    hypothesis.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+hypothesis.load_profile("short")
 
 pytest_plugins = ["tests.world", "tests.back_office", "tests.stories", "tests.browser", "tests.people"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Servers for whoever runs tests: with `-n` each of the processes, and not the one that deals tests out to them."""
-    if not is_xdist_controller(session):
-        ensure_servers()
+    if is_xdist_controller(session):
+        return
+    if settings.EMBEDDED["postgres"]:
+        copy_template(settings.DATA_DIR)
+        connection.settings_dict["TEST"]["TEMPLATE"] = DATABASE
+    ensure_servers()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start processes come first, so that none of them is left alone at the end of a parallel run."""
+    slow = {
+        item.path for item in items if item.get_closest_marker("flow") or item.get_closest_marker("bad_day")
+    }
+    slow |= {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in slow and item.path.name != "test_state_machine.py")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the tests the search for cycles among all that is loaded by now: a third of their time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)

@@ -7,25 +7,27 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import cache
 
 import environ
 import psycopg
 import redis
 import requests
+from django.contrib.auth.hashers import make_password
 from honcho.environ import parse_procfile
 
 from config import environment
 from config.embedded import Servers
 from demo.windows import INTERACTIONS
+from tests.servers import CHECKOUT, DATA_DIR, copy_template, new_folder
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+# Of what the caller of the tests and a `.env` set, the product sees nothing: tests.servers takes it out.
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
+PLAIN |= {"ENV_FILE": os.devnull, "DATA_DIR": str(DATA_DIR)}  # never the checkout's own
 PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 
@@ -36,8 +38,7 @@ class House:
     """
 
     def __init__(self, **variables: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="perennial-flow-"))
-        self.folder.chmod(0o755)
+        self.folder = new_folder("flow")
         self.servers = Servers(self.folder / "data")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -48,6 +49,8 @@ class House:
         self.false_clocks: set[str] = set()  # the services that were given one
         if given := os.environ.get("TEST_DATABASE_URL"):
             self._use_database_of(given)
+        else:
+            copy_template(self.servers.data_dir)
         self.environment |= variables
 
     def fire(self, name: str, every: int = 1) -> None:
@@ -169,8 +172,13 @@ class House:
             client.flushall()
 
     def create_user(self, name: str) -> "Caller":
-        script = f"from accounts.models import User; User.objects.create_user({name!r}, password={name!r})"
-        self.manage("shell", "-v0", "-c", script)
+        """A user whose password is the name, as `create_user` makes one; a process that imports Django takes seconds."""
+        self.sql(
+            "INSERT INTO accounts_user (username, password, first_name, last_name, email, is_superuser, is_staff,"
+            " is_active, date_joined) VALUES (%s, %s, '', '', '', false, false, true, now())",
+            name,
+            _password(name),
+        )
         return Caller(self, name)
 
 
@@ -232,7 +240,12 @@ def until(condition: Callable[[], object], what: str, seconds: float = 90) -> No
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.1)
+        time.sleep(0.05)
+
+
+@cache
+def _password(plain: str) -> str:
+    return make_password(plain)
 
 
 def accepts(port: int) -> bool:

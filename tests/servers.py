@@ -1,36 +1,117 @@
-"""Servers and a data folder of the test session's own, named before Django reads its settings."""
+"""The test run's environment and folders, set before Django reads its settings; pytest.ini loads this module first.
 
+A run has one folder, which the processes of pytest-xdist share. It holds a template: a data folder of PostgreSQL with a
+migrated database, which all servers of the tests are copies of. They write nothing to disk for good (`FAST`): what
+they have written survives a SIGKILL of a process, not a power cut, which no test is about.
+"""
+
+import fcntl
 import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-DATA_DIR = Path(tempfile.mkdtemp(prefix="perennial-test-"))
-DATA_DIR.chmod(0o755)
+import psycopg
 
-for name in (
-    "REDIS_URL",
-    "SECRET_KEY",
-    "DEBUG",
-    "ALLOWED_HOSTS",
-    "DEMO_DELIVERY",
-    "MAIN_APP_URL",
-    "DEMO_ALLOWED",
-    "TOKEN_DAYS",
-):
-    os.environ[name] = ""
-os.environ["DATA_DIR"] = str(DATA_DIR)
-os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
-if os.environ["DATABASE_URL"]:
-    os.environ |= {"SECRET_KEY": "only-for-tests", "ALLOWED_HOSTS": "*", "DEBUG": "1"}
+CHECKOUT = Path(__file__).resolve().parent.parent
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "1GB",
+}
+# Of the caller's environment the tests and what they start see these alone; and no `.env`.
+KEPT = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|TERM|COLUMNS|LINES|FORCE_COLOR|VIRTUAL_ENV|LD_LIBRARY_PATH|PYTHONPATH|PYTHONHASHSEED"
+    "|PYTEST_.*|COV_.*|COVERAGE_.*|PLAYWRIGHT_.*|TEST_DATABASE_URL|REQUIRE_CHROMIUM|SCREENSHOTS"
+    "|STORM_.*|EVERY_ZONE|MANY_SEEDS"
+)
+RUN = "PYTEST_RUN_FOLDER"
+MEMORY = Path("/dev/shm")  # files in memory, where there is room
+ROOM = 4 * 1024**3  # bytes that a run is given
+
+
+def pinned(environment: dict[str, str]) -> dict[str, str]:
+    """What is left of the caller's environment, so that every variable of the product has its default."""
+    kept = {name: value for name, value in environment.items() if KEPT.fullmatch(name)}
+    return kept | {"ENV_FILE": os.devnull, "LANG": "C.UTF-8"}
+
+
+def _root() -> Path:
+    """Where the folder of the run lies."""
+    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if usable else Path("/tmp")  # a short path, as a socket's is
+
+
+def new_folder(name: str, parent: Path | None = None) -> Path:
+    """An empty folder that PostgreSQL's user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent or RUN_DIR))
+    folder.chmod(0o755)
+    return folder
+
+
+IS_OWNER = RUN not in os.environ
+RUN_DIR = new_folder("perennial-test", _root()) if IS_OWNER else Path(os.environ[RUN])
+DATA_DIR = RUN_DIR / f"data-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+_environment = pinned(dict(os.environ)) | {RUN: str(RUN_DIR), "DATA_DIR": str(DATA_DIR)}
+if given := os.environ.get("TEST_DATABASE_URL"):
+    _environment |= {
+        "DATABASE_URL": given,
+        "SECRET_KEY": "only-for-tests",
+        "ALLOWED_HOSTS": "*",
+        "DEBUG": "1",
+    }
+os.environ.clear()
+os.environ |= _environment
+
+
+def copy_template(data_dir: Path) -> None:
+    """Give a new data folder a PostgreSQL that is initialized, migrated and fast; nothing runs yet."""
+    template = _template()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    # Owners are kept: as root, the files belong to the user that the server runs as.
+    subprocess.run(["cp", "-a", str(template / "postgres"), str(data_dir)], check=True)
+
+
+def _template() -> Path:
+    """The template of this run, which the first process that needs it makes."""
+    folder = RUN_DIR / "template"
+    with (RUN_DIR / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _make_template(folder)
+            (folder / "complete").touch()
+    return folder
+
+
+def _make_template(folder: Path) -> None:
+    from config.embedded import DATABASE, Servers  # read the environment, which is set above
+
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=CHECKOUT,
+        env=os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""},
+        check=True,
+    )
+    address = {"dbname": DATABASE, "user": "postgres", "host": str(folder / "postgres")}
+    with psycopg.connect(**address, autocommit=True) as connection:
+        for name, value in FAST.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+    Servers(folder).stop()
+    (folder / "postgres" / "log").unlink()
 
 
 def stop() -> None:
-    """Stop the servers and remove the folder."""
+    """Stop the servers and remove what is on disk."""
     from django.conf import settings  # read only after the variables above are set
 
     settings.SERVERS.stop()
-    shutil.rmtree(DATA_DIR, ignore_errors=True)
+    shutil.rmtree(RUN_DIR if IS_OWNER else DATA_DIR, ignore_errors=True)
 
 
 pytest_sessionfinish = stop

@@ -155,12 +155,12 @@ def test_focus_goes_to_the_heading_when_a_pressed_button_goes(full, tab):
     tab.get_by_role("button", name="Start: Complaint wave").focus()
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("button", name="Cancel: Complaint wave")).to_be_visible()
-    tab.wait_for_function("document.activeElement.textContent === 'On stage'")
+    tab.wait_for_function("document.activeElement.textContent === 'Scenarios'")
     tab.keyboard.press("Enter")
     tab.wait_for_timeout(300)
     expect(tab.get_by_role("button", name="Cancel: Complaint wave")).to_be_visible()
     tab.keyboard.press("Tab")
-    assert tab.evaluate("document.activeElement.closest('#demo-stage') !== null")
+    assert tab.evaluate("document.activeElement.closest('#demo-scenarios') !== null")
 
 
 def test_polls_tell_a_screen_reader_nothing_new(full, tab):

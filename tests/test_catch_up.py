@@ -12,6 +12,7 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, StoryEvent
+from tests.long import first
 from tests.timeline import ENABLED, counts, told
 from tests.world import DAY, HOUR, demo_of
 
@@ -53,19 +54,19 @@ def act(at: datetime, what: str) -> None:
 
 
 NOON = ENABLED + 28.5 * HOUR  # in the middle of windows of both kinds
-OUTAGES = {
+OUTAGES = {  # `make test` takes the first three
+    "everything for a week": without(every(3 * HOUR), NOON, 7 * DAY),
+    "delivery for a day": without(every(HOUR), NOON, DAY, "d"),
+    "beat fires in the wrong order": every(2 * HOUR, what="dp"),
     "everything for an hour": without(every(HOUR), NOON, HOUR),
     "everything for a day": without(every(HOUR), NOON, DAY),
-    "everything for a week": without(every(3 * HOUR), NOON, 7 * DAY),
     "planning for a day": without(every(HOUR), NOON, DAY, "p"),
     "planning for a week": without(every(3 * HOUR), NOON, 7 * DAY, "p"),
-    "delivery for a day": without(every(HOUR), NOON, DAY, "d"),
     "delivery for a week": without(every(3 * HOUR), NOON, 7 * DAY, "d"),
     "beat fires everything twice": every(3 * HOUR, what="ppdd"),
     "beat is late": every(HOUR, ENABLED + 17 * MINUTE),
     "beat is early": every(6 * HOUR, datetime.fromisoformat("2026-03-04T11:59:59Z")),
     "beat fires at a wrong hour, once a day": every(DAY, ENABLED + 20 * HOUR),
-    "beat fires in the wrong order": every(2 * HOUR, what="dp"),
     "never but at the end": [],
 }
 
@@ -80,9 +81,9 @@ def undisturbed(alice) -> list[tuple]:
     return TWIN
 
 
-@pytest.mark.parametrize("runs", OUTAGES.values(), ids=OUTAGES)
-def test_the_rows_after_an_outage_are_those_of_the_twin(alice, undisturbed, runs):
-    assert live_through(alice, list(runs)) == undisturbed
+@pytest.mark.parametrize("outage", first(3, OUTAGES))
+def test_the_rows_after_an_outage_are_those_of_the_twin(alice, undisturbed, outage):
+    assert live_through(alice, list(OUTAGES[outage])) == undisturbed
 
 
 def test_the_twin_has_lived(alice):
@@ -93,6 +94,7 @@ def test_the_twin_has_lived(alice):
     assert counts(alice)[0] == 3 + 2 * 8
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "settings", [{"rhythm": "natural"}, {"viral_spikes": False, "platforms": ["youtube"]}]
 )

@@ -2,10 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from config import environment, up
 from config.embedded import Servers
 from demo.models import DemoAccount, State
 from tests.house import CHECKOUT, PLAIN, free_port, until
+from tests.servers import copy_template, new_folder
 from tests.world import demo_of
 
 
@@ -29,13 +31,18 @@ def manage(*words: str, **variables: str) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
-def folder(tmp_path_factory) -> Path:
-    path = Path(f"/tmp/perennial-config-{os.getpid()}-{time.monotonic_ns()}")
-    path.mkdir(mode=0o755)
-    path.chmod(0o755)
+def folder() -> Iterator[Path]:
+    path = new_folder("start")
     yield path
     Servers(path / "data").stop()
-    subprocess.run(["rm", "-rf", str(path)], check=True)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def prepared(folder) -> Path:
+    """A folder in whose `data` PostgreSQL is initialized and migrated, for tests that are about what comes after that."""
+    copy_template(folder / "data")
+    return folder
 
 
 def test_the_example_file_names_exactly_the_variables_that_are_read():
@@ -84,8 +91,8 @@ def test_a_command_alone_works_on_a_fresh_folder_and_down_stops_the_servers(fold
     assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
 
 
-def test_one_process_may_stop_and_start_the_servers_again(folder):
-    servers = Servers(folder / "data")
+def test_one_process_may_stop_and_start_the_servers_again(prepared):
+    servers = Servers(prepared / "data")
     assert servers.ensure()
     servers.restart_postgres()
     assert servers.postgres_runs()
@@ -95,14 +102,14 @@ def test_one_process_may_stop_and_start_the_servers_again(folder):
     assert not servers.ensure()
 
 
-def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(folder):
+def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(prepared):
     script = (
         "from pathlib import Path; from config.embedded import Servers; import sys, time;"
         "print(Servers(Path(sys.argv[1])).ensure(), flush=True); time.sleep(60)"
     )
     starters = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(folder / "data")],
+            [sys.executable, "-c", script, str(prepared / "data")],
             cwd=CHECKOUT,
             stdout=subprocess.PIPE,
             text=True,
@@ -115,7 +122,7 @@ def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(folder):
         os.killpg(starter.pid, signal.SIGKILL)
         starter.wait()
         starter.stdout.close()
-    servers = Servers(folder / "data")
+    servers = Servers(prepared / "data")
     assert (servers.postgres_runs(), servers.valkey_runs()) == (True, True)
 
 
@@ -249,8 +256,10 @@ def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
             ["gunicorn", "config.wsgi", "--bind", "unix:{folder}/web.sock", "--log-level", "info"],
             "Booting worker",
         ),
-        (["celery", "-A", "config", "worker", "--loglevel", "INFO"], " ready."),
-        (["celery", "-A", "config", "beat"], "maxinterval"),
+        pytest.param(
+            ["celery", "-A", "config", "worker", "--loglevel", "INFO"], " ready.", marks=pytest.mark.long
+        ),
+        pytest.param(["celery", "-A", "config", "beat"], "maxinterval", marks=pytest.mark.long),
     ],
     ids=["web", "worker", "beat"],
 )
@@ -312,15 +321,15 @@ def test_a_word_that_is_no_text_is_said(command, sentence):
 
 
 @pytest.mark.flow
-def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
-    variables = PLAIN | {"DATA_DIR": str(folder / "data"), "PORT": str(free_port())}
-    first = run_up(folder / "first", variables)
+def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(prepared):
+    variables = PLAIN | {"DATA_DIR": str(prepared / "data"), "PORT": str(free_port())}
+    first = run_up(prepared / "first", variables)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert services(folder) != []
-    second = run_up(folder / "second", variables)
+    assert services(prepared) != []
+    second = run_up(prepared / "second", variables)
     try:
-        assert [line for line in (folder / "second").read_text().splitlines() if "is active" in line] == [
+        assert [line for line in (prepared / "second").read_text().splitlines() if "is active" in line] == [
             "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
         ]
         refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
@@ -328,7 +337,7 @@ def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(folder):
     finally:
         code = end(second)
     assert code == 0
-    assert services(folder) == []
+    assert services(prepared) == []
 
 
 def run_up(log: Path, variables: dict[str, str], *words: str) -> subprocess.Popen:

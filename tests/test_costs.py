@@ -71,9 +71,7 @@ def test_a_search_term_has_at_most_a_hundred_characters(page, live, path):
     assert page.get(f"/api/v1/{path}/?search={'a' * 100}").status_code == 200
 
 
-def test_a_slow_search_is_stopped_and_answered_with_a_problem(
-    client, piled, short_limits, monkeypatch
-):
+def test_a_slow_search_is_stopped_and_answered_with_a_problem(client, piled, short_limits, monkeypatch):
     client.force_login(piled.owner)
     answer = client.get(f"/api/v1/interactions/?search={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")

@@ -3,11 +3,17 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
+from uuid import UUID
 
 import pytest
-from django.urls import resolve
+from django.core.management import get_commands, load_command_class
+from django.urls import Resolver404, resolve
 
+from config.reference import render
 from interactions.models import Interaction
 from interactions.problems import UnknownRouteView
 from tests.house import CHECKOUT
@@ -49,7 +55,7 @@ NAMED = re.compile(  # a file by the end of its name, or a folder of ours
     rf"(?<![\w./:-])(?:[\w.-]+/)*[\w-]+\.(?:py|md|toml|yaml|yml|txt|ini|png|html|css|js)(?![\w/])"
     rf"|(?<=`)(?:{'|'.join(FOLDERS)})/[\w./-]*(?=`)"
 )
-MADE_BY_THE_READER = {"report.html"}
+MADE_BY_THE_READER = {"report.html", "demo/simulator/words/en/niches/NAME.toml"}
 
 
 def is_there(name: str, page: Path) -> bool:
@@ -69,7 +75,7 @@ def test_every_file_that_a_page_names_is_there(page):
 
 def test_the_files_that_pages_name_are_found_in_them():
     names = [name for page in PAGES for name in NAMED.findall(page.read_text(encoding="utf-8"))]
-    assert {"demo/simulator/words/", "docs/images/comments.png", "streams.py"} <= set(names)
+    assert {"demo/simulator/words/", "docs/images/comments.png", "keyed_random.py"} <= set(names)
     assert not is_there("demo/simulator/no_such_file.py", PAGES[0])
     assert not is_there("no_such_file.py", PAGES[0])
     assert not is_there("demo/no_such_route/", PAGES[0])
@@ -82,3 +88,101 @@ def test_every_page_that_the_code_names_is_there():
         name for path in code for name in re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8"))
     }
     assert [name for name in sorted(named) if not (CHECKOUT / name).exists()] == []
+
+
+PARSERS = {
+    name: load_command_class(app, name).create_parser("manage.py", name)
+    for name, app in get_commands().items()
+}
+OPTIONS = {name: set(parser._option_string_actions) for name, parser in PARSERS.items()}
+TARGETS = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+MANAGE = re.compile(r"manage\.py +([a-z_]+)([^`\n#|]*)|`([a-z]+_[a-z_]+) (--[^`\n]*)`")
+MAKE = re.compile(r"(?:(?<=`)|(?<=^)|(?<=\$ ))(?:[A-Z_]+=\S+ )*make ((?:[a-z-]+ ?)+)", re.MULTILINE)
+MODULE = re.compile(r"python -m ([a-z_.]+)")
+ROUTE = re.compile(
+    r"\b(?:GET|POST|PATCH|PUT|DELETE) (?:(?:https?://)?(?:localhost|[\d.]+)(?::\d+)?)?(/?[\w{}/.-]+)"
+)
+DOTTED = re.compile(rf"`((?:{'|'.join(FOLDERS)})(?:\.\w+)+)(?:\(\))?`")
+VARIABLE = re.compile(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`")
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        yield page.name, page.read_text(encoding="utf-8")
+
+
+def commands_in(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Each command of manage.py that the text names, with its options."""
+    for found in MANAGE.finditer(text):
+        name, words = found[1] or found[3], found[2] or found[4] or ""
+        yield name, set(re.findall(r"(?<=\s)--[a-z-]+", f" {words}"))
+
+
+def test_every_command_that_a_page_names_exists_with_its_options():
+    named = [(page, name, options) for page, text in texts() for name, options in commands_in(text)]
+    assert len({name for _, name, _ in named}) > 10
+    unknown = [(page, name) for page, name, _ in named if name not in OPTIONS]
+    wrong = [(page, name, options - OPTIONS[name]) for page, name, options in named if name in OPTIONS]
+    assert unknown + [one for one in wrong if one[2]] == []
+
+
+def test_every_make_target_that_a_page_names_exists():
+    named = [
+        (page, target) for page, text in texts() for found in MAKE.findall(text) for target in found.split()
+    ]
+    assert {"run", "test", "test-all", "storm", "bench", "check"} <= {target for _, target in named} & TARGETS
+    assert [one for one in named if one[1] not in TARGETS] == []
+
+
+def test_every_module_and_dotted_name_of_ours_that_a_page_names_can_be_imported():
+    modules = [(page, name) for page, text in texts() for name in MODULE.findall(text)]
+    assert [one for one in modules if find_spec(one[1]) is None] == []
+    dotted = [(page, name) for page, text in texts() for name in DOTTED.findall(text)]
+    assert len(dotted) > 5
+    assert [one for one in dotted if not is_importable(one[1])] == []
+
+
+def is_importable(name: str) -> bool:
+    try:
+        resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def is_route(path: str) -> bool:
+    path = re.sub(r"\{\w*uuid\}", str(UUID(int=1)), path)
+    path = re.sub(r"\{\w+\}", "1", path).replace("/scenarios/1", "/scenarios/viral-spike")
+    if path in SAMPLES:
+        return True
+    path = path if path.startswith("/") else f"/api/v1/{path}"
+    try:
+        return getattr(resolve(path).func, "view_class", None) is not UnknownRouteView
+    except Resolver404:
+        return False
+
+
+# Routes of other systems, and the beginning of several of ours.
+SAMPLES = {"/generate/interactions", "/generate/daily-content", "demo/generate/"}
+
+
+def test_every_route_that_a_page_names_exists():
+    named = [(page, path) for page, text in texts() for path in ROUTE.findall(text)]
+    assert len(named) > 20
+    assert [one for one in named if not is_route(one[1].rstrip("."))] == []
+
+
+def test_every_variable_and_constant_that_a_page_names_exists():
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for folder in FOLDERS for path in (CHECKOUT / folder).rglob("*.py")
+    )
+    named = {(page, name) for page, text in texts() for name in VARIABLE.findall(text)}
+    assert [one for one in sorted(named) if one[1] not in code and one[1] not in ELSEWHERE] == []
+
+
+ELSEWHERE = {"DEMO_SERVICE_URL", "BROKER_PASSWORD"}  # one that does not exist, and one of compose.yaml
+
+
+def test_the_reference_is_what_the_tables_say():
+    written = (CHECKOUT / "docs/reference.md").read_text(encoding="utf-8")
+    assert written == render(), "run `python manage.py reference > docs/reference.md`"

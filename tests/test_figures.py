@@ -7,6 +7,7 @@ import pytest
 
 from demo import simulator
 from demo.simulator import pieces
+from tests.long import first
 from tests.stories import ALL, NOON, SIX_HOURS, world
 
 
@@ -161,11 +162,18 @@ def test_the_natural_rhythm_has_quiet_nights_and_as_many_messages_a_day(story):
     assert messages[0] < 0.5 * messages[2]
 
 
-def test_the_natural_rhythm_brings_about_the_quota_over_the_weeks(story):
-    w = world(rhythm="natural", viral_spikes=False)
+@pytest.mark.parametrize("platforms", first(1, [("youtube",), ("instagram", "youtube", "facebook")]))
+def test_the_natural_rhythm_brings_the_quota_on_average_over_the_weeks(platforms):
+    """Of eight demos, each of 40 days; a single one may have a third more or less."""
+    share = [brought(world(seed, platforms, rhythm="natural", viral_spikes=False)) for seed in range(8)]
+    assert sum(share) / len(share) == pytest.approx(1, abs=0.1)
+
+
+def brought(w) -> float:
+    """How many of the ordinary comments that the windows' quotas make up come in 160 windows."""
     events = live(w, 160, simulator.initial(w, simulator.Quota(35, 920, 0), NOON))
     later = sum(event.type == simulator.COMMENT and not event.origin and event.at >= NOON for event in events)
-    assert 0.6 < later / 1_600 < 1.6
+    return later / 1_600
 
 
 def test_products_that_a_user_names_are_spoken_of_in_place_of_the_niches_own():

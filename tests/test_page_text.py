@@ -169,9 +169,9 @@ def test_the_dashboard_isolates_the_direction_of_brand_and_error(page, alice):
     demo_of(alice, size="small")
     DemoAccount.objects.update(brand="کافه‌ما")
     shown = listed(page, "/")
-    assert "<bdi>کافه‌ما</bdi> lives on" in shown
+    assert "<bdi>کافه‌ما</bdi> publishes posts" in shown
     DemoAccount.objects.update(state="failed", last_error="\u202eoops")
-    assert "It could not be filled: <bdi>oops</bdi>" in listed(page, "/")
+    assert "The demo could not be filled: <bdi>oops</bdi>" in listed(page, "/")
 
 
 @pytest.mark.parametrize(

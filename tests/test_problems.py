@@ -76,8 +76,8 @@ def test_an_anonymous_client_gets_401_as_a_problem(client, db):
         ),
         (
             "demo/scenarios/riot/",
-            "There is no such scenario; there are viral-spike, complaint-wave, product-launch.",
-            "Put one of these names into the address.",
+            "There is no such scenario; the scenarios are viral-spike, complaint-wave, product-launch.",
+            "Use one of these names in the address.",
         ),
         (
             "webhooks/profiles/00000000-0000-0000-0000-000000000000/",

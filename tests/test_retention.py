@@ -5,12 +5,11 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Event
-from time import sleep
 
 import pytest
 from django.core.management import CommandError
-from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -23,10 +22,10 @@ from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent, webhook_event
 from interactions import replies
 from interactions.ingest import IncomingEvent, ingest
-from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.back_office import DEMOS, act
 from tests.holding import somebody_holding
+from tests.house import until
 from tests.terminal import run
 from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
@@ -424,26 +423,40 @@ def changes(queries: CaptureQueriesContext, what: str) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cleanup_beside_an_advance_is_no_deadlock(alice):
-    """Both take the story before the profiles."""
+def test_cleanup_beside_an_advance_is_no_deadlock(alice, monkeypatch):
+    """Both take the story before the profiles; cleanup begins when the advance has taken the one and not yet the others."""
     demo_of(alice, size="small")
-    account, profiles = alice.demo_account, list(Profile.objects.demo().values_list("pk", flat=True))
-    story_is_mine = Event()
+    plan_due(LATER)
+    transitions.advance(alice, 1, LATER, dispatch=False)
+    real, has_story = advance.lock_profiles, Event()
 
-    def advance() -> None:
-        with transaction.atomic():
-            StoryEvent.objects.filter(account=account).update(due_at=F("due_at") - DAY)
-            story_is_mine.set()
-            sleep(0.5)
-            lock_profiles(profiles)
+    def lock_late(profiles) -> None:
+        has_story.set()
+        until(somebody_waits, "cleanup waits for a lock", 10)
+        real(profiles)
+
+    def work() -> None:
+        pending_work.finish(alice.demo_account.pk, LATER)
         connection.close()
 
+    monkeypatch.setattr(advance, "lock_profiles", lock_late)
     with ThreadPoolExecutor(1) as pool:
-        advancing = pool.submit(advance)
-        assert story_is_mine.wait(10)
-        cleaned = age(alice, LATER)
+        advancing = pool.submit(work)
+        assert has_story.wait(10)
+        cleaned = retention.clean_up(LATER, accounts=[alice.demo_account.pk])
         advancing.result()
     assert (cleaned.failed, everything(cleaned) > 400) == (0, True)
+    assert DemoAccount.objects.values_list("advance_days", "catching_up", "last_error").get() == (
+        0,
+        False,
+        "",
+    )
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return cursor.fetchone()[0] > 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -56,11 +56,11 @@ def test_dashboard_and_header_lead_to_the_settings(page, alice):
 
 def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
     demo_of(alice)
-    monkeypatch.setattr("demo.dashboard.views.now", lambda: NOW + 12 * HOUR)
+    monkeypatch.setattr("demo.dashboard.settings_views.now", lambda: NOW + 12 * HOUR)
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
-    sentence = "From the next window on: interactions Thu 5 Mar, 00:00 UTC, content Thu 5 Mar, 10:00 UTC."
+    sentence = "The settings apply from the next window on: interactions from Thu 5 Mar, 00:00 UTC, content from Thu 5 Mar, 10:00 UTC."
     assert sentence in told(page.get(answer.headers["Location"]))
     plan_due(FIRST_TALK + 6 * HOUR)
     assert comments.count() == 13
@@ -160,14 +160,14 @@ def test_a_refused_page_keeps_what_was_typed_and_says_what_still_holds(page, ali
     demo_of(alice)
     shown = told(save(page, content_per_day="7", comments_per_window="999"))
     assert ('value="7"' in shown, 'value="999"' in shown) == (True, True)
-    assert "about 2 pieces, 40 comments and 20 messages a day" in shown
+    assert "about 40 comments and 20 messages a day" in shown
 
 
 def test_settings_are_read_and_changed_before_demo_mode_is_ever_on(page, alice):
-    assert "about 2 pieces, 40 comments and 20 messages a day" in told(page.get("/settings/"))
+    assert "about 40 comments and 20 messages a day" in told(page.get("/settings/"))
     assert not DemoAccount.objects.exists()
     answer = save(page, content_per_day="1", comments_per_window="0")
-    assert "Saved; they hold when demo mode is switched on." in told(page.get("/settings/"))
+    assert "Saved. The settings apply when demo mode is switched on." in told(page.get("/settings/"))
     assert (answer.status_code, settings_of(alice)[:2]) == (302, (1, 0))
 
 
@@ -192,9 +192,9 @@ def test_the_words_say_what_the_settings_mean(page, alice):
     odd = {"content_per_day": "1", "comments_per_window": "3", "posting_hour": "9", "retention_days": "1"}
     save(page, rhythm="natural", viral_spikes="", time_zone="Asia/Tokyo", **odd)
     shown = told(page.get("/settings/"))
-    assert "1 piece a day, and 3 comments and 5 messages every six hours: about 1 piece, 12 comments" in shown
-    assert "The day's first piece comes at 9:00 in Asia/Tokyo" in shown
-    assert ("over the weeks it is as many" in shown, "No piece goes viral" in shown) == (True, True)
+    assert "1 post a day, and 3 comments and 5 direct messages every 6 hours: about 12 comments" in shown
+    assert "The day's first post is published at 9:00 in Asia/Tokyo" in shown
+    assert ("the average stays the same" in shown, "No post goes viral" in shown) == (True, True)
     assert "older than 1 day is removed on Mondays" in shown
 
 
@@ -220,7 +220,7 @@ def test_where_demos_are_not_offered_the_settings_are_only_shown(page, alice, se
     demo_of(alice)
     settings.DEMO_ALLOWED = "none"
     shown = told(page.get("/settings/"))
-    assert ("Demo mode is not offered to you here." in shown, "<button>Save" in shown) == (True, False)
+    assert ("Demo mode is not available to you here." in shown, "<button>Save" in shown) == (True, False)
     assert '<fieldset class="fields" disabled>' in shown
     assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.house import running_house
+from tests.long import first
 from tests.nginx_in_front import nginx_in_front
 from tests.slow_clients import FLOODS, KINDS, flood, slow_clients, slowest_healthz
 
@@ -21,6 +22,7 @@ def ports():
         yield {"alone": house.port, "behind nginx": port}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 def test_64_slow_clients_do_not_stop_healthz_for_a_second(ports, server, kind):
@@ -35,13 +37,14 @@ def test_64_of_every_kind_at_once_do_not_either(ports):
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
 
 
-@pytest.mark.parametrize("kind", FLOODS)
+@pytest.mark.parametrize("kind", first(2, FLOODS))
 def test_64_clients_that_send_what_is_costly_to_read_do_not_for_five_seconds(ports, kind):
     with flood(ports["alone"], kind):
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 5
     assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 5
 
 
+@pytest.mark.long
 def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):
     with ExitStack() as stack:
         begun = time.monotonic()

@@ -12,7 +12,7 @@ import pytest
 from config.embedded import Servers
 from config.supervisor import Pauses
 from tests.house import PLAIN, answers, free_port, until
-from tests.test_config import end, folder, run_up, services  # noqa: F401  a fixture among them
+from tests.test_config import end, folder, prepared, run_up, services  # noqa: F401  fixtures among them
 
 OF_OTHER_PROJECTS = {
     **dict.fromkeys(("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "BROKER_URL"), "redis://127.0.0.1:1"),
@@ -31,23 +31,24 @@ def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
     assert (pauses.next("worker", 0), pauses.next("web", 59), pauses.next("web", 60)) == (1, 30, 1)
 
 
+@pytest.mark.long
 @pytest.mark.bad_day
-def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
-    port, log = free_port(), folder / "log"
+def test_up_starts_again_what_was_killed_and_ends_well(prepared):  # noqa: F811
+    port, log = free_port(), prepared / "log"
     around = OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
-    up = run_up(log, PLAIN | around | {"DATA_DIR": str(folder / "data"), "PORT": str(port)}, "-m", "django")
+    up = run_up(log, PLAIN | around | {"DATA_DIR": str(prepared / "data"), "PORT": str(port)}, "-m", "django")
     try:
         until(lambda: "Demo mode is active" in log.read_text("latin-1"), "all services use our broker", 90)
-        spoil_a_schedule(folder, "café-名")
+        spoil_a_schedule(prepared, "café-名")
         until(
             lambda: "The schedule 'café-\\u540d' is not run" in log.read_text("latin-1"),
             "what Latin-1 has not is escaped",
             20,
         )
         for name in ("worker", "beat", "web"):
-            main_process(folder, name).kill()
+            main_process(prepared, name).kill()
             until(lambda name=name: started(log, name) == 2, f"{name} is started again", 20)
-        servers = Servers(folder / "data")
+        servers = Servers(prepared / "data")
         kill(servers.valkey_dir / "valkey.pid")  # a service that is still starting may be first to start it
         until(lambda: "it was started again" in log.read_text("latin-1"), "it is said", 20)
         for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
@@ -56,7 +57,7 @@ def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
         until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "all is ready", 90)
         before = started(log, "worker")
-        main_process(folder, "worker").parent().kill()
+        main_process(prepared, "worker").parent().kill()
         until(
             lambda: started(log, "worker") > before, "a worker whose lines nobody reads is started again", 40
         )
@@ -69,7 +70,7 @@ def test_up_starts_again_what_was_killed_and_ends_well(folder):  # noqa: F811
         for name in ("worker", "beat", "web")
     ]
     assert said[3].startswith("a server had ended by itself; it was started again")
-    assert services(folder) == []
+    assert services(prepared) == []
     assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
 
 

@@ -236,7 +236,9 @@ def test_without_redis_nobody_is_locked_out_and_a_warning_is_logged(client, pers
     assert {record.levelname for record in said} == {"WARNING"}
 
 
-def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(client, person, settings, monkeypatch):
+def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(
+    client, person, settings, monkeypatch
+):
     monkeypatch.setattr(
         redis_client, "breaker", CircuitBreaker(redis.ConnectionError, *redis_client.FAILURES)
     )
@@ -355,7 +357,9 @@ CLICKS = [
 
 
 @pytest.mark.parametrize(("click", "call", "limit"), CLICKS)
-def test_pages_and_api_share_one_counter(page, alice, monkeypatch, click: str, call: str, limit: type[PerDemo]):
+def test_pages_and_api_share_one_counter(
+    page, alice, monkeypatch, click: str, call: str, limit: type[PerDemo]
+):
     demo_of(alice, timezone.now() - HOUR)
     monkeypatch.setattr(limit, "get_rate", lambda self: "2/min")
     api = f"/api/v1/demo/{call}/"

@@ -11,7 +11,7 @@ import uuid
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Profile
@@ -245,9 +245,10 @@ def test_blanks_around_a_header_and_other_signatures_are_ignored(client, live):
     assert post(client, live, body, **headers).status_code == 200
 
 
-@pytest.mark.parametrize("age", [-301, 301])
-def test_a_timestamp_more_than_five_minutes_off_is_401(client, live, age):
-    assert post(client, live, envelope(), sent_at=int(time.time()) + age * 2).status_code == 401
+@pytest.mark.parametrize(("seconds", "code"), [(-301, 401), (-298, 200), (300, 200), (302, 401)])
+def test_a_timestamp_more_than_five_minutes_off_is_401(client, live, seconds, code):
+    """Up to two seconds pass between the whole second that is signed and the check of it."""
+    assert post(client, live, envelope(), sent_at=int(time.time()) + seconds).status_code == code
 
 
 @pytest.mark.parametrize(
@@ -454,7 +455,6 @@ def test_an_envelope_may_be_any_json_of_the_right_shape(client, live, body, stat
     assert [one["status"] for one in answer.json()["results"]] == statuses
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     events=st.lists(
         st.recursive(
@@ -483,7 +483,6 @@ pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
 @given(body=st.lists(pieces, max_size=30).map("".join) | st.text())
 def test_any_other_body_is_refused_with_an_error(body):
     for text in (body, around(HUGE).decode() + body, body + around(HUGE).decode()):
@@ -635,7 +634,6 @@ broken_events = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(broken_events | json_values, max_size=4))
 def test_signed_json_never_causes_a_5xx(client, live, events):
     answer = post(client, live, envelope(*events))
@@ -645,7 +643,6 @@ def test_signed_json_never_causes_a_5xx(client, live, events):
     DeadLetter.objects.all().delete()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200))
 def test_signed_bytes_never_cause_a_5xx(client, live, body):
     assert post(client, live, body).status_code in (200, 400)

@@ -76,10 +76,13 @@ def test_a_niche_has_all_its_parts(code, name):
     assert not [tag for tag in niche.tags if not re.fullmatch(r"\w+", tag)]
     assert len(niche.brand["first"]) >= 10
     assert len(niche.brand["last"]) >= 8
-    assert (len(niche.any_product["details"]), len(niche.any_product["facts"])) >= (6, 6)
-    assert (len(niche.products), len(niche.events)) >= (12, 6)
+    assert len(niche.any_product["details"]) >= 6
+    assert len(niche.any_product["facts"]) >= 6
+    assert len(niche.products) >= 12
+    assert len(niche.events) >= 6
     for thing in niche.products + niche.events:
-        assert min(4 * len(thing.short), len(thing.details), len(thing.facts)) >= 4, thing.name
+        assert thing.short, thing.name
+        assert min(len(thing.details), len(thing.facts)) >= 4, thing.name
     abouts = Counter(topic.about for topic in niche.topics.values())
     assert abouts["product"] >= 8
     assert abouts["event"] >= 4

@@ -1,4 +1,4 @@
-"""What the demo routes take and answer, for the schema; a test holds each to the schema's types."""
+"""Examples of requests and responses for the schema; a test checks each against the schema."""
 
 from demo.account_settings import SETTINGS
 from interactions.api.examples import answer, request
@@ -51,19 +51,19 @@ _STARTED = _DEMO | {
     "upcoming": [],
 }
 
-DEMO = [answer("a living demo", _DEMO, "200"), answer("just started", _STARTED, "202")]
+DEMO = [answer("an active demo", _DEMO, "200"), answer("just started", _STARTED, "202")]
 ENABLE = [
     *DEMO,
-    request("as it comes", {}),
+    request("the defaults", {}),
     request(
-        "chosen",
+        "with options",
         {"platforms": ["instagram", "tiktok"], "niche": "coffee", "brand": "Harbour Roast", "seed": 7},
     ),
 ]
 SCENARIO = [
     DEMO[0],
     answer(
-        "it has begun",
+        "started",
         _DEMO
         | {
             "upcoming": [
@@ -83,7 +83,7 @@ SCENARIO = [
 ADVANCE = [*DEMO, request("a week", {"days": 7})]
 PATCH = [
     *DEMO,
-    request("a lively demo", {"settings": {"comments_per_window": 40, "time_zone": "Europe/Berlin"}}),
+    request("more comments", {"settings": {"comments_per_window": 40, "time_zone": "Europe/Berlin"}}),
 ]
-CONTENT = [answer("two pieces", {"content": 2, "comments": 0, "messages": 0})]
+CONTENT = [answer("two posts", {"content": 2, "comments": 0, "messages": 0})]
 INTERACTIONS = [answer("ten comments and five messages", {"content": 0, "comments": 10, "messages": 5})]

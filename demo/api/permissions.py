@@ -1,4 +1,4 @@
-"""Who may call the routes of the demo."""
+"""The permission to use demo mode (DEMO_ALLOWED)."""
 
 from rest_framework.permissions import IsAuthenticated
 
@@ -6,7 +6,7 @@ from demo.access import demo_allowed
 
 
 class DemoAllowed(IsAuthenticated):
-    message = "Demo mode is not offered to you here; an operator can change DEMO_ALLOWED."
+    message = "Demo mode is not available to you here; an operator can change DEMO_ALLOWED."
 
     def has_permission(self, request, view) -> bool:
         return super().has_permission(request, view) and demo_allowed(request.user)

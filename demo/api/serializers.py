@@ -1,4 +1,4 @@
-"""What the demo routes take and answer."""
+"""The bodies of requests and responses of the demo routes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ from demo.windows import WINDOW_KINDS
 
 
 class ShortListField(serializers.ListField):
-    """A list whose length is looked at before its items."""
+    """A list whose length is checked before its items."""
 
     def to_internal_value(self, data):
         if isinstance(data, list) and len(data) > self.max_length:
@@ -38,7 +38,7 @@ class ShortListField(serializers.ListField):
 
 
 class NameField(serializers.CharField):
-    """A name that is refused, and whose length is looked at, as it is kept: `read` raises InvalidOption with a sentence."""
+    """A name, validated and normalized by `read`, which raises InvalidOption with a sentence."""
 
     def __init__(self, *, read: Callable[[str], str], **options: Any) -> None:
         self.read = read
@@ -79,11 +79,11 @@ class EnableSerializer(StrictSerializer):
 
 
 def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
-    """A whole number, which may be left out unless `required`; one out of range is answered with the range."""
+    """A whole number, optional unless `required`; the error of one out of range names the range."""
     message = f"{what} must be a whole number from {low} to {high}."
-    wrong = dict.fromkeys(("min_value", "max_value"), message)
+    errors = dict.fromkeys(("min_value", "max_value"), message)
     return serializers.IntegerField(
-        min_value=low, max_value=high, required=required, error_messages=wrong, **options
+        min_value=low, max_value=high, required=required, error_messages=errors, **options
     )
 
 
@@ -138,7 +138,7 @@ class TallySerializer(serializers.Serializer):
 
 
 class ProgressSerializer(serializers.Serializer):
-    """How far the initial batch is; `dead` events of the story could not be delivered."""
+    """How much of the initial batch is delivered; `dead` counts events of the story that could not be delivered."""
 
     content = TallySerializer()
     comments = TallySerializer()
@@ -147,7 +147,7 @@ class ProgressSerializer(serializers.Serializer):
 
 
 class CountsSerializer(serializers.Serializer):
-    """One number for each kind of what a demo brings."""
+    """One number each of posts, comments and messages."""
 
     content = serializers.IntegerField()
     comments = serializers.IntegerField()
@@ -174,7 +174,7 @@ class UpcomingSerializer(serializers.Serializer):
 
 
 class RunningSerializer(serializers.Serializer):
-    """A scenario that goes on: how many events are still to come, and when the last of them is due."""
+    """A running scenario: how many events are undelivered, and when the last of them is due."""
 
     name = serializers.ChoiceField(choices=list(simulator.SCENARIOS))
     left = serializers.IntegerField()
@@ -186,9 +186,11 @@ class DemoSerializer(serializers.Serializer):
     """The demo of one user, as `demo.dashboard.status.status_of` makes it."""
 
     state = serializers.ChoiceField(choices=State.choices)
-    resuming = serializers.BooleanField(help_text="A pause is about to end; the state is paused until then.")
+    resuming = serializers.BooleanField(
+        help_text="The demo is being resumed; the state is paused until that is done."
+    )
     advancing = serializers.BooleanField(
-        help_text="Days were asked for that have not brought everything yet."
+        help_text="Days are being skipped, or their events are not all delivered yet."
     )
     seed = serializers.IntegerField(allow_null=True)
     enabled_at = serializers.DateTimeField(allow_null=True)
@@ -208,4 +210,4 @@ class DemoSerializer(serializers.Serializer):
 
 
 class GeneratedSerializer(CountsSerializer):
-    """How many events were delivered on top of the quotas."""
+    """How many extra events were delivered."""

@@ -1,4 +1,4 @@
-"""Demo mode over REST: each call answers the demo object of GET demo/."""
+"""The routes of demo mode; nearly each responds with the object of GET demo/."""
 
 from dataclasses import asdict
 from functools import cached_property
@@ -38,23 +38,23 @@ from demo.throttling import (
 from interactions.clock import now
 from interactions.problems import Conflict, NotFoundWithHint
 
-_WHOSE = "user must be a string with a user name; leave it out for your own demo."
+USER_TYPE = "user must be a string with a user name; leave it out for your own demo."
 USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY_ERROR.format("user")})
-NO_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
+NO_SUCH_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
-DONE_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
+UNCHANGED_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
 
 
-class StillPlanned(APIException):
-    """What was asked for will come, but has not come yet."""
+class NotDeliveredYet(APIException):
+    """The events are planned, and not all of them are delivered yet."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     hint = "Do not send it again: workers deliver it as soon as its receiver answers."
 
 
-class Crowded(APIException):
-    """As many requests as may wait here do so already."""
+class TooManyRequestsWaiting(APIException):
+    """The web process already has its maximum of requests that wait for a delivery over HTTP."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     hint = "Nothing was planned; send the same again after as many seconds as the header Retry-After says."
@@ -62,26 +62,26 @@ class Crowded(APIException):
 
 
 class DemoView(StrictQueryView):
-    """Shared by the demo routes: whose demo it is, and how the lifecycle's words become answers."""
+    """A route of the demo of one user, the caller or another; maps the errors of the lifecycle to problems."""
 
     permission_classes = [DemoAllowed]
     problem_codes: tuple[int, ...] = (404, 409)
     parameters = ("user",)
-    takes_a_body = False  # with more than `user`
+    has_body = False  # with fields besides `user`
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
-        _ = self.subject  # whoever may not name that user learns nothing about the rest of the request
-        if request.data and not self.takes_a_body:
-            self.valid(StrictSerializer)
+        _ = self.subject  # first: who may not name that user gets no other error of the request
+        if request.data and not self.has_body:
+            self.validated(StrictSerializer)
 
     @cached_property
     def subject(self) -> User:
-        """The user whose demo it is: the caller, or for staff the one named by `user`.
+        """The user whose demo it is: the caller, or the user that staff name by `user`.
 
-        ValidationError when `user` is there without a name, or names two users.
+        Raises ValidationError when `user` is empty or names two users, PermissionDenied, and NotFoundWithHint for an unknown user.
         """
-        names = {self._user_name(value) for value in self._given_users()}
+        names = {self._user_name(value) for value in self._user_values()}
         if len(names) > 1:
             raise serializers.ValidationError(
                 {"user": ["Name one user; the query and the body name different ones."]}
@@ -92,134 +92,135 @@ class DemoView(StrictQueryView):
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
         user = User.objects.filter(username__in=names).first()
         if user is None:
-            raise NotFoundWithHint("There is no such user.", NO_USER)
+            raise NotFoundWithHint("There is no such user.", NO_SUCH_USER)
         return user
 
-    def _given_users(self) -> list[object]:
-        """What stands for `user` in the query and in the body; ValidationError when one of them has a name twice."""
-        given: list[object] = []
-        for where in (self.request.query_params, self.request.data):
-            if isinstance(where, QueryDict) and (errors := repeated_errors(where, where)):
+    def _user_values(self) -> list[object]:
+        """The values of `user` in the query and in the body; ValidationError when one of them has a field repeated_errors."""
+        values: list[object] = []
+        for source in (self.request.query_params, self.request.data):
+            if isinstance(source, QueryDict) and (errors := repeated_errors(source, source)):
                 raise serializers.ValidationError(errors)
-            if "user" in where:
-                given.append(where["user"])
-        return given
+            if "user" in source:
+                values.append(source["user"])
+        return values
 
     @staticmethod
-    def _user_name(given: object) -> str:
-        if not isinstance(given, str):
-            raise serializers.ValidationError({"user": [_WHOSE]})
+    def _user_name(value: object) -> str:
+        if not isinstance(value, str):
+            raise serializers.ValidationError({"user": [USER_TYPE]})
         try:
-            return User.normalize_username(USER_NAME.run_validation(given))
+            return User.normalize_username(USER_NAME.run_validation(value))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"user": error.detail}) from error
 
-    def valid(self, serializer_class: type[serializers.Serializer]) -> dict:
-        given = self.request.data.copy()
-        given.pop("user", None)
-        serializer = serializer_class(data=given)
+    def validated(self, serializer_class: type[serializers.Serializer]) -> dict:
+        """The body without `user`, validated; raises ValidationError."""
+        data = self.request.data.copy()
+        data.pop("user", None)
+        serializer = serializer_class(data=data)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def object(self, code: int = status.HTTP_200_OK) -> Response:
+    def respond(self, code: int = status.HTTP_200_OK) -> Response:
         return Response(status_of(self.subject, timezone.now()), status=code)
 
-    def answer(self, transition: Transition) -> Response:
-        return self.object(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)
+    def respond_to(self, transition: Transition) -> Response:
+        return self.respond(status.HTTP_202_ACCEPTED if transition.started else status.HTTP_200_OK)
 
     def handle_exception(self, error: Exception) -> Response:
-        known = {
+        problem = {
             InvalidState: Conflict,
             InvalidOption: serializers.ValidationError,
-            on_demand.NotDelivered: StillPlanned,
-            on_demand.TooManyWait: Crowded,
+            on_demand.NotDelivered: NotDeliveredYet,
+            on_demand.TooManyWait: TooManyRequestsWaiting,
         }.get(type(error))
-        return super().handle_exception(known(str(error)) if known else error)
+        return super().handle_exception(problem(str(error)) if problem else error)
 
 
 class StatusView(DemoView):
-    """State, settings, progress and future of the demo."""
+    """State, settings, progress and upcoming events of the demo."""
 
-    takes_a_body = True
+    has_body = True
     throttle_classes = [SwitchThrottle]
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Looking is free."""
+        """Only changes are limited."""
         return super().get_throttles() if self.request.method == "PATCH" else []
 
     @extend_schema(parameters=[USER], responses=DemoSerializer)
     def get(self, request: Request) -> Response:
-        """State, settings, progress and what happens next; a user who never enabled has the state off."""
-        return self.object()
+        """State, settings, progress and upcoming events; the state is off for a user who never enabled."""
+        return self.respond()
 
     @extend_schema(
         parameters=[USER], request=PatchSerializer, responses=DemoSerializer, examples=examples.PATCH
     )
     def patch(self, request: Request) -> Response:
-        """Change settings from the next window on."""
-        changes = self.valid(PatchSerializer)["settings"]
+        """Change settings, from the next window on."""
+        changes = self.validated(PatchSerializer)["settings"]
         transitions.change_settings(self.subject, now(), changes)
-        return self.object()
+        return self.respond()
 
 
 class EnableView(DemoView):
-    """Switch demo mode on; the profiles are there at once, the rest follows in the background."""
+    """Switch demo mode on: creates the profiles at once, and the initial batch in the background."""
 
     throttle_classes = [EnableThrottle]
-    takes_a_body = True
+    has_body = True
 
     @extend_schema(
-        parameters=[USER], request=EnableSerializer, responses=DONE_OR_STARTED, examples=examples.ENABLE
+        parameters=[USER], request=EnableSerializer, responses=UNCHANGED_OR_STARTED, examples=examples.ENABLE
     )
     def post(self, request: Request) -> Response:
-        return self.answer(transitions.enable(self.subject, now(), **self.valid(EnableSerializer)))
+        return self.respond_to(transitions.enable(self.subject, now(), **self.validated(EnableSerializer)))
 
 
 class DisableView(DemoView):
-    """Switch demo mode off and delete everything of it, in the background."""
+    """Switch demo mode off and delete the demo's data in the background."""
 
     throttle_classes = [SwitchThrottle]
 
-    @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
+    @extend_schema(parameters=[USER], request=None, responses=UNCHANGED_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(transitions.disable(self.subject))
+        return self.respond_to(transitions.disable(self.subject))
 
 
 class PauseView(DemoView):
-    """Hold the story: nothing is planned or delivered until it is resumed."""
+    """Pause the demo: nothing is planned or delivered until it is resumed."""
 
     throttle_classes = [SwitchThrottle]
 
-    @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
+    @extend_schema(parameters=[USER], request=None, responses=UNCHANGED_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(transitions.pause(self.subject, now()))
+        return self.respond_to(transitions.pause(self.subject, now()))
 
 
 class ResumeView(DemoView):
-    """Go on where the pause began, without a burst and without a loss; it reads paused until that is prepared."""
+    """Continue where the pause began. The story is moved in the background; the state is paused until that is done."""
 
     throttle_classes = [SwitchThrottle]
 
-    @extend_schema(parameters=[USER], request=None, responses=DONE_OR_STARTED)
+    @extend_schema(parameters=[USER], request=None, responses=UNCHANGED_OR_STARTED)
     def post(self, request: Request) -> Response:
-        return self.answer(transitions.resume(self.subject, now()))
+        return self.respond_to(transitions.resume(self.subject, now()))
 
 
 class ResetView(DemoView):
-    """Delete the demo and tell the same story again from its beginning."""
+    """Delete the demo's data and begin the same story again."""
 
     throttle_classes = [ResetThrottle]
 
     @extend_schema(parameters=[USER], request=None, responses={202: DemoSerializer})
     def post(self, request: Request) -> Response:
-        return self.answer(transitions.reset(self.subject))
+        return self.respond_to(transitions.reset(self.subject))
 
 
 class AdvanceView(DemoView):
-    """Let an active demo live through whole days at once, in the background."""
+    """Skip ahead: add the events of whole days to an active demo, in the background."""
 
     throttle_classes = [AdvanceThrottle]
-    takes_a_body = True
+    has_body = True
 
     @extend_schema(
         parameters=[USER],
@@ -228,27 +229,27 @@ class AdvanceView(DemoView):
         examples=examples.ADVANCE,
     )
     def post(self, request: Request) -> Response:
-        days = self.valid(AdvanceSerializer)["days"]
-        return self.answer(transitions.advance(self.subject, days, now()))
+        days = self.validated(AdvanceSerializer)["days"]
+        return self.respond_to(transitions.advance(self.subject, days, now()))
 
 
 class ScenarioView(DemoView):
-    """A scenario on stage: what it plans happens over the next minutes to hours, on top of every quota."""
+    """A scenario: extra events over the next minutes to hours, on top of every quota."""
 
     throttle_classes = [ScenarioThrottle]
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
         if kwargs["name"] not in scenarios.NAMES:
-            detail = f"There is no such scenario; there are {', '.join(scenarios.NAMES)}."
-            raise NotFoundWithHint(detail, "Put one of these names into the address.")
+            detail = f"There is no such scenario; the scenarios are {', '.join(scenarios.NAMES)}."
+            raise NotFoundWithHint(detail, "Use one of these names in the address.")
 
     @extend_schema(
-        parameters=[USER, SCENARIO], request=None, responses=DONE_OR_STARTED, examples=examples.SCENARIO
+        parameters=[USER, SCENARIO], request=None, responses=UNCHANGED_OR_STARTED, examples=examples.SCENARIO
     )
     def post(self, request: Request, name: str) -> Response:
-        """Begin a scenario; 200 when it is still running."""
-        return self.answer(scenarios.start(self.subject, name, now()))
+        """Start a scenario; 200 when it is running already."""
+        return self.respond_to(scenarios.start(self.subject, name, now()))
 
     @extend_schema(
         parameters=[USER, SCENARIO],
@@ -257,20 +258,20 @@ class ScenarioView(DemoView):
         examples=[examples.DEMO[0]],
     )
     def delete(self, request: Request, name: str) -> Response:
-        """Cancel what a scenario has not brought yet."""
+        """Cancel a scenario: its undelivered events are deleted."""
         scenarios.cancel(self.subject, name, now())
-        return self.object()
+        return self.respond()
 
 
 class GenerateView(DemoView):
-    """More of the story at once, on top of every quota."""
+    """Extra events at once, on top of every quota."""
 
     throttle_classes = [GenerateThrottle]
     problem_codes = (404, 409, 503)
 
 
 class DailyContentView(GenerateView):
-    """Publish two more pieces now, on top of every quota."""
+    """Publish two extra posts now, on top of every quota."""
 
     @extend_schema(
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
@@ -280,7 +281,7 @@ class DailyContentView(GenerateView):
 
 
 class InteractionsView(GenerateView):
-    """Bring ten more comments and five more messages now, on top of every quota."""
+    """Deliver ten extra comments and five extra messages now, on top of every quota."""
 
     @extend_schema(
         parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS

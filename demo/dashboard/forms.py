@@ -1,4 +1,4 @@
-"""What a user may choose when switching demo mode on, and later as its schedule."""
+"""The forms of the dashboard: the options of enabling a demo, and its settings."""
 
 import re
 from collections.abc import Callable
@@ -15,27 +15,28 @@ from demo.lifecycle.names import brand_name, product_names
 from demo.models import DemoAccount
 
 Name = TypeVar("Name")
-_LINE_BREAKS = re.compile("\r\n?|\n")  # of a text area; others stand in a name, and are refused with it
-LANGUAGE_NAMES = {"en": "English", "es": "Español"}
+_LINE_BREAKS = re.compile(
+    "\r\n?|\n"
+)  # those that a text area sends; any other is part of a name, and is refused
+NAMES = ("brand", "products")
+CHOICES = ("niche", "language", "platforms", "rhythm")
 
 
 class EnableForm(forms.Form):
-    """Every field may be left out: then the account keeps what it has; another niche or language brings a new brand.
+    """Every field is optional: an option left out keeps the account's value; another niche or language makes a new brand.
 
-    A brand that is there and empty asks for an invented one.
+    An empty brand asks for an invented one.
     """
 
     niche = forms.ChoiceField(
         required=False, choices=[(niche, niche.capitalize()) for niche in simulator.NICHES]
     )
-    language = forms.ChoiceField(
-        required=False, choices=[(code, LANGUAGE_NAMES.get(code, code)) for code in simulator.LANGUAGES]
-    )
+    language = forms.ChoiceField(required=False, choices=simulator.language_choices)
     brand = forms.CharField(required=False, help_text="The company's name; empty: an invented one.")
     products = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Names to be spoken of, one in a line; empty: the niche's own.",
+        help_text="Product names to be mentioned, one per line; empty: the niche's own.",
     )
     platforms = forms.MultipleChoiceField(
         required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
@@ -46,62 +47,62 @@ class EnableForm(forms.Form):
 
     @classmethod
     def of(cls, account: DemoAccount) -> "EnableForm":
-        """The form as the account stands."""
-        chosen = {name: getattr(account, name) for name in ("niche", "language", "platforms", "rhythm")}
+        """The form with the account's present options."""
+        chosen = {name: getattr(account, name) for name in CHOICES}
         return cls(initial=chosen | {"products": "\n".join(account.products)})
 
     def clean_brand(self) -> str:
-        given = self.cleaned_data["brand"]
-        return _as_error(lambda: brand_name(given)) if given else ""
+        brand = self.cleaned_data["brand"]
+        return _validated(lambda: brand_name(brand)) if brand else ""
 
     def clean_products(self) -> list[str]:
         lines = _LINE_BREAKS.split(self.cleaned_data["products"])
-        return _as_error(lambda: product_names(line for line in lines if line.strip()))
+        return _validated(lambda: product_names(line for line in lines if line.strip()))
 
     def clean(self) -> dict[str, Any]:
-        by_the_page = "niche" in self.data  # which always sends it; of boxes that are all empty nothing comes
-        if by_the_page and self.cleaned_data.get("platforms") == []:
+        """The page always sends `niche`; of checkboxes that are all empty a browser sends nothing."""
+        if "niche" in self.data and self.cleaned_data.get("platforms") == []:
             self.add_error("platforms", "Choose at least one platform.")
         return self.cleaned_data
 
     @property
     def options(self) -> dict[str, Any]:
-        """What `lifecycle.enable` is to be asked for: what was chosen, and the names that were sent, empty or not."""
-        names = ("brand", "products")
-        chosen = {name: value for name, value in self.cleaned_data.items() if value and name not in names}
-        return chosen | {name: self.cleaned_data[name] for name in names if name in self.data}
+        """The options for `transitions.enable`: those chosen, and the names that were sent, empty or not."""
+        chosen = {name: value for name, value in self.cleaned_data.items() if value and name not in NAMES}
+        return chosen | {name: self.cleaned_data[name] for name in NAMES if name in self.data}
 
 
-def _as_error(read: Callable[[], Name]) -> Name:
-    """What is read; a sentence beside the field where it cannot be taken."""
+def _validated(read: Callable[[], Name]) -> Name:
+    """The result of `read`; an InvalidOption becomes the field's error."""
     try:
         return read()
     except InvalidOption as error:
         raise forms.ValidationError(str(error)) from error
 
 
-def field_of(column: models.Field, **options: Any) -> forms.Field:
-    """The form's field of an account's column; whatever is wrong with a number is answered with its range."""
+def form_field(column: models.Field, **options: Any) -> forms.Field:
+    """The form field of an account's column; every error of a number names its range."""
     if not isinstance(column, models.PositiveSmallIntegerField):
         return column.formfield(**options)
     low, high = (validator.limit_value for validator in column.validators)
     sentence = f"{column.verbose_name} must be from {low} to {high}, in whole numbers."
-    wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
-    return column.formfield(min_value=low, max_value=high, error_messages=wrong, **options)
+    errors = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+    return column.formfield(min_value=low, max_value=high, error_messages=errors, **options)
 
 
 class SettingsForm(forms.ModelForm):
-    """The schedule of one account."""
+    """The settings of one account. Labels, ranges and help texts are the columns', which have them from SETTINGS."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """With the values that the page was loaded with, so that a change made meanwhile in another tab stays."""
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():  # what another tab has changed meanwhile is not changed back
+        for name, field in self.fields.items():
             field.show_hidden_initial = not self.is_bound or f"initial-{name}" in self.data
 
     class Meta:
         model = DemoAccount
         fields = tuple(SETTINGS)
-        formfield_callback = field_of
+        formfield_callback = form_field
         widgets = {
             "time_zone": forms.TextInput(
                 attrs={
@@ -116,5 +117,5 @@ class SettingsForm(forms.ModelForm):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """What is asked to be other than it was."""
+        """The settings that differ from those that the page was loaded with."""
         return {name: self.cleaned_data[name] for name in self.changed_data}

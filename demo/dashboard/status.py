@@ -1,4 +1,4 @@
-"""The demo of one user as the API, the pages and the commands show it."""
+"""A demo as the API, the pages and the commands show it. A constant number of queries, for one user or for many."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -15,36 +15,37 @@ from demo.lifecycle.scenarios import Running, running_by_account
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import WINDOW_KINDS, next_cleanup
 
-UPCOMING = 10
+UPCOMING_EVENTS = 10
 ACCOUNTS_PER_QUERY = 500
 
 
 def status_of(user: User, now: datetime) -> dict[str, Any]:
     """The object of GET /api/v1/demo/; for a user who never enabled, that of an account with the defaults, off."""
-    return next(_statuses([shown_account(user)], now))
+    return next(_statuses([account_or_default(user)], now))
 
 
 def statuses(now: datetime) -> Iterator[dict[str, Any]]:
-    """The same of every user who has a demo account, in order of the accounts, with the name as `user`.
-
-    Accounts are read in chunks, each with a constant number of statements.
-    """
+    """The same for every user with a demo account, in the order of the accounts, with the user name as `user`."""
     last = 0
-    while chunk := list(
-        DemoAccount.objects.select_related("user").filter(pk__gt=last).order_by("pk")[:ACCOUNTS_PER_QUERY]
-    ):
+    accounts = DemoAccount.objects.select_related("user").order_by("pk")
+    while chunk := list(accounts.filter(pk__gt=last)[:ACCOUNTS_PER_QUERY]):
         for account, status in zip(chunk, _statuses(chunk, now), strict=True):
             yield {"user": account.user.username} | status
         last = chunk[-1].pk
 
 
+def account_or_default(user: User) -> DemoAccount:
+    """The user's account, or one with the defaults that is not stored."""
+    accounts = DemoAccount.objects.select_related("user")
+    return accounts.filter(user=user).first() or DemoAccount(user=user, seed=0)
+
+
 def _statuses(accounts: list[DemoAccount], now: datetime) -> Iterator[dict[str, Any]]:
     progress, rows = progress_by_account(accounts), stored_by_account(accounts)
-    coming, running = upcoming_by_account(accounts), running_by_account(accounts)
+    events, running = upcoming_by_account(accounts), running_by_account(accounts)
     for account in accounts:
-        yield _status(
-            account, now, progress[account.pk], rows[account.pk], coming[account.pk], running[account.pk]
-        )
+        pk = account.pk
+        yield _status(account, now, progress[pk], rows[pk], events[pk], running[pk])
 
 
 def _status(
@@ -52,7 +53,7 @@ def _status(
     now: datetime,
     progress: Progress,
     rows: dict[str, int],
-    coming: list[dict[str, Any]],
+    events: list[dict[str, Any]],
     running: list[Running],
 ) -> dict[str, Any]:
     return {
@@ -73,21 +74,15 @@ def _status(
             **{name: account.start_of_next(kind) for name, kind in WINDOW_KINDS.items()},
             "cleanup": None if account.state == State.OFF else next_cleanup(now),
         },
-        "upcoming": coming,
+        "upcoming": events,
         "scenarios": [asdict(one) for one in running],
         "last_error": account.last_error or None,
         "notices": notices(account),
     }
 
 
-def shown_account(user: User) -> DemoAccount:
-    """The user's account, or one with the defaults that is not stored."""
-    accounts = DemoAccount.objects.select_related("user")
-    return accounts.filter(user=user).first() or DemoAccount(user=user, seed=0)
-
-
 def stored(account: DemoAccount) -> dict[str, int]:
-    """How many pieces, comments and messages of the demo the inbox shows."""
+    """How many posts, comments and messages of the demo the inbox shows."""
     return stored_by_account([account])[account.pk]
 
 
@@ -97,24 +92,24 @@ def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
 
 
 def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
-    """The same of each account by its primary key, in one statement."""
-    told = StoryEvent.objects.undelivered_by_account().exclude(type=StoryEvent.Type.METRICS)
-    first = told.filter(account=OuterRef("pk")).order_by("due_at", "id")
-    on = [account.pk for account in accounts if account.state != State.OFF]
-    heads = DemoAccount.objects.filter(pk__in=on).values_list(
-        Func(ArraySubquery(first.values("pk")[:UPCOMING]), function="unnest")
+    """The same for each account, by its primary key, in one statement."""
+    shown = StoryEvent.objects.undelivered_by_account().exclude(type=StoryEvent.Type.METRICS)
+    first = shown.filter(account=OuterRef("pk")).order_by("due_at", "id")
+    enabled = [account.pk for account in accounts if account.state != State.OFF]
+    ids = DemoAccount.objects.filter(pk__in=enabled).values_list(
+        Func(ArraySubquery(first.values("pk")[:UPCOMING_EVENTS]), function="unnest")
     )
-    rows = StoryEvent.objects.filter(pk__in=heads).order_by("due_at", "id")
-    coming: dict[int | None, list[dict[str, Any]]] = {account.pk: [] for account in accounts}
     columns = {"due_at": "due_at", "type": "type", "platform": "profile__platform", "text": "payload__text"}
     columns["origin"] = "origin"
-    for owner, *row in rows.values_list("account", *columns.values()):
-        coming[owner].append(dict(zip(columns, row, strict=True)))
-    return coming
+    rows = StoryEvent.objects.filter(pk__in=ids).order_by("due_at", "id")
+    events: dict[int | None, list[dict[str, Any]]] = {account.pk: [] for account in accounts}
+    for account_id, *values in rows.values_list("account", *columns.values()):
+        events[account_id].append(dict(zip(columns, values, strict=True)))
+    return events
 
 
 def notices(account: DemoAccount) -> list[str]:
-    """What the user should know about the chosen settings."""
+    """Sentences about consequences of the chosen options that a user may not expect."""
     if account.has_messages or not account.platforms:
         return []
-    return ["None of the chosen platforms has direct messages, so the demo brings none."]
+    return ["None of the chosen platforms has direct messages, so the demo has none."]

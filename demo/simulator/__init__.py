@@ -4,7 +4,7 @@ Importing it reads no table of words and nothing of Faker; both come with the fi
 """
 
 from demo.simulator.scenarios import SCENARIO_LASTS, SCENARIOS, Scenario, scenario
-from demo.simulator.tables import LANGUAGES, NICHES, niches
+from demo.simulator.tables import LANGUAGES, NICHES, language_choices, niches
 from demo.simulator.values import (
     BRAND,
     COMMENT,
@@ -53,5 +53,5 @@ __all__ = [
         "extra_interactions",
         "from_payload",
     ),
-    *("initial", "interactions_window", "niches", "profiles", "remembered", "scenario"),
+    *("initial", "interactions_window", "language_choices", "niches", "profiles", "remembered", "scenario"),
 ]

@@ -91,6 +91,11 @@ class Language:
     conversations: tuple[Conversation, ...]
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """Every language: its code, and its name in the language itself."""
+    return [(code, _common(code)["name"]) for code in LANGUAGES]
+
+
 @cache
 def language(code: str) -> Language:
     """The tables that fit any niche."""

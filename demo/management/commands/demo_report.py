@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from demo import simulator
-from demo.dashboard.status import shown_account
+from demo.dashboard.status import account_or_default
 from demo.engine import story
 from demo.lifecycle import transitions
 from demo.management.base import DemoCommand, Once, bad_input, user_named
@@ -57,7 +57,7 @@ class Command(DemoCommand):
 
 
 def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
-    account = shown_account(user_named(name))
+    account = account_or_default(user_named(name))
     events = story.told(account, now) if account.pk else []
     if not events:
         raise bad_input(

@@ -2,7 +2,7 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
-from demo.dashboard.status import shown_account
+from demo.dashboard.status import account_or_default
 from demo.engine import retention
 from demo.exceptions import InvalidState
 from demo.management.base import DemoCommand, Once, user_named
@@ -22,7 +22,7 @@ class Command(DemoCommand):
         if options["all"]:
             return self._restore_all(options["json"])
         user = user_named(options["user"])
-        account = shown_account(user)
+        account = account_or_default(user)
         try:
             restored = retention.restore(account)
         except InvalidState as error:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from accounts.models import User
 from demo import simulator
 from demo.dashboard.progress import delivered_initially
-from demo.dashboard.status import shown_account
+from demo.dashboard.status import account_or_default
 from demo.exceptions import InvalidState
 from demo.lifecycle import transitions
 from demo.lifecycle.seeding import (
@@ -106,7 +106,7 @@ def _account(options: dict) -> DemoAccount:
         options["create"] and not User.objects.filter(username=options["user"]).exists()
     ):
         return DemoAccount(seed=0)
-    return shown_account(user_named(options["user"]))
+    return account_or_default(user_named(options["user"]))
 
 
 def _users(options: dict, now: datetime) -> list[User]:

@@ -1,0 +1,76 @@
+"""The page Settings: how many posts, comments and messages a demo gets, and when."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateformat import format as date_format
+from django.views.decorators.http import require_http_methods
+
+from accounts.decorators import user_page
+from demo.access import demo_allowed
+from demo.dashboard.forms import SettingsForm
+from demo.dashboard.status import account_or_default, notices
+from demo.exceptions import InvalidOption, InvalidState
+from demo.lifecycle import transitions
+from demo.models import DemoAccount, State, time_zones
+from demo.throttling import SwitchThrottle, count_click
+from demo.windows import INTERACTIONS, WINDOW_KINDS
+from interactions.clock import now
+
+
+@user_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show and change the settings of the user's demo, also while it is off."""
+    if request.method == "POST":
+        return _save(request)
+    return _render(request, SettingsForm(instance=account_or_default(request.user)))
+
+
+def _save(request: HttpRequest) -> HttpResponse:
+    """Change the settings; what is refused is shown with the user's input, with status 409 where the state forbids it."""
+    if not demo_allowed(request.user):
+        raise PermissionDenied
+    form = SettingsForm(request.POST, instance=account_or_default(request.user))
+    if not form.is_valid():
+        return _render(request, form)
+    try:
+        count_click(request.user, SwitchThrottle)
+        account = transitions.change_settings(request.user, now(), form.changes)
+    except (InvalidState, InvalidOption) as error:
+        form.add_error(None, str(error))
+        return _render(request, form, status=409 if isinstance(error, InvalidState) else 200)
+    messages.success(request, _confirmation(account))
+    return redirect("demo-settings")
+
+
+def _render(request: HttpRequest, form: SettingsForm, status: int = 200) -> HttpResponse:
+    account = account_or_default(
+        request.user
+    )  # as stored, without the changes that the form has made to its instance
+    context = {
+        "title": "Settings",
+        "form": form,
+        "account": account,
+        "window_hours": INTERACTIONS.length.seconds // 3600,
+        "comments_a_day": account.comments_per_window * INTERACTIONS.per_day,
+        "messages_a_day": account.messages_per_window * INTERACTIONS.per_day,
+        "notices": notices(account),
+        "allowed": demo_allowed(request.user),
+        "time_zones": sorted(time_zones()),
+    }
+    return render(request, "demo/settings.html", context, status=status)
+
+
+def _confirmation(account: DemoAccount) -> str:
+    """A sentence that says from when on the new settings apply."""
+    if account.state in (State.OFF, State.DISABLING):
+        return "Saved. The settings apply when demo mode is switched on."
+    if account.state == State.PAUSED:
+        return "Saved. The settings apply from the first window after the demo is resumed."
+    starts = ", ".join(
+        f"{name} from {date_format(account.start_of_next(kind), 'D j M, H:i')} UTC"
+        for name, kind in WINDOW_KINDS.items()
+    )
+    return f"Saved. The settings apply from the next window on: {starts}."

@@ -1,0 +1,84 @@
+"""What the tests see depends neither on a `.env` in the checkout nor on the environment of whoever runs them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import environment
+from config.up import FOREIGN
+from tests.house import PLAIN
+from tests.servers import CHECKOUT, RUN, pinned
+
+# Of each variable a value with which the product does not start, or else behaves as no default does.
+HOSTILE = dict.fromkeys(environment.VARIABLES, "hostile") | {
+    "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "DJANGO_SETTINGS_MODULE": "hostile.settings",
+    "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+    "GUNICORN_CMD_ARGS": "--bind 127.0.0.1:1",
+    "PGHOST": "127.0.0.1",
+    "PGOPTIONS": "-c search_path=hostile",
+    "TZ": "Pacific/Kiritimati",
+    "LC_ALL": "tr_TR.UTF-8",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "PYTHONWARNINGS": "error",
+}
+FOLDERS = ("accounts", "config", "demo", "interactions", "tests")
+
+
+def test_every_variable_of_the_product_is_unset_but_those_of_the_tests():
+    own = {"DATA_DIR", "ENV_FILE"}
+    if os.environ.get("TEST_DATABASE_URL"):
+        own |= {"DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG"}
+    assert {name for name in environment.VARIABLES if os.environ.get(name)} == own
+    assert {name for name in environment.VARIABLES if name in PLAIN} == {"ENV_FILE", "DATA_DIR"}
+    assert not [name for name in os.environ if FOREIGN.fullmatch(name)]
+
+
+def test_of_a_hostile_environment_nothing_is_left():
+    assert pinned(HOSTILE) == {"ENV_FILE": os.devnull, "LANG": "C.UTF-8"}
+
+
+@pytest.mark.flow
+def test_a_checkout_with_a_hostile_env_file_runs_the_same_tests(tmp_path):
+    """A copy of the checkout, since the `.env` of this one belongs to its owner."""
+    for name in (*FOLDERS, "manage.py", "pytest.ini", "Procfile", "gunicorn.conf.py", ".env.example"):
+        copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
+        copy(CHECKOUT / name, tmp_path / name)
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in HOSTILE.items()))
+    tests = (
+        "test_every_variable_of_the_product_is_unset_but_those_of_the_tests",
+        "test_a_user_and_a_process",
+    )
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TEST_DATABASE_URL")
+    }
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *(f"tests/test_isolation.py::{name}" for name in tests)],
+        cwd=tmp_path,
+        # The folder of this run has the template of its servers.
+        env=HOSTILE | kept | {RUN: os.environ[RUN], "PYTEST_XDIST_WORKER": f"nested-{os.getpid()}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (said.returncode, "2 passed" in said.stdout) == (0, True), said.stdout + said.stderr
+
+
+def test_a_user_and_a_process(alice, page):
+    """A request with the database, and a process that reads the settings by itself, in the environment of `PLAIN`."""
+    assert page.get("/api/v1/demo/").json()["state"] == "off"
+    script = "from config import settings; print(settings.MAIN_APP_URL, settings.DEMO_DELIVERY, settings.TOKEN_DAYS)"
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parent.parent,
+        env=PLAIN,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "http://127.0.0.1:8000 direct None"

@@ -1,0 +1,152 @@
+"""A storm: services and servers are killed at random, while users ask for everything; afterwards every count is exact.
+
+`make storm MINUTES=10` lasts ten minutes. The seed is printed; STORM_SEED repeats it.
+"""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.house import Caller, House, running_house, until
+
+SECONDS = float(os.environ.get("STORM_MINUTES") or 1) * 60
+SEED = os.environ.get("STORM_SEED") or str(random.randrange(10**6))
+FULL = (35, 920, 100)
+SERVICES = ("web", "worker", "beat")
+REQUESTS = (  # path and body; switched on most often, as all else is refused while a demo is off
+    *(("demo/enable", {}),) * 4,
+    *(("demo/resume", {}),) * 2,
+    ("demo/pause", {}),
+    ("demo/reset", {}),
+    ("demo/disable", {}),
+    ("demo/advance", {"days": 1}),
+    ("demo/generate/content", {}),
+    ("demo/generate/interactions", {}),
+    ("demo/scenarios/viral-spike", {}),
+)
+# What a user is told while something is down is 503; 409 is what a demo's state does not allow, 429 a throttle.
+EXPECTED = {200, 202, 409, 429, 503}
+NO_ANSWER = 0
+OWN = "s.account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = %s)"
+
+pytestmark = [pytest.mark.long, pytest.mark.flow, pytest.mark.timeout(SECONDS + 900)]
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    with running_house(DEBUG="0", HTTPS="0") as house:
+        if not house.embedded:
+            pytest.skip("the database belongs to somebody else")
+        yield house
+
+
+def test_after_a_storm_of_kills_every_count_is_exact(house):
+    print(f"STORM_SEED={SEED} STORM_MINUTES={SECONDS / 60:g}")
+    bystander = house.create_user("bystander")
+    bystander.post("demo/enable")
+    until(lambda: bystander.demo()["state"] == "active", "the bystander's demo is active")
+    callers = [house.create_user(f"storm-{number}") for number in range(3)]
+    house.fire("demo: sweep", 2)
+    house.fire("demo: deliver due events")
+
+    over, answers = threading.Event(), Counter()
+    asking = threading.Thread(target=ask_at_random, args=(callers, over, answers))
+    asking.start()
+    try:
+        killed = kill_at_random(house)
+    finally:
+        over.set()
+        asking.join()
+    print(f"killed {dict(killed)}, answered {dict(answers)}")
+
+    assert set(answers) <= EXPECTED | {NO_ANSWER}
+    assert killed.keys() == {*SERVICES, "postgres", "valkey"}
+    for caller in callers:
+        assert_settled_without_loss(house, caller)
+    assert bystander.counts() == FULL
+    assert bystander.story("initial") == (1055, 1055)
+    for caller in callers:
+        caller.post("demo/disable")
+        until(lambda caller=caller: caller.demo()["state"] == "off", "the demo is off", 120)
+        assert caller.counts() == (0, 0, 0)
+        assert house.sql(f"SELECT count(*) FROM demo_storyevent s WHERE {OWN}", caller.name) == [(0,)]
+
+
+def kill_at_random(house: House) -> Counter[str]:
+    """Kill a service or a server every second or so and start it again; return how often each was killed."""
+    chance = random.Random(SEED)
+    victims = [*SERVICES, "worker", "postgres", "valkey"]
+    killed: Counter[str] = Counter()
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(chance.uniform(0, 2))
+        # every one at least once, then at random
+        victim = next((name for name in victims if not killed[name]), None) or chance.choice(victims)
+        if victim in SERVICES:
+            house.kill(victim)
+        else:
+            kill_server(house, victim)
+        killed[victim] += 1
+        time.sleep(chance.uniform(0, 1))
+        house.servers.ensure()
+        house.start(*({*SERVICES} - house.processes.keys()))
+    return killed
+
+
+def kill_server(house: House, name: str) -> None:
+    """SIGKILL to PostgreSQL or Valkey; its files stay, as they do when a machine kills it for want of memory."""
+    pid_files: dict[str, Path] = {
+        "postgres": house.servers.postgres_dir / "postmaster.pid",
+        "valkey": house.servers.valkey_dir / "valkey.pid",
+    }
+    os.kill(int(pid_files[name].read_text().split()[0]), signal.SIGKILL)
+
+
+def ask_at_random(callers: list[Caller], over: threading.Event, answers: Counter[int]) -> None:
+    """Send requests until the event, and count the codes of their answers."""
+    chance = random.Random(f"{SEED} requests")
+    while not over.wait(chance.uniform(0, 1)):
+        path, body = chance.choice(REQUESTS)
+        try:
+            answers[chance.choice(callers).post(path, **body).status_code] += 1
+        except requests.RequestException:
+            answers[NO_ANSWER] += 1
+
+
+def assert_settled_without_loss(house: House, caller: Caller) -> None:
+    """Bring the demo to being active; then every event that was delivered is stored once, and nothing else is."""
+    passing = {"enabling", "disabling"}
+    until(lambda: caller.demo()["state"] not in passing, "what was begun is finished", 180)
+    caller.post("demo/resume")
+    until(lambda: caller.post("demo/enable").status_code in (200, 202), "the demo is switched on", 60)
+    until(lambda: caller.demo()["state"] == "active", "the demo is active", 180)
+    late = f"SELECT count(*) FROM demo_storyevent s WHERE delivered_at IS NULL AND due_at < now() AND {OWN}"
+    until(lambda: house.sql(late, caller.name) == [(0,)], "what is due is delivered", 180)
+    assert caller.story("initial") == (1055, 1055)
+    events, stored = delivered_and_stored(house, caller)
+    assert events == stored
+
+
+def delivered_and_stored(house: House, caller: Caller) -> tuple[set, set]:
+    """The profile and id of each delivered event that brings a row, and of each row, read at one moment."""
+    found = house.sql(
+        f"SELECT 'event', profile_id, platform_id FROM demo_storyevent s WHERE {OWN} AND delivered_at IS NOT NULL"
+        " AND type <> 'content.metrics' UNION ALL"
+        " SELECT 'row', profile_id, t.platform_id FROM (SELECT profile_id, platform_id, is_demo FROM interactions_content"
+        " UNION ALL SELECT profile_id, platform_id, is_demo FROM interactions_interaction) t"
+        " JOIN accounts_profile p ON p.id = profile_id JOIN accounts_user u ON u.id = owner_id"
+        " WHERE t.is_demo AND username = %s",
+        caller.name,
+        caller.name,
+    )
+    kinds = {kind: [row[1:] for row in found if row[0] == kind] for kind in ("event", "row")}
+    assert all(len(rows) == len(set(rows)) for rows in kinds.values())
+    return set(kinds["event"]), set(kinds["row"])
