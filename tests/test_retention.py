@@ -18,7 +18,7 @@ from demo.engine import bulk, retention, story
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.engine.retries import retry_dead
-from demo.lifecycle import transitions
+from demo.lifecycle import advance, pending_work, transitions
 from demo.models import DemoAccount, StoryEvent, webhook_event
 from interactions import replies
 from interactions.ingest import IncomingEvent, ingest
