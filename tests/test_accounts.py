@@ -1,4 +1,4 @@
-"""Logging in, tokens, passwords, accounts made by another back end, and the limits on guessing."""
+"""Log-in, tokens, passwords, accounts created by another back end, and the limits on guessing."""
 
 import re
 from collections import Counter
@@ -37,9 +37,9 @@ def test_a_request_can_revoke_its_own_token(client, person):
     assert client.get("/api/v1/demo/", headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("door", [guess, lambda client, name: token_for(client, name, "wrong")])
-def test_after_ten_wrong_passwords_a_minute_even_the_right_one_waits(client, person, door):
-    codes = [door(client, person.username).status_code for _ in range(12)]
+@pytest.mark.parametrize("log_in", [guess, lambda client, name: token_for(client, name, "wrong")])
+def test_after_ten_wrong_passwords_a_minute_even_the_right_one_waits(client, person, log_in):
+    codes = [log_in(client, person.username).status_code for _ in range(12)]
     assert codes[10:] == [429, 429]
     assert 429 not in codes[:10]
     refused = token_for(client, person.username)
@@ -159,7 +159,7 @@ def test_the_password_page_limits_guesses_of_the_old_password(client, person):
 
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_guesses_are_counted_before_the_first_one_fails(client, person, monkeypatch):
-    """Each guess is held while its password is looked at, until the last has come."""
+    """Each guess waits in its password check until the last one has started."""
     together = Barrier(10)
     real = AuthTokenSerializer.is_valid
 
@@ -272,7 +272,7 @@ def test_the_admin_uses_the_log_in_page_and_refuses_non_staff(client, alice):
         ("", "/admin/"),
         ("?next=", "/admin/"),
         ("?next=/admin/accounts/profile/%3Fis_demo%3D1", "/admin/accounts/profile/?is_demo=1"),
-        ("?next=/admin/login/", "/admin/login/"),  # which sends on to the index
+        ("?next=/admin/login/", "/admin/login/"),  # which redirects to the index
         ("?next=http://testserver/comments/", "http://testserver/comments/"),
         ("?next=https://elsewhere.example/", "/admin/"),
         ("?next=//elsewhere.example/", "/admin/"),
@@ -301,7 +301,7 @@ def test_expensive_calls_are_limited_per_demo_not_per_caller(staff, path, monkey
 
 
 def sent(browser: Client, page: str, **more: str):
-    """The form of the password page, as `page` had it, sent by the browser."""
+    """Send the form of the password page, as `page` has it, with the browser's cookies."""
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     return browser.post("/password/", {"old_password": "x", "csrfmiddlewaretoken": token}, **more)
 
@@ -311,7 +311,7 @@ def test_a_stale_form_gets_an_error_that_says_what_to_do(person, alice):
     browser.force_login(person)
     page = browser.get("/password/").content.decode()
     browser.force_login(alice)
-    browser.cookies["csrftoken"] = "b" * 32  # a log-in gives a new one
+    browser.cookies["csrftoken"] = "b" * 32  # a log-in changes it
     answer = sent(browser, page)
     shown = answer.content.decode()
     assert (answer.status_code, "<h1>This page is too old</h1>" in shown) == (403, True)

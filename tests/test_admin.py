@@ -1,4 +1,4 @@
-"""The admin of people, profiles and what has arrived: found at any size, read-only, secrets kept, nothing by accident."""
+"""The admin of users, profiles and inbox rows: searches of large tables, read-only rows, secrets, permissions."""
 
 import pytest
 from django.apps import apps
@@ -120,10 +120,10 @@ def test_a_signing_secret_is_shown_only_when_it_is_created(operator, alice):
     assert "whsec_" not in page(operator, "admin:accounts_profile_changelist")
     change = reverse("admin:accounts_profile_change", args=[profile.pk])
     assert "whsec_" not in operator.get(change).content.decode()
-    [told] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile, confirmed="1")
+    [message] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile, confirmed="1")
     previous = profile.webhook_secret
     profile.refresh_from_db()
-    assert profile.webhook_secret in told
+    assert profile.webhook_secret in message
     assert profile.webhook_secret_previous == previous
 
 
@@ -198,7 +198,7 @@ def test_lists_cannot_be_filtered_by_a_secret(operator, live, lookup):
     ],
 )
 def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, alice, model, indexes):
-    """And never by reading the table or walking through the whole index."""
+    """It never scans the table or the whole index."""
     demo_of(alice)
     row = model.objects.order_by("pk").first()
     name = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
@@ -210,10 +210,12 @@ def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, a
     asked = [query["sql"] for query in queries if f"\"platform_id\" = '{row.platform_id}'" in query["sql"]]
     searches = [sql for sql in asked if "accounts_profile" in sql.split("WHERE")[0]][: len(indexes)]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of few rows is read as a whole otherwise
+        cursor.execute("SET LOCAL enable_seqscan = off")  # PostgreSQL would scan a table of few rows
         plans = []
         for search in searches:
-            cursor.execute(f"EXPLAIN {search[search.index('SELECT') :]}")  # a time limit stands before it
+            cursor.execute(
+                f"EXPLAIN {search[search.index('SELECT') :]}"
+            )  # it is preceded by the statement timeout
             plans.append("\n".join(line for (line,) in cursor.fetchall()))
     for plan, index in zip(plans, indexes, strict=True):
         assert index in plan

@@ -1,4 +1,4 @@
-"""Every form of the admin: whatever is sent in it, or asked to be filled in, is answered, and never with a 500."""
+"""Every form of the admin answers any submitted or prefilled value without a 500."""
 
 from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
@@ -23,12 +23,12 @@ ODD = [
     *["abc", "1.5", "null", "2026-01-01", "", "25:99", "\ud800", "\x00", "x" * 300, "x" * 15_000],
     *["-1", "²", "NaN", "9" * 5_000, "0001-01-01"],
 ]
-ALONE = ["abc", "x" * 300]  # beside fields that are right, so that what is valid is stored
+ALONE = ["abc", "x" * 300]  # sent with valid other fields, so that valid forms are saved
 OF_THE_SITE = ["_to_field", "_popup", "_saveasnew", "_changelist_filters", "_continue", "_addanother"]
 
 
 class Fields(HTMLParser):
-    """What a browser would send of a page's fields, by name; without the token, of which the client has no need."""
+    """Parses the form fields that a browser would send, by name, without the CSRF token."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ def filled_in(client: Client, path: str, name: str, value: str) -> int:
 
 
 def forms_of(client: Client, model: type[Model]) -> dict[str, Fields]:
-    """The fields of the model's pages that have a form, by the pages' paths."""
+    """Return the form fields of the model's pages, by path."""
     more_rows(1)
     name = f"admin:{name_of(model)}"
     row = model.objects.filter(is_demo=False).latest("pk") if model is Profile else model.objects.latest("pk")

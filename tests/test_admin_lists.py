@@ -1,4 +1,4 @@
-"""Every list of the admin: what is asked of it wrongly is never a 500, and its queries do not grow with its rows."""
+"""Every list of the admin: invalid requests cause no 500, and the query count is constant."""
 
 import re
 import time
@@ -55,7 +55,7 @@ def asked(client: Client, path: str, **query: str) -> int:
 
 
 def offered(model: type) -> set[str]:
-    """What the filters of a list may ask for, and the list's own parameters."""
+    """Return the parameters of the list's filters and of the list itself."""
     filters = admin.site._registry[model].list_filter
     names = {one.parameter_name for one in filters if hasattr(one, "parameter_name")}
     names |= {f"{one}{lookup}" for one in filters if isinstance(one, str) for lookup in LOOKUPS}
@@ -90,7 +90,7 @@ def test_every_filter_that_a_list_offers_works(operator, alice, live, model):
 
 
 def test_every_primary_key_is_a_number():
-    """The site refuses others before any action reads them."""
+    """The admin site refuses other keys before any action reads them."""
     assert all(isinstance(model._meta.pk, IntegerField) for model in MODELS)
 
 
@@ -187,7 +187,7 @@ def test_a_count_that_reached_its_maximum_is_shown_with_a_plus(operator, live, m
 
 
 def test_a_list_loads_only_the_start_of_each_text(operator, live):
-    """Cutting a text of marks that have to be put in order takes time by the square of its length."""
+    """Truncating a text of combining marks takes time quadratic in its length."""
     send(live, *(event("comment.created", f"c{n}", text="a" + "\u0315\u0300" * 32_000) for n in range(3)))
     began = time.process_time()
     with CaptureQueriesContext(connection) as queries:
@@ -197,7 +197,7 @@ def test_a_list_loads_only_the_start_of_each_text(operator, live):
 
 
 def more_rows(number: int) -> None:
-    """Another row for every list, hanging on parents of its own."""
+    """Add a row to every list, each with parents of its own."""
     user = User.objects.create_user(f"user-{number}")
     profile = Profile.objects.create(owner=user, platform="x", platform_id=f"p{number}", handle="h")
     send(profile, *(event(type, f"e{number}") for type in ("content.published", "message.created")))
@@ -223,7 +223,7 @@ def test_every_lists_query_count_is_constant(operator, db):
         return found
 
     more_rows(1)
-    counts()  # content types are looked up once
+    counts()  # loads the content types, which are cached
     few = counts()
     for number in range(2, 6):
         more_rows(number)

@@ -1,4 +1,4 @@
-"""The routes of tokens, rows and health, as programs use them."""
+"""The API's routes of tokens, rows and health."""
 
 from datetime import timedelta
 

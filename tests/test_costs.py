@@ -1,4 +1,4 @@
-"""What a user can make expensive is bounded: terms, statements, pages, and how many long reads go on at once."""
+"""Costs that a user controls are limited: search terms, statements, pages, and simultaneous long reads."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ from tests.breaking import pooler
 from tests.house import Caller, House, running_house
 from tests.world import DAY, NOW, event, send
 
-WORST = "a" * 99 + "b"  # to be looked for in texts of nothing but a
+WORST = "a" * 99 + "b"  # the slowest search term for texts of "a" only
 LONG = 65_536
 
 
@@ -33,8 +33,8 @@ def _reset_usage() -> None:
 
 
 @pytest.fixture
-def piled(transactional_db) -> Profile:
-    """A profile of Alice's with what makes a search as slow as it gets."""
+def slow_profile(transactional_db) -> Profile:
+    """Create a profile of Alice's with texts that make a search as slow as possible."""
     alice = User.objects.create_user("alice")
     profile = Profile.objects.create(owner=alice, platform="x", platform_id="pile", handle="pile")
     send(profile, *(event("comment.created", f"c{number}", text="a" * LONG) for number in range(70)))
@@ -49,7 +49,7 @@ def short_limits(monkeypatch) -> None:
 
 @contextmanager
 def other_connection(statement: str, *parameters: object) -> Iterator[psycopg.Connection]:
-    """Another process, which has run a statement and has not committed."""
+    """Yield another connection with an open transaction that has run the statement."""
     entry = connection.get_connection_params()
     names = ("dbname", "user", "host", "port", "password")
     with psycopg.connect(**{name: entry[name] for name in names if name in entry}) as other:
@@ -71,8 +71,10 @@ def test_a_search_term_has_at_most_a_hundred_characters(page, live, path):
     assert page.get(f"/api/v1/{path}/?search={'a' * 100}").status_code == 200
 
 
-def test_a_slow_search_is_stopped_and_answered_with_a_problem(client, piled, short_limits, monkeypatch):
-    client.force_login(piled.owner)
+def test_a_slow_search_is_stopped_and_answered_with_a_problem(
+    client, slow_profile, short_limits, monkeypatch
+):
+    client.force_login(slow_profile.owner)
     answer = client.get(f"/api/v1/interactions/?search={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert (answer["Content-Type"], "posted_after" in answer.json()["hint"]) == (
@@ -86,15 +88,15 @@ def test_a_slow_search_is_stopped_and_answered_with_a_problem(client, piled, sho
     assert limit_of_the_session() == "0"
 
 
-def test_the_admins_lists_have_the_same_read_limits(client, piled, short_limits):
+def test_the_admins_lists_have_the_same_read_limits(client, slow_profile, short_limits):
     client.force_login(User.objects.create_superuser("operator"))
     answer = client.get(f"/admin/interactions/interaction/?q={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "That took too long" in answer.content.decode()
 
 
-def test_a_slow_page_is_answered_with_an_error_page(client, piled, monkeypatch):
-    client.force_login(piled.owner)
+def test_a_slow_page_is_answered_with_an_error_page(client, slow_profile, monkeypatch):
+    client.force_login(slow_profile.owner)
     monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
     with other_connection("LOCK TABLE interactions_interaction"):
         answer = client.get("/comments/")
@@ -103,11 +105,11 @@ def test_a_slow_page_is_answered_with_an_error_page(client, piled, monkeypatch):
     assert client.get("/comments/").status_code == 200
 
 
-def test_every_statement_of_a_request_has_a_timeout(client, piled, monkeypatch):
-    client.force_login(piled.owner)
+def test_every_statement_of_a_request_has_a_timeout(client, slow_profile, monkeypatch):
+    client.force_login(slow_profile.owner)
     row = Interaction.objects.first()
     monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
-    with other_connection("SELECT pg_advisory_xact_lock(%s)", PROFILE_LOCKS | piled.pk):
+    with other_connection("SELECT pg_advisory_xact_lock(%s)", PROFILE_LOCKS | slow_profile.pk):
         answer = client.post(
             f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
         )
@@ -126,18 +128,22 @@ def test_a_commands_statements_have_no_timeout(transactional_db, monkeypatch):
         cursor.execute("SELECT pg_sleep(0.05)")
 
 
-def test_a_user_has_one_long_read_at_a_time_and_others_are_not_affected(client, piled, short_limits, bob):
-    client.force_login(piled.owner)
-    with other_connection("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | piled.owner.pk):
+def test_a_user_has_one_long_read_at_a_time_and_others_are_not_affected(
+    client, slow_profile, short_limits, bob
+):
+    client.force_login(slow_profile.owner)
+    with other_connection("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | slow_profile.owner.pk):
         answer = client.get(f"/api/v1/interactions/?search={WORST}")
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
         assert client.get(f"/api/v1/interactions/?search={WORST}").status_code == 200
 
 
-def test_a_users_long_reads_have_a_maximum_time_per_minute(client, piled, short_limits, monkeypatch, bob):
+def test_a_users_long_reads_have_a_maximum_time_per_minute(
+    client, slow_profile, short_limits, monkeypatch, bob
+):
     monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.1)
-    client.force_login(piled.owner)
+    client.force_login(slow_profile.owner)
     codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
     refused = client.get("/api/v1/interactions/")
     assert codes[0] == 503
@@ -146,8 +152,8 @@ def test_a_users_long_reads_have_a_maximum_time_per_minute(client, piled, short_
     assert client.get("/api/v1/interactions/").status_code == 200
 
 
-def test_a_summary_has_the_same_read_limits(client, piled, short_limits):
-    client.force_login(piled.owner)
+def test_a_summary_has_the_same_read_limits(client, slow_profile, short_limits):
+    client.force_login(slow_profile.owner)
     with other_connection("LOCK TABLE interactions_interaction"):
         answer = client.get("/api/v1/analytics/summary/")
     assert (answer.status_code, "from and to" in answer.json()["hint"]) == (503, True)
@@ -162,7 +168,7 @@ def test_a_summary_of_too_many_days_is_400(page, live, monkeypatch):
 
 
 def wide(profile: Profile, number: int) -> list[int]:
-    """Ids of comments that are as wide as they may be."""
+    """Create comments of the maximum length; return their ids."""
     text = "\U0001f600" * LONG
     rows = [event("comment.created", f"w{n:02}", text=text, parent_id="comment") for n in range(number)]
     send(profile, event("content.edited", "piece", NOW.isoformat(), text=text))
@@ -225,7 +231,7 @@ def test_the_schema_is_generated_once(client, db):
 
 
 def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> float:
-    """The longest that /healthz, asked again and again, took while something went on, and for a second after it."""
+    """Return the slowest answer of /healthz while `until_done` runs and for a second after it."""
     worst, end = 0.0, None
     with ThreadPoolExecutor() as pool:
         other = pool.submit(until_done)
@@ -240,7 +246,7 @@ def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> floa
 
 
 def abandoned(caller: Caller, path: str, times: int) -> None:
-    """Eight requests at once, none of which is waited for longer than 0.7 s, that many times."""
+    """Send eight simultaneous requests and abandon each after 0.7 s, repeated `times`."""
 
     def ask(_: int) -> None:
         with suppress(requests.ReadTimeout):
@@ -259,7 +265,7 @@ PILE = (
 )
 
 
-def pile_up(house: House, name: str) -> None:
+def create_slow_profile(house: House, name: str) -> None:
     script = f"Profile.objects.create(owner=User.objects.get(username={name!r}), platform='x', platform_id='p', handle='p')"
     house.manage("shell", "-v0", "-c", f"from accounts.models import *; {script}")
     house.sql(PILE, house.sql("SELECT max(id) FROM accounts_profile")[0][0])
@@ -269,7 +275,7 @@ def pile_up(house: House, name: str) -> None:
 def test_abandoned_searches_of_one_user_delay_nobody():
     with running_house("web") as house:
         mallory, alice = house.create_user("mallory"), house.create_user("alice")
-        pile_up(house, "mallory")
+        create_slow_profile(house, "mallory")
 
         def others() -> None:
             assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
@@ -280,7 +286,7 @@ def test_abandoned_searches_of_one_user_delay_nobody():
 
 
 def abandoned_batches(house: House, profile: dict, secret: str) -> None:
-    """32 bodies of 5 MB, signed, whose senders go away without an answer, and one event as large as the body."""
+    """Send 32 signed bodies of 5 MB and disconnect without reading the answers; then one event as large as a body."""
     event = b"[" + b"[]," * 1_700_000 + b"1e]"
     body = b'{"type":"events","data":{"events":[' + event + b"]}}"
     headers = sign(secret, "msg_1", int(time.time()), body)
@@ -298,7 +304,7 @@ def abandoned_batches(house: House, profile: dict, secret: str) -> None:
 def test_abandoned_batches_of_one_sender_delay_nobody():
     with running_house("web") as house:
         mallory = house.create_user("mallory")
-        pile_up(house, "mallory")
+        create_slow_profile(house, "mallory")
         api = f"{house.url}/api/v1/profiles/"
         [profile] = requests.get(api, headers=mallory.headers, timeout=20).json()["results"]
         secret = mallory.post(f"profiles/{profile['id']}/rotate-secret").json()["webhook_secret"]
@@ -307,7 +313,7 @@ def test_abandoned_batches_of_one_sender_delay_nobody():
             assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
 
         worst = slowest(healthz, lambda: abandoned_batches(house, profile, secret))
-        assert worst < 3  # a quarter of a second when this machine does nothing but send and answer
+        assert worst < 3  # 0.25 s on an idle machine
         assert house.sql("SELECT count(*), max(octet_length(raw)) FROM interactions_deadletter") == [
             (1, 2**20 + 1)
         ]
@@ -341,13 +347,13 @@ def test_the_timeout_affects_no_other_connection_behind_a_transaction_pooler():
             house.manage("migrate", "-v0")
             house.start("web")
             caller = house.create_user("pooled")
-            pile_up(house, "pooled")
+            create_slow_profile(house, "pooled")
             ask = {"headers": caller.headers, "timeout": 20}
             searched = requests.get(f"{house.url}/api/v1/interactions/?search={WORST}", **ask)
             assert (searched.status_code, searched.json()["status"]) == (503, 503)
             assert requests.get(f"{house.url}/api/v1/demo/", **ask).status_code == 200
             limits = set()
-            for _ in range(8):  # whichever connection of the pool it is
+            for _ in range(8):  # to use every connection of the pool
                 with psycopg.connect(url, autocommit=True, prepare_threshold=None) as pooled:
                     limits |= set(pooled.execute("SHOW statement_timeout").fetchone())
             assert limits == {"0"}

@@ -1,4 +1,4 @@
-"""Expired sessions and tokens go, a few at a time, by a task that runs daily; what is still good stays."""
+"""A daily task deletes expired sessions and tokens in batches, and keeps valid ones."""
 
 from contextlib import closing
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Each field of a JSON body takes the type that the schema gives it, and nothing that only looks like it."""
+"""Each field of a JSON body must have the type in the schema; values that only look like it are refused."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.test_schema import bodies, operations, schema
 from tests.world import demo_of, event
 
 JSON = "application/json"
-Path = tuple[str | int, ...]  # of a value in a body: names of members, and 0 for any item of a list
+Path = tuple[str | int, ...]  # to a value in a body: names of members, 0 for any item of a list
 VALUES = {
     "integer": [3],
     "number": [3.0, 1.5],
@@ -46,7 +46,7 @@ def rows() -> list:
 
 
 def plain(given: dict, components: dict) -> dict:
-    """The schema itself, where it is a reference or has one beside its own words."""
+    """Return the schema with its reference resolved, if it is one or contains one."""
     if "$ref" in given:
         return plain(components[given["$ref"].rsplit("/", 1)[1]], components)
     if len(given.get("allOf", [])) == 1:
@@ -55,7 +55,7 @@ def plain(given: dict, components: dict) -> dict:
 
 
 def values_in(given: dict, components: dict, path: Path = ()) -> Iterator[tuple[Path, dict]]:
-    """Each value that a body of that schema may hold, by its path."""
+    """Yield path and schema of each value in a body of that schema."""
     given = plain(given, components)
     if path:
         yield path, given
@@ -66,7 +66,7 @@ def values_in(given: dict, components: dict, path: Path = ()) -> Iterator[tuple[
 
 
 def wrong_for(given: dict) -> list[object]:
-    """Values whose type is not the schema's; none where it takes any."""
+    """Return values of other types than the schema's; none if it accepts any."""
     if not given.keys() & {"type", "oneOf", "anyOf", "enum"}:
         return []
     parts = given.get("oneOf") or given.get("anyOf") or [given]
@@ -76,7 +76,7 @@ def wrong_for(given: dict) -> list[object]:
 
 
 def replaced(body: Any, path: Path, value: object) -> Any:
-    """The same body with that value at `path`."""
+    """Return a copy of the body with that value at `path`."""
     if not path:
         return value
     if path[0] == 0:
@@ -92,7 +92,7 @@ def address_of(operation: str) -> tuple[str, str]:
 
 
 def cases() -> Iterator[tuple[str, Path, dict, object]]:
-    """Operation, path in its body, an example of the body, and the wrong values there."""
+    """Yield operation, path in its body, an example body, and the wrong values for that path."""
     components = schema()["components"]["schemas"]
     for operation, described in operations():
         taken = bodies(described).get("request")
@@ -116,12 +116,12 @@ def test_a_value_of_a_wrong_type_is_400_names_the_field_and_changes_nothing(staf
     for operation, path, example, wrong in found:
         method, address = address_of(operation)
         for value in wrong:
-            counts.flushdb()  # as there are too many for some limits
+            counts.flushdb()  # so many requests would exceed some rate limits
             answer = staff.generic(method, address, json.dumps(replaced(example, path, value)), JSON)
-            told = (operation, path, value, answer.content)
-            assert answer.status_code == 400, told
+            context = (operation, path, value, answer.content)
+            assert answer.status_code == 400, context
             name = [part for part in path if part][-1]
-            assert re.search(rf"\b{name} must be .*, not ", answer.json()["detail"]), told
+            assert re.search(rf"\b{name} must be .*, not ", answer.json()["detail"]), context
     assert rows() == before
 
 

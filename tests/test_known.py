@@ -1,4 +1,4 @@
-"""What a route does not know is refused and named: a typing error is not passed over."""
+"""Unknown and repeated parameters and fields are refused and named, so that a typing error is noticed."""
 
 import pytest
 

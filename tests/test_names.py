@@ -1,4 +1,4 @@
-"""Names that people can read: which are taken, how they are kept, and what the sentence says about the others."""
+"""normalize_name: which names it accepts, how it normalizes them, and the errors for others."""
 
 import time
 import unicodedata
@@ -101,7 +101,7 @@ def test_a_far_too_long_name_is_refused_quickly():
     with pytest.raises(UnreadableName, match="it has 60001, so shorten it to at most 80"):
         normalize_name("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
     assert time.process_time() - began < 1
-    assert normalize_name("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four become one
+    assert normalize_name("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four code points become one
     assert normalize_name(" " * 100_000 + "Acme", 80) == "Acme"
 
 

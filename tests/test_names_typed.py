@@ -1,4 +1,4 @@
-"""Wherever somebody types a name or a text that others see, what nobody can see or read is refused with a sentence."""
+"""Every form and route for a name or a text refuses unreadable or invisible ones with an error."""
 
 import re
 import unicodedata

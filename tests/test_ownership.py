@@ -1,4 +1,4 @@
-"""Every route of the schema, asked by nobody and by another user: nothing of Alice's is shown, and nothing changes."""
+"""Every route of the schema, called anonymously and by another user, shows and changes nothing of Alice's."""
 
 import pytest
 from django.db import connection
@@ -31,7 +31,7 @@ def ask(client, operation: str, ids: dict[str, object], query: str = "", body: b
 
 @pytest.fixture
 def ids(alice, live) -> dict[str, dict[str, object]]:
-    """Alice's ids, by the list that has them."""
+    """Return Alice's ids, by list."""
     demo_of(alice)
     return {
         "profiles": {"id": live.pk, "uuid": live.uuid},
@@ -47,7 +47,7 @@ def ids_for(operation: str, ids: dict) -> dict[str, object]:
 
 
 def everything() -> list[tuple]:
-    """Every row of Alice's, as PostgreSQL prints it."""
+    """Return every row of Alice's, as PostgreSQL prints it."""
     rows = []
     with connection.cursor() as cursor:
         for table in (

@@ -1,4 +1,4 @@
-"""Whatever people and platforms write is shown as it was meant, and turns nothing around it."""
+"""How pages show texts and names: line breaks, invisible characters, folded long texts, text direction."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from interactions.models import Content, Interaction
 from tests.world import demo_of, event, send
 
 PART = {"HX-Request": "true"}
-INVISIBLE = "\u3164\u200b\u2800"  # seen by nobody
+INVISIBLE = "\u3164\u200b\u2800"  # no visible character
 NAMES = [
     ("1", "ada", "Ada", ("Ada", "@ada")),
     ("1", "", "Ada", ("Ada", "")),
@@ -33,7 +33,7 @@ NAMES = [
 
 
 def comment(live: Profile, **fields) -> Interaction:
-    """Alice's only comment, as the platform sends it."""
+    """Create Alice's only comment, as the platform sends it."""
     Interaction.objects.all().delete()
     send(live, event("comment.created", "one", **fields))
     return Interaction.objects.get()
@@ -44,7 +44,7 @@ def listed(page, path: str = "/comments/") -> str:
 
 
 def words(html: str) -> str:
-    """What is read of it: without tags, blanks folded."""
+    """Return the visible text: without tags, blanks folded."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
@@ -95,7 +95,7 @@ def test_line_breaks_are_kept_and_blank_lines_reduced(text, shown):
 
 @pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u200b\n", "\u0301", "\u3164"])
 def test_megabytes_of_invisible_characters_are_scanned_quickly(piece):
-    display_text("once")  # what it looks for is made once
+    display_text("once")  # compiles the patterns
     began = time.process_time()
     assert display_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
     assert time.process_time() - began < 1
@@ -233,7 +233,7 @@ def test_an_empty_inbox_says_how_to_fill_it(page):
 
 
 def test_every_aria_describedby_names_an_element_on_the_page(page, alice):
-    """A reader is sent from the field to its explanation and its error, wherever it has them."""
+    """Screen readers follow it from a field to its help text and its error."""
     answers = [
         page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}),
         page.post("/settings/", {"content_per_day": "21"}),

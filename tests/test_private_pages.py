@@ -1,4 +1,4 @@
-"""Nothing of a page stays behind: not in caches, not for the next person, and a page that comes back comes back whole."""
+"""Pages are not cacheable, not shown to the next user, and whole when the browser's history restores them."""
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -18,7 +18,7 @@ PRIVATE = [
 
 
 def kept(answer) -> set[str]:
-    """What the answer's Cache-Control asks."""
+    """Return the directives of the answer's Cache-Control."""
     return {word.strip() for word in answer.headers.get("Cache-Control", "").split(",")}
 
 
@@ -92,7 +92,7 @@ def test_a_page_of_another_user_is_reloaded(page, alice, bob, path):
 
 def test_a_message_for_one_user_is_not_shown_to_the_next(page, alice):
     User.objects.create(username="carol", password=make_password("carol's own"))
-    page.post("/demo/pause/")  # is refused, which the next page would say
+    page.post("/demo/pause/")  # is refused, with a message for the next page
     page.post("/logout/")
     page.post("/login/", {"username": "carol", "password": "carol's own"})
     shown = page.get("/").content.decode()

@@ -1,4 +1,4 @@
-"""What cannot be answered as asked is answered with a problem that says why."""
+"""Errors of the API are problem details that say what is wrong."""
 
 import json
 

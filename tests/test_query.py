@@ -1,4 +1,4 @@
-"""Each parameter of a query takes the form that the schema names, and is not passed over when it holds nothing."""
+"""Each query parameter must have the form in the schema and must not be empty."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ TIMES = [
 
 
 def parameters(method: str = "") -> Iterator[tuple[str, str, str, dict]]:
-    """Method, path, name and schema of each parameter of a query."""
+    """Yield method, path, name and schema of each query parameter."""
     for name, operation in operations():
         verb, path = name.split()
         for one in operation.get("parameters", []):
@@ -48,16 +48,16 @@ def parameters(method: str = "") -> Iterator[tuple[str, str, str, dict]]:
 
 
 def named(type: str, format: str | None = None) -> list[tuple[str, str]]:
-    """Path and name of the parameters of that type."""
+    """Return path and name of the parameters of that type."""
     found = [row for row in parameters("GET") if (row[3]["type"], row[3].get("format")) == (type, format)]
     return [(path, name) for _, path, name, _ in found]
 
 
-def assert_refused(answer, name: str, *, beside: str = "") -> None:
-    told = (name, answer.request["QUERY_STRING"], answer.content)
-    assert answer.status_code == 400, told
-    assert name in answer.json()["detail"], told
-    assert beside in answer.json()["detail"], told
+def assert_refused(answer, name: str, *, also: str = "") -> None:
+    context = (name, answer.request["QUERY_STRING"], answer.content)
+    assert answer.status_code == 400, context
+    assert name in answer.json()["detail"], context
+    assert also in answer.json()["detail"], context
 
 
 def test_an_empty_parameter_of_any_route_is_400_and_named(page, live):
@@ -69,7 +69,7 @@ def test_an_empty_parameter_of_any_route_is_400_and_named(page, live):
         address = path.replace("{name}", "viral-spike")
         for value in EMPTY:
             answer = page.generic(method, address, QUERY_STRING=f"{name}={value}")
-            assert_refused(answer, name, beside=f"{name} is empty; give it a value or leave it out.")
+            assert_refused(answer, name, also=f"{name} is empty; give it a value or leave it out.")
 
 
 def test_the_pages_ignore_empty_parameters(page, live):
@@ -107,9 +107,7 @@ def test_times_of_lists_have_the_form_of_events(page, live):
     assert [name for _, name in found] == ["posted_after", "posted_before"] * 2
     for path, name in found:
         for value in NO_DAY:
-            assert_refused(
-                page.get(path, QUERY_STRING=f"{name}={value}"), name, beside="2026-01-31T12:00:00Z"
-            )
+            assert_refused(page.get(path, QUERY_STRING=f"{name}={value}"), name, also="2026-01-31T12:00:00Z")
         for value in [*TIMES, "2026-11-01"]:
             assert page.get(path, QUERY_STRING=f"{name}={value}").status_code == 200, value
 
@@ -117,7 +115,7 @@ def test_times_of_lists_have_the_form_of_events(page, live):
 @pytest.mark.parametrize("name", ["from", "to"])
 def test_a_period_is_given_in_days_or_times_of_events(page, live, name):
     for value in [*NO_DAY, "9999-12-31T23:59:59-01:00", "%D9%A2026-11-01", "2026-02-30"]:
-        assert_refused(page.get(SUMMARY, QUERY_STRING=f"{name}={value}"), name, beside="2026-01-31")
+        assert_refused(page.get(SUMMARY, QUERY_STRING=f"{name}={value}"), name, also="2026-01-31")
     for value in [*TIMES, "2026-11-01", "2024-02-29"]:
         assert page.get(SUMMARY, QUERY_STRING=f"{name}={value}").status_code == 200, value
 

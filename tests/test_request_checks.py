@@ -1,4 +1,4 @@
-"""What a stranger may put into a header, a cookie, an address or a form is read, dropped or refused, never a 5xx."""
+"""Any header, cookie, URL or form of an anonymous client is accepted, ignored or refused, without a 5xx."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ HEADERS = [
     *("HX_REQUEST", "HX_CURRENT_URL", "HX_TARGET", "WEBHOOK_ID", "WEBHOOK_TIMESTAMP", "WEBHOOK_SIGNATURE"),
     *("X_HUB_SIGNATURE_256", "X_HTTP_METHOD_OVERRIDE", "CONTENT_ENCODING", "EXPECT", "HOST"),
 ]
-EXTENDED = [  # parameters by RFC 2231, at some of which Python's reader fails
+EXTENDED = [  # RFC 2231 parameters; some make Python's parser fail
     "x*=utf-8''b; x*0*=b",
     "x*0=a; x*",
     "x*=foo''%ff",
@@ -50,24 +50,24 @@ EXTENDED = [  # parameters by RFC 2231, at some of which Python's reader fails
 FILL = {"uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11", "days": "1", "pk": "1", "format": "json"}
 
 
-def addresses() -> list[str]:
-    """One address of every route, those of the admin too."""
-    found = sorted({*_addresses(get_resolver(), "/")} - {"/readyz/"})  # 503 without a beat
+def urls() -> list[str]:
+    """Return a URL of every route, including the admin's."""
+    found = sorted({*_urls(get_resolver(), "/")} - {"/readyz/"})  # 503 without a beat
     assert len(found) > 60
     return found
 
 
-def _addresses(resolver: URLResolver, prefix: str) -> Iterator[str]:
+def _urls(resolver: URLResolver, prefix: str) -> Iterator[str]:
     for one in resolver.url_patterns:
         part = prefix + _filled(one)
         if isinstance(one, URLPattern):
             yield part
         else:
-            yield from _addresses(one, part)
+            yield from _urls(one, part)
 
 
 def _filled(one: URLPattern | URLResolver) -> str:
-    """The pattern with its parameters filled in."""
+    """Return the pattern with values for its parameters."""
     text = str(one.pattern)
     for name in one.pattern.converters:
         text = text.replace(next(part for part in text.split("<") if f"{name}>" in part), f"{name}>")
@@ -90,7 +90,7 @@ def _end(text: str, start: int) -> int:
 
 @pytest.fixture
 def clients(db) -> dict[str, Client]:
-    """A stranger and an operator, who see what goes wrong as an answer."""
+    """Return an anonymous client and an operator's; both get error answers instead of exceptions."""
     operator = Client(raise_request_exception=False)
     operator.force_login(User.objects.create_superuser("operator"))
     return {"stranger": Client(raise_request_exception=False), "operator": operator}
@@ -151,7 +151,7 @@ def test_no_cookie_causes_a_5xx_at_any_url(clients, value):
         "stranger": f"sessionid={value}",
         "operator": str(clients["operator"].cookies["sessionid"].OutputString()),
     }
-    for address in addresses():
+    for address in urls():
         for who, client in clients.items():
             answer = client.generic("GET", address, b"", HTTP_COOKIE=f"{session[who]}; {cookies}")
             assert answer.status_code < 500, (address, answer.content[:300])
@@ -218,7 +218,7 @@ def test_the_request_id_of_a_client_is_not_used(client, db):
 
 @pytest.mark.parametrize("nul", ["%00", "a%00b", "\x00"])
 def test_no_nul_in_a_path_or_a_query_causes_a_5xx(clients, nul):
-    for address in addresses():
+    for address in urls():
         for asked in (
             f"{address}?x={nul}",
             f"{address}{nul}",
@@ -250,7 +250,7 @@ def test_a_form_with_a_nul_is_refused(client, page):
 
 
 def test_a_multipart_form_may_contain_percent_00(client, db):
-    """It is sent as it is, so the three characters are no NUL."""
+    """It is not decoded in multipart, so the three characters are not a NUL."""
     for path in ("/login/", "/api/v1/auth/token/"):
         answer = client.post(path, {"username": "a%00b", "password": "100%00"})
         assert b"NUL" not in answer.content

@@ -11,8 +11,8 @@ from accounts.tokens import create_token
 from tests.back_office import act
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
-CLERKS = ("view_user", "add_user", "change_user", "delete_user")
-PROFILES = ("view_profile", "add_profile", "change_profile", "delete_profile")
+STAFF_PERMISSIONS = ("view_user", "add_user", "change_user", "delete_user")
+PROFILE_PERMISSIONS = ("view_profile", "add_profile", "change_profile", "delete_profile")
 USERS = "admin:accounts_user_changelist"
 NEW_PASSWORD = {"password1": "another good one", "password2": "another good one", "usable_password": "true"}
 ABOVE = ["superuser", "past_superuser", "with_a_right", "with_a_group", "past_staff"]
@@ -25,22 +25,25 @@ def permissions(*names: str) -> list[Permission]:
 
 @pytest.fixture
 def people(db) -> dict[str, User]:
-    """Everybody by name: those that have a right that the limited_staff does not have, and those that do not."""
-    made = {name: User.objects.create_user(name) for name in ("plain", *ABOVE, *WITHIN[1:])}
-    made["superuser"].is_superuser = made["past_superuser"].is_superuser = True
-    made["past_superuser"].is_active = made["past_staff"].is_active = False
-    for name, user in made.items():
+    """Return users by name: those of ABOVE have a permission that the limited staff lacks, those of WITHIN do not."""
+    created = {name: User.objects.create_user(name) for name in ("plain", *ABOVE, *WITHIN[1:])}
+    created["superuser"].is_superuser = created["past_superuser"].is_superuser = True
+    created["past_superuser"].is_active = created["past_staff"].is_active = False
+    for name, user in created.items():
         user.is_staff = name != "plain"
         user.save()
     for name in ("with_a_right", "past_staff"):
-        made[name].user_permissions.add(*permissions("view_user", "change_deadletter"))
-    for name, codenames in {"with_a_group": ["change_demoaccount"], "equal_by_group": CLERKS}.items():
+        created[name].user_permissions.add(*permissions("view_user", "change_deadletter"))
+    for name, codenames in {
+        "with_a_group": ["change_demoaccount"],
+        "equal_by_group": STAFF_PERMISSIONS,
+    }.items():
         group = Group.objects.create(name=name)
         group.permissions.add(*permissions(*codenames))
-        made[name].groups.add(group)
-    made["equal"].user_permissions.add(*permissions("change_user"))
-    made["limited_staff"].user_permissions.add(*permissions(*CLERKS, *PROFILES))
-    return made
+        created[name].groups.add(group)
+    created["equal"].user_permissions.add(*permissions("change_user"))
+    created["limited_staff"].user_permissions.add(*permissions(*STAFF_PERMISSIONS, *PROFILE_PERMISSIONS))
+    return created
 
 
 @pytest.fixture
@@ -87,8 +90,8 @@ def test_staff_can_change_other_users_but_give_no_permissions(limited_staff, peo
 def test_staff_cannot_end_tokens_of_users_with_more_permissions(limited_staff, people):
     for user in people.values():
         create_token(user, timezone.now())
-    told = act(limited_staff, USERS, "end_tokens", *people.values(), confirmed="1")
-    assert told == [
+    messages = act(limited_staff, USERS, "end_tokens", *people.values(), confirmed="1")
+    assert messages == [
         "5 tokens ended.",
         "5 users have permissions that you lack; their tokens stay. Ask a superuser.",
     ]
@@ -132,6 +135,6 @@ def test_the_api_creates_accounts_without_permissions_and_changes_none(client, p
     assert (
         client.post("/api/v1/users/", {"username": "new"}, content_type="application/json").status_code == 201
     )
-    made = User.objects.get(username="new")
-    assert (made.is_staff, made.is_superuser, made.has_usable_password()) == (False, False, False)
+    created = User.objects.get(username="new")
+    assert (created.is_staff, created.is_superuser, created.has_usable_password()) == (False, False, False)
     assert client.patch("/api/v1/users/", {}, content_type="application/json").status_code == 405

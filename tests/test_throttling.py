@@ -1,4 +1,4 @@
-"""Limits a minute: what they count together, for how long, and what they do when Redis holds nonsense or is away."""
+"""Rate limits: what they count together, for how long, and how they handle invalid values in Redis or its failure."""
 
 import json
 import pickle
@@ -53,7 +53,7 @@ def change_password(client: Client, **more: str):
     )
 
 
-MARKS = "a" + "\u0301" * 30_000 + "\u0316" * 30_000  # ten seconds to normalize
+MARKS = "a" + "\u0301" * 30_000 + "\u0316" * 30_000  # takes ten seconds to normalize
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_simultaneous_password_checks_are_limited_and_refused_ones_are_not_count
 
 
 def test_the_limit_holds_in_every_sliding_window(client, person, monkeypatch):
-    """One request opens what would be a fixed window of a second, then as many as possible come over its end."""
+    """One request starts what would be a fixed window of a second, then many requests cross its end."""
     monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "4/sec")
     taken = []
 
@@ -153,13 +153,13 @@ def test_a_throttled_client_is_allowed_again_when_its_oldest_request_expires(cli
     assert [guess() for _ in range(3)] == [200, 200, 429]
     end = time.monotonic() + 20
     codes = [guess()]
-    while codes[-1] == 429 and time.monotonic() < end:  # or trying on would lock out for ever
+    while codes[-1] == 429 and time.monotonic() < end:  # refused requests must not extend the wait
         codes.append(guess())
     assert (codes[0], codes[-1]) == (429, 200)
 
 
 class Bomb:
-    """Makes a file where it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -169,7 +169,7 @@ class Bomb:
 
 
 def plant(broker: redis.Redis, key: bytes, kind: str, path: Path) -> None:
-    """Something else than a count, without an expiry, where a count is kept."""
+    """Store a value that is not a counter, without an expiry, under a counter's key."""
     broker.delete(key)
     match kind:
         case "pickle":
@@ -232,8 +232,8 @@ def test_without_redis_nobody_is_locked_out_and_a_warning_is_logged(client, pers
     settings.REDIS_CLIENT_URL = url
     assert {wrong(client) for _ in range(12)} == {400}
     assert client.post(TOKEN, {"username": "person", "password": PASSWORD}).status_code == 200
-    said = [record for record in caplog.records if "not throttled" in record.getMessage()]
-    assert {record.levelname for record in said} == {"WARNING"}
+    records = [record for record in caplog.records if "not throttled" in record.getMessage()]
+    assert {record.levelname for record in records} == {"WARNING"}
 
 
 def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(
@@ -255,7 +255,7 @@ def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(
 
 
 def connects(listening: socket.socket) -> int:
-    """How many clients have connected to it and were not accepted."""
+    """Return the number of clients that connected and were not accepted."""
     listening.setblocking(False)
     number = 0
     with suppress(BlockingIOError):
@@ -337,7 +337,7 @@ def test_clients_behind_a_proxy_count_separately(client, person, settings):
 
 
 def test_a_log_in_refused_for_its_address_is_not_counted_for_its_name(client, person, broker, settings):
-    """Otherwise who has used up an address's limit could still use up the names'."""
+    """Otherwise a client that is blocked by its address could still block names."""
     for number in range(100):
         wrong(client, f"nobody{number}")
     assert {wrong(client) for _ in range(12)} == {429}
@@ -370,7 +370,9 @@ def test_pages_and_api_share_one_counter(
 
     assert "too often" not in page.post(click, headers={"HX-Request": "true"}).content.decode()
     assert called() != 429
-    another = click.replace("/advance/1", "/advance/7")  # the same twice is a double click, which counts once
+    another = click.replace(
+        "/advance/1", "/advance/7"
+    )  # the same request twice is a double click, which counts once
     assert "too often" in page.post(another, headers={"HX-Request": "true"}).content.decode()
     assert called() == 429
 

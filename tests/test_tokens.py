@@ -1,4 +1,4 @@
-"""A user's tokens: listed, ended one by one, ended by age, never shown again and never kept by a cache."""
+"""A user's tokens: listed, deleted one by one, expired, shown once and never cacheable."""
 
 from datetime import timedelta
 
@@ -162,8 +162,8 @@ def test_an_operator_can_end_tokens_but_not_see_or_create_them(operator, person,
     assert get_token_model() not in admin.site._registry
     assert operator.get("/admin/knox/authtoken/").status_code == 404
     users = "admin:accounts_user_changelist"
-    assert act(operator, users, "end_tokens", person) == []  # it asks first
+    assert act(operator, users, "end_tokens", person) == []  # the confirmation page
     assert carrying(mine).get(TOKENS).status_code == 200
-    told = act(operator, users, "end_tokens", person, confirmed="1")
-    assert told == ["1 token ended."]
+    messages = act(operator, users, "end_tokens", person, confirmed="1")
+    assert messages == ["1 token ended."]
     assert [carrying(token).get(TOKENS).status_code for token in (mine, his)] == [401, 200]

@@ -216,11 +216,11 @@ def test_the_error_names_the_missing_signature_headers(client, live):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [(-600, "seconds behind the time here"), (600, "seconds ahead of the time here")]
+    ("given", "expected"), [(-600, "seconds behind the time here"), (600, "seconds ahead of the time here")]
 )
-def test_the_error_says_whether_the_senders_clock_is_behind_or_ahead(client, live, given, said):
+def test_the_error_says_whether_the_senders_clock_is_behind_or_ahead(client, live, given, expected):
     detail = post(client, live, envelope(), sent_at=int(time.time()) + given).json()["detail"]
-    assert said in detail
+    assert expected in detail
     assert "at most 300 are allowed" in detail
 
 
