@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from knox.models import get_token_model
 
 from accounts.confirmation import confirmation_page, is_confirmed
-from accounts.fields import readable_or_invalid
+from accounts.fields import validate_name
 from accounts.locking import LockRowMixin
 from accounts.models import Profile, User
 from accounts.permissions import can_manage, manageable_users
@@ -87,9 +87,7 @@ class GroupForm(forms.ModelForm):
     """Checks the name, as Django's column accepts any text."""
 
     def clean_name(self) -> str:
-        return readable_or_invalid(
-            self.cleaned_data["name"], Group._meta.get_field("name").max_length, "name"
-        )
+        return validate_name(self.cleaned_data["name"], Group._meta.get_field("name").max_length, "name")
 
 
 @admin.register(Group)
@@ -157,7 +155,7 @@ class ProfileAdmin(LockRowMixin, admin.ModelAdmin):
             self._show_secret(request, obj, obj.webhook_secret)
 
     @admin.action(
-        description="Rotate the signing secret; the present one stays valid", permissions=["change"]
+        description="Rotate the signing secret; the current one stays valid", permissions=["change"]
     )
     def rotate_secrets(self, request, queryset) -> HttpResponse | None:
         """Rotate all selected profiles in one transaction, so that each new secret is shown; at most MAX_ROTATED."""

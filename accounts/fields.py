@@ -1,4 +1,4 @@
-"""Columns and fields for names that people type: held to `accounts.names.normalize_name`, and kept as it gives them."""
+"""Model fields for names that people type; they validate by `accounts.names` and `accounts.platforms`."""
 
 from typing import Any
 
@@ -9,34 +9,34 @@ from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, InvalidHandle, read_handle
 
 
-def readable_or_invalid(name: str, longest: int, what: str) -> str:
-    """The name as it is kept; ValidationError with a sentence that begins with `what` it is of."""
+def validate_name(name: str, max_length: int, label: str) -> str:
+    """Return the normalized name; ValidationError with a sentence that begins with "The `label`"."""
     try:
-        return normalize_name(name, longest)
+        return normalize_name(name, max_length)
     except UnreadableName as error:
-        raise ValidationError(f"The {what} {error}") from error
+        raise ValidationError(f"The {label} {error}") from error
 
 
 class NameField(models.CharField):
-    """A name; the forms of the admin, `createsuperuser` and whoever else calls `clean` take none that cannot be read."""
+    """A name; `clean`, which forms and `createsuperuser` call, normalizes it and refuses unreadable names."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
         name = super().clean(value, model_instance)
-        return readable_or_invalid(name, self.max_length, self.verbose_name) if name else name
+        return validate_name(name, self.max_length, self.verbose_name) if name else name
 
     def deconstruct(self) -> tuple:
-        """For migrations it is the CharField that the database has."""
+        """Migrations see a CharField, which is the column's type."""
         name, _, args, options = super().deconstruct()
         return name, "django.db.models.CharField", args, options
 
 
 class HandleField(NameField):
-    """The handle of a row that has a `platform`; kept without the @ before it."""
+    """The handle of a row that has a `platform`; stored without the leading @."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
         name = super().clean(value, model_instance)
         platform = getattr(model_instance, "platform", "")
-        if platform not in PLATFORMS:  # which has an error of its own
+        if platform not in PLATFORMS:  # the field `platform` reports that itself
             return name
         try:
             return read_handle(name, platform)

@@ -115,7 +115,7 @@ class Profile(models.Model):
     def rotate_secret(self, *, keep_previous: bool = True) -> str:
         """Give the profile a new secret and return it.
 
-        With `keep_previous` the present secret stays valid until the next rotation. Simultaneous rotations run one
+        With `keep_previous` the current secret stays valid until the next rotation. Simultaneous rotations run one
         after the other. Raises Profile.DoesNotExist when the profile has been deleted.
         """
         secret = new_webhook_secret()

@@ -10,7 +10,7 @@ from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin, Pe
 from django_celery_beat.models import CrontabSchedule, PeriodicTask, SolarSchedule
 from kombu.exceptions import OperationalError as BrokerError
 
-from accounts.fields import readable_or_invalid
+from accounts.fields import validate_name
 from accounts.redis_client import guarded_client
 from config.schedule_checks import problem_of
 
@@ -53,7 +53,7 @@ class ScheduleForm(PeriodicTaskForm):
 
     def clean_name(self) -> str:
         longest = PeriodicTask._meta.get_field("name").max_length
-        return readable_or_invalid(self.cleaned_data["name"], longest, "name")
+        return validate_name(self.cleaned_data["name"], longest, "name")
 
     def clean(self) -> dict:
         """Where the task's own field has failed, without django-celery-beat's look at it."""
