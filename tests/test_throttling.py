@@ -128,20 +128,20 @@ def test_simultaneous_password_checks_are_limited_and_refused_ones_are_not_count
 def test_the_limit_holds_in_every_sliding_window(client, person, monkeypatch):
     """One request starts what would be a fixed window of a second, then many requests cross its end."""
     monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "4/sec")
-    taken = []
+    accepted = []
 
     def ask() -> None:
         before = time.monotonic()
         if wrong(client, "nobody") != 429:
-            taken.append((before, time.monotonic()))
+            accepted.append((before, time.monotonic()))
 
     ask()
     time.sleep(0.8)
     end = time.monotonic() + 20
-    while len(taken) < 8 and time.monotonic() < end:
+    while len(accepted) < 8 and time.monotonic() < end:
         ask()
-    spans = [last[1] - first[0] for first, last in zip(taken, taken[4:], strict=False)]
-    assert (min(spans) >= 1, len(taken)) == (True, 8), spans
+    spans = [last[1] - first[0] for first, last in zip(accepted, accepted[4:], strict=False)]
+    assert (min(spans) >= 1, len(accepted)) == (True, 8), spans
 
 
 def test_a_throttled_client_is_allowed_again_when_its_oldest_request_expires(client, person, monkeypatch):
@@ -370,9 +370,8 @@ def test_pages_and_api_share_one_counter(
 
     assert "too often" not in page.post(click, headers={"HX-Request": "true"}).content.decode()
     assert called() != 429
-    another = click.replace(
-        "/advance/1", "/advance/7"
-    )  # the same request twice is a double click, which counts once
+    # The same request twice would be a double click, which counts once.
+    another = click.replace("/advance/1", "/advance/7")
     assert "too often" in page.post(another, headers={"HX-Request": "true"}).content.decode()
     assert called() == 429
 

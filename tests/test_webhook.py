@@ -55,12 +55,11 @@ def test_the_time_of_receipt_is_the_databases_without_another_query(client, live
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW.replace(year=2020))
     with CaptureQueriesContext(connection) as asked:
         assert post(client, live, envelope(event("comment.created", "c1"))).status_code == 200
-    noted = Interaction.objects.get(platform_id="c1").received_at.timestamp()
-    assert before - 2 < noted < time.time() + 2
+    stored = Interaction.objects.get(platform_id="c1").received_at.timestamp()
+    assert before - 2 < stored < time.time() + 2
     assert sum("clock_timestamp()" in query["sql"] for query in asked) == 1
-    assert (
-        sum('FROM "accounts_profile"' in query["sql"] for query in asked) == 2
-    )  # the profile with its secrets, and again after it is locked
+    # The profile with its secrets, and again after it is locked.
+    assert sum('FROM "accounts_profile"' in query["sql"] for query in asked) == 2
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
