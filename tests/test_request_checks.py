@@ -81,10 +81,10 @@ def _filled(one: URLPattern | URLResolver) -> str:
 
 def _end(text: str, start: int) -> int:
     depth = 0
-    for place in range(start, len(text)):
-        depth += (text[place] == "(") - (text[place] == ")")
+    for index in range(start, len(text)):
+        depth += (text[index] == "(") - (text[index] == ")")
         if depth == 0:
-            return place + 1
+            return index + 1
     raise AssertionError(text)
 
 
@@ -93,7 +93,7 @@ def clients(db) -> dict[str, Client]:
     """Return an anonymous client and an operator's; both get error answers instead of exceptions."""
     operator = Client(raise_request_exception=False)
     operator.force_login(User.objects.create_superuser("operator"))
-    return {"stranger": Client(raise_request_exception=False), "operator": operator}
+    return {"anonymous": Client(raise_request_exception=False), "operator": operator}
 
 
 def refused_with(code: int, answer) -> dict:
@@ -148,7 +148,7 @@ def test_a_session_cookie_with_a_nul_is_ignored(client, db):
 def test_no_cookie_causes_a_5xx_at_any_url(clients, value):
     cookies = "; ".join(f"{name}={value}" for name in ("csrftoken", "messages", "anything", "a\\b"))
     session = {
-        "stranger": f"sessionid={value}",
+        "anonymous": f"sessionid={value}",
         "operator": str(clients["operator"].cookies["sessionid"].OutputString()),
     }
     for address in urls():
