@@ -18,7 +18,7 @@ test: check
 # Everything, with more random examples, and a minute of storm; twenty minutes at most.
 test-all: check
 	"$(BIN)/python" -m pytest $(PARALLEL) --hypothesis-profile=long
-#	"$(BIN)/python" -m benchmarks --small
+	"$(BIN)/python" -m benchmarks --small
 
 # Services and servers are killed at random for so many minutes: make storm MINUTES=10. STORM_SEED=... repeats one.
 storm: $(STAMP)

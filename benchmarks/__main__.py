@@ -1,59 +1,60 @@
-"""`python -m benchmarks [NAME …]`: run all benchmarks, or those named, on servers and a folder of their own."""
+"""Command line of the benchmarks: runs all, or those named, on servers and a data folder of their own.
+
+Exit codes: 0 all have run, whether or not targets are met; 1 at least one has failed; 2 wrong arguments.
+"""
 
 import argparse
-import logging
 import os
+import signal
+import sys
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from django.conf import settings
-from django.db import connection
-from psutil import virtual_memory
+from benchmarks import catalogue
+from config import environment
 
-NAMES = (
-    "initial_batch",
-    "ingest",
-    "many_users",
-    "ticks",
-    "webhook",
-    "lists",
-    "cleanup",
-    "leaving",
-    "fairness",
-    "seeding",
-    "planning",
-    "calibration",
-)
+INTERRUPTED = 130  # as shells report SIGINT
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
-    names = parser.parse_args().names or NAMES
-    if unknown := set(names) - set(NAMES):
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    os.environ["TEST_DATABASE_URL"] = ""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    servers = import_module("tests.servers")  # names the folder before anything reads the settings
-    os.environ |= {"DEBUG": "0", "HTTPS": "0"}  # with DEBUG Django keeps every statement
+def main() -> int:
+    chosen, size = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end the servers and remove the folder
+    with TemporaryDirectory(prefix="perennial-bench-", ignore_cleanup_errors=True) as folder:
+        _set_environment(Path(folder))
+        try:
+            runner = import_module(
+                "benchmarks.runner"
+            )  # reads the settings, so it comes after the environment
+            return 1 if runner.run_all(chosen, size) else 0
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+
+def _arguments() -> tuple[list[str], str]:
+    """The benchmarks to run and the name of their size; exits with 2 and a sentence when the arguments are wrong."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__, allow_abbrev=False)
     try:
-        _start()
-        logging.disable(logging.INFO)
-        for name in names:
-            import_module(f"benchmarks.{name}").run()
-    finally:
-        servers.stop()
+        known = catalogue.names()
+    except catalogue.IncompleteBenchmark as error:
+        parser.error(str(error))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(known)}; default: all")
+    parser.add_argument("--small", action="store_true", help="small sizes, whose figures are not judged")
+    given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in known]:
+        parser.error(f"There is no benchmark {', '.join(unknown)}. There are {', '.join(known)}.")
+    if twice := {name for name in given.names if given.names.count(name) > 1}:
+        parser.error(f"{', '.join(sorted(twice))} was given twice; give it once.")
+    return given.names or known, "SMALL" if given.small else "FULL"
 
 
-def _start() -> None:
-    """Servers and tables, a worker's garbage collection, and PostgreSQL with a quarter of the memory, as its manual advises."""
-    import_module("config.bootstrap").ensure_ready()
-    import_module("config.celery").collect_garbage_rarely()
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER SYSTEM SET shared_buffers = '{virtual_memory().total // 4 // 2**20}MB'")
-        cursor.execute("ALTER SYSTEM SET max_wal_size = '16GB'")  # the checkpoints of a busy hour
-    connection.close()
-    settings.SERVERS.restart_postgres()
+def _set_environment(folder: Path) -> None:
+    """Defaults for every setting, whatever the shell and `.env` say; no DEBUG, with which Django keeps every statement."""
+    folder.chmod(0o755)  # PostgreSQL, which does not run as root, must be able to enter it
+    os.environ |= dict.fromkeys(environment.VARIABLES, "")
+    os.environ |= {"DATA_DIR": str(folder), "DEBUG": "0", "HTTPS": "0"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

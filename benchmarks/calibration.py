@@ -1,24 +1,66 @@
-"""How often stories of the reference model pass each check of `demo.realism`, over a hundred seeds of each platform.
+"""Share of stories that pass each check of `demo.realism`. Peer: the published figures in the checks. Limit: all pass.
 
-Accounts are those that `demo_report --seed` judges; niches take turns, in English. A check that finds too few comments to
-judge counts as passed.
+A hundred seeds of each platform, one story each: the accounts that `demo_report --seed` judges, in English, with the
+niches in rotation. A check that finds too few comments to judge counts as passed.
 """
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.figures import Figure, show
+from benchmarks.figures import Figure, Table
 from demo import simulator
 from demo.realism.checks import Verdict, judge
 from demo.realism.sample import long_enough
 from demo.simulator.platforms import PLATFORM_FIGURES
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
-SEEDS = int(os.environ.get("SEEDS", "100"))
-LEAST = 0.99  # of the seeds must pass
+MIN_SHARE = 0.99  # of the seeds must pass
+MAX_SHOWN = 6  # failures of a check on a platform
+
+
+@dataclass(frozen=True)
+class Size:
+    seeds: int  # of each platform
+
+
+FULL = Size(seeds=100)
+SMALL = Size(seeds=1)
+
+
+def run(size: Size) -> Iterator[Table]:
+    passed: Counter[tuple[str, int]] = Counter()
+    failed: dict[tuple[str, int], list[str]] = defaultdict(list)
+    names = {}
+    for platform, verdicts in _verdicts(size.seeds):
+        for verdict in verdicts:
+            names[verdict.number] = verdict.name
+            passed[platform, verdict.number] += verdict.passed is not False
+            if verdict.passed is False:
+                failed[platform, verdict.number].append(verdict.found)
+    figures = [_rates(f"{number} {name}", number, passed, size.seeds) for number, name in names.items()]
+    yield Table(f"Stories of the reference model that pass, of {size.seeds} seeds each", figures)
+    if failed:
+        yield Table("Checks that failed, and what they found", _failures(failed))
+
+
+def _rates(name: str, number: int, passed: Counter[tuple[str, int]], seeds: int) -> Figure:
+    rates = ", ".join(f"{platform} {passed[platform, number]}" for platform in PLATFORM_FIGURES)
+    met = all(passed[platform, number] >= MIN_SHARE * seeds for platform in PLATFORM_FIGURES)
+    return Figure(name, rates, f"{MIN_SHARE:.0%}", met)
+
+
+def _failures(failed: dict[tuple[str, int], list[str]]) -> Iterator[Figure]:
+    for (platform, number), found in sorted(failed.items()):
+        yield Figure(f"{platform} {number}", "; ".join(found[:MAX_SHOWN]))
+
+
+def _verdicts(seeds: int) -> Iterator[tuple[str, list[Verdict]]]:
+    cases = [(platform, seed) for platform in PLATFORM_FIGURES for seed in range(seeds)]
+    with ProcessPoolExecutor() as pool:
+        yield from pool.map(_judged, cases)
 
 
 def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
@@ -26,29 +68,3 @@ def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
     niche = simulator.niches("en")[seed % len(simulator.niches("en"))]
     world = simulator.World(seed, (platform,), niche, simulator.default_brand(seed, niche, "en"), "en")
     return platform, judge(long_enough(world, UNTIL))
-
-
-def verdicts() -> Iterator[tuple[str, list[Verdict]]]:
-    cases = [(platform, seed) for platform in PLATFORM_FIGURES for seed in range(SEEDS)]
-    with ProcessPoolExecutor() as pool:
-        yield from pool.map(_judged, cases, chunksize=5)
-
-
-def run() -> None:
-    passed: Counter[tuple[str, int]] = Counter()
-    failed: dict[tuple[str, int], list[str]] = defaultdict(list)
-    names = {}
-    for platform, judged in verdicts():
-        for verdict in judged:
-            names[verdict.number] = verdict.name
-            passed[platform, verdict.number] += verdict.passed is not False
-            if verdict.passed is False:
-                failed[platform, verdict.number].append(verdict.found)
-    figures = []
-    for number, name in names.items():
-        rates = ", ".join(f"{platform} {passed[platform, number]}" for platform in PLATFORM_FIGURES)
-        met = all(passed[platform, number] >= LEAST * SEEDS for platform in PLATFORM_FIGURES)
-        figures.append(Figure(f"{number} {name}", rates, f"{LEAST:.0%}", met))
-    show(f"Stories of the reference model that pass, of {SEEDS} seeds each", figures)
-    for (platform, number), found in sorted(failed.items()):
-        print(f"  failed: {platform} {number}: {'; '.join(found[:6])}")

@@ -1,12 +1,14 @@
-"""Ageing of 500,000 demo rows while another process sends events for the same profile: hidden first, then purged.
+"""Rows a second that cleanup hides, then purges, of 500,000. Peer: one DELETE of all. Limit: each row and its WAL written once.
 
-Beside them one bare DELETE of as many, which holds its locks to the end.
+Meanwhile another process sends events for the same profile, one by one: the time for which cleanup locks the profile
+delays them. The one DELETE keeps its locks to its end.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from typing import NamedTuple
@@ -16,92 +18,101 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from benchmarks import workers
-from benchmarks.figures import Figure, at_least, at_most, milliseconds, p95, show
-from benchmarks.rows import fill
+from benchmarks.bulk_insert import fill
+from benchmarks.figures import Figure, Table, at_least, at_most, milliseconds, p95
 from demo.engine import bulk
 from demo.engine.retention import GRACE, clean_up
 from demo.lifecycle import seeding
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
-ROWS = 500_000
-OLD = timedelta(days=60)
+AGE = timedelta(days=60)  # of the newest row, twice the retention
 AN_HOUR = timedelta(hours=1)
+PAUSE = 0.01  # seconds between two events
 
 
-class Run(NamedTuple):
-    """One way of ageing: rows a second, the longest hold in seconds, and those of each event's ingest meanwhile."""
+@dataclass(frozen=True)
+class Size:
+    rows: int
+    demo: str  # a key of seeding.SIZES: the user's own demo
+
+
+FULL = Size(rows=500_000, demo="smoke")
+SMALL = Size(rows=1_000, demo="smoke")
+
+
+class Cleanup(NamedTuple):
+    """One cleanup: rows a second, the seconds of the longest lock on the profile, those of each event's ingest meanwhile."""
 
     rate: float
-    longest: float
+    max_lock: float
     delays: list[float]
 
 
-def run() -> None:
+def run(size: Size) -> Iterator[Table]:
     now = timezone.now()
     owner = User.objects.create(username="bench-cleanup")
-    account = seeding.seed(owner, now, seed=1, **seeding.SIZES["smoke"])
+    account = seeding.seed(owner, now, seed=1, **seeding.SIZES[size.demo])
     profile = Profile.objects.demo().filter(owner=owner).first()
-    _fill(profile, now)
+    _fill(profile, size.rows, now)
     with workers.processes(1) as sender:
-        hidden = _timed(sender, profile, lambda: clean_up(now, accounts=[account.pk]).messages)
+        hidden = _measure(sender, profile, size.rows, lambda: clean_up(now, accounts=[account.pk]).messages)
         _settle()
         later = now + GRACE + AN_HOUR
-        purged = _timed(sender, profile, lambda: clean_up(later, accounts=[account.pk]).purged)
-    _fill(profile, now)
-    bare = _bare_delete(profile)
-    show(
-        f"Ageing of {ROWS:,} rows while events arrive for the same profile",
+        purged = _measure(sender, profile, size.rows, lambda: clean_up(later, accounts=[account.pk]).purged)
+    _fill(profile, size.rows, now)
+    one_delete = _delete_at_once(profile)
+    yield Table(
+        f"Cleanup of {size.rows:,} rows while events arrive for the same profile",
         [
             *_figures("hidden", hidden, 12_000),
             *_figures("purged", purged, 50_000),
-            Figure("one bare DELETE of as many, rows a second", f"{ROWS / bare:,.0f}"),
+            Figure("one DELETE of as many, rows a second", f"{size.rows / one_delete:,.0f}"),
         ],
     )
 
 
-def _figures(done: str, one: Run, least: int) -> Iterator[Figure]:
-    yield at_least(f"{done}, rows a second", one.rate, least)
-    yield at_most("… the longest that a batch holds the profile", one.longest * 1_000, 100, " ms")
-    yield Figure("… events that arrived meanwhile, one by one", f"{len(one.delays):,}")
-    yield milliseconds("… their ingest, 95th percentile", p95(one.delays))
-    yield milliseconds("… their ingest, the worst", max(one.delays))
+def _figures(done: str, cleanup: Cleanup, min_rate: int) -> Iterator[Figure]:
+    yield at_least(f"{done}, rows a second", cleanup.rate, min_rate)
+    yield at_most("… maximum time for which a batch locks the profile", cleanup.max_lock * 1_000, 100, " ms")
+    yield Figure("… events that arrived meanwhile, one by one", f"{len(cleanup.delays):,}")
+    yield milliseconds("… their ingest, 95th percentile", p95(cleanup.delays))
+    yield milliseconds("… their ingest, maximum", max(cleanup.delays))
 
 
-def _fill(profile: Profile, now: datetime) -> None:
-    fill([profile], ROWS, now - OLD, apart=timedelta(seconds=1), message_every=1)
+def _fill(profile: Profile, rows: int, now: datetime) -> None:
+    fill([profile], rows, now - AGE, apart=timedelta(seconds=1), message_every=1)
     _settle()
 
 
 def _settle() -> None:
-    """What autovacuum and the checkpointer do in the week that lies between."""
+    """Do what autovacuum and the checkpointer do in the week between two runs of the cleanup."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
 
 
-def _timed(sender: ProcessPoolExecutor, profile: Profile, age: Callable[[], int]) -> Run:
-    over = _manager().Event()
-    arriving = sender.submit(_arrive, profile.pk, over)
-    try:
-        with _transactions() as lengths:
-            started = time.perf_counter()
-            rows = age()
-            seconds = time.perf_counter() - started
-    finally:
-        over.set()
-    assert rows >= ROWS, rows
-    return Run(rows / seconds, max(lengths), arriving.result())
-
-
-def _manager():
-    return get_context("spawn").Manager()
+def _measure(sender: ProcessPoolExecutor, profile: Profile, rows: int, clean: Callable[[], int]) -> Cleanup:
+    """Run `clean`, which returns how many rows it changed, while the sender's events arrive."""
+    with get_context("spawn").Manager() as manager:
+        is_sending, is_over = manager.Event(), manager.Event()
+        arriving = sender.submit(_send, profile.pk, is_sending, is_over)
+        try:
+            assert is_sending.wait(60), "no event has arrived"
+            with _lock_durations() as durations:
+                started = time.perf_counter()
+                changed = clean()
+                seconds = time.perf_counter() - started
+        finally:
+            is_over.set()
+        assert changed >= rows, changed
+        return Cleanup(changed / seconds, max(durations), arriving.result())
 
 
 @contextmanager
-def _transactions() -> Iterator[list[float]]:
-    """The seconds for which every batch holds the profile, from its lock to its end."""
-    lengths: list[float] = []
+def _lock_durations() -> Iterator[list[float]]:
+    """Collect the seconds for which each batch holds the profile, from its lock to the end of its transaction."""
+    durations: list[float] = []
     lock, async_commit = bulk.lock_profiles, bulk.async_commit
     held = [0.0]
 
@@ -113,36 +124,44 @@ def _transactions() -> Iterator[list[float]]:
     def timed(*args, **kwargs):
         with async_commit(*args, **kwargs):
             yield
-        lengths.append(time.perf_counter() - held[0])
+        durations.append(time.perf_counter() - held[0])
 
     bulk.lock_profiles, bulk.async_commit = locked, timed
     try:
-        yield lengths
+        yield durations
     finally:
         bulk.lock_profiles, bulk.async_commit = lock, async_commit
 
 
-def _arrive(profile_id: int, over) -> list[float]:
-    """One message after the other until it is over; the seconds that each took."""
+def _send(profile_id: int, is_sending, is_over) -> list[float]:
+    """Ingest a first event, then one after the other until it is over, at least one; the seconds of each of these."""
+    _ingest_one(profile_id)
+    is_sending.set()
     delays = []
-    while not over.is_set():
-        event = {
-            "type": "message.created",
-            "id": f"new-{time.time_ns()}",
-            "occurred_at": timezone.now().isoformat(),
-            "author": {"id": "a"},
-            "conversation_id": "t",
-            "text": "a new message",
-        }
-        started = time.perf_counter()
-        [result] = ingest([IncomingEvent(profile_id, event)], timezone.now())
-        delays.append(time.perf_counter() - started)
-        assert result.status == "created"
-        time.sleep(0.01)
+    while not (delays and is_over.is_set()):
+        delays.append(_ingest_one(profile_id))
+        time.sleep(PAUSE)
     return delays
 
 
-def _bare_delete(profile: Profile) -> float:
+def _ingest_one(profile_id: int) -> float:
+    """The seconds that the ingest takes for one new message."""
+    event = {
+        "type": "message.created",
+        "id": f"new-{time.time_ns()}",
+        "occurred_at": timezone.now().isoformat(),
+        "author": {"id": "a"},
+        "conversation_id": "t",
+        "text": "a new message",
+    }
+    started = time.perf_counter()
+    [result] = ingest([IncomingEvent(profile_id, event)], timezone.now())
+    assert result.status == "created", result
+    return time.perf_counter() - started
+
+
+def _delete_at_once(profile: Profile) -> float:
+    """The seconds of one DELETE of all old rows of the profile."""
     old = Interaction.objects.filter(profile=profile, posted_at__lt=timezone.now() - timedelta(days=30))
     started = time.perf_counter()
     old._raw_delete(old.db)

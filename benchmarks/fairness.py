@@ -1,6 +1,7 @@
-"""How long one user's reset and enabling take while two others advance 30 days at the largest settings: one worker, two processes.
+"""Time of one user's reset and enabling while two others advance 30 days. Peer: the same alone. Limit: a third of the worker.
 
-Worker and beat run as the Procfile says, direct delivery. Alone first, then beside the two; and what it costs them.
+Worker and beat run as in the Procfile, one worker with two processes, and delivery is in process. The others have the
+largest settings that the API accepts. What the resets cost them, and the worker's memory, are measured too.
 """
 
 import os
@@ -8,8 +9,9 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
 from threading import Event, Thread
 
@@ -19,37 +21,46 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from benchmarks.figures import Figure, at_most, show
+from benchmarks.figures import Figure, Table, at_most
+from benchmarks.services import PROCFILE, until
 from demo.lifecycle import seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from tests.house import PROCFILE, until
 
-LARGEST = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
-DAYS = 30
-ALONE = 3
-GONE_AFTER = 300  # seconds
+MAX_SETTINGS = {"content_per_day": 20, "comments_per_window": 200, "messages_per_window": 100}
+TIMEOUT = 300  # seconds
+HEAD_START = 2  # seconds that the heavy users are given
 
 
-def run() -> None:
-    heavy = [_user(f"heavy-{number}") for number in range(2)]
-    light = _user("light")
-    DemoAccount.objects.filter(user__in=heavy).update(**LARGEST)
+@dataclass(frozen=True)
+class Size:
+    days: int  # that the heavy users advance, twice
+    demo: str  # a key of seeding.SIZES
+    runs_alone: int
+
+
+FULL = Size(days=30, demo="full", runs_alone=3)
+SMALL = Size(days=1, demo="smoke", runs_alone=1)
+
+
+def run(size: Size) -> Iterator[Table]:
+    heavy = [_user(f"heavy-{number}", size.demo) for number in range(2)]
+    light = _user("light", size.demo)
+    DemoAccount.objects.filter(user__in=heavy).update(**MAX_SETTINGS)
     with services() as worker:
-        alone = {"reset": _repeated(lambda: _reset(light)), "enable": _repeated(lambda: _enable(light))}
-        figures = [Figure(f"{what} alone", f"{seconds:.2f} s") for what, seconds in alone.items()]
-        for turn in ("first", "second"):
-            figures += _beside(turn, heavy, light, alone, worker)
-    show(f"One user beside two who advance {DAYS} days at 20/200/100", figures)
+        alone = {
+            "reset": median(_reset(light) for _ in range(size.runs_alone)),
+            "enable": median(_enable(light) for _ in range(size.runs_alone)),
+        }
+        figures = [Figure(f"{name} alone", f"{seconds:.2f} s") for name, seconds in alone.items()]
+        for ordinal in ("first", "second"):  # the second time their story is at its maximum
+            figures += _while_others_advance(ordinal, size.days, heavy, light, alone, worker)
+    yield Table(f"One user while two others advance {size.days} days at 20/200/100", figures)
 
 
-def _user(name: str) -> User:
+def _user(name: str, demo: str) -> User:
     user = User.objects.create_user(name)
-    seeding.seed(user, timezone.now())
+    seeding.seed(user, timezone.now(), **seeding.SIZES[demo])
     return user
-
-
-def _repeated(act: Callable[[], float]) -> float:
-    return median(act() for _ in range(ALONE))
 
 
 def _reset(user: User) -> float:
@@ -60,9 +71,9 @@ def _reset(user: User) -> float:
 
 
 def _enable(user: User) -> float:
-    """Switch off and wait; the seconds that switching on takes."""
+    """Disable the demo and wait until it is off; the seconds that enabling takes then."""
     transitions.disable(user)
-    until(lambda: _state(user) == State.OFF, "it is off", GONE_AFTER)
+    until(lambda: _state(user) == State.OFF, "it is off", TIMEOUT)
     started = time.perf_counter()
     transitions.enable(user, timezone.now())
     _until_active(user)
@@ -70,39 +81,38 @@ def _enable(user: User) -> float:
 
 
 def _until_active(user: User) -> None:
-    until(lambda: _state(user) == State.ACTIVE, "it is active", GONE_AFTER)
+    until(lambda: _state(user) == State.ACTIVE, "it is active", TIMEOUT)
 
 
 def _state(user: User) -> str:
     return DemoAccount.objects.values_list("state", flat=True).get(user=user)
 
 
-def _beside(
-    turn: str, heavy: list[User], light: User, alone: dict[str, float], worker: psutil.Process
+def _while_others_advance(
+    ordinal: str, days: int, heavy: list[User], light: User, alone: dict[str, float], worker: psutil.Process
 ) -> Iterator[Figure]:
-    """The same while the heavy ones advance; the second time their past is as large as it gets."""
+    """Reset and enable in alternation until the heavy users have advanced."""
     started = time.perf_counter()
     for user in heavy:
-        transitions.advance(user, DAYS, timezone.now())
-    time.sleep(2)
+        transitions.advance(user, days, timezone.now())
+    time.sleep(HEAD_START)
     seconds: dict[str, list[float]] = {"reset": [], "enable": []}
     with peak(worker) as memory:
-        while not all(map(_has_arrived, heavy)):
-            for what, act in (("reset", _reset), ("enable", _enable)):
-                seconds[what].append(act(light))
-        until(lambda: all(map(_has_arrived, heavy)), "they have arrived", GONE_AFTER)
+        while not (seconds["reset"] and all(map(_is_done, heavy))):
+            seconds["reset"].append(_reset(light))
+            seconds["enable"].append(_enable(light))
     spent = time.perf_counter() - started
-    for what, taken in seconds.items():
-        beside = f"{median(taken):.2f} s, {max(taken):.2f} s of {len(taken)}"
-        yield Figure(f"{what} while they advance the {turn} time, median and longest", beside)
-        yield at_most("… the median as a multiple of that alone", median(taken) / alone[what], 3)
-    yield Figure("… until both have arrived, with these resets between", f"{spent:.0f} s")
-    yield Figure("… memory of a worker's process, at most", f"{max(memory) / 2**20:.0f} MB")
+    for name, taken in seconds.items():
+        values = f"{median(taken):.2f} s, {max(taken):.2f} s of {len(taken)}"
+        yield Figure(f"{name} while they advance the {ordinal} time, median and maximum", values)
+        yield at_most("… the median as a multiple of that alone", median(taken) / alone[name], 3)
+    yield Figure("… until both have advanced, with these resets between", f"{spent:.0f} s")
+    yield Figure("… maximum memory of a worker's process", f"{max(memory) / 2**20:.0f} MB")
     rows = StoryEvent.objects.filter(account__user=heavy[0]).count()
     yield Figure("… rows of one's story then", f"{rows:,}")
 
 
-def _has_arrived(user: User) -> bool:
+def _is_done(user: User) -> bool:
     """Whether everything that the days have brought is planned and delivered."""
     account, now = DemoAccount.objects.get(user=user), timezone.now()
     if account.advance_days or getattr(account, "catching_up", False):
@@ -114,7 +124,7 @@ def _has_arrived(user: User) -> bool:
 
 @contextmanager
 def services() -> Iterator[psutil.Process]:
-    """Worker and beat as processes of their own; the worker's main process."""
+    """Run worker and beat; yield the worker's main process."""
     environment = os.environ | {"DEBUG": "0", "HTTPS": "0"}
     connection.close()
     running = []
@@ -133,7 +143,7 @@ def services() -> Iterator[psutil.Process]:
 
 @contextmanager
 def peak(worker: psutil.Process) -> Iterator[list[int]]:
-    """The resident memory of the largest of the worker's processes, again and again."""
+    """Collect the resident memory in bytes of the largest of the worker's processes, five times a second."""
     over, sizes = Event(), [0]
 
     def watch() -> None:
@@ -142,6 +152,8 @@ def peak(worker: psutil.Process) -> Iterator[list[int]]:
 
     watching = Thread(target=watch, daemon=True)
     watching.start()
-    yield sizes
-    over.set()
-    watching.join()
+    try:
+        yield sizes
+    finally:
+        over.set()
+        watching.join()

@@ -1,24 +1,24 @@
-"""Timing, and tables of figures with their targets."""
+"""Timing of calls, and the tables of figures that benchmarks yield and `benchmarks.runner` prints."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
-def shortest(times: int, run: Callable, prepare: Callable[[], tuple] = tuple) -> float:
-    """The shortest of several runs in seconds; `prepare` makes the arguments of each, outside the clock."""
+def min_seconds(runs: int, call: Callable, prepare: Callable[[], tuple] = tuple) -> float:
+    """The minimum of so many runs in seconds; `prepare` makes the arguments of each, outside the measured time."""
     durations = []
-    for _ in range(times):
+    for _ in range(runs):
         arguments = prepare()
         started = time.perf_counter()
-        run(*arguments)
+        call(*arguments)
         durations.append(time.perf_counter() - started)
     return min(durations)
 
 
-def durations(times: int, run: Callable[[], object]) -> list[float]:
+def seconds_of_each(runs: int, call: Callable[[], object]) -> list[float]:
     """The seconds of each of so many runs."""
-    return [shortest(1, run) for _ in range(times)]
+    return [min_seconds(1, call) for _ in range(runs)]
 
 
 def p95(seconds: list[float]) -> float:
@@ -36,6 +36,14 @@ class Figure:
     met: bool | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """Figures under a title, in the order in which they are printed."""
+
+    title: str
+    figures: Iterable[Figure]
+
+
 def at_most(name: str, value: float, limit: float, unit: str = "") -> Figure:
     return Figure(name, f"{value:,.2f}{unit}", f"at most {limit:,g}{unit}", value <= limit)
 
@@ -48,9 +56,15 @@ def milliseconds(name: str, seconds: float) -> Figure:
     return Figure(name, f"{seconds * 1000:,.0f} ms")
 
 
-def show(title: str, figures: list[Figure]) -> None:
-    """Print the table, with a verdict on each target."""
-    print(f"\n{title}")
-    for figure in figures:
-        verdict = "" if figure.met is None else f"   {figure.target}: {'met' if figure.met else 'MISSED'}"
-        print(f"  {figure.name:<64}{figure.value:>14}{verdict}", flush=True)
+def print_table(table: Table, judged: bool) -> None:
+    """Print the figures, each beside its target, and whether that is met if it is to be judged."""
+    print(f"\n{table.title}")
+    for figure in table.figures:
+        print(f"  {figure.name:<64}{figure.value:>14}{_verdict(figure, judged)}", flush=True)
+
+
+def _verdict(figure: Figure, judged: bool) -> str:
+    if figure.met is None:
+        return ""
+    verdict = "met" if figure.met else "MISSED"
+    return f"   {figure.target}: {verdict if judged else 'not judged (small size)'}"

@@ -1,74 +1,120 @@
-"""1,000 comments through the ingest, new and sent again, beside the best raw SQL for the same rows and answers."""
+"""Time to ingest 1,000 comments, new and known. Peer: the best raw SQL for the same rows. Limit: each row and its WAL written once.
 
-from collections.abc import Sequence
+Of a known event only the key has to be looked up. `get_or_create` is measured beside it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from accounts.models import Profile, User
 from benchmarks import peers
-from benchmarks.figures import Figure, at_most, milliseconds, shortest, show
+from benchmarks.figures import Figure, Table, at_most, milliseconds, min_seconds
 from demo import simulator
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
-MAX_EVENTS = 1_000  # of the story's, which has the brand's answers on top of its quota
-RUNS = 7
+UNNEST, COPY = "raw: select, then INSERT from UNNEST", "raw: COPY to staging, then INSERT"
+POSTS = 35  # that the comments are on
 _number = count()
 
 
-def run() -> None:
+@dataclass(frozen=True)
+class Size:
+    comments: int
+    runs: int
+    runs_of_get_or_create: int
+
+
+FULL = Size(comments=1_000, runs=7, runs_of_get_or_create=2)
+SMALL = Size(comments=20, runs=1, runs_of_get_or_create=1)
+
+
+class Story(NamedTuple):
+    posts: list[simulator.Event]  # and their figures
+    comments: list[simulator.Event]
+
+
+class Way(NamedTuple):
+    """One way of storing the story's comments: `store` takes what `prepare` makes for a new profile."""
+
+    name: str
+    store: Callable[[list], object]
+    prepare: Callable[[Profile, Story], list]
+    runs: int
+
+
+def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create(username="bench-ingest")
-    new, again = _measure(owner)
-    show(f"Ingest of {len(COMMENTS):,} events, none of them known", _table(new))
-    show(f"Ingest of {len(COMMENTS):,} events, all of them known", _table(again))
+    story = _story(size.comments)
+    new, known = {}, {}
+    for way in _ways(size):
+        new[way.name], known[way.name] = _seconds(way, owner, story)
+    yield Table(f"Ingest of {size.comments:,} events, none of them known", _figures(new))
+    yield Table(f"Ingest of {size.comments:,} events, all of them known", _figures(known))
 
 
-def _table(seconds: dict[str, float]) -> list[Figure]:
-    ours = seconds["Perennial"]
-    raw = min(seconds[name] for name in RAW)
+def _ways(size: Size) -> list[Way]:
     return [
-        *(milliseconds(name, value) for name, value in seconds.items()),
-        at_most("Perennial as a multiple of the best raw SQL", ours / raw, 2),
+        Way(UNNEST, _raw(peers.select_then_unnest), _rows, size.runs),
+        Way(COPY, _raw(peers.copy_on_conflict), _rows, size.runs),
+        Way("get_or_create", _get_or_create, _rows, size.runs_of_get_or_create),
+        Way("Perennial", _ingest, _arrivals_of_comments, size.runs),
     ]
 
 
-def _measure(owner: User) -> tuple[dict[str, float], dict[str, float]]:
-    new, again = {}, {}
-    for name, (store, material) in _WAYS.items():
-        runs = RUNS if name != "get_or_create" else 2
-        new[name] = shortest(runs, store, lambda material=material: (material(_profile(owner)),))
-        known = material(_profile(owner))
-        store(known)
-        again[name] = shortest(runs, store, lambda known=known: (known,))
-    return new, again
+def _seconds(way: Way, owner: User, story: Story) -> tuple[float, float]:
+    """The minimum for comments that are new, and for the same ones sent again."""
+
+    def prepare() -> tuple[list]:
+        return (way.prepare(_profile(owner, story), story),)
+
+    new = min_seconds(way.runs, way.store, prepare)
+    (known,) = prepare()
+    way.store(known)
+    return new, min_seconds(way.runs, way.store, lambda: (known,))
 
 
-def _story() -> list[simulator.Event]:
+def _figures(seconds: dict[str, float]) -> list[Figure]:
+    multiple = seconds["Perennial"] / min(seconds[UNNEST], seconds[COPY])
+    return [
+        *(milliseconds(name, value) for name, value in seconds.items()),
+        at_most("Perennial as a multiple of the best raw SQL", multiple, 2),
+    ]
+
+
+def _story(comments: int) -> Story:
+    """A story with at least so many comments, as the brand's answers come on top of the quota; cut to the number."""
     world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
-    return simulator.initial(world, simulator.Quota(35, MAX_EVENTS, 0), datetime(2026, 3, 4, tzinfo=UTC))
+    events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
+    return Story(
+        [event for event in events if event.content_id is None],
+        [event for event in events if event.content_id is not None][:comments],
+    )
 
 
-STORY = _story()
-PIECES = [event for event in STORY if event.content_id is None]  # and their figures
-COMMENTS = [event for event in STORY if event.content_id is not None][:MAX_EVENTS]
-
-
-def _profile(owner: User) -> Profile:
-    """A new profile that has the story's pieces."""
+def _profile(owner: User, story: Story) -> Profile:
+    """A new profile that has the story's posts."""
     profile = Profile.objects.create(
         owner=owner, platform="instagram", platform_id=str(next(_number)), handle="bench"
     )
-    _ingest(_arrivals(profile, PIECES))
+    _ingest(_arrivals(profile, story.posts))
     return profile
 
 
-def _arrivals(profile: Profile, events: Sequence[simulator.Event] = COMMENTS) -> list[IncomingEvent]:
+def _arrivals(profile: Profile, events: Sequence[simulator.Event]) -> list[IncomingEvent]:
     return [
         IncomingEvent(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
         for event in events
     ]
+
+
+def _arrivals_of_comments(profile: Profile, story: Story) -> list[IncomingEvent]:
+    return _arrivals(profile, story.comments)
 
 
 def _ingest(arrivals: list[IncomingEvent]) -> None:
@@ -76,26 +122,21 @@ def _ingest(arrivals: list[IncomingEvent]) -> None:
     assert all(result.id for result in results)
 
 
-def _rows(profile: Profile) -> list[peers.Row]:
-    """The rows that the ingest makes of the same events, made once and taken out again; without links to parents."""
-    _ingest(_arrivals(profile))
+def _rows(profile: Profile, story: Story) -> list[peers.Row]:
+    """The rows that the ingest makes of the comments, deleted again; without links to parents."""
+    _ingest(_arrivals_of_comments(profile, story))
     stored = Interaction.objects.filter(profile=profile)
     rows = list(stored.order_by("pk").values(*peers.columns_of(Interaction)))
     stored.delete()
     return [row | {"parent_id": None} for row in rows]
 
 
-def _raw(way):
+def _raw(way: Callable) -> Callable[[list[peers.Row]], None]:
     def store(rows: list[peers.Row]) -> None:
         assert len(way(Interaction, rows)) == len(rows)
 
     return store
 
 
-RAW = ("raw: select, then INSERT from UNNEST", "raw: COPY to staging, then INSERT")
-_WAYS = {
-    RAW[0]: (_raw(peers.select_then_unnest), _rows),
-    RAW[1]: (_raw(peers.copy_on_conflict), _rows),
-    "get_or_create": (lambda rows: peers.get_or_create(Interaction, rows), _rows),
-    "Perennial": (_ingest, _arrivals),
-}
+def _get_or_create(rows: list[peers.Row]) -> None:
+    peers.get_or_create(Interaction, rows)

@@ -1,6 +1,7 @@
-"""The API's lists and the admin's over 1,000,000 rows of one user, beside the usual ways of paging."""
+"""Time of a page of the API and the admin, 1,000,000 rows. Peer: ORDER BY and OFFSET. Limit: a page's rows by primary key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import requests
@@ -10,55 +11,73 @@ from django.utils import timezone
 from knox.models import get_token_model
 
 from accounts.models import Platform, Profile, User
-from benchmarks.figures import Figure, durations, milliseconds, p95, shortest, show
-from benchmarks.rows import fill
-from benchmarks.web import web_server
+from benchmarks.bulk_insert import fill
+from benchmarks.figures import Figure, Table, milliseconds, min_seconds, p95, seconds_of_each
+from benchmarks.web_server import web_server
 from interactions.models import Interaction
 
-ROWS = 1_000_000
-ASKED = 200
-PAGE = 50
-NEWEST = ("-posted_at", "-id")
+PAGE = 50  # rows
+NEWEST_FIRST = ("-posted_at", "-id")
 
 
-def run() -> None:
+@dataclass(frozen=True)
+class Size:
+    rows: int
+    requests: int  # of each kind
+    page: int  # the number of a page far from the first
+    runs: int  # in process
+
+
+FULL = Size(rows=1_000_000, requests=200, page=1_000, runs=5)
+SMALL = Size(rows=5_000, requests=2, page=5, runs=1)
+
+
+def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create_superuser("bench-lists")
     profiles = [_profile(owner, platform) for platform in Platform.values[:5]]
-    fill(profiles, ROWS, timezone.now(), apart=timedelta(seconds=30), message_every=10)
+    fill(profiles, size.rows, timezone.now(), apart=timedelta(seconds=30), message_every=10)
+    title = f"Lists over {size.rows:,} rows of one user, pages of {PAGE}"
+    yield Table(f"{title}, 95th percentile over HTTP", list(_over_http(owner, size)))
+    yield Table(f"{title}, in process", _in_process(owner, size))
+    yield Table("The admin over the same rows, in process", _admin(owner, size))
+
+
+def _over_http(owner: User, size: Size) -> Iterator[Figure]:
     token = get_token_model().objects.create(owner)[1]
     with web_server() as url:
-        ask = _asker(f"{url}/api/v1/interactions/", token)
-        first = durations(ASKED, lambda: ask({}))
-        deep = ask({})["next"]
-        for _ in range(998):
-            deep = ask({}, deep)["next"]
-        thousandth = durations(ASKED, lambda: ask({}, deep))
-        messages = durations(ASKED, lambda: ask({"type": "message"}))
-        platform = durations(ASKED, lambda: ask({"platform": "youtube"}))
-    own = Interaction.objects.visible_to(owner).select_related("profile").order_by(*NEWEST)
+        get = _client(f"{url}/api/v1/interactions/", token)
+
+        def figure(name: str, *arguments: object) -> Figure:
+            return milliseconds(name, p95(seconds_of_each(size.requests, lambda: get(*arguments))))
+
+        yield figure("the first page", {})
+        address = get({})["next"]
+        for _ in range(size.page - 2):
+            address = get({}, address)["next"]
+        yield figure(f"page {size.page:,}", {}, address)
+        yield figure("the first page of messages", {"type": "message"})
+        yield figure("the first page of one platform", {"platform": "youtube"})
+
+
+def _in_process(owner: User, size: Size) -> list[Figure]:
+    own = Interaction.objects.visible_to(owner).select_related("profile").order_by(*NEWEST_FIRST)
     ids = list(own.values_list("pk", flat=True)[:PAGE])
-    show(
-        f"Lists over {ROWS:,} rows of one user, pages of {PAGE}, 95th percentile over HTTP",
-        [
-            milliseconds("the first page", p95(first)),
-            milliseconds("the thousandth page", p95(thousandth)),
-            milliseconds("the first page of messages", p95(messages)),
-            milliseconds("the first page of one platform", p95(platform)),
-            milliseconds(
-                "in process: rows by primary key, the least there is",
-                _fastest(lambda: Interaction.objects.filter(pk__in=ids).select_related("profile")),
-            ),
-            milliseconds("in process: our first page", _fastest(lambda: own.page_for(owner, PAGE))),
-            milliseconds("in process: ORDER BY and LIMIT", _fastest(lambda: own[:PAGE])),
-            milliseconds(
-                "in process: OFFSET to the thousandth page", _fastest(lambda: own[999 * PAGE : 1000 * PAGE])
-            ),
-        ],
-    )
-    show("The admin over the same rows, in process", _admin(owner))
+    end = size.page * PAGE
+    queries = {
+        "the rows of the first page by primary key": lambda: Interaction.objects.filter(
+            pk__in=ids
+        ).select_related("profile"),
+        "the first page": lambda: own.nearest(owner, PAGE),
+        "the first page by ORDER BY and LIMIT": lambda: own[:PAGE],
+        f"page {size.page:,} by OFFSET": lambda: own[end - PAGE : end],
+    }
+    return [
+        milliseconds(name, min_seconds(size.runs, lambda query=query: list(query())))
+        for name, query in queries.items()
+    ]
 
 
-def _admin(owner: User) -> list[Figure]:
+def _admin(owner: User, size: Size) -> list[Figure]:
     client = Client()
     client.force_login(owner)
     address = reverse("admin:interactions_interaction_changelist")
@@ -66,15 +85,17 @@ def _admin(owner: User) -> list[Figure]:
         "the list": {},
         "filtered by type and status": {"type__exact": "message", "status__exact": "new"},
         "filtered by a status that no row has": {"status__exact": "hidden"},
-        "an exact id": {"q": "p500000"},
+        "an exact id": {"q": f"p{size.rows // 2}"},
         "a profile's handle": {"q": "youtube"},
         "a word that many rows have": {"q": "weather"},
         "a word that no row has": {"q": "xylophone"},
     }
+
+    def get(query: dict[str, str]) -> None:
+        assert client.get(address, query, headers={"host": "localhost"}).status_code == 200, query
+
     return [
-        milliseconds(
-            name, shortest(3, lambda query=query: client.get(address, query, headers={"host": "localhost"}))
-        )
+        milliseconds(name, min_seconds(size.runs, get, lambda query=query: (query,)))
         for name, query in queries.items()
     ]
 
@@ -83,17 +104,14 @@ def _profile(owner: User, platform: str) -> Profile:
     return Profile.objects.create(owner=owner, platform=platform, platform_id=platform, handle=platform)
 
 
-def _asker(address: str, token: str) -> Callable[..., dict]:
+def _client(address: str, token: str) -> Callable[..., dict]:
+    """A function that gets a full page of the list: its query, and its address when it is not the first."""
     session = requests.Session()
     session.headers["Authorization"] = f"Token {token}"
 
-    def ask(query: dict, page: str = address) -> dict:
+    def get(query: dict, page: str = address) -> dict:
         answer = session.get(page, params=query, timeout=60)
         assert len(answer.json()["results"]) == PAGE, answer.text[:300]
         return answer.json()
 
-    return ask
-
-
-def _fastest(rows: Callable) -> float:
-    return shortest(5, lambda: list(rows()))
+    return get

@@ -1,9 +1,11 @@
-"""Six hours of 100, 1,000 and 10,000 demo users, planned and delivered by two worker processes that share the work.
+"""Rate of a six-hour window of 10,000 users, two workers. Peer: the same of 100 users. Limit: two cores, with PostgreSQL.
 
-Users stay, so that some of the 10,000 have lived for days. Each number lives two windows, of which the shorter run counts.
+Users are added from 100 to 1,000 and to 10,000, so that some have been active for days. Each number is measured in two
+windows, of which the faster one counts. The cost per user and a worker's memory should not grow with the number.
 """
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,24 +14,33 @@ from typing import NamedTuple
 import psutil
 from django.db import connection
 
-from benchmarks import living
-from benchmarks.figures import Figure, at_least, at_most, show
+from benchmarks import population
+from benchmarks.figures import Figure, Table, at_least, at_most
 from benchmarks.workers import processes, wait_for_the_others
 from config.celery import collect_garbage_rarely
-from demo import windows
 from demo.engine import delivery, planning
 from demo.models import DemoAccount, StoryEvent
+from demo.windows import INTERACTIONS
 
 WORKERS = 2
-INTERACTIONS = 15  # of a user in a window
-AFTERNOON = timedelta(
-    hours=10, minutes=29, seconds=59
-)  # after the morning, the last second before the window of 18:00
-SAMPLE = 20  # accounts that are looked at one by one
+PER_WINDOW = 15  # interactions of a user
+BEFORE_WINDOW = timedelta(hours=10, minutes=29, seconds=59)  # from the morning to 17:59:59
+SAMPLE = 20  # accounts whose events are counted one by one
+
+
+@dataclass(frozen=True)
+class Size:
+    users: tuple[int, ...]  # in ascending order
+    demo: str  # a key of seeding.SIZES
+    templates: int
+
+
+FULL = Size(users=(100, 1_000, 10_000), demo="full", templates=20)
+SMALL = Size(users=(2, 4, 6), demo="smoke", templates=2)
 
 
 class Share(NamedTuple):
-    """What one worker did: interactions planned, events delivered, seconds of each, its processor time, its memory."""
+    """What one worker did: interactions planned, events delivered, the seconds of both and of its processor, its memory."""
 
     planned: int
     delivered: int
@@ -40,8 +51,8 @@ class Share(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Lived:
-    """One window of so many users: seconds from the start to the last delivery, and processor time of PostgreSQL."""
+class Window:
+    """One window of so many users: seconds from the start to the last delivery, and the processor time of PostgreSQL."""
 
     users: int
     seconds: float
@@ -60,24 +71,25 @@ class Lived:
         return sum(getattr(share, name) for share in self.shares)
 
 
-def run() -> None:
-    runs = []
-    living.clear()
+def run(size: Size) -> Iterator[Table]:
+    templates = population.make_templates(size.demo, size.templates)
+    measured = []
     with processes(WORKERS) as workers:
         list(workers.map(_become_a_worker, range(WORKERS)))
-        for day, users in enumerate(living.SIZES):
-            before = living.MORNING + timedelta(days=day) + AFTERNOON
-            living.exactly(users, day)
-            _live(workers, users, before)  # what those who lived already missed meanwhile
-            windows = [_window(workers, users, before + n * windows.INTERACTIONS.length) for n in (1, 2)]
-            runs.append(min(windows, key=lambda lived: lived.seconds))
-    title = f"Six hours of {living.USERS:,} users with {living.SIZE} demos, by {WORKERS} workers"
-    show(title, [*_figures(runs[0], runs[-1]), *(line for lived in runs for line in _lines(lived))])
+        for day, users in enumerate(size.users):
+            before = population.MORNING + timedelta(days=day) + BEFORE_WINDOW
+            population.resize(templates, users, day)
+            _run_workers(workers, users, before)  # what has come due since the last window
+            windows = [_window(workers, users, before + n * INTERACTIONS.length) for n in (1, 2)]
+            measured.append(min(windows, key=lambda window: window.seconds))
+    title = f"Six hours of {size.users[-1]:,} users with {size.demo} demos, by {WORKERS} workers"
+    details = [figure for window in measured for figure in _details(window)]
+    yield Table(title, [*_targets(measured[0], measured[-1]), *details])
 
 
-def _figures(first: Lived, last: Lived) -> list[Figure]:
+def _targets(first: Window, last: Window) -> list[Figure]:
     compared = f"at {last.users:,} as a multiple of that at {first.users:,}"
-    rate = INTERACTIONS * last.users / last.seconds
+    rate = PER_WINDOW * last.users / last.seconds
     return [
         at_least(f"interactions a second at {last.users:,} users", rate, 4_000),
         at_most(f"cost per user {compared}", last.per_user / first.per_user, 1.2),
@@ -85,41 +97,39 @@ def _figures(first: Lived, last: Lived) -> list[Figure]:
     ]
 
 
-def _lines(lived: Lived) -> list[Figure]:
-    """Where the time goes."""
-    planning, delivery = (lived.total(name) / WORKERS for name in ("planning", "delivery"))
+def _details(window: Window) -> list[Figure]:
+    """What the time is spent on."""
+    parts = [f"{window.total(name) / WORKERS:.2f}" for name in ("planning", "delivery")]
+    processor = f"{window.total('processor'):.1f}, {window.database:.1f}"
+    delivered = f"{window.total('delivered'):,}"
     return [
-        Figure(f"{lived.users:,} users: seconds", f"{lived.seconds:.2f}"),
-        Figure("… in planning and in delivery", f"{planning:.2f}, {delivery:.2f}"),
-        Figure(
-            "… of processor time in workers and in PostgreSQL",
-            f"{lived.total('processor'):.1f}, {lived.database:.1f}",
-        ),
-        Figure(
-            "… events delivered, answers and reports of figures included", f"{lived.total('delivered'):,}"
-        ),
-        Figure("… memory of a worker", f"{lived.memory / 2**20:.0f} MB"),
+        Figure(f"{window.users:,} users: seconds", f"{window.seconds:.2f}"),
+        Figure("… in planning and in delivery", ", ".join(parts)),
+        Figure("… of processor time in workers and in PostgreSQL", processor),
+        Figure("… events delivered, with answers and reports of figures", delivered),
+        Figure("… memory of a worker", f"{window.memory / 2**20:.0f} MB"),
     ]
 
 
-def _window(workers: ProcessPoolExecutor, users: int, now: datetime) -> Lived:
-    """Live a window that is all due at its last second, `now`, when no other is open."""
-    lived = _live(workers, users, now)
-    assert lived.total("planned") == INTERACTIONS * users, lived
+def _window(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
+    """Plan and deliver one window at its last second, `now`, when all of it is due and no other is open."""
+    window = _run_workers(workers, users, now)
+    assert window.total("planned") == PER_WINDOW * users, window
     assert not StoryEvent.objects.due(now).exists()
-    accounts = DemoAccount.objects.order_by("-pk").values("pk")[:SAMPLE]
+    accounts = list(DemoAccount.objects.order_by("-pk").values_list("pk", flat=True)[:SAMPLE])
     arrived = StoryEvent.objects.filter(
         account__in=accounts, origin=StoryEvent.Origin.WINDOW, delivered_at=now
     )
-    assert arrived.exclude(type=StoryEvent.Type.CONTENT).count() == INTERACTIONS * SAMPLE
-    return lived
+    assert arrived.exclude(type=StoryEvent.Type.CONTENT).count() == PER_WINDOW * len(accounts)
+    return window
 
 
-def _live(workers: ProcessPoolExecutor, users: int, now: datetime) -> Lived:
+def _run_workers(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
+    """Have all workers plan and deliver what is due at `now`."""
     computed, started = _database_seconds(), time.perf_counter()
     shares = list(workers.map(_plan_and_deliver, [now] * WORKERS))
     seconds = time.perf_counter() - started
-    return Lived(users, seconds, _database_seconds() - computed, shares)
+    return Window(users, seconds, _database_seconds() - computed, shares)
 
 
 def _database_seconds() -> float:
@@ -138,7 +148,7 @@ def _become_a_worker(_: int) -> None:
 
 
 def _plan_and_deliver(now: datetime) -> Share:
-    """What the tasks do."""
+    """What the tasks `plan` and `deliver` do, in one worker."""
     wait_for_the_others()
     started, computed = time.perf_counter(), time.process_time()
     planned = planning.plan_due(now)

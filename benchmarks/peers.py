@@ -1,4 +1,4 @@
-"""Other ways to store the same rows in the same tables: raw SQL, Django's own calls, and factory_boy row by row."""
+"""Other ways to store the same rows in the same tables, for `ingest` and `initial_batch`: raw SQL, Django, factory_boy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -72,9 +72,9 @@ def get_or_create(model, rows: Sequence[Row]) -> None:
             model.objects.get_or_create(**key, defaults=row)
 
 
-def factory_row_by_row(pieces: Sequence[Row], interactions: Sequence[Row]) -> None:
-    """Anchors of test data and demo seeds: one object at a time, a commit each."""
-    for row in pieces:
+def factory_row_by_row(content: Sequence[Row], interactions: Sequence[Row]) -> None:
+    """Create one object at a time with a commit each, as test data and seed scripts usually do."""
+    for row in content:
         ContentFactory.create(**row)
     for row in interactions:
         InteractionFactory.create(**row)

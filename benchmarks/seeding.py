@@ -1,31 +1,48 @@
-"""`seed_demo --users 1000`: a thousand full demos by one process."""
+"""Rows a second of `seed_demo --users 1000`, one process. Peer: none. Limit: each row and its WAL written once."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.conf import settings
 
-from benchmarks.figures import Figure, show
+from benchmarks.figures import Figure, Table
+from demo.lifecycle.seeding import SIZES
 
-USERS = 1_000
+
+@dataclass(frozen=True)
+class Size:
+    users: int
+    demo: str  # a key of SIZES
 
 
-def run() -> None:
-    command = [sys.executable, "manage.py", "seed_demo", "--users", str(USERS), "--json"]
-    done = subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True, text=True)
-    figures = json.loads(done.stdout.splitlines()[-1])
-    assert (figures["content"], figures["comments"], figures["messages"]) == (
-        35 * USERS,
-        920 * USERS,
-        100 * USERS,
-    )
-    rows = figures["content"] + figures["comments"] + figures["messages"]
-    show(
-        f"seed_demo --users {USERS:,}",
+FULL = Size(users=1_000, demo="full")
+SMALL = Size(users=2, demo="smoke")
+
+
+def run(size: Size) -> Iterator[Table]:
+    counts = _seed(size)
+    expected = SIZES[size.demo]
+    rows = 0
+    for kind in ("content", "comments", "messages"):
+        assert counts[kind] == size.users * expected[f"initial_{kind}"], counts
+        rows += counts[kind]
+    yield Table(
+        f"seed_demo --users {size.users:,} --size {size.demo}",
         [
-            Figure("seconds", f"{figures['seconds']:,.0f}"),
-            Figure("users a second", f"{USERS / figures['seconds']:,.1f}"),
-            Figure("rows a second", f"{rows / figures['seconds']:,.0f}"),
+            Figure("seconds", f"{counts['seconds']:,.0f}"),
+            Figure("users a second", f"{size.users / counts['seconds']:,.1f}"),
+            Figure("rows a second", f"{rows / counts['seconds']:,.0f}"),
         ],
     )
+
+
+def _seed(size: Size) -> dict:
+    """What the command reports as JSON: new rows by kind, and seconds."""
+    command = [sys.executable, "manage.py", "seed_demo", "--users", str(size.users), "--size", size.demo]
+    done = subprocess.run(
+        [*command, "--json"], cwd=settings.BASE_DIR, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,11 +1,12 @@
-"""A tick, planning with nothing open and delivery, costs what is due: among 10,000 living users as much as among 100.
+"""Time of a periodic run (a tick) among 10,000 users. Peer: the same among 100. Limit: only what is due is read.
 
-Everybody has a planned window ahead, of which twelve users' next five events fall due before each tick. At last further
-users are paused who hold a window that is overdue.
+A tick plans, with no window open, and delivers. Everybody has a planned window ahead; before each tick the next five
+events of twelve users are made due. Last, further users are paused that hold an overdue window.
 """
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import cycle, islice
 from random import Random
@@ -14,78 +15,90 @@ from statistics import median
 from django.db.models import Min
 
 from accounts.models import User
-from benchmarks import living
-from benchmarks.figures import Figure, at_most, show
+from benchmarks import population
+from benchmarks.figures import Figure, Table, at_most
 from demo.engine import delivery, planning
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, StoryEvent
 
-TICKS = 20
 DUE_USERS, DUE_EACH = 12, 5
-PAUSED = living.USERS // 5
+DUE = DUE_USERS * DUE_EACH
 EARLIER = timedelta(days=-1)
-LIVING = DemoAccount.objects.filter(state=State.ACTIVE)
+ACTIVE = DemoAccount.objects.filter(state=State.ACTIVE)
 
 
-def run() -> None:
+@dataclass(frozen=True)
+class Size:
+    users: tuple[int, ...]  # in descending order
+    paused: int
+    ticks: int
+    demo: str  # a key of seeding.SIZES
+    templates: int
+
+
+FULL = Size(users=(10_000, 1_000, 100), paused=2_000, ticks=20, demo="full", templates=20)
+SMALL = Size(users=(14, 12), paused=2, ticks=2, demo="smoke", templates=2)
+
+
+def run(size: Size) -> Iterator[Table]:
+    templates = population.make_templates(size.demo, size.templates)
     due, idle = {}, {}
-    for users in reversed(living.SIZES):  # `many_users` leaves the most
-        living.exactly(users)
-        now = _begin_window()
-        due[users], idle[users] = _ticks(now), _idle_ticks(now)
-    held = _hold_overdue()
-    now = _begin_window()
-    due["held"], idle["held"] = _ticks(now), _idle_ticks(now)
-    living.clear()
-    show(f"A tick with {DUE_USERS * DUE_EACH} due events", list(_figures(due, held)))
-    show("A tick with nothing due", list(_figures(idle, held)))
+    for users in size.users:
+        population.resize(templates, users)
+        now = _plan_next_window()
+        due[users], idle[users] = _busy_ticks(now, size.ticks), _idle_ticks(now, size.ticks)
+    held = _pause_with_overdue(templates, size.paused)
+    now = _plan_next_window()
+    due["held"], idle["held"] = _busy_ticks(now, size.ticks), _idle_ticks(now, size.ticks)
+    yield Table(f"A tick with {DUE} due events", list(_figures(due, size, held)))
+    yield Table("A tick with nothing due", list(_figures(idle, size, held)))
 
 
-def _figures(seconds: dict[int | str, float], held: int) -> Iterator[Figure]:
-    fewest, most = living.SIZES[0], living.SIZES[-1]
-    for users in living.SIZES:
+def _figures(seconds: dict[int | str, float], size: Size, held: int) -> Iterator[Figure]:
+    largest, smallest = size.users[0], size.users[-1]
+    for users in reversed(size.users):
         yield Figure(f"among {users:,} users, median", f"{seconds[users] * 1_000:.1f} ms")
-    yield at_most(
-        f"that at {most:,} as a multiple of that at {fewest:,}", seconds[most] / seconds[fewest], 1.5
-    )
-    paused = f"{PAUSED:,} paused who hold {held:,} overdue events"
-    yield Figure(f"among {fewest:,} users and {paused}", f"{seconds['held'] * 1_000:.1f} ms")
-    yield at_most("… as a multiple of that without them", seconds["held"] / seconds[fewest], 1.5)
+    multiple = seconds[largest] / seconds[smallest]
+    yield at_most(f"that at {largest:,} as a multiple of that at {smallest:,}", multiple, 1.5)
+    paused = f"{size.paused:,} paused that hold {held:,} overdue events"
+    yield Figure(f"among {smallest:,} users and {paused}", f"{seconds['held'] * 1_000:.1f} ms")
+    yield at_most("… as a multiple of that without them", seconds["held"] / seconds[smallest], 1.5)
 
 
-def _begin_window() -> datetime:
-    """Plan the next window of everybody; return its start, when all of it is still to come."""
-    now = LIVING.aggregate(start=Min("next_interactions_window"))["start"]
+def _plan_next_window() -> datetime:
+    """Plan the next window of everybody; return its start, at which none of it is due."""
+    now = ACTIVE.aggregate(start=Min("next_interactions_window"))["start"]
     planning.plan_due(now)
     delivery.deliver_due(now)
-    living.settle()
+    population.settle()
     return now
 
 
-def _ticks(now: datetime) -> float:
-    """The median of the seconds of a tick with fresh due events each."""
-    accounts = list(LIVING.order_by("pk").values_list("pk", flat=True))
+def _busy_ticks(now: datetime, ticks: int) -> float:
+    """The median seconds of a tick with DUE events that have become due before it."""
+    accounts = list(ACTIVE.order_by("pk").values_list("pk", flat=True))
     Random(1).shuffle(accounts)
-    turns = cycle(accounts)
+    rotation = cycle(accounts)
     seconds = []
-    for _ in range(TICKS):
-        for account in islice(turns, DUE_USERS):
+    for _ in range(ticks):
+        for account in islice(rotation, DUE_USERS):
             _bring_forward(account, now)
-        seconds.append(_tick(now, DUE_USERS * DUE_EACH))
+        seconds.append(_tick(now, DUE))
     return median(seconds)
 
 
-def _idle_ticks(now: datetime) -> float:
-    return median(_tick(now, 0) for _ in range(TICKS))
+def _idle_ticks(now: datetime, ticks: int) -> float:
+    return median(_tick(now, 0) for _ in range(ticks))
 
 
 def _bring_forward(account: int, now: datetime) -> None:
-    """The next events of the account fall due."""
+    """Make the next events of the account due."""
     ahead = StoryEvent.objects.undelivered().filter(account=account).order_by("due_at", "id")
     StoryEvent.objects.filter(pk__in=ahead.values("pk")[:DUE_EACH]).update(due_at=now)
 
 
 def _tick(now: datetime, due: int) -> float:
+    """The seconds of one tick, which must deliver exactly `due` events."""
     started = time.perf_counter()
     planned, delivered = planning.plan_due(now), delivery.deliver_due(now)
     seconds = time.perf_counter() - started
@@ -94,13 +107,13 @@ def _tick(now: datetime, due: int) -> float:
     return seconds
 
 
-def _hold_overdue() -> int:
-    """Pause further users at the start of a window that has long been over; return how many events they hold."""
-    there = DemoAccount.objects.count()
-    added = living.add(range(there, there + PAUSED), EARLIER)
+def _pause_with_overdue(templates: population.Templates, number: int) -> int:
+    """Pause so many further users at the start of a window that is long past; return how many events they hold."""
+    existing = DemoAccount.objects.count()
+    added = population.add(templates, range(existing, existing + number), EARLIER)
     start = DemoAccount.objects.get(pk=added[0]).next_interactions_window
     planning.plan_due(start)
     for user in User.objects.filter(demo_account__in=added):
         transitions.pause(user, start)
-    living.settle()
+    population.settle()
     return StoryEvent.objects.undelivered().filter(account__in=added).count()

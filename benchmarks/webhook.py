@@ -1,4 +1,7 @@
-"""Signed batches over HTTP to one web server with two processes, beside the same events handed to the ingest in process."""
+"""Events a second over signed webhooks, one gunicorn. Peer: the ingest without HTTP. Limit: two cores.
+
+A single event is measured beside `/healthz`, which only answers.
+"""
 
 import json
 import statistics
@@ -6,40 +9,56 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, count, islice
+from math import ceil
 
 import requests
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from benchmarks.figures import Figure, at_least, durations, milliseconds, p95, show
-from benchmarks.web import web_server
+from benchmarks.figures import Figure, Table, at_least, milliseconds, p95, seconds_of_each
+from benchmarks.web_server import web_server
 from demo import simulator
 from interactions.ingest import IncomingEvent, ingest
 from interactions.signing import sign
 
-BATCH, BATCHES, CLIENTS = 100, 200, 4
-SINGLES = 300
+BATCH = 100  # events
+CLIENTS = 4
+STORY = simulator.Quota(35, 1_000, 0)  # whose comments are sent again and again, each time with new ids
 _number = count()
 
 
-def run() -> None:
+@dataclass(frozen=True)
+class Size:
+    batches: int
+    warm_up: int  # batches
+    batches_in_process: int
+    singles: int  # requests with one event each
+
+
+FULL = Size(batches=200, warm_up=10, batches_in_process=50, singles=300)
+SMALL = Size(batches=4, warm_up=4, batches_in_process=1, singles=5)
+
+
+def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create(username="bench-webhook")
     profiles = [_profile(owner) for _ in range(CLIENTS)]
     with web_server() as url:
-        _send_all(url, profiles, 10)  # warm
-        rate = _send_all(url, profiles, BATCHES)
-        single = _singles(url, profiles[0])
-        bare = _bare(url)
-    inside = _in_process(profiles[0])
-    show(
+        _send_all(url, profiles, size.warm_up)
+        rate = _send_all(url, profiles, size.batches)
+        single = _singles(url, profiles[0], size.singles)
+        bare = _bare(url, size.singles)
+    in_process = _in_process(profiles[0], size.batches_in_process)
+    yield Table(
         f"Webhook over HTTP, one gunicorn with two processes, {CLIENTS} senders",
         [
             at_least(f"events a second in batches of {BATCH}", rate, 4_000),
-            Figure("the ingest alone, in one process, same batches", f"{inside:,.0f}"),
+            Figure("the ingest alone, in one process, same batches", f"{in_process:,.0f}"),
             milliseconds("a single event, median", statistics.median(single)),
             milliseconds("a single event, 95th percentile", p95(single)),
-            milliseconds("/healthz, which does nothing, 95th percentile", p95(bare)),
+            milliseconds("/healthz, which only answers, 95th percentile", p95(bare)),
         ],
     )
 
@@ -49,16 +68,22 @@ def _profile(owner: User) -> Profile:
     return Profile.objects.create(owner=owner, platform="instagram", platform_id=name, handle=name)
 
 
-def _events(number: int) -> Iterator[list[dict]]:
-    """Batches of new events: a story's comments under ids of their own."""
-    world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
-    story = simulator.initial(world, simulator.Quota(35, 1_000, 0), timezone.now())
-    told = [simulator.event_payload(event) | {"occurred_at": event.at.isoformat()} for event in story]
-    comments = [event for event in told if event["type"] == simulator.COMMENT]
+def _batches(number: int) -> Iterator[list[dict]]:
+    """So many batches of new events: the comments of one story, with new ids."""
+    comments = _comments()
     for start in range(number):
-        tag = uuid.uuid4().hex
+        prefix = uuid.uuid4().hex
         chosen = [comments[(start * BATCH + place) % len(comments)] for place in range(BATCH)]
-        yield [event | {"id": f"{tag}-{place}", "parent_id": None} for place, event in enumerate(chosen)]
+        yield [event | {"id": f"{prefix}-{place}", "parent_id": None} for place, event in enumerate(chosen)]
+
+
+@cache
+def _comments() -> list[dict]:
+    """The payloads of a story's comments."""
+    world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
+    story = simulator.initial(world, STORY, timezone.now())
+    payloads = [simulator.event_payload(event) | {"occurred_at": event.at.isoformat()} for event in story]
+    return [payload for payload in payloads if payload["type"] == simulator.COMMENT]
 
 
 def _post(session: requests.Session, url: str, profile: Profile, events: list[dict]) -> float:
@@ -73,8 +98,8 @@ def _post(session: requests.Session, url: str, profile: Profile, events: list[di
 
 
 def _send_all(url: str, profiles: list[Profile], batches: int) -> float:
-    """Events a second, from as many senders at once as there are profiles."""
-    work = [(profile, list(_events(batches // len(profiles)))) for profile in profiles]
+    """Events a second, from as many concurrent senders as there are profiles; `batches` are divided among them."""
+    work = [(profile, list(_batches(batches // len(profiles)))) for profile in profiles]
 
     def send(profile: Profile, own: list[list[dict]]) -> int:
         with requests.Session() as session:
@@ -88,19 +113,21 @@ def _send_all(url: str, profiles: list[Profile], batches: int) -> float:
     return sent / (time.perf_counter() - started)
 
 
-def _singles(url: str, profile: Profile) -> list[float]:
+def _singles(url: str, profile: Profile, number: int) -> list[float]:
+    """The seconds of each of so many requests, one after the other, with one event each."""
+    events = islice(chain.from_iterable(_batches(ceil(number / BATCH))), number)
     with requests.Session() as session:
-        batches = [events for _ in range(SINGLES // BATCH) for events in _events(1)]
-        return [_post(session, url, profile, [event]) for events in batches for event in events]
+        return [_post(session, url, profile, [event]) for event in events]
 
 
-def _bare(url: str) -> list[float]:
+def _bare(url: str, number: int) -> list[float]:
     with requests.Session() as session:
-        return durations(SINGLES, lambda: session.get(f"{url}/healthz"))
+        return seconds_of_each(number, lambda: session.get(f"{url}/healthz"))
 
 
-def _in_process(profile: Profile) -> float:
-    batches = [[IncomingEvent(profile.pk, event) for event in events] for events in _events(50)]
+def _in_process(profile: Profile, number: int) -> float:
+    """Events a second when so many batches are given to the ingest without HTTP."""
+    batches = [[IncomingEvent(profile.pk, event) for event in events] for events in _batches(number)]
     started = time.perf_counter()
     for arrivals in batches:
         ingest(arrivals, timezone.now())

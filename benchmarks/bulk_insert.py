@@ -1,4 +1,4 @@
-"""Large tables, filled by one statement."""
+"""Fills the table of interactions with many rows by one statement, for `lists` and `cleanup`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,13 +11,17 @@ from accounts.models import Profile
 def fill(
     profiles: Sequence[Profile], number: int, newest: datetime, apart: timedelta, message_every: int
 ) -> None:
-    """Store interactions `p1` to `p{number}` from `newest` back, shared out among the profiles, some of them messages."""
+    """Store interactions with the ids `p1` to `p{number}`, the later the older.
+
+    They are divided among the profiles; `newest` is the time of the first, `apart` lies between two of them, and every
+    `message_every`-th is a message, the others are comments.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at,"
             " updated_at, created_digest, text_at, text_digest, type, direction, content_ref, parent_ref,"
             " conversation_id, author_id, author_handle, author_name, status)"
-            " SELECT (%(profiles)s::bigint[])[1 + i %% %(shares)s], %(is_demo)s, 'p' || i,"
+            " SELECT (%(profiles)s::bigint[])[1 + i %% %(profile_count)s], %(is_demo)s, 'p' || i,"
             " 'coffee and the weather ' || md5(i::text), %(newest)s - i * %(apart)s, now(), now(), i, now(), i,"
             " CASE WHEN i %% %(every)s = 0 THEN 'message' ELSE 'comment' END, 'in',"
             " CASE WHEN i %% %(every)s = 0 THEN '' ELSE 'c' || i %% 1000 END, '',"
@@ -25,7 +29,7 @@ def fill(
             " 'a' || i %% 50000, 'a' || i %% 50000, 'A', 'new' FROM generate_series(1, %(number)s) i",
             {
                 "profiles": [profile.pk for profile in profiles],
-                "shares": len(profiles),
+                "profile_count": len(profiles),
                 "is_demo": profiles[0].is_demo,
                 "newest": newest,
                 "apart": apart,

@@ -1,4 +1,4 @@
-"""The web server of a benchmark, as the Procfile runs it."""
+"""Runs the web server as the Procfile does, on the benchmark's database, for `lists` and `webhook`."""
 
 import os
 import subprocess
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from tests.house import answers, free_port, until
+from benchmarks.services import answers, free_port, until
 
 
 @contextmanager
 def web_server() -> Iterator[str]:
-    """The web server one gunicorn with two processes on this run's database; its address."""
+    """Run one gunicorn with two processes; yield its address."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = os.environ | {"PORT": str(port), "WEB_CONCURRENCY": "2", "DEBUG": "0", "HTTPS": "0"}
     with (settings.DATA_DIR / "web.log").open("ab") as log:

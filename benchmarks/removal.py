@@ -1,11 +1,12 @@
-"""Disabling, resetting and deleting one user among 10,000 with full demos, and HTTP delivery of 10,000 events there.
+"""Time to remove one of 10,000 full demos, and to deliver over HTTP there. Peer: none. Limit: the demo's own rows.
 
-The receiver answers 200 and does nothing, so that the figure is the sender's. USERS is the number of demos.
+Removal is disabling, resetting and deleting the user. The receiver only answers 200, so that the time is the sender's.
 """
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from statistics import median
@@ -16,33 +17,44 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import Profile
-from benchmarks import living
-from benchmarks.figures import Figure, show
+from benchmarks import population
+from benchmarks.figures import Figure, Table
 from demo.engine import delivery
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 
 TABLES = (StoryEvent, Interaction, Content, Profile)
-NOW = living.MORNING + timedelta(days=1)
-ONES = 3  # of each kind of leaving
-DUE = {500: 20, 10: 1_000}  # users, and how many events of each are due
+NOW = population.MORNING + timedelta(days=1)
 
 
-def run() -> None:
-    living.exactly(living.USERS)
+@dataclass(frozen=True)
+class Size:
+    users: int
+    demo: str  # a key of seeding.SIZES
+    templates: int
+    removed: int  # users of each kind of removal
+    http: dict[int, int]  # users, and how many events of each are due
+
+
+FULL = Size(users=10_000, demo="full", templates=20, removed=3, http={500: 20, 10: 1_000})
+SMALL = Size(users=8, demo="smoke", templates=2, removed=1, http={4: 2, 2: 10})
+
+
+def run(size: Size) -> Iterator[Table]:
+    population.resize(population.make_templates(size.demo, size.templates), size.users)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_reset()")
-    figures = [*_sizes(), *_leaving()]
+    among = f"among {size.users:,} users with {size.demo} demos"
+    yield Table(f"Tables, with {size.users:,} users with {size.demo} demos", list(_table_sizes()))
+    yield Table(f"Removal of one demo {among}", list(_removals(size.removed)))
     with receiver() as url:
         settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", url
-        for users, events in DUE.items():
-            figures += _over_http(users, events)
-        settings.DEMO_DELIVERY = "direct"
-    show(f"Leaving, and delivery over HTTP, among {living.USERS:,} users with {living.SIZE} demos", figures)
+        figures = [_over_http(users, events) for users, events in size.http.items()]
+    yield Table(f"Delivery over HTTP {among}", figures)
 
 
-def _sizes() -> Iterator[Figure]:
+def _table_sizes() -> Iterator[Figure]:
     with connection.cursor() as cursor:
         for table in (model._meta.db_table for model in TABLES):
             cursor.execute(
@@ -56,20 +68,21 @@ def _sizes() -> Iterator[Figure]:
             )
 
 
-def _leaving() -> Iterator[Figure]:
+def _removals(number: int) -> Iterator[Figure]:
+    """Each kind of removal, for so many users in the middle of the tables."""
     accounts = list(DemoAccount.objects.select_related("user").order_by("pk"))
     chosen = iter(accounts[len(accounts) // 2 :])
-    for name, leave in (("disable", _disable), ("reset", _reset), ("delete_user", _delete)):
-        seconds, scans = [], _scans()
-        for _ in range(ONES):
+    for name, remove in (("disable", _disable), ("reset", _reset), ("delete_user", _delete)):
+        seconds, before = [], _scans()
+        for _ in range(number):
             started = perf_counter()
-            leave(next(chosen))
+            remove(next(chosen))
             seconds.append(perf_counter() - started)
-        walked = {table: count - scans[table] for table, count in _scans().items() if count > scans[table]}
+        scans = {table: count - before[table] for table, count in _scans().items() if count > before[table]}
         yield Figure(
-            f"{name}: median and longest of {ONES}", f"{median(seconds):.2f} s, {max(seconds):.2f} s"
+            f"{name}: median and maximum of {number}", f"{median(seconds):.2f} s, {max(seconds):.2f} s"
         )
-        yield Figure("… scans of whole tables", json.dumps(walked))
+        yield Figure("… sequential scans", json.dumps(scans))
 
 
 def _disable(account: DemoAccount) -> None:
@@ -89,7 +102,7 @@ def _delete(account: DemoAccount) -> None:
 
 
 def _scans() -> dict[str, int]:
-    """How often each of the tables has been read from end to end."""
+    """The number of sequential scans of each table."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT pg_stat_clear_snapshot()")
@@ -98,19 +111,19 @@ def _scans() -> dict[str, int]:
     return {model._meta.db_table: found[model._meta.db_table] for model in TABLES}
 
 
-def _over_http(users: int, events: int) -> Iterator[Figure]:
-    number = _fall_due(users, events, NOW)
+def _over_http(users: int, events: int) -> Figure:
+    number = _make_due(users, events, NOW)
     started = perf_counter()
     delivered = delivery.deliver_due(NOW)
     seconds = perf_counter() - started
-    assert delivered == number, (delivered, number)
-    yield Figure(
+    assert delivered == number == users * events, (delivered, number)
+    return Figure(
         f"{number:,} events of {users} users over HTTP", f"{seconds:.1f} s, {number / seconds:,.0f}/s"
     )
 
 
-def _fall_due(users: int, events: int, now: datetime) -> int:
-    """So many events of so many users are due once more."""
+def _make_due(users: int, events: int, now: datetime) -> int:
+    """Make so many events of so many users due once more; return their number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE demo_storyevent SET delivered_at = NULL, due_at = %s - random() * interval '6 hours' WHERE id IN"
@@ -121,8 +134,8 @@ def _fall_due(users: int, events: int, now: datetime) -> int:
         return cursor.rowcount
 
 
-class _Taken(BaseHTTPRequestHandler):
-    """Takes whatever is posted."""
+class _Answers200(BaseHTTPRequestHandler):
+    """Reads what is posted and answers 200."""
 
     protocol_version = "HTTP/1.1"
 
@@ -138,8 +151,8 @@ class _Taken(BaseHTTPRequestHandler):
 
 @contextmanager
 def receiver() -> Iterator[str]:
-    """A web server that answers 200 to every batch; its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Taken) as server:
+    """Run a web server that answers 200 to every batch; yield its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers200) as server:
         serving = Thread(target=server.serve_forever, daemon=True)
         serving.start()
         yield f"http://127.0.0.1:{server.server_port}"
