@@ -195,7 +195,7 @@ def test_replaying_dead_letters_while_they_are_deleted_is_no_deadlock(live):
     with ThreadPoolExecutor(1) as pool:
         deletion = pool.submit(delete)
         assert holding.wait(10)
-        assert replay(DeadLetter.objects.all(), NOW).taken == 0
+        assert replay(DeadLetter.objects.all(), NOW).accepted == 0
         deletion.result()
 
 
