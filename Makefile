@@ -11,11 +11,11 @@ MINUTES ?= 10
 run: $(STAMP)
 	"$(BIN)/python" manage.py up
 
-# Four minutes on two cores; what is marked `long` is left out.
+# What is marked `long` is left out.
 test: check
 	"$(BIN)/python" -m pytest $(PARALLEL) -m "not long"
 
-# Everything, with more random examples, and a minute of storm; twenty minutes at most.
+# Everything, with more random examples, and a minute of storm.
 test-all: check
 	"$(BIN)/python" -m pytest $(PARALLEL) --hypothesis-profile=long
 	"$(BIN)/python" -m benchmarks --small

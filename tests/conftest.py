@@ -13,7 +13,7 @@ from config.embedded import DATABASE
 from tests.servers import copy_template
 
 # `make test` takes the short profile, `make test-all` the long one.
-for name, examples in (("short", 40), ("long", 400), ("random", 10_000)):
+for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     hypothesis.register_profile(
         name,
         max_examples=examples,
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the tests the search for cycles among all that is loaded by now: a third of their time."""
+    """Spare the tests the search for cycles among all that is loaded by now, a tenth of their processor time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)

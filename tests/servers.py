@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import psycopg
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -55,8 +56,22 @@ def new_folder(name: str, parent: Path | None = None) -> Path:
     return folder
 
 
+def _begin() -> Path:
+    """The folder of a new run; those of runs that were killed go, as they may lie in memory, and so do their servers."""
+    root = _root()
+    for owner in root.glob("perennial-test-*/owner"):
+        if owner.read_text() and not psutil.pid_exists(int(owner.read_text())):
+            for process in psutil.process_iter(["cwd"]):
+                if (process.info["cwd"] or "").startswith(f"{owner.parent}/"):
+                    process.kill()
+            shutil.rmtree(owner.parent, ignore_errors=True)
+    folder = new_folder("perennial-test", root)
+    (folder / "owner").write_text(str(os.getpid()))
+    return folder
+
+
 IS_OWNER = RUN not in os.environ
-RUN_DIR = new_folder("perennial-test", _root()) if IS_OWNER else Path(os.environ[RUN])
+RUN_DIR = _begin() if IS_OWNER else Path(os.environ[RUN])
 DATA_DIR = RUN_DIR / f"data-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 _environment = pinned(dict(os.environ)) | {RUN: str(RUN_DIR), "DATA_DIR": str(DATA_DIR)}
 if given := os.environ.get("TEST_DATABASE_URL"):

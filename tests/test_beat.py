@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.house import House, running_house, until
+from tests.long import first
 
 pytestmark = pytest.mark.bad_day
 
@@ -30,7 +31,7 @@ def sent(house: House) -> int:
         return broker.llen("celery")
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("asked", first(1, [signal.SIGTERM, signal.SIGINT]))
 @pytest.mark.parametrize("table", ["periodictask", "periodictasks"])
 def test_beat_that_starts_ends_when_its_query_is_interrupted(house, table, asked):
     with house.connect() as other, other.transaction():
@@ -40,7 +41,7 @@ def test_beat_that_starts_ends_when_its_query_is_interrupted(house, table, asked
         assert house.terminate("beat", asked, 10) == 0
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("asked", first(1, [signal.SIGTERM, signal.SIGINT]))
 def test_beat_that_runs_ends_when_its_query_is_interrupted(house, asked):
     house.empty_broker()
     house.start("beat")

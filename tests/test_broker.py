@@ -246,6 +246,7 @@ def test_an_emptied_broker_goes_on_carrying_messages(house, broker):
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 20)
 
 
+@pytest.mark.long
 def test_a_worker_outlives_a_broker_that_is_killed_while_a_task_runs(house):
     caller = house.create_user("killed")
     caller.post("demo/enable")

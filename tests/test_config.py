@@ -305,7 +305,9 @@ def schedules(data_dir: Path) -> int:
             "A word of the command is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.",
         ),
         (["demo_status", "--user"], "CommandError: A name must be UTF-8."),
-        (["delete_user", "--user"], "CommandError: A name must be UTF-8."),
+        pytest.param(
+            ["delete_user", "--user"], "CommandError: A name must be UTF-8.", marks=pytest.mark.long
+        ),
     ],
 )
 def test_a_word_that_is_no_text_is_said(command, sentence):

@@ -335,6 +335,7 @@ def test_readyz_with_a_hanging_broker_delays_no_other_request():
 
 
 @pytest.mark.flow
+@pytest.mark.long
 def test_the_timeout_affects_no_other_connection_behind_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")

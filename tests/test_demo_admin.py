@@ -307,6 +307,7 @@ def many_demos(number: int, state: str) -> list[DemoAccount]:
     return DemoAccount.objects.bulk_create(DemoAccount(user=user, seed=1, state=state) for user in users)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("action", ["disable", "reset", "clean_up"])
 def test_an_action_on_more_demos_than_a_form_has_fields_is_confirmed(operator, alice, monkeypatch, action):
     monkeypatch.setattr("demo.admin.accounts.MAX_ACTION_TIME", timedelta(minutes=2))

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Profile
@@ -442,6 +442,7 @@ def expected(profile) -> tuple:
     return state(profile)
 
 
+@settings(max_examples=settings().max_examples // 2)  # each is a batch or more
 @given(data=st.data())
 def test_any_permutation_repetition_or_split_stores_the_same_rows(expected, alice, data):
     sent = data.draw(st.permutations(EVENTS)) + data.draw(st.lists(st.sampled_from(EVENTS), max_size=6))
@@ -482,6 +483,7 @@ def expected_deletion(events: Iterable[dict]) -> datetime | None:
     return max(deletions) if deletions and max(deletions) >= max(creations) else None
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(events=st.lists(any_event, min_size=4, max_size=12), data=st.data())
 def test_events_of_equal_times_store_the_same_rows_in_any_order(alice, events, data):
     other = data.draw(st.permutations(events + events[:3]))

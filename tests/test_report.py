@@ -61,6 +61,7 @@ def test_a_short_story_is_not_judged(alice):
     assert {one["number"] for one in verdicts if one["passed"] is not None} == {14}
 
 
+@pytest.mark.long
 def test_the_same_seed_is_the_same_report(monkeypatch):
     monkeypatch.setattr("demo.management.commands.demo_report.timezone.now", lambda: NOW)
     one, other = (run("demo_report", "--seed", "3", "--niche", "coffee", "--json") for _ in range(2))

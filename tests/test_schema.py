@@ -102,7 +102,7 @@ def nullable(schema):
 @pytest.mark.parametrize(
     ("phases", "examples", "requests"),
     [
-        ("examples,fuzzing", 2, 100),
+        ("examples,fuzzing", 5, 100),
         pytest.param("examples,coverage,fuzzing,stateful", 15, 1_000, marks=pytest.mark.long),
     ],
 )

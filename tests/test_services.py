@@ -14,6 +14,7 @@ import yaml
 from config import environment
 from interactions.signing import sign
 from tests.house import CHECKOUT, PLAIN, PROCFILE, House, running_house, until
+from tests.long import first
 
 pytestmark = pytest.mark.flow
 FULL = (35, 920, 100)
@@ -72,7 +73,7 @@ def test_two_of_each_service_do_everything_once(house):
         house.kill("web-2", "worker-2", "beat-2")
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", first(1, ["worker", "web", "beat"]))
 def test_a_service_that_is_asked_to_stop_ends_well_and_nothing_is_lost(house, name):
     caller = house.create_user(f"stopped-{name}")
     assert caller.post("demo/enable").status_code == 202

@@ -28,7 +28,7 @@ REQUESTS = (  # path and body; switched on most often, as all else is refused wh
     ("demo/reset", {}),
     ("demo/disable", {}),
     ("demo/advance", {"days": 1}),
-    ("demo/generate/content", {}),
+    ("demo/generate/daily-content", {}),
     ("demo/generate/interactions", {}),
     ("demo/scenarios/viral-spike", {}),
 )
