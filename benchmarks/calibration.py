@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from benchmarks.figures import Figure, Table
 from demo import simulator
 from demo.realism.checks import Verdict, judge
-from demo.realism.sample import long_enough
+from demo.realism.sample import generate_sample
 from demo.simulator.platforms import PLATFORM_FIGURES
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -67,4 +67,4 @@ def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
     platform, seed = case
     niche = simulator.niches("en")[seed % len(simulator.niches("en"))]
     world = simulator.World(seed, (platform,), niche, simulator.default_brand(seed, niche, "en"), "en")
-    return platform, judge(long_enough(world, UNTIL))
+    return platform, judge(generate_sample(world, UNTIL))

@@ -35,8 +35,8 @@ SMALL = Size(comments=20, runs=1, runs_of_get_or_create=1)
 
 
 class Story(NamedTuple):
-    posts: list[simulator.Event]  # and their figures
-    comments: list[simulator.Event]
+    posts: list[simulator.SimulatedEvent]  # and their figures
+    comments: list[simulator.SimulatedEvent]
 
 
 class Way(NamedTuple):
@@ -106,7 +106,7 @@ def _profile(owner: User, story: Story) -> Profile:
     return profile
 
 
-def _arrivals(profile: Profile, events: Sequence[simulator.Event]) -> list[IncomingEvent]:
+def _arrivals(profile: Profile, events: Sequence[simulator.SimulatedEvent]) -> list[IncomingEvent]:
     return [
         IncomingEvent(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
         for event in events

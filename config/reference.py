@@ -15,7 +15,15 @@ HEAD = """# Reference
 
 Written by `python manage.py reference`, from the tables that the code reads; change the tables, not this page.
 """
-FIGURES = ("half_life", "spread", "silent", "replies", "reply_delay", "emoji", "length")
+FIGURES = (
+    "half_life",
+    "comments_sigma",
+    "no_comments",
+    "reply_share",
+    "reply_delay",
+    "emoji_share",
+    "median_length",
+)
 
 
 def render() -> str:

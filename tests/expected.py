@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.models import Profile, User
 from demo.engine.deletion import DERIVED
 from demo.models import DemoAccount, State, StoryEvent
-from demo.simulator.posting import delay
+from demo.simulator.posting import posting_delay
 from tests.world import DAY, HOUR
 
 CONTENT, COMMENT, MESSAGE, METRICS = StoryEvent.Type.values
@@ -83,7 +83,7 @@ class Demo:
     @property
     def delay(self) -> timedelta:
         hour = self.settings["posting_hour"]
-        return 0 * HOUR if hour is None else delay(self.settings["time_zone"], hour)
+        return 0 * HOUR if hour is None else posting_delay(self.settings["time_zone"], hour)
 
     @property
     def initial_quota(self) -> Counter[str]:

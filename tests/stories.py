@@ -1,4 +1,4 @@
-"""The stories of a coffee roaster as the simulator tells them, for tests that ask no database."""
+"""Worlds and stories of a coffee roaster for tests without a database."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -27,11 +27,11 @@ def story():
 
 
 def counts(events):
-    """How much of the quotas the events are: pieces, comments, messages."""
+    """The number of pieces, comments and messages that count against the quotas."""
     kinds = Counter(event.type for event in events if not event.origin)
     return tuple(kinds[kind] for kind in ("content.published", "comment.created", "message.created"))
 
 
 def causes(event, by_id):
-    """The events that have to come before `event`."""
+    """The events that must precede `event`: the piece and the parent of a comment."""
     return [by_id[id] for id in (event.content_id, event.parent_id) if id is not None]

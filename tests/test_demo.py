@@ -144,7 +144,7 @@ def test_windows_older_than_the_retention_are_skipped_and_consume_their_ordinals
 def test_without_messages_the_quota_is_zero_and_enabling_says_so(page, alice):
     answer = page.post("/api/v1/demo/enable/", {"platforms": ["youtube"]}, content_type="application/json")
     assert answer.json()["notices"] == [
-        "None of the chosen platforms has direct messages, so the demo brings none."
+        "None of the chosen platforms has direct messages, so the demo has none."
     ]
     assert answer.json()["progress"]["messages"] == {"done": 0, "total": 0}
     pending_work.finish(DemoAccount.objects.get().pk, timezone.now())

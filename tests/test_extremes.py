@@ -1,4 +1,4 @@
-"""No window ever fails: extreme worlds, over many seeds. No database, no clock.
+"""No window or scenario fails in extreme worlds, over many seeds. No database, no clock.
 
 MANY_SEEDS=1 takes twenty times as many seeds.
 """
@@ -12,41 +12,43 @@ import pytest
 
 from demo import simulator
 from demo.simulator import people, tables
-from demo.simulator.keyed_random import first_fitting
+from demo.simulator.keyed_random import rejection_sample
 from demo.simulator.people import person
 from tests.stories import ALL, DAY, NOON, SIX_HOURS, WINDOW, counts, world
 
 TIMES = 20 if os.environ.get("MANY_SEEDS") else 1
 EVERY_NICHE = [(code, niche) for code in tables.LANGUAGES for niche in tables.niches(code)]
-few_people = pytest.mark.parametrize("number", [1, 2, 3])
+each_audience_size = pytest.mark.parametrize("number", [1, 2, 3])
 
 
 @pytest.fixture
 def audience_of(monkeypatch):
-    """Makes every platform's audience that small."""
-    yield lambda number: monkeypatch.setattr(people, "AUDIENCE", number)
+    """A function that sets the size of every platform's audience."""
+    yield lambda number: monkeypatch.setattr(people, "AUDIENCE_SIZE", number)
     people.person.cache_clear()
 
 
-def said_by_one(w, number: int) -> list[simulator.Event]:
-    """A piece, and sixty comments on it that one person has just made."""
+def comments_by_one(w, number: int) -> list[simulator.SimulatedEvent]:
+    """A piece, and sixty recent comments on it by person `number`."""
     (piece,) = simulator.extra_content(w, 0, WINDOW - timedelta(hours=2), 1)
     author = person(w.seed, tables.language(w.language).locales, piece.platform, number)
     at = [WINDOW - timedelta(minutes=10, seconds=n) for n in range(60)]
-    comment = simulator.Event("comment.created", piece.platform, "", NOON, "", author, piece.platform_id)
+    comment = simulator.SimulatedEvent(
+        "comment.created", piece.platform, "", NOON, "", author, piece.platform_id
+    )
     return [piece, *(comment._replace(platform_id=f"{n}", at=at[n], memo="praise") for n in range(60))]
 
 
-def test_a_window_in_which_all_who_might_answer_are_the_one_who_is_answered_has_an_answer():
-    """As in window 1 of seed 504, whose fourth comment three lots give to person 12."""
+def test_a_reply_is_written_when_every_drawn_author_is_the_parents_author():
+    """In window 1 of seed 504 all three draws of the fourth comment's author are person 12."""
     w = world(504, ("x",), viral_spikes=False)
-    events = simulator.interactions_window(w, 1, WINDOW, 10, 0, said_by_one(w, 12))
+    events = simulator.interactions_window(w, 1, WINDOW, 10, 0, comments_by_one(w, 12))
     assert counts(events) == (0, 10, 0)
 
 
-@few_people
+@each_audience_size
 @pytest.mark.parametrize("platform", ALL)
-def test_windows_bring_their_quota_however_few_the_people(audience_of, platform, number):
+def test_windows_meet_their_quota_with_an_audience_of_one_to_three(audience_of, platform, number):
     audience_of(number)
     for seed in range(12 * TIMES):
         w = world(seed, (platform,))
@@ -56,7 +58,7 @@ def test_windows_bring_their_quota_however_few_the_people(audience_of, platform,
         assert counts(events) == (0, 10, messages)
 
 
-def test_two_thousand_seeds_of_windows_bring_their_quotas(audience_of):
+def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
     audience_of(3)
     for seed in range(2_000 * TIMES):
         w = world(seed, (ALL[seed % len(ALL)], "instagram"), EVERY_NICHE[seed % 8][1])
@@ -68,7 +70,7 @@ def test_two_thousand_seeds_of_windows_bring_their_quotas(audience_of):
 
 @pytest.mark.parametrize("rhythm", ["steady", "natural"])
 @pytest.mark.parametrize("platform", ALL)
-def test_the_greatest_and_the_least_quotas(platform, rhythm):
+def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
     w = world(9, (platform,), rhythm=rhythm)
     most = 0 if platform == "youtube" else 100
     past = simulator.content_window(w, 0, NOON, 20)
@@ -85,7 +87,7 @@ def test_the_greatest_and_the_least_quotas(platform, rhythm):
 
 @pytest.mark.parametrize(("code", "niche"), EVERY_NICHE)
 @pytest.mark.parametrize("platform", ALL)
-def test_every_niche_language_and_platform_lives_for_days_and_on_stage(code, niche, platform):
+def test_every_niche_language_and_platform_has_windows_and_scenarios(code, niche, platform):
     for seed in range(1, 1 + TIMES):
         w = dataclasses.replace(world(seed, (platform,), niche), language=code)
         messages = 0 if platform == "youtube" else 3
@@ -99,21 +101,21 @@ def test_every_niche_language_and_platform_lives_for_days_and_on_stage(code, nic
             assert simulator.scenario(w, name, 0, NOON + DAY, past)
 
 
-@few_people
+@each_audience_size
 @pytest.mark.parametrize("name", simulator.SCENARIOS)
-def test_a_scenario_is_told_however_few_the_people_and_the_products(audience_of, name, number):
+def test_a_scenario_is_complete_with_one_to_three_people_and_products(audience_of, name, number):
     audience_of(number)
     for seed in range(3 * TIMES):
         w = world(seed, ("x",), products=("Alba",) * number)
         past = simulator.initial(w, simulator.Quota(2, 10, 2), NOON)
         events = simulator.scenario(w, name, seed, NOON, past)
         assert len([event for event in events if event.type == simulator.COMMENT]) >= 30
-        assert all(one.at <= other.at for one, other in pairwise(events))
+        assert all(earlier.at <= later.at for earlier, later in pairwise(events))
 
 
 @pytest.mark.parametrize("brand", ["Emma Smith", "A", "x" * 80, "👩‍🍳", "!!!", "{the} {0} %s", "\u3164", "."])
 @pytest.mark.parametrize("platform", ["x", "facebook", "youtube"])
-def test_whatever_the_brand_is_called(platform, brand):
+def test_windows_and_scenarios_accept_unusual_brands(platform, brand):
     w = dataclasses.replace(world(6, (platform,)), brand=brand, products=(brand[:60],))
     messages = 0 if platform == "youtube" else 20
     past = simulator.initial(w, simulator.Quota(6, 80, messages), NOON)
@@ -121,15 +123,15 @@ def test_whatever_the_brand_is_called(platform, brand):
     assert simulator.scenario(w, "product-launch", 0, WINDOW, past)
 
 
-def test_a_brand_called_like_somebody_who_comments_is_another():
+def test_a_brand_with_the_name_of_a_commenter_is_another_author():
     w = world(7, ("instagram",))
     author = person(7, tables.language("en").locales, "instagram", 0)
     w = dataclasses.replace(w, brand=author.name)
-    past = said_by_one(w, 0)
+    past = comments_by_one(w, 0)
     assert counts(simulator.interactions_window(w, 0, WINDOW, 40, 5, past)) == (0, 40, 5)
     assert author not in [spec.author for spec in simulator.profiles(w)]
 
 
-def test_where_no_draft_fits_the_last_one_is_taken():
-    assert first_fitting(lambda attempt: attempt, lambda draft: draft == 7) == 7
-    assert first_fitting(lambda attempt: attempt, lambda draft: False, most=5) == 4
+def test_rejection_sampling_returns_the_last_proposal_when_none_is_accepted():
+    assert rejection_sample(lambda attempt: attempt, lambda proposal: proposal == 7) == 7
+    assert rejection_sample(lambda attempt: attempt, lambda proposal: False, max_attempts=5) == 4

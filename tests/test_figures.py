@@ -1,4 +1,4 @@
-"""Views, likes and shares, spikes, and what the brand says: what comes on top of the quotas."""
+"""Metrics, spikes and the brand's replies, which are in addition to the quotas; rhythm and names. No database, no clock."""
 
 import itertools
 from collections import Counter
@@ -11,8 +11,8 @@ from tests.long import first
 from tests.stories import ALL, NOON, SIX_HOURS, world
 
 
-def live(w, windows, story, quota=10):
-    """The story with so many windows of interactions after it, and two pieces every fourth."""
+def continued(w, windows, story, quota=10):
+    """The story continued by `windows` windows of interactions, and two pieces with every fourth."""
     events = list(story)
     for ordinal in range(windows):
         start = NOON + ordinal * SIX_HOURS
@@ -29,7 +29,7 @@ def story():
 
 @pytest.fixture(scope="module")
 def month(story):
-    return live(world(), 80, story)
+    return continued(world(), 80, story)
 
 
 def reports(events):
@@ -51,26 +51,27 @@ def test_the_initial_batch_reports_each_piece_once_with_its_comments(story):
         assert report.metrics.comments == counted[piece_id] - len(late)
 
 
-def test_figures_never_fall_and_follow_the_comments(month):
+def test_metrics_never_fall_and_views_exceed_comments(month):
     for found in reports(month).values():
         for before, after in itertools.pairwise(found):
             assert all(new >= old for old, new in zip(before.metrics, after.metrics, strict=True))
     latest = [found[-1].metrics for found in reports(month).values()]
-    assert sum(one.comments > one.views for one in latest) == 0
-    assert sum(one.comments > one.likes for one in latest) <= len(latest) / 10
+    assert sum(metrics.comments > metrics.views for metrics in latest) == 0
+    assert sum(metrics.comments > metrics.likes for metrics in latest) <= len(latest) / 10
 
 
-def test_a_report_counts_every_comment_since_the_one_before(month):
+def test_a_report_counts_every_comment_up_to_its_time(month):
     for piece_id, found in reports(month).items():
-        said = [
+        comment_times = [
             e.at
             for e in month
             if e.content_id == piece_id and e.type == simulator.COMMENT and e.origin != "brand"
         ]
-        assert [one.metrics.comments for one in found] == [sum(at <= one.at for at in said) for one in found]
+        expected = [sum(at <= report.at for at in comment_times) for report in found]
+        assert [report.metrics.comments for report in found] == expected
 
 
-def test_windows_report_some_figures_between_their_comments(month):
+def test_a_window_has_two_to_eight_reports_on_average(month):
     later = [event for event in month if event.type == simulator.METRICS and event.at >= NOON]
     assert 2 < len(later) / 80 < 8
 
@@ -78,31 +79,33 @@ def test_windows_report_some_figures_between_their_comments(month):
 @pytest.mark.parametrize("platform", ALL)
 def test_about_one_piece_in_fifty_goes_viral_unless_that_is_switched_off(platform):
     on, off = world(), world(viral_spikes=False)
-    viral = [number for number in range(3_000) if pieces.appeal(on, platform, str(number)).spike]
+    viral = [number for number in range(3_000) if pieces.popularity(on, platform, str(number)).spike]
     assert len(viral) / 3_000 == pytest.approx(0.02, abs=0.008)
-    assert not [number for number in viral if pieces.appeal(off, platform, str(number)).spike]
+    assert not [number for number in viral if pieces.popularity(off, platform, str(number)).spike]
 
 
-def test_half_of_a_spike_comes_in_twelve_hours_and_nine_tenths_in_forty():
+def test_half_of_a_spike_arrives_in_twelve_hours_and_nine_tenths_in_forty():
     spike = pieces.Spike(peak=48, factor=3)
-    assert spike.come(48 + 4.9) - spike.come(48 - 7.6) == pytest.approx(0.5, abs=0.03)
-    assert spike.come(48 + 17.6) - spike.come(48 - 21.7) == pytest.approx(0.9, abs=0.03)
-    assert (spike.come(0), spike.come(-1)) == (0, 0)
+    assert spike.cumulative_share(48 + 4.9) - spike.cumulative_share(48 - 7.6) == pytest.approx(0.5, abs=0.03)
+    assert spike.cumulative_share(48 + 17.6) - spike.cumulative_share(48 - 21.7) == pytest.approx(
+        0.9, abs=0.03
+    )
+    assert (spike.cumulative_share(0), spike.cumulative_share(-1)) == (0, 0)
 
 
 @pytest.fixture
-def everything_viral(monkeypatch):
-    monkeypatch.setattr(pieces, "SPIKES", 0.2)
+def frequent_spikes(monkeypatch):
+    monkeypatch.setattr(pieces, "SPIKE_SHARE", 0.2)
 
 
-def test_a_spike_brings_comments_on_top_of_the_quota_and_marks_them(everything_viral, story):
+def test_the_comments_of_a_spike_are_in_addition_to_the_quota_and_have_its_origin(frequent_spikes, story):
     w = world()
-    events = live(w, 24, story)
-    spikes = [event for event in events if event.origin == simulator.SPIKE]
+    events = continued(w, 24, story)
+    spikes = [event for event in events if event.origin == simulator.SPIKE_ORIGIN]
     viral = {
         e.platform_id
         for e in events
-        if e.type == simulator.CONTENT and pieces.appeal(w, e.platform, e.platform_id).spike
+        if e.type == simulator.CONTENT and pieces.popularity(w, e.platform, e.platform_id).spike
     }
     assert spikes
     assert {event.content_id for event in spikes} <= viral
@@ -112,21 +115,25 @@ def test_a_spike_brings_comments_on_top_of_the_quota_and_marks_them(everything_v
     )
 
 
-def test_in_the_initial_batch_a_spike_only_redistributes(everything_viral):
+def test_in_the_initial_batch_a_spike_leaves_the_quota_unchanged(frequent_spikes):
     events = simulator.initial(world(), simulator.Quota(35, 920, 100), NOON)
     assert sum(event.type == simulator.COMMENT and not event.origin for event in events) == 920
-    assert not [event for event in events if event.origin == simulator.SPIKE]
+    assert not [event for event in events if event.origin == simulator.SPIKE_ORIGIN]
 
 
-def test_without_spikes_a_month_brings_none(story):
+def test_no_event_has_the_origin_spike_when_spikes_are_off(story):
     assert not [
-        event for event in live(world(viral_spikes=False), 40, story) if event.origin == simulator.SPIKE
+        event
+        for event in continued(world(viral_spikes=False), 40, story)
+        if event.origin == simulator.SPIKE_ORIGIN
     ]
 
 
-def test_the_brand_answers_questions_and_complaints_more_than_praise(story):
+def test_the_brand_replies_to_questions_and_complaints_more_often_than_to_praise(story):
     asked, answered = Counter(), Counter()
-    answers = {event.parent_id for event in story if event.origin == simulator.BRAND and event.content_id}
+    answers = {
+        event.parent_id for event in story if event.origin == simulator.BRAND_ORIGIN and event.content_id
+    }
     for event in story:
         if event.type == simulator.COMMENT and not event.origin and not event.parent_id:
             kind = event.memo.partition("/")[0]
@@ -138,20 +145,22 @@ def test_the_brand_answers_questions_and_complaints_more_than_praise(story):
     assert rates["spam"] == 0
 
 
-def test_the_brand_speaks_under_its_own_name_after_what_it_answers(story):
+def test_the_brand_replies_as_its_profile_and_after_the_parent(story):
     own = {
         spec.platform: (spec.platform_id, spec.handle, spec.display_name)
         for spec in simulator.profiles(world())
     }
     by_id = {event.platform_id: event for event in story if event.type != simulator.METRICS}
-    said = [event for event in story if event.origin == simulator.BRAND]
-    assert len(said) > 80
-    assert all(event.author == own[event.platform] for event in said)
-    assert all(event.at > by_id[event.parent_id].at for event in said if event.parent_id)
-    assert not [event for event in story if event.author in own.values() and event.origin != simulator.BRAND]
+    by_brand = [event for event in story if event.origin == simulator.BRAND_ORIGIN]
+    assert len(by_brand) > 80
+    assert all(event.author == own[event.platform] for event in by_brand)
+    assert all(event.at > by_id[event.parent_id].at for event in by_brand if event.parent_id)
+    assert not [
+        event for event in story if event.author in own.values() and event.origin != simulator.BRAND_ORIGIN
+    ]
 
 
-def test_the_natural_rhythm_has_quiet_nights_and_as_many_messages_a_day(story):
+def test_the_natural_rhythm_has_the_days_quota_of_messages_and_few_at_night(story):
     w = world(rhythm="natural", time_zone="Europe/Madrid")
     by_window = [
         simulator.interactions_window(w, ordinal, NOON.replace(hour=0) + ordinal * SIX_HOURS, 10, 20, story)
@@ -163,20 +172,22 @@ def test_the_natural_rhythm_has_quiet_nights_and_as_many_messages_a_day(story):
 
 
 @pytest.mark.parametrize("platforms", first(1, [("youtube",), ("instagram", "youtube", "facebook")]))
-def test_the_natural_rhythm_brings_the_quota_on_average_over_the_weeks(platforms):
-    """Of eight demos, each of 40 days; a single one may have a third more or less."""
-    share = [brought(world(seed, platforms, rhythm="natural", viral_spikes=False)) for seed in range(8)]
+def test_the_natural_rhythm_meets_the_quota_of_comments_on_average_over_the_weeks(platforms):
+    """The average of eight demos of 40 days each; a single demo may deviate by a third."""
+    share = [
+        comments_per_quota(world(seed, platforms, rhythm="natural", viral_spikes=False)) for seed in range(8)
+    ]
     assert sum(share) / len(share) == pytest.approx(1, abs=0.1)
 
 
-def brought(w) -> float:
-    """How many of the ordinary comments that the windows' quotas make up come in 160 windows."""
-    events = live(w, 160, simulator.initial(w, simulator.Quota(35, 920, 0), NOON))
+def comments_per_quota(w) -> float:
+    """The number of ordinary comments in 160 windows, relative to their quotas."""
+    events = continued(w, 160, simulator.initial(w, simulator.Quota(35, 920, 0), NOON))
     later = sum(event.type == simulator.COMMENT and not event.origin and event.at >= NOON for event in events)
     return later / 1_600
 
 
-def test_products_that_a_user_names_are_spoken_of_in_place_of_the_niches_own():
+def test_texts_name_the_users_products_instead_of_the_niches():
     w = world(products=("Alpine Bar", "Granite Roll"))
     texts = [event.text for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
     named = sum("alpine bar" in text.lower() or "granite roll" in text.lower() for text in texts)
@@ -184,14 +195,14 @@ def test_products_that_a_user_names_are_spoken_of_in_place_of_the_niches_own():
     assert not [text for text in texts if "Huila" in text]
 
 
-def test_the_brand_given_is_spoken_of():
+def test_texts_name_the_users_brand():
     w = simulator.World(7, ("instagram",), "coffee", "Zweiundvierzig", "en")
     texts = [event.text.lower() for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
     assert sum("zweiundvierzig" in text for text in texts) > 10
 
 
 @pytest.mark.parametrize("niche", simulator.niches("es"))
-def test_spanish_is_spoken_throughout(niche):
+def test_a_spanish_story_has_no_english_words(niche):
     w = simulator.World(7, ALL, niche, simulator.default_brand(7, niche, "es"), "es")
     texts = (
         " ".join(e.text for e in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)).lower().split()

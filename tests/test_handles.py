@@ -1,4 +1,4 @@
-"""Every handle that a demo shows can exist on its platform, whatever the names; and so can the hashtags made of a brand."""
+"""Every handle of a demo is valid on its platform, for any names, and so is the hashtag made from a brand. No clock."""
 
 import dataclasses
 import re
@@ -17,7 +17,7 @@ from demo.simulator.handles import brand_handle, hashtag, person_handle
 from demo.simulator.people import _names, person
 from tests.stories import ALL, NOON, SIX_HOURS, world
 
-RULES = {  # as the platforms' help pages have them, written once more
+RULES = {  # from the platforms' help pages, independent of accounts/platforms.py
     "instagram": r"(?!\.)(?!.*\.\.)[a-z0-9._]{1,30}(?<!\.)",
     "youtube": r"[a-z0-9][a-z0-9._-]{1,28}[a-z0-9]",
     "facebook": r"(?!\.)(?!.*\.\.)[a-z0-9.]{5,50}(?<!\.)",
@@ -69,15 +69,15 @@ LANGUAGES = [(code, niche) for code in tables.LANGUAGES for niche in tables.nich
 each_platform = pytest.mark.parametrize("platform", ALL)
 
 
-def holds(platform, handle):
+def is_valid(platform, handle):
     return re.fullmatch(RULES[platform], handle) and PLATFORMS[platform].handles.can_be_registered(handle)
 
 
 @each_platform
-def test_the_rule_of_the_table_is_the_platforms(platform):
+def test_the_tables_handle_rule_is_the_platforms(platform):
     signs = "".join(sign for sign in "._-" if re.match(RULES[platform], f"abcde{sign}fghij"))
     assert set(PLATFORMS[platform].handles.registered_signs) == {
-        sign for sign in signs if holds(platform, f"abcde{sign}fghij")
+        sign for sign in signs if is_valid(platform, f"abcde{sign}fghij")
     }
     assert not PLATFORMS[platform].handles.can_be_registered(
         "a" * (PLATFORMS[platform].handles.max_length + 1)
@@ -107,37 +107,37 @@ def test_operators_may_enter_every_handle_that_the_table_allows(platform):
 
 @each_platform
 @pytest.mark.parametrize("code", tables.LANGUAGES)
-def test_every_person_has_a_handle_that_can_exist(platform, code):
+def test_every_person_has_a_valid_handle(platform, code):
     locales = tables.language(code).locales
     handles = [person(seed, locales, platform, number).handle for seed in (1, 2) for number in range(3_000)]
-    assert [handle for handle in handles if not holds(platform, handle)] == []
+    assert [handle for handle in handles if not is_valid(platform, handle)] == []
 
 
 @each_platform
-def test_hardly_two_people_have_the_same_handle(platform):
+def test_almost_all_handles_are_distinct(platform):
     locales = tables.language("en").locales
     uses = Counter(person(7, locales, platform, number).handle for number in range(6_000))
     assert len(uses) > 5_980
 
 
-LOT = st.floats(0, 1, exclude_min=True, exclude_max=True)
+U = st.floats(0, 1, exclude_min=True, exclude_max=True)
 
 
-@given(st.sampled_from(ALL), st.text(max_size=30), st.text(max_size=30), st.tuples(LOT, LOT, LOT, LOT))
-def test_a_name_in_any_script_makes_a_handle_that_can_exist(platform, first, last, lots):
-    assert holds(platform, person_handle(platform, first, last, *lots))
+@given(st.sampled_from(ALL), st.text(max_size=30), st.text(max_size=30), st.tuples(U, U, U, U))
+def test_a_name_in_any_script_gives_a_valid_handle(platform, first, last, u):
+    assert is_valid(platform, person_handle(platform, first, last, *u))
 
 
 @pytest.mark.parametrize("brand", BRANDS, ids=ascii)
 @each_platform
-def test_a_brands_handle_can_exist(platform, brand):
+def test_a_brands_handle_is_valid(platform, brand):
     for niche in simulator.NICHES:
-        assert holds(platform, brand_handle(platform, brand, niche))
+        assert is_valid(platform, brand_handle(platform, brand, niche))
 
 
 @given(st.text(max_size=80))
-def test_whatever_is_taken_for_a_brand_has_a_handle_on_every_platform(brand):
-    assert all(holds(platform, brand_handle(platform, brand, "software")) for platform in ALL)
+def test_any_text_as_a_brand_gives_a_valid_handle_on_every_platform(brand):
+    assert all(is_valid(platform, brand_handle(platform, brand, "software")) for platform in ALL)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +156,12 @@ def test_whatever_is_taken_for_a_brand_has_a_handle_on_every_platform(brand):
         ("!!!", "coffeebrand", ""),
     ],
 )
-def test_a_brand_is_called(brand, handle, tag):
-    called = brand_handle("instagram", brand, "coffee"), hashtag(brand)
-    assert called == (handle, unicodedata.normalize("NFC", tag))
+def test_a_brand_has_this_handle_and_hashtag(brand, handle, tag):
+    found = brand_handle("instagram", brand, "coffee"), hashtag(brand)
+    assert found == (handle, unicodedata.normalize("NFC", tag))
 
 
-def test_a_brands_handle_on_x_is_as_many_of_its_words_as_there_is_room_for():
+def test_a_brands_handle_on_x_has_as_many_words_as_fit():
     assert brand_handle("x", "Juniper Hill Roastery", "coffee") == "juniperhill"
     assert brand_handle("x", "Extraordinarily Good Coffee", "coffee") == "extraordinarily"
     assert brand_handle("x", "北", "coffee") == "beihq"
@@ -171,42 +171,48 @@ def test_a_brands_handle_on_x_is_as_many_of_its_words_as_there_is_room_for():
 def test_a_hashtag_is_one_word_with_a_letter(brand):
     tag = hashtag(brand)
     assert not tag or any(map(str.isalpha, tag))
-    assert all(unicodedata.category(one)[0] in "LMN" for one in tag)
+    assert all(unicodedata.category(letter)[0] in "LMN" for letter in tag)
     assert not tag or unicodedata.category(tag[0])[0] != "M"
 
 
 @pytest.mark.parametrize(("code", "niche"), LANGUAGES)
 @pytest.mark.parametrize("brand", BRANDS[::3], ids=ascii)
-def test_every_handle_and_hashtag_of_a_story_can_exist(code, niche, brand):
-    """Of who writes, and of whom a text calls, in the initial batch, in a window and on stage."""
+def test_every_handle_and_hashtag_of_a_story_is_valid(code, niche, brand):
+    """Handles of authors and of people whom texts mention, in the initial batch, a window and the scenarios."""
     w = dataclasses.replace(world(3, ALL, niche), brand=brand, language=code)
     story = simulator.initial(w, simulator.Quota(12, 150, 30), NOON)
     story += simulator.interactions_window(w, 0, NOON, 40, 10, story)
     for name in simulator.SCENARIOS:
         story += simulator.scenario(w, name, 0, NOON + SIX_HOURS, story)
-    said = [event for event in story if event.author]
-    assert [event.author.handle for event in said if not holds(event.platform, event.author.handle)] == []
-    called = [(event.platform, one) for event in said for one in re.findall(r"@([\w.-]*\w)", event.text)]
-    assert len(called) > 20
-    assert [one for one in called if not holds(*one)] == []
+    with_author = [event for event in story if event.author]
+    assert [
+        event.author.handle for event in with_author if not is_valid(event.platform, event.author.handle)
+    ] == []
+    mentioned = [
+        (event.platform, handle)
+        for event in with_author
+        for handle in re.findall(r"@([\w.-]*\w)", event.text)
+    ]
+    assert len(mentioned) > 20
+    assert [handle for platform, handle in mentioned if not is_valid(platform, handle)] == []
     captions = [event.text for event in story if event.type == simulator.CONTENT and event.text.count("#")]
     tags = [tag for text in captions for tag in re.findall(r"(?<!\S)#(\S+)", text.replace(brand, ""))]
     assert tags
-    assert not [tag for tag in tags if not all(unicodedata.category(one)[0] in "LMN" for one in tag)]
+    assert not [tag for tag in tags if not all(unicodedata.category(letter)[0] in "LMN" for letter in tag)]
 
 
 LOCALES = sorted({locale for code in tables.LANGUAGES for locale in tables.language(code).locales})
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_no_name_of_the_tables_has_blanks_too_many(locale):
+def test_no_name_has_superfluous_blanks(locale):
     names = _names(locale)
     assert [name for name in names.first + names.last if name != " ".join(name.split()) or not name] == []
     assert len(names.last) == len(names.weights)
 
 
 @pytest.mark.parametrize("code", tables.LANGUAGES)
-def test_everybodys_name_can_be_read(code):
+def test_every_persons_name_is_readable(code):
     for number in range(6_000):
         name = person(11, tables.language(code).locales, "instagram", number).name
         try:

@@ -1,4 +1,4 @@
-"""`demo_report`: one page with plots, references and verdicts, of a user's demo or of a seed."""
+"""The command demo_report: a page with plots, references and verdicts on a user's demo or a generated story."""
 
 import json
 import re
@@ -19,53 +19,53 @@ from tests.world import NOW, demo_of
 pytestmark = pytest.mark.django_db
 
 
-def test_a_seeds_page_judges_every_platform_and_loads_nothing(tmp_path):
+def test_a_seeds_page_has_verdicts_on_every_platform_and_no_external_resources(tmp_path):
     page = tmp_path / "report.html"
     verdicts = json.loads(run("demo_report", "--seed", "7", "--niche", "games", "--out", str(page), "--json"))
     assert len(verdicts) == 6 * 14
-    assert [one for one in verdicts if one["passed"] is None] == []
-    assert sum(one["passed"] for one in verdicts) >= 82
+    assert [verdict for verdict in verdicts if verdict["passed"] is None] == []
+    assert sum(verdict["passed"] for verdict in verdicts) >= 82
     html = page.read_text()
     assert html.count("<svg") == 6 * 7
     assert not re.search(r"(src|href)=|url\(|@import|http", html)
-    assert html.count('class="yes"') == sum(one["passed"] for one in verdicts)
+    assert html.count('class="yes"') == sum(verdict["passed"] for verdict in verdicts)
 
 
 @pytest.mark.parametrize("hour", [7, 20])
 @pytest.mark.parametrize("seed", [2, 14])
-def test_a_story_of_the_usual_size_fails_no_check_at_any_time_of_the_day(hour, seed):
-    """Where a platform has too few comments for a check it is not judged."""
+def test_a_story_of_the_default_size_fails_no_check_at_any_time_of_day(hour, seed):
+    """A platform with too few comments for a check gets no verdict."""
     until = NOW.replace(hour=hour, minute=47)
     own = world(seed, ("instagram", "youtube", "facebook"))
     story = simulator.initial(own, simulator.Quota(35, 920, 100), until)
-    verdicts = [one for sample in samples(own, story, until) for one in judge(sample)]
-    assert [one for one in verdicts if one.passed is False] == []
-    assert len([one for one in verdicts if one.passed]) >= 6
+    verdicts = [verdict for sample in samples(own, story, until) for verdict in judge(sample)]
+    assert [verdict for verdict in verdicts if verdict.passed is False] == []
+    assert len([verdict for verdict in verdicts if verdict.passed]) >= 6
 
 
-def test_a_users_page_is_of_that_users_story_so_far(alice, bob, tmp_path, monkeypatch):
+def test_a_users_page_reports_that_users_story(alice, bob, tmp_path, monkeypatch):
     monkeypatch.setattr("demo.management.commands.demo_report.timezone.now", lambda: NOW)
     demo_of(alice, size="full")
     demo_of(bob, seed=2)
     page = tmp_path / "report.html"
     verdicts = json.loads(run("demo_report", "--user", "alice", "--out", str(page), "--json"))
-    assert {one["platform"] for one in verdicts} == {"instagram", "youtube", "facebook"}
-    assert [one for one in verdicts if one["passed"] is False] == []
+    assert {verdict["platform"] for verdict in verdicts} == {"instagram", "youtube", "facebook"}
+    assert [verdict for verdict in verdicts if verdict["passed"] is False] == []
     counts = [int(number) for number in re.findall(r"(\d+) comments;", page.read_text())]
     assert sum(counts) == 920
 
 
-def test_a_short_story_is_not_judged(alice):
+def test_a_short_story_gets_no_verdict(alice):
     demo_of(alice, timezone.now())
     verdicts = json.loads(run("demo_report", "--user", "alice", "--json"))
-    assert {one["number"] for one in verdicts if one["passed"] is not None} == {14}
+    assert {verdict["number"] for verdict in verdicts if verdict["passed"] is not None} == {14}
 
 
 @pytest.mark.long
-def test_the_same_seed_is_the_same_report(monkeypatch):
+def test_the_same_seed_gives_the_same_report(monkeypatch):
     monkeypatch.setattr("demo.management.commands.demo_report.timezone.now", lambda: NOW)
-    one, other = (run("demo_report", "--seed", "3", "--niche", "coffee", "--json") for _ in range(2))
-    assert one == other
+    first, second = (run("demo_report", "--seed", "3", "--niche", "coffee", "--json") for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -77,24 +77,24 @@ def test_the_same_seed_is_the_same_report(monkeypatch):
         (["--seed", "7", "--out", "/nowhere/report.html"], "cannot be written"),
     ],
 )
-def test_bad_input_is_a_sentence_and_exit_code_2(words, sentence):
+def test_bad_input_exits_2_with_a_sentence(words, sentence):
     with pytest.raises(CommandError, match=sentence) as error:
         run("demo_report", *words)
     assert error.value.returncode == 2
 
 
 def test_a_user_without_a_demo_has_no_report(alice):
-    with pytest.raises(CommandError, match="There is no story of alice to look at") as error:
+    with pytest.raises(CommandError, match="alice has no story to check") as error:
         run("demo_report", "--user", "alice")
     assert (error.value.returncode, DemoAccount.objects.count()) == (2, 0)
 
 
-def test_a_report_is_of_what_has_arrived(alice):
+def test_a_report_contains_delivered_events_only(alice):
     account = demo_of(alice)
     last = StoryEvent.objects.filter(type="comment.created").latest("due_at")
-    told = story.told(account, NOW)
+    before = story.told(account, NOW)
     StoryEvent.objects.filter(pk=last.pk).update(delivered_at=None)  # as while the demo is paused
-    missing = {event.platform_id for event in told} - {
+    missing = {event.platform_id for event in before} - {
         event.platform_id for event in story.told(account, NOW)
     }
     assert missing == {last.platform_id}

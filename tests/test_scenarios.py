@@ -1,4 +1,4 @@
-"""Scenarios on stage: exact numbers, the shape of each phenomenon, and what is said; no database, no clock."""
+"""Scenarios: exact numbers, distribution over time, and texts. No database, no clock."""
 
 import dataclasses
 import random
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from demo import simulator
-from demo.simulator.conversations import openings
-from demo.simulator.phrases import kind_of, sentiment_of
+from demo.simulator.phrases import comment_kind, comment_sentiment
 from demo.simulator.pieces import subject
+from demo.simulator.scripts import first_lines
 from tests.stories import ALL, DAY, NOON, SECOND, SOCIAL, WINDOW, causes, world
 
 VIRAL, WAVE, LAUNCH = "viral-spike", "complaint-wave", "product-launch"
@@ -26,21 +26,21 @@ each_scenario = pytest.mark.parametrize("name", INBOUND)
 
 @pytest.fixture(scope="module")
 def plans(story):
-    """Twenty plans of each scenario."""
-    return {name: [played(name, story, ordinal=ordinal) for ordinal in range(20)] for name in INBOUND}
+    """The events of twenty ordinals of each scenario."""
+    return {name: [draw(name, story, ordinal=ordinal) for ordinal in range(20)] for name in INBOUND}
 
 
-def played(name, past, now=NOON, ordinal=0, **settings):
+def draw(name, past, now=NOON, ordinal=0, **settings):
     return simulator.scenario(world(**settings), name, ordinal, now, past)
 
 
 def by_brand(events):
-    """What the brand of tests' worlds says."""
+    """The brand's texts."""
     return [event for event in events if event.author and event.author.handle == "juniperhillroastery"]
 
 
 def comments(events):
-    """What people comment."""
+    """People's comments."""
     return [event for event in events if event.type == simulator.COMMENT and event not in by_brand(events)]
 
 
@@ -60,84 +60,84 @@ def inbound(events):
     return len(pieces(events)), len(comments(events)), len(messages(events))
 
 
-def test_every_scenario_has_a_label_and_a_sentence_that_names_its_numbers():
+def test_every_scenario_has_a_label_and_an_explanation_with_its_numbers():
     assert {name: scenario.label for name, scenario in simulator.SCENARIOS.items()} == {
         VIRAL: "Viral spike",
         WAVE: "Complaint wave",
         LAUNCH: "Product launch",
     }
-    for name, (_, said, written) in INBOUND.items():
-        assert f"{said} " in simulator.SCENARIOS[name].explanation
-        assert not written or f"{written} " in simulator.SCENARIOS[name].explanation
+    for name, (_, comment_count, message_count) in INBOUND.items():
+        assert f"{comment_count} " in simulator.SCENARIOS[name].explanation
+        assert not message_count or f"{message_count} " in simulator.SCENARIOS[name].explanation
 
 
 @each_scenario
 @pytest.mark.parametrize("platforms", [SOCIAL, ("instagram",), ("x", "linkedin"), ALL])
-def test_a_scenario_brings_exactly_its_numbers(name, platforms):
+def test_a_scenario_has_exactly_its_numbers_of_events(name, platforms):
     past = simulator.initial(world(platforms=platforms), simulator.Quota(12, 60, 10), NOON)
-    assert inbound(played(name, past, platforms=platforms)) == INBOUND[name]
+    assert inbound(draw(name, past, platforms=platforms)) == INBOUND[name]
 
 
 @each_scenario
-def test_where_no_platform_has_messages_there_are_none(name):
+def test_a_scenario_has_no_messages_when_no_platform_has_them(name):
     past = simulator.initial(world(platforms=("youtube",)), simulator.Quota(12, 60), NOON)
-    assert inbound(played(name, past, platforms=("youtube",))) == (*INBOUND[name][:2], 0)
+    assert inbound(draw(name, past, platforms=("youtube",))) == (*INBOUND[name][:2], 0)
 
 
 @each_scenario
-def test_everything_happens_within_three_hours_in_whole_seconds_and_in_order(name, story):
-    events = played(name, story, NOON.replace(microsecond=987_654))
+def test_events_are_within_three_hours_in_whole_seconds_and_sorted(name, story):
+    events = draw(name, story, NOON.replace(microsecond=987_654))
     assert events == sorted(events, key=lambda event: (event.at, event.platform_id))
-    assert all(NOON + 5 * SECOND <= event.at <= NOON + simulator.SCENARIO_LASTS for event in events)
+    assert all(NOON + 5 * SECOND <= event.at <= NOON + simulator.SCENARIO_DURATION for event in events)
     assert {event.at.microsecond for event in events} == {0}
 
 
 @each_scenario
-def test_the_first_things_are_visible_within_twenty_seconds(name, plans):
+def test_the_first_event_is_due_within_twenty_seconds(name, plans):
     assert all(events[0].at <= NOON + 20 * SECOND for events in plans[name])
 
 
 @each_scenario
-def test_causes_come_first(name, story):
-    events = played(name, story)
+def test_pieces_and_parents_precede_their_comments_and_replies(name, story):
+    events = draw(name, story)
     by_id = {event.platform_id: event for event in [*story, *events] if event.type != simulator.METRICS}
     assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
 
 
 @each_scenario
-def test_a_scenario_runs_as_fast_by_night_as_by_day(name, story):
+def test_a_scenario_is_the_same_by_night_and_by_day(name, story):
     night = timedelta(hours=15)
     later = [event._replace(at=event.at + night) for event in story]
-    expected = [event._replace(at=event.at + night) for event in played(name, story)]
-    assert played(name, later, NOON + night) == expected
+    expected = [event._replace(at=event.at + night) for event in draw(name, story)]
+    assert draw(name, later, NOON + night) == expected
 
 
 @each_scenario
-def test_the_same_arguments_bring_the_same_plan_whatever_the_order_of_the_past(name, story):
+def test_the_order_of_the_past_changes_nothing(name, story):
     shuffled = random.Random(1).sample(story, len(story))
-    assert played(name, shuffled) == played(name, story)
+    assert draw(name, shuffled) == draw(name, story)
 
 
 @each_scenario
-def test_what_is_older_than_a_month_or_still_to_come_changes_nothing(name, story):
+def test_events_older_than_a_month_or_in_the_future_change_nothing(name, story):
     moved = [
         event._replace(at=event.at + by, platform_id=f"{by.days}-{event.platform_id}")
         for event in story
         for by in (timedelta(days=-31), timedelta(days=19))
     ]
-    assert played(name, story + moved) == played(name, story)
+    assert draw(name, story + moved) == draw(name, story)
 
 
 @each_scenario
-def test_another_ordinal_brings_another_plan(name, story):
-    plans = [played(name, story, ordinal=ordinal) for ordinal in (0, 1)]
+def test_another_ordinal_gives_other_events(name, story):
+    plans = [draw(name, story, ordinal=ordinal) for ordinal in (0, 1)]
     ids = [{event.platform_id for event in plan} for plan in plans]
-    said = [{event.text for event in comments(plan) if len(event.text) > 40} for plan in plans]
+    written = [{event.text for event in comments(plan) if len(event.text) > 40} for plan in plans]
     assert not ids[0] & ids[1]
-    assert len(said[0] & said[1]) < 0.2 * len(said[0])
+    assert len(written[0] & written[1]) < 0.2 * len(written[0])
 
 
-def test_scenarios_share_no_id_with_one_another_with_windows_or_with_what_is_generated(story):
+def test_ids_are_unique_across_scenarios_windows_and_extra_events(story):
     w, ids = world(), Counter()
     for ordinal in range(6):
         planned = [
@@ -146,12 +146,12 @@ def test_scenarios_share_no_id_with_one_another_with_windows_or_with_what_is_gen
         ]
         planned.append(simulator.interactions_window(w, ordinal, WINDOW, 30, 20, story))
         planned.append(simulator.extra_interactions(w, ordinal, NOON, 30, 20, story))
-        planned += [played(name, story, ordinal=ordinal) for name in INBOUND]
+        planned += [draw(name, story, ordinal=ordinal) for name in INBOUND]
         ids.update(event.platform_id for events in planned for event in events if event.metrics is None)
     assert set(ids.values()) == {1}
 
 
-def test_a_plan_does_not_depend_on_the_hash_seed():
+def test_a_scenario_does_not_depend_on_the_hash_seed():
     code = (
         "from datetime import UTC, datetime; from demo import simulator as s;"
         "w = s.World(7, ('instagram', 'x'), 'coffee', 'B', 'en'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
@@ -166,95 +166,95 @@ def test_a_plan_does_not_depend_on_the_hash_seed():
 
 
 @each_scenario
-def test_no_event_names_an_origin(name, story):
-    assert {event.origin for event in played(name, story)} == {""}
+def test_every_origin_is_empty(name, story):
+    assert {event.origin for event in draw(name, story)} == {""}
 
 
-def test_there_is_no_other_scenario():
+def test_an_unknown_scenario_raises_key_error():
     with pytest.raises(KeyError, match="quiet-sunday"):
-        played("quiet-sunday", [])
+        draw("quiet-sunday", [])
 
 
 @pytest.mark.parametrize(("name", "replies"), [(VIRAL, 14), (WAVE, 6), (LAUNCH, 8)])
-def test_about_one_in_five_comments_answers_another_of_the_scenario(name, replies, story):
-    said = comments(played(name, story))
-    first_level = {event.platform_id for event in said if event.parent_id is None}
-    answers = [event for event in said if event.parent_id]
+def test_about_one_in_five_comments_is_a_reply_within_the_scenario(name, replies, story):
+    written = comments(draw(name, story))
+    first_level = {event.platform_id for event in written if event.parent_id is None}
+    answers = [event for event in written if event.parent_id]
     assert len(answers) == replies
     assert {event.parent_id for event in answers} <= first_level
 
 
 @each_scenario
 @pytest.mark.parametrize(("niche", "language"), [("coffee", "en"), ("software", "en"), ("fashion", "es")])
-def test_nobody_says_a_sentence_that_another_has_said(name, niche, language):
+def test_no_sentence_occurs_twice(name, niche, language):
     w = simulator.World(7, ALL, niche, "Juniper Hill Roastery", language)
     events = simulator.scenario(w, name, 1, NOON, simulator.initial(w, simulator.Quota(12, 60, 10), NOON))
     sentences = Counter(
         bare
         for event in events
-        for bare in {re.sub(r"\W", "", one) for one in re.split("[.!?]", event.text.lower())}
+        for bare in {re.sub(r"\W", "", sentence) for sentence in re.split("[.!?]", event.text.lower())}
         if bare
     )
-    again = Counter(event.memo for event in events if "/" in (event.memo or ""))
-    again += Counter(event.text for event in events if event.text)
-    assert [said for said, count in (sentences + again).items() if count > 1] == []
+    lines_and_texts = Counter(event.memo for event in events if "/" in (event.memo or ""))
+    lines_and_texts += Counter(event.text for event in events if event.text)
+    assert [text for text, count in (sentences + lines_and_texts).items() if count > 1] == []
 
 
 @each_scenario
-def test_no_two_people_comment_in_the_same_second_and_nobody_answers_unread(name, plans):
+def test_no_two_comments_are_in_the_same_second_and_replies_wait_twenty_seconds(name, plans):
     for events in plans[name]:
         at = {event.platform_id: event.at for event in comments(events)}
-        waits = [event.at - at[event.parent_id] for event in comments(events) if event.parent_id]
+        delays = [event.at - at[event.parent_id] for event in comments(events) if event.parent_id]
         assert len(set(at.values())) == len(at)
-        assert min(waits) >= 20 * SECOND
+        assert min(delays) >= 20 * SECOND
 
 
 @each_scenario
-def test_nobody_sells_anything_and_only_praise_and_jokes_do_without_words(name, plans):
-    said = [event for events in plans[name] for event in comments(events)]
-    assert not [event for event in said if kind_of(event) == "spam"]
-    wordless = [event for event in said if not re.search(r"\w", event.text)]
-    assert {kind_of(event) for event in wordless} <= {"praise", "joke"}
-    assert not {event.platform_id for event in wordless} & {event.parent_id for event in said}
+def test_there_is_no_spam_and_only_praise_and_jokes_are_without_words(name, plans):
+    written = [event for events in plans[name] for event in comments(events)]
+    assert not [event for event in written if comment_kind(event) == "spam"]
+    wordless = [event for event in written if not re.search(r"\w", event.text)]
+    assert {comment_kind(event) for event in wordless} <= {"praise", "joke"}
+    assert not {event.platform_id for event in wordless} & {event.parent_id for event in written}
 
 
 @each_scenario
-def test_kinds_come_in_any_order(name, story):
-    first = [kind_of(event) for event in comments(played(name, story)) if event.parent_id is None][:12]
+def test_kinds_of_comments_are_mixed(name, story):
+    first = [comment_kind(event) for event in comments(draw(name, story)) if event.parent_id is None][:12]
     assert len(set(first)) >= 3
 
 
 @each_scenario
-def test_the_first_comment_says_something_about_its_piece(name, plans):
+def test_the_first_comment_uses_a_line_about_its_piece(name, plans):
     assert all(comments(events)[0].memo.count("/") == 3 for events in plans[name])
 
 
 @each_scenario
-def test_everybody_begins_one_thread_at_most(name, story):
-    people = Counter(event.author for event in comments(played(name, story)) if event.parent_id is None)
+def test_every_author_writes_one_first_level_comment_at_most(name, story):
+    people = Counter(event.author for event in comments(draw(name, story)) if event.parent_id is None)
     assert set(people.values()) == {1}
 
 
-def test_most_of_a_viral_spike_comes_in_forty_minutes_and_the_rest_within_two_and_a_half_hours(story):
-    times = [event.at - NOON for event in comments(played(VIRAL, story))]
+def test_most_of_a_viral_spike_is_within_forty_minutes_and_all_within_two_and_a_half_hours(story):
+    times = [event.at - NOON for event in comments(draw(VIRAL, story))]
     within = {minutes: sum(at <= minutes * MINUTE for at in times) for minutes in (2, 10, 20, 40, 80, 152)}
     assert within == {2: 4, 10: 32, 20: 50, 40: 66, 80: 75, 152: 80}
 
 
-def test_a_complaint_wave_rises_stays_and_ebbs_within_ninety_minutes(story):
-    times = [event.at - NOON for event in comments(played(WAVE, story))]
+def test_a_complaint_wave_rises_stays_and_falls_within_ninety_minutes(story):
+    times = [event.at - NOON for event in comments(draw(WAVE, story))]
     within = {minutes: sum(at <= minutes * MINUTE for at in times) for minutes in (1, 4, 14, 24, 45, 91)}
     assert within == {1: 1, 4: 4, 14: 14, 24: 23, 45: 28, 91: 30}
 
 
-def test_a_launch_is_talked_about_for_two_hours(story):
-    times = [event.at - NOON for event in comments(played(LAUNCH, story))]
+def test_the_comments_of_a_launch_take_two_hours(story):
+    times = [event.at - NOON for event in comments(draw(LAUNCH, story))]
     within = {minutes: sum(at <= minutes * MINUTE for at in times) for minutes in (5, 15, 30, 60, 121)}
     assert within == {5: 6, 15: 18, 30: 26, 60: 34, 121: 40}
 
 
 @pytest.mark.parametrize("name", [VIRAL, LAUNCH])
-def test_a_new_piece_about_a_product_is_out_after_five_seconds(name, plans):
+def test_a_new_piece_about_a_product_is_due_after_five_seconds(name, plans):
     out = [pieces(events)[0] for events in plans[name]]
     assert {piece.at for piece in out} == {NOON + 5 * SECOND}
     assert {subject(world(), piece.platform_id).topic.about for piece in out} == {"product"}
@@ -262,38 +262,40 @@ def test_a_new_piece_about_a_product_is_out_after_five_seconds(name, plans):
 
 @pytest.mark.parametrize("name", [VIRAL, LAUNCH])
 def test_every_comment_and_report_is_about_the_new_piece(name, story):
-    events = played(name, story)
+    events = draw(name, story)
     [piece] = pieces(events)
     assert {event.content_id for event in events if event.type == simulator.COMMENT} == {piece.platform_id}
     assert {event.platform_id for event in reports(events)} == {piece.platform_id}
 
 
 @pytest.mark.parametrize("name", [VIRAL, LAUNCH])
-def test_figures_never_fall_and_count_what_people_have_commented(name, story):
-    events = played(name, story)
-    told = [event.metrics for event in reports(events)]
+def test_metrics_never_fall_and_count_the_comments_so_far(name, story):
+    events = draw(name, story)
+    reported = [event.metrics for event in reports(events)]
     counted = [
-        sum(said.at <= event.at for said in comments(events)) for event in events if event.metrics is not None
+        sum(written.at <= event.at for written in comments(events))
+        for event in events
+        if event.metrics is not None
     ]
-    assert all(figures == sorted(figures) for figures in map(list, zip(*told, strict=True)))
-    assert [metrics.comments for metrics in told] == counted
+    assert all(figures == sorted(figures) for figures in map(list, zip(*reported, strict=True)))
+    assert [metrics.comments for metrics in reported] == counted
     assert counted[-1] == INBOUND[name][1]
 
 
-def test_the_figures_of_a_viral_piece_climb_steeply_and_are_reported_every_few_minutes_at_first(story):
-    told = reports(played(VIRAL, story))
-    times = [(event.at - NOON) // MINUTE for event in told]
-    views = [event.metrics.views for event in told]
+def test_the_views_of_a_viral_piece_rise_steeply_and_are_reported_often_at_first(story):
+    reported = reports(draw(VIRAL, story))
+    times = [(event.at - NOON) // MINUTE for event in reported]
+    views = [event.metrics.views for event in reported]
     assert times == [1, 2, 4, 6, 8, 11, 14, 18, 22, 27, 33, 40, 50, 65, 85, 110, 151]
     assert views[times.index(22)] > 10 * views[times.index(2)]
     assert views[times.index(40)] > 0.8 * views[-1]
 
 
-def test_a_viral_piece_is_seen_eight_times_as_much_as_its_comments_promise(story, monkeypatch):
-    before = reports(played(VIRAL, story))[-1].metrics
-    usual = simulator.scenarios.PHENOMENA[VIRAL]
-    monkeypatch.setitem(simulator.scenarios.PHENOMENA, VIRAL, dataclasses.replace(usual, reach=1.0))
-    after = reports(played(VIRAL, story))[-1].metrics
+def test_a_viral_piece_has_eight_times_the_usual_metrics_per_comment(story, monkeypatch):
+    before = reports(draw(VIRAL, story))[-1].metrics
+    usual = simulator.scenario_plans.SCENARIO_PLANS[VIRAL]
+    monkeypatch.setitem(simulator.scenario_plans.SCENARIO_PLANS, VIRAL, dataclasses.replace(usual, reach=1.0))
+    after = reports(draw(VIRAL, story))[-1].metrics
     assert before.comments == after.comments
     assert [round(before[part] / after[part]) for part in range(3)] == [8, 8, 8]
 
@@ -302,41 +304,41 @@ def test_a_viral_piece_is_seen_eight_times_as_much_as_its_comments_promise(story
 @pytest.mark.parametrize("seed", range(5))
 def test_about_seven_in_ten_comments_of_a_complaint_wave_are_negative(seed, platforms):
     past = simulator.initial(world(seed, platforms), simulator.Quota(12, 60, 10), NOON)
-    said = comments(played(WAVE, past, seed=seed, platforms=platforms))
-    kinds = Counter(kind_of(event) for event in said if event.parent_id is None)
+    written = comments(draw(WAVE, past, seed=seed, platforms=platforms))
+    kinds = Counter(comment_kind(event) for event in written if event.parent_id is None)
     assert kinds == {"complaint": 11, "critical": 6, "question": 4, "favourable": 3}
-    assert 18 <= sum(sentiment_of(event) == "negative" for event in said) <= 23
+    assert 18 <= sum(comment_sentiment(event) == "negative" for event in written) <= 23
 
 
-def test_complaint_waves_fall_on_the_three_latest_pieces_the_more_the_newer(story, plans):
+def test_complaint_waves_are_on_the_three_latest_pieces_most_on_the_newest(story, plans):
     on = Counter(event.content_id for events in plans[WAVE] for event in comments(events))
     newest_first = [event.platform_id for event in reversed(pieces(story))]
     assert [id for id, _ in on.most_common()] == newest_first[:3]
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_with_fewer_pieces_a_complaint_wave_falls_on_those(count, story):
+def test_with_one_or_two_pieces_a_complaint_wave_is_on_those(count, story):
     past = pieces(story)[-count:]
-    said = comments(played(WAVE, past))
-    assert len(said) == 30
-    assert {event.content_id for event in said} == {piece.platform_id for piece in past}
+    written = comments(draw(WAVE, past))
+    assert len(written) == 30
+    assert {event.content_id for event in written} == {piece.platform_id for piece in past}
 
 
-def test_without_any_piece_of_the_last_month_a_complaint_wave_is_messages_alone(story):
+def test_without_a_piece_of_the_last_month_a_complaint_wave_has_messages_alone(story):
     old = [event._replace(at=event.at - 31 * DAY) for event in story]
-    assert inbound(played(WAVE, old)) == inbound(played(WAVE, [])) == (0, 0, 8)
+    assert inbound(draw(WAVE, old)) == inbound(draw(WAVE, [])) == (0, 0, 8)
 
 
-def test_without_pieces_and_without_messages_there_is_nothing_to_complain_about():
-    assert played(WAVE, [], platforms=("youtube",)) == []
+def test_without_pieces_and_messages_a_complaint_wave_is_empty():
+    assert draw(WAVE, [], platforms=("youtube",)) == []
 
 
-def test_to_a_complaint_wave_the_brand_says_nothing_and_reports_nothing(story):
-    events = played(WAVE, story)
+def test_a_complaint_wave_has_no_brand_replies_and_no_reports(story):
+    events = draw(WAVE, story)
     assert by_brand(events) == reports(events) == []
 
 
-def test_the_messages_of_a_complaint_wave_complain_of_what_no_comment_does(plans):
+def test_messages_and_comments_of_a_complaint_wave_use_different_lines(plans):
     for events in plans[WAVE]:
         lines = [event.memo.rpartition("/")[0] for event in messages(events)]
         assert {line.partition("/")[0] for line in lines} == {"complaint"}
@@ -344,17 +346,17 @@ def test_the_messages_of_a_complaint_wave_complain_of_what_no_comment_does(plans
         assert len({event.conversation_id for event in messages(events)}) == 8
 
 
-def test_a_complaint_by_message_does_not_go_on_when_nobody_has_answered(story):
-    events = played(WAVE, story)
+def test_a_complaint_by_message_is_not_continued_in_later_windows(story):
+    events = draw(WAVE, story)
     later = simulator.extra_interactions(world(), 0, NOON + 3 * 60 * MINUTE, 0, 40, story + events)
     begun = {event.conversation_id for event in messages(events)}
     assert len(later) == 40
     assert not begun & {event.conversation_id for event in later}
 
 
-def test_a_complaint_by_message_names_a_product_and_looks_upset(plans):
+def test_a_complaint_by_message_names_a_product_and_may_have_emoji(plans):
     texts = [event.text for events in plans[WAVE] for event in messages(events)]
-    assert all("{the}" in line for line in openings(world(), "complaint").values())
+    assert all("{the}" in line for line in first_lines(world(), "complaint").values())
     assert len([text for text in texts if re.search("[😀-🫿]", text)]) > 10
 
 
@@ -365,42 +367,42 @@ def test_a_complaint_by_message_names_a_product_and_looks_upset(plans):
 def test_a_launch_announces_a_product_and_the_questions_by_message_are_about_it(niche, language):
     w = simulator.World(3, SOCIAL, niche, "Juniper Hill Roastery", language)
     events = simulator.scenario(w, LAUNCH, 0, NOON, [])
-    told = subject(w, pieces(events)[0].platform_id)
+    reported = subject(w, pieces(events)[0].platform_id)
     words = simulator.tables.niche(language, niche)
     first = next(topic.name for topic in words.topics.values() if topic.about == "product")
     asked = [event for event in messages(events) if "#" not in event.text]
     named = [
-        event for event in asked if any(short.lower() in event.text.lower() for short in told.thing.short)
+        event for event in asked if any(short.lower() in event.text.lower() for short in reported.item.short)
     ]
-    assert told.topic.name == ("launch" if "launch" in words.topics else first)
+    assert reported.topic.name == ("launch" if "launch" in words.topics else first)
     assert len(named) >= 4
 
 
 def test_the_messages_of_a_launch_are_questions_and_orders(story):
-    events = played(LAUNCH, story)
+    events = draw(LAUNCH, story)
     scripts = [event.memo.rpartition("/")[0] for event in messages(events)]
-    known = {purpose: openings(world(), purpose) for purpose in ("question", "order")}
+    known = {purpose: first_lines(world(), purpose) for purpose in ("question", "order")}
     assert [sum(script in known[purpose] for script in scripts) for purpose in known] == [4, 2]
     assert ["{the}" in {**known["question"], **known["order"]}[script] for script in scripts].count(True) == 4
 
 
-def test_a_message_that_opens_a_conversation_leaves_the_word_to_the_brand():
+def test_after_the_first_line_of_a_scenarios_script_the_brand_writes_or_the_script_ends():
     for purpose in ("question", "order"):
-        for script in openings(world(), purpose):
+        for script in first_lines(world(), purpose):
             table, number = script.split("/")
             of = {"own": simulator.tables.niche("en", "coffee"), "general": simulator.tables.language("en")}
-            lines = of[table].conversations[int(number)].lines
+            lines = of[table].scripts[int(number)].lines
             assert all(line.startswith("> ") for line in lines[1:2])
 
 
-def test_the_brand_answers_a_third_of_the_questions_on_the_day_of_a_launch(story):
-    events = played(LAUNCH, story)
+def test_the_brand_replies_to_a_third_of_the_questions_of_a_launch(story):
+    events = draw(LAUNCH, story)
     asked = {
         event.platform_id: event
         for event in comments(events)
-        if event.parent_id is None and kind_of(event) == "question"
+        if event.parent_id is None and comment_kind(event) == "question"
     }
     answered = [asked[event.parent_id] for event in by_brand(events) if event.type == simulator.COMMENT]
     assert (len(asked), len(answered), len(set(answered))) == (12, 4, 4)
-    waited = [event.at - asked[event.parent_id].at for event in by_brand(events) if event.parent_id]
-    assert MINUTE <= min(waited) <= max(waited) <= 7 * MINUTE
+    delays = [event.at - asked[event.parent_id].at for event in by_brand(events) if event.parent_id]
+    assert MINUTE <= min(delays) <= max(delays) <= 7 * MINUTE

@@ -1,4 +1,4 @@
-"""The initial batch: exact numbers, one story for one seed, and what may be said; no database, no clock."""
+"""The initial batch: exact numbers, determinism and texts. No database, no clock."""
 
 import dataclasses
 import os
@@ -28,16 +28,16 @@ def test_the_initial_batch_has_exactly_its_quota(seed, platforms):
     assert counts(simulator.initial(world(seed, platforms), FULL, NOON)) == (35, 920, 100)
 
 
-def test_an_empty_quota_is_an_empty_story():
+def test_an_empty_quota_gives_an_empty_story():
     assert simulator.initial(world(), simulator.Quota(), NOON) == []
 
 
-def test_youtube_alone_has_no_messages():
+def test_messages_on_youtube_alone_raise_value_error():
     with pytest.raises(ValueError, match="youtube"):
         simulator.initial(world(platforms=("youtube",)), simulator.Quota(1, 1, 1), NOON)
 
 
-def test_every_initial_event_lies_in_the_span_and_none_at_or_after_its_end(story):
+def test_every_initial_event_is_within_the_span(story):
     assert story[0].at >= NOON - timedelta(days=18)
     assert story[-1].at <= NOON - SECOND
 
@@ -53,7 +53,7 @@ def test_a_comment_follows_its_piece_and_a_reply_its_parent(platforms):
     assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
 
 
-def test_a_reply_hangs_under_a_first_level_comment_of_the_same_piece(story):
+def test_the_parent_of_a_reply_is_a_first_level_comment_on_the_same_piece(story):
     by_id = {event.platform_id: event for event in story if event.type != simulator.METRICS}
     parents = [(event, by_id[event.parent_id]) for event in story if event.parent_id]
     assert all(
@@ -65,23 +65,23 @@ def test_about_a_quarter_of_the_comments_are_replies(story):
     assert 0.18 < sum(1 for event in story if event.parent_id and not event.origin) / 920 < 0.32
 
 
-def test_a_conversation_is_one_person_and_the_brand_saying_one_to_twelve_things(story):
-    said = {}
+def test_a_conversation_has_one_person_and_one_to_twelve_messages(story):
+    conversations = {}
     for event in story:
         if event.conversation_id:
-            said.setdefault(event.conversation_id, []).append(event)
+            conversations.setdefault(event.conversation_id, []).append(event)
     assert all(
         len({event.author for event in lines if not event.origin}) == 1 and 1 <= len(lines) <= 12
-        for lines in said.values()
+        for lines in conversations.values()
     )
 
 
-def test_the_same_hour_of_another_week_brings_the_same_story_at_the_same_offsets(story):
+def test_the_same_hour_of_another_week_gives_the_same_story_at_the_same_offsets(story):
     other = simulator.initial(world(), FULL, NOON + timedelta(weeks=57))
     assert [event._replace(at=event.at + timedelta(weeks=57)) for event in story] == other
 
 
-def test_another_hour_brings_the_same_pieces_and_people(story):
+def test_another_hour_gives_the_same_pieces_and_people(story):
     other = simulator.initial(world(), FULL, NOON + timedelta(days=400, hours=5))
     pieces = [
         {(event.platform_id, event.text) for event in events if event.type == simulator.CONTENT}
@@ -136,8 +136,8 @@ def test_importing_the_simulator_does_not_import_faker():
 )
 def test_web_and_beat_load_neither_faker_nor_a_table_of_words(program):
     code = (
-        f"import sys; {program}; from demo.simulator import tables as t, voices;"
-        "loaded = [f.cache_info().currsize for f in (t.language, t.niche, t._common, voices._emoji)];"
+        f"import sys; {program}; from demo.simulator import tables as t, writing_style;"
+        "loaded = [f.cache_info().currsize for f in (t.language, t.niche, t._common, writing_style._emoji_toml)];"
         "assert not any(loaded), loaded; assert not any(name.split('.')[0] == 'faker' for name in sys.modules)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -147,9 +147,9 @@ def test_web_and_beat_load_neither_faker_nor_a_table_of_words(program):
     assert run.returncode == 0, run.stderr.decode()
 
 
-def test_a_payload_gives_its_event_back(story):
+def test_from_payload_is_the_inverse_of_stored_payload(story):
     for event in story:
-        payload = simulator.remembered(event)
+        payload = simulator.stored_payload(event)
         assert None not in payload.values()
         assert simulator.from_payload(
             event.type, event.platform, event.platform_id, event.at, payload
@@ -157,7 +157,7 @@ def test_a_payload_gives_its_event_back(story):
 
 
 @pytest.mark.parametrize("niche", simulator.NICHES)
-def test_no_text_shows_an_unfilled_slot(niche):
+def test_no_text_has_an_unfilled_slot(niche):
     events = simulator.initial(world(niche=niche, platforms=ALL), FULL, NOON)
     texts = [event.text for event in events if event.type != simulator.METRICS]
     assert not [text for text in texts if not text or re.search(r"[{}]|  |\?[.,]|, ,", text)]
@@ -165,13 +165,13 @@ def test_no_text_shows_an_unfilled_slot(niche):
 
 @pytest.mark.parametrize("niche", simulator.NICHES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_under_fifteen_in_a_hundred_comments_repeat_another(niche, seed):
+def test_less_than_fifteen_per_cent_of_the_comments_repeat_another(niche, seed):
     events = simulator.initial(world(seed, niche=niche), FULL, NOON)
     texts = [normalised(event.text) for event in events if event.type == "comment.created"]
     assert 1 - len(set(texts)) / len(texts) < 0.15
 
 
-def test_links_lead_only_to_reserved_domains(story):
+def test_links_are_to_reserved_domains_only(story):
     links = re.findall(
         r"\b[\w-]+\.(?:com|net|org|io|co|me|example)\b", " ".join(event.text for event in story)
     )
@@ -188,13 +188,13 @@ def test_each_platform_has_one_profile():
 
 
 @pytest.mark.parametrize("platform", ALL)
-def test_half_of_the_comments_have_come_at_the_half_life(platform):
-    kernel = PLATFORM_FIGURES[platform]
-    assert kernel.left(kernel.half_life) == pytest.approx(0.5)
-    assert kernel.age_at(kernel.left(5.0)) == pytest.approx(5.0)
+def test_half_of_the_comments_have_arrived_at_the_half_life(platform):
+    figures = PLATFORM_FIGURES[platform]
+    assert figures.remaining_share(figures.half_life) == pytest.approx(0.5)
+    assert figures.age_at(figures.remaining_share(5.0)) == pytest.approx(5.0)
 
 
-def test_a_caption_fits_its_platform_whatever_the_names():
+def test_a_caption_with_long_names_fits_its_platform():
     w = world(8, ("x",), products=("An unusually long name of a product that fills sixty letters",))
     events = simulator.initial(dataclasses.replace(w, brand="A Company with Quite a Name " * 2), FULL, NOON)
     texts = [event.text for event in events if event.type == simulator.CONTENT]
@@ -210,23 +210,23 @@ def test_a_caption_fits_its_platform_whatever_the_names():
         ("es", "Café {brand} 👩‍🍳", "%s {the} A. b"),
     ],
 )
-def test_brand_and_products_are_spelled_by_the_brand_as_they_were_given(language, brand, product):
+def test_the_brands_texts_spell_brand_and_products_as_entered(language, brand, product):
     w = dataclasses.replace(world(5, ALL, "fashion"), brand=brand, language=language, products=(product,))
     events = simulator.initial(w, FULL, NOON)
-    said = [event.text for event in events if event.type == simulator.CONTENT or event.origin == "brand"]
+    texts = [event.text for event in events if event.type == simulator.CONTENT or event.origin == "brand"]
     for name in (brand, product):
-        spelled = {found for text in said for found in re.findall(re.escape(name), text, re.IGNORECASE)}
+        spelled = {found for text in texts for found in re.findall(re.escape(name), text, re.IGNORECASE)}
         assert spelled <= {name}
         assert spelled or name == brand
     assert not [event.text for event in events if re.search("[\ue000-\uf8ff]", event.text)]
-    assert "del Corte. moda" not in " ".join(said)
+    assert "del Corte. moda" not in " ".join(texts)
 
 
-def test_a_product_in_small_letters_is_a_word_like_any_other():
+def test_a_product_in_lower_case_is_contracted_like_any_word():
     w = dataclasses.replace(world(5, ALL, "fashion"), language="es", products=("el bolso verde",))
-    said = " ".join(event.text for event in simulator.initial(w, FULL, NOON)).lower()
-    assert "del bolso verde" in said
-    assert not re.search(r"\b(de|a) el bolso", said)
+    text = " ".join(event.text for event in simulator.initial(w, FULL, NOON)).lower()
+    assert "del bolso verde" in text
+    assert not re.search(r"\b(de|a) el bolso", text)
 
 
 GOLDEN = [
@@ -283,25 +283,25 @@ GOLDEN = [
 
 @pytest.fixture
 def own_names(monkeypatch) -> Iterator[None]:
-    """Short tables of names in place of Faker's, which change with its version."""
+    """Short tables of names instead of Faker's, which change with its version."""
     for locale in tables.language("en").locales:
         provider = import_module(f"faker.providers.person.{locale}").Provider
         monkeypatch.setattr(provider, "first_names", ("Ada", "Bela", "Carlo", "Dana", "Emil"))
         monkeypatch.setattr(provider, "last_names", ("Archer", "Baker", "Cooper", "Dyer"))
-    forget_people()
+    clear_caches()
     yield
-    forget_people()
+    clear_caches()
 
 
-def forget_people() -> None:
+def clear_caches() -> None:
     people._names.cache_clear()
     people.person.cache_clear()
 
 
 @pytest.mark.usefixtures("own_names")
 @pytest.mark.parametrize(("platform", "at", "text", "handle", "parent", "id"), GOLDEN)
-def test_seed_seven_tells_this_story(platform, at, text, handle, parent, id):
-    """One answer per platform, to the letter and the second."""
+def test_seed_seven_gives_this_reply(platform, at, text, handle, parent, id):
+    """The first longer reply per platform: its exact text, time and ids."""
     events = simulator.initial(world(platforms=(platform,)), simulator.Quota(8, 60, 0), NOON)
     reply = next(event for event in events if event.parent_id and not event.origin and len(event.text) > 25)
     assert (reply.at.isoformat(), reply.text, reply.author.handle) == (at, text, handle)

@@ -14,7 +14,7 @@ from demo.engine.planning import plan_due
 from demo.exceptions import InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.simulator import SCENARIO_LASTS
+from demo.simulator import SCENARIO_DURATION
 from demo.throttling import AdvanceThrottle, ScenarioThrottle
 from interactions.models import Interaction
 from tests.timeline import ENABLED, FIRST_TALK, counts, live_rows, resume, run_until, told
@@ -35,7 +35,7 @@ def test_a_scenario_brings_what_it_promises_on_top_of_every_quota(alice, live, n
     assert scenarios.start(alice, name, NOW).started
     deliver_due(NOW)
     assert counts(alice) == (3, 30, 5)  # its first event is some seconds away
-    deliver_due(NOW + SCENARIO_LASTS)
+    deliver_due(NOW + SCENARIO_DURATION)
     brought = tuple(now - then for now, then in zip(counts(alice), (3, 30, 5), strict=True))
     assert (brought, live_rows()) == (BROUGHT[name], before)
     assert set(StoryEvent.objects.exclude(origin=name).values_list("origin", flat=True)) <= {
@@ -148,11 +148,11 @@ def test_a_days_scenarios_are_limited(alice, monkeypatch):
     demo_of(alice)
     monkeypatch.setattr(scenarios, "MAX_A_DAY", 150)
     scenarios.start(alice, "viral-spike", NOW)
-    deliver_due(NOW + SCENARIO_LASTS)
+    deliver_due(NOW + SCENARIO_DURATION)
     with pytest.raises(InvalidState, match="within a day"):
-        scenarios.start(alice, "viral-spike", NOW + SCENARIO_LASTS)
+        scenarios.start(alice, "viral-spike", NOW + SCENARIO_DURATION)
     assert DemoAccount.objects.get().extra_ordinal == 1
-    assert scenarios.start(alice, "viral-spike", NOW + DAY + SCENARIO_LASTS).started
+    assert scenarios.start(alice, "viral-spike", NOW + DAY + SCENARIO_DURATION).started
 
 
 def test_without_a_piece_there_is_nothing_to_complain_of(alice):
@@ -198,5 +198,5 @@ def test_a_storm_of_clicks_begins_one(alice):
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(click, range(8))) == [False] * 7 + [True]
-    deliver_due(NOW + SCENARIO_LASTS)
+    deliver_due(NOW + SCENARIO_DURATION)
     assert Interaction.objects.filter(type="comment", direction="in").count() == 60

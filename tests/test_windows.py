@@ -1,4 +1,4 @@
-"""What follows the initial batch: windows, extras, and conversations that go on; no database, no clock."""
+"""Windows after the initial batch, extra events, and continued conversations. No database, no clock."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -9,27 +9,29 @@ from demo import simulator
 from tests.stories import DAY, NOON, SECOND, SIX_HOURS, WINDOW, causes, counts, world
 
 
-def test_a_window_brings_exactly_what_it_is_asked_for(story):
+def test_a_steady_window_has_exactly_its_quota(story):
     assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, story)) == (0, 10, 5)
 
 
-def test_a_window_keeps_to_its_hours_and_to_the_order_of_causes(story):
+def test_events_are_within_the_window_and_after_their_pieces_and_parents(story):
     events = simulator.interactions_window(world(), 0, WINDOW, 60, 20, story)
     by_id = {event.platform_id: event for event in story + events if event.type != simulator.METRICS}
     assert all(WINDOW <= event.at < WINDOW + SIX_HOURS for event in events)
     assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
 
 
-def test_the_order_of_the_past_does_not_matter(story):
+def test_the_order_of_the_past_changes_no_window(story):
     shuffled = random.Random(1).sample(story, len(story))
     expected = simulator.interactions_window(world(), 3, WINDOW, 20, 10, story)
     assert simulator.interactions_window(world(), 3, WINDOW, 20, 10, shuffled) == expected
 
 
-def test_a_past_older_than_the_look_back_changes_nothing(story):
-    talk, pieces = WINDOW - simulator.TALK_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
+def test_events_older_than_the_look_back_change_nothing(story):
+    interactions, pieces = WINDOW - simulator.INTERACTIONS_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
     needed = [
-        event for event in story if event.at >= (pieces if event.content_id is None and event.url else talk)
+        event
+        for event in story
+        if event.at >= (pieces if event.content_id is None and event.url else interactions)
     ]
     ancient = [
         event._replace(at=event.at - timedelta(days=60), platform_id=f"old{event.platform_id}")
@@ -44,8 +46,8 @@ def test_without_any_piece_there_are_no_comments():
     assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, [])) == (0, 0, 5)
 
 
-def test_a_conversation_goes_on_in_later_windows_where_it_stopped(story):
-    """Of twelve windows each leaves its last conversation unfinished when its quota is reached."""
+def test_a_later_window_continues_a_conversation_at_its_next_line(story):
+    """Each of twelve windows may end within a conversation, when its quota is reached."""
     events, windows_of = list(story), {}
     for ordinal in range(12):
         drawn = simulator.interactions_window(world(), ordinal, NOON + ordinal * SIX_HOURS, 0, 7, events)
@@ -57,7 +59,7 @@ def test_a_conversation_goes_on_in_later_windows_where_it_stopped(story):
         if event.conversation_id:
             lines.setdefault(event.conversation_id, []).append(int(event.memo.split("/")[2]))
     assert [id for id, windows in windows_of.items() if len(windows) > 1]
-    assert all(places == list(range(len(places))) for places in lines.values())
+    assert all(indexes == list(range(len(indexes))) for indexes in lines.values())
 
 
 def test_no_two_events_share_an_id_over_two_hundred_windows_and_extras(story):
@@ -93,14 +95,14 @@ def test_the_first_piece_is_due_at_the_posting_hour(hour, zone, start, due):
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
-def test_a_content_window_holds_exactly_its_pieces(count):
+def test_a_content_window_has_exactly_its_number_of_pieces(count):
     start = datetime(2026, 3, 28, 10, tzinfo=UTC)
     events = simulator.content_window(world(posting_hour=9), 4, start, count)
     assert counts(events) == (count, 0, 0)
     assert all(start <= event.at < start + DAY for event in events)
 
 
-def test_extra_pieces_lie_in_the_last_minutes():
+def test_extra_pieces_are_within_the_last_minutes():
     events = simulator.extra_content(world(), 0, NOON, 3)
     assert len(events) == 3
     assert all(NOON - timedelta(minutes=10) <= event.at <= NOON for event in events)
@@ -115,21 +117,21 @@ def test_the_same_person_has_the_same_name_in_every_window(story):
     assert all(len(authors) == 1 for authors in names.values())
 
 
-def test_a_generated_message_and_a_window_that_continue_one_conversation_differ_in_id(story):
-    """Ten at once leave a conversation unfinished in some of eight windows."""
+def test_extra_messages_and_a_window_that_continue_one_conversation_have_different_ids(story):
+    """After eight windows of nine messages each some conversation is unfinished."""
     past = list(story)
     for ordinal in range(8):
         past += simulator.interactions_window(world(), ordinal, NOON + ordinal * SIX_HOURS, 0, 9, past)
     start = NOON + 8 * SIX_HOURS
     window = simulator.interactions_window(world(), 8, start, 0, 60, past)
     extra = simulator.extra_interactions(world(), 0, start + timedelta(hours=1), 0, 60, past)
-    said = [{(event.conversation_id, event.text) for event in events} for events in (window, extra)]
-    assert said[0] & said[1]
+    lines = [{(event.conversation_id, event.text) for event in events} for events in (window, extra)]
+    assert lines[0] & lines[1]
     assert not {event.platform_id for event in window} & {event.platform_id for event in extra}
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_an_answer_comes_later_even_when_hardly_a_second_is_left(seed):
+def test_a_reply_is_later_than_its_parent_even_in_the_windows_last_seconds(seed):
     w = world(seed, ("instagram",))
     pieces = simulator.extra_content(w, 0, NOON - 2 * SECOND, 1)
     events = simulator.extra_interactions(w, 1, NOON, 10, 0, pieces)

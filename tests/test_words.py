@@ -1,4 +1,4 @@
-"""The tables of words are complete and well-formed: what docs/words.md promises, table by table."""
+"""The tables of phrases are complete and well-formed, as docs/words.md requires. No database, no clock."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ NICHES = [(path.parts[-3], path.stem) for path in sorted(WORDS.glob("*/niches/*.
 LANGUAGES = sorted(path.parent.name for path in WORDS.glob("*/common.toml"))
 PURPOSES = {"order", "question", "collaboration", "story", "fan", "spam"}
 SUBJECT = {"the", "thing", "detail", "brand"}
-SIZES = {  # exchanges per facet; lines to say, replies and answers in each
+SIZES = {  # exchanges per facet; in each the lines of say, replies and brand
     "praise": (2, 4, 3, 2),
     "question": (3, 3, 3, 2),
     "favourable": (1, 4, 3, 0),
@@ -36,7 +36,7 @@ ARTICLES = re.compile(r"\b(an|the|un|una|el|la) {(the|thing|detail)}|\ba {(thing
 
 
 def flaws(lines, allowed):
-    """What is wrong with the form of any of `lines`."""
+    """A sentence for each malformed line."""
     found = []
     for line in lines:
         if line != line.strip() or "  " in line or re.search(r" [,.!?]|\.\.\.|…$^|[{}][^ ]*[{}]{2}", line):
@@ -69,7 +69,7 @@ def exchange_flaws(exchanges, kind):
 
 
 @each_niche
-def test_a_niche_has_all_its_parts(code, name):
+def test_a_niche_has_all_its_tables(code, name):
     niche = tables.niche(code, name)
     assert len(niche.tags) >= 14
     assert len(niche.emoji) >= 3
@@ -80,14 +80,14 @@ def test_a_niche_has_all_its_parts(code, name):
     assert len(niche.any_product["facts"]) >= 6
     assert len(niche.products) >= 12
     assert len(niche.events) >= 6
-    for thing in niche.products + niche.events:
-        assert thing.short, thing.name
-        assert min(len(thing.details), len(thing.facts)) >= 4, thing.name
+    for item in niche.products + niche.events:
+        assert item.short, item.name
+        assert min(len(item.details), len(item.facts)) >= 4, item.name
     abouts = Counter(topic.about for topic in niche.topics.values())
     assert abouts["product"] >= 8
     assert abouts["event"] >= 4
     assert set(abouts) == {"product", "event"}
-    assert len(niche.conversations) >= 12
+    assert len(niche.scripts) >= 12
 
 
 @each_niche
@@ -104,12 +104,12 @@ def test_a_facet_belongs_to_products_or_to_events(code, name):
 
 
 @each_niche
-def test_the_lines_of_things_and_topics_are_well_formed(code, name):
+def test_the_lines_of_products_events_and_topics_are_well_formed(code, name):
     niche = tables.niche(code, name)
     found = []
     for details, facts in [
         (niche.any_product["details"], niche.any_product["facts"]),
-        *((thing.details, thing.facts) for thing in niche.products + niche.events),
+        *((item.details, item.facts) for item in niche.products + niche.events),
     ]:
         found += flaws(details, set()) + flaws(facts, {"brand"})
         found += [f"no sentence: {fact}" for fact in facts if fact[-1] not in ".!"]
@@ -131,53 +131,63 @@ def test_the_exchanges_of_a_niche_are_complete_and_well_formed(code, name):
             chosen = exchanges[kind]
             if len(chosen) < number:
                 found.append(f"{facet}.{kind}: {len(chosen)} exchanges")
-            for one in chosen:
-                if (len(one.say) < say) or (len(one.replies) < replies) or (len(one.brand) < brand):
-                    found.append(f"{facet}.{kind}: too few lines with {one.say[0]}")
+            for exchange in chosen:
+                if (
+                    (len(exchange.say) < say)
+                    or (len(exchange.replies) < replies)
+                    or (len(exchange.brand) < brand)
+                ):
+                    found.append(f"{facet}.{kind}: too few lines with {exchange.say[0]}")
             found += exchange_flaws(chosen, kind)
     assert not found
 
 
 @each_niche
-def test_what_is_said_in_a_niche_has_many_lengths(code, name):
+def test_the_lines_of_a_niche_have_different_lengths(code, name):
     facets = tables.niche(code, name).facets.values()
-    lengths = [len(line) for facet in facets for kind in KINDS for one in facet[kind] for line in one.say]
-    share = {
+    lengths = [
+        len(line) for facet in facets for kind in KINDS for exchange in facet[kind] for line in exchange.say
+    ]
+    counts = {
         "short": sum(length <= 25 for length in lengths),
         "long": sum(length >= 70 for length in lengths),
     }
-    assert min(share.values()) / len(lengths) >= 0.15, share
+    assert min(counts.values()) / len(lengths) >= 0.15, counts
 
 
 @each_niche
-def test_nothing_is_said_twice_in_a_niche(code, name):
+def test_no_line_occurs_twice_in_a_niche(code, name):
     facets = tables.niche(code, name).facets.values()
-    said = Counter(
-        line.lower() for facet in facets for kind in KINDS for one in facet[kind] for line in one.say
+    lines = Counter(
+        line.lower()
+        for facet in facets
+        for kind in KINDS
+        for exchange in facet[kind]
+        for line in exchange.say
     )
-    assert [line for line, count in said.items() if count > 1] == []
+    assert [line for line, count in lines.items() if count > 1] == []
 
 
-def conversation_flaws(conversations):
+def script_flaws(scripts):
     found = []
     allowed = SUBJECT | {"first", "order", "the_event", "event"}
-    for one in conversations:
-        lines = [line.removeprefix("> ") for line in one.lines]
+    for script in scripts:
+        lines = [line.removeprefix("> ") for line in script.lines]
         found += flaws(lines, allowed)
-        if one.purpose not in PURPOSES:
-            found.append(f"purpose: {one.purpose}")
-        if one.lines[0].startswith(">"):
-            found.append(f"the brand begins: {one.lines[0]}")
+        if script.purpose not in PURPOSES:
+            found.append(f"purpose: {script.purpose}")
+        if script.lines[0].startswith(">"):
+            found.append(f"the brand begins: {script.lines[0]}")
     return found
 
 
 @each_niche
-def test_the_conversations_of_a_niche_are_well_formed(code, name):
-    assert conversation_flaws(tables.niche(code, name).conversations) == []
+def test_the_scripts_of_a_niche_are_well_formed(code, name):
+    assert script_flaws(tables.niche(code, name).scripts) == []
 
 
 @each_language
-def test_a_language_has_all_its_parts(code):
+def test_a_language_has_all_its_tables(code):
     words = tables.language(code)
     assert [k for k in KINDS if len(words.short[k]) < SHORT[k]] == []
     assert [k for k in KINDS if len(words.more[k]) < MORE[k]] == []
@@ -185,13 +195,13 @@ def test_a_language_has_all_its_parts(code):
     assert [k for k in KINDS if len(words.general[k]) < GENERAL[k]] == []
     assert len(words.tag) >= 8
     assert all(
-        len(words.spam[part]) >= least for part, least in (("hooks", 12), ("offers", 15), ("calls", 12))
+        len(words.spam[part]) >= minimum for part, minimum in (("hooks", 12), ("offers", 15), ("calls", 12))
     )
     assert [k for k in (*KINDS, "reply") if len(words.replies[k]) < 30] == []
     assert len(words.replies["brand"]) >= 12
     assert len(words.replies["spam"]) >= 12
     assert len(words.thanks) >= 20
-    purposes = Counter(one.purpose for one in words.conversations)
+    purposes = Counter(script.purpose for script in words.scripts)
     assert purposes["fan"] >= 25
     assert [purpose for purpose in PURPOSES if purposes[purpose] < 10] == []
 
@@ -212,10 +222,10 @@ def test_the_lines_of_a_language_are_well_formed(code):
         asked = [*words.short[kind], *words.more[kind]] if kind != "question" else []
         found += [f"question mark: {line}" for line in asked if "?" in line]
         found += exchange_flaws(words.general[kind], kind)
-    for one in words.tag:
-        found += flaws(one.say, SUBJECT | {"friend"}) + flaws(one.replies, SUBJECT)
-        found += [f"no friend: {line}" for line in one.say if "@{friend}" not in line]
-        found += [f"question mark: {line}" for line in one.say + one.replies if "?" in line]
+    for exchange in words.tag:
+        found += flaws(exchange.say, SUBJECT | {"friend"}) + flaws(exchange.replies, SUBJECT)
+        found += [f"no friend: {line}" for line in exchange.say if "@{friend}" not in line]
+        found += [f"question mark: {line}" for line in exchange.say + exchange.replies if "?" in line]
     asked = [lines for kind, lines in words.replies.items() if kind != "question"]
     for lines in (*words.spam.values(), *asked, words.thanks):
         found += [f"question mark: {line}" for line in lines if "?" in line]
@@ -225,7 +235,7 @@ def test_the_lines_of_a_language_are_well_formed(code):
 
 
 @each_language
-def test_the_conversations_of_a_language_are_well_formed(code):
-    conversations = tables.language(code).conversations
-    assert conversation_flaws(conversations) == []
-    assert 0.25 <= sum(len(one.lines) == 1 for one in conversations) / len(conversations) <= 0.45
+def test_the_scripts_of_a_language_are_well_formed(code):
+    scripts = tables.language(code).scripts
+    assert script_flaws(scripts) == []
+    assert 0.25 <= sum(len(script.lines) == 1 for script in scripts) / len(scripts) <= 0.45

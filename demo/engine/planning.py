@@ -153,11 +153,11 @@ def plan_open_windows(
 def _plan_account(
     account: DemoAccount,
     now: datetime,
-    past: list[simulator.Event],
+    past: list[simulator.SimulatedEvent],
     most: float,
     not_before: datetime | None,
-) -> tuple[list[simulator.Event], PlanningResult]:
-    written: list[simulator.Event] = []
+) -> tuple[list[simulator.SimulatedEvent], PlanningResult]:
+    written: list[simulator.SimulatedEvent] = []
     total = PlanningResult()
     for window in _open_windows(account, now):
         if window.start < now - account.retention:
@@ -174,7 +174,7 @@ def _plan_account(
     return written, total
 
 
-def _begun_at(start: datetime, events: list[simulator.Event]) -> list[simulator.Event]:
+def _begun_at(start: datetime, events: list[simulator.SimulatedEvent]) -> list[simulator.SimulatedEvent]:
     """The events, all of them later by the same time where the first would come before `start`."""
     late = max([start - event.at for event in events], default=timedelta(0))
     return [event._replace(at=event.at + late) for event in events] if late > timedelta(0) else events
@@ -215,22 +215,24 @@ def plan_some(account_id: int, now: datetime, most: int) -> PlanningResult:
         return plan_open_windows(list(mine.select_for_update(of=("self",))), now, most)
 
 
-def draw(account: DemoAccount, window: OpenWindow, past: list[simulator.Event]) -> list[simulator.Event]:
+def draw(
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+) -> list[simulator.SimulatedEvent]:
     """The events of one window: a function of seed, settings, ordinal, start and the story so far, nothing else."""
     horizon = window.start - account.retention
     return _DRAWS[window.kind.name](account, window, [event for event in past if event.at >= horizon])
 
 
 def _draw_content(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
-) -> list[simulator.Event]:
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+) -> list[simulator.SimulatedEvent]:
     pieces = account.content_per_day
     return simulator.content_window(account.world, window.ordinal, window.start, pieces, past)
 
 
 def _draw_interactions(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.Event]
-) -> list[simulator.Event]:
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+) -> list[simulator.SimulatedEvent]:
     quotas = account.comments_per_window, account.messages_quota
     return simulator.interactions_window(account.world, window.ordinal, window.start, *quotas, past)
 
@@ -257,7 +259,7 @@ def plan_initial(account_id: int, now: datetime) -> bool:
         return True
 
 
-def _counted(events: list[simulator.Event]) -> PlanningResult:
+def _counted(events: list[simulator.SimulatedEvent]) -> PlanningResult:
     """How much of the quotas the events of one window are."""
     types = [event.type for event in events if not event.origin]
     return PlanningResult(

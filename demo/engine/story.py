@@ -18,7 +18,7 @@ WINDOW_ORIGINS = (
     StoryEvent.Origin.BRAND,
 )
 
-OWN_ORIGINS = (simulator.SPIKE, simulator.BRAND, simulator.FIGURES)
+OWN_ORIGINS = (simulator.SPIKE_ORIGIN, simulator.BRAND_ORIGIN, simulator.METRICS_ORIGIN)
 
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
@@ -33,7 +33,9 @@ def demo_profiles(accounts: Iterable[DemoAccount]) -> ProfileIds:
     return found
 
 
-def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profiles: ProfileIds) -> None:
+def write(
+    plans: Iterable[tuple[DemoAccount, str, list[simulator.SimulatedEvent]]], profiles: ProfileIds
+) -> None:
     """Append the planned events of `(account, origin, events)` to the story in one COPY.
 
     An event that knows its own origin keeps it.
@@ -42,7 +44,7 @@ def write(plans: Iterable[tuple[DemoAccount, str, list[simulator.Event]]], profi
         for account, origin, events in plans:
             own = profiles[account.id]
             for event in events:
-                payload = orjson.dumps(simulator.remembered(event)).decode()
+                payload = orjson.dumps(simulator.stored_payload(event)).decode()
                 copy.write_row(
                     (
                         account.id,
@@ -66,19 +68,19 @@ _COPY = (
 
 def look_back(
     profiles: ProfileIds, start: datetime, origins: Sequence[str] = WINDOW_ORIGINS
-) -> dict[int, list[simulator.Event]]:
+) -> dict[int, list[simulator.SimulatedEvent]]:
     """What the windows from `start` on of each account of `profiles` may look back on, delivered or not.
 
     Pieces with their latest figures, and comments and messages, without their texts, which no window depends on.
     """
-    past: dict[int, list[simulator.Event]] = defaultdict(list)
+    past: dict[int, list[simulator.SimulatedEvent]] = defaultdict(list)
     of = [list(profiles), list(origins)]
     platforms = {id: platform for own in profiles.values() for platform, id in own.items()}
     with connection.cursor() as cursor:
         cursor.execute(_PIECES, [*of, start - simulator.PIECES_LOOK_BACK])
         for account, profile, *piece in cursor.fetchall():
             past[account] += _piece(platforms[profile], *piece)
-        cursor.execute(_TALK, [*of, start - simulator.TALK_LOOK_BACK])
+        cursor.execute(_TALK, [*of, start - simulator.INTERACTIONS_LOOK_BACK])
         for account, profile, *said in cursor.fetchall():
             past[account].append(_said(platforms[profile], *said))
     return past
@@ -86,18 +88,18 @@ def look_back(
 
 def _piece(
     platform: str, id: str, seconds: int, memo: str | None, reported: int | None, comments: int | None
-) -> Iterator[simulator.Event]:
-    yield simulator.Event(simulator.CONTENT, platform, id, _utc(seconds), "", memo=memo)
+) -> Iterator[simulator.SimulatedEvent]:
+    yield simulator.SimulatedEvent(simulator.CONTENT, platform, id, _utc(seconds), "", memo=memo)
     if reported is not None and comments is not None:
         figures = simulator.Metrics(0, 0, 0, comments)
-        yield simulator.Event(simulator.METRICS, platform, id, _utc(reported), "", metrics=figures)
+        yield simulator.SimulatedEvent(simulator.METRICS, platform, id, _utc(reported), "", metrics=figures)
 
 
 def _said(
     platform: str, type: str, id: str, seconds: int, origin: str, author: str, handle: str, name: str, *rest
-) -> simulator.Event:
+) -> simulator.SimulatedEvent:
     content_id, parent_id, conversation_id, memo = rest
-    return simulator.Event(
+    return simulator.SimulatedEvent(
         type,
         platform,
         id,
@@ -143,7 +145,7 @@ _TALK = (
 )
 
 
-def told(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def told(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     """Everything of the account's story that has arrived by `now`, in order of time."""
     arrived = StoryEvent.objects.filter(
         account=account, due_at__lte=now, delivered_at__isnull=False, expired_at=None

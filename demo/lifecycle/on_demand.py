@@ -27,7 +27,7 @@ MAX_WAIT = timedelta(seconds=20)  # for a receiver,
 MAX_DELIVERY_TIME = timedelta(seconds=2)  # and for what has been due before, in process,
 MAX_DUE = 1_000  # if these are not more events, about what is delivered in that time
 
-Draw = Callable[[DemoAccount, datetime], list[simulator.Event]]
+Draw = Callable[[DemoAccount, datetime], list[simulator.SimulatedEvent]]
 
 
 # Requests that wait for a receiver, which may be this very process: the others' threads answer meanwhile.
@@ -110,7 +110,7 @@ def _deliver_what_is_due(account: DemoAccount, now: datetime) -> None:
     raise InvalidState("The demo is still catching up; try again in a moment.")
 
 
-def _rows_of(account: DemoAccount, events: list[simulator.Event]) -> QuerySet[StoryEvent]:
+def _rows_of(account: DemoAccount, events: list[simulator.SimulatedEvent]) -> QuerySet[StoryEvent]:
     """The rows of the events that have just been written, by their keys."""
     if not events:
         return StoryEvent.objects.none()
@@ -152,11 +152,11 @@ def _explain(account_id: int, how_far: str) -> NoReturn:
     raise NotDelivered(how_far)
 
 
-def _pieces(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def _pieces(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     return simulator.extra_content(account.world, account.extra_ordinal, now, CONTENT)
 
 
-def _talk(account: DemoAccount, now: datetime) -> list[simulator.Event]:
+def _talk(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     profiles, start = story.demo_profiles([account]), now - simulator.EXTRA_SPAN
     past = story.look_back(profiles, start, StoryEvent.Origin.values)[account.id]
     seen = [event for event in past if event.at <= now]

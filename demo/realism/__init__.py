@@ -1,1 +1,4 @@
-"""Is a story believable? Measures of it, held to published figures. Pure: no database, no clock."""
+"""Measures how realistic a story is against published figures. Called by the command demo_report and the benchmarks.
+
+Pure: no database, no clock.
+"""

@@ -1,7 +1,7 @@
-"""The fourteen checks that a believable story passes, each with its band and where that comes from.
+"""Fourteen checks of how realistic a story is, each with a band and its source. Called by report.py and the benchmarks.
 
-Bands are the reference figures, widened where noted to what 99 of 100 stories of the reference model show; `python -m
-benchmarks calibration` prints the rates. Tolerances are fixed: with thousands of events any test of significance
+Bands are the reference figures, some of them widened so that 99 of 100 stories of the reference model pass; `python -m
+benchmarks calibration` prints the rates. Tolerances are fixed, because with thousands of events every significance test
 rejects.
 """
 
@@ -15,20 +15,22 @@ from statistics import NormalDist, fmean, median
 
 from demo.realism import measures
 from demo.realism.sample import Sample
-from demo.simulator.texts import leaning
+from demo.simulator.comment_texts import comment_intent
+from demo.simulator.values import SimulatedEvent
 
 LETTERS = re.compile(r"[^\W\d_]")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u2764\u263a]")
-MIN_COMMENTS = 150  # of the first level, below which an account says too little by itself
-ENOUGH_COMMENTS = 500  # below which some of 100 stories fail a check of shares or of hours by chance,
-MANY_COMMENTS = 1_000  # and below which some fail one of tails
+# The minimum number of first-level comments for a check. With fewer, some of 100 stories would fail it by chance.
+MIN_COMMENTS = 150
+MIN_COMMENTS_FOR_SHARES = 500
+MIN_COMMENTS_FOR_TAILS = 1_000
 MIN_PIECES = 60
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check found. `passed` is None when the story is too short to say."""
+    """The result of one check. `passed` is None when the story is too short for it."""
 
     number: int
     name: str
@@ -44,114 +46,115 @@ CHECKS: list[Check] = []
 
 
 def check(
-    number: int, name: str, source: str, comments: int = MIN_COMMENTS, pieces: int = 0
+    number: int, name: str, source: str, min_comments: int = MIN_COMMENTS, min_pieces: int = 0
 ) -> Callable[[Measure], Check]:
-    """Register a function that returns what was found, what is wanted and whether it passed.
+    """Register a function that returns the measured values, the expected ones and whether the check passed.
 
-    A story with fewer first-level comments or pieces is not judged.
+    A story with fewer first-level comments or pieces than the minimum gets the verdict None.
     """
 
     def register(measure: Measure) -> Check:
-        def judged(sample: Sample) -> Verdict:
-            if len(sample.quiet) < comments or len(sample.pieces) < pieces:
-                found = f"{len(sample.quiet)} first-level comments, {len(sample.pieces)} pieces"
-                return Verdict(number, name, found, f"at least {comments} and {pieces}", source, None)
+        def run(sample: Sample) -> Verdict:
+            if len(sample.ordinary) < min_comments or len(sample.pieces) < min_pieces:
+                found = f"{len(sample.ordinary)} first-level comments, {len(sample.pieces)} pieces"
+                return Verdict(number, name, found, f"at least {min_comments} and {min_pieces}", source, None)
             found, wanted, passed = measure(sample)
             return Verdict(number, name, found, wanted, source, passed)
 
-        CHECKS.append(judged)
-        return judged
+        CHECKS.append(run)
+        return run
 
     return register
 
 
 def judge(sample: Sample) -> list[Verdict]:
     """All fourteen verdicts."""
-    return [one(sample) for one in CHECKS]
+    return [check(sample) for check in CHECKS]
 
 
 @check(1, "Ages of comments follow the kernel", "S1, M1, M5")
 def kernel(sample: Sample) -> tuple[str, str, bool]:
     figures = sample.figures
-    shares = [(1 - figures.left(age)) / (1 - figures.left(end)) for age, end in sample.ages()]
-    found, most = measures.distance_to_uniform(shares), max(0.06, 1.63 / sqrt(len(shares)))
-    return f"KS {found:.3f}", f"at most {most:.3f}", found <= most
+    percentiles = [
+        (1 - figures.remaining_share(age)) / (1 - figures.remaining_share(end)) for age, end in sample.ages()
+    ]
+    found, limit = measures.distance_to_uniform(percentiles), max(0.06, 1.63 / sqrt(len(percentiles)))
+    return f"KS {found:.3f}", f"at most {limit:.3f}", found <= limit
 
 
-@check(2, "Weibull shape of the ages", "M1", comments=300)
+@check(2, "Weibull shape of the ages", "M1", min_comments=300)
 def shape(sample: Sample) -> tuple[str, str, bool]:
     found, _ = sample.weibull
     return f"{found:.2f}", "0.50 to 0.72", 0.50 <= found <= 0.72
 
 
-@check(3, "Half-life of the comments", "S1, M1", comments=MANY_COMMENTS)
+@check(3, "Half-life of the comments", "S1, M1", min_comments=MIN_COMMENTS_FOR_TAILS)
 def half_life(sample: Sample) -> tuple[str, str, bool]:
     shape, scale = sample.weibull
     found, wanted = scale * log(2) ** (1 / shape), sample.figures.half_life
-    most = sample.figures.half_life_tolerance
-    return f"{found:.2f} h", f"{wanted:.2f} h, {most:.0%} off at most", abs(found / wanted - 1) <= most
+    tolerance = sample.figures.half_life_tolerance
+    return f"{found:.2f} h", f"{wanted:.2f} h ± {tolerance:.0%}", abs(found / wanted - 1) <= tolerance
 
 
-@check(4, "Gini of comments per piece", "M2, M3", pieces=MIN_PIECES)
+@check(4, "Gini of comments per piece", "M2, M3", min_pieces=MIN_PIECES)
 def inequality(sample: Sample) -> tuple[str, str, bool]:
-    found = measures.gini([len(times) for times in sample.per_piece.values()])
-    low, high = sample.figures.gini
+    found = measures.gini(sample.comment_counts)
+    low, high = sample.figures.gini_band
     return f"{found:.2f}", f"{low} to {high}", low <= found <= high
 
 
-@check(5, "A few pieces draw most", "M2, M3", pieces=MIN_PIECES)
+@check(5, "Few pieces have most comments", "M2, M3", min_pieces=MIN_PIECES)
 def concentration(sample: Sample) -> tuple[str, str, bool]:
-    counts = [len(times) for times in sample.per_piece.values()]
-    ratio, top = measures.fano(counts), measures.top_share(counts, 0.2)
+    ratio, top = measures.fano(sample.comment_counts), measures.top_share(sample.comment_counts, 0.2)
     found = f"variance/mean {ratio:.1f}, top fifth {top:.0%}"
     return found, "over 5; 45 % to 96 %", ratio > 5 and 0.45 <= top <= 0.96
 
 
-@check(6, "Hours of the day", "M5", comments=ENOUGH_COMMENTS)
+@check(6, "Hours of the day", "M5", min_comments=MIN_COMMENTS_FOR_SHARES)
 def hours(sample: Sample) -> tuple[str, str, bool]:
-    observed = Counter(sample.local_hour(event.at) for event in sample.quiet)
+    observed = Counter(sample.local_hour(event.at) for event in sample.ordinary)
     total, expected = sum(observed.values()), expected_hours(sample)
     variation = sum(abs(observed[hour] / total - expected[hour]) for hour in range(24)) / 2
-    every = [sample.local_hour(event.at) for event in sample.comments]
-    night = sum(hour < 6 for hour in every) / len(every)
-    low, most = sample.figures.min_night, sample.figures.max_hour_variation
+    all_hours = [sample.local_hour(event.at) for event in sample.comments]
+    night = sum(hour < 6 for hour in all_hours) / len(all_hours)
+    low, limit = sample.figures.min_night_share, sample.figures.max_hour_variation
     found = f"variation {variation:.3f}, 00-06 h {night:.1%}"
-    return found, f"at most {most}; {low:.1%} to 10 %", variation <= most and low <= night <= 0.10
+    return found, f"at most {limit}; {low:.1%} to 10 %", variation <= limit and low <= night <= 0.10
 
 
 def expected_hours(sample: Sample) -> list[float]:
-    """The shares of the local hours that posting times, kernel and the audience's curve lead one to expect."""
-    counts = Counter(event.content_id for event in sample.quiet)
+    """The expected share of each local hour, from the pieces' posting times, the kernel and the activity curve."""
+    counts = Counter(event.content_id for event in sample.ordinary)
     expected = [0.0] * 24
     for piece_id, count in counts.items():
         piece = sample.by_id[piece_id or ""]
-        masses = list(_hourly(sample, piece.at))
-        total = sum(mass for _, mass in masses)
-        for hour, mass in masses:
-            expected[hour] += count * mass / total
+        steps = list(_shares_by_step(sample, piece.at))
+        total = sum(share for _, share in steps)
+        for hour, share in steps:
+            expected[hour] += count * share / total
     return [share / sum(expected) for share in expected]
 
 
-def _hourly(sample: Sample, published: datetime) -> Iterable[tuple[int, float]]:
-    """Each stretch of a piece's life: its local hour, and the share of the comments that comes in it.
+def _shares_by_step(sample: Sample, published: datetime) -> Iterable[tuple[int, float]]:
+    """For each step of a piece's life the local hour, and the expected share of the comments that arrive in it.
 
-    Young pieces change within minutes, so the first six hours go by five minutes, the rest by the hour.
+    A step has five minutes in the first six hours, where the kernel is steep, and an hour afterwards.
     """
-    figures, start = sample.figures, sample.time.at(published.timestamp())
+    figures, start = sample.figures, sample.audience_time.hours_at(published.timestamp())
     moment, before = published, 1.0
     while moment < sample.until:
         step = timedelta(minutes=5 if moment - published < timedelta(hours=6) else 60)
         later = min(moment + step, sample.until)
-        after = figures.left(sample.time.at(later.timestamp()) - start)
+        after = figures.remaining_share(sample.audience_time.hours_at(later.timestamp()) - start)
         yield sample.local_hour(moment + (later - moment) / 2), before - after
         moment, before = later, after
 
 
-@check(7, "Comments come in bursts", "M5", pieces=MIN_PIECES)
+@check(7, "Comments arrive in bursts", "M5", min_pieces=MIN_PIECES)
 def bursts(sample: Sample) -> tuple[str, str, bool]:
     found = [
         measures.burstiness([moment.timestamp() for moment in times])
-        for times in sample.per_piece.values()
+        for times in sample.times_by_piece.values()
         if len(times) >= 20
     ]
     typical = median(found) if found else 0.0
@@ -159,7 +162,7 @@ def bursts(sample: Sample) -> tuple[str, str, bool]:
     return f"{typical:.2f} over {len(found)} pieces", f"{low:.2f} to 0.85", low <= typical <= 0.85
 
 
-@check(8, "Hourly counts vary more than chance", "M5", comments=ENOUGH_COMMENTS)
+@check(8, "Hourly counts vary more than chance", "M5", min_comments=MIN_COMMENTS_FOR_SHARES)
 def hourly_counts(sample: Sample) -> tuple[str, str, bool]:
     first = min(event.at for event in (*sample.pieces, *sample.comments))
     hours = int((sample.until - first).total_seconds() // 3600) + 1
@@ -168,90 +171,93 @@ def hourly_counts(sample: Sample) -> tuple[str, str, bool]:
     return f"Fano factor {found:.2f}", "over 1.5", found > 1.5
 
 
-@check(9, "Replies", "P2", comments=ENOUGH_COMMENTS)
-def replies(sample: Sample) -> tuple[str, str, bool]:
-    answers = [event for event in sample.comments if event.parent_id is not None]
-    share, wanted = len(answers) / len(sample.comments), sample.figures.replies
-    known = [(event, sample.by_id[event.parent_id]) for event in answers if event.parent_id in sample.by_id]
+@check(9, "Replies", "P2", min_comments=MIN_COMMENTS_FOR_SHARES)
+def reply_share(sample: Sample) -> tuple[str, str, bool]:
+    replies = [event for event in sample.comments if event.parent_id is not None]
+    share, wanted = len(replies) / len(sample.comments), sample.figures.reply_share
+    known = [(event, sample.by_id[event.parent_id]) for event in replies if event.parent_id in sample.by_id]
     early = sum(event.at <= parent.at for event, parent in known)
-    found = f"{share:.1%}, {early} before what they answer"
-    return found, f"{wanted:.1%}, 5 points off at most; none", abs(share - wanted) <= 0.05 and not early
+    found = f"{share:.1%}, {early} before their parents"
+    return found, f"{wanted:.1%} ± 5 points; none", abs(share - wanted) <= 0.05 and not early
 
 
-@check(10, "Lengths of texts", "M6, M7", comments=MANY_COMMENTS)
+@check(10, "Lengths of texts", "M6, M7", min_comments=MIN_COMMENTS_FOR_TAILS)
 def lengths(sample: Sample) -> tuple[str, str, bool]:
     figures = sample.figures
     found = [len(event.text) for event in sample.comments if LETTERS.search(event.text)]
-    law = NormalDist(log(figures.length), figures.length_sigma)
-    longest = figures.max_length or 10**6
-    far = measures.distance(found, lambda length: law.cdf(log(length + 0.5)) if length < longest - 8 else 1.0)
-    spread = sorted(found)[int(0.9 * len(found))] / median(found)
-    passed = far <= 0.10 and 2.2 <= spread <= 4.5
-    return f"KS {far:.3f}, p90/median {spread:.2f}", "at most 0.10; 2.2 to 4.5", passed
+    normal = NormalDist(log(figures.median_length), figures.length_sigma)
+    max_length = figures.max_length or 10**6
+
+    def cdf(length: float) -> float:
+        return normal.cdf(log(length + 0.5)) if length < max_length - 8 else 1.0
+
+    distance = measures.ks_distance(found, cdf)
+    ratio = sorted(found)[int(0.9 * len(found))] / median(found)
+    passed = distance <= 0.10 and 2.2 <= ratio <= 4.5
+    return f"KS {distance:.3f}, p90/median {ratio:.2f}", "at most 0.10; 2.2 to 4.5", passed
 
 
-def plain(text: str) -> str:
-    """The text in small letters without punctuation; emoji stay."""
+def normalised(text: str) -> str:
+    """The text in lower case without punctuation; emoji are kept."""
     return " ".join(re.sub(r"[!-/:-@\[-`{-~¿¡…–—’‘“”]", "", text.lower()).split())
 
 
-@check(11, "Repetition", "M6", comments=ENOUGH_COMMENTS)
+@check(11, "Repetition", "M6", min_comments=MIN_COMMENTS_FOR_SHARES)
 def repetition(sample: Sample) -> tuple[str, str, bool]:
-    texts = Counter(plain(event.text) for event in sample.comments)
-    again = 1 - len(texts) / len(sample.comments)
+    texts, total = Counter(normalised(event.text) for event in sample.comments), len(sample.comments)
+    duplicates = 1 - len(texts) / total
     tokens = [word for event in sample.comments for word in WORD.findall(event.text.lower())][:1000]
     variety = len(set(tokens)) / len(tokens)
-    most = max((count for text, count in texts.items() if LETTERS.search(text)), default=0) / len(
-        sample.comments
-    )
-    found = f"duplicates {again:.1%}, types/tokens {variety:.2f}, most frequent {most:.1%}"
-    low = sample.figures.min_repeated
-    passed = low <= again <= 0.15 and 0.35 <= variety <= 0.60 and most <= 0.03
+    top = max((count for text, count in texts.items() if LETTERS.search(text)), default=0) / total
+    found = f"duplicates {duplicates:.1%}, types/tokens {variety:.2f}, most frequent {top:.1%}"
+    low = sample.figures.min_duplicate_share
+    passed = low <= duplicates <= 0.15 and 0.35 <= variety <= 0.60 and top <= 0.03
     return found, f"{low:.1%} to 15 %; 0.35 to 0.60; at most 3 %", passed
 
 
 @check(12, "Shares of emoji, questions, spam and sentiment", "P3, M6, P4, M7")
-def shares(sample: Sample) -> tuple[str, str, bool]:
-    rows = measured_shares(sample)
-    off = [
-        name for name, found, wanted in rows if abs(found - wanted) > _tolerance(len(sample.direct), wanted)
-    ]
+def text_shares(sample: Sample) -> tuple[str, str, bool]:
+    rows, count = emoji_and_sentiment_shares(sample), len(sample.first_level)
+    passed = all(abs(found - wanted) <= _tolerance(count, wanted) for _, found, wanted in rows)
     found = ", ".join(f"{name} {found:.1%} ({wanted:.1%})" for name, found, wanted in rows)
-    return found, "3 points off at most, or 3.5 standard errors", not off
+    return found, "± 3 points or 3.5 standard errors", passed
 
 
-def _tolerance(number: int, wanted: float) -> float:
-    return max(0.03, 3.5 * sqrt(wanted * (1 - wanted) / number))
+def _tolerance(count: int, wanted: float) -> float:
+    return max(0.03, 3.5 * sqrt(wanted * (1 - wanted) / count))
 
 
-def measured_shares(sample: Sample) -> list[tuple[str, float, float]]:
-    """Name, share found and share wanted of what texts show and of what they mean."""
+def _intent_and_sentiment(sample: Sample, comment: SimulatedEvent) -> tuple[str, str]:
+    """As drawn by the simulator; they cannot be read from the text."""
+    return comment_intent(sample.world.seed, sample.platform, comment.platform_id)[:2]
+
+
+def emoji_and_sentiment_shares(sample: Sample) -> list[tuple[str, float, float]]:
+    """Name, measured share and expected share of emoji, questions, spam and the sentiments."""
     figures, texts = sample.figures, [event.text for event in sample.comments]
-    told = [leaning(sample.world.seed, sample.platform, event.platform_id) for event in sample.direct]
-    intents, sentiments = (Counter(one) for one in list(zip(*told, strict=True))[:2])
-    mix, (good, bad) = figures.mix, figures.leanings
-    positive = mix["praise"] + mix["joke"] + mix["opinion"] * good
-    negative = mix["complaint"] + mix["opinion"] * bad
+    drawn = [_intent_and_sentiment(sample, event) for event in sample.first_level]
+    intents, sentiments = (Counter(column) for column in zip(*drawn, strict=True))
+    shares, (good, bad) = figures.intents, figures.opinions
+    positive = shares["praise"] + shares["joke"] + shares["opinion"] * good
+    negative = shares["complaint"] + shares["opinion"] * bad
     return [
-        ("emoji", fmean(bool(EMOJI.search(text)) for text in texts), figures.emoji),
-        ("questions", fmean("?" in text for text in texts), mix["question"] / 100),
-        ("spam", intents["spam"] / len(told), mix["spam"] / 100),
-        ("positive", sentiments["positive"] / len(told), positive / 100),
-        ("negative", sentiments["negative"] / len(told), negative / 100),
+        ("emoji", fmean(bool(EMOJI.search(text)) for text in texts), figures.emoji_share),
+        ("questions", fmean("?" in text for text in texts), shares["question"] / 100),
+        ("spam", intents["spam"] / len(drawn), shares["spam"] / 100),
+        ("positive", sentiments["positive"] / len(drawn), positive / 100),
+        ("negative", sentiments["negative"] / len(drawn), negative / 100),
     ]
 
 
-def intents(sample: Sample) -> list[tuple[str, float, float]]:
-    """Name, share found and share wanted of each intent among first-level comments."""
-    told = Counter(
-        leaning(sample.world.seed, sample.platform, event.platform_id)[0] for event in sample.direct
-    )
+def intent_shares(sample: Sample) -> list[tuple[str, float, float]]:
+    """Name, measured share and expected share of each intent among first-level comments."""
+    drawn = Counter(_intent_and_sentiment(sample, event)[0] for event in sample.first_level)
     return [
-        (name, told[name] / sum(told.values()), share / 100) for name, share in sample.figures.mix.items()
+        (name, drawn[name] / drawn.total(), share / 100) for name, share in sample.figures.intents.items()
     ]
 
 
-@check(13, "A few regulars, many who write once", "A", pieces=MIN_PIECES)
+@check(13, "Few people write often, many write once", "A", min_pieces=MIN_PIECES)
 def commenters(sample: Sample) -> tuple[str, str, bool]:
     counts = Counter(event.author.id for event in sample.comments if event.author)
     once = sum(count == 1 for count in counts.values()) / len(counts)
@@ -260,38 +266,47 @@ def commenters(sample: Sample) -> tuple[str, str, bool]:
     return found, "55 % to 95 %; 20 % to 55 %", 0.55 <= once <= 0.95 and 0.20 <= top <= 0.55
 
 
-@check(14, "What never happens", "A", comments=0)
-def impossibilities(sample: Sample) -> tuple[str, str, bool]:
-    faults = [name for name, count in _faults(sample).items() if count]
-    return ", ".join(faults) or "none", "none", not faults
+@check(14, "Impossible events", "A", min_comments=0)
+def impossible_events(sample: Sample) -> tuple[str, str, bool]:
+    names = [name for name, count in _impossible_counts(sample).items() if count]
+    return ", ".join(names) or "none", "none", not names
 
 
-def _faults(sample: Sample) -> dict[str, int]:
+def _impossible_counts(sample: Sample) -> dict[str, int]:
     pieces = {piece.platform_id: piece for piece in sample.pieces}
     known = [(event, pieces[event.content_id]) for event in sample.comments if event.content_id in pieces]
-    figures = [(len(sample.per_piece[id]), sample.metrics[id]) for id in pieces if id in sample.metrics]
-    unloved = sum(count > metrics.likes for count, metrics in figures)
+    counted = [(len(sample.times_by_piece[id]), sample.metrics[id]) for id in pieces if id in sample.metrics]
+    above_likes = sum(count > metrics.likes for count, metrics in counted)
     return {
         "comments before their pieces": sum(event.at <= piece.at for event, piece in known),
         "events in the future": sum(event.at > sample.until for event in (*sample.pieces, *sample.comments)),
-        "more comments than likes on over a tenth of the pieces": unloved > len(figures) / 10,
-        "more comments than views": sum(count > metrics.views for count, metrics in figures),
-        "old pieces rising together": most_rising_together(sample) >= 4,
+        "more comments than likes on over a tenth of the pieces": above_likes > len(counted) / 10,
+        "more comments than views": sum(count > metrics.views for count, metrics in counted),
+        "old pieces rising together": max_rising_together(sample) >= 4,
     }
 
 
 OLD = timedelta(days=4)
 
 
-def most_rising_together(sample: Sample) -> int:
-    """The most old pieces that rise on one UTC day: ten comments, and three times and five more than their kernel says."""
+def max_rising_together(sample: Sample) -> int:
+    """The maximum over UTC days of the number of old pieces that rise on the day.
+
+    A piece rises when it has at least ten comments, and more than three times the expected number plus five.
+    """
     rising: Counter[date] = Counter()
     for piece in sample.pieces:
-        times = sample.per_piece[piece.platform_id]
-        whole = 1 - sample.figures.left(sample.age(piece, sample.until))
+        times = sample.times_by_piece[piece.platform_id]
+        observed = 1 - sample.figures.remaining_share(sample.age(piece, sample.until))
         for day, count in Counter(moment.date() for moment in times).items():
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
             if count >= 10 and start - piece.at >= OLD:
-                lefts = [sample.figures.left(sample.age(piece, start + timedelta(days=n))) for n in (0, 1)]
-                rising[day] += count > 3 * len(times) * (lefts[0] - lefts[1]) / whole + 5
+                share = _share_between(sample, piece, start, start + timedelta(days=1)) / observed
+                rising[day] += count > 3 * len(times) * share + 5
     return max(rising.values(), default=0)
+
+
+def _share_between(sample: Sample, piece: SimulatedEvent, start: datetime, end: datetime) -> float:
+    """The expected share of the piece's lifetime comments that arrive between two times."""
+    remaining = sample.figures.remaining_share
+    return remaining(sample.age(piece, start)) - remaining(sample.age(piece, end))

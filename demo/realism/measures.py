@@ -1,4 +1,4 @@
-"""Statistics of plain numbers: distances, fits, concentration, rhythm."""
+"""Statistics of plain numbers: distances, fits, concentration, burstiness. Called by checks.py and sample.py."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -7,29 +7,29 @@ from statistics import fmean, pstdev
 
 
 def distance_to_uniform(values: Sequence[float]) -> float:
-    """The Kolmogorov-Smirnov distance of `values` to the uniform law on 0 to 1."""
-    return distance(values, lambda value: min(max(value, 0.0), 1.0))
+    """The Kolmogorov-Smirnov distance of `values` to the uniform distribution on [0, 1]."""
+    return ks_distance(values, lambda value: min(max(value, 0.0), 1.0))
 
 
-def distance(values: Sequence[float], share: Callable[[float], float]) -> float:
-    """The Kolmogorov-Smirnov distance of `values` to the law of which `share` is below each value.
+def ks_distance(values: Sequence[float], cdf: Callable[[float], float]) -> float:
+    """The Kolmogorov-Smirnov distance of `values` to a distribution, given its cumulative distribution function.
 
-    Equal values, which whole characters bring, count as one step.
+    Equal values are one step of the empirical distribution.
     """
-    ordered, worst, place = sorted(values), 0.0, 0
-    while place < len(ordered):
-        value, below = ordered[place], place
-        while place < len(ordered) and ordered[place] == value:
-            place += 1
-        expected = share(value)
-        worst = max(worst, abs(expected - below / len(ordered)), abs(expected - place / len(ordered)))
+    ordered, worst, index = sorted(values), 0.0, 0
+    while index < len(ordered):
+        value, below = ordered[index], index
+        while index < len(ordered) and ordered[index] == value:
+            index += 1
+        expected = cdf(value)
+        worst = max(worst, abs(expected - below / len(ordered)), abs(expected - index / len(ordered)))
     return worst
 
 
 def truncated_weibull(ages: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Shape and scale of the Weibull law by maximum likelihood, of pairs (age, age at the end of observation).
+    """Shape and scale of a Weibull distribution by maximum likelihood, from pairs (age, age at the end of observation).
 
-    Each age is known to lie below its end, so that young pieces do not bend the fit.
+    The likelihood is truncated at each end, so that young pieces do not bias the fit.
     """
     low, high = 0.3, 1.6
     for _ in range(14):
@@ -47,7 +47,7 @@ def _powers(ages: Sequence[tuple[float, float]], shape: float) -> tuple[list[flo
 
 
 def _likelihood(ages: Sequence[tuple[float, float]], shape: float) -> float:
-    """The log-likelihood of a shape with the rate that suits it best."""
+    """The log-likelihood of a shape with the best rate for it."""
     powers, ends = _powers(ages, shape)
     rate = _rate(powers, ends)
     fit = (
@@ -59,23 +59,23 @@ def _likelihood(ages: Sequence[tuple[float, float]], shape: float) -> float:
 
 
 def _rate(powers: Sequence[float], ends: Sequence[float]) -> float:
-    """The rate of truncated exponential laws, by halving its score."""
+    """The maximum-likelihood rate of truncated exponential distributions, by bisection of the score."""
     mean = fmean(powers)
     low, high = -9.0 - log(mean), 3.0 - log(mean)
     for _ in range(16):
         middle = (low + high) / 2
         rate = exp(middle)
-        score = 1 / rate - mean - fmean([end / _growth(rate * end) for end in ends])
+        score = 1 / rate - mean - fmean([end / _expm1_or_inf(rate * end) for end in ends])
         low, high = (middle, high) if score > 0 else (low, middle)
     return exp((low + high) / 2)
 
 
-def _growth(value: float) -> float:
+def _expm1_or_inf(value: float) -> float:
     return expm1(value) if value < 700 else inf
 
 
 def gini(counts: Sequence[float]) -> float:
-    """How unequal counts are: 0 all equal, 1 all with one."""
+    """The Gini coefficient: 0 when all counts are equal, towards 1 when one has everything."""
     ordered, total = sorted(counts), sum(counts)
     if not total:
         return 0.0
@@ -84,20 +84,20 @@ def gini(counts: Sequence[float]) -> float:
     ) / len(ordered)
 
 
-def top_share(counts: Sequence[float], share: float) -> float:
-    """What the greatest `share` of the counts have of their sum."""
+def top_share(counts: Sequence[float], fraction: float) -> float:
+    """The share of the sum that the greatest `fraction` of the counts have."""
     ordered = sorted(counts, reverse=True)
-    most = ordered[: max(round(share * len(ordered)), 1)]
-    return sum(most) / sum(ordered) if sum(ordered) else 0.0
+    top = ordered[: max(round(fraction * len(ordered)), 1)]
+    return sum(top) / sum(ordered) if sum(ordered) else 0.0
 
 
 def fano(counts: Sequence[float]) -> float:
-    """Variance over mean; 1 for a Poisson process."""
+    """The Fano factor, variance over mean; 1 for a Poisson process."""
     return pstdev(counts) ** 2 / fmean(counts) if any(counts) else 0.0
 
 
 def burstiness(times: Sequence[float]) -> float:
-    """Kim and Jo's burstiness of a finite sequence of times: -1 regular, 0 Poisson, 1 bursts only."""
+    """Kim and Jo's burstiness of a finite sequence of times: -1 for regular, 0 for Poisson, 1 for bursts only."""
     gaps = [later - earlier for earlier, later in pairwise(times)]
     if len(gaps) < 2 or fmean(gaps) == 0:
         return 0.0

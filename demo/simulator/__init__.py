@@ -1,34 +1,36 @@
-"""A believable world: what happens, when, and who says what. Pure: a function of its arguments, without a clock.
+"""The simulator: draws the events of a demo (what happens when, and the texts). Called by the engine and the lifecycle.
 
-Importing it reads no table of words and nothing of Faker; both come with the first draw, in the process that makes it.
+Pure: a function of its arguments, without clock, database or Django. Importing it reads no table of phrases and none of
+Faker's names; the first draw does, in the process that makes it.
 """
 
-from demo.simulator.scenarios import SCENARIO_LASTS, SCENARIOS, Scenario, scenario
+from demo.simulator.scenario_plans import SCENARIOS, Scenario
+from demo.simulator.scenarios import SCENARIO_DURATION, scenario
 from demo.simulator.tables import LANGUAGES, NICHES, language_choices, niches
 from demo.simulator.values import (
-    BRAND,
+    BRAND_ORIGIN,
     COMMENT,
     CONTENT,
-    FIGURES,
     MEMO,
     MESSAGE,
     METRICS,
-    SPIKE,
+    METRICS_ORIGIN,
+    SPIKE_ORIGIN,
     Author,
-    Event,
     Metrics,
     ProfileSpec,
     Quota,
+    SimulatedEvent,
     World,
     event_payload,
     from_payload,
-    remembered,
+    stored_payload,
 )
 from demo.simulator.windows import (
     DEFAULT_LANGUAGE,
     EXTRA_SPAN,
+    INTERACTIONS_LOOK_BACK,
     PIECES_LOOK_BACK,
-    TALK_LOOK_BACK,
     content_window,
     default_brand,
     extra_content,
@@ -42,16 +44,10 @@ DEFAULT_NICHE = "coffee"
 
 __all__ = [
     *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "NICHES"),
-    *("PIECES_LOOK_BACK", "TALK_LOOK_BACK", "SCENARIOS", "SCENARIO_LASTS"),
-    *("BRAND", "COMMENT", "CONTENT", "FIGURES", "MEMO", "MESSAGE", "METRICS", "SPIKE"),
-    *("Author", "Event", "Metrics", "ProfileSpec", "Quota", "Scenario", "World"),
-    *(
-        "content_window",
-        "default_brand",
-        "event_payload",
-        "extra_content",
-        "extra_interactions",
-        "from_payload",
-    ),
-    *("initial", "interactions_window", "language_choices", "niches", "profiles", "remembered", "scenario"),
+    *("INTERACTIONS_LOOK_BACK", "PIECES_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION"),
+    *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN", "SPIKE_ORIGIN"),
+    *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
+    *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),
+    *("from_payload", "initial", "interactions_window", "language_choices", "niches", "profiles"),
+    *("scenario", "stored_payload"),
 ]

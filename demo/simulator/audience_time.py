@@ -1,7 +1,8 @@
-"""Wall time warped by an audience's hours and weekdays: an hour of the evening counts for more than one of the night.
+"""Audience time: wall time scaled by how active the audience is, so that an hour in the evening counts for more than one
+at night. Called by every module that draws times.
 
-Ages and delays are measured in this operational time, drawn in it, and mapped back. A week of wall time is a week of
-operational time; the clock of the audience's zone moves it at daylight saving changes.
+Ages and delays are drawn in audience hours and converted back to wall time. A week of wall time is 168 audience hours.
+Local hours and weekdays are those of the audience's time zone, across daylight saving changes.
 """
 
 from bisect import bisect_right
@@ -10,76 +11,76 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from demo.simulator.platforms import PLATFORM_FIGURES, Hours
+from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve
 from demo.simulator.values import World
 
 HOUR, DAY, WEEK = 3_600, 86_400, 604_800
-MONDAY = 4 * DAY  # the first one after 1970-01-01, a Thursday
+FIRST_MONDAY = 4 * DAY  # after 1970-01-01, a Thursday
 
 
 class AudienceTime:
-    """The operational time of one audience between two instants; wall times are seconds since 1970, UTC."""
+    """Converts between timestamps (seconds since 1970, UTC) and the hours of one audience."""
 
-    def __init__(self, hours: Hours, zone: str, start: float, end: float) -> None:
-        """Covers [start, end]; outside, the zone's clock is taken to stand as at the nearer end."""
-        self._week = _week(hours)
-        self._since = [start]  # where a new offset from UTC holds,
-        self._offset = [_offset(zone, int(start) // DAY * DAY)[0]]
+    def __init__(self, activity: ActivityCurve, zone: str, start: float, end: float) -> None:
+        """Exact for timestamps in [start, end]; outside, the UTC offset of the nearer end is used."""
+        self._week = _week(activity)
+        self._changes = [start]  # timestamps from which the offset with the same index applies
+        self._offsets = [_offset_and_change(zone, int(start) // DAY * DAY)[0]]
         for day in range(int(start) // DAY * DAY, int(end) + 1, DAY):
-            change, offset = _offset(zone, day)[1]
+            change, offset = _offset_and_change(zone, day)[1]
             if change is not None and change <= start:
-                self._offset[0] = offset
+                self._offsets[0] = offset
             elif change is not None:
-                self._since.append(change)
-                self._offset.append(offset)
-        self._passed = [0.0]  # the operational time there, and the same against the local clock's
-        self._shift = [-_warped(self._week, start + self._offset[0])]
-        for number in range(1, len(self._since)):
-            self._passed.append(self._at(number - 1, self._since[number]))
-            local = self._since[number] + self._offset[number]
-            self._shift.append(self._passed[number] - _warped(self._week, local))
+                self._changes.append(change)
+                self._offsets.append(offset)
+        self._elapsed = [0.0]  # audience seconds at each change
+        self._shifts = [-_audience_seconds(self._week, start + self._offsets[0])]
+        for index in range(1, len(self._changes)):
+            self._elapsed.append(self._seconds_at(index - 1, self._changes[index]))
+            local = self._changes[index] + self._offsets[index]
+            self._shifts.append(self._elapsed[index] - _audience_seconds(self._week, local))
 
-    def at(self, wall: float) -> float:
-        """The operational hours at `wall`; only differences mean anything."""
-        return self._at(max(bisect_right(self._since, wall) - 1, 0), wall) / HOUR
+    def hours_at(self, timestamp: float) -> float:
+        """The audience hours at a timestamp. Their zero is arbitrary, so use differences only."""
+        return self._seconds_at(max(bisect_right(self._changes, timestamp) - 1, 0), timestamp) / HOUR
 
-    def wall(self, hours: float) -> float:
-        """The inverse of `at`."""
+    def timestamp_at(self, hours: float) -> float:
+        """The inverse of `hours_at`."""
         seconds = hours * HOUR
-        number = max(bisect_right(self._passed, seconds) - 1, 0)
-        return _local(self._week, seconds - self._shift[number]) - self._offset[number]
+        index = max(bisect_right(self._elapsed, seconds) - 1, 0)
+        return _local_seconds(self._week, seconds - self._shifts[index]) - self._offsets[index]
 
-    def _at(self, number: int, wall: float) -> float:
-        return self._shift[number] + _warped(self._week, wall + self._offset[number])
+    def _seconds_at(self, index: int, timestamp: float) -> float:
+        return self._shifts[index] + _audience_seconds(self._week, timestamp + self._offsets[index])
 
 
-Week = tuple[
-    tuple[float, ...], tuple[float, ...]
-]  # operational seconds at the start of each hour, and each hour's rate
+# Of the 168 hours of a week: the audience seconds at the start of each, and the audience seconds per second in each.
+Week = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 @cache
-def _week(hours: Hours) -> Week:
-    raw = [hour * day for day in hours.weekdays for hour in hours.hours]
+def _week(activity: ActivityCurve) -> Week:
+    raw = [hour * day for day in activity.weekdays for hour in activity.hours]
     rates = tuple(rate * len(raw) / sum(raw) for rate in raw)
     return tuple(accumulate((rate * HOUR for rate in rates), initial=0.0)), rates
 
 
-def _warped(week: Week, local: float) -> float:
-    weeks, rest = divmod(local - MONDAY, WEEK)
+def _audience_seconds(week: Week, local: float) -> float:
+    weeks, rest = divmod(local - FIRST_MONDAY, WEEK)
     hour = int(rest // HOUR)
     return weeks * WEEK + week[0][hour] + week[1][hour] * (rest - hour * HOUR)
 
 
-def _local(week: Week, warped: float) -> float:
-    weeks, rest = divmod(warped, WEEK)
+def _local_seconds(week: Week, audience_seconds: float) -> float:
+    """The inverse of `_audience_seconds`."""
+    weeks, rest = divmod(audience_seconds, WEEK)
     hour = min(bisect_right(week[0], rest) - 1, 167)
-    return MONDAY + weeks * WEEK + hour * HOUR + (rest - week[0][hour]) / week[1][hour]
+    return FIRST_MONDAY + weeks * WEEK + hour * HOUR + (rest - week[0][hour]) / week[1][hour]
 
 
 @lru_cache(maxsize=8_192)
-def _offset(zone: str, day: int) -> tuple[float, tuple[float | None, float]]:
-    """The zone's offset at the start of a UTC day, and when in that day it changes, and to what."""
+def _offset_and_change(zone: str, day: int) -> tuple[float, tuple[float | None, float]]:
+    """The zone's offset at the start of a UTC day; and the timestamp in that day at which it changes, with the new one."""
     before, after = _offset_at(zone, day), _offset_at(zone, day + DAY)
     if before == after:
         return before, (None, before)
@@ -90,33 +91,45 @@ def _offset(zone: str, day: int) -> tuple[float, tuple[float | None, float]]:
     return before, (float(high), after)
 
 
-def _offset_at(zone: str, moment: int) -> float:
-    offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
+def _offset_at(zone: str, timestamp: int) -> float:
+    offset = datetime.fromtimestamp(timestamp, ZoneInfo(zone)).utcoffset()
     return offset.total_seconds() if offset is not None else 0.0
 
 
-class Window:
-    """A stretch of time [start, end) and the audience's time on each of the world's platforms in it and as far back as `back`."""
+class AudienceWindow:
+    """A time span [start, end) to draw events in, with the audience time of each of the world's platforms.
 
-    def __init__(self, world: World, start: datetime, end: datetime, back: timedelta = timedelta(0)) -> None:
+    `start` and `end` are timestamps; `start_hours` and `end_hours` are the same in audience hours, by platform. The
+    audience time also covers `look_back` before the start.
+    """
+
+    def __init__(
+        self, world: World, start: datetime, end: datetime, look_back: timedelta = timedelta(0)
+    ) -> None:
         self.start, self.end = start.timestamp(), end.timestamp()
-        since = (start - back).timestamp()
-        self.times = {
-            platform: _time(PLATFORM_FIGURES[platform].hours, world.time_zone, since, self.end)
+        since = (start - look_back).timestamp()
+        self.audience_time = {
+            platform: _audience_time(PLATFORM_FIGURES[platform].activity, world.time_zone, since, self.end)
             for platform in world.platforms
         }
-        self.open = {platform: time.at(self.start) for platform, time in self.times.items()}
-        self.close = {platform: time.at(self.end) for platform, time in self.times.items()}
+        self.start_hours = {
+            platform: time.hours_at(self.start) for platform, time in self.audience_time.items()
+        }
+        self.end_hours = {platform: time.hours_at(self.end) for platform, time in self.audience_time.items()}
 
-    def moment(self, platform: str, hours: float, after: float) -> datetime:
-        """The wall time at `hours` of the audience's time, in whole seconds, after `after` and in the window."""
-        within = min(max(hours, self.open[platform]), self.close[platform])
-        wall = self.times[platform].wall(within)
-        seconds = min(max(int(wall), int(after) + 1, int(self.start)), int(self.end) - 1)
+    def hours_at(self, platform: str, moment: datetime) -> float:
+        """The audience hours at a moment."""
+        return self.audience_time[platform].hours_at(moment.timestamp())
+
+    def datetime_at(self, platform: str, hours: float, after: float) -> datetime:
+        """The moment at `hours` of audience time, moved into the window and after the timestamp `after`; whole seconds."""
+        clamped = min(max(hours, self.start_hours[platform]), self.end_hours[platform])
+        timestamp = self.audience_time[platform].timestamp_at(clamped)
+        seconds = min(max(int(timestamp), int(after) + 1, int(self.start)), int(self.end) - 1)
         return datetime.fromtimestamp(seconds, UTC)
 
 
 @lru_cache(maxsize=256)
-def _time(hours: Hours, zone: str, start: float, end: float) -> AudienceTime:
-    """The time that all audiences of a zone have in common."""
-    return AudienceTime(hours, zone, start, end)
+def _audience_time(activity: ActivityCurve, zone: str, start: float, end: float) -> AudienceTime:
+    """Cached, as worlds with the same time zone share it."""
+    return AudienceTime(activity, zone, start, end)

@@ -1,285 +1,273 @@
-"""Direct messages: conversations with a purpose, in which the brand answers and a later line follows from the earlier ones."""
+"""Draws direct messages: scripted conversations between a person and the brand. Called by windows.py and scenarios.py.
+
+A message's memo is "script name/index of its line", from which a later window continues the conversation.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from itertools import count as count_up
+from itertools import count as count_from
 from math import exp
 from operator import attrgetter
 from typing import NamedTuple
 
 from accounts.platforms import MESSAGE_PLATFORMS
 from demo.simulator import tables
-from demo.simulator.audience_time import Window
+from demo.simulator.audience_time import AudienceWindow
 from demo.simulator.keyed_random import (
     Key,
     cyclic_slice,
-    first_fitting,
-    normal,
+    normal_quantile,
     numeric_id,
-    pick,
+    rejection_sample,
     stream,
     uniform,
+    uniform_choice,
     uniforms,
     weighted_choice,
 )
-from demo.simulator.people import person, someone, voice
-from demo.simulator.phrases import GENERAL, said_in
-from demo.simulator.pieces import finished, products, stand_in
+from demo.simulator.people import person, person_number, writing_style
+from demo.simulator.pieces import finish, products, protect_name
 from demo.simulator.platforms import PLATFORM_FIGURES, PURPOSES
-from demo.simulator.tables import Conversation, Thing
-from demo.simulator.values import BRAND, MESSAGE, Author, Event, ProfileSpec, World
-from demo.simulator.voices import voiced
+from demo.simulator.scripts import BRAND_PREFIX, COMPLAINT, script_named, script_names
+from demo.simulator.tables import ProductOrEvent
+from demo.simulator.values import BRAND_ORIGIN, MESSAGE, Author, ProfileSpec, SimulatedEvent, World
+from demo.simulator.writing_style import apply_style
 
-GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median, and sd of its ln [A]
-OPEN_FOR = timedelta(days=1)  # how long after its last line a conversation may go on
-GOES_ON = 0.8  # share of the open conversations that a window goes on with [A]
-COMPLAINT = "complaint"  # a purpose that no window draws
-KIND_OF_PURPOSE = {"fan": "praise", "story": "praise", COMPLAINT: "complaint"}
-BY_BRAND = "> "  # begins a line of the tables that the brand says
+GAP_HOURS, GAP_SIGMA = 0.25, 1.2  # between two lines: median in audience hours, and sd of its ln [A]
+MAX_PAUSE = timedelta(days=1)  # after the last line, within which a conversation may be continued
+CONTINUED_SHARE = 0.8  # of the open conversations that a window continues [A]
+CANDIDATE_SCRIPTS = 8  # of which the least used one is taken
+# The kind of text whose emoji a purpose uses; "spam" for all other purposes.
+EMOJI_KINDS = {"fan": "praise", "story": "praise", COMPLAINT: "complaint"}
 
 
-class _Talk(NamedTuple):
-    """Where a conversation stands: its script's name, and the place of the line that comes next.
-
-    `at` is when the line before was said, and for the first line when it is said.
-    """
+class _Conversation(NamedTuple):
+    """The state of a conversation. `at` is the time of the previous line; before the first line, of the first line."""
 
     id: str
     platform: str
     author: Author
     script: str
-    place: int
+    next_line: int
     at: datetime
 
 
 def messages(
-    world: World, key: Key, window: Window, count: int, past: Sequence[Event], brand: dict[str, ProfileSpec]
-) -> list[Event]:
-    """`count` inbound messages in the window, and the brand's answers among them.
+    world: World,
+    key: Key,
+    window: AudienceWindow,
+    count: int,
+    past: Sequence[SimulatedEvent],
+    brand: Mapping[str, ProfileSpec],
+) -> list[SimulatedEvent]:
+    """`count` inbound messages within the window, and the brand's replies between them.
 
-    Some go on with conversations in `past`, the others open new ones. Raises ValueError when messages are asked for
-    and no platform has them.
+    Open conversations of `past` are continued first, then new ones begin. Raises ValueError when `count` is positive and
+    no platform of the world has messages.
     """
     if not count:
         return []
     platforms = [platform for platform in world.platforms if platform in MESSAGE_PLATFORMS]
     if not platforms:
         raise ValueError(f"None of {', '.join(world.platforms)} has direct messages.")
-    written: list[Event] = []
-    talks, left = _talks(world, key, window, platforms, past), count
-    for number in count_up():
-        said = list(_said(world, (*key, number), window, next(talks), left, brand))
-        written += said
-        left -= sum(event.origin == "" for event in said)
-        if not left:
+    found: list[SimulatedEvent] = []
+    conversations, remaining = _conversations(world, key, window, platforms, past), count
+    for number in count_from():
+        lines = [*_lines_in_window(world, (*key, number), window, next(conversations), remaining, brand)]
+        found += lines
+        remaining -= sum(event.origin == "" for event in lines)
+        if not remaining:
             break
-    return written
+    return found
 
 
-def _talks(
-    world: World, key: Key, window: Window, platforms: list[str], past: Sequence[Event]
-) -> Iterator[_Talk]:
-    """First those that are open, then new ones without end."""
-    mail = [event for event in past if event.type == MESSAGE and event.memo]
-    yield from _open(world, key, window, mail)
-    uses = Counter(_told_by(event)[0] for event in mail)
-    for number in count_up():
-        yield _new(world, (*key, "opens", number), window, platforms, uses)
+def _conversations(
+    world: World,
+    key: Key,
+    window: AudienceWindow,
+    platforms: list[str],
+    past: Sequence[SimulatedEvent],
+) -> Iterator[_Conversation]:
+    """The open conversations, then an endless sequence of new ones."""
+    past_messages = [event for event in past if event.type == MESSAGE and event.memo]
+    yield from _open_conversations(world, key, window, past_messages)
+    script_uses = Counter(_script_and_line(event)[0] for event in past_messages)
+    for number in count_from():
+        yield _new_conversation(world, (*key, "opens", number), window, platforms, script_uses)
 
 
-def _open(world: World, key: Key, window: Window, mail: Iterable[Event]) -> Iterator[_Talk]:
-    said: dict[str, list[Event]] = defaultdict(list)
-    for event in mail:
-        if window.start - event.at.timestamp() < OPEN_FOR.total_seconds():
-            said[event.conversation_id or ""].append(event)
-    for id in sorted(said):
-        if uniform(world.seed, "goes on", id, *key) < GOES_ON:
-            talk = _left(world, id, said[id])
-            if talk and talk.at.timestamp() < window.end - 3:
-                yield talk
+def _open_conversations(
+    world: World, key: Key, window: AudienceWindow, past_messages: Iterable[SimulatedEvent]
+) -> Iterator[_Conversation]:
+    recent: dict[str, list[SimulatedEvent]] = defaultdict(list)
+    for event in past_messages:
+        if window.start - event.at.timestamp() < MAX_PAUSE.total_seconds():
+            recent[event.conversation_id or ""].append(event)
+    for id in sorted(recent):
+        if uniform(world.seed, "goes on", id, *key) < CONTINUED_SHARE:
+            conversation = _resumed(world, id, recent[id])
+            if conversation and conversation.at.timestamp() < window.end - 3:
+                yield conversation
 
 
-def _left(world: World, id: str, said: Sequence[Event]) -> _Talk | None:
-    """The conversation after the last line said; None when nothing of its writer's is left."""
-    last = max(said, key=attrgetter("at", "platform_id"))
-    author = next((event.author for event in said if event.origin != BRAND), None)
-    script, place = _told_by(last)
+def _resumed(world: World, id: str, lines: Sequence[SimulatedEvent]) -> _Conversation | None:
+    """The state after `lines`; None when the person has no line left, or the tables no longer have the script."""
+    last = max(lines, key=attrgetter("at", "platform_id"))
+    author = next((event.author for event in lines if event.origin != BRAND_ORIGIN), None)
+    script, index = _script_and_line(last)
     try:
-        left = _conversation(world, script).lines[place + 1 :]
-    except (KeyError, IndexError):  # in words that are not there any more
+        remaining = script_named(world, script).lines[index + 1 :]
+    except (KeyError, IndexError):
         return None
-    if author is None or all(line.startswith(BY_BRAND) for line in left):
+    if author is None or all(line.startswith(BRAND_PREFIX) for line in remaining):
         return None
-    return _Talk(id, last.platform, author, script, place + 1, last.at)
+    return _Conversation(id, last.platform, author, script, index + 1, last.at)
 
 
-def _told_by(event: Event) -> tuple[str, int]:
-    """The script that a message's memo names, and the place of its line in it."""
-    script, _, place = (event.memo or "").rpartition("/")
-    return script, int(place)
+def _script_and_line(event: SimulatedEvent) -> tuple[str, int]:
+    """The name of the script and the index of the line that a message's memo names."""
+    script, _, index = (event.memo or "").rpartition("/")
+    return script, int(index)
 
 
-def _conversation(world: World, script: str) -> Conversation:
-    return _conversations(world.language, world.niche)[script]
+def _new_conversation(
+    world: World, key: Key, window: AudienceWindow, platforms: list[str], script_uses: Counter[str]
+) -> _Conversation:
+    id, u = numeric_id(world.seed, "conversation", *key), uniforms(6, world.seed, "writes", *key)
+    platform = uniform_choice(platforms, u[0])
+    author = _author(world, platform, u[1], u[2])
+    start, end = window.start_hours[platform], window.end_hours[platform]
+    at = window.datetime_at(platform, start + (end - start) * u[3], window.start)
+    return _Conversation(id, platform, author, _choose_script(world, u[4], u[5], script_uses), 0, at)
 
 
-@cache
-def _conversations(language: str, niche: str) -> dict[str, Conversation]:
-    """All by their scripts' names: the niche's own, general ones and complaints, by table and number."""
-    listed = {"own": tables.niche(language, niche).conversations}
-    listed["general"] = tables.language(language).conversations
-    named = {f"{table}/{number}": one for table in listed for number, one in enumerate(listed[table])}
-    return named | _complaints(language, niche)
+def _author(world: World, platform: str, u_group: float, u_person: float) -> Author:
+    locales = tables.language(world.language).locales
+    return person(world.seed, locales, platform, person_number(u_group, u_person))
 
 
-def _complaints(language: str, niche: str) -> dict[str, Conversation]:
-    """What people complain of below pieces about products, as messages; named as the lines of comments are."""
-    topics = tables.niche(language, niche).topics.values()
-    facets = {facet: None for topic in topics if topic.about == "product" for facet in topic.facets}
-    return {
-        line.name: Conversation(COMPLAINT, (line.line,))
-        for facet in (*facets, GENERAL)
-        for line in said_in(language, niche, facet, COMPLAINT)
-        if "{the}" in line.line
-    }
+def _choose_script(world: World, u_purpose: float, u_start: float, script_uses: Counter[str]) -> str:
+    """The name of a script for a random purpose: the least used of a few, counted as used."""
+    names = script_names(world, weighted_choice(PURPOSES.items(), u_purpose))
+    candidates = cyclic_slice(names, CANDIDATE_SCRIPTS, u_start)
+    chosen = min(candidates, key=lambda name: script_uses[name])
+    script_uses[chosen] += 1
+    return chosen
 
 
-def _new(world: World, key: Key, window: Window, platforms: list[str], uses: Counter[str]) -> _Talk:
-    """One in which nothing has been said."""
-    id, lots = numeric_id(world.seed, "conversation", *key), uniforms(6, world.seed, "writes", *key)
-    platform = pick(platforms, lots[0])
-    author = person(world.seed, tables.language(world.language).locales, platform, someone(lots[1], lots[2]))
-    hours = window.open[platform] + (window.close[platform] - window.open[platform]) * lots[3]
-    at = window.moment(platform, hours, window.start)
-    return _Talk(id, platform, author, _chosen(world, lots[4], lots[5], uses), 0, at)
+def opening_message(
+    world: World,
+    key: Key,
+    platforms: Sequence[str],
+    script: str,
+    at: datetime,
+    about: ProductOrEvent | None = None,
+) -> SimulatedEvent:
+    """The first message of a new conversation; about the product, if it is given.
 
-
-def _chosen(world: World, purpose: float, which: float, uses: Counter[str]) -> str:
-    """A script for the purpose on which the first lot falls, the least used of a few."""
-    fitting = _scripts(world.language, world.niche)[weighted_choice(purpose, PURPOSES.items())]
-    script = min(cyclic_slice(fitting, 8, which), key=lambda script: uses[script])
-    uses[script] += 1
-    return script
-
-
-@cache
-def _scripts(language: str, niche: str) -> dict[str, tuple[str, ...]]:
-    """The names of all scripts by purpose."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for script, one in _conversations(language, niche).items():
-        found[one.purpose].append(script)
-    return {purpose: tuple(names) for purpose, names in found.items()}
-
-
-def scripts(world: World, purpose: str) -> tuple[str, ...]:
-    """The names of all scripts of a purpose."""
-    return _scripts(world.language, world.niche)[purpose]
-
-
-def openings(world: World, purpose: str) -> dict[str, str]:
-    """The scripts of a purpose in which the writer says one line and waits for the brand, with that line."""
-    named = ((script, _conversation(world, script).lines) for script in scripts(world, purpose))
-    return {
-        script: lines[0] for script, lines in named if all(line.startswith(BY_BRAND) for line in lines[1:2])
-    }
-
-
-def opened(
-    world: World, key: Key, platforms: Sequence[str], script: str, at: datetime, about: Thing | None = None
-) -> Event:
-    """The message with which somebody opens a conversation of their own; about that product, if it is given.
-
-    What a conversation is about is known from its id, so an id is looked for that is about the product.
+    The product follows from the conversation's id, so ids are drawn until one fits.
     """
-    id = first_fitting(
+    id = rejection_sample(
         lambda attempt: numeric_id(world.seed, "conversation", *key, attempt),
         lambda id: about is None or _product(world, uniforms(5, world.seed, "about", id)[0]) == about,
     )
-    lots = uniforms(3, world.seed, "writes", *key)
-    platform = pick(platforms, lots[0])
-    author = person(world.seed, tables.language(world.language).locales, platform, someone(*lots[1:]))
-    talk = _Talk(id, platform, author, script, 0, at)
-    return _line(world, (*key, 0), talk, 0, at, _slots(world, talk), {})
+    u = uniforms(3, world.seed, "writes", *key)
+    platform = uniform_choice(platforms, u[0])
+    conversation = _Conversation(id, platform, _author(world, platform, u[1], u[2]), script, 0, at)
+    return _message(world, (*key, 0), conversation, 0, at, _slots(world, conversation), {})
 
 
-def _said(
-    world: World, key: Key, window: Window, talk: _Talk, most: int, brand: dict[str, ProfileSpec]
-) -> Iterator[Event]:
-    """The lines said in the window, with at most `most` of the person's."""
-    conversation, slots = _conversation(world, talk.script), _slots(world, talk)
-    at, inbound = talk.at, 0
-    for place, line in enumerate(conversation.lines[talk.place :], talk.place):
-        by_brand = line.startswith(BY_BRAND)
-        due = _next(world, (*key, place), window, talk.platform, at) if place else at
-        if due is None or (inbound == most and not by_brand):
-            break
-        at, inbound = due, inbound + (not by_brand)
-        yield _line(world, (*key, place), talk, place, at, slots, brand)
-
-
-def _line(
+def _lines_in_window(
     world: World,
     key: Key,
-    talk: _Talk,
-    place: int,
+    window: AudienceWindow,
+    conversation: _Conversation,
+    max_inbound: int,
+    brand: Mapping[str, ProfileSpec],
+) -> Iterator[SimulatedEvent]:
+    """The conversation's next lines that are due within the window, with at most `max_inbound` of the person's."""
+    slots = _slots(world, conversation)
+    at, inbound = conversation.at, 0
+    lines = script_named(world, conversation.script).lines
+    for index, line in enumerate(lines[conversation.next_line :], conversation.next_line):
+        is_inbound = not line.startswith(BRAND_PREFIX)
+        due = _next_time(world, (*key, index), window, conversation.platform, at) if index else at
+        if due is None or (inbound == max_inbound and is_inbound):
+            break
+        at, inbound = due, inbound + is_inbound
+        yield _message(world, (*key, index), conversation, index, at, slots, brand)
+
+
+def _message(
+    world: World,
+    key: Key,
+    conversation: _Conversation,
+    index: int,
     at: datetime,
     slots: dict[str, str],
-    brand: dict[str, ProfileSpec],
-) -> Event:
-    """What is said at a place of the conversation."""
-    conversation = _conversation(world, talk.script)
-    line = conversation.lines[place]
-    by_brand = line.startswith(BY_BRAND)
-    text = finished(world, line.removeprefix(BY_BRAND).format(**slots))
+    brand: Mapping[str, ProfileSpec],
+) -> SimulatedEvent:
+    """Line `index` of the conversation as an event."""
+    script = script_named(world, conversation.script)
+    line = script.lines[index]
+    by_brand = line.startswith(BRAND_PREFIX)
+    text = finish(world, line.removeprefix(BRAND_PREFIX).format(**slots))
     if not by_brand:
-        text = _typed(world, talk, place, conversation.purpose, text)
-    return Event(
+        text = _styled(world, conversation, index, script.purpose, text)
+    return SimulatedEvent(
         MESSAGE,
-        talk.platform,
+        conversation.platform,
         numeric_id(world.seed, "message", *key),
         at,
         text,
-        brand[talk.platform].author if by_brand else talk.author,
-        conversation_id=talk.id,
-        memo=f"{talk.script}/{place}",
-        origin=BRAND if by_brand else "",
+        brand[conversation.platform].author if by_brand else conversation.author,
+        conversation_id=conversation.id,
+        memo=f"{conversation.script}/{index}",
+        origin=BRAND_ORIGIN if by_brand else "",
     )
 
 
-def _next(world: World, key: Key, window: Window, platform: str, last: datetime) -> datetime | None:
-    """When the next line is said: a log-normal while later, or soon after the window opens; None when it has closed."""
-    hours = GAP_HOURS * exp(GAP_SIGMA * normal(uniform(world.seed, "gap", *key)))
-    due = max(window.times[platform].at(last.timestamp()), window.open[platform]) + hours
-    after = max(last.timestamp(), window.start - 1)
-    if due >= window.close[platform] or after >= window.end - 2:
+def _next_time(
+    world: World, key: Key, window: AudienceWindow, platform: str, previous: datetime
+) -> datetime | None:
+    """When the next line is written: a log-normal gap after the previous one or after the window's start, the later.
+
+    None when that is after the window.
+    """
+    hours = GAP_HOURS * exp(GAP_SIGMA * normal_quantile(uniform(world.seed, "gap", *key)))
+    due = max(window.hours_at(platform, previous), window.start_hours[platform]) + hours
+    after = max(previous.timestamp(), window.start - 1)
+    if due >= window.end_hours[platform] or after >= window.end - 2:
         return None
-    return window.moment(platform, due, after)
+    return window.datetime_at(platform, due, after)
 
 
-def _slots(world: World, talk: _Talk) -> dict[str, str]:
-    """What a conversation is about; the same in every window."""
-    lots, niche = uniforms(5, world.seed, "about", talk.id), tables.niche(world.language, world.niche)
-    product, event = _product(world, lots[0]), pick(niche.events, lots[1])
-    short = stand_in(world, pick(product.short, lots[2]))
+def _slots(world: World, conversation: _Conversation) -> dict[str, str]:
+    """The values of the script's slots; the same in every window."""
+    niche = tables.niche(world.language, world.niche)
+    u = uniforms(5, world.seed, "about", conversation.id)
+    product, event = _product(world, u[0]), uniform_choice(niche.events, u[1])
+    short = protect_name(world, uniform_choice(product.short, u[2]))
     return {
         "the": f"{product.article} {short}".strip(),
         "thing": short,
-        "detail": pick(product.details, lots[3]),
+        "detail": uniform_choice(product.details, u[3]),
         "the_event": f"{event.article} {event.name}".strip(),
         "event": event.name,
-        "brand": stand_in(world, world.brand),
-        "first": talk.author.first_name,
-        "order": f"#{10_000 + int(90_000 * lots[4])}",
+        "brand": protect_name(world, world.brand),
+        "first": conversation.author.first_name,
+        "order": f"#{10_000 + int(90_000 * u[4])}",
     }
 
 
-def _product(world: World, lot: float) -> Thing:
-    return pick(products(world.language, tables.niche(world.language, world.niche), world.products), lot)
+def _product(world: World, u: float) -> ProductOrEvent:
+    niche = tables.niche(world.language, world.niche)
+    return uniform_choice(products(world.language, niche, world.products), u)
 
 
-def _typed(world: World, talk: _Talk, place: int, purpose: str, text: str) -> str:
-    """A line as its writer types it."""
-    draw, kind = stream(world.seed, "line", talk.id, place), KIND_OF_PURPOSE.get(purpose, "spam")
-    return voiced(text, voice(world.seed, talk.author.id), draw, PLATFORM_FIGURES[talk.platform], kind)
+def _styled(world: World, conversation: _Conversation, index: int, purpose: str, text: str) -> str:
+    """A person's line in that person's writing style."""
+    rng, kind = stream(world.seed, "line", conversation.id, index), EMOJI_KINDS.get(purpose, "spam")
+    style = writing_style(world.seed, conversation.author.id)
+    return apply_style(text, style, rng, PLATFORM_FIGURES[conversation.platform], kind)

@@ -1,6 +1,6 @@
-"""The audience: thousands of people per platform, each built when first needed from the seed.
+"""The audience: 6,000 people per platform, each computed from the seed when first needed. Called by the text modules.
 
-Their names come from Faker's tables, whose import costs a tenth of a second and so waits for the first person.
+Names come from Faker's tables. Importing them takes a tenth of a second, so they are imported with the first person.
 """
 
 from bisect import bisect
@@ -12,21 +12,23 @@ from typing import NamedTuple
 
 from demo.simulator.handles import person_handle
 from demo.simulator.keyed_random import (
-    first_fitting,
-    normal,
+    normal_quantile,
     numeric_id,
-    pick,
+    rejection_sample,
     uniform,
+    uniform_choice,
     uniforms,
     weighted_choice,
 )
 from demo.simulator.values import Author
 
-AUDIENCE = 6_000  # people per platform
-REGULARS = 0.5  # share of what is said that comes from the heavy tail [A]
-TAIL = 1.1  # exponent of the activity law: a few regulars, many who write once [A]
-WIDTH = 150.0  # of the law's head, in people [A]
-KNOWN = frozenset(  # names of people whom everybody knows; nobody here is called so
+AUDIENCE_SIZE = 6_000  # people per platform
+# Half of the authors follow a Lomax distribution over the people's numbers, so that a few people write often; the other
+# half are uniform, so that many people write once [A].
+HEAVY_TAIL_SHARE = 0.5
+LOMAX_SHAPE = 1.1
+LOMAX_SCALE = 150.0  # people
+CELEBRITIES = frozenset(  # full names that no person gets
     [
         "Taylor Swift",
         "Michael Jordan",
@@ -79,44 +81,44 @@ KNOWN = frozenset(  # names of people whom everybody knows; nobody here is calle
 )
 
 
-class Voice(NamedTuple):
-    """A person's stable way of writing."""
+class WritingStyle(NamedTuple):
+    """A person's constant habits of writing."""
 
-    case: str  # sentence, first (letter small) or lower
-    closing: str  # none, stop or bang
-    emoji: float  # how often, against the platform's average
+    case: str  # "sentence", "first" (first letter in lower case) or "lower"
+    closing: str  # the last punctuation mark: "none", "stop" or "bang"
+    emoji: float  # frequency, relative to the platform's average
     typos: float  # share of texts with a typing error
     length: float  # in standard deviations of ln(length)
 
 
 @lru_cache(maxsize=2_048)
-def voice(seed: int, author_id: str) -> Voice:
-    """How the person with that id writes; the same on every day."""
+def writing_style(seed: int, author_id: str) -> WritingStyle:
+    """The writing style of the person with that id; constant over time."""
     case, closing, emoji, typos, length = uniforms(5, seed, "voice", author_id)
-    return Voice(
-        weighted_choice(case, (("sentence", 0.78), ("first", 0.14), ("lower", 0.08))),
-        weighted_choice(closing, (("none", 0.60), ("stop", 0.23), ("bang", 0.17))),
-        weighted_choice(emoji, ((0.3, 0.25), (0.9, 0.45), (1.73, 0.30))),
-        weighted_choice(typos, ((0.0, 0.70), (0.06, 0.20), (0.25, 0.10))),
-        normal(length),
+    return WritingStyle(
+        weighted_choice((("sentence", 0.78), ("first", 0.14), ("lower", 0.08)), case),
+        weighted_choice((("none", 0.60), ("stop", 0.23), ("bang", 0.17)), closing),
+        weighted_choice(((0.3, 0.25), (0.9, 0.45), (1.73, 0.30)), emoji),
+        weighted_choice(((0.0, 0.70), (0.06, 0.20), (0.25, 0.10)), typos),
+        normal_quantile(length),
     )
 
 
-def mood(seed: int, platform: str, number: int) -> float:
-    """How person `number` sees things: 0 always complains, 1 always praises."""
+def positivity(seed: int, platform: str, number: int) -> float:
+    """How positive person `number` tends to be, from 0 (complains) to 1 (praises)."""
     return uniform(seed, "mood", platform, number)
 
 
-def interested(seed: int, author_id: str, facet: str) -> bool:
-    """Whether that is one of the person's interests, of which everybody has about a third."""
+def is_interested(seed: int, author_id: str, facet: str) -> bool:
+    """Whether the facet is one of the person's interests; everybody is interested in about a third of all facets."""
     return uniform(seed, "interest", author_id, facet) < 0.35
 
 
-def someone(regular: float, which: float) -> int:
-    """The number of a person who acts, by two lots: half of the time one of a few regulars, else anybody."""
-    if regular < REGULARS:
-        return min(floor(WIDTH * (pow(1 - which, -1 / TAIL) - 1)), AUDIENCE - 1)
-    return floor(which * AUDIENCE)
+def person_number(u_group: float, u_person: float) -> int:
+    """The number of a random person who writes: by `u_group` from the heavy tail or from everybody."""
+    if u_group < HEAVY_TAIL_SHARE:
+        return min(floor(LOMAX_SCALE * (pow(1 - u_person, -1 / LOMAX_SHAPE) - 1)), AUDIENCE_SIZE - 1)
+    return floor(u_person * AUDIENCE_SIZE)
 
 
 def person_id(seed: int, platform: str, number: int) -> str:
@@ -125,38 +127,37 @@ def person_id(seed: int, platform: str, number: int) -> str:
 
 @lru_cache(maxsize=2_048)
 def person(seed: int, locales: tuple[str, ...], platform: str, number: int) -> Author:
-    """Person `number` of the audience; the same id, handle and name on every day."""
+    """Person `number` of the platform's audience; id, handle and name are constant over time."""
     id = person_id(seed, platform, number)
 
-    def named(attempt: int) -> tuple[str, str, list[float]]:
-        locale, first, last, *lots = uniforms(8, seed, "person", id, attempt)
-        names = _names(pick(locales, locale))
-        return pick(names.first, first), names.last[bisect(names.weights, last)], lots
+    def propose(attempt: int) -> tuple[str, str, list[float]]:
+        u_locale, u_first, u_last, *rest = uniforms(8, seed, "person", id, attempt)
+        names = _names(uniform_choice(locales, u_locale))
+        return uniform_choice(names.first, u_first), names.last[bisect(names.weights, u_last)], rest
 
-    given, family, lots = first_fitting(named, lambda one: f"{one[0]} {one[1]}" not in KNOWN)
-    handle = person_handle(platform, given, family, *lots[:4])
-    return Author(id, handle, _shown(given, family, lots[4]))
+    first, last, u = rejection_sample(propose, lambda name: f"{name[0]} {name[1]}" not in CELEBRITIES)
+    return Author(id, person_handle(platform, first, last, *u[:4]), _display_name(first, last, u[4]))
 
 
-def _shown(first: str, last: str, lot: float) -> str:
-    """The name as people enter it: mostly in full, some the first name alone or with an initial."""
-    if lot < 0.80:
+def _display_name(first: str, last: str, u: float) -> str:
+    """The name as people enter it: usually in full, sometimes the first name alone or with an initial."""
+    if u < 0.80:
         return f"{first} {last}"
-    if lot < 0.89:
+    if u < 0.89:
         return first
-    return f"{first} {last[0]}." if lot < 0.96 else first.lower()
+    return f"{first} {last[0]}." if u < 0.96 else first.lower()
 
 
 class _Names(NamedTuple):
     first: tuple[str, ...]
     last: tuple[str, ...]
-    weights: tuple[float, ...]  # of the last names, cumulated, up to 1
+    weights: tuple[float, ...]  # of the last names, cumulative, up to 1
 
 
 @cache
 def _names(locale: str) -> _Names:
     provider = import_module(f"faker.providers.person.{locale}").Provider
-    first, last = _tidied(provider.first_names), _tidied(provider.last_names)
+    first, last = _stripped(provider.first_names), _stripped(provider.last_names)
     total, weights = 0.0, []
     for rank in range(len(last)):
         total += 1 / (rank + 20)
@@ -164,6 +165,6 @@ def _names(locale: str) -> _Names:
     return _Names(first, last, tuple(weight / total for weight in weights))
 
 
-def _tidied(names: Iterable[str]) -> tuple[str, ...]:
-    """The names with single blanks and none around them; some of the tables have more."""
+def _stripped(names: Iterable[str]) -> tuple[str, ...]:
+    """The names without leading, trailing and repeated blanks, which some of Faker's tables contain."""
     return tuple(" ".join(name.split()) for name in names if name.strip())

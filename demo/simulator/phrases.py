@@ -1,4 +1,6 @@
-"""The lines that people have at hand, and how one or several of them become a text of a certain length."""
+"""Chooses lines from the tables of phrases and combines them into a text of a given length. Called by comment_texts.py and
+reply_texts.py.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,29 +11,29 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.keyed_random import cyclic_slice
-from demo.simulator.pieces import Subject, filled
+from demo.simulator.pieces import Subject, fill_slots
 from demo.simulator.tables import Exchange, Exchanges, Language
-from demo.simulator.values import Event, World
+from demo.simulator.values import SimulatedEvent, World
 
-MIN_LINE_LENGTH = 14  # characters; below, people react in a word or two
-SHORT_OF = 0.8  # how far a line may be from the length aimed at, as a ratio's logarithm, before a word or two do better
-OVER = (
-    1.6  # what a line that is too long counts for against one that is too short, to which more can be added
-)
-WORN = 0.02  # what each use of a line counts for, per character, against its length
-LONG = 150  # characters, from which on people go on for longer
-ROOM = 50  # characters that are left to say, from which on people come to speak of something else about the piece
-GENERAL, TAG = "general", "tag"  # stand for a facet where the exchange fits any piece, or calls a friend
+MIN_LINE_LENGTH = 14  # characters; a shorter text is a short reaction
+MAX_MISMATCH = 0.8  # of ln(line length / target length); beyond it a short reaction fits better
+# Factor of the mismatch of a line that is too long; one that is too short can be extended.
+TOO_LONG_PENALTY = 1.6
+USE_PENALTY = 0.02  # mismatch that each earlier use of a line adds, per character
+LONG_TEXT = 150  # characters; longer texts are extended by more sentences
+ROOM_FOR_FACET = 50  # characters to fill from which the text takes up a second facet of the piece
+GENERAL = "general"  # in place of a facet: exchanges that fit any piece
+TAG = "tag"  # in place of a facet: exchanges that tag a friend
 NEGATIVE = ("complaint", "critical")
-SENTIMENTS = {  # of each kind
+SENTIMENTS = {  # by kind of comment
     **dict.fromkeys(("praise", "favourable", "joke"), "positive"),
     **dict.fromkeys(("question", "spam"), "neutral"),
     **dict.fromkeys(NEGATIVE, "negative"),
 }
 
 
-class Matter(NamedTuple):
-    """An exchange as a memo names it: its kind, its facet (or GENERAL, or TAG for the calling of a friend) and number."""
+class ExchangeRef(NamedTuple):
+    """The exchange that a comment opens, as its memo names it; `facet` may also be GENERAL or TAG."""
 
     kind: str
     facet: str
@@ -41,12 +43,12 @@ class Matter(NamedTuple):
         return exchanges_of(world.language, world.niche, self.facet)[self.kind][self.number]
 
 
-def matter(world: World, event: Event) -> Matter | None:
-    """What a comment takes up; None when it says nothing in particular, or in words that are not there any more."""
-    if not event.memo or "/" not in event.memo:
+def exchange_ref(world: World, comment: SimulatedEvent) -> ExchangeRef | None:
+    """The exchange that a comment opens; None for a short reaction, and when the tables no longer have the exchange."""
+    if not comment.memo or "/" not in comment.memo:
         return None
-    kind, facet, number, _ = event.memo.split("/")
-    found = Matter(kind, facet, int(number))
+    kind, facet, number, _ = comment.memo.split("/")
+    found = ExchangeRef(kind, facet, int(number))
     try:
         found.exchange(world)
     except (KeyError, IndexError):
@@ -54,60 +56,62 @@ def matter(world: World, event: Event) -> Matter | None:
     return found
 
 
-def kind_of(event: Event) -> str:
-    """The kind of a comment, by its memo."""
-    return event.memo.partition("/")[0] if event.memo else "praise"
+def comment_kind(comment: SimulatedEvent) -> str:
+    """The kind of a comment, from its memo."""
+    return comment.memo.partition("/")[0] if comment.memo else "praise"
 
 
-def sentiment_of(event: Event) -> str:
-    """The sentiment of a comment, by its memo."""
-    return SENTIMENTS[kind_of(event)]
+def comment_sentiment(comment: SimulatedEvent) -> str:
+    """The sentiment of a comment, from its memo."""
+    return SENTIMENTS[comment_kind(comment)]
 
 
-class Named(NamedTuple):
-    """A line and the name that its uses are counted by."""
+class Line(NamedTuple):
+    """A line of the tables, with the name under which its uses are counted."""
 
     name: str
-    line: str
-    size: float  # the logarithm of its length, with about what its slots will hold
+    text: str
+    log_length: float  # of the text with its slots filled, approximately
 
 
 @cache
-def named(line: str, name: str | None = None) -> Named:
-    return Named(name or line, line, log(len(line) + 10 * line.count("{")))
+def as_line(text: str, name: str | None = None) -> Line:
+    return Line(name or text, text, log(len(text) + 10 * text.count("{")))
 
 
-class Said:
-    """How often each line has been used, so that people do not speak in turns of the same phrases."""
+class LineUses:
+    """Chooses lines by their length and by how seldom they have been used, and counts the uses."""
 
-    def __init__(self, past: Iterable[Event]) -> None:
-        self.uses = Counter(event.memo for event in past if event.memo)
+    def __init__(self, past: Iterable[SimulatedEvent]) -> None:
+        self.counts = Counter(event.memo for event in past if event.memo)
 
-    def best(self, lines: Iterable[Named], length: float) -> tuple[float, Named]:
-        """How far the best line is from the length aimed at, as a ratio's logarithm, and that line: near, and little used."""
-        aim, uses = log(length), self.uses
-        score, _, chosen = min(
+    def best(self, lines: Iterable[Line], length: float) -> tuple[float, Line]:
+        """The best line for a target length, after its mismatch: ln of the lengths' ratio plus the penalties."""
+        target, counts = log(length), self.counts
+        mismatch, _, line = min(
             (
-                max(OVER * (one.size - aim), aim - one.size) + WORN * len(one.line) * uses.get(one.name, 0),
-                one.name,
-                one,
+                max(TOO_LONG_PENALTY * (line.log_length - target), target - line.log_length)
+                + USE_PENALTY * len(line.text) * counts.get(line.name, 0),
+                line.name,
+                line,
             )
-            for one in lines
+            for line in lines
         )
-        return score, chosen
+        return mismatch, line
 
-    def take(self, lines: Iterable[Named], length: float) -> Named:
-        """The best line, which is used now."""
-        _, chosen = self.best(lines, length)
-        self.uses[chosen.name] += 1
-        return chosen
+    def use_best(self, lines: Iterable[Line], length: float) -> Line:
+        """The best line, counted as used."""
+        _, line = self.best(lines, length)
+        self.counts[line.name] += 1
+        return line
 
-    def of(self, lines: Iterable[str], length: float) -> str:
-        """The same for lines that have no other name."""
-        return self.take(map(named, lines), length).line
+    def use_best_text(self, texts: Iterable[str], length: float) -> str:
+        """The same for lines without a name of their own: they are counted by their text."""
+        return self.use_best(map(as_line, texts), length).text
 
 
 def exchanges_of(language: str, niche: str, facet: str) -> Exchanges:
+    """The exchanges of a facet, or of GENERAL or TAG, by kind."""
     if facet == GENERAL:
         return tables.language(language).general
     if facet == TAG:
@@ -116,107 +120,108 @@ def exchanges_of(language: str, niche: str, facet: str) -> Exchanges:
 
 
 @cache
-def said_in(language: str, niche: str, facet: str, kind: str) -> tuple[Named, ...]:
-    """Every line with which somebody may open an exchange of the facet and kind, by its memo."""
+def opening_lines(language: str, niche: str, facet: str, kind: str) -> tuple[Line, ...]:
+    """Every line that opens an exchange of the facet and kind. Its name is the memo "kind/facet/exchange/line"."""
     return tuple(
-        named(line, f"{kind}/{facet}/{number}/{place}")
+        as_line(text, f"{kind}/{facet}/{number}/{index}")
         for number, exchange in enumerate(exchanges_of(language, niche, facet)[kind])
-        for place, line in enumerate(exchange.say)
+        for index, text in enumerate(exchange.say)
     )
 
 
-class Text(NamedTuple):
-    """What is written, and the memo: its kind, and where it opens an exchange that one's facet, number and line."""
+class CommentText(NamedTuple):
+    """A comment's text and memo: the kind, or "kind/facet/exchange/line" when it opens an exchange."""
 
     text: str
     memo: str
 
 
-class Scene(NamedTuple):
-    """What every text of one draw is written from."""
+class TextContext(NamedTuple):
+    """What all texts of one window or scenario are drawn from."""
 
     world: World
-    said: Said
+    line_uses: LineUses
 
     @property
     def words(self) -> Language:
         return tables.language(self.world.language)
 
 
-def reaction(scene: Scene, kind: str, length: float, draw: Random) -> str:
-    """A word or two, or twice that."""
-    short = cyclic_slice(scene.words.short[kind], 12, draw.random())
-    first = scene.said.of(short[:8] if length < MIN_LINE_LENGTH else short[:2], length)
+def short_reaction(context: TextContext, kind: str, length: float, rng: Random) -> str:
+    """One or two reactions of a few words each."""
+    texts = cyclic_slice(context.words.short[kind], 12, rng.random())
+    first = context.line_uses.use_best_text(texts[:8] if length < MIN_LINE_LENGTH else texts[:2], length)
     room = length - len(first) - 2
     if room < 4:
         return first
-    others = [line for line in short if line != first]
+    others = [text for text in texts if text != first]
     if not others:
         return first
-    second = scene.said.of(others, room)
-    if first[-1] in ".!?" or draw.random() < 0.3:
-        return joined(first, second)
-    return f"{first}, {lowered(second, scene.words)}"
+    second = context.line_uses.use_best_text(others, room)
+    if first[-1] in ".!?" or rng.random() < 0.3:
+        return join_sentences(first, second)
+    return f"{first}, {lower_first(second, context.words)}"
 
 
-def opened(opener: str, line: str, words: Language) -> str:
-    return f"{opener} {lowered(line, words)}"
+def with_opener(opener: str, line: str, words: Language) -> str:
+    return f"{opener} {lower_first(line, words)}"
 
 
-def lowered(line: str, words: Language) -> str:
-    """The line as it goes on in a sentence."""
+def lower_first(line: str, words: Language) -> str:
+    """The line as the second half of a sentence: in lower case, unless its first word always has a capital."""
     first = line.split(" ", 1)[0]
-    keeps = first.strip(",.!") in words.keeps_capital or first[1:] != first[1:].lower()
-    return line if keeps else line[0].lower() + line[1:]
+    keeps_capital = first.strip(",.!") in words.keeps_capital or first[1:] != first[1:].lower()
+    return line if keeps_capital else line[0].lower() + line[1:]
 
 
-def continued(
-    scene: Scene,
+def extend(
+    context: TextContext,
     text: str,
     kind: str,
     facets: Sequence[str],
     length: float,
     about: Subject,
-    draw: Random,
+    rng: Random,
 ) -> str:
-    """The text gone on with while that brings it nearer to the length aimed at.
+    """The text extended as long as that brings it closer to the target length.
 
-    First with a line on one of the `facets`, then with two to four sentences; none that names the subject once more, as
-    far as there are others.
+    First by a line on one of `facets`, then by two to four sentences. Lines that name the subject again are used only
+    where there are no others.
     """
-    world = scene.world
-    if facets and length - len(text) > ROOM:
-        lines = _others(said_in(world.language, world.niche, draw.choice(facets), kind))
-        longer = joined(text, filled(world, scene.said.take(lines, length - len(text) - 1).line, about))
-        text = longer if nearer(longer, text, length) else text
-    more = scene.words.more[kind]
-    for _ in range(2 + int(min(length, 2 * LONG) // LONG)):
-        if length - len(text) < 19:
+    world = context.world
+    if facets and length - len(text) > ROOM_FOR_FACET:
+        lines = _without_subject(opening_lines(world.language, world.niche, rng.choice(facets), kind))
+        line = context.line_uses.use_best(lines, length - len(text) - 1)
+        longer = join_sentences(text, fill_slots(world, line.text, about))
+        text = longer if is_closer(longer, text, length) else text
+    more = context.words.more[kind]
+    for _ in range(2 + int(min(length, 2 * LONG_TEXT) // LONG_TEXT)):
+        room = length - len(text) - 1
+        if room < 18:
             break
-        longer = joined(
-            text,
-            filled(world, scene.said.of(cyclic_slice(more, 7, draw.random()), length - len(text) - 1), about),
-        )
-        if not nearer(longer, text, length):
+        sentence = context.line_uses.use_best_text(cyclic_slice(more, 7, rng.random()), room)
+        longer = join_sentences(text, fill_slots(world, sentence, about))
+        if not is_closer(longer, text, length):
             break
         text = longer
     return text
 
 
 @cache
-def _others(lines: tuple[Named, ...]) -> tuple[Named, ...]:
-    """Those of the lines that do not name the subject; all when fewer than two do not."""
-    found = tuple(one for one in lines if not _names_subject(one.line))
+def _without_subject(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines that do not name the subject; all lines if there are fewer than two such."""
+    found = tuple(line for line in lines if not _names_subject(line.text))
     return found if len(found) > 1 else lines
 
 
-def _names_subject(line: str) -> bool:
-    return "{the}" in line or "{thing}" in line
+def _names_subject(text: str) -> bool:
+    return "{the}" in text or "{thing}" in text
 
 
-def joined(text: str, sentence: str) -> str:
+def join_sentences(text: str, sentence: str) -> str:
     return f"{text if text[-1] in '.!?' else text + '.'} {sentence}"
 
 
-def nearer(text: str, than: str, length: float) -> bool:
-    return abs(log(len(text) / length)) < abs(log(len(than) / length))
+def is_closer(text: str, other: str, length: float) -> bool:
+    """Whether the text's length is closer to the target than the other's, by ratio."""
+    return abs(log(len(text) / length)) < abs(log(len(other) / length))

@@ -1,7 +1,7 @@
-"""What differs between platforms: figures with their sources.
+"""The reference figures of each platform, with their sources. Read by the simulator, and by demo/realism to check it.
 
-Tags: M computed from a public data set, P read in the primary source, S quoted second-hand, A our assumption, because
-nobody publishes the figure. SOURCES says what each tag stands for.
+Source keys: M is computed from a public data set, P is read in the primary source, S is quoted second-hand, A is our
+assumption because nobody publishes the figure. SOURCES explains each key.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ SOURCES = {
 
 
 class Figure(float):
-    """A number that knows its source, a key of SOURCES."""
+    """A number with its source, a key of SOURCES."""
 
     __slots__ = ("source",)
     source: str
@@ -42,8 +42,8 @@ class Figure(float):
 
 
 @dataclass(frozen=True)
-class Hours:
-    """How active an audience is by local hour, 0 to 23, and by weekday, Monday to Sunday; only the ratios count."""
+class ActivityCurve:
+    """Relative activity by local hour, 0 to 23, and by weekday, Monday to Sunday; only the ratios count."""
 
     source: str
     hours: tuple[float, ...]
@@ -51,19 +51,19 @@ class Hours:
 
 
 # fmt: off
-MEASURED = Hours("M5",
+MEASURED = ActivityCurve("M5",
     (0.763, 0.429, 0.293, 0.186, 0.115, 0.110, 0.176, 0.364, 0.633, 0.958, 1.258, 1.581,
      1.705, 1.738, 1.667, 1.488, 1.571, 1.404, 1.314, 1.324, 1.282, 1.287, 1.260, 1.093),
     (0.93, 1.07, 1.16, 1.11, 1.01, 0.89, 0.83))
-EVENING = Hours("A",
+EVENING = ActivityCurve("A",
     (0.62, 0.34, 0.20, 0.13, 0.11, 0.16, 0.34, 0.60, 0.78, 0.86, 0.92, 1.00,
      1.14, 1.18, 1.14, 1.16, 1.24, 1.36, 1.56, 1.78, 1.94, 1.96, 1.68, 1.10),
     (0.95, 0.97, 0.98, 0.98, 1.00, 1.05, 1.07))
-OFFICE = Hours("A",
+OFFICE = ActivityCurve("A",
     (0.18, 0.10, 0.07, 0.06, 0.08, 0.16, 0.48, 1.02, 1.72, 2.04, 2.06, 1.92,
      1.88, 1.70, 1.70, 1.62, 1.48, 1.30, 1.10, 0.92, 0.80, 0.68, 0.50, 0.30),
     (1.20, 1.30, 1.30, 1.25, 1.05, 0.45, 0.45))
-POSTING = Hours("A",  # when the brand posts, whatever the platform
+POSTING = ActivityCurve("A",  # when brands post, on every platform
     (0.02, 0.01, 0.01, 0.01, 0.01, 0.02, 0.10, 0.40, 0.90, 1.40, 1.60, 1.70,
      1.80, 1.50, 1.30, 1.40, 1.50, 1.80, 1.90, 1.70, 1.20, 0.70, 0.30, 0.06),
     (1.05, 1.10, 1.10, 1.10, 1.05, 0.85, 0.75))
@@ -72,63 +72,63 @@ POSTING = Hours("A",  # when the brand posts, whatever the platform
 
 @dataclass(frozen=True)
 class PlatformFigures:
-    """One platform's figures. Shares lie in 0 to 1; lengths are in characters; times in hours."""
+    """One platform's figures. Shares are between 0 and 1; lengths are in characters; times in hours."""
 
-    kinds: tuple[str, ...]  # of its pieces
-    tags: tuple[int, int]  # fewest and most hashtags of a caption
+    content_kinds: tuple[str, ...]
+    hashtags: tuple[int, int]  # minimum and maximum number in a caption
     half_life: Figure  # of a piece's comments
-    shape: Figure  # Weibull's k
-    spread: Figure  # sd of ln(comments per piece)
-    silent: Figure  # share of pieces that get no comment
-    per_view: Figure  # comments per view, median
-    per_like: Figure  # comments per like, median
-    replies: Figure  # share of comments that are replies
+    weibull_shape: Figure  # of the ages of comments
+    comments_sigma: Figure  # sd of ln(comments per piece)
+    no_comments: Figure  # share of pieces without comments
+    comments_per_view: Figure  # median
+    comments_per_like: Figure  # median
+    reply_share: Figure  # of all comments
     reply_delay: Figure  # median
-    mentions: Figure  # share of replies that begin with whom they answer
-    hours: Hours
-    length: Figure  # median
+    mention_share: Figure  # share of replies that begin with a mention of the parent's author
+    activity: ActivityCurve
+    median_length: Figure
     length_sigma: Figure  # sd of ln(length)
-    emoji: Figure  # share of comments with an emoji,
-    emoji_only: Figure  # and of those with nothing else
-    mix: Mapping[str, float]  # intents of comments; each an assumption, but spam on YouTube [P4]
-    gini: tuple[float, float]  # of comments per piece: the band of check 4, calibrated
-    leanings: tuple[float, float] = (
-        0.45,
-        0.30,
-    )  # shares of opinions for and against; the rest is neither [A]
+    emoji_share: Figure  # share of comments with an emoji
+    emoji_only_share: Figure  # share of comments that are emoji only
+    intents: Mapping[str, float]  # per cent of first-level comments; assumptions, except spam on YouTube [P4]
+    gini_band: tuple[float, float]  # of comments per piece: the band of check 4, calibrated
+    opinions: tuple[float, float] = (0.45, 0.30)  # shares for and against; the rest is neutral [A]
     max_length: int | None = None  # of a text
-    # Bands of the other checks (demo/realism/checks.py); where a platform has a value of its own, it is calibrated.
+    # Bands of the other checks (demo/realism/checks.py); where a platform overrides one, the value is calibrated.
     half_life_tolerance: float = 0.20
-    min_night: float = 0.02  # share of comments from 00 to 06 h
+    min_night_share: float = 0.02  # share of comments from 00 to 06 h
     max_hour_variation: float = 0.16
     min_burstiness: float = 0.35
-    min_repeated: float = 0.01  # share of comments that repeat another
+    min_duplicate_share: float = 0.01  # share of comments that repeat another
 
     @cached_property
-    def scale(self) -> float:
-        """Weibull's scale in hours."""
-        return self.half_life / pow(log(2), 1 / self.shape)
+    def weibull_scale(self) -> float:
+        """In hours, from the half-life and the shape."""
+        return self.half_life / pow(log(2), 1 / self.weibull_shape)
 
-    def cut(self, text: str) -> str:
-        """The text without the words that the platform has no room for."""
+    def remaining_share(self, age: float) -> float:
+        """The share of a piece's comments that arrive after `age` audience hours: the Weibull survival function."""
+        return exp(-pow(age / self.weibull_scale, self.weibull_shape)) if age > 0 else 1.0
+
+    def age_at(self, remaining_share: float) -> float:
+        """The inverse of `remaining_share`; infinite for 0."""
+        if remaining_share <= 0:
+            return float("inf")
+        return self.weibull_scale * pow(-log(remaining_share), 1 / self.weibull_shape)
+
+    def truncate(self, text: str) -> str:
+        """The text without the last words that exceed the platform's maximum length."""
         if self.max_length is None or len(text) <= self.max_length:
             return text
         return text[: self.max_length + 1].rsplit(" ", 1)[0][: self.max_length]
 
-    def left(self, age: float) -> float:
-        """The share of a piece's comments still to come at `age`, in hours of the audience's time."""
-        return exp(-pow(age / self.scale, self.shape)) if age > 0 else 1.0
 
-    def age_at(self, left: float) -> float:
-        """The inverse of `left`; infinite for 0."""
-        return self.scale * pow(-log(left), 1 / self.shape) if left > 0 else float("inf")
-
-
-def _mix(
+def _intents(
     praise: float, question: float, opinion: float, joke: float, complaint: float, spam: float
 ) -> dict[str, float]:
-    shares = {"praise": praise, "question": question, "opinion": opinion}
-    return shares | {"joke": joke, "complaint": complaint, "spam": spam}
+    """In the order in which a draw adds them up."""
+    first = {"praise": praise, "question": question, "opinion": opinion}
+    return first | {"joke": joke, "complaint": complaint, "spam": spam}
 
 
 A, M1, M2, M3, M4 = (partial(Figure, source=source) for source in ("A", "M1", "M2", "M3", "M4"))
@@ -137,65 +137,71 @@ M5, M6, P2, P3, S1 = (partial(Figure, source=source) for source in ("M5", "M6", 
 # fmt: off
 PLATFORM_FIGURES = {
     "youtube": PlatformFigures(
-        kinds=("video", "short"), tags=(0, 0),
-        half_life=S1(254.4), shape=A(0.60), spread=A(1.3), silent=M4(0.03),
-        per_view=M4(0.0031), per_like=M4(0.11), replies=P2(0.234), reply_delay=A(2.0), mentions=A(0.35), hours=EVENING,
-        length=M6(31), length_sigma=M6(0.96), emoji=A(0.20), emoji_only=A(0.04),
-        mix=_mix(praise=45, question=8, opinion=22, joke=15, complaint=8, spam=2),
-        gini=(0.50, 0.90), half_life_tolerance=0.27, min_burstiness=0.285,
+        content_kinds=("video", "short"), hashtags=(0, 0),
+        half_life=S1(254.4), weibull_shape=A(0.60), comments_sigma=A(1.3), no_comments=M4(0.03),
+        comments_per_view=M4(0.0031), comments_per_like=M4(0.11), activity=EVENING,
+        reply_share=P2(0.234), reply_delay=A(2.0), mention_share=A(0.35),
+        median_length=M6(31), length_sigma=M6(0.96), emoji_share=A(0.20), emoji_only_share=A(0.04),
+        intents=_intents(praise=45, question=8, opinion=22, joke=15, complaint=8, spam=2),
+        gini_band=(0.50, 0.90), half_life_tolerance=0.27, min_burstiness=0.285,
     ),
     "instagram": PlatformFigures(
-        kinds=("post", "reel", "carousel"), tags=(3, 6),
-        half_life=S1(18.3), shape=A(0.60), spread=A(1.1), silent=A(0.03),
-        per_view=A(0.0012), per_like=A(0.038), replies=A(0.25), reply_delay=A(1.0), mentions=A(0.7), hours=EVENING,
-        length=A(25), length_sigma=A(0.90), emoji=P3(0.45), emoji_only=A(0.15),
-        mix=_mix(praise=50, question=9, opinion=10, joke=22, complaint=6, spam=3),
-        gini=(0.42, 0.84),
+        content_kinds=("post", "reel", "carousel"), hashtags=(3, 6),
+        half_life=S1(18.3), weibull_shape=A(0.60), comments_sigma=A(1.1), no_comments=A(0.03),
+        comments_per_view=A(0.0012), comments_per_like=A(0.038), activity=EVENING,
+        reply_share=A(0.25), reply_delay=A(1.0), mention_share=A(0.7),
+        median_length=A(25), length_sigma=A(0.90), emoji_share=P3(0.45), emoji_only_share=A(0.15),
+        intents=_intents(praise=50, question=9, opinion=10, joke=22, complaint=6, spam=3),
+        gini_band=(0.42, 0.84),
     ),
     "tiktok": PlatformFigures(
-        kinds=("video",), tags=(3, 5),
-        half_life=A(24.0), shape=A(0.60), spread=M2(1.7), silent=M2(0.024),
-        per_view=M2(0.0015), per_like=M2(0.031), replies=A(0.20), reply_delay=A(1.0), mentions=A(0.25), hours=EVENING,
-        length=A(25), length_sigma=A(0.90), emoji=A(0.45), emoji_only=A(0.15),
-        mix=_mix(praise=42, question=8, opinion=15, joke=27, complaint=6, spam=2),
-        gini=(0.60, 0.95), min_burstiness=0.28,
+        content_kinds=("video",), hashtags=(3, 5),
+        half_life=A(24.0), weibull_shape=A(0.60), comments_sigma=M2(1.7), no_comments=M2(0.024),
+        comments_per_view=M2(0.0015), comments_per_like=M2(0.031), activity=EVENING,
+        reply_share=A(0.20), reply_delay=A(1.0), mention_share=A(0.25),
+        median_length=A(25), length_sigma=A(0.90), emoji_share=A(0.45), emoji_only_share=A(0.15),
+        intents=_intents(praise=42, question=8, opinion=15, joke=27, complaint=6, spam=2),
+        gini_band=(0.60, 0.95), min_burstiness=0.28,
     ),
     "facebook": PlatformFigures(
-        kinds=("post", "video", "photo"), tags=(0, 1),
-        half_life=M1(3.6), shape=M1(0.575), spread=M3(1.1), silent=M3(0.21),
-        per_view=M3(0.00054), per_like=M3(0.042), replies=A(0.30), reply_delay=M5(0.75), mentions=A(0.4), hours=MEASURED,
-        length=A(40), length_sigma=A(1.00), emoji=A(0.25), emoji_only=A(0.06),
-        mix=_mix(praise=42, question=11, opinion=18, joke=14, complaint=13, spam=2),
-        gini=(0.50, 0.88),
+        content_kinds=("post", "video", "photo"), hashtags=(0, 1),
+        half_life=M1(3.6), weibull_shape=M1(0.575), comments_sigma=M3(1.1), no_comments=M3(0.21),
+        comments_per_view=M3(0.00054), comments_per_like=M3(0.042), activity=MEASURED,
+        reply_share=A(0.30), reply_delay=M5(0.75), mention_share=A(0.4),
+        median_length=A(40), length_sigma=A(1.00), emoji_share=A(0.25), emoji_only_share=A(0.06),
+        intents=_intents(praise=42, question=11, opinion=18, joke=14, complaint=13, spam=2),
+        gini_band=(0.50, 0.88),
     ),
     "x": PlatformFigures(
-        kinds=("post",), tags=(0, 1),
-        half_life=S1(0.87), shape=A(0.60), spread=A(1.0), silent=A(0.40),
-        per_view=A(0.0005), per_like=A(0.05), replies=A(0.45), reply_delay=A(0.4), mentions=A(0.4), hours=MEASURED,
-        length=A(70), length_sigma=A(0.80), emoji=P3(0.21), emoji_only=A(0.04),
-        mix=_mix(praise=30, question=12, opinion=27, joke=15, complaint=13, spam=3),
-        leanings=(0.37, 0.44),  # with the mix: 55 % positive, 25 % negative [M7]
+        content_kinds=("post",), hashtags=(0, 1),
+        half_life=S1(0.87), weibull_shape=A(0.60), comments_sigma=A(1.0), no_comments=A(0.40),
+        comments_per_view=A(0.0005), comments_per_like=A(0.05), activity=MEASURED,
+        reply_share=A(0.45), reply_delay=A(0.4), mention_share=A(0.4),
+        median_length=A(70), length_sigma=A(0.80), emoji_share=P3(0.21), emoji_only_share=A(0.04),
+        intents=_intents(praise=30, question=12, opinion=27, joke=15, complaint=13, spam=3),
+        opinions=(0.37, 0.44),  # with the intents: 55 % positive, 25 % negative [M7]
         max_length=280,
-        gini=(0.50, 0.90), min_night=0.01, max_hour_variation=0.08,  # what is over in an hour follows the posting times
-        min_repeated=0.004,
+        gini_band=(0.50, 0.90), min_night_share=0.01, max_hour_variation=0.08,  # comments follow the posting times
+        min_duplicate_share=0.004,
     ),
     "linkedin": PlatformFigures(
-        kinds=("post", "article"), tags=(2, 3),
-        half_life=S1(23.2), shape=A(0.60), spread=A(1.1), silent=A(0.10),
-        per_view=A(0.001), per_like=A(0.08), replies=A(0.35), reply_delay=A(2.0), mentions=A(0.4), hours=OFFICE,
-        length=A(90), length_sigma=A(0.90), emoji=A(0.15), emoji_only=A(0.02),
-        mix=_mix(praise=48, question=12, opinion=28, joke=5, complaint=6, spam=1),
-        gini=(0.42, 0.84), min_night=0.005, min_repeated=0.002,
+        content_kinds=("post", "article"), hashtags=(2, 3),
+        half_life=S1(23.2), weibull_shape=A(0.60), comments_sigma=A(1.1), no_comments=A(0.10),
+        comments_per_view=A(0.001), comments_per_like=A(0.08), activity=OFFICE,
+        reply_share=A(0.35), reply_delay=A(2.0), mention_share=A(0.4),
+        median_length=A(90), length_sigma=A(0.90), emoji_share=A(0.15), emoji_only_share=A(0.02),
+        intents=_intents(praise=48, question=12, opinion=28, joke=5, complaint=6, spam=1),
+        gini_band=(0.42, 0.84), min_night_share=0.005, min_duplicate_share=0.002,
     ),
 }
 # fmt: on
 check_table("PLATFORM_FIGURES in demo/simulator/platforms.py", PLATFORM_FIGURES, PLATFORMS)
-REPLY_SIGMA = A(1.9)  # of ln(reply delay)
-PURPOSES = {
+REPLY_SIGMA = A(1.9)  # sd of ln(reply delay)
+PURPOSES = {  # shares of new conversations [A]
     "fan": 0.35,
     "question": 0.25,
     "order": 0.15,
     "collaboration": 0.08,
     "story": 0.10,
     "spam": 0.07,
-}  # [A]
+}

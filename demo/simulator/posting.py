@@ -1,4 +1,6 @@
-"""When a brand posts: at its posting hour, and else in the hours in which brands do."""
+"""When a brand publishes its content pieces: the day's first at its posting hour, the others at the hours in which brands
+usually post. Called by windows.py.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,107 +13,110 @@ from demo.simulator.values import World
 from demo.windows import CONTENT
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-KNOWN_CHANGES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))  # later years repeat
+# Where changes of a zone's clock are looked for; the rules of later years repeat.
+CLOCK_CHANGES_FROM, CLOCK_CHANGES_TO = datetime(1970, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
 
 
-def posted(world: World, start: datetime, end: datetime, parts: Iterable[float]) -> Iterator[datetime]:
-    """The times by which such parts of what a brand posts from `start` to `end` are out, in whole seconds before `end`."""
+def posting_times(
+    world: World, start: datetime, end: datetime, fractions: Iterable[float]
+) -> Iterator[datetime]:
+    """The time at each fraction (0 to 1) of the posting activity between `start` and `end`; whole seconds before `end`."""
     first, last = start.timestamp(), end.timestamp()
-    times = AudienceTime(POSTING, world.time_zone, first, last)
-    opens, closes = times.at(first), times.at(last)
-    for part in parts:
-        wall = int(times.wall(opens + (closes - opens) * part))
-        yield datetime.fromtimestamp(min(max(wall, int(first)), int(last) - 1), UTC)
+    activity = AudienceTime(POSTING, world.time_zone, first, last)
+    opens, closes = activity.hours_at(first), activity.hours_at(last)
+    for fraction in fractions:
+        timestamp = int(activity.timestamp_at(opens + (closes - opens) * fraction))
+        yield datetime.fromtimestamp(min(max(timestamp, int(first)), int(last) - 1), UTC)
 
 
-def posting_time(world: World, start: datetime) -> datetime:
+def first_posting_time(world: World, start: datetime) -> datetime:
     """When the first piece of the content window from `start` is due; `start` itself without a posting hour.
 
-    Every window serves one local day of the world's zone, and every local day is served by one window: the piece is
-    due at the first instant of the posting hour in the 24 hours from `start` + `delay`.
+    Every window belongs to one local day of the world's zone, and every local day to one window: the piece is due at the
+    first instant of the posting hour in the 24 hours from `start` + `posting_delay`.
     """
     if world.posting_hour is None:
         return start
-    zone, opens = ZoneInfo(world.time_zone), start + delay(world.time_zone, world.posting_hour)
+    zone, opens = ZoneInfo(world.time_zone), start + posting_delay(world.time_zone, world.posting_hour)
     today = opens.astimezone(zone).date()
-    instants = (posting_instant(zone, today + days * DAY, world.posting_hour) for days in range(-1, 4))
+    instants = (instant_of_hour(zone, today + days * DAY, world.posting_hour) for days in range(-1, 4))
     return next((instant for instant in instants if instant is not None and instant >= opens), start)
 
 
 def last_posting_time(world: World, start: datetime, first: datetime) -> datetime:
-    """By when the other pieces of the window are out: while the local day lasts, if a posting hour is set."""
+    """The end of the time in which the window's other pieces are due: of the local day, if a posting hour is set."""
     if world.posting_hour is None:
         return start + DAY
     zone = ZoneInfo(world.time_zone)
     today = first.astimezone(zone).date()
-    midnights = (posting_instant(zone, today + days * DAY, 0) for days in (1, 2))
-    closes = start + delay(world.time_zone, world.posting_hour) + DAY
+    midnights = (instant_of_hour(zone, today + days * DAY, 0) for days in (1, 2))
+    closes = start + posting_delay(world.time_zone, world.posting_hour) + DAY
     return min([closes, *(midnight for midnight in midnights if midnight is not None)])
 
 
-def posting_instant(zone: ZoneInfo, day: date, hour: int) -> datetime | None:
-    """The first instant (UTC) of a local day at which its clock shows the hour or more.
+def instant_of_hour(zone: ZoneInfo, day: date, hour: int) -> datetime | None:
+    """The first instant (UTC) of a local day at which its clock shows the hour or later.
 
-    An hour that the clock skips begins when it has been skipped; where the rest of the day is skipped with it, the
-    instant is the day's last second. None for a day that the zone skips altogether.
+    For an hour that the clock skips it is the end of the gap; where the gap reaches into the next day, it is the day's
+    last second. None for a day that the zone skips altogether.
     """
     local = datetime.combine(day, time(hour), zone)
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return instant
-    after_gap = _change(zone, local.replace(fold=1).astimezone(UTC), instant)
-    found = (one for one in (after_gap, after_gap - SECOND) if one.astimezone(zone).date() == day)
-    return next(found, None)
+    after_gap = _clock_change(zone, local.replace(fold=1).astimezone(UTC), instant)
+    candidates = (after_gap, after_gap - SECOND)
+    return next((instant for instant in candidates if instant.astimezone(zone).date() == day), None)
 
 
-def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first whole second after `before` at which the zone has the offset that it has at `after`."""
+def _clock_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The first whole second after `before` at which the zone has the offset that it has at `after`; by bisection."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > SECOND:
         middle = before + (after - before) // (2 * SECOND) * SECOND
-        changed = middle.astimezone(zone).utcoffset() == offset
-        before, after = (before, middle) if changed else (middle, after)
+        is_changed = middle.astimezone(zone).utcoffset() == offset
+        before, after = (before, middle) if is_changed else (middle, after)
     return after
 
 
 @cache
-def delay(zone: str, hour: int) -> timedelta:
-    """How long after the start of a content window the 24 hours begin in which its first piece is due; whole hours.
+def posting_delay(zone: str, hour: int) -> timedelta:
+    """The time from the start of a content window to the 24 hours in which its first piece is due; whole hours.
 
-    Mostly zero. Where a change of the zone's clock would move the posting hour across the start of the windows, 24 hours
-    from there would hold it twice on some day and not at all on another: so they begin later, at the first hour of the
-    UTC day that no change of the clock moves it across.
+    Usually zero. Where a clock change moves the posting hour across the start of the windows, the 24 hours from there
+    would contain the hour twice on one day and never on another. They then begin later, at the first hour of the UTC day
+    across which no clock change moves the posting hour.
     """
-    moves = [_moved(hour, before, after) for before, after in _offsets(zone)]
-    fitting = (
+    moves = [_moved_hour(hour, before, after) for before, after in _offset_changes(zone)]
+    valid_delays = (
         hours * HOUR
         for hours in range(24)
         if not any(_crosses(CONTENT.starts_at + hours * HOUR, early, late) for early, late in moves)
     )
-    return next(fitting, timedelta(0))
+    return next(valid_delays, timedelta(0))
 
 
-def _moved(hour: int, before: timedelta, after: timedelta) -> tuple[timedelta, timedelta]:
-    """Between which hours of the UTC day a change of the offset moves a local hour, the earlier first.
+def _moved_hour(hour: int, before: timedelta, after: timedelta) -> tuple[timedelta, timedelta]:
+    """The UTC times of day of a local hour before and after a change of the offset, the earlier first.
 
     A change by whole days moves nothing.
     """
-    by = (after - before + DAY / 2) % DAY - DAY / 2
+    change = (after - before + DAY / 2) % DAY - DAY / 2
     instant = hour * HOUR - before
-    return min(instant, instant - by), max(instant, instant - by)
+    return min(instant, instant - change), max(instant, instant - change)
 
 
 def _crosses(boundary: timedelta, early: timedelta, late: timedelta) -> bool:
-    """Whether the boundary of a UTC day lies after `early` and not after `late`, on whatever day."""
+    """Whether a time of the UTC day is after `early` and not after `late`, modulo 24 hours."""
     return (boundary - early) % DAY <= late - early and boundary % DAY != early % DAY
 
 
 @cache
-def _offsets(zone: str) -> frozenset[tuple[timedelta, timedelta]]:
-    """Every change of the zone's offset from UTC in KNOWN_CHANGES: what it was, and what it became."""
-    clock, (moment, end) = ZoneInfo(zone), KNOWN_CHANGES
+def _offset_changes(zone: str) -> frozenset[tuple[timedelta, timedelta]]:
+    """Every change of the zone's offset from UTC: the offset before, and the offset after."""
+    clock, moment = ZoneInfo(zone), CLOCK_CHANGES_FROM
     found, before = set(), moment.astimezone(clock).utcoffset() or timedelta(0)
-    while moment < end:
+    while moment < CLOCK_CHANGES_TO:
         moment += DAY
         offset = moment.astimezone(clock).utcoffset() or timedelta(0)
         if offset != before:

@@ -1,4 +1,7 @@
-"""Reading the tables of words: a language is a folder, a niche a file. Each is read once, when first needed."""
+"""Reads the tables of phrases under `words/`: one folder per language, one file per niche. Called by the text modules.
+
+Each file is read once, at its first use. docs/words.md describes the format.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 WORDS = Path(__file__).parent / "words"
-KINDS = ("praise", "question", "favourable", "critical", "complaint", "joke")
+KINDS = ("praise", "question", "favourable", "critical", "complaint", "joke")  # of comments
 LANGUAGES = tuple(sorted(path.parent.name for path in WORDS.glob("*/common.toml")))
 
 
@@ -20,42 +23,42 @@ def niches(code: str) -> tuple[str, ...]:
 NICHES = tuple(sorted({niche for code in LANGUAGES for niche in niches(code)}))
 
 
-class Thing(NamedTuple):
-    """A product or an event, singular."""
+class ProductOrEvent(NamedTuple):
+    """A product or an event that content pieces are about; its names are singular."""
 
     name: str
     article: str
-    short: tuple[str, ...]
+    short: tuple[str, ...]  # short names that customers use
     details: tuple[str, ...]
     facts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What somebody may say, what another customer and what the brand may answer."""
+    """Lines that belong together: comments, other people's replies to them, and the brand's replies."""
 
     say: tuple[str, ...]
     replies: tuple[str, ...]
     brand: tuple[str, ...] = ()
 
 
-Exchanges = Mapping[str, tuple[Exchange, ...]]  # by kind
+Exchanges = Mapping[str, tuple[Exchange, ...]]  # by kind of comment
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A kind of post about a "product" or an "event", and the facets that people talk about below it."""
+    """A type of content piece about a "product" or an "event", and the facets that its comments discuss."""
 
     name: str
     about: str
     facets: tuple[str, ...]
-    hooks: tuple[str, ...]
-    closes: tuple[str, ...]
+    hooks: tuple[str, ...]  # first sentences of captions
+    closes: tuple[str, ...]  # last sentences of captions
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """Direct messages in order; the brand's begin with "> "."""
+class Script:
+    """The direct messages of one conversation, in order. The brand's lines begin with "> "."""
 
     purpose: str
     lines: tuple[str, ...]
@@ -63,19 +66,23 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Niche:
+    """The tables of one niche in one language."""
+
     tags: tuple[str, ...]
     emoji: tuple[str, ...]
     brand: Mapping[str, tuple[str, ...]]
     any_product: Mapping[str, tuple[str, ...]]
-    products: tuple[Thing, ...]
-    events: tuple[Thing, ...]
+    products: tuple[ProductOrEvent, ...]
+    events: tuple[ProductOrEvent, ...]
     topics: Mapping[str, Topic]
     facets: Mapping[str, Exchanges]
-    conversations: tuple[Conversation, ...]
+    scripts: tuple[Script, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
+    """The tables of one language that fit any niche."""
+
     article: str
     contractions: tuple[tuple[str, str], ...]
     keeps_capital: frozenset[str]
@@ -88,17 +95,18 @@ class Language:
     spam: Mapping[str, tuple[str, ...]]
     replies: Mapping[str, tuple[str, ...]]
     thanks: tuple[str, ...]
-    conversations: tuple[Conversation, ...]
+    scripts: tuple[Script, ...]
 
 
-def language_choices() -> list[tuple[str, str]]:
-    """Every language: its code, and its name in the language itself."""
-    return [(code, _common(code)["name"]) for code in LANGUAGES]
+@cache
+def language_choices() -> tuple[tuple[str, str], ...]:
+    """Every language: its code, and its name in the language itself. Web processes call this, so it reads small files."""
+    return tuple((code, _read(code, "language")["name"]) for code in LANGUAGES)
 
 
 @cache
 def language(code: str) -> Language:
-    """The tables that fit any niche."""
+    """The language's tables for any niche. Raises LookupError when there are none."""
     common, messages = _common(code), _read(code, "messages")
     return Language(
         article=common["article"],
@@ -113,24 +121,24 @@ def language(code: str) -> Language:
         spam=_lists(common["spam"]),
         replies=_lists(common["replies"]),
         thanks=tuple(common["brand"]["thanks"]),
-        conversations=_conversations(messages),
+        scripts=_scripts(messages),
     )
 
 
 @cache
 def niche(code: str, name: str) -> Niche:
-    """The tables of one niche in one language."""
+    """The niche's tables in the language. Raises LookupError when there are none."""
     table, article = _read(code, f"niches/{name}"), _common(code)["article"]
     return Niche(
         tags=tuple(table["tags"]),
         emoji=tuple(table["emoji"]),
         brand=_lists(table["brand"]),
         any_product=_lists(table["any_product"]),
-        products=tuple(_thing(entry, article) for entry in table["products"]),
-        events=tuple(_thing(entry, article) for entry in table["events"]),
+        products=tuple(_product_or_event(entry, article) for entry in table["products"]),
+        events=tuple(_product_or_event(entry, article) for entry in table["events"]),
         topics={key: _topic(key, entry) for key, entry in table["topics"].items()},
         facets={key: _exchanges(entry) for key, entry in table["facets"].items()},
-        conversations=_conversations(table),
+        scripts=_scripts(table),
     )
 
 
@@ -152,9 +160,9 @@ def _lists(table: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(lines) for key, lines in table.items()}
 
 
-def _thing(entry: dict[str, Any], article: str) -> Thing:
+def _product_or_event(entry: dict[str, Any], article: str) -> ProductOrEvent:
     lists = _lists({key: entry[key] for key in ("short", "details", "facts")})
-    return Thing(entry["name"], entry.get("article", article), **lists)
+    return ProductOrEvent(entry["name"], entry.get("article", article), **lists)
 
 
 def _topic(name: str, entry: dict[str, Any]) -> Topic:
@@ -170,5 +178,5 @@ def _exchange(entry: Mapping[str, list[str]]) -> Exchange:
     return Exchange(**_lists(entry))
 
 
-def _conversations(table: Mapping[str, Any]) -> tuple[Conversation, ...]:
-    return tuple(Conversation(entry["purpose"], tuple(entry["lines"])) for entry in table["conversations"])
+def _scripts(table: Mapping[str, Any]) -> tuple[Script, ...]:
+    return tuple(Script(entry["purpose"], tuple(entry["lines"])) for entry in table["conversations"])

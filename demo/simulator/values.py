@@ -1,4 +1,4 @@
-"""The plain values that go in and out of the simulator."""
+"""The plain values that enter and leave the simulator. Called by the simulator, and by the engine that stores its events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 from interactions.event_types import COMMENT_CREATED, CONTENT_METRICS, CONTENT_PUBLISHED, MESSAGE_CREATED
 
 CONTENT, COMMENT, MESSAGE, METRICS = (
-    one.name for one in (CONTENT_PUBLISHED, COMMENT_CREATED, MESSAGE_CREATED, CONTENT_METRICS)
+    event_type.name for event_type in (CONTENT_PUBLISHED, COMMENT_CREATED, MESSAGE_CREATED, CONTENT_METRICS)
 )
-SPIKE, BRAND, FIGURES = "spike", "brand", "figures"  # origins of what no quota counts
+# Origins of the events that count against no quota: comments of a spike, the brand's texts, reports of metrics.
+SPIKE_ORIGIN, BRAND_ORIGIN, METRICS_ORIGIN = "spike", "brand", "figures"
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What every draw depends on besides its window.
+    """The seed and the settings that every draw depends on.
 
-    `posting_hour` is a local hour, 0 to 23, in `time_zone`, where the audience lives; None means 10:00 UTC. `products`
-    are names that take the place of the niche's own.
+    `posting_hour` is a local hour, 0 to 23, in the audience's `time_zone`; None means 10:00 UTC. `products` are names
+    that replace the niche's own products.
     """
 
     seed: int
@@ -43,13 +44,13 @@ class ProfileSpec:
 
     @property
     def author(self) -> "Author":
-        """The brand as the author of what it says there."""
+        """The brand as the author of its texts on that platform."""
         return Author(self.platform_id, self.handle, self.display_name)
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many pieces, comments and messages a draw brings."""
+    """Numbers of content pieces, comments and messages to draw."""
 
     content: int = 0
     comments: int = 0
@@ -67,7 +68,7 @@ class Author(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """A piece's figures so far; `comments` are those that the others follow."""
+    """A content piece's metrics so far. Views, likes and shares are computed from `comments`."""
 
     views: int
     likes: int
@@ -75,10 +76,11 @@ class Metrics(NamedTuple):
     comments: int
 
 
-class Event(NamedTuple):
-    """One planned event; also what planning looks back on. `at` is UTC in whole seconds.
+class SimulatedEvent(NamedTuple):
+    """One planned event, and also one event of the past that later planning reads. `at` is UTC in whole seconds.
 
-    `origin` is empty for what a quota counts. `memo` is what the simulator has to know of it later; nobody is sent it.
+    `origin` is empty for events that count against a quota. `memo` is the simulator's own note for later windows: it is
+    stored in the story and never sent. `kind` is the kind of a content piece, such as "reel".
     """
 
     type: str
@@ -101,8 +103,8 @@ _OPTIONAL = ("content_id", "parent_id", "conversation_id", "url", "kind")
 MEMO = "memo"
 
 
-def event_payload(event: Event) -> dict[str, Any]:
-    """The webhook's event without `occurred_at`; absent fields are left out."""
+def event_payload(event: SimulatedEvent) -> dict[str, Any]:
+    """The event as a webhook sends it, without `occurred_at`; fields that are None are left out."""
     payload: dict[str, Any] = {"type": event.type, "id": event.platform_id}
     if event.type == METRICS and event.metrics is not None:
         return payload | {"metrics": event.metrics._asdict()}
@@ -112,17 +114,17 @@ def event_payload(event: Event) -> dict[str, Any]:
     return payload | {name: value for name in _OPTIONAL if (value := getattr(event, name)) is not None}
 
 
-def remembered(event: Event) -> dict[str, Any]:
-    """The payload as the story keeps it, with the memo."""
+def stored_payload(event: SimulatedEvent) -> dict[str, Any]:
+    """The event as the story stores it: the webhook's payload and the memo."""
     return event_payload(event) | ({MEMO: event.memo} if event.memo else {})
 
 
 def from_payload(
     type: str, platform: str, platform_id: str, at: datetime, payload: dict[str, Any], origin: str = ""
-) -> Event:
-    """The inverse of `remembered`, for an event that happened at `at` (UTC)."""
+) -> SimulatedEvent:
+    """The inverse of `stored_payload`, for an event that happened at `at` (UTC)."""
     author, metrics = payload.get("author"), payload.get("metrics")
-    return Event(
+    return SimulatedEvent(
         type,
         platform,
         platform_id,

@@ -1,4 +1,8 @@
-"""The windows of a story: its initial batch, a day of content, six hours of talk, and extras on demand."""
+"""Draws the windows of a story: the initial batch, one day's content, six hours of interactions, and extra events on demand.
+Called by the engine (planning) and the lifecycle (activation, on demand), through `demo.simulator`.
+
+`past` is the account's story so far, in any order. A window depends on its arguments alone.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,29 +10,28 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from demo.simulator import tables
-from demo.simulator.answers import answers
-from demo.simulator.audience_time import Window
-from demo.simulator.comments import Flow, comments, flows, viral_comments
+from demo.simulator.audience_time import AudienceWindow
+from demo.simulator.brand_replies import brand_replies
+from demo.simulator.comments import WeightedPiece, comments, spike_comments, weigh_pieces
+from demo.simulator.content_metrics import initial_reports, metrics_reports
 from demo.simulator.conversations import messages
-from demo.simulator.figures import first_reports
-from demo.simulator.figures import reports as later_reports
 from demo.simulator.handles import brand_handle
 from demo.simulator.keyed_random import Key, numeric_id, stream, uniform
-from demo.simulator.phrases import Said, Scene
-from demo.simulator.pieces import piece, uses_in
+from demo.simulator.phrases import LineUses, TextContext
+from demo.simulator.pieces import count_hook_uses, piece
 from demo.simulator.platforms import PLATFORM_FIGURES
-from demo.simulator.posting import last_posting_time, posted, posting_time
-from demo.simulator.values import CONTENT, METRICS, Event, ProfileSpec, Quota, World
+from demo.simulator.posting import first_posting_time, last_posting_time, posting_times
+from demo.simulator.values import CONTENT, METRICS, ProfileSpec, Quota, SimulatedEvent, World
 from demo.windows import INTERACTIONS
 
-SPAN = timedelta(days=18)  # how far back the initial batch reaches
-A_WHILE = timedelta(hours=1)  # in which its last piece has found its first readers
+INITIAL_SPAN = timedelta(days=18)  # of the initial batch
+MIN_PIECE_AGE = timedelta(hours=1)  # of the initial batch's last piece, so that it has some comments
 DAY = timedelta(days=1)
-MAX_QUOTA_FACTOR = 6  # times its quota that a window brings at most in natural rhythm
-EXTRA_SPAN = timedelta(hours=1)  # in which what is asked for happens
+MAX_QUOTA_FACTOR = 6  # in natural rhythm a window has at most this many times its quota of comments
+EXTRA_SPAN = timedelta(hours=1)  # before now, in which extra interactions happen
 DEFAULT_LANGUAGE = "en"
-PIECES_LOOK_BACK = timedelta(days=30)
-TALK_LOOK_BACK = timedelta(days=2)
+PIECES_LOOK_BACK = timedelta(days=30)  # how far back a window reads pieces and their reports,
+INTERACTIONS_LOOK_BACK = timedelta(days=2)  # and comments and messages
 
 
 def profiles(world: World) -> tuple[ProfileSpec, ...]:
@@ -44,50 +47,60 @@ def profiles(world: World) -> tuple[ProfileSpec, ...]:
     )
 
 
+def _profiles_by_platform(world: World) -> dict[str, ProfileSpec]:
+    return {spec.platform: spec for spec in profiles(world)}
+
+
 def default_brand(seed: int, niche: str, language: str) -> str:
     """An invented company name; the same for the same seed, niche and language."""
-    draw, names = stream(seed, "brand", niche), tables.niche(language, niche).brand
-    return f"{draw.choice(names['first'])} {draw.choice(names['last'])}"
+    rng, names = stream(seed, "brand", niche), tables.niche(language, niche).brand
+    return f"{rng.choice(names['first'])} {rng.choice(names['last'])}"
 
 
-def initial(world: World, quota: Quota, until: datetime, span: timedelta = SPAN) -> list[Event]:
-    """The batch that a demo begins with, in [until - span, until), sorted by time.
+def initial(
+    world: World, quota: Quota, until: datetime, span: timedelta = INITIAL_SPAN
+) -> list[SimulatedEvent]:
+    """The initial batch, in [until - span, until), sorted by time.
 
-    Exactly `quota`, and on top the brand's answers and a report of each piece's figures. Raises ValueError when messages
-    are asked for and no platform has them.
+    Exactly `quota`, and in addition the brand's replies and one report of metrics per piece. Raises ValueError when
+    messages are requested and no platform has them.
     """
     until = until.replace(microsecond=0)
-    window = Window(world, until - span, until)
-    brand = {spec.platform: spec for spec in profiles(world)}
-    pieces = list(_initial_pieces(world, quota.content, until - span, until - A_WHILE))
-    found = flows(world, window, pieces)
-    scene = Scene(world, Said(pieces))
-    talk = comments(scene, ("initial",), window, quota.comments, pieces, found, with_spikes=True)
-    mail = messages(world, ("initial",), window, quota.messages, [], brand)
-    reports = first_reports(world, window, pieces, talk)
-    return _sorted([*pieces, *talk, *mail, *answers(scene, window, talk, brand), *reports])
+    window = AudienceWindow(world, until - span, until)
+    brand = _profiles_by_platform(world)
+    pieces = list(_initial_pieces(world, quota.content, until - span, until - MIN_PIECE_AGE))
+    weighted = weigh_pieces(world, window, pieces)
+    context, key = TextContext(world, LineUses(pieces)), ("initial",)
+    new_comments = comments(context, key, window, quota.comments, pieces, weighted, with_spikes=True)
+    new_messages = messages(world, key, window, quota.messages, [], brand)
+    reports = initial_reports(world, window, pieces, new_comments)
+    replies = brand_replies(context, window, new_comments, brand)
+    return _sorted([*pieces, *new_comments, *new_messages, *replies, *reports])
 
 
-def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[Event]:
-    """`count` pieces, one in each equal part of what a brand posts from `start` to `end`."""
-    uses: Counter[str] = Counter()
-    parts = ((number + uniform(world.seed, "spread", number)) / count for number in range(count))
-    for number, at in enumerate(posted(world, start, end, parts)):
-        yield piece(world, ("initial", number), at, uses)
+def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[SimulatedEvent]:
+    """`count` pieces, stratified over the posting activity between `start` and `end`."""
+    hook_uses: Counter[str] = Counter()
+    fractions = ((number + uniform(world.seed, "spread", number)) / count for number in range(count))
+    for number, at in enumerate(posting_times(world, start, end, fractions)):
+        yield piece(world, ("initial", number), at, hook_uses)
 
 
 def content_window(
-    world: World, ordinal: int, start: datetime, count: int, past: Iterable[Event] = ()
-) -> list[Event]:
-    """`count` pieces of a day, none before `start`: the first at the posting hour, the others later that day.
+    world: World, ordinal: int, start: datetime, count: int, past: Iterable[SimulatedEvent] = ()
+) -> list[SimulatedEvent]:
+    """`count` pieces of one day, none before `start`: the first at the posting hour, the others later on that day.
 
-    They do not begin as the pieces of the 30 days before did, as far as there are other beginnings.
+    Their first sentences are those least used by the pieces of the last 30 days.
     """
-    uses = uses_in(event for event in past if event.at >= start - PIECES_LOOK_BACK)
-    first = posting_time(world, start)
-    later = (uniform(world.seed, "posting", ordinal, number) for number in range(1, count))
-    times = [first, *posted(world, first, last_posting_time(world, start, first), later)][:count]
-    return _sorted(piece(world, ("window", ordinal, number), at, uses) for number, at in enumerate(times))
+    hook_uses = count_hook_uses(event for event in past if event.at >= start - PIECES_LOOK_BACK)
+    first = first_posting_time(world, start)
+    fractions = (uniform(world.seed, "posting", ordinal, number) for number in range(1, count))
+    later = posting_times(world, first, last_posting_time(world, start, first), fractions)
+    times = [first, *later][:count]
+    return _sorted(
+        piece(world, ("window", ordinal, number), at, hook_uses) for number, at in enumerate(times)
+    )
 
 
 def interactions_window(
@@ -96,100 +109,117 @@ def interactions_window(
     start: datetime,
     comments_quota: int,
     messages_quota: int,
-    past: Sequence[Event],
-) -> list[Event]:
-    """What happens in the six hours from `start`, sorted by time.
+    past: Sequence[SimulatedEvent],
+) -> list[SimulatedEvent]:
+    """The events of the six hours from `start`, sorted by time.
 
-    In steady rhythm exactly the quotas. In natural rhythm as many comments as the pieces draw in those hours, which is
-    the quota on average over the weeks, and of four message quotas a day the part that the audience's hours make up.
-    On top come what spikes bring, the brand's answers, and reports of figures.
+    In steady rhythm exactly the quotas. In natural rhythm the comments follow the pieces' popularity and age, on average
+    over the weeks the quota; the day's four quotas of messages are divided between its windows by the audience's
+    activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
 
-    Looks back on the pieces of 30 days and the talk of two, and depends on nothing but its arguments, nor on the order
-    of `past`. Without any piece there are no comments. Raises ValueError when messages are asked for and no platform has
-    them.
+    Reads the pieces of the last 30 days and the interactions of the last two. Without any piece there are no comments.
+    Raises ValueError when messages are requested and no platform has them.
     """
     start = start.replace(microsecond=0)
-    brand = {spec.platform: spec for spec in profiles(world)}
-    seen, key = _looked_back_on(past, start), ("window", ordinal)
-    window = Window(world, start, start + INTERACTIONS.length, PIECES_LOOK_BACK)
-    found = flows(world, window, seen)
-    count = comments_quota if world.rhythm == "steady" else _drawn(world, key, window, comments_quota, found)
-    scene = Scene(world, Said(seen))
-    talk = comments(scene, key, window, count, seen, found, with_spikes=False)
-    talk += viral_comments(scene, key, window, comments_quota, found)
-    count = messages_quota if world.rhythm == "steady" else _by_hours(world, start, messages_quota)
-    mail = messages(world, key, window, count, seen, brand)
-    reports = later_reports(world, window, seen, talk)
-    return _sorted([*talk, *mail, *answers(scene, window, talk, brand), *reports])
+    brand = _profiles_by_platform(world)
+    recent, key = _recent(past, start), ("window", ordinal)
+    window = AudienceWindow(world, start, start + INTERACTIONS.length, PIECES_LOOK_BACK)
+    weighted = weigh_pieces(world, window, recent)
+    if world.rhythm == "steady":
+        comment_count, message_count = comments_quota, messages_quota
+    else:
+        comment_count = _natural_comments(world, key, window, comments_quota, weighted)
+        message_count = _natural_messages(world, start, messages_quota)
+    context = TextContext(world, LineUses(recent))
+    new_comments = comments(context, key, window, comment_count, recent, weighted, with_spikes=False)
+    new_comments += spike_comments(context, key, window, comments_quota, weighted)
+    new_messages = messages(world, key, window, message_count, recent, brand)
+    reports = metrics_reports(world, window, recent, new_comments)
+    replies = brand_replies(context, window, new_comments, brand)
+    return _sorted([*new_comments, *new_messages, *replies, *reports])
 
 
-def _drawn(world: World, key: Key, window: Window, quota: int, found: Sequence[Flow]) -> int:
-    """How many comments the pieces draw in a window: each in its lifetime its share of the quotas of those days.
+def _natural_comments(
+    world: World, key: Key, window: AudienceWindow, quota: int, pieces: Sequence[WeightedPiece]
+) -> int:
+    """The number of comments in natural rhythm, whose average over the weeks is the quota.
 
-    A lifetime is as long as pieces are looked back on, so that those which are not leave no gap: on YouTube a quarter of
-    the comments would come after 30 days.
+    Each weight is divided by the share of the piece's comments that arrive within the days that a window reads pieces of;
+    otherwise those that arrive later, a quarter on YouTube, would be missing from the average.
     """
-    if not found:
+    if not pieces:
         return 0
-    oldest = min(flow.piece.at.timestamp() for flow in found)
+    oldest = min(weighted.piece.at.timestamp() for weighted in pieces)
     days = max((window.end - oldest) / DAY.total_seconds(), 1.0)
-    drawn = sum(flow.ordinary / (1 - PLATFORM_FIGURES[flow.piece.platform].left(24 * days)) for flow in found)
-    expected = INTERACTIONS.per_day * quota * drawn * days / len(found)
+    total = sum(
+        weighted.weight / (1 - PLATFORM_FIGURES[weighted.piece.platform].remaining_share(24 * days))
+        for weighted in pieces
+    )
+    expected = INTERACTIONS.per_day * quota * total * days / len(pieces)
     return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
-def _by_hours(world: World, start: datetime, quota: int) -> int:
-    """The part of the UTC day's four quotas that falls in the six hours from `start`, by the audience's hours."""
+def _natural_messages(world: World, start: datetime, quota: int) -> int:
+    """The number of messages in natural rhythm: the UTC day's quotas, divided by the audience's activity."""
     midnight = start.replace(hour=0, minute=0, second=0)
-    day = Window(world, midnight, midnight + DAY)
+    day = AudienceWindow(world, midnight, midnight + DAY)
     low, high = (
-        round(INTERACTIONS.per_day * quota * _passed(day, world.platforms, moment))
+        round(INTERACTIONS.per_day * quota * _elapsed_share(day, world.platforms, moment))
         for moment in (start, start + INTERACTIONS.length)
     )
     return high - low
 
 
-def _passed(day: Window, platforms: Sequence[str], moment: datetime) -> float:
-    """The share of the day's activity that has passed at `moment`, on average over the world's platforms."""
+def _elapsed_share(day: AudienceWindow, platforms: Sequence[str], moment: datetime) -> float:
+    """The share of the day's audience hours before `moment`, averaged over the platforms."""
     shares = [
-        (day.times[platform].at(moment.timestamp()) - day.open[platform])
-        / (day.close[platform] - day.open[platform])
+        (day.hours_at(platform, moment) - day.start_hours[platform])
+        / (day.end_hours[platform] - day.start_hours[platform])
         for platform in platforms
     ]
     return sum(shares) / len(shares)
 
 
 def extra_interactions(
-    world: World, ordinal: int, now: datetime, comments_quota: int, messages_quota: int, past: Sequence[Event]
-) -> list[Event]:
-    """Exactly so many comments and messages on demand, in the EXTRA_SPAN before `now`; nothing else, and as above."""
+    world: World,
+    ordinal: int,
+    now: datetime,
+    comments_quota: int,
+    messages_quota: int,
+    past: Sequence[SimulatedEvent],
+) -> list[SimulatedEvent]:
+    """Exactly the quotas of comments and messages, in the EXTRA_SPAN before `now`, sorted by time, and nothing else.
+
+    Reads the same past and raises the same errors as `interactions_window`.
+    """
     end = now.replace(microsecond=0)
     start = end - EXTRA_SPAN
-    brand = {spec.platform: spec for spec in profiles(world)}
-    seen, key = _looked_back_on(past, start), ("generate", ordinal)
-    window = Window(world, start, end, PIECES_LOOK_BACK)
-    scene, found = Scene(world, Said(seen)), flows(world, window, seen)
-    talk = comments(scene, key, window, comments_quota, seen, found, with_spikes=False)
-    mail = messages(world, key, window, messages_quota, seen, brand)
-    return _sorted([*talk, *(event for event in mail if event.origin == "")])
+    recent, key = _recent(past, start), ("generate", ordinal)
+    window = AudienceWindow(world, start, end, PIECES_LOOK_BACK)
+    context, weighted = TextContext(world, LineUses(recent)), weigh_pieces(world, window, recent)
+    new_comments = comments(context, key, window, comments_quota, recent, weighted, with_spikes=False)
+    new_messages = messages(world, key, window, messages_quota, recent, _profiles_by_platform(world))
+    return _sorted([*new_comments, *(event for event in new_messages if event.origin == "")])
 
 
-def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list[Event]:
-    """`count` pieces on demand, the last at `now`, the others seconds earlier."""
-    now, uses = now.replace(microsecond=0), Counter[str]()
+def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list[SimulatedEvent]:
+    """`count` pieces on demand, the last at `now`, each of the others a second before the next."""
+    now, hook_uses = now.replace(microsecond=0), Counter[str]()
     return [
-        piece(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number), uses)
+        piece(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number), hook_uses)
         for number in range(count)
     ]
 
 
-def _looked_back_on(past: Iterable[Event], start: datetime) -> list[Event]:
-    """What of the past counts, in order of time."""
-    pieces, talk = start - PIECES_LOOK_BACK, start - TALK_LOOK_BACK
+def _recent(past: Iterable[SimulatedEvent], start: datetime) -> list[SimulatedEvent]:
+    """The events that a window from `start` reads, sorted by time."""
+    pieces_since, interactions_since = start - PIECES_LOOK_BACK, start - INTERACTIONS_LOOK_BACK
     return _sorted(
-        event for event in past if event.at >= (pieces if event.type in (CONTENT, METRICS) else talk)
+        event
+        for event in past
+        if event.at >= (pieces_since if event.type in (CONTENT, METRICS) else interactions_since)
     )
 
 
-def _sorted(events: Iterable[Event]) -> list[Event]:
+def _sorted(events: Iterable[SimulatedEvent]) -> list[SimulatedEvent]:
     return sorted(events, key=attrgetter("at", "platform_id"))

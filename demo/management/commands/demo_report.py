@@ -1,3 +1,5 @@
+"""The command demo_report: how realistic a story is, as text or JSON, and as an HTML page with plots."""
+
 from datetime import datetime
 from pathlib import Path
 
@@ -8,28 +10,31 @@ from django.utils import timezone
 from demo import simulator
 from demo.dashboard.status import account_or_default
 from demo.engine import story
-from demo.lifecycle import transitions
+from demo.lifecycle.options import check_words
 from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import MAX_SEED
 from demo.realism.report import Section, section
-from demo.realism.sample import long_enough, samples
+from demo.realism.sample import generate_sample, samples
 from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
 
 
 class Command(DemoCommand):
-    help = (
-        "Hold a story to the published figures: plots, references and the verdict of each check, in one page."
-    )
+    help = "Check a story against published figures: per platform the verdict of each check, and plots as an HTML page."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--user", metavar="NAME", action=Once, help="the story of this user's demo so far")
-        which.add_argument(
-            "--seed", type=int, metavar="S", help="the world of this seed, long enough to judge"
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument(
+            "--user", metavar="NAME", action=Once, help="check the story of this user's demo so far"
         )
-        parser.add_argument("--niche", choices=simulator.NICHES, help="of the seed's world")
-        parser.add_argument("--language", choices=simulator.LANGUAGES, help="of the seed's world")
-        parser.add_argument("--out", type=Path, metavar="FILE", help="where to write the page")
+        source.add_argument(
+            "--seed",
+            type=int,
+            metavar="S",
+            help="check a generated story of this seed, long enough for all checks",
+        )
+        parser.add_argument("--niche", choices=simulator.NICHES, help="of the generated story")
+        parser.add_argument("--language", choices=simulator.LANGUAGES, help="of the generated story")
+        parser.add_argument("--out", type=Path, metavar="FILE", help="write the HTML page to this file")
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
@@ -41,19 +46,20 @@ class Command(DemoCommand):
         else:
             title, sections = _of_seed(options, now)
         verdicts = [
-            {"platform": one.platform, **vars(verdict)} for one in sections for verdict in one.verdicts
+            {"platform": part.platform, **vars(verdict)} for part in sections for verdict in part.verdicts
         ]
         self.report(verdicts, options["json"], "\n".join([title, *map(_line, verdicts)]))
         if options["out"]:
-            self._write(options["out"], title, sections, now)
+            _write_page(options["out"], title, sections, now)
 
-    def _write(self, file: Path, title: str, sections: list[Section], now: datetime) -> None:
-        subtitle = f"As of {now:%Y-%m-%d %H:%M} UTC."
-        shown = {"title": title, "subtitle": subtitle, "sections": sections, "sources": SOURCES}
-        try:
-            file.write_text(render_to_string("demo/report.html", shown), encoding="utf-8")
-        except OSError as error:
-            raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
+
+def _write_page(file: Path, title: str, sections: list[Section], now: datetime) -> None:
+    subtitle = f"As of {now:%Y-%m-%d %H:%M} UTC."
+    context = {"title": title, "subtitle": subtitle, "sections": sections, "sources": SOURCES}
+    try:
+        file.write_text(render_to_string("demo/report.html", context), encoding="utf-8")
+    except OSError as error:
+        raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
 
 
 def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
@@ -61,10 +67,10 @@ def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
     events = story.told(account, now) if account.pk else []
     if not events:
         raise bad_input(
-            f"There is no story of {name} to look at. `demo_status --user {name}` says whether its demo is on;"
-            f" `seed_demo --user {name}` makes one, and `restore_demo --user {name}` brings back what cleanup has hidden."
+            f"{name} has no story to check. `demo_status --user {name}` shows whether the demo is on;"
+            f" `seed_demo --user {name}` makes one, and `restore_demo --user {name}` restores what cleanup has hidden."
         )
-    return f"The demo of {name}", [section(one) for one in samples(account.world, events, now)]
+    return f"The demo of {name}", [section(sample) for sample in samples(account.world, events, now)]
 
 
 def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
@@ -74,17 +80,17 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     if not 0 <= seed <= MAX_SEED:
         raise bad_input(f"--seed must be a whole number from 0 to {MAX_SEED}.")
     try:
-        transitions.check_words(language, niche)
+        check_words(language, niche)
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
     worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORM_FIGURES)
-    sections = [section(long_enough(world, now)) for world in worlds]
-    return f"{brand}: the world of seed {seed}, {niche}, {language}", sections
+    sections = [section(generate_sample(world, now)) for world in worlds]
+    return f"{brand}: a generated story of seed {seed}, {niche}, {language}", sections
 
 
 def _line(verdict: dict) -> str:
-    passed = {True: "passed", False: "FAILED", None: "too short to say"}[verdict["passed"]]
+    result = {True: "passed", False: "FAILED", None: "too short to check"}[verdict["passed"]]
     return (
-        f"{verdict['platform']:<10} {verdict['number']:>2} {verdict['name']:<48} {passed}: {verdict['found']}"
+        f"{verdict['platform']:<10} {verdict['number']:>2} {verdict['name']:<48} {result}: {verdict['found']}"
     )
