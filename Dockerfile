@@ -1,4 +1,4 @@
-# One image for all services; compose.yaml and Procfile say what each runs.
+# One image for all services; Procfile and compose.yaml have their commands.
 FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 DATA_DIR=/data
 WORKDIR /app
@@ -10,6 +10,6 @@ COPY . .
 USER perennial
 VOLUME /data
 EXPOSE 8000
-# SIGTERM: the web server ends its requests, the worker its tasks, beat saves its times.
+# On SIGTERM the web server finishes its requests, the worker its tasks, and beat stores its last runs.
 STOPSIGNAL SIGTERM
 CMD ["gunicorn", "config.wsgi"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line, on servers that it makes sure of first."""
+"""Django's command line. Before most commands it starts the embedded servers and applies missing migrations."""
 
 import os
 import sys
@@ -30,9 +30,10 @@ WITHOUT_MIGRATING = {"migrate", "makemigrations", "check", "showmigrations", "sq
 
 
 def main() -> int:
+    """Run the command; return its exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII only is no reason to fail
+        stream.reconfigure(errors="backslashreplace")  # the terminal may not be able to show every character
     try:
         prepare(sys.argv[1] if len(sys.argv) > 1 else "help")
         execute_from_command_line(sys.argv)
@@ -40,18 +41,18 @@ def main() -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except UnicodeEncodeError:
-        if not any("\udc80" <= letter <= "\udcff" for letter in "".join(sys.argv)):
+        if not _has_undecodable_argument():
             raise
-        print("A word of the command is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.", file=sys.stderr)
+        print("An argument is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.", file=sys.stderr)
         return BAD_INPUT
     except OperationalError as error:
-        print(f"The database does not answer as DATABASE_URL says: {error}", file=sys.stderr)
+        print(f"The database does not answer (check DATABASE_URL): {error}", file=sys.stderr)
         return FAILED
     return 0
 
 
 def prepare(command: str) -> None:
-    from config import bootstrap  # settings must be named before
+    from config import bootstrap  # reads the settings, whose name must be set before
 
     if command in WITHOUT_SERVERS:
         return
@@ -59,6 +60,11 @@ def prepare(command: str) -> None:
         bootstrap.ensure_servers()
     else:
         bootstrap.ensure_ready()
+
+
+def _has_undecodable_argument() -> bool:
+    """Whether an argument has bytes that are not UTF-8; Python stores those as surrogates."""
+    return any("\udc80" <= character <= "\udcff" for character in "".join(sys.argv))
 
 
 if __name__ == "__main__":

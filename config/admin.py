@@ -1,4 +1,4 @@
-"""The admin site: for staff, behind the one log-in page."""
+"""The admin site, and the base of every registered model admin. Django uses it by `config.apps.OperationsConfig`."""
 
 import logging
 import re
@@ -26,24 +26,26 @@ from interactions.text_search import MAX_SEARCH_LENGTH
 
 logger = logging.getLogger(__name__)
 
-MAX_WORDS = 10  # each of which is looked for in every column that a list searches
+MAX_SEARCH_WORDS = 10  # each word is searched in every search column of a list
 
 
-class Bounded:
-    """Mixed into every registered admin: lists are filtered by what they offer and read as the API's are, searches are
-    short, actions take any number of rows, and a form is filled in by its row alone."""
+class SafeAdmin:
+    """Mixin of every registered model admin.
+
+    Lists accept only the filters that they offer and read under the API's limits. Long searches are refused. Actions
+    take any number of rows. Forms take their values from the row, never from the URL.
+    """
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict:
-        """Nothing: Django fills the form with the address's parameters as they are, and cannot show every text in it."""
+        """Nothing. Django would fill the form with the URL's parameters unchecked, and fails to render some of them."""
         return {}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        """Django takes an empty `_to_field` for the name of a column."""
+        """Ignore an empty `_to_field`, which Django would treat as a column name."""
         return super().get_object(request, object_id, from_field or None)
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **options) -> FormField | None:
-        """Fields without a hidden copy of their first value: the log of changes would read what was sent as such a copy,
-        and nothing has checked it."""
+        """Omit the hidden copy of the initial value: Django's change log reads it back without validating it."""
         return super().formfield_for_dbfield(db_field, request, **options | {"show_hidden_initial": False})
 
     def formfield_for_foreignkey(
@@ -54,14 +56,17 @@ class Bounded:
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """The list with its rows, read in the user's turn."""
+        """The list with its rows, read under the user's read limit (`read_within_limits`)."""
         if is_long_search(request.GET.get(SEARCH_VAR, "")):
-            sentence = f"Search for at most {MAX_WORDS} words of {MAX_SEARCH_LENGTH} characters together. Nothing was looked for."
+            sentence = (
+                f"Search for at most {MAX_SEARCH_WORDS} words of {MAX_SEARCH_LENGTH} characters in total."
+                " Nothing was searched."
+            )
             self.message_user(request, sentence, messages.ERROR)
 
         def read() -> ChangeList:
-            changelist = super(Bounded, self).get_changelist_instance(request)
-            len(changelist.result_list)  # reads the rows
+            changelist = super(SafeAdmin, self).get_changelist_instance(request)
+            len(changelist.result_list)  # evaluates the query
             return changelist
 
         return read_within_limits(request.user, read)
@@ -69,7 +74,7 @@ class Bounded:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
-        """Nothing for a search that is too long."""
+        """No rows for a search that is too long."""
         if is_long_search(search_term):
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
@@ -77,55 +82,58 @@ class Bounded:
     def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:
         """Whether the list offers the filter.
 
-        Django takes any lookup of any column: a regular expression that cannot be read or the year -5 is a 500 then, and
-        a search through a column without an index stops a large table's list.
+        Django accepts any lookup of any column. An invalid regular expression or the year -5 would then answer 500, and a
+        filter on a column without an index would scan a large table.
         """
-        return any(re.fullmatch(offer, lookup) for offer in map(_offer, self.get_list_filter(request)))
+        filters = self.get_list_filter(request)
+        return any(re.fullmatch(_parameter_pattern(offered), lookup) for offered in filters)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        """Let a page that asks first send all chosen rows in one field: a form has at most 1,000 fields.
+        """Let a confirmation page send all selected ids in one field, separated by commas.
 
-        Django's own page before it deletes makes a field of every row in `queryset`.
+        Django's confirmation page makes one field per row of `queryset`, and a form may have at most 1,000 fields.
         """
         request.POST = request.POST.copy()
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        request.POST.setlist(ACTION_CHECKBOX_NAME, [id for field in chosen for id in field.split(",")])
+        fields = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        request.POST.setlist(ACTION_CHECKBOX_NAME, [id for field in fields for id in field.split(",")])
         response = super().response_action(request, queryset)
         if isinstance(response, TemplateResponse) and "queryset" in response.context_data:
             rows = response.context_data["queryset"].values_list("pk", flat=True)
-            response.context_data["queryset"] = [Chosen(",".join(map(str, rows)))]
+            response.context_data["queryset"] = [SelectedRows(",".join(map(str, rows)))]
         return response
 
 
 class KeySelect(AutocompleteSelect):
-    """Django's, in a form that is shown again: of what was sent it looks up only what may be a key."""
+    """Autocomplete widget that survives invalid input: it looks up only submitted values that can be primary keys."""
 
     def optgroups(self, name: str, value: list[str], attr: dict | None = None) -> list[tuple]:
-        return super().optgroups(name, [one for one in value if self._may_be_key(one)], attr)
+        return super().optgroups(
+            name, [submitted for submitted in value if self._may_be_key(submitted)], attr
+        )
 
-    def _may_be_key(self, sent: str) -> bool:
+    def _may_be_key(self, submitted: str) -> bool:
         try:
-            self.field.target_field.to_python(sent)
+            self.field.target_field.to_python(submitted)
         except ValidationError:
             return False
         return True
 
 
 def is_long_search(words: str) -> bool:
-    return len(words) > MAX_SEARCH_LENGTH or len(words.split()) > MAX_WORDS
+    return len(words) > MAX_SEARCH_LENGTH or len(words.split()) > MAX_SEARCH_WORDS
 
 
-class Chosen(NamedTuple):
-    """Rows as one field names them."""
+class SelectedRows(NamedTuple):
+    """Stands for all selected rows on a confirmation page; `pk` is their ids, separated by commas."""
 
     pk: str
 
 
-def _offer(filtered: object) -> str:
-    """The parameters by which Django's filters ask, as a regular expression."""
-    if name := getattr(filtered, "parameter_name", None):
+def _parameter_pattern(list_filter: object) -> str:
+    """A regular expression for the URL parameters of one entry of `list_filter`."""
+    if name := getattr(list_filter, "parameter_name", None):
         return re.escape(name)
-    field = filtered if isinstance(filtered, str) else filtered[0]
+    field = list_filter if isinstance(list_filter, str) else list_filter[0]
     return f"{re.escape(field)}(__(id|pk))?(__(exact|in|isnull|gte|lt))?"
 
 
@@ -135,59 +143,59 @@ class Site(admin.AdminSite):
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable, admin_class=None, **options) -> None:
-        own = admin_class or admin.ModelAdmin
-        super().register(model_or_iterable, type(own.__name__, (Bounded, own), {}), **options)
+        base = admin_class or admin.ModelAdmin
+        super().register(model_or_iterable, type(base.__name__, (SafeAdmin, base), {}), **options)
 
     def admin_view(
         self, view: Callable[..., HttpResponse], cacheable: bool = False
     ) -> Callable[..., HttpResponse]:
-        """Refuse with 400, before any view reads it, what no database can look for."""
+        """Answer 400 to values that no database can store, before a view reads them."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
             try:
-                _check(request)
+                _check_values(request)
                 return inner(request, *args, **kwargs)
-            except (DataError, OverflowError) as error:  # a number or a time that fits no column
-                return _refused(request, error, "The request has a value that no row can have.")
+            except (DataError, OverflowError) as error:  # a number or a time outside of the column's range
+                return _bad_request(request, error, "The request has a value that no row can have.")
             except (BadRequest, SuspiciousOperation) as error:
-                return _refused(request, error, str(error))
+                return _bad_request(request, error, str(error))
 
         return guarded
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """Send strangers to the log-in page, where wrong passwords are counted, and staff on; refuse other users."""
+        """Redirect anonymous users to the site's log-in page, which throttles failures; answer 403 to users who are not staff."""
         if self.has_permission(request):
             target = request.GET.get("next", "")
-            is_ours = url_has_allowed_host_and_scheme(target, request.get_host(), request.is_secure())
-            return HttpResponseRedirect(target if is_ours else reverse("admin:index"))
+            is_safe = url_has_allowed_host_and_scheme(target, request.get_host(), request.is_secure())
+            return HttpResponseRedirect(target if is_safe else reverse("admin:index"))
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next", request.path.removesuffix("login/")))
 
     def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """The one page for that, which ends tokens too."""
+        """Redirect to the site's own page, which also revokes the user's tokens."""
         return redirect("password")
 
 
-def _refused(request: HttpRequest, error: Exception, why: str) -> HttpResponse:
-    """The site's page for what cannot be read, also where DEBUG is on. The log has a line, nothing of the address in it."""
-    logger.info("A page of the admin was refused with 400: %s", type(error).__name__)
+def _bad_request(request: HttpRequest, error: Exception, why: str) -> HttpResponse:
+    """The site's 400 page, also under DEBUG. The log line leaves out the URL, which may hold search words."""
+    logger.info("An admin request was refused with 400: %s", type(error).__name__)
     return render(request, "400.html", {"why": why[:200]}, status=400)
 
 
-def _check(request: HttpRequest) -> None:
-    """Raise BadRequest for NUL, which PostgreSQL keeps in no text, and for chosen rows that are no numbers, as all ids are."""
-    if any("\0" in word for word in _words(request)):
+def _check_values(request: HttpRequest) -> None:
+    """Raise BadRequest for NUL, which PostgreSQL cannot store, and for selected ids that are not numbers."""
+    if any("\0" in text for text in _texts(request)):
         raise BadRequest("The request has a NUL character.")
-    if not all(
-        re.fullmatch("[0-9]{1,18}(,[0-9]{1,18})*", id) for id in request.POST.getlist(ACTION_CHECKBOX_NAME)
-    ):
-        raise BadRequest("A chosen row has no number.")
+    selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    if not all(re.fullmatch("[0-9]{1,18}(,[0-9]{1,18})*", ids) for ids in selected):
+        raise BadRequest("The id of a selected row is not a number.")
 
 
-def _words(request: HttpRequest) -> Iterator[str]:
+def _texts(request: HttpRequest) -> Iterator[str]:
+    """The path and every name and value of the query and the form."""
     yield request.path
     for form in (request.GET, request.POST):
         for name, values in form.lists():

@@ -1,17 +1,19 @@
+"""Django apps of this package: start-up steps, and the admin site. Named in INSTALLED_APPS."""
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 
 from config import counters, logs
 
-counters.share(settings.METRICS_DIR)  # before any app makes a counter
+counters.share_between_processes(settings.METRICS_DIR)  # before any app creates a counter
 
 
 class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        logs.name_the_request()
+        logs.add_request_id_header()
 
 
 class OperationsConfig(AdminConfig):

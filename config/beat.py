@@ -1,4 +1,7 @@
-"""Beat with its schedules in PostgreSQL, by the database's clock. A row that cannot be run is left out, the others go on."""
+"""Beat's scheduler: schedules are rows in PostgreSQL, times are the database's. Invalid rows are skipped and logged.
+
+Celery's beat service uses `Scheduler`, which the settings name as CELERY_BEAT_SCHEDULER.
+"""
 
 import logging
 import signal
@@ -21,37 +24,37 @@ from interactions.clock import now
 
 logger = logging.getLogger(__name__)
 
-MAX_RUN_COUNT = 2**31 - 1  # that the column holds
+MAX_RUN_COUNT = 2**31 - 1  # of the column total_run_count
 
 
 @beat_init.connect
-def _end_the_loop(sender: Service, **_: Any) -> None:
-    _end_by_signal(sender._is_shutdown.set)
+def _stop_loop_on_signal(sender: Service, **_: Any) -> None:
+    _handle_stop_signals(sender._is_shutdown.set)
 
 
-def _end_by_signal(note: Callable[[], None]) -> None:
-    """Have SIGTERM and SIGINT end beat, which then stores its runs.
+def _handle_stop_signals(request_stop: Callable[[], None]) -> None:
+    """Make SIGTERM and SIGINT end beat by KeyboardInterrupt; beat then stores its run times.
 
-    Celery's own handler stores them while it handles the signal: where that interrupts a query, the new one would wait
-    for the lock of the connection for ever. The exception ends a wait for the broker, and psycopg cancels its query;
-    `note` has beat end after its present pause, should a library catch the exception.
+    Celery's own handler stores them inside of the signal handler. If the signal interrupted a query, that would deadlock
+    on the connection's lock. The exception ends a wait for the broker, and psycopg cancels the running query.
+    `request_stop` ends beat after its current pause, in case a library catches the exception.
     """
 
-    def end(_number: int, _frame: Any) -> None:
-        note()
+    def stop(_number: int, _frame: Any) -> None:
+        request_stop()
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, stop)
 
 
 class Entry(ModelEntry):
-    """A row of a schedule, whose times are the database's.
+    """One schedule, timed by the database's clock.
 
-    A run that lies in the future was noted by a clock that has been set back since: it counts as run just now.
-    Otherwise beat would keep silent until the clock has caught up. An expiry by the clock is left out, as a worker's
-    clock may be another, and beat does not disable a row for it; the header `once` has the broker refuse a second
-    message while the first waits.
+    * A last run in the future counts as now: the clock was set back since. Otherwise the schedule would not run until
+      the clock reached that time again.
+    * Expiries are ignored, since a worker's clock may differ, and an expired row is not disabled. Instead the header
+      `once` makes the broker refuse a second message while the first is in the queue.
     """
 
     clock = Clock(timezone.now())
@@ -64,9 +67,9 @@ class Entry(ModelEntry):
         self.options["headers"]["once"] = model.name
 
     def is_due(self) -> Any:
-        now = maybe_make_aware(self._default_now())
-        if self.last_run_at and maybe_make_aware(self.last_run_at) > now:
-            self.last_run_at = now
+        present = maybe_make_aware(self._default_now())
+        if self.last_run_at and maybe_make_aware(self.last_run_at) > present:
+            self.last_run_at = present
         return super().is_due()
 
     def _default_now(self) -> datetime:
@@ -77,111 +80,114 @@ class Entry(ModelEntry):
         return super().__next__()
 
     def save(self) -> None:
-        """Note the run, whatever else of the row has been edited meanwhile."""
+        """Store the run. Other columns are left alone: an operator may have edited them meanwhile."""
         PeriodicTask.objects.filter(pk=self.model.pk).update(
             last_run_at=self.model.last_run_at, total_run_count=self.model.total_run_count
         )
 
 
 class Scheduler(DatabaseScheduler):
+    """Reads, runs and stores schedules. An error of one row or of the database is logged, once, and does not end beat."""
+
     Entry = Entry
 
     def __init__(self, *args: Any, lazy: bool = False, **kwargs: Any) -> None:
-        """With `lazy` only to be asked about; else read the schedules, and end beat by signals from here on."""
-        self._said: dict[str, str] = {}
-        self._unsent: dict[str, str] = {}
-        self._failure = ""
-        self._looked = False  # at the time of the last change
+        """Read the schedules and handle stop signals; with `lazy`, do neither."""
+        self._row_problems: dict[str, str] = {}  # by schedule name: the last problem that was logged
+        self._send_problems: dict[str, str] = {}
+        self._last_failure = ""
+        self._checked_for_changes = False
         if not lazy:
-            _end_by_signal(lambda: None)
+            _handle_stop_signals(lambda: None)
         try:
             super().__init__(*args, lazy=lazy, **kwargs)
-        except KeyboardInterrupt:  # nothing has been run that would have to be stored
+        except KeyboardInterrupt:  # nothing has run yet that would have to be stored
             raise SystemExit(0) from None
 
     def setup_schedule(self) -> None:
-        """Read the schedules; without the database `tick` reads them later."""
+        """Read the schedules. Without the database, `tick` retries later."""
         try:
             super().setup_schedule()
         except Error as error:
-            self._say("The schedules cannot be read yet", error)
+            self._log_failure("The schedules cannot be read yet", error)
             self._initial_read = True
         else:
             logger.info("Beat runs by the schedules in the database.")
 
     def all_as_schedule(self) -> dict[str, Entry]:
-        """The rows that are enabled and can be run."""
+        """The enabled rows that can run, by name."""
         Entry.clock = Clock(now())
         entries = {}
-        for task in _rows(self._broken):
+        for task in _enabled_rows(self._log_invalid_row):
             if problem := problem_of(task):
-                self._broken(task.name, problem)
+                self._log_invalid_row(task.name, problem)
                 continue
             try:
                 entries[task.name] = self.Entry(task, app=self.app)
-                self._said.pop(task.name, None)
+                self._row_problems.pop(task.name, None)
             except Exception as error:
-                self._broken(task.name, f"{type(error).__name__}: {error}")
+                self._log_invalid_row(task.name, f"{type(error).__name__}: {error}")
         return entries
 
-    def _broken(self, name: str, problem: str) -> None:
-        """Say once what keeps a row from being run."""
-        if self._said.get(name) != problem:
-            self._said[name] = problem
+    def _log_invalid_row(self, name: str, problem: str) -> None:
+        """Log why a row does not run, unless this was logged before."""
+        if self._row_problems.get(name) != problem:
+            self._row_problems[name] = problem
             logger.error("The schedule %r is not run: %s", name, problem)
 
     def _is_due_failed(self, entry: Entry) -> tuple[bool, float]:
-        self._broken(entry.name, "its next run cannot be computed; the admin shows why.")
+        self._log_invalid_row(entry.name, "its next run cannot be computed; the admin shows why.")
         return False, self.max_interval
 
     def apply_entry(self, entry: Entry, producer: Any = None) -> None:
-        """Send the task; what keeps it from being sent is said once, and it is tried again when it is due next."""
+        """Send the task. A failure is logged once; the next attempt is made when the schedule is due again."""
         try:
             self.apply_async(entry, producer=producer, advance=False)
-            self._unsent.pop(entry.name, None)
+            self._send_problems.pop(entry.name, None)
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
-            if self._unsent.get(entry.name) != problem:
-                self._unsent[entry.name] = problem
+            if self._send_problems.get(entry.name) != problem:
+                self._send_problems[entry.name] = problem
                 logger.error("The task of the schedule %r could not be sent: %s", entry.name, problem)
 
     def schedule_changed(self) -> bool:
-        """Whether the time of the last change is another, be it earlier."""
+        """Whether the time of the last change differs from that of the previous call, even if it is earlier."""
         close_old_connections()
         try:
-            changed = self.Changes.last_change()
+            changed_at = self.Changes.last_change()
         except Error as error:
-            self._say("Whether schedules have changed cannot be read", error)
+            self._log_failure("Whether schedules have changed cannot be read", error)
             return False
-        first, self._looked = not self._looked, True
-        last, self._last_timestamp = self._last_timestamp, changed
-        return not first and changed != last
+        is_first_check, self._checked_for_changes = not self._checked_for_changes, True
+        previous, self._last_timestamp = self._last_timestamp, changed_at
+        return not is_first_check and changed_at != previous
 
     def sync(self) -> None:
-        """Note the runs, and set the clock."""
+        """Store the runs, and read the database's clock anew."""
         super().sync()
-        with suppress(Error):  # without the database it goes on by the machine's
+        with suppress(Error):  # without the database the clock goes on by this machine's
             Entry.clock = Clock(now())
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due; whatever goes wrong with one row or the database, beat goes on in a moment."""
+        """Send what is due; return the seconds until the next call. After an error the schedules are read again."""
         try:
             return super().tick(*args, **kwargs)
         except Exception as error:
-            self._say("Beat could not go through the schedules", error)
+            self._log_failure("Beat could not go through the schedules", error)
             self._initial_read = self._schedule is None
             self._heap = None
             return self.max_interval
 
-    def _say(self, what: str, error: Exception) -> None:
-        """Log a failure once, until it is another one."""
-        if self._failure != (failure := f"{what}: {type(error).__name__}: {error}"):
-            self._failure = failure
+    def _log_failure(self, what: str, error: Exception) -> None:
+        """Log a failure, unless it is the same as the last one."""
+        failure = f"{what}: {type(error).__name__}: {error}"
+        if self._last_failure != failure:
+            self._last_failure = failure
             logger.error(failure)
 
 
-def _rows(broken: Callable[[str, str], None]) -> Iterator[PeriodicTask]:
-    """The enabled rows; one that cannot be read is told to `broken`, as it would keep all others from being read."""
+def _enabled_rows(log_invalid_row: Callable[[str, str], None]) -> Iterator[PeriodicTask]:
+    """The enabled rows. When reading all at once fails, they are read one by one, without those that cannot be read."""
     rows = PeriodicTask.objects.enabled()
     try:
         yield from list(rows)
@@ -194,4 +200,4 @@ def _rows(broken: Callable[[str, str], None]) -> Iterator[PeriodicTask]:
         try:
             yield rows.get(pk=key)
         except Exception as error:
-            broken(name, f"{type(error).__name__}: {error}")
+            log_invalid_row(name, f"{type(error).__name__}: {error}")

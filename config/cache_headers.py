@@ -1,18 +1,18 @@
-"""Tells browsers and proxies to store no answer but static files, so that nothing private comes back after log-out."""
+"""Middleware that forbids browsers and proxies to store responses, so that the Back button shows nothing private after log-out."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
 
-def store_nowhere(
+def forbid_storing(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware; below WhiteNoise, which answers static files by itself. What a view says of its own is left."""
+    """Set Cache-Control where the view has not. Static files are not affected: WhiteNoise, further out, serves them."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
-    return answer
+    return middleware

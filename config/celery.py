@@ -1,4 +1,4 @@
-"""The Celery application; worker and beat make sure of their servers before they connect to them."""
+"""The Celery application, for worker, beat and every process that sends tasks."""
 
 import gc
 import os
@@ -8,17 +8,27 @@ from celery.loaders.app import AppLoader
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config import broker
-from config.environment import forget
+from config.environment import remove_variables
 
-# What Celery prefers to the settings.
-FOREIGN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND")
+# Celery would prefer these variables to the settings.
+CELERY_URL_VARIABLES = (
+    "CELERY_BROKER_URL",
+    "CELERY_BROKER_READ_URL",
+    "CELERY_BROKER_WRITE_URL",
+    "CELERY_RESULT_BACKEND",
+)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 class Loader(AppLoader):
     def on_worker_init(self) -> None:
-        """Called by worker and by beat, before either opens a connection (beat's own signal comes after that)."""
-        forget(FOREIGN)  # which Celery's command line makes of other variables, such as BROKER_URL
+        """Start the embedded servers and migrate. Worker and beat call this before they open a connection.
+
+        (Celery's signal `beat_init` is sent only after beat has connected.)
+        """
+        remove_variables(
+            CELERY_URL_VARIABLES
+        )  # Celery's command line sets them from others, such as BROKER_URL
         from config.bootstrap import ensure_ready  # imports Django's apps, which import this module
 
         ensure_ready()
@@ -26,16 +36,17 @@ class Loader(AppLoader):
 
 
 def collect_garbage_rarely() -> None:
-    """Spare a process that makes many short-lived events the searches for cycles among them, a third of its time.
+    """Run Python's cyclic garbage collector rarely: planning makes many short-lived objects without cycles.
 
-    What is loaded by now is never searched again, which also keeps it in pages that forked workers share.
+    With the default thresholds the collector takes a third of the time. Objects that exist now are frozen: they are
+    never scanned again, so forked workers keep sharing their memory pages.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
 
 
-forget(FOREIGN)
+remove_variables(CELERY_URL_VARIABLES)
 broker.install()
 app = Celery("perennial", loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")

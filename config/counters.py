@@ -1,7 +1,8 @@
-"""Prometheus counters that web and worker processes share, in files of the data folder.
+"""Prometheus counters summed over all web and worker processes that share DATA_DIR.
 
-Each process writes to a slot of its own, the lowest that nobody holds. A slot outlives its process, so counts go on after
-a restart and there are never more files than processes at one time.
+`config/apps.py` calls `share_between_processes`, `config/health.py` calls `shared_registry`. Each process writes to the
+file of a numbered slot: the lowest that no running process holds. A new process reuses the slot of an ended one, so
+counts continue after a restart, and there are at most as many files as there were processes at one time.
 """
 
 import fcntl
@@ -12,8 +13,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, multiprocess, values
 
 
-class Slots:
-    """The number of this process among those that run; a forked child takes another."""
+class SlotNumber:
+    """Returns this process's slot, locked until the process ends. A forked child takes a slot of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -21,30 +22,30 @@ class Slots:
 
     def __call__(self) -> int:
         if self.pid != os.getpid():
-            self.pid, (self.number, self._held) = os.getpid(), self._take()
+            self.pid, (self.number, self._lock_file) = os.getpid(), self._lock_free_slot()
         return self.number
 
-    def _take(self) -> tuple[int, object]:
+    def _lock_free_slot(self) -> tuple[int, object]:
         for number in count():
-            lock = (self.folder / f"slot-{number}.lock").open("w")
+            lock_file = (self.folder / f"slot-{number}.lock").open("w")
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                lock.close()
+                lock_file.close()
             else:
-                return number, lock
-        raise AssertionError("numbers do not end")
+                return number, lock_file
+        raise AssertionError("unreachable")
 
 
-def share(folder: Path) -> None:
-    """Keep every counter made from now on in `folder`."""
+def share_between_processes(folder: Path) -> None:
+    """Store every counter that is created from now on in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    values.ValueClass = values.MultiProcessValue(Slots(folder))
+    values.ValueClass = values.MultiProcessValue(SlotNumber(folder))
 
 
 def shared_registry(folder: Path) -> CollectorRegistry:
-    """What all processes have counted."""
+    """A registry that sums the counters of all processes."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry, str(folder))
     return registry

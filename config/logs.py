@@ -1,4 +1,7 @@
-"""Structured logs: one line per event, with the id of the request or task that it belongs to."""
+"""Structured logging: one line per event on stderr, with the id of its request or task.
+
+The settings and `gunicorn.conf.py` read the logging configuration here; `config/apps.py` connects the request id.
+"""
 
 from typing import Any
 
@@ -9,7 +12,7 @@ from structlog.typing import EventDict
 
 from config import environment as env
 
-SHARED = [
+PROCESSORS = [  # for log records of structlog and of the standard library
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
@@ -24,37 +27,35 @@ LEVELS = dict.fromkeys(
     ),
     "WARNING",
 )
-LEVELS["django.request"] = LEVELS["waitress.queue"] = "ERROR"  # requests have lines of their own
-LEVELS["django.server"] = "CRITICAL"  # likewise; these would have the query
-LEVELS["django.db.backends"] = (
-    "INFO"  # below it, with DEBUG: statements with what people wrote and looked for
-)
+LEVELS["django.request"] = LEVELS["waitress.queue"] = "ERROR"  # django-structlog logs each request
+LEVELS["django.server"] = "CRITICAL"  # likewise; and its lines would contain the query
+LEVELS["django.db.backends"] = "INFO"  # at DEBUG it logs statements, which contain texts and search words
 LEVELS["waitress"] = "WARNING"
 PROBES = {"GET /healthz", "GET /readyz", "GET /metrics"}
 
 
-def logging_of_the_environment() -> dict[str, Any]:
-    """Django's LOGGING as LOG_LEVEL and LOG_FORMAT ask for it."""
-    forms = ("json", "plain") if env.text("DATABASE_URL") else ("plain", "json")
+def logging_from_environment() -> dict[str, Any]:
+    """Django's LOGGING for the variables LOG_LEVEL and LOG_FORMAT."""
+    formats = ("json", "plain") if env.text("DATABASE_URL") else ("plain", "json")
     level = env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
-    return logging_settings(level, env.choice("LOG_FORMAT", *forms))
+    return logging_settings(level, env.choice("LOG_FORMAT", *formats))
 
 
-def logging_of_the_web_server() -> dict[str, Any]:
-    """The same for gunicorn's main process, which does not read Django's settings."""
-    settings = logging_of_the_environment()
+def logging_for_gunicorn() -> dict[str, Any]:
+    """The same for gunicorn, whose main process does not load Django's settings."""
+    settings = logging_from_environment()
     settings["loggers"]["gunicorn.error"] = {"handlers": ["stderr"], "propagate": False}
     return settings
 
 
-def logging_settings(level: str, form: str) -> dict[str, Any]:
-    """Django's LOGGING: all of it to stderr, `form` json or plain."""
+def logging_settings(level: str, format: str) -> dict[str, Any]:
+    """Django's LOGGING, with everything on stderr; `format` is "json" or "plain". Also configures structlog."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            _without_query,
-            _without_good_probes,
-            *SHARED,
+            _remove_query,
+            _drop_successful_probes,
+            *PROCESSORS,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -62,7 +63,7 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
     )
     renderer = (
         structlog.processors.JSONRenderer(default=str)
-        if form == "json"
+        if format == "json"
         else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
     )
     return {
@@ -71,7 +72,7 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": SHARED,
+                "foreign_pre_chain": PROCESSORS,
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
@@ -84,22 +85,22 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
     }
 
 
-def _without_query(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """What people search for is theirs: of a request's address only the path is logged."""
+def _remove_query(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Log the path of a request only: the query contains search words, which are private."""
     if isinstance(request := event.get("request"), str):
         event["request"] = request.partition("?")[0]
     return event
 
 
-def _without_good_probes(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Every few seconds somebody asks whether all is well; only that it is not deserves a line."""
+def _drop_successful_probes(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Health checks and metrics are requested every few seconds; only failed ones are logged."""
     if event.get("request") in PROBES and event.get("code") == 200:
         raise structlog.DropEvent
     return event
 
 
-def name_the_request() -> None:
-    """Give every answer the header X-Request-ID, by which its log lines are found."""
+def add_request_id_header() -> None:
+    """Have every response carry X-Request-ID, the `request_id` of its log lines."""
     signals.bind_extra_request_finished_metadata.connect(_add_header)
     signals.update_failure_response.connect(_add_header)
 

@@ -1,4 +1,4 @@
-"""Serving the OpenAPI document."""
+"""The view of the OpenAPI document, `/api/v1/schema/`. Routed by `config/urls.py`."""
 
 from functools import lru_cache
 from threading import Lock
@@ -28,12 +28,12 @@ class SchemaView(SpectacularAPIView):
         )
 
 
-_making = Lock()
+_lock = Lock()
 
 
 def _rendered(renderer: type[BaseRenderer]) -> bytes:
-    """The document in that form, made once in each process: it costs much, and anybody may ask for it."""
-    with _making:
+    """The document, rendered once per process and renderer: rendering takes long, and the route needs no log-in."""
+    with _lock:
         return _render(renderer)
 
 

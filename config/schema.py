@@ -1,4 +1,7 @@
-"""How the OpenAPI schema describes routes: the errors and headers that any of them may answer with."""
+"""The schema class of all API views: adds to the OpenAPI document the errors and headers that every route may return.
+
+Named in the settings as DEFAULT_SCHEMA_CLASS.
+"""
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
@@ -7,38 +10,38 @@ from rest_framework.permissions import AllowAny
 from interactions.problems import MEDIA_TYPE, ProblemSerializer
 
 JSON = "application/json"
-WITH_A_BODY = ("POST", "PATCH", "PUT", "DELETE")
-WAIT = ("429", "503")  # what may be asked again later
+METHODS_WITH_BODY = ("POST", "PATCH", "PUT", "DELETE")
+RETRYABLE = ("429", "503")  # responses with Retry-After
 REQUEST_ID = {
     "schema": {"type": "string"},
-    "description": "By which an operator finds the request's log lines.",
+    "description": "The id of the request's log lines.",
 }
 RETRY_AFTER = {
     "schema": {"type": "integer", "minimum": 0},
     "description": "Seconds to wait before the request is sent again.",
 }
-WWW_AUTHENTICATE = {"schema": {"type": "string"}, "description": "How to say who asks."}
+WWW_AUTHENTICATE = {"schema": {"type": "string"}, "description": "How to authenticate."}
 
 
 class Schema(AutoSchema):
-    """The schema of one route: its answers, and a problem for each way in which a request can be wrong."""
+    """The schema of one route: its responses, and a problem response for each error status that it may return."""
 
     def map_parsers(self) -> list[str]:
-        """JSON. Forms are read too, for the sake of a POST without a body; a client has no use for that."""
+        """JSON only. Forms are parsed too, so that a POST without a body works, but clients should not send them."""
         return [JSON]
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict:
-        answers = super()._get_response_bodies(direction)
+        responses = super()._get_response_bodies(direction)
         for code in sorted(self._problem_codes()):
             problem = self._get_response_for_code(ProblemSerializer, str(code), [MEDIA_TYPE], direction)
-            answers.setdefault(str(code), problem)
-        return answers
+            responses.setdefault(str(code), problem)
+        return responses
 
     def _get_response_headers_for_code(self, status_code: str, direction: Direction = "response") -> dict:
         headers = super()._get_response_headers_for_code(status_code, direction) | {
             "X-Request-ID": REQUEST_ID
         }
-        if status_code in WAIT:
+        if status_code in RETRYABLE:
             headers["Retry-After"] = RETRY_AFTER
         if status_code == "401":
             headers["WWW-Authenticate"] = WWW_AUTHENTICATE
@@ -53,8 +56,8 @@ class Schema(AutoSchema):
         if "{" in self.path:
             codes.add(404)
         if self.method == "GET":
-            codes.add(414)  # a query may be too long
-        if self.method in WITH_A_BODY:
+            codes.add(414)  # the query may be too long
+        if self.method in METHODS_WITH_BODY:
             codes |= {411, 413, 415}
         if self.view.throttle_classes or self._is_list_view():
             codes.add(429)

@@ -1,4 +1,4 @@
-"""The only settings file. `DATABASE_URL` unset means development on embedded servers; set, production."""
+"""The only settings file. `DATABASE_URL` unset: development, on embedded servers. Set: production."""
 
 import contextlib
 import logging
@@ -16,25 +16,25 @@ from redis import ConnectionPool, RedisError
 
 from config import environment as env
 from config import request_limits
-from config.embedded import AT_ONCE, Servers, forget_foreign_settings
-from config.logs import logging_of_the_environment
+from config.embedded import NO_RETRY, Servers, remove_postgres_variables
+from config.logs import logging_from_environment
 
 BASE_DIR = env.CHECKOUT
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
 DEVELOPMENT = not env.text("DATABASE_URL")
 SERVERS = Servers(DATA_DIR)
 if DEVELOPMENT:
-    forget_foreign_settings()
+    remove_postgres_variables()
 METRICS_DIR = DATA_DIR / "metrics"
 EMBEDDED = {"postgres": DEVELOPMENT, "valkey": not env.text("REDIS_URL")}
 
 
 def development_key() -> str:
-    """A key made once and kept in the data folder, so that sessions survive a restart."""
+    """A random key, stored in the data folder so that sessions survive a restart."""
     path = DATA_DIR / "secret-key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as draft:  # whole before it has its name
+        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as draft:  # linked below, once complete
             draft.write(secrets.token_urlsafe(50))
             draft.flush()
             with contextlib.suppress(FileExistsError):
@@ -77,13 +77,13 @@ INSTALLED_APPS = [
     "django_structlog",
 ]
 MIDDLEWARE = [
-    *(["config.database_away.answer_503"] if DEBUG else []),
+    *(["config.database_unavailable.answer_503"] if DEBUG else []),
     "interactions.statement_timeouts.StatementTimeoutMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.request_checks.CheckRequest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.cache_headers.store_nowhere",
+    "config.cache_headers.forbid_storing",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -110,9 +110,9 @@ TEMPLATES = [
 ]
 
 
-# In seconds but the last, which is in milliseconds: a machine or a network that is gone is noticed. DATABASE_URL may name
-# others; over a Unix socket they have no effect. That of a new connection is in `config/postgresql/base.py`.
-NETWORK_LIMITS = {
+# Detect a database host or network that is down. In seconds, the last in milliseconds. DATABASE_URL may override them;
+# Unix sockets ignore them. `config/postgresql/base.py` has the timeout of new connections.
+KEEPALIVES = {
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -122,13 +122,13 @@ DB_POOLER = env.flag("DB_POOLER", False)
 
 
 def database() -> dict:
-    """Django's DATABASES entry: the embedded server's, or that of DATABASE_URL."""
+    """Django's DATABASES entry, for DATABASE_URL or the embedded server."""
     entry = (
         SERVERS.database
         if DEVELOPMENT
         else environ.Env.db_url_config(env.url("DATABASE_URL", "", ("postgres", "postgresql")))
     )
-    entry["OPTIONS"] = NETWORK_LIMITS | entry.get("OPTIONS", {})
+    entry["OPTIONS"] = KEEPALIVES | entry.get("OPTIONS", {})
     entry |= {"ENGINE": "config.postgresql"}
     entry |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": DB_POOLER}
     if DB_POOLER:
@@ -142,27 +142,27 @@ REDIS_URL = env.url("REDIS_URL", SERVERS.redis_url, ("redis", "rediss", "redis+s
 
 
 def client_url(url: str) -> str:
-    """The broker's URL as redis-py spells it, where Celery spells otherwise: a socket's scheme and database, TLS options.
+    """REDIS_URL translated from Celery's syntax to redis-py's: scheme and database of a socket, TLS options.
 
     Raises ImproperlyConfigured for options that redis-py does not know.
     """
-    spelled = re.sub(
+    translated = re.sub(
         r"(?<=ssl_cert_reqs=)CERT_\w+",
-        lambda word: word[0].removeprefix("CERT_").lower(),
+        lambda match: match[0].removeprefix("CERT_").lower(),
         re.sub("(?<=[?&])virtual_host=", "db=", url.replace("redis+socket://", "unix://")),
     )
     try:
-        ConnectionPool.from_url(spelled).make_connection()  # which connects to nothing yet
+        ConnectionPool.from_url(translated).make_connection()  # does not connect yet
     except (TypeError, ValueError, RedisError) as error:
-        raise ImproperlyConfigured(f"REDIS_URL has a part or an option that is unknown: {error}") from error
-    return spelled
+        raise ImproperlyConfigured(f"REDIS_URL has an unknown part or option: {error}") from error
+    return translated
 
 
 REDIS_CLIENT_URL = client_url(REDIS_URL)
-REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": AT_ONCE}
+REDIS_CLIENT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": NO_RETRY}
 
-# Nothing needs Django's cache. It would unpickle what it reads, so it is kept out of Redis: who can write there would run
-# code here.
+# Nothing uses Django's cache. In Redis it would be a risk: it unpickles what it reads, so anyone who can write to Redis
+# could run code here.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -172,7 +172,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [{"NAME": "accounts.passwords.EndTokensOnPasswordChange"}]
 CSRF_FAILURE_VIEW = "accounts.decorators.csrf_failure"
 MESSAGE_STORAGE = (
-    "django.contrib.messages.storage.session.SessionStorage"  # ends with the session, unlike a cookie
+    "django.contrib.messages.storage.session.SessionStorage"  # deleted with the session, unlike a cookie
 )
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
@@ -182,9 +182,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = True  # collectstatic is welcome, not needed
+WHITENOISE_USE_FINDERS = True  # serves static files without collectstatic
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above every limit of config.request_limits, which answers 413
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024  # above all limits of config.request_limits, which apply first
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -192,9 +192,10 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "ALLOWED_VERSIONS": ["1"],  # whatever else the schema is asked for would go into a header as it comes
+    # Otherwise the schema view would copy any requested version into a header.
+    "ALLOWED_VERSIONS": ["1"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    # JSON is what the API speaks; the other two let a POST without a body come as any client sends it.
+    # The API's format is JSON. The other two accept a POST without a body with any client's default content type.
     "DEFAULT_PARSER_CLASSES": [
         "interactions.api.parsers.StrictJSONParser",
         "rest_framework.parsers.FormParser",
@@ -208,21 +209,21 @@ REST_FRAMEWORK = {
         "address_failures": "100/min",  # for any user name from one address
         "token": "120/min",  # for one user name from one address
         "webhook_failures": "60/min",  # for one profile from one address
-        "enable": "60/min",  # of one user's demo, and so on below
+        "enable": "60/min",  # for one user's demo, as all below
         "generate": "60/min",
         "scenario": "60/min",
         "advance": "20/min",
         "reset": "60/min",
         "switch": "120/min",  # disable, pause, resume and changes of settings
     },
-    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, least=0, most=10),
+    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0, minimum=0, maximum=10),
     "EXCEPTION_HANDLER": "interactions.problems.problem_handler",
 }
-TOKEN_DAYS = env.number("TOKEN_DAYS", 30, least=1, most=3650) if env.text("TOKEN_DAYS") else None
+TOKEN_DAYS = env.number("TOKEN_DAYS", 30, minimum=1, maximum=3650) if env.text("TOKEN_DAYS") else None
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Token",
     "TOKEN_TTL": TOKEN_DAYS and timedelta(days=TOKEN_DAYS),
-    "AUTO_REFRESH": False,  # a token that has leaked ends, however much it is used
+    "AUTO_REFRESH": False,  # so that a leaked token expires even if it is in use
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Perennial",
@@ -243,15 +244,15 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is away
-CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # what it refuses, such as a write to a full disk, ends no worker
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # whoever can write to the broker could stop the workers
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # without limit
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # also after an error reply, such as to a write on a full disk
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # would let anyone who can write to the broker stop workers
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 3,
     "socket_timeout": 30,
 }
-# Of a web process, which only sends: a thread is worth more than a message, for which the sweep makes up.
+# Web processes only send, and fail fast: a lost message is made up for by the sweep, a blocked thread is not.
 WEB_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "max_retries": 0}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = 2
@@ -264,19 +265,19 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 DEMO_DELIVERY = env.choice("DEMO_DELIVERY", "direct", "http")
 DEMO_ALLOWED = env.choice("DEMO_ALLOWED", "all", "staff", "none")
-DEMO_MAX_ROWS = env.number("DEMO_MAX_ROWS", 50_000, least=1_000, most=100_000_000)
+DEMO_MAX_ROWS = env.number("DEMO_MAX_ROWS", 50_000, minimum=1_000, maximum=100_000_000)
 WEB_THREADS = request_limits.WEB_THREADS
 MAIN_APP_URL = env.url("MAIN_APP_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
 METRICS_TOKEN = env.text("METRICS_TOKEN")
-LETTER_DAYS = env.number("LETTER_DAYS", 90, least=1, most=3650)
+LETTER_DAYS = env.number("LETTER_DAYS", 90, minimum=1, maximum=3650)
 
-LOGGING = logging_of_the_environment()
+LOGGING = logging_from_environment()
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # the line at the end says it all
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # the line at the end of the request suffices
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
-# Everything a page needs is served from here; the browser refuses the rest.
+# Pages load everything from this server; the browser blocks the rest.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [csp.NONE],
@@ -298,8 +299,8 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    # Programs, load balancers and delivery inside a cluster: by the time it is redirected, a token has been sent in clear.
+    # For programs, load balancers and delivery inside a cluster. A redirect would not protect a token: it was already sent.
     SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz", r"^readyz", r"^metrics"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    # Whether the domain's other hosts speak HTTPS is not ours to promise.
+    # These ask for HSTS on all subdomains, but it is unknown whether the domain's other hosts serve HTTPS.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

@@ -1,4 +1,4 @@
-"""A check that anybody may ask for, made by one thread of a process at a time."""
+"""Single flight for health checks: concurrent callers in a process share one run. Called by `config/health.py`."""
 
 import math
 import time
@@ -7,28 +7,27 @@ from functools import wraps
 from threading import Lock
 
 Checks = dict[str, bool]
-STALE = 1  # seconds after which a check that goes on says that something hangs
+STALE_SECONDS = 1  # a check that has run longer waits for a server that hangs
 
 
-def one_at_a_time(check: Callable[[], Checks], unknown: Checks) -> Callable[[], Checks]:
-    """`check`, but that whoever asks while another does waits for nothing.
+def single_flight(check: Callable[[], Checks], unknown: Checks) -> Callable[[], Checks]:
+    """Wrap `check` so that at most one thread runs it; other callers return at once, without waiting.
 
-    They get the last result, and `unknown` before there is any or when the check has been going on for STALE seconds: a
-    server that is away keeps it waiting for seconds, and many callers would hold every thread of the process.
+    They get the last result, or `unknown` when there is none yet or the running check has taken STALE_SECONDS. Without
+    this, a server that hangs would keep every thread of the process waiting for seconds.
     """
-    asking, last, began = Lock(), [unknown], [math.inf]
+    running, last_result, started_at = Lock(), [unknown], [math.inf]
 
     @wraps(check)
-    def asked() -> Checks:
-        if not asking.acquire(blocking=False):
-            return last[0] if time.monotonic() - began[0] < STALE else unknown
+    def run_or_reuse() -> Checks:
+        if not running.acquire(blocking=False):
+            return last_result[0] if time.monotonic() - started_at[0] < STALE_SECONDS else unknown
         try:
-            began[0] = time.monotonic()
-            last[0] = check()
-            return last[0]
+            started_at[0] = time.monotonic()
+            last_result[0] = check()
+            return last_result[0]
         finally:
-            # The next check is not to be taken for a stale one before its time is noted.
-            began[0] = math.inf
-            asking.release()
+            started_at[0] = math.inf  # otherwise the next check would look stale until it sets its own time
+            running.release()
 
-    return asked
+    return run_or_reuse

@@ -1,4 +1,7 @@
-"""What `manage.py up` runs its processes with: honcho's, with prefixed lines, where one that ended by itself is started again."""
+"""Runs the services of `manage.py up`: prefixes their output, and restarts those that end by themselves.
+
+Based on honcho's manager. Called by `config/up.py`.
+"""
 
 import multiprocessing
 import os
@@ -15,26 +18,29 @@ from honcho.printer import Message
 from honcho.process import Process
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STOP_SECONDS = 5  # then what is left is killed
-MAX_PAUSE = 30  # seconds
-RAN_WELL_SECONDS = 60  # after which a process begins again with a pause of a second
-SERVERS = "servers"
+STOP_SECONDS = 5  # between SIGTERM and SIGKILL
+MAX_BACKOFF = 30  # seconds
+STABLE_SECONDS = 60  # a service that ran this long restarts with the shortest backoff
+SERVERS = "servers"  # the embedded servers share one backoff of this name
 
 
-class Pauses:
-    """How long each name waits before it is started again: 1, 2, 4 … 30 s, and 1 s again after it ran well for a minute."""
+class Backoff:
+    """Seconds until a service is restarted, by name: 1, 2, 4 … MAX_BACKOFF; 1 again after it ran for STABLE_SECONDS."""
 
     def __init__(self) -> None:
         self._last: dict[str, float] = {}
 
     def next(self, name: str, ran_seconds: float) -> float:
-        last = 0.5 if ran_seconds >= RAN_WELL_SECONDS else self._last.get(name, 0.5)
-        self._last[name] = min(2 * last, MAX_PAUSE)
+        last = 0.5 if ran_seconds >= STABLE_SECONDS else self._last.get(name, 0.5)
+        self._last[name] = min(2 * last, MAX_BACKOFF)
         return self._last[name]
 
 
 class Service(Process):
-    """A process that has ended when its own process has, whatever children hold its output; these are killed."""
+    """Ends when its main process does, even if children of that keep its output open; it kills them.
+
+    `run` executes in a process of its own, which reads the output and reports events to the supervisor.
+    """
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
         self._events = events
@@ -56,52 +62,53 @@ class Service(Process):
 
 
 class Supervisor(Manager):
-    """Runs processes until it is asked to stop, whatever becomes of one of them.
+    """Runs services until it is asked to stop.
 
-    `keep_servers` is called every second, in a thread, and starts again what the processes need; it returns whether
-    anything of that was started again since the last call.
+    `restart_servers` is called in a thread, every second while nothing fails. It restarts what the services depend on,
+    and returns whether anything was restarted since the last call.
     """
 
-    def __init__(self, keep_servers: Callable[[], bool]) -> None:
+    def __init__(self, restart_servers: Callable[[], bool]) -> None:
         super().__init__()
         self._process_ctor = Service
-        self._keep_servers = keep_servers
-        self._pauses = Pauses()
+        self._restart_servers = restart_servers
+        self._backoff = Backoff()
         self._started_at: dict[str, float] = {}
-        self._start_at: dict[str, float] = {}
-        self._asked = threading.Event()
+        self._restart_at: dict[str, float] = {}
+        self._stop_requested = threading.Event()
 
     def loop(self) -> None:
-        """Run until one of STOP_SIGNALS, and then until all have ended."""
+        """Run until one of STOP_SIGNALS, and then until all services have ended."""
         for number in STOP_SIGNALS:
-            signal.signal(number, self._ask_to_stop)
+            signal.signal(number, self._request_stop)
         for name in self._processes:
-            self._start_one(name)
-        keeper = threading.Thread(target=self._keep, daemon=True)
-        keeper.start()
-        while not self._asked.is_set():
+            self._start_service(name)
+        monitor = threading.Thread(target=self._monitor_servers, daemon=True)
+        monitor.start()
+        while not self._stop_requested.is_set():
             if not self._handle_event():
-                self._note_what_was_lost()
-            self._start_what_is_due()
+                self._detect_killed_readers()
+            self._restart_due_services()
         self._stop()
-        keeper.join(STOP_SECONDS)
+        monitor.join(STOP_SECONDS)
 
-    def _ask_to_stop(self, number: int, _frame: Any) -> None:
-        self._asked.set()
+    def _request_stop(self, number: int, _frame: Any) -> None:
+        self._stop_requested.set()
 
     def _stop(self) -> None:
-        self._start_at.clear()
+        self._restart_at.clear()
         self.terminate()
         deadline = time.monotonic() + STOP_SECONDS
-        while (
-            any(process["process"].is_alive() for process in self._processes.values()) or self._handle_event()
-        ):
+        while self._any_alive() or self._handle_event():
             self._handle_event()
             if time.monotonic() > deadline:
                 deadline += STOP_SECONDS
                 self.kill()
 
-    def _start_one(self, name: str) -> None:
+    def _any_alive(self) -> bool:
+        return any(process["process"].is_alive() for process in self._processes.values())
+
+    def _start_service(self, name: str) -> None:
         process = self._processes[name]
         process.pop("pid", None)
         process.pop("returncode", None)
@@ -111,14 +118,14 @@ class Supervisor(Manager):
         self._started_at[name] = time.monotonic()
         process["process"].start()
 
-    def _start_what_is_due(self) -> None:
-        for name, moment in list(self._start_at.items()):
+    def _restart_due_services(self) -> None:
+        for name, moment in list(self._restart_at.items()):
             if moment <= time.monotonic():
-                del self._start_at[name]
-                self._start_one(name)
+                del self._restart_at[name]
+                self._start_service(name)
 
     def _handle_event(self) -> bool:
-        """Print a line or note what became of a process; whether there was anything."""
+        """Print a line of output, or note a start or an end; return whether there was an event."""
         try:
             message = self.events.get(timeout=0.1)
         except queue.Empty:
@@ -127,60 +134,58 @@ class Supervisor(Manager):
             self._printer.write(message)
         elif message.type == "start":
             self._processes[message.name]["pid"] = message.data["pid"]
-            self._say(f"{message.name} started (pid={message.data['pid']})")
-            if self._asked.is_set():  # it was being started when the others were ended
+            self._print(f"{message.name} started (pid={message.data['pid']})")
+            if self._stop_requested.is_set():  # it was still starting when the others were terminated
                 self._procmgr.terminate(message.data["pid"])
         else:
-            self._note_end(message.name, message.data["returncode"])
+            self._handle_end(message.name, message.data["returncode"])
         return True
 
-    def _note_end(self, name: str, code: int) -> None:
+    def _handle_end(self, name: str, code: int) -> None:
         self._processes[name]["returncode"] = code
-        if self._asked.is_set():
-            self._say(f"{name} stopped (rc={code})")
+        if self._stop_requested.is_set():
+            self._print(f"{name} stopped (rc={code})")
             return
-        pause = self._pauses.next(name, time.monotonic() - self._started_at[name])
-        self._start_at[name] = time.monotonic() + pause
-        self._say(f"{name} ended by itself (exit code {code}); it is started again in {pause:g} s")
+        backoff = self._backoff.next(name, time.monotonic() - self._started_at[name])
+        self._restart_at[name] = time.monotonic() + backoff
+        self._print(f"{name} ended by itself (exit code {code}); it is restarted in {backoff:g} s")
 
-    def _note_what_was_lost(self) -> None:
-        """End what runs without the process that reads its lines: that one was killed, and can say nothing of the end."""
+    def _detect_killed_readers(self) -> None:
+        """Kill services whose reading process was killed: it can no longer report their end."""
         for name, process in self._processes.items():
             if "returncode" not in process and process["process"].exitcode:
                 with suppress(KeyError, ProcessLookupError):
                     os.killpg(process["pid"], signal.SIGKILL)
-                self._note_end(name, process["process"].exitcode)
+                self._handle_end(name, process["process"].exitcode)
 
-    def _keep(self) -> None:
-        """Have the servers run, with the same pauses."""
+    def _monitor_servers(self) -> None:
         started_at = time.monotonic()
         pause = 1.0
-        while not self._asked.wait(pause):
+        while not self._stop_requested.wait(pause):
             try:
-                if self._keep_servers():
+                if self._restart_servers():
                     ran, started_at = time.monotonic() - started_at, time.monotonic()
-                    pause = self._pauses.next(SERVERS, ran)
-                    self._tell(
-                        f"a server had ended by itself; it was started again, the next time after {pause:g} s"
+                    pause = self._backoff.next(SERVERS, ran)
+                    self._print_from_thread(
+                        f"a server had ended by itself and was restarted; the next check is in {pause:g} s"
                     )
                 else:
                     pause = 1.0
             except Exception as error:
-                pause = self._pauses.next(SERVERS, 0)
-                self._tell(
-                    f"a server ended by itself and cannot be started: {error}; tried again in {pause:g} s"
+                pause = self._backoff.next(SERVERS, 0)
+                self._print_from_thread(
+                    f"a server ended by itself and cannot be started: {error}; next attempt in {pause:g} s"
                 )
 
-    def _tell(self, line: str) -> None:
-        """Say it from another thread."""
+    def _print_from_thread(self, line: str) -> None:
         now = self._clock.now()
         self.events.put(Message(type="line", data=f"{line}\n", time=now, name="system", colour=None))
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._system_print(f"{line}\n")
 
     def _killall(self, force: bool = False) -> None:
         for name, process in self._processes.items():
             if "pid" in process and "returncode" not in process:
-                self._say(f"sending {'SIGKILL' if force else 'SIGTERM'} to {name} (pid {process['pid']})")
+                self._print(f"sending {'SIGKILL' if force else 'SIGTERM'} to {name} (pid {process['pid']})")
                 (self._procmgr.kill if force else self._procmgr.terminate)(process["pid"])

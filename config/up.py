@@ -1,6 +1,8 @@
-"""Everything in one terminal: servers, web, worker and beat, with prefixed logs, until Ctrl-C."""
+"""`manage.py up` and `manage.py down`: run the servers and all services in one terminal, and stop them.
 
-import fcntl
+`config/run_lock.py` allows one run per data folder, `config/supervisor.py` runs the services.
+"""
+
 import os
 import re
 import signal
@@ -8,10 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 import psutil
 from django.conf import settings
@@ -20,6 +19,14 @@ from honcho.environ import parse_procfile
 
 from accounts.models import User
 from config import bootstrap
+from config.run_lock import (
+    RUN_VARIABLE,
+    STOP_SECONDS,
+    CannotStart,
+    end_leftover_services,
+    run_lock,
+    running_up,
+)
 from config.supervisor import STOP_SIGNALS, Supervisor
 from demo.dashboard.progress import progress_of
 from demo.lifecycle import transitions
@@ -28,92 +35,108 @@ from interactions.clock import now
 from interactions.db_errors import DATABASE_UNAVAILABLE
 
 NAME = PASSWORD = "demo"  # of the development user
-STOP_SECONDS = 30
-# What Celery's and gunicorn's command lines read beside their arguments: it is meant for another project's services.
-FOREIGN = re.compile(
+# Variables that the command lines of Celery and gunicorn read beside their arguments. They were set for other projects.
+COMMAND_LINE_VARIABLES = re.compile(
     "(CELERY|CELERYD|CELERYBEAT|GUNICORN|KOMBU)_.*|BROKER_URL|RESULT_BACKEND|LOADER|CONFIG_MODULE|APP|SKIP_CHECKS"
     "|NO_COLOR|LISTEN_FDS|LISTEN_PID|NOTIFY_SOCKET|MP_LOG|REMAP_SIGTERM|PICKLE_PROTOCOL"
 )
-RUN = "PERENNIAL_RUN"  # names the data folder in the environment of what `up` started
-
-
-class CannotStart(Exception):
-    """The message says what is in the way and what to do."""
 
 
 def up() -> None:
-    """Run everything until it is asked to stop; raises CannotStart when the port or the data folder is taken."""
+    """Run until one of STOP_SIGNALS. Raises CannotStart when the port or the data folder is in use."""
     for number in STOP_SIGNALS:
-        signal.signal(number, _leave)  # while it starts
-    with _only_one(settings.DATA_DIR):
+        signal.signal(number, _exit)  # until the supervisor handles them
+    with run_lock():
         _check_port(settings.PORT)
         started = bootstrap.ensure_servers()
         try:
             bootstrap.ensure_ready()
             bootstrap.migrate()
-            _run()
+            _run_services()
         finally:
             if started:
                 settings.SERVERS.stop()
 
 
-def _leave(*_: object) -> None:
-    sys.exit(0)
-
-
 def down() -> bool:
-    """Stop an `up` that runs for the data folder, what it left, and the servers; return whether anything ran."""
-    process = _running_up()
+    """Stop the data folder's `up`, services that a killed one left, and the servers; return whether anything ran."""
+    process = running_up()
     if process:
         process.send_signal(signal.SIGTERM)
         psutil.wait_procs([process], timeout=STOP_SECONDS)
-    left = _end_leftovers()
-    return settings.SERVERS.stop() or left or process is not None
+    ended_leftovers = end_leftover_services()
+    return settings.SERVERS.stop() or ended_leftovers or process is not None
 
 
-def _end_leftovers() -> bool:
-    """End the services of an `up` that was killed; return whether there were any."""
-    left = [process for process in psutil.process_iter() if _belongs_to_a_run(process)]
-    for process in left:
-        process.terminate()
-    for process in psutil.wait_procs(left, timeout=STOP_SECONDS)[1]:
-        process.kill()
-    return bool(left)
+def _exit(*_: object) -> None:
+    sys.exit(0)
 
 
-def _belongs_to_a_run(process: psutil.Process) -> bool:
-    try:
-        return process.environ().get(RUN) == str(settings.DATA_DIR)
-    except psutil.Error:
-        return False
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CannotStart(f"Port {port} is in use. Choose another, such as PORT={port + 1}.") from error
 
 
-def _run() -> None:
+def _run_services() -> None:
     account = _development_demo() if settings.DEVELOPMENT else None
-    sys.stdout.reconfigure(errors="backslashreplace")  # however `up` was called, as manage.py does it
-    manager = Supervisor(bootstrap.Keeper())
-    environment = {name: value for name, value in os.environ.items() if not FOREIGN.fullmatch(name)} | {
+    sys.stdout.reconfigure(
+        errors="backslashreplace"
+    )  # manage.py does this, too, but other programs may call `up`
+    supervisor = Supervisor(ServerMonitor().restart_ended)
+    for name, command in services().items():
+        supervisor.add_process(name, command, env=_environment(), cwd=str(settings.BASE_DIR))
+    threading.Thread(target=_announce, args=[account], daemon=True).start()
+    supervisor.loop()
+
+
+class ServerMonitor:
+    """Restarts embedded servers that have ended. While all run, a call costs two look-ups of processes."""
+
+    def __init__(self) -> None:
+        self._known = self._processes()
+
+    def restart_ended(self) -> bool:
+        """Return whether a server was restarted since the last call, by this call or by a service."""
+        found = self._processes()
+        if None in found:
+            bootstrap.ensure_servers()
+            found = self._processes()
+        if found == self._known or None in found:
+            return False
+        self._known = found
+        return True
+
+    @staticmethod
+    def _processes() -> list[psutil.Process | None]:
+        return settings.SERVERS.processes(**settings.EMBEDDED)
+
+
+def services() -> dict[str, str]:
+    """The command line of each service of the Procfile, but `release`, which has run before."""
+    processes = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
+    return {name: f"exec {command}" for name, command in processes.items() if name != "release"}
+
+
+def _environment() -> dict[str, str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if not COMMAND_LINE_VARIABLES.fullmatch(name)
+    }
+    return inherited | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",  # the supervisor reads their lines as UTF-8, whatever the terminal speaks
+        "PYTHONUTF8": "1",  # the supervisor decodes their output as UTF-8
         "PYTHONIOENCODING": "utf-8",
         "PYTHONWARNINGS": "ignore",
-        RUN: str(settings.DATA_DIR),
+        RUN_VARIABLE: str(settings.DATA_DIR),
     }
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    for name, command in commands().items():
-        manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
-    threading.Thread(target=_announce, args=[account], daemon=True).start()
-    manager.loop()
-
-
-def commands() -> dict[str, str]:
-    """The services of the Procfile, each a command line; `release` has been done when they start."""
-    services = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
-    return {name: f"exec {command}" for name, command in services.items() if name != "release"}
 
 
 def _development_demo() -> DemoAccount:
-    """The user of the development server, with demo mode on, made when missing; it is switched on once, ever."""
+    """The demo of the development user. Both are created when missing; a demo that was switched off stays off."""
     user = User.objects.filter(username=NAME).first()
     if user is None:
         user = User.objects.create_superuser(NAME, password=PASSWORD)
@@ -122,12 +145,13 @@ def _development_demo() -> DemoAccount:
 
 
 def _announce(account: DemoAccount | None) -> None:
+    """Print the address, then the progress of `account` until its demo is active. Runs in a thread."""
     _wait_for_web()
     print(f"\n  Perennial is at http://127.0.0.1:{settings.PORT}/", flush=True)
     if account is None:
         return
     print(f"  Log in as {NAME} with the password {PASSWORD}. Ctrl-C stops everything.\n", flush=True)
-    shown = ""
+    printed = ""
     while True:
         try:
             account.refresh_from_db()
@@ -136,9 +160,9 @@ def _announce(account: DemoAccount | None) -> None:
             connection.close()
             time.sleep(1)
             continue
-        if line != shown:
+        if line != printed:
             print(line, flush=True)
-            shown = line
+            printed = line
         if account.state != State.ENABLING:
             return
         time.sleep(0.5)
@@ -150,57 +174,3 @@ def _wait_for_web() -> None:
             if probe.connect_ex(("127.0.0.1", settings.PORT)) == 0:
                 return
         time.sleep(0.1)
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {port} is taken. Start it with another, such as PORT={port + 1}."
-            ) from error
-
-
-@contextmanager
-def _only_one(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder's lock for this run, with its process id in it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with _pid_file(data_dir).open("a+") as handle:
-        if _running_up() is None:
-            _end_leftovers()
-        if not _lock(handle):
-            raise CannotStart(f"It runs already for {data_dir}. Type `manage.py down` to stop it.")
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        try:
-            yield
-        finally:
-            handle.truncate(0)
-
-
-def _lock(handle: TextIO) -> bool:
-    """Take the lock, which what a killed `up` left holds for a moment longer; False when it stays taken."""
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            time.sleep(0.1)
-    return False
-
-
-def _running_up() -> psutil.Process | None:
-    """The process that the pid file names, unless it is gone or its number now names something else."""
-    try:
-        process = psutil.Process(int(_pid_file(settings.DATA_DIR).read_text()))
-        return process if "up" in process.cmdline() else None
-    except (OSError, ValueError, psutil.Error):
-        return None
-
-
-def _pid_file(data_dir: Path) -> Path:
-    return data_dir / "up.pid"

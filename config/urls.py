@@ -1,3 +1,5 @@
+"""All routes: health, the admin, the OpenAPI document, then those of the apps."""
+
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.templatetags.static import static
@@ -13,7 +15,7 @@ DOCS = {"url_name": "schema", "http_method_names": ["get", "head"]}
 handler400 = "interactions.problems.bad_request"
 handler500 = "interactions.problems.server_error"
 
-# Swagger UI styles itself inline.
+# Swagger UI uses inline styles.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(**DOCS))
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""The door of the web server."""
+"""The WSGI application that the web server calls; `Procfile` names it as `config.wsgi`."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -14,23 +14,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from config.bootstrap import ensure_ready
 from config.celery import app as celery
 from config.error_responses import refuse
-from config.postgresql.base import be_impatient
+from config.postgresql.base import enable_wait_timeouts
 from config.request_checks import Refused, check_content_type
 
-TEXT = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"}
+TEXT_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"}
 _django = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-    """Django's application, for requests whose content type it can read and whose charset is one of text."""
+    """Django's application, behind a check of Content-Type, which Django parses outside of its error handling."""
     try:
-        environ["CONTENT_TYPE"] = of_text(environ.get("CONTENT_TYPE", ""))
+        environ["CONTENT_TYPE"] = safe_content_type(environ.get("CONTENT_TYPE", ""))
     except Refused as error:
-        return _refused(environ, start_response, error)
+        return _refusal(environ, start_response, error)
     return _django(environ, start_response)
 
 
-def _refused(environ: dict[str, Any], start_response: Callable, error: Refused) -> Iterable[bytes]:
+def _refusal(environ: dict[str, Any], start_response: Callable, error: Refused) -> Iterable[bytes]:
     code = error.args[0]
     headers, body = refuse(environ.get("PATH_INFO", ""), *error.args)
     headers |= {"Content-Length": str(len(body)), "X-Content-Type-Options": "nosniff"}
@@ -38,19 +38,19 @@ def _refused(environ: dict[str, Any], start_response: Callable, error: Refused) 
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def of_text(content_type: str) -> str:
-    """The content type as it is, or without a charset that Django would stumble over before its error handling begins.
+def safe_content_type(content_type: str) -> str:
+    """The content type, without its charset when that is not in TEXT_CHARSETS. Raises Refused.
 
-    Python knows codecs such as hex and rot13, which turn no bytes into text. Raises Refused.
+    Python has codecs that do not decode bytes to text, such as hex and rot13; Django would fail on them.
     """
     check_content_type(content_type)
-    media, parameters = parse_header_parameters(content_type)
-    if parameters.get("charset", "utf-8").lower() in TEXT:
+    media_type, parameters = parse_header_parameters(content_type)
+    if parameters.get("charset", "utf-8").lower() in TEXT_CHARSETS:
         return content_type
-    return f'{media}; boundary="{parameters["boundary"]}"' if "boundary" in parameters else media
+    return f'{media_type}; boundary="{parameters["boundary"]}"' if "boundary" in parameters else media_type
 
 
 ensure_ready()
-be_impatient()
+enable_wait_timeouts()
 celery.conf.broker_transport_options = settings.WEB_BROKER_TRANSPORT_OPTIONS
 celery.conf.task_publish_retry = False

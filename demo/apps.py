@@ -8,7 +8,9 @@ class DemoConfig(AppConfig):
     name = "demo"
 
     def ready(self) -> None:
-        from config.schedule_checks import read_any_zone  # imports models, which are there only now
+        from config.schedule_checks import (
+            accept_unknown_time_zones,  # imports models, which are there only now
+        )
 
-        read_any_zone()
+        accept_unknown_time_zones()
         post_migrate.connect(create_missing_schedules, sender=self)

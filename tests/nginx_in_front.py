@@ -1,4 +1,4 @@
-"""An nginx in front of a web server, by the file that compose.yaml mounts."""
+"""Runs nginx in front of a web server, with the configuration that compose.yaml mounts."""
 
 import os
 import subprocess
@@ -29,15 +29,16 @@ http {
 
 
 def mounted_template() -> Path:
-    """The file of the checkout that compose.yaml gives to Docker's image of nginx."""
+    """The configuration template that compose.yaml mounts into Docker's nginx image."""
     [volume] = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())["services"]["nginx"]["volumes"]
     return CHECKOUT / volume.split(":")[0]
 
 
 @contextmanager
 def nginx_in_front(port: int, log: Path = Path(os.devnull)) -> Iterator[int]:
-    """The port of an nginx that passes on to the web server at `port`; what it says goes to `log`."""
-    variables = {"PERENNIAL_UPSTREAM": f"127.0.0.1:{port}", "PERENNIAL_PORT": str(own := free_port())}
+    """Run nginx as a proxy of the web server at `port`; yield nginx's port. Its output is appended to `log`."""
+    nginx_port = free_port()
+    variables = {"PERENNIAL_UPSTREAM": f"127.0.0.1:{port}", "PERENNIAL_PORT": str(nginx_port)}
     with tempfile.TemporaryDirectory(prefix="perennial-nginx-") as name:
         folder = Path(name)
         site = Template(mounted_template().read_text()).safe_substitute(variables)
@@ -48,8 +49,8 @@ def nginx_in_front(port: int, log: Path = Path(os.devnull)) -> Iterator[int]:
         with log.open("a") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            until(lambda: listens(own), "nginx listens", 20)
-            yield own
+            until(lambda: listens(nginx_port), "nginx listens", 20)
+            yield nginx_port
         finally:
             process.terminate()
             process.wait(20)

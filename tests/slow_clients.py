@@ -1,4 +1,4 @@
-"""Clients that send or read slowly, many at once, and how long `/healthz` takes meanwhile."""
+"""Simulates many clients that send or read slowly or flood the parser, and measures the latency of `/healthz`."""
 
 import multiprocessing
 import select
@@ -15,7 +15,7 @@ START = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: 
 BODY = b'{"username": "nobody", "password": "' + b"x" * 400 + b'"}'
 LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"  # 1.4 MB
 READ = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % LARGE.encode()
-# What each kind of client has sent before it begins to drip, and the bytes that it drips.
+# Of each kind of slow client: what it sends at once, and the bytes that it then sends one by one.
 KINDS = {
     "headers": (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"x" * 1_000),
     "no header at all": (b"", b""),
@@ -30,7 +30,7 @@ KINDS = {
 CHUNKED = (
     b"POST /api/v1/webhooks/profiles/x/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
-FLOODS = {  # what each client sends as fast as it is taken
+FLOODS = {  # what each client sends as fast as the server accepts it
     "chunks of a byte": CHUNKED + b"1\r\nA\r\n" * 200_000,
     "small chunks": CHUNKED + (b"20\r\n" + b"A" * 32 + b"\r\n") * 50_000,
     "chunk extensions": CHUNKED + (b"1;" + b"x" * 900 + b"\r\nA\r\n") * 2_000,
@@ -41,7 +41,7 @@ FLOODS = {  # what each client sends as fast as it is taken
 
 @contextmanager
 def flood(port: int, kind: str, number: int = 64) -> Iterator[None]:
-    """A process in which so many clients send that, again and again, until the block ends."""
+    """In a process of its own, `number` clients send FLOODS[kind] again and again until the block ends."""
     process = multiprocessing.get_context("fork").Process(target=_flood, args=(port, FLOODS[kind], number))
     process.start()
     try:
@@ -52,7 +52,7 @@ def flood(port: int, kind: str, number: int = 64) -> Iterator[None]:
 
 
 def _flood(port: int, sent: bytes, number: int) -> None:
-    clients: dict[socket.socket, int] = {}  # and how many bytes each has sent
+    clients: dict[socket.socket, int] = {}  # -> bytes sent
     while True:
         while len(clients) < number:
             client = socket.create_connection(("127.0.0.1", port), 30)
@@ -74,11 +74,11 @@ def _flood(port: int, sent: bytes, number: int) -> None:
 
 @contextmanager
 def slow_clients(port: int, kind: str, number: int = 64) -> Iterator[list[socket.socket]]:
-    """So many clients of that kind, each dripping, until the block ends."""
-    head, drops = KINDS[kind]
+    """`number` clients of that kind, which send slowly until the block ends."""
+    head, rest = KINDS[kind]
     stop = threading.Event()
-    clients = [_client(port, head, small=kind == "a slow reader") for _ in range(number)]
-    thread = threading.Thread(target=_drip, args=(clients, drops, stop), daemon=True)
+    clients = [_client(port, head, small_buffer=kind == "a slow reader") for _ in range(number)]
+    thread = threading.Thread(target=_send_slowly, args=(clients, rest, stop), daemon=True)
     thread.start()
     try:
         yield clients
@@ -89,9 +89,9 @@ def slow_clients(port: int, kind: str, number: int = 64) -> Iterator[list[socket
             client.close()
 
 
-def _client(port: int, head: bytes, *, small: bool) -> socket.socket:
+def _client(port: int, head: bytes, *, small_buffer: bool) -> socket.socket:
     client = socket.socket()
-    if small:  # so that the answer does not fit into the kernel's buffers
+    if small_buffer:  # so that the response does not fit into the kernel's buffers
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
     client.settimeout(10)
     client.connect(("127.0.0.1", port))
@@ -99,19 +99,19 @@ def _client(port: int, head: bytes, *, small: bool) -> socket.socket:
     return client
 
 
-def _drip(clients: list[socket.socket], drops: bytes, stop: threading.Event) -> None:
-    for place in range(len(drops)):
+def _send_slowly(clients: list[socket.socket], rest: bytes, stop: threading.Event) -> None:
+    for position in range(len(rest)):
         if stop.wait(PAUSE):
             return
         for client in clients:
             try:
-                client.sendall(drops[place : place + 1])
-            except OSError:  # the server has had enough of it
+                client.sendall(rest[position : position + 1])
+            except OSError:  # the server has closed the connection
                 continue
 
 
 def slowest_healthz(url: str, seconds: float = 6) -> float:
-    """The longest time that `/healthz` took, asked by new connections again and again for so many seconds."""
+    """The longest response time of `/healthz` in seconds, requested over new connections for `seconds`."""
     slowest, deadline = 0.0, time.monotonic() + seconds
     while time.monotonic() < deadline:
         started = time.monotonic()

@@ -158,7 +158,7 @@ def test_the_admins_other_urls_cause_no_500(operator, address):
     assert operator.get(address).status_code in (200, 302, 400, 403, 404)
 
 
-TOO_LONG = "Search for at most 10 words of 100 characters together. Nothing was looked for."
+TOO_LONG = "Search for at most 10 words of 100 characters in total. Nothing was searched."
 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)

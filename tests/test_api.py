@@ -123,9 +123,9 @@ def test_readyz_fails_when_the_database_connection_is_lost(client, db, monkeypat
     def lost(*_):
         raise InterfaceError("the connection is closed")
 
-    for door, missing in (("beat_seen_at", "beat"), ("connection.cursor", "database")):
+    for function, missing in (("beat_seen_at", "beat"), ("connection.cursor", "database")):
         with monkeypatch.context() as patch:
-            patch.setattr(f"config.health.{door}", lost)
+            patch.setattr(f"config.health.{function}", lost)
             answer = client.get("/readyz")
         assert (answer.status_code, answer.json()[missing]) == (503, False)
 

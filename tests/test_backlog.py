@@ -1,4 +1,4 @@
-"""Readiness notices when what is due is not delivered, and only then."""
+"""/readyz reports `delivery` as failed while due events are not delivered, and only then."""
 
 from datetime import timedelta
 
@@ -16,8 +16,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def late(alice, db) -> StoryEvent:
-    """An event of an active demo that has been due for three minutes, and no other of hers is."""
+def overdue(alice, db) -> StoryEvent:
+    """An event of alice's active demo that has been due for three minutes; her demo has no other undelivered event."""
     demo_of(alice, timezone.now())
     StoryEvent.objects.filter(delivered_at=None).delete()
     event = StoryEvent.objects.last()
@@ -26,26 +26,26 @@ def late(alice, db) -> StoryEvent:
     return event
 
 
-def delivery(client) -> bool:
-    answer = client.get("/readyz").json()
-    return answer["delivery"]
+def delivery_check(client) -> bool:
+    response = client.get("/readyz").json()
+    return response["delivery"]
 
 
-def test_an_event_due_for_three_minutes_while_nothing_is_delivered_is_not_ready(client, late):
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["delivery"]) == (503, False)
+def test_readyz_fails_when_an_event_is_due_for_three_minutes_and_nothing_is_delivered(client, overdue):
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["delivery"]) == (503, False)
 
 
-def test_a_system_that_delivers_is_ready_however_late_it_is(client, late):
-    StoryEvent.objects.filter(pk=late.pk).update(claimed_until=None)
+def test_readyz_succeeds_while_events_are_delivered_however_late(client, overdue):
+    StoryEvent.objects.filter(pk=overdue.pk).update(claimed_until=None)
     tasks.deliver()
-    assert StoryEvent.objects.get(pk=late.pk).delivered_at
-    StoryEvent.objects.filter(pk=late.pk).update(delivered_at=None)
-    assert delivery(client) is True
+    assert StoryEvent.objects.get(pk=overdue.pk).delivered_at
+    StoryEvent.objects.filter(pk=overdue.pk).update(delivered_at=None)
+    assert delivery_check(client) is True
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),  # a time counts from the present
+    ("column", "value"),  # a timedelta is relative to the present
     [
         ("due_at", -MINUTE),
         ("held", True),
@@ -53,47 +53,47 @@ def test_a_system_that_delivers_is_ready_however_late_it_is(client, late):
         ("claimed_until", -MINUTE),
         ("dead_at", 0 * MINUTE),
     ],
-    ids=["due since a minute", "held", "leased", "leased until a minute ago", "dead"],
+    ids=["due for a minute", "held", "leased", "leased until a minute ago", "dead"],
 )
-def test_what_cannot_be_delivered_yet_does_not_count(client, late, column, value):
-    present = timezone.now() + value if isinstance(value, timedelta) else value
-    StoryEvent.objects.filter(pk=late.pk).update(**{column: present})
-    assert delivery(client) is True
+def test_an_event_that_cannot_be_delivered_yet_does_not_count(client, overdue, column, value):
+    new = timezone.now() + value if isinstance(value, timedelta) else value
+    StoryEvent.objects.filter(pk=overdue.pk).update(**{column: new})
+    assert delivery_check(client) is True
 
 
 @pytest.mark.parametrize(("planned", "ready"), [(MINUTE, True), (3 * MINUTE, False)])
-def test_an_initial_batch_lies_in_the_past_and_counts_from_when_it_was_planned(client, late, planned, ready):
+def test_the_events_of_an_initial_batch_count_from_when_they_were_planned(client, overdue, planned, ready):
     DemoAccount.objects.update(state="enabling", planned_at=timezone.now() - planned)
-    assert delivery(client) is ready
+    assert delivery_check(client) is ready
 
 
-def test_a_failed_demo_does_not_count(client, late):
+def test_a_failed_demo_does_not_count(client, overdue):
     DemoAccount.objects.update(state="failed")
-    assert delivery(client) is True
+    assert delivery_check(client) is True
 
 
-def test_the_question_costs_the_same_however_many_wait(client, late, django_assert_max_num_queries):
+def test_readyz_uses_at_most_eight_queries(client, overdue, django_assert_max_num_queries):
     with django_assert_max_num_queries(8):
         client.get("/readyz")
 
 
-def test_work_that_fails_is_no_delivery(client, late, bob, monkeypatch):
-    """A removal that fails is tried again every minute; nothing is delivered by it."""
+def test_failing_work_does_not_count_as_a_delivery(client, overdue, bob, monkeypatch):
+    """A removal that fails is retried every minute, but delivers nothing."""
     demo_of(bob, timezone.now())
     redis().delete(DELIVERED)
     transitions.disable(bob, dispatch=False)
     monkeypatch.setattr("demo.lifecycle.removal._switch_off", lambda account, now: 1 / 0)
     tasks.finish(bob.demo_account.pk)
     assert DemoAccount.objects.get(user=bob).last_error
-    assert delivery(client) is False
+    assert delivery_check(client) is False
 
 
-def test_an_initial_batch_and_an_advance_are_deliveries(client, late, bob):
+def test_an_initial_batch_and_an_advance_count_as_deliveries(client, overdue, bob):
     transitions.enable(bob, timezone.now(), seed=1, dispatch=False)
     account = DemoAccount.objects.get(user=bob).pk
     tasks.finish(account)
-    assert delivery(client) is True
+    assert delivery_check(client) is True
     redis().delete(DELIVERED)
     DemoAccount.objects.filter(pk=account).update(state="active", advance_days=1)
     tasks.finish(account)
-    assert delivery(client) is True
+    assert delivery_check(client) is True

@@ -1,4 +1,4 @@
-"""Redis may hold anything, and may die: the worker goes on, and what is next to it is done."""
+"""The worker survives invalid data in Redis and the death of the broker, and processes all valid messages."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ def shared() -> Iterator[House]:
 
 @pytest.fixture
 def house(shared) -> House:
-    """The house of all tests here, whose services must never have ended."""
+    """The shared services; fails when one of them has ended."""
     yield shared
     assert {name: process.poll() for name, process in shared.processes.items()} == {
         "web": None,
@@ -40,18 +40,19 @@ def broker(house) -> Iterator[redis.Redis]:
         yield client
 
 
-def message(**other: object) -> dict:
-    body = base64.b64encode(json.dumps(other.pop("arguments", [[], {}, {}])).encode()).decode()
+def message(**fields: object) -> dict:
+    """A valid message of the task `deliver`, with other arguments, headers or fields where given."""
+    body = base64.b64encode(json.dumps(fields.pop("arguments", [[], {}, {}])).encode()).decode()
     return {
         "body": body,
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": {"task": "demo.tasks.deliver", "id": "one"} | other.pop("headers", {}),
+        "headers": {"task": "demo.tasks.deliver", "id": "one"} | fields.pop("headers", {}),
         "properties": {"delivery_tag": "a", "delivery_info": {}, "body_encoding": "base64"},
-    } | other
+    } | fields
 
 
-NO_MESSAGES = [
+INVALID_MESSAGES = [
     b"not JSON",
     b"\xff\xfe",
     b"[]",
@@ -61,8 +62,8 @@ NO_MESSAGES = [
     b"[" * 100_000,
     b"1" * 5_000,
     *(
-        json.dumps(wrong).encode()
-        for wrong in (
+        json.dumps(invalid).encode()
+        for invalid in (
             message(headers={"task": 5}),
             message(headers={"task": []}),
             message(headers={"task": "demo.tasks.unknown"}),
@@ -86,7 +87,7 @@ NO_MESSAGES = [
         )
     ),
 ]
-ODD_BUT_OURS = [  # what is not known of these is left out, and the task is done
+UNUSUAL_MESSAGES = [  # valid, but with fields that are ignored
     message(headers={"eta": "9999-12-31T00:00:00+00:00"}),
     message(headers={"eta": "nonsense", "expires": 5}),
     message(headers={"expires": "0001-01-01T00:00:00+00:00"}),
@@ -105,28 +106,29 @@ def warnings(house: House, name: str = "worker") -> list[str]:
     return [line["event"] for line in lines if line["level"] in ("warning", "error", "critical")]
 
 
-def queued(broker: redis.Redis) -> int:
+def pending_messages(broker: redis.Redis) -> int:
+    """Messages that are queued or reserved."""
     return broker.llen("celery") + broker.llen("celery\x06\x163") + broker.hlen("unacked")
 
 
-def test_what_is_no_message_of_ours_is_left_out_with_a_line_each_and_its_neighbours_are_done(house, broker):
+def test_each_invalid_message_is_skipped_and_logged_and_its_neighbours_are_processed(house, broker):
     house.kill("beat")
     before = len(warnings(house))
-    for wrong in NO_MESSAGES:
-        broker.lpush("celery", wrong)
+    for invalid in INVALID_MESSAGES:
+        broker.lpush("celery", invalid)
     broker.lpush("celery\x06\x163", b"not JSON")
-    for odd in ODD_BUT_OURS:
-        broker.lpush("celery", json.dumps(odd))
-    until(lambda: queued(broker) == 0, "all is taken and done", 30)
-    said = warnings(house)[before:]
-    assert len(said) == len(NO_MESSAGES) + 1
-    assert all(line.startswith("An element of the queue (") for line in said)
+    for unusual in UNUSUAL_MESSAGES:
+        broker.lpush("celery", json.dumps(unusual))
+    until(lambda: pending_messages(broker) == 0, "all messages are processed", 30)
+    logged = warnings(house)[before:]
+    assert len(logged) == len(INVALID_MESSAGES) + 1
+    assert all(line.startswith("A queue element (") for line in logged)
     assert "Traceback" not in house.log("worker")
     house.start("beat")
 
 
 DEEP = "[" * 50_000 + "]" * 50_000
-ODD_VALUES = [  # as JSON text
+UNUSUAL_VALUES = [  # as JSON text
     *("null", "true", "0", "-1", "1" + "0" * 30, "1e308", "NaN", "-Infinity", '""', "[]", "{}", DEEP),
     *(r'"\ud800"', r'"\u0000"', '"' + "x" * 50_000 + '"', "[[1], 2]", '{"a": {"b": null}}', '"0001-01-01"'),
 ]
@@ -160,19 +162,19 @@ PROPERTIES = [
 CONTEXT = ["request_id", "user_id", "parent_task_id"]
 
 
-def odd_messages() -> Iterator[str]:
-    """Our message with each of its fields, and what they hold, in turn as something odd."""
-    for value in ODD_VALUES:
+def messages_with_an_unusual_field() -> Iterator[str]:
+    """The valid message, with each of its fields and their members replaced by each unusual value."""
+    for value in UNUSUAL_VALUES:
         for field in ("body", "content-encoding", "content-type"):
-            yield with_odd(message(**{field: "@"}), value)
+            yield replaced(message(**{field: "@"}), value)
         for field in ("headers", "properties"):
-            yield with_odd(message() | {field: "@"}, value)
+            yield replaced(message() | {field: "@"}, value)
         for name in HEADERS:
-            yield with_odd(message(headers={name: "@"}), value)
+            yield replaced(message(headers={name: "@"}), value)
         for name in CONTEXT:
-            yield with_odd(message(headers={"__django_structlog__": {name: "@"}}), value)
+            yield replaced(message(headers={"__django_structlog__": {name: "@"}}), value)
         for name in PROPERTIES:
-            yield with_odd(message() | {"properties": message()["properties"] | {name: "@"}}, value)
+            yield replaced(message() | {"properties": message()["properties"] | {name: "@"}}, value)
         for body in (
             "[[@], {}, {}]",
             '[[], {"account_id": @}, {}]',
@@ -185,21 +187,21 @@ def odd_messages() -> Iterator[str]:
             yield json.dumps(message(body=text))
 
 
-def with_odd(given: dict, value: str) -> str:
-    return json.dumps(given).replace('"@"', value)
+def replaced(template: dict, value: str) -> str:
+    return json.dumps(template).replace('"@"', value)
 
 
-def test_a_message_with_any_field_odd_does_not_end_the_worker(house, broker):
+def test_no_value_of_any_field_of_a_message_ends_the_worker(house, broker):
     house.kill("beat")
     before = house.log("worker").count("Traceback")
-    broker.lpush("celery", *odd_messages())
-    until(lambda: queued(broker) == 1, "all is done but what has the longest delay", 60)
+    broker.lpush("celery", *messages_with_an_unusual_field())
+    until(lambda: pending_messages(broker) == 1, "only the message with the longest delay is pending", 60)
     broker.delete("unacked", "unacked_index")
     assert house.log("worker").count("Traceback") == before
     house.start("beat")
 
 
-KINDS = {
+SET_KEY = {  # by type
     "string": lambda broker, key: broker.set(key, "x"),
     "zset": lambda broker, key: broker.zadd(key, {"x": 1}),
 }
@@ -207,39 +209,41 @@ KEYS = ("celery", "celery\x06\x169", "unacked", "unacked_index", "unacked_mutex"
 BINDINGS = ("_kombu.binding.celery", "_kombu.binding_permanent.celery", "_kombu.binding_deadlines")
 
 
-@pytest.mark.parametrize("kind", ["string", "zset"])  # between them wrong for every key
-def test_a_key_that_holds_something_else_is_moved_aside(house, broker, kind):
+@pytest.mark.parametrize("key_type", ["string", "zset"])  # for every key at least one of them is wrong
+def test_a_key_of_the_wrong_type_is_renamed(house, broker, key_type):
     for key in (*KEYS, *BINDINGS):
         broker.delete(key)
-        KINDS[kind](broker, key)
-    caller = house.create_user(f"among-{kind}")
+        SET_KEY[key_type](broker, key)
+    caller = house.create_user(f"wrong-{key_type}")
     assert caller.post("demo/enable").status_code == 202
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 60)
     for name in ("web", "worker", "beat"):
         assert "Traceback" not in house.log(name)
 
 
-def test_what_stands_among_the_messages_taken_is_put_back_or_left_out(house, broker):
+def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(house, broker):
     house.terminate("worker")
     house.kill("beat")
     broker.delete("unacked", "unacked_index", "celery")
     broker.set("unacked_mutex", "held for ever")
-    taken = json.dumps([message(), "", "celery"])
-    stored = {"ours": taken, "old": taken, "late": taken, "elsewhere": json.dumps([message(), "", "other"])}
+    reserved = json.dumps([message(), "", "celery"])
+    stored = dict.fromkeys(("valid", "old", "in the future"), reserved)
+    stored |= {"unknown queue": json.dumps([message(), "", "other"])}
     stored |= {"no JSON": "x", "a list": "[1, 2]", "nothing": "[null, null, null]"}
-    scores = dict.fromkeys(stored, time.time() - 2 * HOUR) | {"no field": 5, "old": "-inf", "late": "+inf"}
-    broker.hset("unacked", mapping=stored | {"just now": taken})
+    scores = dict.fromkeys(stored, time.time() - 2 * HOUR)
+    scores |= {"not stored": 5, "old": "-inf", "in the future": "+inf"}
+    broker.hset("unacked", mapping=stored | {"just now": reserved})
     broker.zadd("unacked_index", scores | {"just now": time.time()})
     broker.zadd("unacked_index", {b"\xff": 1})
     house.start("worker")
-    until(lambda: broker.hkeys("unacked") == [b"just now"], "all but one is put back, done or left out", 30)
+    until(lambda: broker.hkeys("unacked") == [b"just now"], "only the latest is still reserved", 30)
     assert broker.zrange("unacked_index", 0, -1) == [b"just now"]
-    assert len([line for line in warnings(house) if "taken" in line]) == 4
+    assert len([line for line in warnings(house) if line.startswith("A reserved message (")]) == 4
     broker.delete("unacked", "unacked_index")
     house.start("beat")
 
 
-def test_an_emptied_broker_goes_on_carrying_messages(house, broker):
+def test_messages_are_delivered_after_the_broker_was_emptied(house, broker):
     broker.flushall()
     caller = house.create_user("emptied")
     assert caller.post("demo/enable").status_code == 202
@@ -247,7 +251,7 @@ def test_an_emptied_broker_goes_on_carrying_messages(house, broker):
 
 
 @pytest.mark.long
-def test_a_worker_outlives_a_broker_that_is_killed_while_a_task_runs(house):
+def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(house):
     caller = house.create_user("killed")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")

@@ -1,4 +1,4 @@
-"""A client that is generated from the schema works: it switches a demo on, waits for it, lists and replies."""
+"""A client generated from the OpenAPI document works: it enables a demo, waits for it, lists and replies."""
 
 import importlib
 import os
@@ -25,11 +25,11 @@ def house():
 
 @pytest.fixture(scope="module")
 def client(house, tmp_path_factory) -> ModuleType:
-    """The package that openapi-python-client makes of the schema that the server gives."""
+    """The package that openapi-python-client generates from the server's document."""
     folder = tmp_path_factory.mktemp("generated")
     document = folder / "openapi.json"
     document.write_bytes(requests.get(f"{house.url}/api/v1/schema/?format=json", timeout=60).content)
-    made = subprocess.run(
+    generator = subprocess.run(
         [
             *(
                 sys.executable,
@@ -48,7 +48,7 @@ def client(house, tmp_path_factory) -> ModuleType:
         text=True,
         check=False,
     )
-    assert made.returncode == 0, made.stdout + made.stderr
+    assert generator.returncode == 0, generator.stdout + generator.stderr
     sys.path.insert(0, str(folder))
     try:
         yield importlib.import_module(NAME)
@@ -60,25 +60,25 @@ def route(client: ModuleType, name: str) -> ModuleType:
     return importlib.import_module(f"{client.__name__}.api.{name}")
 
 
-def test_every_module_of_a_generated_client_can_be_imported(client):
+def test_every_module_of_the_generated_client_can_be_imported(client):
     modules = [module.name for module in pkgutil.walk_packages(client.__path__, f"{client.__name__}.")]
     assert len([importlib.import_module(name) for name in modules]) > 50
 
 
-def test_a_generated_client_enables_waits_lists_and_replies(client, house):
+def test_the_generated_client_enables_waits_lists_and_replies(client, house):
     house.create_user("generated")
     models = importlib.import_module(f"{client.__name__}.models")
     log_in = models.LogInRequest(username="generated", password="generated")
-    with client.Client(house.url) as nobody:
-        token = route(client, "auth.auth_token_create").sync(client=nobody, body=log_in).token
+    with client.Client(house.url) as anonymous:
+        token = route(client, "auth.auth_token_create").sync(client=anonymous, body=log_in).token
     with client.AuthenticatedClient(house.url, token, prefix="Token") as caller:
         enable_list_and_reply(client, caller)
 
 
 def enable_list_and_reply(client: ModuleType, caller) -> None:
     models = importlib.import_module(f"{client.__name__}.models")
-    wish = models.EnableRequest(platforms=[models.PlatformEnum.INSTAGRAM], seed=7)
-    enabled = route(client, "demo.demo_enable_create").sync(client=caller, body=wish)
+    options = models.EnableRequest(platforms=[models.PlatformEnum.INSTAGRAM], seed=7)
+    enabled = route(client, "demo.demo_enable_create").sync(client=caller, body=options)
     assert enabled.seed == 7
     status = route(client, "demo.demo_retrieve")
     until(lambda: status.sync(client=caller).state == models.StateEnum.ACTIVE, "the demo is active", 120)
@@ -86,20 +86,20 @@ def enable_list_and_reply(client: ModuleType, caller) -> None:
     page = listed.sync(client=caller, type_=models.InteractionsListType.COMMENT, page_size=10)
     assert (len(page.results), page.results[0].type_.value, bool(page.next_)) == (10, "comment", True)
     send = route(client, "interactions.interactions_reply_create")
-    words = models.ReplyRequest(text="Thank you!")
+    reply = models.ReplyRequest(text="Thank you!")
     rows = [
-        send.sync(page.results[0].id, client=caller, body=words, idempotency_key="once") for _ in range(2)
+        send.sync(page.results[0].id, client=caller, body=reply, idempotency_key="once") for _ in range(2)
     ]
     assert (rows[0].id, rows[0].parent, rows[0].send_status.value) == (
         rows[1].id,
         page.results[0].id,
         "queued",
     )
-    wrong = listed.sync_detailed(client=caller, page_size=201)
-    assert (wrong.status_code, "from 1 to 200" in wrong.parsed.detail) == (400, True)
-    renewed = route(client, "interactions.interactions_partial_update").sync(
+    refused = listed.sync_detailed(client=caller, page_size=201)
+    assert (refused.status_code, "from 1 to 200" in refused.parsed.detail) == (400, True)
+    changed = route(client, "interactions.interactions_partial_update").sync(
         page.results[0].id,
         client=caller,
         body=models.PatchedInteractionRequest(status=models.InteractionStatusEnum.DONE),
     )
-    assert renewed.status.value == "done"
+    assert changed.status.value == "done"

@@ -1,4 +1,4 @@
-"""Starting: from nothing, side by side, and with a wrong value."""
+"""Starting: in an empty folder, twice at once, in any environment, and with invalid values."""
 
 import os
 import re
@@ -23,8 +23,8 @@ from tests.servers import copy_template, new_folder
 from tests.world import demo_of
 
 
-def manage(*words: str, **variables: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "manage.py", *words]
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(
         command, cwd=CHECKOUT, env=PLAIN | variables, capture_output=True, text=True, check=False
     )
@@ -40,7 +40,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def prepared(folder) -> Path:
-    """A folder in whose `data` PostgreSQL is initialized and migrated, for tests that are about what comes after that."""
+    """A folder in whose `data` PostgreSQL is initialized and migrated, for tests that do not test a first start."""
     copy_template(folder / "data")
     return folder
 
@@ -69,20 +69,20 @@ def test_the_example_file_names_exactly_the_variables_that_are_read():
         ({"DATABASE_URL": "postgres://x/y", "SECRET_KEY": "k"}, "ALLOWED_HOSTS is not set"),
         ({"LETTER_DAYS": "0"}, "LETTER_DAYS=0 is not a number from 1 to 3650. Type LETTER_DAYS=90"),
         *(
-            ({"DATA_DIR": f"/tmp/é{sign}1"}, f"which holds {sign!r}. Type DATA_DIR=/another/path")
+            ({"DATA_DIR": f"/tmp/é{sign}1"}, f"which contains {sign!r}. Type DATA_DIR=/another/path")
             for sign in " ,'%$;"
         ),
         ({"DATA_DIR": "/tmp/" + "x" * 90}, "is too long for a socket. Type DATA_DIR=/a/shorter/path"),
     ],
 )
-def test_a_wrong_value_stops_the_start_with_a_sentence(variables, sentence, tmp_path):
+def test_an_invalid_value_stops_the_start_with_a_sentence(variables, sentence, tmp_path):
     result = manage("check", **{"DATA_DIR": str(tmp_path)} | variables)
     assert result.returncode == 2
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_a_command_alone_works_on_a_fresh_folder_and_down_stops_the_servers(folder):
+def test_a_command_starts_the_servers_in_an_empty_folder_and_down_stops_them(folder):
     result = manage("demo_status", "--json", DATA_DIR=str(folder / "data"))
     assert (result.returncode, result.stdout.strip()) == (0, "[]")
     servers = Servers(folder / "data")
@@ -91,7 +91,7 @@ def test_a_command_alone_works_on_a_fresh_folder_and_down_stops_the_servers(fold
     assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
 
 
-def test_one_process_may_stop_and_start_the_servers_again(prepared):
+def test_a_process_can_stop_and_restart_the_servers(prepared):
     servers = Servers(prepared / "data")
     assert servers.ensure()
     servers.restart_postgres()
@@ -102,7 +102,7 @@ def test_one_process_may_stop_and_start_the_servers_again(prepared):
     assert not servers.ensure()
 
 
-def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(prepared):
+def test_two_concurrent_starts_share_one_set_of_servers_that_outlives_them(prepared):
     script = (
         "from pathlib import Path; from config.embedded import Servers; import sys, time;"
         "print(Servers(Path(sys.argv[1])).ensure(), flush=True); time.sleep(60)"
@@ -126,8 +126,8 @@ def test_two_starts_at_once_give_one_set_of_servers_that_outlives_them(prepared)
     assert (servers.postgres_runs(), servers.valkey_runs()) == (True, True)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root opens other people's folders")
-def test_root_does_not_open_a_closed_folder(folder):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the permissions of another user's folder")
+def test_root_does_not_make_a_private_folder_public(folder):
     closed = folder / "home"
     closed.mkdir(mode=0o700)
     result = manage("demo_status", DATA_DIR=str(closed / "data"))
@@ -136,21 +136,29 @@ def test_root_does_not_open_a_closed_folder(folder):
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
-def test_only_what_postgres_reads_is_taken_out_of_the_environment(folder):
-    own = {"PGADMIN_SETUP_EMAIL": "a@example.com", "PGBOUNCER_URL": "x", "PG_COLOR": "never", "PGPORTAL": "y"}
+def test_only_variables_that_postgresql_reads_are_removed_from_the_environment(folder):
+    kept = {
+        "PGADMIN_SETUP_EMAIL": "a@example.com",
+        "PGBOUNCER_URL": "x",
+        "PG_COLOR": "never",
+        "PGPORTAL": "y",
+    }
     script = "import os, config.settings; print(sorted(name for name in os.environ if name.startswith('PG')))"
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=CHECKOUT,
-        env=PLAIN | FOREIGN | own | {"PGTZ": "x", "PGSERVICEFILE": "/x", "DATA_DIR": str(folder / "data")},
+        env=PLAIN
+        | HOSTILE_ENVIRONMENT
+        | kept
+        | {"PGTZ": "x", "PGSERVICEFILE": "/x", "DATA_DIR": str(folder / "data")},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert said.stdout.strip() == str(sorted(own)), said.stderr
+    assert result.stdout.strip() == str(sorted(kept)), result.stderr
 
 
-FOREIGN = {
+HOSTILE_ENVIRONMENT = {  # locale, time zone and PostgreSQL variables as another project may set them
     "LANG": "de_DE.UTF-8",
     "LC_ALL": "",
     "LC_NUMERIC": "tr_TR.UTF-8",
@@ -171,11 +179,11 @@ FOREIGN = {
 }
 
 
-def test_a_first_start_is_the_same_in_any_environment(folder):
+def test_the_first_start_has_the_same_result_in_any_environment(folder):
     result = subprocess.run(
         ["sh", "-c", 'umask 077; exec "$0" manage.py demo_status --json', sys.executable],
         cwd=CHECKOUT,
-        env=PLAIN | FOREIGN | {"DATA_DIR": str(folder / "data")},
+        env=PLAIN | HOSTILE_ENVIRONMENT | {"DATA_DIR": str(folder / "data")},
         capture_output=True,
         text=True,
         check=False,
@@ -191,26 +199,24 @@ def test_a_first_start_is_the_same_in_any_environment(folder):
         assert found == ("CAFÉ", "UTF8", "UTC")
 
 
-@pytest.mark.parametrize("words", [["demo_status"], ["up"]])
-def test_a_start_that_fails_says_so_and_leaves_nothing_running(folder, words):
+@pytest.mark.parametrize("command", ["demo_status", "up"])
+def test_a_failed_start_prints_the_reason_and_leaves_nothing_running(folder, command):
     postgres = folder / "data" / "postgres"
     postgres.mkdir(parents=True)
     (postgres / "something").touch()
-    result = manage(*words, DATA_DIR=str(folder / "data"), PORT=str(free_port()))
-    last = result.stderr.strip().splitlines()[-1]
-    assert (result.returncode, "cannot be started" in last, "initdb ended with code 1" in last) == (
-        2,
-        True,
-        True,
-    )
+    result = manage(command, DATA_DIR=str(folder / "data"), PORT=str(free_port()))
+    last_line = result.stderr.strip().splitlines()[-1]
+    assert result.returncode == 2
+    assert "cannot be started" in last_line
+    assert "initdb ended with code 1" in last_line
     assert "Traceback" not in result.stderr
     assert not Servers(folder / "data").valkey_runs()
 
 
-def test_a_network_that_is_gone_is_noticed_unless_database_url_says_otherwise(tmp_path):
+def test_database_connections_have_keepalives_unless_database_url_overrides_them(tmp_path):
     script = "from config.settings import DATABASES; print(sorted(DATABASES['default']['OPTIONS'].items()))"
     production = {"SECRET_KEY": "k", "ALLOWED_HOSTS": "h", "DATA_DIR": str(tmp_path)}
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=CHECKOUT,
         env=PLAIN | production | {"DATABASE_URL": "postgres://x/y?connect_timeout=9&sslmode=require"},
@@ -218,7 +224,7 @@ def test_a_network_that_is_gone_is_noticed_unless_database_url_says_otherwise(tm
         text=True,
         check=True,
     )
-    assert said.stdout.strip() == (
+    assert result.stdout.strip() == (
         "[('connect_timeout', 9), ('keepalives_count', 3), ('keepalives_idle', 15), ('keepalives_interval', 5),"
         " ('sslmode', 'require'), ('tcp_user_timeout', 15000)]"
     )
@@ -231,17 +237,7 @@ def test_importing_the_settings_starts_nothing(folder):
     assert not (folder / "data" / "postgres").exists()
 
 
-def test_the_apps_import_in_one_direction_only():
-    allowed = {"accounts": {"accounts"}, "interactions": {"accounts", "interactions"}}
-    for app, others in allowed.items():
-        for path in (CHECKOUT / app).rglob("*.py"):
-            imported = re.findall(
-                r"^\s*(?:from|import) (accounts|interactions|demo|config)\b", path.read_text(), re.MULTILINE
-            )
-            assert set(imported) <= others, path
-
-
-def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
+def test_importing_the_simulator_loads_neither_django_nor_celery_nor_faker():
     script = "import sys, demo.simulator; print(sorted({name.split('.')[0] for name in sys.modules} & {'django', 'faker', 'celery'}))"
     result = subprocess.run(
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
@@ -250,7 +246,7 @@ def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
 
 
 @pytest.mark.parametrize(
-    ("entry_point", "settled"),
+    ("entry_point", "last_line"),
     [
         (
             ["gunicorn", "config.wsgi", "--bind", "unix:{folder}/web.sock", "--log-level", "info"],
@@ -263,7 +259,7 @@ def test_the_simulator_imports_nothing_but_the_standard_library_and_faker():
     ],
     ids=["web", "worker", "beat"],
 )
-def test_any_entry_point_alone_starts_and_migrates_a_fresh_folder(folder, entry_point, settled):
+def test_each_entry_point_starts_and_migrates_an_empty_folder_by_itself(folder, entry_point, last_line):
     log = folder / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -275,8 +271,8 @@ def test_any_entry_point_alone_starts_and_migrates_a_fresh_folder(folder, entry_
             start_new_session=True,
         )
     try:
-        until(lambda: settled in log.read_text(), f"{entry_point[0]} logs {settled!r}", seconds=30)
-        until(lambda: schedules(folder / "data") == 5, "the schedules exist", seconds=30)
+        until(lambda: last_line in log.read_text(), f"{entry_point[0]} logs {last_line!r}", seconds=30)
+        until(lambda: schedule_count(folder / "data") == 5, "the schedules exist", seconds=30)
         assert process.poll() is None
         assert "Traceback" not in log.read_text()
     finally:
@@ -284,15 +280,15 @@ def test_any_entry_point_alone_starts_and_migrates_a_fresh_folder(folder, entry_
         process.wait()
 
 
-def schedules(data_dir: Path) -> int:
-    """The number of Perennial's schedules in the embedded database; 0 while there is none."""
+def schedule_count(data_dir: Path) -> int:
+    """The number of Perennial's schedules in the embedded database; 0 while the table does not exist."""
     entry = Servers(data_dir).database
     try:
         with psycopg.connect(dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"]) as connection:
-            counted = connection.execute(
+            cursor = connection.execute(
                 "SELECT count(*) FROM django_celery_beat_periodictask WHERE name LIKE 'demo: %'"
             )
-            return counted.fetchone()[0]
+            return cursor.fetchone()[0]
     except psycopg.Error:
         return 0
 
@@ -302,7 +298,7 @@ def schedules(data_dir: Path) -> int:
     [
         (
             ["changepassword"],
-            "A word of the command is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.",
+            "An argument is not UTF-8. Run `PYTHONUTF8=1 python manage.py ...`.",
         ),
         (["demo_status", "--user"], "CommandError: A name must be UTF-8."),
         pytest.param(
@@ -310,7 +306,7 @@ def schedules(data_dir: Path) -> int:
         ),
     ],
 )
-def test_a_word_that_is_no_text_is_said(command, sentence):
+def test_an_argument_that_is_not_utf_8_is_reported(command, sentence):
     result = subprocess.run(
         [sys.executable, "manage.py", *command, b"\xff"],
         cwd=CHECKOUT,
@@ -323,40 +319,40 @@ def test_a_word_that_is_no_text_is_said(command, sentence):
 
 
 @pytest.mark.flow
-def test_up_goes_on_after_it_was_killed_and_stops_all_that_it_started(prepared):
+def test_up_recovers_after_it_was_killed_and_stops_everything_that_it_started(prepared):
     variables = PLAIN | {"DATA_DIR": str(prepared / "data"), "PORT": str(free_port())}
     first = run_up(prepared / "first", variables)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert services(prepared) != []
+    assert services_of_up(prepared) != []
     second = run_up(prepared / "second", variables)
     try:
         assert [line for line in (prepared / "second").read_text().splitlines() if "is active" in line] == [
             "  Demo mode is active: content 35/35, comments 920/920, messages 100/100"
         ]
         refused = manage("up", **{name: variables[name] for name in ("DATA_DIR", "PORT")})
-        assert (refused.returncode, "It runs already" in refused.stderr) == (1, True)
+        assert (refused.returncode, "`manage.py up` already runs" in refused.stderr) == (1, True)
     finally:
-        code = end(second)
+        code = stop_up(second)
     assert code == 0
-    assert services(prepared) == []
+    assert services_of_up(prepared) == []
 
 
-def run_up(log: Path, variables: dict[str, str], *words: str) -> subprocess.Popen:
-    """`manage.py up`, or that of the command line `words`, once its demo is active."""
-    command = [sys.executable, *(words or ["manage.py"]), "up"]
+def run_up(log: Path, variables: dict[str, str], *program: str) -> subprocess.Popen:
+    """Start `manage.py up`, or `up` of another program such as `-m django`; return once its demo is active."""
+    command = [sys.executable, *(program or ["manage.py"]), "up"]
     with log.open("wb") as stream:
         process = subprocess.Popen(command, cwd=CHECKOUT, env=variables, stdout=stream, stderr=stream)
     try:
         until(lambda: "is active" in log.read_text(), "the demo is active")
     except AssertionError:
-        end(process)
+        stop_up(process)
         raise
     return process
 
 
-def end(process: subprocess.Popen) -> int:
-    """Stop `up` and return its exit code. One that is left running makes pytest fail whatever test runs next."""
+def stop_up(process: subprocess.Popen) -> int:
+    """Stop `up`; return its exit code. If it were left running, pytest would fail the next test with a warning."""
     process.send_signal(signal.SIGTERM)
     try:
         return process.wait(40)
@@ -365,19 +361,19 @@ def end(process: subprocess.Popen) -> int:
         return process.wait()
 
 
-def test_up_says_that_the_demo_is_active_though_all_had_arrived_a_moment_before(alice, monkeypatch, capsys):
+def test_up_prints_that_the_demo_is_active_even_if_the_counts_do_not_change(alice, monkeypatch, capsys):
     account = demo_of(alice)
     DemoAccount.objects.update(state=State.ENABLING)
     monkeypatch.setattr(up, "_wait_for_web", lambda: None)
     monkeypatch.setattr(up.time, "sleep", lambda _: DemoAccount.objects.update(state=State.ACTIVE))
     up._announce(account)
-    said = [line.strip() for line in capsys.readouterr().out.splitlines() if "Demo mode" in line]
-    arrived = "content 3/3, comments 30/30, messages 5/5"
-    assert said == [f"Demo mode is enabling: {arrived}", f"Demo mode is active: {arrived}"]
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines() if "Demo mode" in line]
+    progress = "content 3/3, comments 30/30, messages 5/5"
+    assert printed == [f"Demo mode is enabling: {progress}", f"Demo mode is active: {progress}"]
 
 
-def services(folder: Path) -> list[psutil.Process]:
-    """What runs because an `up` of that folder started it."""
+def services_of_up(folder: Path) -> list[psutil.Process]:
+    """The running processes that an `up` of that folder started."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -386,9 +382,9 @@ def services(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def test_a_number_that_has_passed_to_another_server_is_not_taken_for_ours(tmp_path):
-    theirs, ours = settings.SERVERS, Servers(tmp_path)
-    ours.valkey_dir.mkdir(parents=True)
-    (ours.valkey_dir / "valkey.pid").write_text((theirs.valkey_dir / "valkey.pid").read_text())
-    assert theirs._valkey_process() is not None
-    assert ours._valkey_process() is None
+def test_a_pid_file_that_names_the_server_of_another_folder_is_ignored(tmp_path):
+    other, stopped = settings.SERVERS, Servers(tmp_path)
+    stopped.valkey_dir.mkdir(parents=True)
+    (stopped.valkey_dir / "valkey.pid").write_text((other.valkey_dir / "valkey.pid").read_text())
+    assert other._valkey_process() is not None
+    assert stopped._valkey_process() is None

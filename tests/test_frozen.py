@@ -1,4 +1,4 @@
-"""A broker or a database that takes connections and never answers holds up nobody for long, and is said to be away."""
+"""A broker or a database that accepts connections and never answers: requests fail fast, and /readyz reports it."""
 
 import shutil
 import threading
@@ -36,7 +36,7 @@ def house() -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def staff(house) -> Caller:
-    """Somebody who may switch on the demos of ten users."""
+    """A staff user, who may enable the demos of ten other users."""
     caller = house.create_user("staff")
     names = f"for name in {[*TEN, 'another']}: User.objects.create_user(name)"
     script = f"from accounts.models import User\n{names}\nUser.objects.filter(username='staff').update(is_staff=True)"
@@ -45,57 +45,60 @@ def staff(house) -> Caller:
 
 
 def enable(staff: Caller, name: str) -> float:
-    """Seconds until the answer."""
-    began = time.monotonic()
+    """Enable the user's demo; return the seconds until the response."""
+    started = time.monotonic()
     assert staff.post("demo/enable", user=name).status_code == 202
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
-def states(house: House) -> set[str]:
+def demo_states(house: House) -> set[str]:
     return {row[0] for row in house.sql("SELECT state FROM demo_demoaccount")}
 
 
-def test_a_broker_that_hangs_holds_up_nobody_and_no_work_is_lost(house, staff):
-    over = threading.Event()
+def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(house, staff):
+    thawed = threading.Event()
     with ThreadPoolExecutor(11) as pool:
         with frozen(house.servers.valkey_dir / "valkey.pid"):
-            longest = pool.submit(longest_wait, house, over)
+            longest = pool.submit(longest_wait, house, thawed)
             try:
-                took = list(pool.map(enable, [staff] * 10, TEN))
+                seconds = list(pool.map(enable, [staff] * 10, TEN))
                 ready = requests.get(f"{house.url}/readyz", timeout=20)
             finally:
-                over.set()
-        assert (max(took) < 2, longest.result() < 2) == (True, True)
+                thawed.set()
+        assert (max(seconds) < 2, longest.result() < 2) == (True, True)
     assert (ready.status_code, ready.json()["broker"]) == (503, False)
-    until(lambda: states(house) == {"active"}, "all ten demos are active", 90)
+    until(lambda: demo_states(house) == {"active"}, "all ten demos are active", 90)
     until(
         lambda: requests.get(f"{house.url}/readyz", timeout=20).json()["broker"],
-        "the broker is seen again",
+        "the broker is available again",
         10,
     )
 
 
 @pytest.fixture
-def impatient(monkeypatch) -> CircuitBreaker:
-    """This process is as a web process; its circuit breaker for the database."""
-    monkeypatch.setattr(base, "_impatient", True)
-    monkeypatch.setattr(base, "_breaker", breaker := CircuitBreaker(base._away, ConnectionTimeout))
+def wait_timeouts(monkeypatch) -> CircuitBreaker:
+    """Enables wait timeouts, as in a web process; returns the circuit breaker of the database."""
+    monkeypatch.setattr(base, "_wait_timeouts_enabled", True)
+    monkeypatch.setattr(base, "_breaker", breaker := CircuitBreaker(base._unavailable, ConnectionTimeout))
     return breaker
 
 
 @contextmanager
 def connected(entry: dict, **options: object) -> Iterator[DatabaseWrapper]:
-    """Django's connection to the database of that entry of DATABASES."""
+    """A Django connection to the database of an entry of DATABASES, with other options where given."""
     entry = entry | {"ENGINE": "config.postgresql", "OPTIONS": entry.get("OPTIONS", {}) | options}
     with closing(ConnectionHandler({"default": entry})["default"]) as connection:
         connection.connect()
         yield connection
 
 
-def test_a_statement_that_a_database_that_hangs_does_not_even_take_is_given_up(house, db, impatient):
-    # A second address, which refuses: the first one hangs all the same.
-    own = house.servers.database
-    entry = own | {"HOST": f"{own['HOST']},127.0.0.1", "PORT": f"{own.get('PORT') or 5432},{free_port()}"}
+def test_sending_a_statement_to_a_database_that_hangs_times_out(house, db, wait_timeouts):
+    # A second host that refuses connections must not hide that the first one hangs.
+    first = house.servers.database
+    entry = first | {
+        "HOST": f"{first['HOST']},127.0.0.1",
+        "PORT": f"{first.get('PORT') or 5432},{free_port()}",
+    }
     with connected(entry) as connection:
         cursor = connection.cursor()
         with frozen(house.servers.postgres_dir / "postmaster.pid"), pytest.raises(OperationalError):
@@ -103,99 +106,97 @@ def test_a_statement_that_a_database_that_hangs_does_not_even_take_is_given_up(h
 
 
 @pytest.mark.skipif(not shutil.which("pgbouncer"), reason="no pgbouncer here")
-def test_a_statement_goes_on_though_the_pool_before_the_database_is_full(house, db, impatient, caplog):
+def test_a_slow_statement_is_not_interrupted_while_the_pooler_is_full(house, db, wait_timeouts, caplog):
     with ExitStack() as stack:
         url = stack.enter_context(pooler(house))
         for _ in range(3):
-            stack.enter_context(psycopg.connect(url)).execute("SELECT 1")  # and keeps its place of four
+            stack.enter_context(psycopg.connect(url)).execute("SELECT 1")  # occupies one of four slots
         connection = stack.enter_context(connected(Env.db_url_config(url), prepare_threshold=None))
         connection.cursor().execute("SELECT pg_sleep(4.5)")
     assert [record for record in caplog.records if record.name == "psycopg"] == []
 
 
-def test_a_statement_goes_on_though_another_thread_waited_in_vain_for_a_connection(house, db, impatient):
+def test_a_slow_statement_is_not_interrupted_while_the_circuit_breaker_is_open(house, db, wait_timeouts):
     with connected(house.servers.database) as connection, connection.cursor() as cursor:
-        impatient.open()
+        wait_timeouts.open()
         cursor.execute("SELECT pg_sleep(2.5)")
 
 
-def test_a_refusal_that_comes_late_keeps_nobody_from_the_database(house, db, impatient):
-    with suppress(psycopg.OperationalError), impatient.guard():
+def test_a_slow_refusal_does_not_open_the_circuit_breaker(house, db, wait_timeouts):
+    with suppress(psycopg.OperationalError), wait_timeouts.guard():
         time.sleep(0.25)
         raise psycopg.OperationalError("sorry, too many clients already")
     with connected(house.servers.database) as connection:
         assert connection.is_usable()
 
 
-@pytest.mark.parametrize(("named", "seconds"), [({}, "2"), ({"connect_timeout": 9}, "9")])
-def test_a_web_process_waits_for_a_connection_as_long_as_database_url_says(
-    house, db, impatient, named, seconds
-):
-    with connected(house.servers.database, **named) as connection:
+@pytest.mark.parametrize(("options", "seconds"), [({}, "2"), ({"connect_timeout": 9}, "9")])
+def test_a_web_process_uses_the_connect_timeout_of_database_url(house, db, wait_timeouts, options, seconds):
+    with connected(house.servers.database, **options) as connection:
         assert connection.connection.info.get_parameters()["connect_timeout"] == seconds
 
 
 class Clock:
-    """Stands where it is put, and runs `meanwhile` whenever it is read."""
+    """Shows the time that it is set to, and calls `on_read` once, the next time it is read."""
 
     now = 0.0
 
     def __init__(self) -> None:
-        self.meanwhile: Callable[[], object] = int
+        self.on_read: Callable[[], object] = int
 
     def monotonic(self) -> float:
-        meanwhile, self.meanwhile = self.meanwhile, int
-        meanwhile()
+        on_read, self.on_read = self.on_read, int
+        on_read()
         return self.now
 
 
-def test_a_check_that_goes_on_for_long_is_not_answered_with_its_last_result(monkeypatch):
+def test_the_last_result_is_not_returned_once_a_check_has_run_for_too_long(monkeypatch):
     monkeypatch.setattr(single_flight, "time", clock := Clock())
-    began, answers, all_well, unknown = threading.Event(), threading.Event(), {"all": True}, {"all": False}
-    answers.set()
-    check = single_flight.one_at_a_time(lambda: began.set() or (answers.wait(20) and all_well), unknown)
-    assert check() == all_well
-    began.clear()
-    answers.clear()
+    started, finish, good, unknown = threading.Event(), threading.Event(), {"all": True}, {"all": False}
+    finish.set()
+    check = single_flight.single_flight(lambda: started.set() or (finish.wait(20) and good), unknown)
+    assert check() == good
+    started.clear()
+    finish.clear()
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(check)
-        assert began.wait(20)
-        clock.now = single_flight.STALE - 0.1
-        assert check() == all_well
-        clock.now = single_flight.STALE
+        assert started.wait(20)
+        clock.now = single_flight.STALE_SECONDS - 0.1
+        assert check() == good
+        clock.now = single_flight.STALE_SECONDS
         assert check() == unknown
-        answers.set()
-        assert hanging.result() == all_well
+        finish.set()
+        assert hanging.result() == good
 
 
-def test_who_asks_just_when_a_check_begins_gets_the_last_result_however_old_it_is(monkeypatch):
+def test_the_last_result_is_returned_while_a_check_starts_however_old_it_is(monkeypatch):
     monkeypatch.setattr(single_flight, "time", clock := Clock())
-    check = single_flight.one_at_a_time(lambda: {"all": True}, {"all": False})
+    check = single_flight.single_flight(lambda: {"all": True}, {"all": False})
     assert check() == {"all": True}
-    clock.now, asked = 60, []
-    clock.meanwhile = lambda: asked.append(check())
+    clock.now, results = 60, []
+    clock.on_read = lambda: results.append(check())
     assert check() == {"all": True}
-    assert asked == [{"all": True}]
+    assert results == [{"all": True}]
 
 
-def test_a_database_that_hangs_is_said_to_be_away_and_holds_up_nobody_for_long(house, staff):
-    def ask(path: str) -> tuple[int, float]:
-        began = time.monotonic()
-        answer = requests.get(f"{house.url}/{path}", headers=staff.headers, timeout=60)
-        return answer.status_code, time.monotonic() - began
+def test_a_database_that_hangs_is_reported_by_readyz_and_requests_fail_fast(house, staff):
+    def get(path: str) -> tuple[int, float]:
+        started = time.monotonic()
+        response = requests.get(f"{house.url}/{path}", headers=staff.headers, timeout=60)
+        return response.status_code, time.monotonic() - started
 
-    assert ask("readyz")[0] == 200
+    assert get("readyz")[0] == 200
     demos = ["api/v1/demo/"] * 8
     with ThreadPoolExecutor(10) as pool:
-        list(pool.map(ask, demos))  # so that connections are open
+        list(pool.map(get, demos))  # opens connections
         with frozen(house.servers.postgres_dir / "postmaster.pid"):
-            waiting = pool.map(ask, demos)
+            waiting = pool.map(get, demos)
             time.sleep(0.2)
-            ready = pool.submit(ask, "readyz")
-            asked = [*waiting, ready.result(), ask("readyz"), ask("api/v1/demo/")]
-            again = [ask("healthz") for _ in range(5)]
-    assert {code for code, _ in asked} == {503}
-    assert max(seconds for _, seconds in asked) < 9
-    assert max(seconds for _, seconds in asked[-2:]) < 5
-    assert max(again) < (200, 1)
-    until(lambda: ask("readyz")[0] == ask("api/v1/demo/")[0] == 200, "all goes on", 20)
+            ready = pool.submit(get, "readyz")
+            results = [*waiting, ready.result(), get("readyz"), get("api/v1/demo/")]
+            alive = [get("healthz") for _ in range(5)]
+    assert {code for code, _ in results} == {503}
+    assert max(seconds for _, seconds in results) < 9
+    assert max(seconds for _, seconds in results[-2:]) < 5
+    assert max(alive) < (200, 1)
+    until(lambda: get("readyz")[0] == get("api/v1/demo/")[0] == 200, "requests succeed again", 20)

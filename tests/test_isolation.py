@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import environment
-from config.up import FOREIGN
+from config.up import COMMAND_LINE_VARIABLES
 from tests.house import PLAIN
 from tests.servers import CHECKOUT, RUN, pinned
 
@@ -36,7 +36,7 @@ def test_every_variable_of_the_product_is_unset_but_those_of_the_tests():
         own |= {"DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG"}
     assert {name for name in environment.VARIABLES if os.environ.get(name)} == own
     assert {name for name in environment.VARIABLES if name in PLAIN} == {"ENV_FILE", "DATA_DIR"}
-    assert not [name for name in os.environ if FOREIGN.fullmatch(name)]
+    assert not [name for name in os.environ if COMMAND_LINE_VARIABLES.fullmatch(name)]
 
 
 def test_of_a_hostile_environment_nothing_is_left():

@@ -1,4 +1,4 @@
-"""The migration that takes the story's check of profiles away, and those that add columns, while the tables are in use."""
+"""Migrations while the tables are in use: the one that drops the story's foreign key to profiles, and those that add columns."""
 
 import pytest
 from django.db import OperationalError, connection
@@ -12,7 +12,8 @@ from tests.terminal import run
 from tests.world import demo_of
 
 
-def checks() -> int:
+def foreign_keys() -> int:
+    """The number of constraints from the story to profiles."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'demo_storyevent'::regclass"
@@ -22,45 +23,45 @@ def checks() -> int:
 
 
 @pytest.fixture
-def waited(monkeypatch) -> list[float]:
-    """How long a migration paused between its attempts, of which it has three."""
-    pauses: list[float] = []
-    real = altering.time.sleep
+def pauses(monkeypatch) -> list[float]:
+    """The seconds that a migration paused between its attempts; it makes at most three."""
+    recorded: list[float] = []
+    sleep = altering.time.sleep
     monkeypatch.setattr(altering, "MAX_LOCK_WAIT", "100ms")
     monkeypatch.setattr(altering, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(altering, "ATTEMPTS", 3)
-    monkeypatch.setattr(altering.time, "sleep", lambda seconds: pauses.append(seconds) or real(seconds))
-    return pauses
+    monkeypatch.setattr(altering.time, "sleep", lambda seconds: recorded.append(seconds) or sleep(seconds))
+    return recorded
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_waits_for_whoever_uses_the_story_a_moment_at_a_time_and_may_be_run_again(alice, waited):
+def test_dropping_the_foreign_key_waits_briefly_for_the_lock_retries_and_can_be_run_again(alice, pauses):
     demo_of(alice)
     run("migrate", "demo", "0005", "-v0")
-    assert checks() == 1
+    assert foreign_keys() == 1
     in_use = somebody_who(lambda: StoryEvent.objects.update(attempts=F("attempts")))
     try:
         with in_use, pytest.raises(OperationalError, match="lock timeout"):
             run("migrate", "demo", "0006", "-v0")
     finally:
         run("migrate", "-v0")
-    assert (checks(), len(waited)) == (0, 2)
+    assert (foreign_keys(), len(pauses)) == (0, 2)
     assert DemoAccount.objects.values_list("next_slice", "catching_up", "resumed_to").get() == (0, False, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("before", "then", "model"), [("0004", "0005", DeadLetter), ("0005", "0006", Interaction)]
+    ("before", "after", "model"), [("0004", "0005", DeadLetter), ("0005", "0006", Interaction)]
 )
-def test_a_column_is_added_while_the_table_is_read_without_a_queue_behind_it(
-    alice, waited, before, then, model
+def test_adding_a_column_retries_while_the_table_is_read_without_blocking_others(
+    alice, pauses, before, after, model
 ):
     run("migrate", "interactions", before, "-v0")
     in_use = somebody_who(lambda: list(model.objects.values_list("pk")[:1]))
     try:
         with in_use, pytest.raises(OperationalError, match="lock timeout"):
-            run("migrate", "interactions", then, "-v0")
+            run("migrate", "interactions", after, "-v0")
     finally:
         run("migrate", "-v0")
-    assert len(waited) == 2
+    assert len(pauses) == 2
     assert model.objects.count() == 0

@@ -1,4 +1,4 @@
-"""What the nginx of compose.yaml answers and logs by itself."""
+"""Responses and log lines that the nginx of compose.yaml produces by itself."""
 
 import json
 from collections.abc import Iterator
@@ -30,24 +30,26 @@ def house() -> Iterator[House]:
         ("GET", "/?search=Zwiebel" + "x" * 9_000, b"", 414),
     ],
 )
-def test_the_log_of_nginx_has_the_id_of_an_answer_and_no_query(house, tmp_path, method, path, body, code):
+def test_a_log_line_has_the_request_id_of_the_response_and_no_query(
+    house, tmp_path, method, path, body, code
+):
     with nginx_in_front(house.port, tmp_path / "log") as port:
-        answer = requests.request(
+        response = requests.request(
             method,
             f"http://127.0.0.1:{port}{path}",
             data=body,
             timeout=20,
             headers={"Referer": "http://x/?search=Zwiebel"},
         )
-    said = (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
     [line] = [
         line
-        for line in map(json.loads, said.splitlines())
-        if line["request_id"] == answer.headers["X-Request-ID"]
+        for line in map(json.loads, log.splitlines())
+        if line["request_id"] == response.headers["X-Request-ID"]
     ]
-    assert (answer.status_code, line["status"]) == (code, str(code))
+    assert (response.status_code, line["status"]) == (code, str(code))
     assert (line["method"], line["path"]) == (method, path.split("?")[0])
-    assert "Zwiebel" not in said
+    assert "Zwiebel" not in log
 
 
 def test_without_the_web_server_nginx_answers_502_with_an_id():
@@ -62,14 +64,14 @@ def test_without_the_web_server_nginx_answers_502_with_an_id():
 
 
 @pytest.mark.parametrize("kind", ["api", "page"])
-def test_nobody_can_ask_for_a_refusal(house, kind):
+def test_the_error_pages_cannot_be_requested_directly(house, kind):
     with nginx_in_front(house.port) as port:
-        answer = requests.get(f"http://127.0.0.1:{port}/.refused/{kind}/502", timeout=20)
-    assert (answer.status_code, "<h1>This page does not exist</h1>" in answer.text) == (404, True)
+        response = requests.get(f"http://127.0.0.1:{port}/.refused/{kind}/502", timeout=20)
+    assert (response.status_code, "<h1>This page does not exist</h1>" in response.text) == (404, True)
 
 
 @pytest.mark.parametrize(
-    ("asked", "more", "code"),
+    ("request_line", "header", "code"),
     [
         ("TRACE %s HTTP/1.1", "", 405),
         ("POST %s HTTP/1.1", "Transfer-Encoding: gzip\r\n", 501),
@@ -77,10 +79,10 @@ def test_nobody_can_ask_for_a_refusal(house, kind):
         ("GET %s HTTP/1.1", "Host: localhost\r\n", 400),
     ],
 )
-def test_what_nginx_refuses_by_itself_looks_as_everywhere(asked, more, code):
+def test_refusals_of_nginx_look_like_those_of_the_web_server(request_line, header, code):
     with nginx_in_front(free_port()) as port:
         api, page = (
-            raw(port, f"{asked % path}\r\nHost: localhost\r\n{more}\r\n".encode())
+            raw(port, f"{request_line % path}\r\nHost: localhost\r\n{header}\r\n".encode())
             for path in ("/api/v1/demo/", "/demo/")
         )
     assert (problem_of(api)["title"], api[0]) == (HTTPStatus(code).phrase, code)

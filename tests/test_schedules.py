@@ -1,4 +1,4 @@
-"""One row of a schedule may be wrong in any way: beat leaves it out and says so once, and runs the others."""
+"""Beat skips a schedule's row that is invalid in any way, logs it once, and runs the others; the admin shows the reason."""
 
 import logging
 import re
@@ -24,16 +24,16 @@ from config.schedule_checks import problem_of
 from demo.schedules import SCHEDULES, create_missing_schedules
 from tests.back_office import act
 
-OURS = {schedule.name for schedule in SCHEDULES}
+OWN_SCHEDULES = {schedule.name for schedule in SCHEDULES}
 NOW = datetime.now(UTC)
 LIST = "admin:django_celery_beat_periodictask_changelist"
 
 
 def row(**fields) -> PeriodicTask:
-    """A row as SQL may leave it, whatever the form would say."""
-    given = {"name": "odd", "task": "demo.tasks.plan", "interval": every(60)}
-    given |= {"last_run_at": NOW - timedelta(days=1)} | fields
-    PeriodicTask.objects.bulk_create([PeriodicTask(**given)])
+    """A schedule named "odd", created without validation, as SQL may write it."""
+    values = {"name": "odd", "task": "demo.tasks.plan", "interval": every(60)}
+    values |= {"last_run_at": NOW - timedelta(days=1)} | fields
+    PeriodicTask.objects.bulk_create([PeriodicTask(**values)])
     return PeriodicTask.objects.get(name="odd")
 
 
@@ -53,7 +53,7 @@ def clocked(moment: datetime) -> ClockedSchedule:
     return ClockedSchedule.objects.create(clocked_time=moment)
 
 
-BROKEN = {
+INVALID_ROWS = {
     "headers are a list": lambda: row(headers="[]"),
     "headers are no JSON": lambda: row(headers="{"),
     "headers are Celery's": lambda: row(headers='{"task": "x", "id": 5}'),
@@ -67,7 +67,7 @@ BROKEN = {
     "args are an object": lambda: row(args="{}"),
     "args are not the task's": lambda: row(args="[1]"),
     "an argument is not a number": lambda: row(task="demo.tasks.finish", args='["1"]'),
-    "a task of Celery's that workers leave out": lambda: row(task="celery.chord", args="[1, 2]"),
+    "a task of Celery's that workers skip": lambda: row(task="celery.chord", args="[1, 2]"),
     "kwargs are a list": lambda: row(kwargs="[]"),
     "kwargs are no JSON": lambda: row(kwargs="nonsense"),
     "kwargs are of a strange type": lambda: row(kwargs='{"a": {"__type__": "datetime", "__value__": "x"}}'),
@@ -96,7 +96,7 @@ BROKEN = {
 
 @pytest.fixture
 def scheduler(db, monkeypatch) -> Iterator[Scheduler]:
-    """Beat's, which notes what it sends; rows start as never run."""
+    """Beat's scheduler; it records the names of sent tasks in `sent` instead of sending them."""
     sent: list[str] = []
     monkeypatch.setattr(
         Scheduler, "apply_async", lambda self, entry, **_: sent.append(entry.name), raising=True
@@ -112,27 +112,33 @@ def scheduler(db, monkeypatch) -> Iterator[Scheduler]:
     scheduler._finalize.cancel()
 
 
-def go(scheduler: Scheduler, ticks: int = 30) -> set[str]:
-    """What is sent in so many ticks."""
-    PeriodicTask.objects.filter(name__in=OURS).update(last_run_at=NOW - timedelta(days=8))
+def run(scheduler: Scheduler, ticks: int = 30) -> set[str]:
+    """The names of all schedules sent so far, after `ticks` more calls of `tick`; Perennial's own are due."""
+    PeriodicTask.objects.filter(name__in=OWN_SCHEDULES).update(last_run_at=NOW - timedelta(days=8))
     scheduler.max_interval = 0.01
     for _ in range(ticks):
         scheduler.tick()
     return set(scheduler.sent)
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-def test_a_row_that_cannot_be_run_is_left_out_and_the_others_go_on(scheduler, caplog, operator, broken):
-    task = BROKEN[broken]()
+@pytest.mark.parametrize("kind", INVALID_ROWS)
+def test_an_invalid_row_is_skipped_and_shown_in_the_admin_and_the_others_run(
+    scheduler, caplog, operator, kind
+):
+    task = INVALID_ROWS[kind]()
     assert problem_of(task)
     started = time.monotonic()
-    assert {"demo: deliver due events", "demo: sweep"} <= go(scheduler) <= OURS | {"celery.backend_cleanup"}
+    assert (
+        {"demo: deliver due events", "demo: sweep"}
+        <= run(scheduler)
+        <= OWN_SCHEDULES | {"celery.backend_cleanup"}
+    )
     assert time.monotonic() - started < 5
-    said = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert [record.getMessage() for record in said if "odd" not in record.getMessage()] == []
-    assert len(said) == 1
-    shown = operator.get(reverse(LIST))
-    assert (shown.status_code, "broken: " in shown.content.decode()) == (200, True)
+    logged = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.getMessage() for record in logged if "odd" not in record.getMessage()] == []
+    assert len(logged) == 1
+    page = operator.get(reverse(LIST))
+    assert (page.status_code, "broken: " in page.content.decode()) == (200, True)
     task.refresh_from_db()
     assert task.enabled
     for name, key in (("periodictask", task.pk), ("crontabschedule", task.crontab_id)):
@@ -140,8 +146,8 @@ def test_a_row_that_cannot_be_run_is_left_out_and_the_others_go_on(scheduler, ca
             page = operator.get(reverse(f"admin:django_celery_beat_{name}_change", args=[key]))
             assert page.status_code == 200
     assert operator.get(reverse("admin:django_celery_beat_crontabschedule_changelist")).status_code == 200
-    run = {"action": "run_tasks", "_selected_action": [task.pk]}
-    assert "Nothing was run" in operator.post(reverse(LIST), run, follow=True).content.decode()
+    action = {"action": "run_tasks", "_selected_action": [task.pk]}
+    assert "Nothing was run" in operator.post(reverse(LIST), action, follow=True).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -160,9 +166,9 @@ def test_a_row_that_cannot_be_run_is_left_out_and_the_others_go_on(scheduler, ca
     ],
     ids=lambda fields: "-".join(fields),
 )
-def test_a_row_that_is_only_odd_disturbs_nobody(scheduler, caplog, operator, fields):
+def test_a_row_with_unusual_but_valid_values_does_not_affect_the_others(scheduler, caplog, operator, fields):
     task = row(**fields)
-    assert {"demo: deliver due events", "demo: sweep"} <= go(scheduler)
+    assert {"demo: deliver due events", "demo: sweep"} <= run(scheduler)
     assert PeriodicTask.objects.get(pk=task.pk).enabled == (task.enabled and not task.one_off)
     scheduler.sync()
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
@@ -170,8 +176,8 @@ def test_a_row_that_is_only_odd_disturbs_nobody(scheduler, caplog, operator, fie
 
 
 UNKNOWN_ZONES = ["Foo/Bar", "Africa", "../../etc/passwd", "UTC\n"]
-NEVER = ["infinity", "-infinity", "294276-12-31", "10000-01-01", "4713-01-01 BC"]
-SPOILT = {
+OUTSIDE_PYTHONS_RANGE = ["infinity", "-infinity", "294276-12-31", "10000-01-01", "4713-01-01 BC"]
+UNREADABLE_ROWS = {  # by name: a statement that makes a row unreadable, its value, a word of the reported problem
     **{
         f"time zone {zone!r}": (
             "UPDATE django_celery_beat_crontabschedule SET timezone = %s",
@@ -183,7 +189,7 @@ SPOILT = {
     **{
         f"{column} {time}": (f"UPDATE django_celery_beat_periodictask SET {column} = %s", time, column)
         for column in ("last_run_at", "start_time", "expires", "date_changed")
-        for time in (NEVER if column == "last_run_at" else NEVER[:1])
+        for time in (OUTSIDE_PYTHONS_RANGE if column == "last_run_at" else OUTSIDE_PYTHONS_RANGE[:1])
     },
     **{
         f"clocked_time {time}": (
@@ -191,42 +197,42 @@ SPOILT = {
             time,
             "clocked",
         )
-        for time in NEVER[:2]
+        for time in OUTSIDE_PYTHONS_RANGE[:2]
     },
 }
 
 
-@pytest.fixture(params=SPOILT)
-def spoilt(request, db) -> tuple[PeriodicTask, str]:
-    """A row that SQL has spoilt, which the libraries cannot read, and a word of what is said about it."""
+@pytest.fixture(params=UNREADABLE_ROWS)
+def unreadable(request, db) -> tuple[PeriodicTask, str]:
+    """A row that the libraries cannot read, and a word of the problem that is reported."""
     PeriodicTask.objects.all().delete()
     CrontabSchedule.objects.all().delete()
-    statement, value, word = SPOILT[request.param]
-    clock = {"clocked": clocked(NOW), "one_off": True} if "clocked" in statement else {"crontab": crontab()}
-    task = row(interval=None, **clock)
+    statement, value, word = UNREADABLE_ROWS[request.param]
+    timing = {"clocked": clocked(NOW), "one_off": True} if "clocked" in statement else {"crontab": crontab()}
+    task = row(interval=None, **timing)
     with connection.cursor() as cursor:
         cursor.execute(statement, [value])
     return task, word
 
 
-def test_a_row_that_sql_has_spoilt_is_left_out(scheduler, caplog, spoilt):
+def test_a_row_that_cannot_be_read_is_skipped(scheduler, caplog, unreadable):
     create_missing_schedules()
-    assert {"demo: deliver due events", "demo: sweep"} <= go(scheduler)
+    assert {"demo: deliver due events", "demo: sweep"} <= run(scheduler)
     assert [record.args[0] for record in caplog.records if record.levelno >= logging.ERROR] == ["odd"]
 
 
-def test_the_admin_shows_opens_and_deletes_a_row_that_sql_has_spoilt(operator, spoilt):
-    task, word = spoilt
-    shown = operator.get(reverse(LIST))
-    assert shown.status_code == 200
-    [said] = re.findall("broken: ([^<]*)", shown.content.decode())
-    assert word in said
+def test_the_admin_shows_opens_and_deletes_a_row_that_cannot_be_read(operator, unreadable):
+    task, word = unreadable
+    page = operator.get(reverse(LIST))
+    assert page.status_code == 200
+    [problem] = re.findall("broken: ([^<]*)", page.content.decode())
+    assert word in problem
     schedules = {"crontabschedule": task.crontab_id, "clockedschedule": task.clocked_id}
     for name, key in {"periodictask": task.pk, **schedules}.items():
         admin = f"admin:django_celery_beat_{name}"
-        opened = [reverse(f"{admin}_changelist"), reverse(f"{admin}_add")]
-        opened += [reverse(f"{admin}_{page}", args=[key]) for page in ("change", "delete", "history") if key]
-        assert {path: operator.get(path).status_code for path in opened} == dict.fromkeys(opened, 200)
+        paths = [reverse(f"{admin}_changelist"), reverse(f"{admin}_add")]
+        paths += [reverse(f"{admin}_{page}", args=[key]) for page in ("change", "delete", "history") if key]
+        assert {path: operator.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
     assert "Nothing was run" in "".join(act(operator, LIST, "run_tasks", task))
     for action in ("disable_tasks", "enable_tasks", "toggle_tasks"):
         assert "1 task was successfully" in act(operator, LIST, action, task)[0]
@@ -234,7 +240,7 @@ def test_the_admin_shows_opens_and_deletes_a_row_that_sql_has_spoilt(operator, s
     assert not PeriodicTask.objects.exists()
 
 
-def test_a_crontab_with_an_unknown_time_zone_is_given_another(operator):
+def test_the_admin_can_replace_an_unknown_time_zone_of_a_crontab(operator):
     key = crontab(minute="7").pk
     with connection.cursor() as cursor:
         cursor.execute(
@@ -247,7 +253,7 @@ def test_a_crontab_with_an_unknown_time_zone_is_given_another(operator):
     assert str(CrontabSchedule.objects.get(pk=key).timezone) == "Europe/Paris"
 
 
-def test_solar_schedules_are_not_offered_and_a_row_that_has_one_is_given_another(operator):
+def test_the_admin_offers_no_solar_schedules_and_can_replace_one(operator):
     add = operator.get(reverse("admin:django_celery_beat_periodictask_add"))
     assert "solar" not in add.context["adminform"].form.fields
     task = row(interval=None, solar=solar())
@@ -263,37 +269,37 @@ def test_solar_schedules_are_not_offered_and_a_row_that_has_one_is_given_another
 @pytest.mark.parametrize(
     "text", ["[" * 3_000, "[" * 3_000 + "]" * 3_000, '{"__type__": "datetime", "__value__": 5}', "9" * 5_000]
 )
-def test_what_is_no_json_is_said_beside_its_field(operator, field, text):
+def test_invalid_json_is_reported_at_its_field(operator, field, text):
     task = row()
     change = reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])
     form = {"name": "odd", "task": task.task, "interval": task.interval_id, "args": "[]", "kwargs": "{}"}
-    answer = operator.post(change, form | {"headers": "{}"} | {field: text})
-    assert (answer.status_code, list(answer.context["adminform"].form.errors)) == (200, [field])
+    page = operator.post(change, form | {"headers": "{}"} | {field: text})
+    assert (page.status_code, list(page.context["adminform"].form.errors)) == (200, [field])
 
 
-def test_a_row_that_is_mended_runs_again(scheduler, caplog):
+def test_a_corrected_row_runs_again(scheduler, caplog):
     task = row(headers="[]", interval=every(1))
-    go(scheduler)
+    run(scheduler)
     task.headers = "{}"
     task.save()
-    assert "odd" in go(scheduler)
+    assert "odd" in run(scheduler)
 
 
 @pytest.mark.parametrize("change", ["'9999-12-31'", None])
-def test_odd_times_of_change_disturb_nobody(scheduler, caplog, change):
+def test_changes_are_noticed_whatever_the_time_of_the_last_change_was(scheduler, caplog, change):
     PeriodicTasks.update_changed()
-    go(scheduler, 3)
+    run(scheduler, 3)
     with connection.cursor() as cursor:
         statement = f"UPDATE {PeriodicTasks._meta.db_table} SET last_update = {change}" if change else None
         cursor.execute(statement or f"DELETE FROM {PeriodicTasks._meta.db_table}")
-    go(scheduler, 3)
+    run(scheduler, 3)
     task = row(interval=every(1))
     task.save()
-    assert "odd" in go(scheduler)
+    assert "odd" in run(scheduler)
     assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) <= 1
 
 
-def test_what_cannot_be_sent_is_said_once(scheduler, caplog, monkeypatch):
+def test_a_task_that_cannot_be_sent_is_logged_once(scheduler, caplog, monkeypatch):
     def refuse(self, entry, **_):
         if entry.name == "odd":
             raise RuntimeError("refused")
@@ -304,12 +310,12 @@ def test_what_cannot_be_sent_is_said_once(scheduler, caplog, monkeypatch):
     for _ in range(3):
         PeriodicTask.objects.filter(name="odd").update(last_run_at=NOW - timedelta(days=1))
         PeriodicTasks.update_changed()
-        assert {"demo: deliver due events", "demo: sweep"} <= go(scheduler)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert said == ["The task of the schedule 'odd' could not be sent: RuntimeError: refused"]
+        assert {"demo: deliver due events", "demo: sweep"} <= run(scheduler)
+    logged = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert logged == ["The task of the schedule 'odd' could not be sent: RuntimeError: refused"]
 
 
-def test_a_row_says_nothing_of_when_its_message_ends(scheduler):
+def test_messages_have_no_expiry(scheduler):
     task = row(expire_seconds=14)
     entry = scheduler.Entry(task, app=app)
     assert entry.options == {"headers": {"periodic_task_name": "odd", "once": "odd"}}

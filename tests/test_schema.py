@@ -1,4 +1,4 @@
-"""The OpenAPI schema says exactly what the API does: its examples fit, and a fuzzer finds nothing that it does not say."""
+"""The OpenAPI document describes the API exactly: its examples are valid, and a fuzzer finds no undocumented response."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ def test_the_schema_is_valid():
     call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
 
 
-def test_the_docs_load_nothing_from_elsewhere(client, db):
+def test_the_docs_page_loads_nothing_from_other_hosts(client, db):
     page = client.get(reverse("docs")).content.decode()
     assert "swagger-ui-bundle.js" in page
     assert "https://" not in page
@@ -41,15 +41,15 @@ def schema() -> dict:
 
 
 def bodies(operation: dict) -> dict[str, dict]:
-    """The JSON bodies that the operation takes or gives when all is well."""
+    """The JSON bodies of the request and of the successful responses, by "request" or status code."""
     found = {"request": operation.get("requestBody", {}).get("content", {}).get("application/json")}
-    for code, answer in operation["responses"].items():
+    for code, response in operation["responses"].items():
         if code.startswith("2"):
-            found[code] = answer.get("content", {}).get("application/json")
+            found[code] = response.get("content", {}).get("application/json")
     return {name: body for name, body in found.items() if body}
 
 
-def test_every_operation_is_described_with_examples_that_fit():
+def test_every_operation_has_a_description_and_valid_examples():
     definitions = {"components": nullable(schema()["components"])}
     for name, operation in operations():
         assert operation.get("description") or operation.get("summary"), name
@@ -62,21 +62,21 @@ def test_every_operation_is_described_with_examples_that_fit():
                 Draft202012Validator(definitions | nullable(body["schema"])).validate(example)
 
 
-def test_every_operation_takes_json_and_says_what_may_go_wrong():
+def test_every_operation_accepts_json_and_documents_its_errors():
     for name, operation in operations():
-        answers = operation["responses"]
+        responses = operation["responses"]
         assert set(operation.get("requestBody", {}).get("content", {})) <= {"application/json"}, name
-        assert {"400", "503"} <= set(answers), name
-        assert all("X-Request-ID" in answer["headers"] for answer in answers.values()), name
-        for code in {"429", "503"} & set(answers):
-            assert "Retry-After" in answers[code]["headers"], (name, code)
-        for code in set(answers) - {"200", "201", "202", "204"}:
-            assert list(answers[code]["content"]) == ["application/problem+json"], (name, code)
+        assert {"400", "503"} <= set(responses), name
+        assert all("X-Request-ID" in response["headers"] for response in responses.values()), name
+        for code in {"429", "503"} & set(responses):
+            assert "Retry-After" in responses[code]["headers"], (name, code)
+        for code in set(responses) - {"200", "201", "202", "204"}:
+            assert list(responses[code]["content"]) == ["application/problem+json"], (name, code)
         if name.split()[0] in ("POST", "PATCH", "DELETE"):
-            assert {"411", "413", "415"} <= set(answers), name
+            assert {"411", "413", "415"} <= set(responses), name
 
 
-def test_the_schema_says_which_routes_want_a_log_in_and_which_are_limited():
+def test_the_document_says_which_routes_need_authentication_and_which_are_throttled():
     found = dict(operations())
     listed = found["GET /api/v1/interactions/"]["responses"]
     replied = found["POST /api/v1/interactions/{id}/reply/"]
@@ -87,9 +87,9 @@ def test_the_schema_says_which_routes_want_a_log_in_and_which_are_limited():
 
 
 def nullable(schema):
-    """OpenAPI 3.0's `nullable` as JSON Schema says it, and nothing that the schema does not name."""
+    """OpenAPI 3.0's schema as JSON Schema: `nullable` translated, and no properties beyond those listed."""
     if isinstance(schema, list):
-        return [nullable(one) for one in schema]
+        return [nullable(member) for member in schema]
     if not isinstance(schema, dict):
         return schema
     plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
@@ -106,25 +106,24 @@ def nullable(schema):
         pytest.param("examples,coverage,fuzzing,stateful", 15, 1_000, marks=pytest.mark.long),
     ],
 )
-def test_a_fuzzer_finds_no_5xx_and_no_answer_that_the_schema_does_not_name(phases, examples, requests):
-    """Schemathesis: examples, the edges of every parameter, random requests, and chains of them; about 2,000 requests."""
+def test_a_fuzzer_finds_no_5xx_and_no_undocumented_response(phases, examples, requests):
+    """Schemathesis: examples, boundary values of every parameter, random requests, and sequences of requests."""
     with running_house() as house:
         token = house.create_user("fuzzed").headers["Authorization"]
         house.manage("seed_demo", "--user", "fuzzed", "--size", "smoke")
         address = ["run", f"{house.url}/api/v1/schema/?format=json", "--url", house.url]
-        # Revoking its own token would make every later answer a 401.
-        who = ["-H", f"Authorization: {token}"]
-        who += ["--exclude-path", "/api/v1/auth/revoke/", "--exclude-path", "/api/v1/auth/tokens/{id}/"]
-        # One worker: before 3.11.8, Python's ast module fails now and then when two threads parse at once (gh-106905).
-        how = ["--phases", phases, "-n", str(examples), "--seed", "1", "--workers", "1"]
+        # Revoking its own token would make every later response a 401.
+        options = ["-H", f"Authorization: {token}"]
+        options += ["--exclude-path", "/api/v1/auth/revoke/", "--exclude-path", "/api/v1/auth/tokens/{id}/"]
+        # One worker: before Python 3.11.8 the ast module sometimes fails when two threads parse at once (gh-106905).
+        options += ["--phases", phases, "-n", str(examples), "--seed", "1", "--workers", "1"]
         fuzzer = subprocess.run(
             [
                 sys.executable,
                 "-m",
                 "schemathesis.cli",
                 *address,
-                *who,
-                *how,
+                *options,
                 "--checks",
                 CHECKS,
                 "--no-color",

@@ -1,4 +1,4 @@
-"""The services as an operator runs them: several of each, stopped in the middle, watched by logs and metrics."""
+"""The services in operation: several of each, stopped during work, and their logs, metrics and deployment checks."""
 
 import json
 import re
@@ -31,20 +31,20 @@ def house():
 
 
 def lines(house: House, name: str) -> list[dict]:
-    """The structured lines of a service's log."""
+    """The JSON lines of a service's log."""
     return [json.loads(line) for line in house.log(name).splitlines() if line.startswith("{")]
 
 
-def figure(house: House, name: str) -> float:
-    """One sample of /metrics, zero when it is not there yet."""
-    answer = requests.get(
+def metric(house: House, name: str) -> float:
+    """The value of one metric; 0 when it does not exist yet."""
+    response = requests.get(
         f"{house.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
     )
-    found = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+    match = re.search(rf"^{re.escape(name)} (\S+)$", response.text, re.MULTILINE)
+    return float(match[1]) if match else 0.0
 
 
-def test_two_of_each_service_do_everything_once(house):
+def test_two_instances_of_each_service_do_everything_once(house):
     house.start("web-2", "worker-2", "beat-2")
     try:
         callers = [house.create_user(f"side-{number}") for number in range(4)]
@@ -64,7 +64,7 @@ def test_two_of_each_service_do_everything_once(house):
                 sum(caller.counts()) == 1055 + caller.story("window")[1] + caller.story("spike")[1]
                 for caller in callers
             ),
-            "what was delivered is stored once",
+            "each delivered event is stored once",
         )
         logs = house.log("worker") + house.log("worker-2")
         for caller in callers:
@@ -74,7 +74,7 @@ def test_two_of_each_service_do_everything_once(house):
 
 
 @pytest.mark.parametrize("name", first(1, ["worker", "web", "beat"]))
-def test_a_service_that_is_asked_to_stop_ends_well_and_nothing_is_lost(house, name):
+def test_a_service_stops_on_sigterm_with_exit_code_0_and_nothing_is_lost(house, name):
     caller = house.create_user(f"stopped-{name}")
     assert caller.post("demo/enable").status_code == 202
     code = house.terminate(name)
@@ -84,91 +84,91 @@ def test_a_service_that_is_asked_to_stop_ends_well_and_nothing_is_lost(house, na
     assert caller.counts() == FULL
 
 
-def test_a_request_and_what_it_logs_carry_one_id(house):
-    answer = requests.get(f"{house.url}/api/v1/demo/", timeout=20)
-    id = answer.headers["X-Request-ID"]
+def test_a_response_and_its_log_lines_have_the_same_request_id(house):
+    response = requests.get(f"{house.url}/api/v1/demo/", timeout=20)
+    id = response.headers["X-Request-ID"]
     until(lambda: id in house.log("web"), "the request is logged")
     [line] = [line for line in lines(house, "web") if line.get("request_id") == id]
     assert (line["event"], line["code"], line["request"]) == ("request_finished", 401, "GET /api/v1/demo/")
-    assert "GET /healthz" not in house.log("web"), "a probe that finds all well is no news"
+    assert "GET /healthz" not in house.log("web"), "a successful probe is not logged"
 
 
-def test_beat_says_that_it_runs(house):
+def test_beat_logs_that_it_runs(house):
     line = lines(house, "beat")[0]
     assert (line["event"], line["logger"]) == ("Beat runs by the schedules in the database.", "config.beat")
 
 
-def test_what_a_task_logs_carries_its_id(house):
-    caller = house.create_user("told")
+def test_the_log_lines_of_a_task_have_its_id(house):
+    caller = house.create_user("logged")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    house.open_a_window("told")
+    house.open_a_window("logged")
     house.fire("demo: interactions")
-    expected = "Generated 10 comments and 5 DMs for user told"
+    expected = "Generated 10 comments and 5 DMs for user logged"
     until(lambda: expected in house.log("worker"), "the window is logged")
     [line] = [line for line in lines(house, "worker") if line["event"] == expected]
     assert re.fullmatch(r"[0-9a-f-]{36}", line["task_id"])
 
 
-def test_metrics_add_up_over_processes_and_go_on_after_a_restart(house):
+def test_metrics_are_summed_over_processes_and_kept_after_a_restart(house):
     created = 'perennial_ingested_events_total{result="created"}'
-    before = figure(house, created)
+    before = metric(house, created)
     caller = house.create_user("counted")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    after = figure(house, created)
+    after = metric(house, created)
     assert after - before >= 1055
     house.terminate("web")
     house.start("web")
-    assert figure(house, created) >= after
-    assert figure(house, "perennial_delivery_seconds_count") > 0
-    assert figure(house, "perennial_planning_seconds_count") > 0
-    assert figure(house, 'perennial_demo_accounts{state="failed"}') == 0
-    assert figure(house, "perennial_database_up") == 1
-    assert 0 <= figure(house, "perennial_beat_age_seconds") < 60
+    assert metric(house, created) >= after
+    assert metric(house, "perennial_delivery_seconds_count") > 0
+    assert metric(house, "perennial_planning_seconds_count") > 0
+    assert metric(house, 'perennial_demo_accounts{state="failed"}') == 0
+    assert metric(house, "perennial_database_up") == 1
+    assert 0 <= metric(house, "perennial_beat_age_seconds") < 60
 
 
-def test_metrics_show_what_is_late_and_what_is_dead(house):
+def test_metrics_show_overdue_and_dead_events(house):
     caller = house.create_user("late")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     house.kill("worker")
-    own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'late')"
+    of_account = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'late')"
     house.sql(
         "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() - interval '2 hours' WHERE id ="
-        f" (SELECT max(id) FROM demo_storyevent WHERE {own})"
+        f" (SELECT max(id) FROM demo_storyevent WHERE {of_account})"
     )
     house.sql(
         "UPDATE demo_storyevent SET delivered_at = NULL, dead_at = now() WHERE id ="
-        f" (SELECT min(id) FROM demo_storyevent WHERE {own})"
+        f" (SELECT min(id) FROM demo_storyevent WHERE {of_account})"
     )
-    assert figure(house, "perennial_due_events") >= 1
-    assert 7_200 <= figure(house, "perennial_due_lag_seconds") < 7_300
-    assert 7_200 <= figure(house, "perennial_oldest_undelivered_seconds") < 7_300
-    assert figure(house, "perennial_dead_events") == 1
+    assert metric(house, "perennial_due_events") >= 1
+    assert 7_200 <= metric(house, "perennial_due_lag_seconds") < 7_300
+    assert 7_200 <= metric(house, "perennial_oldest_undelivered_seconds") < 7_300
+    assert metric(house, "perennial_dead_events") == 1
     house.start("worker")
-    until(lambda: figure(house, "perennial_due_lag_seconds") < 7_000, "what was late is delivered")
+    until(lambda: metric(house, "perennial_due_lag_seconds") < 7_000, "the overdue event is delivered")
 
 
 @pytest.mark.parametrize(
     "charset",
     ["rot13", "hex", "punycode", "unicode_escape", "undefined", "utf-8; charset=rot13"],
 )
-def test_a_charset_that_is_no_text_is_taken_for_utf_8(house, charset):
+def test_a_charset_that_is_not_a_text_encoding_is_treated_as_utf_8(house, charset):
     headers = {"Content-Type": f"text/plain; charset={charset}"}
     assert requests.get(f"{house.url}/healthz?x=1", headers=headers, timeout=20).status_code == 200
     form = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
-    answer = requests.post(
+    response = requests.post(
         f"{house.url}/api/v1/auth/token/", data="username=%5Cud800&password=x", headers=form, timeout=20
     )
-    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_no_secret_reaches_a_log_or_an_answer(house):
+def test_no_secret_appears_in_a_log_or_a_response(house):
     caller = house.create_user("discreet")
     token = caller.headers["Authorization"].split()[1]
     wrong = "a-wrong-password-that-no-log-may-show"
-    answers = [
+    responses = [
         requests.post(
             f"{house.url}/api/v1/auth/token/", json={"username": "discreet", "password": wrong}, timeout=20
         ),
@@ -188,24 +188,24 @@ def test_no_secret_reaches_a_log_or_an_answer(house):
     body = b'{"type": "events", "data": {"events": [{"type": 1}]}}'
     for key in (secret, secrets[0], shown_once):
         headers = sign(key, "msg_1", int(time.time()), body)
-        answers.append(
+        responses.append(
             requests.post(
                 f"{house.url}/api/v1/webhooks/profiles/{uuid}/", data=body, headers=headers, timeout=20
             )
         )
-    answers += [
+    responses += [
         requests.get(f"{house.url}/api/v1/{path}/", headers=caller.headers, timeout=20)
         for path in ("demo", "profiles", "content", "interactions", "analytics/summary", "schema", "nonsense")
     ]
-    assert {answer.status_code for answer in answers} == {200, 202, 400, 401, 404}
-    everything = "".join(answer.text for answer in answers)
+    assert {response.status_code for response in responses} == {200, 202, 400, 401, 404}
+    everything = "".join(response.text for response in responses)
     everything += "".join(path.read_text() for path in house.folder.glob("*.log"))
-    for kept in (wrong, KEY, METRICS_TOKEN, token, shown_once, *secrets):
-        assert kept not in everything
+    for value in (wrong, KEY, METRICS_TOKEN, token, shown_once, *secrets):
+        assert value not in everything
 
 
-def test_what_people_search_for_reaches_no_log(house):
-    """At no level, and not where the search is refused, fails, or is stopped either."""
+def test_search_words_appear_in_no_log(house):
+    """At any log level, and also when the search is refused, fails or times out."""
     word = "words-that-no-log-may-show"
     caller = house.create_user("searching")
     house.start("web-2", LOG_LEVEL="DEBUG")
@@ -222,10 +222,10 @@ def test_what_people_search_for_reaches_no_log(house):
             ):
                 requests.get(f"{url}/{path}", headers=caller.headers, timeout=20)
         with house.connect() as other, other.transaction():
-            other.execute("LOCK TABLE interactions_interaction")  # so that a search runs into its limit
+            other.execute("LOCK TABLE interactions_interaction")  # makes a search time out
             path = f"api/v1/interactions/?search={word}"
-            stopped = requests.get(f"{house.url}/{path}", headers=caller.headers, timeout=30)
-        assert stopped.status_code == 503
+            timed_out = requests.get(f"{house.url}/{path}", headers=caller.headers, timeout=30)
+        assert timed_out.status_code == 503
     finally:
         house.kill("web-2")
     until(lambda: "/api/v1/content" in house.log("web-2"), "the requests are logged")
@@ -241,9 +241,10 @@ PRODUCTION = {
 }
 
 
-def production(tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess:
+def production(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run a Python program with production settings."""
     return subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, *arguments],
         cwd=CHECKOUT,
         env=PLAIN | PRODUCTION | {"DATA_DIR": str(tmp_path)} | variables,
         capture_output=True,
@@ -258,18 +259,24 @@ def test_production_settings_pass_djangos_deployment_check(tmp_path):
     assert (result.returncode, "no issues" in result.stdout) == (0, True), result.stderr
 
 
-@pytest.mark.parametrize("words", [["manage.py", "demo_status"], ["manage.py", "seed_demo", "--user", "x"]])
-def test_a_database_that_cannot_be_reached_is_said_without_its_password(tmp_path, words):
-    result = production(tmp_path, *words)
+@pytest.mark.parametrize("command", ["demo_status", "seed_demo --user x"])
+def test_an_unreachable_database_is_reported_without_its_password(tmp_path, command):
+    result = production(tmp_path, "manage.py", *command.split())
     assert result.returncode == 1
-    assert result.stderr.startswith("The database does not answer as DATABASE_URL says: ")
+    assert result.stderr.startswith("The database does not answer (check DATABASE_URL): ")
     assert "Traceback" not in result.stderr
     assert "a-database-password" not in result.stdout + result.stderr
 
 
-def test_the_compose_file_runs_what_the_procfile_says_with_variables_that_exist():
+def test_the_compose_file_has_the_commands_of_the_procfile_and_all_variables():
     compose = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())["services"]
     assert {name: compose[name]["command"] for name in PROCFILE} == PROCFILE
-    fixed = {"PORT", "DATA_DIR", "DEBUG", "DB_POOLER"}  # by the image, and by what compose runs
+    unset = {
+        "PORT",
+        "DATA_DIR",
+        "DEBUG",
+        "DB_POOLER",
+        "ENV_FILE",
+    }  # their defaults, or the image's, are right
     for name in PROCFILE:
-        assert set(compose[name]["environment"]) == set(environment.VARIABLES) - fixed
+        assert set(compose[name]["environment"]) == set(environment.VARIABLES) - unset

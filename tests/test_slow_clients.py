@@ -1,4 +1,4 @@
-"""Clients that send or read slowly keep nobody else waiting, with and without nginx in front."""
+"""Clients that send or read slowly do not delay other requests, with and without nginx in front."""
 
 import socket
 import time
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.flow
 
 @pytest.fixture(scope="module")
 def ports():
-    """Where the web server listens, as the Procfile starts it, and where nginx does in front of it."""
+    """The port of the web server, and that of an nginx in front of it."""
     with running_house("web", WEB_CONCURRENCY="2") as house, nginx_in_front(house.port) as port:
         slowest_healthz(house.url, 1)  # the first requests of a process take longer
         yield {"alone": house.port, "behind nginx": port}
@@ -25,12 +25,12 @@ def ports():
 @pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
-def test_64_slow_clients_do_not_stop_healthz_for_a_second(ports, server, kind):
+def test_64_slow_clients_do_not_delay_healthz_by_a_second(ports, server, kind):
     with slow_clients(ports[server], kind):
         assert slowest_healthz(f"http://127.0.0.1:{ports[server]}", 3) < 1
 
 
-def test_64_of_every_kind_at_once_do_not_either(ports):
+def test_64_slow_clients_of_every_kind_at_once_do_not_delay_healthz_by_a_second(ports):
     with ExitStack() as stack:
         for kind in KINDS:
             stack.enter_context(slow_clients(ports["alone"], kind))
@@ -38,16 +38,16 @@ def test_64_of_every_kind_at_once_do_not_either(ports):
 
 
 @pytest.mark.parametrize("kind", first(2, FLOODS))
-def test_64_clients_that_send_what_is_costly_to_read_do_not_for_five_seconds(ports, kind):
+def test_64_clients_that_flood_the_parser_do_not_delay_healthz_by_five_seconds(ports, kind):
     with flood(ports["alone"], kind):
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 5
     assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 5
 
 
 @pytest.mark.long
-def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):
+def test_a_client_that_never_finishes_gets_408_or_is_disconnected(ports):
     with ExitStack() as stack:
-        begun = time.monotonic()
+        started = time.monotonic()
         clients = {
             kind: stack.enter_context(slow_clients(ports["alone"], kind, 1))[0]
             for kind in ("headers", "no header at all", "an idle connection")
@@ -55,13 +55,13 @@ def test_who_never_comes_to_an_end_is_told_or_hung_up_on(ports):
         head, _ = KINDS["a body"]
         clients["a pause"] = stack.enter_context(socket.create_connection(("127.0.0.1", ports["alone"])))
         clients["a pause"].sendall(head)
-        said = {}
+        received = {}
         for kind, client in clients.items():
             client.settimeout(40)
-            said[kind] = b"".join(iter(lambda client=client: client.recv(10_000), b""))
-    assert time.monotonic() - begun < 40
-    assert said["headers"].startswith(b"HTTP/1.0 408 Request Timeout\r\n")
-    assert said["a pause"].startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-    assert b"application/problem+json" in said["a pause"]
-    assert said["no header at all"] == b""
-    assert said["an idle connection"].endswith(b'{"status": "ok"}')
+            received[kind] = b"".join(iter(lambda client=client: client.recv(10_000), b""))
+    assert time.monotonic() - started < 40
+    assert received["headers"].startswith(b"HTTP/1.0 408 Request Timeout\r\n")
+    assert received["a pause"].startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"application/problem+json" in received["a pause"]
+    assert received["no header at all"] == b""
+    assert received["an idle connection"].endswith(b'{"status": "ok"}')

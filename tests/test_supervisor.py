@@ -1,4 +1,4 @@
-"""`manage.py up` starts again what ended by itself, and stops all when it is asked to."""
+"""`manage.py up` restarts what ended by itself, and stops everything when it is asked to."""
 
 import os
 import signal
@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from config.embedded import Servers
-from config.supervisor import Pauses
+from config.supervisor import Backoff
 from tests.house import PLAIN, answers, free_port, until
-from tests.test_config import end, folder, prepared, run_up, services  # noqa: F401  fixtures among them
+from tests.test_config import folder, prepared, run_up, services_of_up, stop_up  # noqa: F401  two are fixtures
 
-OF_OTHER_PROJECTS = {
+VARIABLES_OF_OTHER_PROJECTS = {
     **dict.fromkeys(("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "BROKER_URL"), "redis://127.0.0.1:1"),
     "CELERY_RESULT_BACKEND": "none-such://",
     "CELERY_WORKER_QUEUES": "theirs",
@@ -25,57 +25,60 @@ OF_OTHER_PROJECTS = {
 }
 
 
-def test_pauses_grow_to_half_a_minute_and_are_forgotten_after_a_good_minute():
-    pauses = Pauses()
-    assert [pauses.next("web", 0) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
-    assert (pauses.next("worker", 0), pauses.next("web", 59), pauses.next("web", 60)) == (1, 30, 1)
+def test_the_backoff_doubles_up_to_30_seconds_and_restarts_after_a_minute_of_running():
+    backoff = Backoff()
+    assert [backoff.next("web", 0) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert (backoff.next("worker", 0), backoff.next("web", 59), backoff.next("web", 60)) == (1, 30, 1)
 
 
 @pytest.mark.long
 @pytest.mark.bad_day
-def test_up_starts_again_what_was_killed_and_ends_well(prepared):  # noqa: F811
+def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # noqa: F811
     port, log = free_port(), prepared / "log"
-    around = OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
-    up = run_up(log, PLAIN | around | {"DATA_DIR": str(prepared / "data"), "PORT": str(port)}, "-m", "django")
+    variables = VARIABLES_OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    up = run_up(
+        log, PLAIN | variables | {"DATA_DIR": str(prepared / "data"), "PORT": str(port)}, "-m", "django"
+    )
     try:
-        until(lambda: "Demo mode is active" in log.read_text("latin-1"), "all services use our broker", 90)
-        spoil_a_schedule(prepared, "café-名")
+        until(
+            lambda: "Demo mode is active" in log.read_text("latin-1"),
+            "all services use the embedded broker",
+            90,
+        )
+        break_a_schedule(prepared, "café-名")
         until(
             lambda: "The schedule 'café-\\u540d' is not run" in log.read_text("latin-1"),
-            "what Latin-1 has not is escaped",
+            "characters outside of Latin-1 are escaped",
             20,
         )
         for name in ("worker", "beat", "web"):
             main_process(prepared, name).kill()
-            until(lambda name=name: started(log, name) == 2, f"{name} is started again", 20)
+            until(lambda name=name: started(log, name) == 2, f"{name} is restarted", 20)
         servers = Servers(prepared / "data")
-        kill(servers.valkey_dir / "valkey.pid")  # a service that is still starting may be first to start it
-        until(lambda: "it was started again" in log.read_text("latin-1"), "it is said", 20)
+        kill(servers.valkey_dir / "valkey.pid")  # either the supervisor or a starting service restarts it
+        until(lambda: "and was restarted" in log.read_text("latin-1"), "the restart is logged", 20)
         for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
             kill(pid_file)
         time.sleep(1)
         until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
-        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "all is ready", 90)
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "/readyz answers 200", 90)
         before = started(log, "worker")
         main_process(prepared, "worker").parent().kill()
-        until(
-            lambda: started(log, "worker") > before, "a worker whose lines nobody reads is started again", 40
-        )
+        until(lambda: started(log, "worker") > before, "a worker without a reader is restarted", 40)
     finally:
-        code = end(up)
+        code = stop_up(up)
     assert code == 0
-    said = [line.split("| ")[1] for line in log.read_text("latin-1").splitlines() if "by itself" in line]
-    assert said[:3] == [
-        f"{name} ended by itself (exit code -9); it is started again in 1 s"
-        for name in ("worker", "beat", "web")
+    logged = [line.split("| ")[1] for line in log.read_text("latin-1").splitlines() if "by itself" in line]
+    assert logged[:3] == [
+        f"{name} ended by itself (exit code -9); it is restarted in 1 s" for name in ("worker", "beat", "web")
     ]
-    assert said[3].startswith("a server had ended by itself; it was started again")
-    assert services(prepared) == []
+    assert logged[3].startswith("a server had ended by itself and was restarted")
+    assert services_of_up(prepared) == []
     assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
 
 
-def spoil_a_schedule(folder: Path, name: str) -> None:  # noqa: F811
-    """Give a row another name, and what keeps beat from running it, which beat says."""
+def break_a_schedule(folder: Path, name: str) -> None:  # noqa: F811
+    """Rename a schedule and make it invalid, so that beat logs the name."""
     entry = Servers(folder / "data").database
     with psycopg.connect(dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"]) as connection:
         rename = (
@@ -90,11 +93,11 @@ def kill(pid_file: Path) -> None:
 
 
 def main_process(folder: Path, name: str) -> psutil.Process:  # noqa: F811
-    words = {"web": "config.wsgi"}
+    argument = {"web": "config.wsgi"}.get(name, name)
     [found] = [
         process
-        for process in services(folder)
-        if words.get(name, name) in process.cmdline() and os.getpgid(process.pid) == process.pid
+        for process in services_of_up(folder)
+        if argument in process.cmdline() and os.getpgid(process.pid) == process.pid
     ]
     return found
 

@@ -1,4 +1,4 @@
-"""Requests as clients send them to the web server that the Procfile starts: whole, cut off, without end, and too large."""
+"""The web server as the Procfile starts it: complete, truncated, endless, invalid and too large requests."""
 
 import http.client
 import json
@@ -51,37 +51,39 @@ def chunks(body: bytes, size: int = 7) -> Iterator[bytes]:
         yield body[start : start + size]
 
 
-def chunked(caller: Caller, path: str, body: dict, method: str = "POST") -> requests.Response:
-    """What the API answers to a JSON body that is sent in chunks, without Content-Length."""
+def send_chunked(caller: Caller, path: str, body: dict, method: str = "POST") -> requests.Response:
+    """Send a JSON body to the API in chunks, without Content-Length."""
     headers = caller.headers | {"Content-Type": "application/json"}
     url = f"{caller.house.url}/api/v1/{path}"
     return requests.request(method, url, data=chunks(json.dumps(body).encode()), headers=headers, timeout=20)
 
 
 def raw(port: int, sent: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Code, headers and body of the answer to these bytes."""
+    """Send the bytes; return status code, headers and body of the response."""
     with socket.create_connection(("127.0.0.1", port), 20) as client:
         client.sendall(sent)
-        answer = http.client.HTTPResponse(client)
-        answer.begin()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        return (
+            response.status,
+            {name.lower(): value for name, value in response.getheaders()},
+            response.read(),
+        )
 
 
-def problem_of(answer: tuple[int, dict[str, str], bytes]) -> dict:
-    """The problem that was answered, with a hint."""
-    code, headers, body = answer
+def problem_of(response: tuple[int, dict[str, str], bytes]) -> dict:
+    """The response's problem details, which have a hint."""
+    code, headers, body = response
     problem = json.loads(body)
     assert (headers["content-type"], problem["status"]) == ("application/problem+json", code)
     assert problem["hint"]
     return problem
 
 
-def test_a_chunked_body_names_whose_demo_is_disabled(house, staff):
-    for name in ("victim", "staff"):
-        staff.post("demo/enable", user=name) if name == "staff" else house.create_user(name).post(
-            "demo/enable"
-        )
-    assert chunked(staff, "demo/disable/", {"user": "victim"}).status_code == 202
+def test_the_user_named_in_a_chunked_body_is_the_one_whose_demo_is_disabled(house, staff):
+    staff.post("demo/enable")
+    house.create_user("victim").post("demo/enable")
+    assert send_chunked(staff, "demo/disable/", {"user": "victim"}).status_code == 202
     states = house.sql(
         "SELECT username, state FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id"
         " WHERE username IN ('staff', 'victim') ORDER BY username"
@@ -89,12 +91,12 @@ def test_a_chunked_body_names_whose_demo_is_disabled(house, staff):
     assert states == [("staff", "enabling"), ("victim", "disabling")]
 
 
-def test_a_chunked_rotation_ends_the_previous_secret(house, staff):
+def test_a_chunked_rotation_revokes_the_previous_secret(house, staff):
     [(id,)] = house.sql(
         "SELECT p.id FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
         " WHERE username = 'staff' LIMIT 1"
     )
-    assert chunked(staff, f"profiles/{id}/rotate-secret/", {"keep_previous": False}).status_code == 200
+    assert send_chunked(staff, f"profiles/{id}/rotate-secret/", {"keep_previous": False}).status_code == 200
     [(previous,)] = house.sql("SELECT webhook_secret_previous FROM accounts_profile WHERE id = %s", id)
     assert previous == ""
 
@@ -107,18 +109,18 @@ def test_a_chunked_webhook_is_stored(house, staff):
     body = json.dumps(
         {"type": "events", "data": {"events": [event("message.created", "in-chunks")]}}
     ).encode()
-    answer = requests.post(
+    response = requests.post(
         f"{house.url}/api/v1/webhooks/profiles/{uuid}/",
         data=chunks(body, 100),
         headers=sign(secret, "msg_chunks", int(time.time()), body),
         timeout=20,
     )
-    assert (answer.status_code, answer.json()["created"]) == (200, 1)
+    assert (response.status_code, response.json()["created"]) == (200, 1)
 
 
 def test_a_chunked_patch_changes_the_settings(house, staff):
-    answer = chunked(staff, "demo/", {"settings": {"posting_hour": 3}}, "PATCH")
-    assert (answer.status_code, answer.json()["settings"]["posting_hour"]) == (200, 3)
+    response = send_chunked(staff, "demo/", {"settings": {"posting_hour": 3}}, "PATCH")
+    assert (response.status_code, response.json()["settings"]["posting_hour"]) == (200, 3)
 
 
 def test_a_chunked_form_logs_in(house, staff):
@@ -126,21 +128,21 @@ def test_a_chunked_form_logs_in(house, staff):
         page = browser.get(f"{house.url}/login/", timeout=20)
         token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
         form = f"csrfmiddlewaretoken={token}&username=staff&password=staff".encode()
-        answer = browser.post(
+        response = browser.post(
             f"{house.url}/login/",
             data=chunks(form),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             allow_redirects=False,
             timeout=20,
         )
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
 
 
-def test_an_empty_chunked_body_is_an_empty_body(house, staff):
-    answer = requests.post(
+def test_an_empty_chunked_body_is_treated_as_no_body(house, staff):
+    response = requests.post(
         f"{house.url}/api/v1/demo/disable/", data=iter(()), headers=staff.headers, timeout=20
     )
-    assert (answer.status_code, answer.json()["state"]) == (202, "disabling")
+    assert (response.status_code, response.json()["state"]) == (202, "disabling")
 
 
 @pytest.mark.parametrize(
@@ -159,20 +161,20 @@ def test_an_empty_chunked_body_is_an_empty_body(house, staff):
         (b"Content-Length: 2\r\nContent-Encoding: br\r\n", 415),
     ],
 )
-def test_a_body_whose_end_or_coding_is_not_clear_is_refused(house, staff, framing, code):
+def test_a_body_with_an_ambiguous_length_or_an_encoding_is_refused(house, staff, framing, code):
     token = staff.headers["Authorization"].encode()
     head = b"POST /api/v1/demo/disable/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + token + b"\r\n"
-    answer = raw(house.port, head + b"Content-Type: application/json\r\n" + framing + b"\r\n{}")
-    assert answer[0] == code
-    problem_of(answer)
+    response = raw(house.port, head + b"Content-Type: application/json\r\n" + framing + b"\r\n{}")
+    assert response[0] == code
+    problem_of(response)
 
 
-def test_a_chunked_body_by_http_1_0_is_not_taken_for_an_empty_one(house, staff):
+def test_a_chunked_body_over_http_1_0_is_refused(house, staff):
     token = staff.headers["Authorization"].encode()
     head = b"POST /api/v1/demo/disable/ HTTP/1.0\r\nHost: localhost\r\nAuthorization: " + token + b"\r\n"
-    answer = raw(house.port, head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
-    assert answer[0] == 411
-    problem_of(answer)
+    response = raw(house.port, head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+    assert response[0] == 411
+    problem_of(response)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_a_chunked_body_by_http_1_0_is_not_taken_for_an_empty_one(house, staff):
         b"2\r\n{}\r\n0\r\nX: " + b"x" * 10_000 + b"\r\n\r\n",
     ],
 )
-def test_chunks_that_are_none_are_400(house, body):
+def test_invalid_chunks_are_answered_400(house, body):
     head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert problem_of(raw(house.port, head + body))["status"] == 400
 
@@ -194,7 +196,7 @@ def test_chunks_that_are_none_are_400(house, body):
     "framing", [b"Content-Length: 30\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n1e\r\n"]
 )
 @pytest.mark.parametrize("sent", [b"", b"{", b"{}"])
-def test_a_request_that_is_cut_off_does_nothing(house, framing, sent):
+def test_a_truncated_request_has_no_effect(house, framing, sent):
     caller = house.create_user(f"cut-{len(framing)}-{len(sent)}")
     caller.post("demo/enable")
     token = caller.headers["Authorization"].encode()
@@ -206,12 +208,12 @@ def test_a_request_that_is_cut_off_does_nothing(house, framing, sent):
     assert caller.demo()["state"] == "enabling"
 
 
-def test_a_chunk_that_would_be_too_large_is_413_before_it_is_sent(house):
+def test_a_chunk_that_is_announced_too_large_is_answered_413_before_it_is_sent(house):
     head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert problem_of(raw(house.port, head + b"f" * 500 + b"\r\n"))["status"] == 413
 
 
-def test_who_expects_100_continue_is_told_to_go_on(house):
+def test_expect_100_continue_is_answered_100(house):
     head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", house.port), 20) as client:
         client.sendall(head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -221,7 +223,7 @@ def test_who_expects_100_continue_is_told_to_go_on(house):
 
 
 @pytest.mark.parametrize("length", [b"0", b"7000000"])
-def test_who_expects_100_without_need_is_answered_at_once(house, length):
+def test_expect_100_continue_without_a_valid_body_gets_the_final_response_at_once(house, length):
     head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
     with socket.create_connection(("127.0.0.1", house.port), 5) as client:
         client.sendall(head + length + b"\r\n\r\n")
@@ -236,9 +238,9 @@ def test_a_client_that_sends_too_much_sees_413(servers, tmp_path, size, framing,
     url = f"http://127.0.0.1:{servers[server]}/api/v1/{path}/"
     body = b"[" * size
     sent = body if framing == "plain" else chunks(body, MIB)
-    answer = requests.post(url, data=sent, timeout=30)
-    assert (answer.status_code, answer.json()["title"]) == (413, "Request Entity Too Large")
-    assert "bytes" in answer.json()["detail"]
+    response = requests.post(url, data=sent, timeout=30)
+    assert (response.status_code, response.json()["title"]) == (413, "Request Entity Too Large")
+    assert "bytes" in response.json()["detail"]
     client = http.client.HTTPConnection("127.0.0.1", servers[server], timeout=30)
     client.request("POST", f"/api/v1/{path}/", body if framing == "plain" else chunks(body, MIB))
     assert client.getresponse().status == 413
@@ -256,20 +258,20 @@ def test_a_client_that_sends_too_much_sees_413(servers, tmp_path, size, framing,
         url,
     ]
     extra = ["-H", "Transfer-Encoding: chunked"] if framing == "chunked" else []
-    said = subprocess.run([*command, *extra], capture_output=True, text=True, check=False, timeout=60)
-    assert (said.stdout, said.returncode) == ("413", 0)
+    curl = subprocess.run([*command, *extra], capture_output=True, text=True, check=False, timeout=60)
+    assert (curl.stdout, curl.returncode) == ("413", 0)
 
 
-def test_a_page_is_sent_where_a_page_was_asked_for(house):
-    answer = requests.post(f"{house.url}/login/", data=b"x" * 7 * MIB, timeout=30)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
-    assert "<h1>This is too large</h1>" in answer.text
-    assert "The body is too large" in answer.text
+def test_outside_of_the_api_a_refusal_is_an_html_page(house):
+    response = requests.post(f"{house.url}/login/", data=b"x" * 7 * MIB, timeout=30)
+    assert (response.status_code, response.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "<h1>This is too large</h1>" in response.text
+    assert "The body is too large" in response.text
 
 
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 @pytest.mark.parametrize(
-    ("head", "code", "own"),
+    ("head", "nginx_code", "own_code"),
     [
         (b"GET /api/v1/demo/?search=" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, 414),
         (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"x" * 40_000 + b"\r\n\r\n", 400, 431),
@@ -278,10 +280,12 @@ def test_a_page_is_sent_where_a_page_was_asked_for(house):
         (b"GET /api/v1/demo/ HTTP/1.1\r\nHost: \xff\r\n\r\n", 400, 400),
     ],
 )
-def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code, own):
-    answer = raw(servers[server], head)
-    assert answer[0] == (own if server == "alone" else code)
-    problem_of(answer)
+def test_a_too_long_or_invalid_request_is_answered_with_problem_details(
+    servers, server, head, nginx_code, own_code
+):
+    response = raw(servers[server], head)
+    assert response[0] == (own_code if server == "alone" else nginx_code)
+    problem_of(response)
 
 
 @pytest.mark.parametrize(
@@ -296,37 +300,39 @@ def test_what_is_too_long_or_no_request_is_a_problem(servers, server, head, code
     ],
 )
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
-def test_a_content_type_that_is_not_read_is_400(servers, server, kind):
+def test_an_unreadable_content_type_is_answered_400(servers, server, kind):
     body = b"--b\r\nContent-Disposition: form-data; name=a; x*=utf-8''b; x*0*=b\r\n\r\n\r\n--b--"
     for path in (b"/api/v1/auth/token/", b"/api/v1/nonsense/"):
         head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nContent-Type: %s\r\n\r\n"
-        answer = raw(servers[server], head % (path, len(body), kind) + body)
-        assert answer[0] == 400
-        assert "The header Content-Type" in problem_of(answer)["detail"]
+        response = raw(servers[server], head % (path, len(body), kind) + body)
+        assert response[0] == 400
+        assert "The header Content-Type" in problem_of(response)["detail"]
     head = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n\r\n" % kind
     assert raw(servers[server], head)[1]["content-type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 @pytest.mark.parametrize("target", [b"//api/v1/demo/", b"http://h:1/api/v1/demo/", b"HTTP://h//api/v1/demo/"])
-def test_however_the_api_is_addressed_its_refusals_are_problems(servers, server, target):
+def test_refusals_of_the_api_are_problem_details_for_every_form_of_the_request_target(
+    servers, server, target
+):
     for sent in (
         b"X: \r\nno header\r\n\r\n",
         b"Content-Length: 7000000\r\n\r\n",
         b"Transfer-Encoding: gzip\r\n\r\n",
     ):
-        answer = raw(servers[server], b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % target + sent)
-        assert problem_of(answer)["status"] in (400, 413, 501)
+        response = raw(servers[server], b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % target + sent)
+        assert problem_of(response)["status"] in (400, 413, 501)
 
 
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
-def test_a_webhook_may_be_as_large_with_two_slashes(servers, server):
+def test_the_webhook_has_the_same_body_limit_with_two_leading_slashes(servers, server):
     head = b"POST //api/v1/webhooks/profiles/6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11/ HTTP/1.1\r\nHost: localhost\r\n"
     body = b"x" * 200_000
     assert raw(servers[server], head + b"Content-Length: 200000\r\n\r\n" + body)[0] == 404
 
 
-def test_bodies_on_their_way_take_little_memory(house):
+def test_incomplete_bodies_take_little_memory(house):
     main = psutil.Process(house.processes["web"].pid)
     head = b"POST /api/v1/webhooks/profiles/x/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
     before = sum(process.memory_info().rss for process in main.children())
@@ -336,11 +342,11 @@ def test_bodies_on_their_way_take_little_memory(house):
             client.sendall(head + b"[" * 1_000_000)
         time.sleep(1)
         assert requests.get(f"{house.url}/healthz", timeout=20).ok
-        taken = sum(process.memory_info().rss for process in main.children()) - before
+        used = sum(process.memory_info().rss for process in main.children()) - before
     finally:
         for client in clients:
             client.close()
-    assert taken < 32 * MIB
+    assert used < 32 * MIB
 
 
 @pytest.mark.parametrize(
@@ -353,7 +359,7 @@ def test_bodies_on_their_way_take_little_memory(house):
         (b"POST /api/v1/demo/ HTTP/1.1\r\nHost: a b\r\nContent-Length: 0\r\n\r\n", 400),
     ],
 )
-def test_what_is_refused_has_an_id_by_which_its_line_is_found(house, head, code):
+def test_the_log_line_of_a_refusal_has_the_request_id_of_the_response(house, head, code):
     status, headers, _ = raw(house.port, head)
     found = [line for line in lines(house, "web") if line.get("request_id") == headers["x-request-id"]]
     assert status == code
@@ -362,12 +368,12 @@ def test_what_is_refused_has_an_id_by_which_its_line_is_found(house, head, code)
     assert not {"\n", "\x85"} & set(found[0]["event"])
 
 
-def test_a_head_has_no_body_and_the_connection_stays(house):
+def test_the_response_to_head_has_no_body_and_the_connection_stays_open(house):
     client = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
     for path, code in (("/login/", 200), ("/static/perennial/style.css", 200), ("/api/v1/nonsense/", 404)):
         client.request("HEAD", path)
-        answer = client.getresponse()
-        assert (answer.status, answer.read()) == (code, b"")
+        response = client.getresponse()
+        assert (response.status, response.read()) == (code, b"")
         client.request("GET", "/healthz")
         assert client.getresponse().read() == b'{"status": "ok"}'
     client.close()
@@ -377,19 +383,19 @@ def test_a_head_has_no_body_and_the_connection_stays(house):
 @pytest.mark.parametrize(
     "value", [b"bytes=9-1", b"bytes=-", b"\xff", b"%00", b'a="\\000"', b"x" * 7_000, b"*"]
 )
-def test_no_header_of_a_static_file_makes_a_5xx(house, name, value):
+def test_no_request_header_makes_a_static_file_answer_5xx(house, name, value):
     head = b"GET /static/perennial/style.css HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     assert raw(house.port, head + name.encode() + b": " + value + b"\r\n\r\n")[0] < 500
 
 
-def test_pipelined_requests_are_answered_in_their_order(house):
+def test_pipelined_requests_are_answered_in_order(house):
     one = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", house.port), 20) as client:
         client.sendall(b"".join(one % path for path in (b"/healthz", b"/api/v1/demo/", b"/healthz")))
-        seen = b""
-        while seen.count(b"HTTP/1.1 ") < 3 or not seen.endswith(b"}"):
-            seen += client.recv(10_000)
-    assert [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]] == [b"200", b"401", b"200"]
+        received = b""
+        while received.count(b"HTTP/1.1 ") < 3 or not received.endswith(b"}"):
+            received += client.recv(10_000)
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"401", b"200"]
 
 
 def test_hundreds_of_pipelined_requests_are_answered_one_by_one(house):
@@ -399,13 +405,13 @@ def test_hundreds_of_pipelined_requests_are_answered_one_by_one(house):
         client.sendall(
             one * 300 + other + one * 299 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         )
-        seen = b"".join(iter(lambda: client.recv(100_000), b""))
-    codes = [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]]
+        received = b"".join(iter(lambda: client.recv(100_000), b""))
+    codes = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
     assert codes == [b"200"] * 300 + [b"401"] + [b"200"] * 300
 
 
-def test_requests_of_clients_that_are_gone_hold_up_nobody_and_reads_are_left_out(house):
-    caller, other = house.create_user("leaver"), house.create_user("stayer")
+def test_queued_requests_of_disconnected_clients_delay_nobody_and_reads_are_dropped(house):
+    caller, other = house.create_user("disconnected"), house.create_user("connected")
     before = len(lines(house, "web"))
     ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
     for _ in range(800):
@@ -417,27 +423,27 @@ def test_requests_of_clients_that_are_gone_hold_up_nobody_and_reads_are_left_out
         200,
     )
     assert time.monotonic() - began < 2
-    until(lambda: caller.demo()["state"] == "off", "their own turn comes too", 20)
+    until(lambda: caller.demo()["state"] == "off", "the same user's request is answered, too", 20)
     answered = [line for line in lines(house, "web")[before:] if line["event"] == "request_finished"]
     assert len(answered) < 600
 
 
-def test_users_take_turns_however_many_requests_one_has_waiting(house):
-    caller, other = house.create_user("crowd"), house.create_user("single")
+def test_many_queued_requests_of_one_user_do_not_delay_another_user(house):
+    caller, other = house.create_user("many"), house.create_user("single")
     ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n"
     with ExitStack() as stack:
         address = "127.0.0.1", house.port
-        crowd = [stack.enter_context(socket.create_connection(address, 60)) for _ in range(800)]
-        for client in crowd:
+        clients = [stack.enter_context(socket.create_connection(address, 60)) for _ in range(800)]
+        for client in clients:
             client.sendall(ask % caller.headers["Authorization"].encode())
         began = time.monotonic()
         assert (other.demo()["state"], requests.get(f"{house.url}/healthz", timeout=20).ok) == ("off", True)
         took = time.monotonic() - began
-        crowd[-1].recv(100)
+        clients[-1].recv(100)
         assert took < (time.monotonic() - began) / 2
 
 
-def test_a_write_is_done_though_its_client_is_gone(house):
+def test_a_write_is_processed_even_if_its_client_has_disconnected(house):
     caller = house.create_user("writer")
     ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n"
     enable = b"POST /api/v1/demo/enable/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\nContent-Length: 0\r\n\r\n"
@@ -447,19 +453,19 @@ def test_a_write_is_done_though_its_client_is_gone(house):
     until(lambda: caller.demo()["state"] == "enabling", "the demo is switched on", 20)
 
 
-@pytest.mark.parametrize("wish", [b"close", b"Close", b"Upgrade, close", b"close ,TE"])
-def test_who_asks_for_it_has_the_connection_closed(house, wish):
+@pytest.mark.parametrize("options", [b"close", b"Close", b"Upgrade, close", b"close ,TE"])
+def test_the_connection_is_closed_when_the_client_asks_for_it(house, options):
     with socket.create_connection(("127.0.0.1", house.port), 5) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: " + wish + b"\r\n\r\n")
-        seen = b"".join(iter(lambda: client.recv(10_000), b""))
-    assert seen.count(b"HTTP/1.1 200 OK") == 1
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: " + options + b"\r\n\r\n")
+        received = b"".join(iter(lambda: client.recv(10_000), b""))
+    assert received.count(b"HTTP/1.1 200 OK") == 1
 
 
 @pytest.mark.parametrize("version", [b"0.9", b"2.0", b"9.9"])
-def test_other_versions_of_http_are_505(house, version):
-    answer = raw(house.port, b"GET /api/v1/demo/ HTTP/" + version + b"\r\nHost: localhost\r\n\r\n")
-    assert answer[0] == 505
-    assert problem_of(answer)["hint"] == "Send the request with that version."
+def test_other_versions_of_http_are_answered_505(house, version):
+    response = raw(house.port, b"GET /api/v1/demo/ HTTP/" + version + b"\r\nHost: localhost\r\n\r\n")
+    assert response[0] == 505
+    assert problem_of(response)["hint"] == "Send the request with that version."
 
 
 @pytest.mark.parametrize("blank", [b"\r\n", b"\r\n\r\n", b"\r\n" * 32])
@@ -468,21 +474,21 @@ def test_blank_lines_before_a_request_are_skipped(house, blank):
 
 
 @pytest.mark.parametrize("sent", [b"\r\n" * 33, b"\r\n" * 100_000, b" \r\n\r\n", b"\t\r\n\r\n"])
-def test_blank_lines_without_a_request_are_400_once(house, sent):
+def test_blank_lines_without_a_request_are_answered_400_once(house, sent):
     before = len(lines(house, "web"))
     assert raw(house.port, sent)[0] == 400
     new = [line for line in lines(house, "web")[before:] if "was refused with 400" in line["event"]]
     assert [line["level"] for line in new] == ["info"]
 
 
-def test_a_blank_line_after_a_request_begins_no_other(house):
-    """As of a connection that is idle, nothing is said about it."""
+def test_a_blank_line_after_a_request_does_not_start_another_one(house):
+    """The connection counts as idle: nothing is sent."""
     with socket.create_connection(("127.0.0.1", house.port), 60) as client:
         for after in (b"\r\n", b""):
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" + after)
-            answer = http.client.HTTPResponse(client)
-            answer.begin()
-            assert (answer.status, answer.read()) == (200, b'{"status": "ok"}')
+            response = http.client.HTTPResponse(client)
+            response.begin()
+            assert (response.status, response.read()) == (200, b'{"status": "ok"}')
 
 
 @pytest.mark.parametrize(
@@ -497,8 +503,8 @@ def test_a_blank_line_after_a_request_begins_no_other(house):
 def test_chunks_that_are_mostly_framing_are_refused(house, chunk, number, code):
     head = b"POST /demo/enable/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     status, _, body = raw(house.port, head + chunk * number + b"0\r\n\r\n")
-    said = [b"its chunks are too small" in body, b"Send larger chunks, of 1024 bytes or more." in body]
-    assert (status, said) == (code, [code == 400] * 2)
+    explained = [b"its chunks are too small" in body, b"Send larger chunks, of 1024 bytes or more." in body]
+    assert (status, explained) == (code, [code == 400] * 2)
 
 
 @pytest.mark.parametrize(
@@ -520,7 +526,7 @@ def test_headers_that_are_costly_to_read_are_refused(house, headers, code):
     assert time.monotonic() - started < 4
 
 
-def test_who_is_gone_before_the_refusal_is_no_error(house):
+def test_a_client_that_disconnects_before_the_refusal_is_not_logged_as_an_error(house):
     before = len(lines(house, "web"))
     for sent in (
         b"nonsense\r\n\r\n",
@@ -546,7 +552,7 @@ def _connections(house) -> int:
     )
 
 
-def test_a_request_that_has_begun_is_answered_though_the_server_stops(house, staff):
+def test_a_running_request_is_answered_while_the_server_stops(house, staff):
     caller = house.create_user("last")
     caller.post("demo/enable")
     [(uuid, secret)] = house.sql(
@@ -555,11 +561,11 @@ def test_a_request_that_has_begun_is_answered_though_the_server_stops(house, sta
     )
     body = json.dumps({"type": "events", "data": {"events": [event("message.created", "late")]}}).encode()
     headers = sign(secret, "msg_late", int(time.time()), body)
-    answers: list[requests.Response] = []
+    responses: list[requests.Response] = []
 
     def send() -> None:
         url = f"{house.url}/api/v1/webhooks/profiles/{uuid}/"
-        answers.append(requests.post(url, data=body, headers=headers, timeout=30))
+        responses.append(requests.post(url, data=body, headers=headers, timeout=30))
 
     with blocked_profiles(house, caller) as blocked:
         sender = threading.Thread(target=send)
@@ -568,16 +574,16 @@ def test_a_request_that_has_begun_is_answered_though_the_server_stops(house, sta
         until(lambda: house.sql(waiting), "the webhook waits for its profile")
         house.processes["web"].send_signal(signal.SIGTERM)
         time.sleep(1)
-        assert not answers
+        assert not responses
         blocked.execute("SELECT pg_advisory_unlock_all()")
         sender.join()
     assert sender.is_alive() is False
-    assert (answers[0].status_code, answers[0].headers["Connection"]) == (200, "close")
+    assert (responses[0].status_code, responses[0].headers["Connection"]) == (200, "close")
     assert house.processes.pop("web").wait(30) == 0
     house.start("web")
 
 
-def test_a_body_on_its_way_is_read_and_answered_though_the_server_stops(house):
+def test_an_incomplete_body_is_read_and_answered_while_the_server_stops(house):
     head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", house.port), 5) as client:
         client.sendall(head + b"Expect: 100-continue\r\nContent-Length: 6\r\n\r\n")
@@ -592,16 +598,16 @@ def test_a_body_on_its_way_is_read_and_answered_though_the_server_stops(house):
     house.start("web")
 
 
-def test_a_process_that_dies_is_started_again_and_the_log_says_so_as_json(house):
+def test_a_killed_process_is_restarted_and_logged_as_json(house):
     main = psutil.Process(house.processes["web"].pid)
-    victim = main.children()[0]
-    os.kill(victim.pid, signal.SIGKILL)
-    until(lambda: len(main.children()) == 2 and victim not in main.children(), "another has taken its place")
+    killed = main.children()[0]
+    os.kill(killed.pid, signal.SIGKILL)
+    until(lambda: len(main.children()) == 2 and killed not in main.children(), "another process was started")
     assert requests.get(f"{house.url}/healthz", timeout=20).ok
     until(lambda: any("SIGKILL" in line["event"] for line in lines(house, "web")), "the log says so")
 
 
-def test_while_the_database_is_away_the_answer_is_503_under_debug_too():
+def test_while_the_database_is_unavailable_responses_are_503_under_debug_too():
     with running_house("web", DEBUG="1") as house:
         caller = house.create_user("alone")
         house.servers.stop()

@@ -1,7 +1,8 @@
-"""Django's PostgreSQL backend, which reads any time and notices a server that hangs. The settings name it as ENGINE.
+"""Django's PostgreSQL backend, extended: it reads timestamps outside of Python's range, and detects a server that hangs.
 
-A server that takes connections and does not answer ends no wait by itself: its kernel confirms what is sent, and limits of
-statements are its own to keep. So a web process calls `be_impatient`; workers and commands wait as long as it takes.
+The settings name it as ENGINE. A server that accepts connections and never answers would block a caller without limit:
+its kernel still acknowledges packets, so TCP timeouts do not fire, and `statement_timeout` is enforced by the server
+itself. Web processes therefore call `enable_wait_timeouts`; workers and commands wait without limit.
 """
 
 from collections.abc import Generator
@@ -14,39 +15,39 @@ from psycopg.errors import ConnectionTimeout
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
 from accounts.circuit_breaker import CircuitBreaker
-from config.postgresql.times import read_any_time
+from config.postgresql.times import accept_any_timestamp
 
 NOTHING_READY = 0
-PATIENCE = 2  # seconds without an answer, after which the server is asked for another connection
-# Seconds for a new connection, where DATABASE_URL names no others.
+PROBE_AFTER_SECONDS = 2  # without an answer to a statement; then a second connection probes the server
+# Timeout of a new connection, unless DATABASE_URL names another.
 CONNECT_SECONDS = 5
-IMPATIENT_CONNECT_SECONDS = 2
+WEB_CONNECT_SECONDS = 2
 
 
-def _away() -> psycopg.OperationalError:
+def _unavailable() -> psycopg.OperationalError:
     return psycopg.OperationalError("The database does not answer.")
 
 
-_breaker = CircuitBreaker(_away, ConnectionTimeout)
-_impatient = False
+_breaker = CircuitBreaker(_unavailable, ConnectionTimeout)
+_wait_timeouts_enabled = False
 
 
-def be_impatient() -> None:
-    """Give up connections of this process that wait for a server that hangs; raises OperationalError there."""
-    global _impatient
-    _impatient = True
+def enable_wait_timeouts() -> None:
+    """From now on, connections of this process raise OperationalError when the server hangs."""
+    global _wait_timeouts_enabled
+    _wait_timeouts_enabled = True
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection:
         connection = self._connect(conn_params)
-        read_any_time(connection)
+        accept_any_timestamp(connection)
         return connection
 
     def _connect(self, conn_params: dict[str, Any]) -> psycopg.Connection:
-        if not _impatient:
+        if not _wait_timeouts_enabled:
             return super().get_new_connection({"connect_timeout": CONNECT_SECONDS} | conn_params)
-        conn_params = {"connect_timeout": IMPATIENT_CONNECT_SECONDS} | conn_params
+        conn_params = {"connect_timeout": WEB_CONNECT_SECONDS} | conn_params
         with _breaker.guard():
             connection = super().get_new_connection(conn_params)
         connection.wait = partial(_wait, connection, conn_params)
@@ -54,22 +55,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _wait(connection: psycopg.Connection, conn_params: dict[str, Any], operation: Any, **options: Any) -> Any:
-    """What `connection.wait` does with an operation of psycopg's, but only for a server that is there."""
+    """psycopg's `connection.wait(operation)`, interrupted every PROBE_AFTER_SECONDS to probe the server.
+
+    Raises OperationalError, and opens the circuit breaker, when the server does not answer the probe.
+    """
     resumable = _resumable(operation)
     while True:
         try:
-            return psycopg.Connection.wait(connection, resumable, **{"timeout": PATIENCE} | options)
+            return psycopg.Connection.wait(
+                connection, resumable, **{"timeout": PROBE_AFTER_SECONDS} | options
+            )
         except WaitTimeout:
             if "timeout" in options:
                 raise
             if not _answers(conn_params | {"host": connection.info.host, "port": connection.info.port}):
                 _breaker.open()
                 connection.close()
-                raise _away() from None
+                raise _unavailable() from None
 
 
 def _resumable(operation: Generator) -> Generator:
-    """The same for several waits: what sends to the server does not take the None that another wait begins with."""
+    """`operation` as a generator that several waits can drive one after another.
+
+    Each wait starts with `send(None)`, which psycopg's own generators for sending accept only once.
+    """
     try:
         wanted = next(operation)
         while True:
@@ -80,9 +89,9 @@ def _resumable(operation: Generator) -> Generator:
 
 
 def _answers(conn_params: dict[str, Any]) -> bool:
-    """Whether the server, or the pooler before it, takes another connection in time, or refuses it.
+    """Whether the server, or its pooler, accepts or refuses a new connection in time.
 
-    Then a statement only takes long. It asks for no more than that: a statement might wait for a pooler that is full.
+    If so, the statement is merely slow. No statement is sent as a probe: it could wait for a free slot of a pooler.
     """
     try:
         psycopg.connect(**conn_params).close()

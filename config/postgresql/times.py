@@ -1,6 +1,7 @@
-"""Times that PostgreSQL has and Python has not, read as the first or the last one that it has.
+"""Loaders for PostgreSQL timestamps outside of Python's range, such as `infinity` and years after 9999.
 
-`infinity` and years after 9999, which SQL can put into any row, would keep every query that finds the row from being read.
+SQL can store them in any row. With psycopg's own loaders, every query that returns such a row would fail. Here they are
+read as FIRST_TIME or LAST_TIME. Used by `config/postgresql/base.py` and `config/schedule_checks.py`.
 """
 
 from datetime import UTC, datetime
@@ -11,34 +12,35 @@ from psycopg import DataError
 from psycopg.abc import AdaptContext
 from psycopg.types.datetime import TimestampLoader
 
-FIRST = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)  # which nobody types, as the last
-LAST = datetime.max.replace(tzinfo=UTC)
+# Nobody enters these by hand, so they mark a time that was out of range.
+FIRST_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
+LAST_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-def _nearest(data: Any) -> datetime:
+def _nearest_time(data: Any) -> datetime:
     text = bytes(data)
-    return FIRST if text.startswith(b"-") or text.endswith(b"BC") else LAST
+    return FIRST_TIME if text.startswith(b"-") or text.endswith(b"BC") else LAST_TIME
 
 
-class AnyTimestamptz(BaseTzLoader):
+class AnyTimestamptzLoader(BaseTzLoader):
     timezone = UTC
 
     def load(self, data: Any) -> datetime:
         try:
             return super().load(data)
         except DataError:
-            return _nearest(data)
+            return _nearest_time(data)
 
 
-class AnyTimestamp(TimestampLoader):
+class AnyTimestampLoader(TimestampLoader):
     def load(self, data: Any) -> datetime:
         try:
             return super().load(data)
         except DataError:
-            return _nearest(data).replace(tzinfo=None)
+            return _nearest_time(data).replace(tzinfo=None)
 
 
-def read_any_time(context: AdaptContext) -> None:
-    """Have a connection read every time."""
-    context.adapters.register_loader("timestamptz", AnyTimestamptz)
-    context.adapters.register_loader("timestamp", AnyTimestamp)
+def accept_any_timestamp(context: AdaptContext) -> None:
+    """Register the loaders for a connection."""
+    context.adapters.register_loader("timestamptz", AnyTimestamptzLoader)
+    context.adapters.register_loader("timestamp", AnyTimestampLoader)

@@ -4,7 +4,7 @@ from config import up
 
 
 class Command(BaseCommand):
-    help = "Stop what runs for this data folder: `up`, PostgreSQL and Valkey."
+    help = "Stop everything that runs for this data folder: `up`, its services, PostgreSQL and Valkey."
     requires_system_checks = []
 
     def handle(self, *args, **options) -> None:

@@ -1,7 +1,7 @@
-"""The order in which the requests that have arrived are answered.
+"""Fair queueing of complete requests before they get a thread. Used by `BufferingWorker`.
 
-Client addresses take turns, and within one address those who log in from there. Who sends a thousand requests at once
-so keeps nobody else waiting for more than the requests that are being answered.
+Round robin over client addresses, and within an address over its users. A client that sends a thousand requests at once
+delays another client's request by one request per client, not by a thousand.
 """
 
 from collections import OrderedDict, deque
@@ -12,9 +12,9 @@ Task = TypeVar("Task")
 
 
 class FairQueue(Generic[Task]):
-    """A queue with the methods of a deque that waitress calls, under a lock of its own.
+    """Has the methods of `deque` that waitress calls; waitress holds its own lock around each call.
 
-    `key_of` gives the client of a task and the user at that client. Each step costs the same, whatever waits.
+    `key_of` returns a task's client address and user. Every method takes constant time.
     """
 
     def __init__(self, key_of: Callable[[Task], tuple[str, str]]) -> None:
@@ -31,7 +31,10 @@ class FairQueue(Generic[Task]):
         self._length += 1
 
     def popleft(self) -> Task:
-        """Take the task whose turn it is; its user goes behind the client's others, and the client behind all others."""
+        """Remove and return the next task. Its user moves behind the client's other users, its client behind all others.
+
+        Raises KeyError when the queue is empty.
+        """
         client, users = self._clients.popitem(last=False)
         user, tasks = users.popitem(last=False)
         task = tasks.popleft()
