@@ -1,8 +1,8 @@
-"""People and their profiles, for operators; a signing secret is shown when it is made, and never again."""
+"""Admin of users, groups and profiles. A signing secret is shown once, when it is created."""
 
 from datetime import datetime
 
-import knox.admin  # noqa: F401 (registers what is taken out below)
+import knox.admin  # noqa: F401 (registers the token admin that is unregistered below)
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -15,41 +15,41 @@ from django.urls import reverse
 from django.utils.html import format_html
 from knox.models import get_token_model
 
-from accounts.confirmation import ask, is_confirmed
-from accounts.fields import readable_or_invalid
-from accounts.locking import LockedWhileChanged
+from accounts.confirmation import confirmation_page, is_confirmed
+from accounts.fields import validate_name
+from accounts.locking import LockRowMixin
 from accounts.models import Profile, User
-from accounts.permissions import is_within_rights_of, within_rights_of
-from accounts.plurals import amount
+from accounts.permissions import can_manage, manageable_users
+from accounts.plurals import pluralize
 
-RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-MAX_ROTATED = 50  # secrets at once
-OWNER_ABOVE = "Choose a user who has no right that you do not have, or ask a superuser."
+PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
+MAX_ROTATED = 50  # secrets in one action
+OWNER_HAS_MORE = "Choose a user who has no permission that you lack, or ask a superuser."
 
-# Knox's list shows digests, and makes a token of whoever is named.
+# Knox's admin shows digests, and can create a token for any user.
 admin.site.unregister(get_token_model())
 
 
 @admin.register(User)
-class PersonAdmin(LockedWhileChanged, UserAdmin):
-    """People leave by `manage.py delete_user`, which takes their rows along in batches."""
+class PersonAdmin(LockRowMixin, UserAdmin):
+    """Users. They are deleted by `manage.py delete_user`, which deletes their rows in batches."""
 
     list_display = ["username", "email", "is_staff", "enabled_at"]
     readonly_fields = ["demo_mode_enabled_at"]
     actions = ["end_tokens"]
 
     def get_readonly_fields(self, request, obj=None) -> list[str]:
-        """Who may change people does not make a superuser of anybody."""
-        own = super().get_readonly_fields(request, obj)
-        return [*own, *([] if request.user.is_superuser else RIGHTS)]
+        """Only superusers change permissions."""
+        fields = super().get_readonly_fields(request, obj)
+        return [*fields, *([] if request.user.is_superuser else PERMISSION_FIELDS)]
 
     def has_change_permission(self, request, obj=None) -> bool:
-        """And changes nobody who may do more: whoever sets a password may log in with it."""
+        """Nobody changes a user with more permissions: a password that you set lets you log in as that user."""
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or is_within_rights_of(request.user, obj))
+        return allowed and (obj is None or can_manage(request.user, obj))
 
     def get_queryset(self, request) -> QuerySet[User]:
-        """Users with the start of their demo beside the deferred field, which a list would read row by row."""
+        """Annotate the start of the demo: reading the deferred field would cost a query for each row of the list."""
         return super().get_queryset(request).annotate(enabled_at=F("demo_mode_enabled_at"))
 
     @admin.display(description="demo mode enabled at", ordering="demo_mode_enabled_at")
@@ -62,18 +62,18 @@ class PersonAdmin(LockedWhileChanged, UserAdmin):
 
     @admin.action(description="End all tokens", permissions=["change"])
     def end_tokens(self, request, queryset) -> HttpResponse | None:
-        """Those of users whose rights are within the operator's own."""
+        """Delete all tokens of the selected users, except of users with more permissions than the operator."""
         if not is_confirmed(request):
-            chosen = dict(queryset.values_list("pk", "username"))
-            return ask(self, request, "end_tokens", "End all tokens of these users?", chosen)
-        within = within_rights_of(request.user, queryset)
-        above = queryset.count() - within.count()
-        gone, _ = get_token_model().objects.filter(user__in=within.values("pk")).delete()
-        if gone or not above:
-            self.message_user(request, f"{amount(gone, 'token')} ended.")
-        if above:
-            users = amount(above, "user has", "users have")
-            sentence = f"{users} rights that you do not have; their tokens stay. Ask a superuser."
+            rows = dict(queryset.values_list("pk", "username"))
+            return confirmation_page(self, request, "end_tokens", "End all tokens of these users?", rows)
+        users = manageable_users(request.user, queryset)
+        skipped = queryset.count() - users.count()
+        deleted, _ = get_token_model().objects.filter(user__in=users.values("pk")).delete()
+        if deleted or not skipped:
+            self.message_user(request, f"{pluralize(deleted, 'token')} ended.")
+        if skipped:
+            subject = pluralize(skipped, "user has", "users have")
+            sentence = f"{subject} permissions that you lack; their tokens stay. Ask a superuser."
             self.message_user(request, sentence, messages.WARNING)
 
     def has_delete_permission(self, request, obj=None) -> bool:
@@ -84,17 +84,15 @@ admin.site.unregister(Group)
 
 
 class GroupForm(forms.ModelForm):
-    """Django's own column takes any name."""
+    """Checks the name, as Django's column accepts any text."""
 
     def clean_name(self) -> str:
-        return readable_or_invalid(
-            self.cleaned_data["name"], Group._meta.get_field("name").max_length, "name"
-        )
+        return validate_name(self.cleaned_data["name"], Group._meta.get_field("name").max_length, "name")
 
 
 @admin.register(Group)
-class RightsAdmin(GroupAdmin):
-    """Groups, which superusers write and others with the permission look at: what a group may, its members may."""
+class PermissionGroupAdmin(GroupAdmin):
+    """Groups. Only superusers change them, as a group's permissions are its members' permissions."""
 
     form = GroupForm
 
@@ -109,7 +107,7 @@ class RightsAdmin(GroupAdmin):
 
 
 @admin.register(Profile)
-class ProfileAdmin(LockedWhileChanged, admin.ModelAdmin):
+class ProfileAdmin(LockRowMixin, admin.ModelAdmin):
     list_display = ["handle", "platform", "owner", "is_demo", "created_at"]
     list_filter = ["platform", "is_demo"]
     list_select_related = ["owner"]
@@ -120,79 +118,84 @@ class ProfileAdmin(LockedWhileChanged, admin.ModelAdmin):
     actions = ["rotate_secrets"]
 
     def get_readonly_fields(self, request, obj=None) -> list[str]:
-        """A demo's profiles are its own: the story goes on with them as they are."""
+        """Profiles of a demo cannot be changed: its story depends on them."""
         return self.fields if obj and obj.is_demo else self.readonly_fields
 
     def has_change_permission(self, request, obj=None) -> bool:
-        """Whose rights are greater has profiles that are not to be changed either: their secrets write to the inbox."""
+        """Nobody changes a profile of a user with more permissions: its secret allows writing to that user's inbox."""
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or is_within_rights_of(request.user, obj.owner))
+        return allowed and (obj is None or can_manage(request.user, obj.owner))
 
     def formfield_for_foreignkey(self, db_field, request, **options) -> forms.ModelChoiceField:
-        """Nor is one given to them."""
+        """Offer only owners whom the operator may manage."""
         if db_field.name == "owner":
-            owners = within_rights_of(request.user, User.objects.all())
-            options |= {"queryset": owners, "error_messages": {"invalid_choice": OWNER_ABOVE}}
+            owners = manageable_users(request.user, User.objects.all())
+            options |= {"queryset": owners, "error_messages": {"invalid_choice": OWNER_HAS_MORE}}
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        """A profile may have millions of rows; it goes with its demo, or with its owner by `manage.py delete_user`."""
+        """A profile may have millions of rows; it is deleted with its demo, or by `manage.py delete_user`."""
         return False
 
     def get_object(self, request, object_id, from_field=None) -> Profile | None:
-        """The profile with its webhook's whole address, at the host by which the operator has come."""
+        """Return the profile with its absolute webhook URL, at the host of this request."""
         profile = super().get_object(request, object_id, from_field)
         if profile:
-            profile.address = request.build_absolute_uri(reverse("webhook", args=[profile.uuid]))
+            profile.webhook_url = request.build_absolute_uri(reverse("webhook", args=[profile.uuid]))
         return profile
 
-    @admin.display(description="webhook address")
+    @admin.display(description="webhook URL")
     def webhook(self, profile: Profile) -> str:
-        return profile.address if profile.pk else "-"
+        return profile.webhook_url if profile.pk else "-"
 
     def save_model(self, request, obj, form, change) -> None:
-        """Write what was changed alone: the secret may have been rotated while the form was open."""
+        """Save only the changed fields: the secret may have been rotated while the form was open."""
         obj.save(update_fields=form.changed_data if change else None)
         if not change:
-            self._show_once(request, obj, obj.webhook_secret)
+            self._show_secret(request, obj, obj.webhook_secret)
 
     @admin.action(
-        description="Rotate the signing secret; the present one stays valid", permissions=["change"]
+        description="Rotate the signing secret; the current one stays valid", permissions=["change"]
     )
     def rotate_secrets(self, request, queryset) -> HttpResponse | None:
-        """All that are chosen in one transaction, so that every secret that is made is shown; at most MAX_ROTATED."""
+        """Rotate all selected profiles in one transaction, so that each new secret is shown; at most MAX_ROTATED."""
         profiles = list(queryset[: MAX_ROTATED + 1])
         if len(profiles) > MAX_ROTATED:
             sentence = f"Nothing was rotated: choose at most {MAX_ROTATED} profiles, as each secret is shown."
             self.message_user(request, sentence, messages.ERROR)
         elif not is_confirmed(request):
-            chosen = {profile.pk: str(profile) for profile in profiles}
-            return ask(self, request, "rotate_secrets", "Give these profiles new signing secrets?", chosen)
+            rows = {profile.pk: str(profile) for profile in profiles}
+            question = "Give these profiles new signing secrets?"
+            return confirmation_page(self, request, "rotate_secrets", question, rows)
         else:
             self._rotate(request, queryset)
 
     def _rotate(self, request, queryset: QuerySet[Profile]) -> None:
-        within = within_rights_of(request.user, User.objects.all()).values("pk")
-        with transaction.atomic():  # whose row somebody else holds is passed over, so that nothing waits
-            held = queryset.filter(owner__in=within).select_for_update(
+        owners = manageable_users(request.user, User.objects.all()).values("pk")
+        with transaction.atomic():  # skips locked rows instead of waiting for them
+            profiles = queryset.filter(owner__in=owners).select_for_update(
                 skip_locked=True, of=("self",), no_key=True
             )
-            rotated = [(profile, profile.rotate_secret()) for profile in held]
+            rotated = [(profile, profile.rotate_secret()) for profile in profiles]
         for profile, secret in rotated:
-            self._show_once(request, profile, secret)
-        above = queryset.exclude(owner__in=within).count()
-        if above:
-            self._tell_left(request, above, "has an owner with rights that you do not have; ask a superuser")
-        if gone := len(request.POST.getlist(ACTION_CHECKBOX_NAME)) - len(rotated) - above:
-            self._tell_left(request, gone, "is gone, or is being changed by somebody else; look at the list")
+            self._show_secret(request, profile, secret)
+        forbidden = queryset.exclude(owner__in=owners).count()
+        if forbidden:
+            self._report_unchanged(
+                request, forbidden, "has an owner with permissions that you lack; ask a superuser"
+            )
+        if skipped := len(request.POST.getlist(ACTION_CHECKBOX_NAME)) - len(rotated) - forbidden:
+            self._report_unchanged(
+                request, skipped, "was deleted, or is being changed by somebody else; look at the list"
+            )
 
-    def _tell_left(self, request, number: int, why: str) -> None:
-        profiles = amount(number, "profile was", "profiles were")
-        sentence = f"{profiles} left as before: each {why}."
+    def _report_unchanged(self, request, number: int, reason: str) -> None:
+        profiles = pluralize(number, "profile was", "profiles were")
+        sentence = f"{profiles} not changed: each {reason}."
         self.message_user(request, sentence, messages.WARNING)
 
-    def _show_once(self, request, profile: Profile, secret: str) -> None:
+    def _show_secret(self, request, profile: Profile, secret: str) -> None:
         sentence = format_html(
-            "Signing secret of <bdi>{}</bdi>, shown this once: <code>{}</code>", profile, secret
+            "Signing secret of <bdi>{}</bdi>, shown only this once: <code>{}</code>", profile, secret
         )
         self.message_user(request, sentence, messages.WARNING)

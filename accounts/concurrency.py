@@ -1,4 +1,7 @@
-"""Places for work of which a process does only so much at once, so that threads are left for others."""
+"""Limits how much of one kind of work a process does at once, so that threads remain for other requests.
+
+Called by the log-in (`accounts/throttling.py`) and by generation on demand (`demo/lifecycle/on_demand.py`).
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,11 +9,11 @@ from threading import BoundedSemaphore
 
 
 @contextmanager
-def place(places: BoundedSemaphore, full: Callable[[], Exception]) -> Iterator[None]:
-    """One of the `places` for the block, without waiting; raises what `full` makes when all are taken."""
-    if not places.acquire(blocking=False):
-        raise full()
+def slot(semaphore: BoundedSemaphore, make_error: Callable[[], Exception]) -> Iterator[None]:
+    """Hold one slot of `semaphore` for the block. Never waits: raises what `make_error` makes when no slot is free."""
+    if not semaphore.acquire(blocking=False):
+        raise make_error()
     try:
         yield
     finally:
-        places.release()
+        semaphore.release()

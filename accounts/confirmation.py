@@ -1,4 +1,4 @@
-"""The question before an action of the admin that cannot be undone."""
+"""The confirmation page before an admin action that cannot be undone; called by the admin's actions."""
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -6,27 +6,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 CONFIRMED = "confirmed"
-MAX_TOLD = 50  # rows that a page names one by one
+MAX_NAMES = 50  # rows that the page lists by name
 
 
 def is_confirmed(request: HttpRequest) -> bool:
-    """Whether the operator has answered the question of `ask` with yes."""
+    """Whether the operator has confirmed the action on the confirmation page."""
     return CONFIRMED in request.POST
 
 
-def ask(
-    admin: ModelAdmin, request: HttpRequest, action: str, question: str, chosen: dict[int, str]
+def confirmation_page(
+    admin: ModelAdmin, request: HttpRequest, action: str, question: str, rows: dict[int, str]
 ) -> HttpResponse:
-    """A page that asks before the action is done to the rows that are `chosen`, and then sends the action again.
+    """Return a page that asks `question` and, when confirmed, submits `action` again for the same rows.
 
-    `chosen` has what the page calls each row, by its key.
+    `rows` maps the key of each selected row to its name on the page.
     """
     context = admin.admin_site.each_context(request) | {
         "title": question,
-        "number": len(chosen),
-        "names": list(chosen.values())[:MAX_TOLD],
-        "more": max(0, len(chosen) - MAX_TOLD),
-        "chosen": ",".join(map(str, chosen)),
+        "number": len(rows),
+        "names": list(rows.values())[:MAX_NAMES],
+        "more": max(0, len(rows) - MAX_NAMES),
+        "keys": ",".join(map(str, rows)),
         "checkbox": ACTION_CHECKBOX_NAME,
         "action": action,
         "opts": admin.opts,

@@ -1,4 +1,4 @@
-"""What the pages of every app share: who may see them."""
+"""Decorators and checks shared by the pages of all apps: access for logged-in users, htmx fragments, failed CSRF checks."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,42 +10,44 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRefresh
 
-Page = Callable[..., HttpResponse]
+View = Callable[..., HttpResponse]
 
 
-def wants_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part of a page; what it restores from the browser's history has to be whole."""
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a fragment of a page; what it restores from the browser's history must be a whole page."""
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
-def for_users(page: Page) -> Page:
-    """Let in who is logged in. A part of a page whose session has ended, or is somebody else's by now, is loaded anew
-    as a whole, which shows the log-in or that user's own page.
+def user_page(view: View) -> View:
+    """Allow logged-in users only.
+
+    A fragment requested after the session ended, or after another user logged in, makes htmx reload the whole page.
     """
-    whole = login_required(page)
+    page = login_required(view)
 
-    @wraps(page)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if wants_part(request) and not _is_theirs(request):
-            answer = HttpResponseClientRefresh()
+    @wraps(view)
+    def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if wants_fragment(request) and not _is_same_user(request):
+            response = HttpResponseClientRefresh()
         else:
-            answer = whole(request, *args, **kwargs)
-        patch_vary_headers(answer, ("HX-Request", "HX-History-Restore-Request"))
-        return answer
+            response = page(request, *args, **kwargs)
+        patch_vary_headers(response, ("HX-Request", "HX-History-Restore-Request"))
+        return response
 
-    return guarded
+    return checked
 
 
-def _is_theirs(request: HttpRequest) -> bool:
-    """Whether the page that asks, which names the user that it was made for, is that of who is logged in."""
+def _is_same_user(request: HttpRequest) -> bool:
+    """Whether the logged-in user is the one the open page was made for (header X-User)."""
     user = request.user
     return user.is_authenticated and request.headers.get("X-User", str(user.pk)) == str(user.pk)
 
 
-def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW: the form is from before a log-in or log-out, another site's, or cookies are off."""
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW; the page says which cause it was: a stale form, another site's form, or no cookies."""
     if request.htmx:
         return HttpResponseClientRefresh()
-    elsewhere = reason.startswith(("Origin checking failed", "Referer checking failed"))
-    why = "elsewhere" if elsewhere else "old" if settings.CSRF_COOKIE_NAME in request.COOKIES else "no_cookie"
-    return render(request, "403.html", {"csrf": why}, status=403)
+    other_site = reason.startswith(("Origin checking failed", "Referer checking failed"))
+    stale = settings.CSRF_COOKIE_NAME in request.COOKIES
+    cause = "other_site" if other_site else "stale" if stale else "no_cookie"
+    return render(request, "403.html", {"csrf": cause}, status=403)

@@ -5,14 +5,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, InvalidHandle, read_handle
 
 
-def readable_or_invalid(name: str, max_length: int, label: str) -> str:
-    """The name as `accounts.names.readable` returns it. Raises ValidationError "The `label` must be …"."""
+def validate_name(name: str, max_length: int, label: str) -> str:
+    """The name as `accounts.names.normalize_name` returns it. Raises ValidationError "The `label` must be …"."""
     try:
-        return readable(name, max_length)
+        return normalize_name(name, max_length)
     except UnreadableName as error:
         raise ValidationError(f"The {label} {error}") from error
 
@@ -22,7 +22,7 @@ class NameField(models.CharField):
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
         name = super().clean(value, model_instance)
-        return readable_or_invalid(name, self.max_length, self.verbose_name) if name else name
+        return validate_name(name, self.max_length, self.verbose_name) if name else name
 
     def deconstruct(self) -> tuple:
         """Appears as a CharField in migrations, as the column is one."""

@@ -1,4 +1,4 @@
-"""Who: the people who log in and the social profiles they have connected."""
+"""Users and the social profiles that they have connected."""
 
 import uuid
 
@@ -17,8 +17,10 @@ class UserManager(auth.UserManager["User"]):
     use_in_migrations = False
 
     def get_queryset(self) -> models.QuerySet["User"]:
-        """Users without the start of their activation, which is the demo's to write: a save() of the rest, as a new
-        password does, would write an old one back. Who reads it gets the present one.
+        """Return users with `demo_mode_enabled_at` deferred.
+
+        Only the demo writes that column. A deferred field is not written by save(), so that saving a user, as a new
+        password does, cannot overwrite it with an old value. Reading it loads the current one.
         """
         return super().get_queryset().defer("demo_mode_enabled_at")
 
@@ -46,13 +48,13 @@ class User(AbstractUser):
     objects = UserManager()
 
     def set_unusable_password(self) -> None:
-        """Nobody logs in as the user any more, nor goes on with a token."""
+        """Prevent log-ins by password and delete the user's tokens."""
         super().set_unusable_password()
         if self.pk:
             self.end_tokens()
 
     def end_tokens(self) -> None:
-        """End every token of the user."""
+        """Delete all API tokens of the user."""
         self.auth_token_set.all().delete()
 
 
@@ -66,16 +68,16 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
     def owned_by(self, user: User) -> "ProfileQuerySet":
         return self.filter(owner=user)
 
-    def nearest(self, user: User, most: int, *, oldest_first: bool = False) -> "ProfileQuerySet":
-        """The user's newest profiles, or the oldest, in that order."""
-        return self.owned_by(user).order_by("id" if oldest_first else "-id")[:most]
+    def page_for(self, user: User, limit: int, *, oldest_first: bool = False) -> "ProfileQuerySet":
+        """Return the first `limit` of the user's profiles, newest or oldest first; called by `cursors.read_page`."""
+        return self.owned_by(user).order_by("id" if oldest_first else "-id")[:limit]
 
     def demo(self) -> "ProfileQuerySet":
         return self.filter(is_demo=True)
 
 
 class Profile(models.Model):
-    """One connected social profile. Every row that arrives for it copies its `is_demo`."""
+    """One connected social profile. Each of its rows in `interactions` copies its `is_demo`."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="profiles")
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -107,13 +109,14 @@ class Profile(models.Model):
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """The secrets that a sender may sign with: the current one and, while rotating, the one before."""
+        """The valid signing secrets: the current one and, after a rotation that kept it, the previous one."""
         return tuple(secret for secret in (self.webhook_secret, self.webhook_secret_previous) if secret)
 
     def rotate_secret(self, *, keep_previous: bool = True) -> str:
-        """Give the profile a new secret and return it; the one before stays valid until the next rotation, or not at all.
+        """Give the profile a new secret and return it.
 
-        Two rotations at once follow one another. Raises Profile.DoesNotExist when the profile went meanwhile.
+        With `keep_previous` the current secret stays valid until the next rotation. Simultaneous rotations run one
+        after the other. Raises Profile.DoesNotExist when the profile has been deleted.
         """
         secret = new_webhook_secret()
         previous = F("webhook_secret") if keep_previous else Value("")

@@ -1,16 +1,16 @@
-"""What a new password ends, whoever sets it and wherever: sessions by Django, tokens here."""
+"""Ends a user's API tokens when the password changes. Django itself ends the other sessions."""
 
 from accounts.models import User
 
 
-class EndsTokens:
-    """Takes every password, and ends the user's tokens once it is saved (one of AUTH_PASSWORD_VALIDATORS)."""
+class EndTokensOnPasswordChange:
+    """A password validator (in AUTH_PASSWORD_VALIDATORS) that accepts every password; Django calls it after each change."""
 
     def validate(self, password: str, user: User | None = None) -> None:
-        """Any will do."""
+        """Accept every password."""
 
     def get_help_text(self) -> str:
-        return "A new password ends other sessions and all tokens."
+        return "A new password ends your other sessions and all your API tokens."
 
     def password_changed(self, password: str, user: User | None = None) -> None:
         if user:

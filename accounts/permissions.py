@@ -1,6 +1,6 @@
-"""Who may change whom: nobody sets the password, the tokens or the profiles of somebody who may do more than they may.
+"""Which users an operator may manage: nobody changes the password, tokens or profiles of a user with more permissions.
 
-Called by the admin of users and profiles. Superusers alone give rights.
+Called by the admin of users and profiles. Only superusers give permissions.
 """
 
 from django.contrib.auth.models import Permission
@@ -9,19 +9,21 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 
 
-def within_rights_of(actor: User, users: QuerySet[User]) -> QuerySet[User]:
-    """Those of `users` who have no right that `actor` does not have; of a superuser, all.
+def manageable_users(actor: User, users: QuerySet[User]) -> QuerySet[User]:
+    """Return those of `users` who have no permission that `actor` lacks; all of them for a superuser.
 
-    It counts what a user is given, directly or by a group, also while the user is not active.
+    Counts permissions given directly or by a group, also while the user is not active.
     """
     if actor.is_superuser:
         return users
     held = Permission.objects.filter(Q(user=actor) | Q(group__user=actor)).values("pk")
-    beyond = Permission.objects.exclude(pk__in=held)
-    given = Exists(beyond.filter(user=OuterRef("pk"))) | Exists(beyond.filter(group__user=OuterRef("pk")))
-    return users.filter(~given, is_superuser=False)
+    lacking = Permission.objects.exclude(pk__in=held)
+    has_more = Exists(lacking.filter(user=OuterRef("pk"))) | Exists(
+        lacking.filter(group__user=OuterRef("pk"))
+    )
+    return users.filter(~has_more, is_superuser=False)
 
 
-def is_within_rights_of(actor: User, user: User) -> bool:
-    """Whether `user` has no right that `actor` does not have."""
-    return within_rights_of(actor, User.objects.filter(pk=user.pk)).exists()
+def can_manage(actor: User, user: User) -> bool:
+    """Whether `user` has no permission that `actor` lacks."""
+    return manageable_users(actor, User.objects.filter(pk=user.pk)).exists()

@@ -1,13 +1,13 @@
-"""Numbers of things in sentences: the admin and the commands say one demo and two demos, and leave out what is none. Pure."""
+"""Counts in sentences, such as "1 demo" and "2 demos". Pure; called by the admin and by cleanup's report."""
 
 from collections.abc import Iterable
 
 
-def amount(number: int, one: str, many: str = "") -> str:
-    """The number with its word: `many`, or `one` with an s, unless it is 1."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+def pluralize(number: int, singular: str, plural: str = "") -> str:
+    """Return the number and its noun; without `plural` the plural is `singular` with an s."""
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
 
 
-def listed(amounts: Iterable[tuple[int, str, str]]) -> str:
-    """The amounts that are more than none, with commas between them; "nothing" if there is none."""
-    return ", ".join(amount(*one) for one in amounts if one[0]) or "nothing"
+def join_counts(counts: Iterable[tuple[int, str, str]]) -> str:
+    """Join the counts (number, singular, plural) above 0 with commas; "nothing" when all are 0."""
+    return ", ".join(pluralize(*count) for count in counts if count[0]) or "nothing"

@@ -1,8 +1,8 @@
-"""Counts of what happened within the last so many seconds, kept in Redis; called by accounts/throttling.py.
+"""Sliding-window counters in Redis; called by accounts/throttling.py.
 
-Each count is a sorted set of entries with their times. A script looks at it and adds to it in one step, so that many
-requests at once are counted one after the other. All times are of Redis' own clock. A value that is no such set, or has
-impossible times, is dropped: who can write to Redis can empty a count, and cannot do more.
+Each counter is a sorted set of entries with their times. A Lua script checks and adds in one step, so that simultaneous
+requests are counted one after the other. All times are Redis' own. A value that is no sorted set, and entries with times
+in the future, are deleted: a client that can write to Redis can empty a counter, but do no more.
 """
 
 import logging
@@ -14,27 +14,27 @@ from typing import NamedTuple
 import redis
 from redis.commands.core import Script
 
-from accounts.redis_client import reachable
+from accounts.redis_client import guarded_client
 
 logger = logging.getLogger(__name__)
 
-# KEYS: the counts. ARGV: the new entry's name, or nothing to only look; then of each count the most that it may hold and
-# its seconds. Adds the entry to all counts and returns 0, or adds it to none and returns in how many microseconds all of
-# them will have room. Lua's numbers are exact below 2^53, which the time in microseconds reaches in the year 2255.
-TAKE = """
+# KEYS: the counters. ARGV: the entry to add ("" to only check), then of each counter its maximum and its seconds.
+# Adds the entry to all counters and returns 0, or to none and returns the microseconds until all of them have room.
+# Lua's numbers are exact below 2^53, which the time in microseconds reaches in the year 2255.
+HIT_SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local wait = 0
 for i, key in ipairs(KEYS) do
-  local most, span = tonumber(ARGV[2 * i]), ARGV[2 * i + 1] * 1000000
+  local max, span = tonumber(ARGV[2 * i]), ARGV[2 * i + 1] * 1000000
   local kind = redis.call('TYPE', key)['ok']
   if kind ~= 'zset' and kind ~= 'none' then redis.call('UNLINK', key) end
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - span))
   redis.call('ZREMRANGEBYSCORE', key, string.format('(%.0f', now), '+inf')
   redis.call('PEXPIRE', key, string.format('%.0f', span / 1000))
-  local held = redis.call('ZCARD', key)
-  if held >= most then
-    local last = redis.call('ZRANGE', key, held - most, held - most, 'WITHSCORES')
+  local count = redis.call('ZCARD', key)
+  if count >= max then
+    local last = redis.call('ZRANGE', key, count - max, count - max, 'WITHSCORES')
     wait = math.max(wait, last[2] + span - now)
   end
 end
@@ -49,21 +49,21 @@ return wait
 
 
 class Limit(NamedTuple):
-    """At most `most` within any `seconds`, counted under `key`."""
+    """At most `max_hits` within any `seconds`, counted under the Redis key `key`."""
 
     key: str
-    most: int
+    max_hits: int
     seconds: int
 
 
-def take(limits: Sequence[Limit], entry: str = "") -> float:
-    """Count `entry` under every limit and return 0, or under none and return the seconds until there is room.
+def hit(limits: Sequence[Limit], entry: str = "") -> float:
+    """Add `entry` to every counter and return 0, or add it to none and return the seconds until there is room.
 
-    Without an entry nothing is counted. While Redis does not answer there is room for everybody.
+    Without an entry it only checks. Returns 0 while Redis does not answer: a failure of Redis locks nobody out.
     """
-    numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
+    numbers = [number for limit in limits for number in (limit.max_hits, limit.seconds)]
     try:
-        with reachable() as client:
+        with guarded_client() as client:
             wait = _script(client)([limit.key for limit in limits], [entry, *numbers])
     except (redis.RedisError, OSError) as error:
         _warn(error)
@@ -71,10 +71,10 @@ def take(limits: Sequence[Limit], entry: str = "") -> float:
     return int(wait) / 1_000_000
 
 
-def take_back(limits: Sequence[Limit], entry: str) -> None:
-    """Undo the counting of `entry`."""
+def undo_hit(limits: Sequence[Limit], entry: str) -> None:
+    """Remove `entry` from the counters."""
     try:
-        with reachable() as client, client.pipeline(transaction=False) as pipeline:
+        with guarded_client() as client, client.pipeline(transaction=False) as pipeline:
             for limit in limits:
                 pipeline.zrem(limit.key, entry)
             pipeline.execute()
@@ -83,13 +83,14 @@ def take_back(limits: Sequence[Limit], entry: str) -> None:
 
 
 def new_entry() -> str:
+    """Return a random name for an entry."""
     return secrets.token_hex(8)
 
 
 def _warn(error: Exception) -> None:
-    logger.warning("Requests are not throttled, the broker does not answer: %s", type(error).__name__)
+    logger.warning("Requests are not throttled: Redis does not answer (%s).", type(error).__name__)
 
 
 @cache
 def _script(connection: redis.Redis) -> Script:
-    return connection.register_script(TAKE)
+    return connection.register_script(HIT_SCRIPT)

@@ -1,6 +1,6 @@
-"""This process' own connection to Redis; Celery has connections of its own.
+"""This process' own Redis connection, behind a circuit breaker; Celery has connections of its own.
 
-Used by whoever reads or writes small values (counts, marks, readiness), and around sending a task message.
+Called where small values are read or written (rate counters, backlog, readiness) and around sending a task message.
 """
 
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ import redis
 from django.conf import settings
 from kombu.exceptions import KombuError
 
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 
-# redis-py's own, Celery's, and a socket's; what else is done in the block, such as a query, may fail as slowly.
+# The errors of redis-py, Celery and sockets. Other errors in a guarded block, such as a slow query's, do not open the breaker.
 FAILURES = (redis.RedisError, KombuError, OSError)
-breaker = Breaker(lambda: redis.ConnectionError("Redis did not answer a moment ago."), *FAILURES)
+breaker = CircuitBreaker(lambda: redis.ConnectionError("Redis did not answer a moment ago."), *FAILURES)
 
 
 @contextmanager
-def reachable() -> Iterator[redis.Redis]:
-    """The client, for one exchange with Redis, be it the client's or Celery's.
+def guarded_client() -> Iterator[redis.Redis]:
+    """Yield the client for one exchange with Redis, by this client or by Celery.
 
-    Raises redis.ConnectionError at once where Redis has just let somebody wait in vain.
+    Raises redis.ConnectionError at once while the breaker is open.
     """
     with breaker.guard():
         yield client()
 
 
 def client() -> redis.Redis:
-    """The client of this process for the address that the settings name; it connects when it is first used."""
+    """Return this process' client of settings.REDIS_CLIENT_URL; it connects on first use."""
     return _client(settings.REDIS_CLIENT_URL)
 
 

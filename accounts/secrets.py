@@ -1,4 +1,4 @@
-"""Signing secrets in the Standard Webhooks form."""
+"""Makes signing secrets in the form of Standard Webhooks; called by the profile model."""
 
 import base64
 import secrets

@@ -1,4 +1,4 @@
-"""What workers do for accounts; each task is safe to run twice. Their schedules are rows made by demo/schedules.py."""
+"""Celery tasks of accounts; each is safe to run twice. `demo/schedules.py` creates their schedules."""
 
 import logging
 
@@ -13,5 +13,5 @@ logger = logging.getLogger(__name__)
 @shared_task(ignore_result=True)
 def clear_expired() -> None:
     """Delete expired sessions and tokens."""
-    gone = expiry.clear_expired(timezone.now())
-    logger.info("Expired and deleted: %(sessions)d sessions, %(tokens)d tokens.", gone)
+    deleted = expiry.clear_expired(timezone.now())
+    logger.info("Deleted %(sessions)d expired sessions and %(tokens)d expired tokens.", deleted)

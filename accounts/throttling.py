@@ -1,6 +1,7 @@
-"""Limits on what strangers and users may try: at most so many within any minute, counted in Redis.
+"""Rate limits for log-ins and API calls, and a limit on simultaneous password checks.
 
-While Redis is away nobody is locked out. Called by REST framework, and by the pages for what they share with the API.
+Called by REST framework, and by pages for the limits that they share with the API. Rates are settings
+(DEFAULT_THROTTLE_RATES), counts are in Redis; while Redis is unavailable nobody is throttled.
 """
 
 from contextlib import AbstractContextManager
@@ -14,117 +15,117 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.client_address import client_address
-from accounts.concurrency import place
+from accounts.concurrency import slot
 from accounts.models import User
-from accounts.rate_counters import Limit, new_entry, take, take_back
+from accounts.rate_counters import Limit, hit, new_entry, undo_hit
 
 MAX_NAME_LENGTH = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
-# Passwords that are looked at at once, so that threads are left for others.
-_hashing = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
+# Simultaneous password checks in one process; the other threads remain for other requests.
+_password_checks = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 
 class Throttle(SimpleRateThrottle):
-    """A rate of DEFAULT_THROTTLE_RATES; a subclass says by `who` requests are counted together.
+    """A rate of DEFAULT_THROTTLE_RATES; `identity` says which requests are counted together.
 
-    REST framework's own keeps a list in Django's cache, with a read and a write that let many requests at once through.
+    REST framework's own throttle reads and writes a list in Django's cache, so that simultaneous requests pass uncounted.
     """
 
-    def who(self, request, view) -> tuple[object, ...]:
-        """What the request is counted under."""
+    def identity(self, request, view) -> tuple[object, ...]:
+        """Return what the request is counted under."""
         raise NotImplementedError
 
     def limit(self, request, view=None) -> Limit:
-        ident = blake2b(repr(self.who(request, view)).encode("utf-8", "replace"), digest_size=16)
-        key = KEY.format(scope=self.scope, ident=ident.hexdigest())
-        return Limit(key, self.num_requests, self.duration)
+        identity = repr(self.identity(request, view)).encode("utf-8", "replace")
+        ident = blake2b(identity, digest_size=16).hexdigest()
+        return Limit(KEY.format(scope=self.scope, ident=ident), self.num_requests, self.duration)
 
     def allow_request(self, request, view) -> bool:
-        self.seconds = take([self.limit(request, view)], new_entry())
+        self.seconds = hit([self.limit(request, view)], new_entry())
         return not self.seconds
 
     def wait(self) -> float:
-        """Seconds until there is room again."""
+        """Return the seconds until the next request is allowed."""
         return self.seconds
 
 
 class FailureThrottle(Throttle):
-    """Lets requests through until too many of them have failed; who notices a failure calls `count`."""
+    """Allows requests until too many have failed; the view reports each failure by `count_failure`."""
 
     def allow_request(self, request, view) -> bool:
-        self.seconds = take([self.limit(request, view)])
+        self.seconds = hit([self.limit(request, view)])
         return not self.seconds
 
-    def count(self, request, view=None) -> None:
-        """Remember that this request failed."""
-        take([self.limit(request, view)], new_entry())
+    def count_failure(self, request, view=None) -> None:
+        """Count this request as failed."""
+        hit([self.limit(request, view)], new_entry())
 
 
-def address(request) -> str:
-    """The client's address, in one spelling."""
+def request_address(request) -> str:
+    """Return the client's address, in one spelling."""
     peer, forwarded_for = request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", "")
     return client_address(peer, forwarded_for, api_settings.NUM_PROXIES or 0)
 
 
-def counted_name(name: object) -> str:
-    """A user name however it is spelled: at least all that the log-in takes for the same are one.
+def normalized_username(name: object) -> str:
+    """Return one form for every spelling that the log-in may accept as the same user name.
 
-    It is cut before it is normalized, which takes time by the square of its length: a longer name is nobody's.
+    The name is cut first, as normalizing takes time quadratic in its length; no user has a longer name.
     """
     return User.normalize_username(str(name).strip()[: MAX_NAME_LENGTH + 1]).strip().casefold()
 
 
-def name_in(data: object) -> str:
-    """The user name in the body of a request, JSON or form; the one that the log-in reads, or nothing where that is no text."""
-    named = data.get("username") if hasattr(data, "get") else None
-    return named if isinstance(named, str) else ""
+def submitted_username(data: object) -> str:
+    """Return the user name in the body of a log-in request, JSON or form; "" when there is none or it is no text."""
+    username = data.get("username") if hasattr(data, "get") else None
+    return username if isinstance(username, str) else ""
 
 
 class TokenRequests(Throttle):
-    """Tokens for one name from one address, with the right password too."""
+    """Token requests for one user name from one address, right passwords included."""
 
     scope = "token"
 
-    def who(self, request, view) -> tuple[object, ...]:
-        return address(request), counted_name(name_in(request.data))
+    def identity(self, request, view) -> tuple[object, ...]:
+        return request_address(request), normalized_username(submitted_username(request.data))
 
 
 class LogInFailures(Throttle):
-    """Wrong passwords for one name from one address."""
+    """Wrong passwords for one user name from one address."""
 
     scope = "log_in_failures"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, username: str) -> None:
         super().__init__()
-        self.name = name
+        self.username = username
 
-    def who(self, request, view) -> tuple[object, ...]:
-        return address(request), counted_name(self.name)
+    def identity(self, request, view) -> tuple[object, ...]:
+        return request_address(request), normalized_username(self.username)
 
 
 class AddressFailures(Throttle):
-    """Wrong passwords for any name from one address."""
+    """Wrong passwords for any user name from one address."""
 
     scope = "address_failures"
 
-    def who(self, request, view) -> tuple[object, ...]:
-        return (address(request),)
+    def identity(self, request, view) -> tuple[object, ...]:
+        return (request_address(request),)
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A password that is about to be looked at, counted as wrong under these limits until it is forgiven."""
+class LogInAttempt:
+    """A password check in progress; it counts as a failure until `succeeded` is called."""
 
     limits: tuple[Limit, ...]
     entry: str
 
-    def forgive(self) -> None:
-        """The password was right."""
-        take_back(self.limits, self.entry)
+    def succeeded(self) -> None:
+        """Remove the attempt from the counted failures: the password was right."""
+        undo_hit(self.limits, self.entry)
 
 
-class Busy(Throttled):
-    """As many passwords as may be are being looked at."""
+class TooManyLogIns(Throttled):
+    """All slots for password checks are in use."""
 
     default_detail = "Many people are logging in just now."
 
@@ -132,18 +133,18 @@ class Busy(Throttled):
         super().__init__(wait=1)
 
 
-def place_to_hash() -> AbstractContextManager[None]:
-    """A place to look at a password, which takes a processor a good part of a second; raises Busy when all are taken."""
-    return place(_hashing, Busy)
+def password_check_slot() -> AbstractContextManager[None]:
+    """Hold a slot for a password check, which takes a good part of a second of CPU time; raises TooManyLogIns."""
+    return slot(_password_checks, TooManyLogIns)
 
 
-def begin_log_in(request, name: str) -> Attempt:
-    """Count an attempt at the password of `name`; raise Throttled when too many were wrong of late.
+def count_login_attempt(request, username: str) -> LogInAttempt:
+    """Count an attempt for `username` as failed; raises Throttled when too many recent attempts failed.
 
-    It is counted as wrong before it is looked at, so that many at once do not all get in before the first has failed.
+    It is counted before the password is checked, so that simultaneous attempts cannot all pass before the first fails.
     """
-    limits = LogInFailures(name).limit(request), AddressFailures().limit(request)
-    attempt = Attempt(limits, new_entry())
-    if seconds := take(limits, attempt.entry):
+    limits = LogInFailures(username).limit(request), AddressFailures().limit(request)
+    attempt = LogInAttempt(limits, new_entry())
+    if seconds := hit(limits, attempt.entry):
         raise Throttled(seconds)
     return attempt

@@ -1,4 +1,4 @@
-"""A user's tokens (stored hashed, by knox): made within a bound, and ended; called by the API and the admin."""
+"""Creates API tokens (stored hashed, by knox); called by the API and the tests."""
 
 from datetime import datetime
 
@@ -7,13 +7,16 @@ from knox.models import get_token_model
 
 from accounts.models import User
 
-MAX_TOKENS = 200  # of one user; the oldest ends where there would be more
+MAX_TOKENS = 200  # per user; one more deletes the oldest
 
 
-def make_token(user: User, now: datetime) -> str:
-    """Make a token and return it, the only time that it is known; call it with the user's row locked."""
-    own = user.auth_token_set
-    own.filter(expiry__lte=now).delete()
-    surplus = own.order_by("-created", "pk").values_list("pk", flat=True)[MAX_TOKENS - 1 :]
-    own.filter(pk__in=list(surplus)).delete()
+def create_token(user: User, now: datetime) -> str:
+    """Create a token and return it in plain text, which is not stored. The caller holds the lock of the user's row.
+
+    Deletes the user's expired tokens, and the oldest ones above MAX_TOKENS.
+    """
+    tokens = user.auth_token_set
+    tokens.filter(expiry__lte=now).delete()
+    surplus = tokens.order_by("-created", "pk").values_list("pk", flat=True)[MAX_TOKENS - 1 :]
+    tokens.filter(pk__in=list(surplus)).delete()
     return get_token_model().objects.create(user, expiry=settings.REST_KNOX["TOKEN_TTL"])[1]

@@ -1,4 +1,4 @@
-"""Logging in and out, and the API of accounts."""
+"""Routes of the log-in, log-out and password pages, and of the accounts API."""
 
 from django.urls import include, path, re_path
 

@@ -1,4 +1,4 @@
-"""The pages of logging in and changing the password."""
+"""Pages: log in, log out, change the password."""
 
 from math import ceil
 
@@ -11,50 +11,59 @@ from django.urls import reverse_lazy
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import Attempt, Busy, begin_log_in, name_in, place_to_hash
+from accounts.throttling import (
+    LogInAttempt,
+    TooManyLogIns,
+    count_login_attempt,
+    password_check_slot,
+    submitted_username,
+)
 
 
-class PasswordAsked(FormView):
-    """A form with a password that is not to be guessed."""
+class PasswordFormView(FormView):
+    """A form that checks a password, with the limits on wrong passwords."""
 
-    attempt: Attempt
+    attempt: LogInAttempt
 
-    def whose_password(self) -> str:
-        """The name of the user whose password is asked for."""
-        return name_in(self.request.POST)
+    def checked_username(self) -> str:
+        """Return the name of the user whose password is checked."""
+        return submitted_username(self.request.POST)
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         try:
-            with place_to_hash():
-                self.attempt = begin_log_in(request, self.whose_password())
+            with password_check_slot():
+                self.attempt = count_login_attempt(request, self.checked_username())
                 return super().post(request, *args, **kwargs)
         except Throttled as error:
-            form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None, "files": None})
-            answer = self.render_to_response(
-                self.get_context_data(form=form, wait=error.wait, busy=isinstance(error, Busy))
-            )
-            answer.status_code = error.status_code
-            answer.headers["Retry-After"] = str(ceil(error.wait))
-            return answer
+            return self._throttled(error)
+
+    def _throttled(self, error: Throttled) -> HttpResponse:
+        """Return the empty form with the time to wait."""
+        form = self.get_form_class()(**{**self.get_form_kwargs(), "data": None, "files": None})
+        context = self.get_context_data(form=form, wait=error.wait, busy=isinstance(error, TooManyLogIns))
+        response = self.render_to_response(context)
+        response.status_code = error.status_code
+        response.headers["Retry-After"] = str(ceil(error.wait))
+        return response
 
     def form_valid(self, form: Form) -> HttpResponse:
-        self.attempt.forgive()
+        self.attempt.succeeded()
         return super().form_valid(form)
 
 
-class LogIn(PasswordAsked, LoginView):
-    """The only log-in page, for the admin too."""
+class LogIn(PasswordFormView, LoginView):
+    """The only log-in page, also for the admin."""
 
     redirect_authenticated_user = True
 
     def get_redirect_url(self) -> str:
-        """Where `next` says, unless that is here."""
+        """Return the page named by `next`; "" when that is the log-in page itself."""
         url = super().get_redirect_url()
         return "" if url == self.request.path else url
 
 
 class LogOut(LogoutView):
-    """By POST; whoever follows an address here sees the dashboard."""
+    """Logs out by POST; a GET shows the dashboard."""
 
     http_method_names = ["get", "post", "options"]
 
@@ -62,22 +71,22 @@ class LogOut(LogoutView):
         return redirect("dashboard")
 
 
-class ChangePassword(PasswordAsked, PasswordChangeView):
-    """A new password, which ends every other session and the tokens."""
+class ChangePassword(PasswordFormView, PasswordChangeView):
+    """Sets a new password, which ends the user's other sessions and all tokens."""
 
     template_name = "registration/password.html"
     success_url = reverse_lazy("dashboard")
 
-    def whose_password(self) -> str:
-        """The user's of the session, whatever the form names."""
+    def checked_username(self) -> str:
+        """Return the logged-in user's name, whatever name the form contains."""
         return self.request.user.get_username()
 
     def form_valid(self, form: Form) -> HttpResponse:
-        answer = super().form_valid(form)
+        response = super().form_valid(form)
         messages.success(self.request, "Your password is changed; other sessions and tokens have ended.")
-        return answer
+        return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if "old_password" not in form.errors:
-            self.attempt.forgive()
+            self.attempt.succeeded()
         return super().form_invalid(form)

@@ -23,7 +23,7 @@ from benchmarks.figures import Figure, Table, at_least, at_most, milliseconds, p
 from demo.engine import bulk
 from demo.engine.retention import RESTORABLE_FOR, clean_up
 from demo.lifecycle import seeding
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
 AGE = timedelta(days=60)  # of the newest row, twice the retention
@@ -155,7 +155,7 @@ def _ingest_one(profile_id: int) -> float:
         "text": "a new message",
     }
     started = time.perf_counter()
-    [result] = ingest([Arrival(profile_id, event)], timezone.now())
+    [result] = ingest([IncomingEvent(profile_id, event)], timezone.now())
     assert result.status == "created", result
     return time.perf_counter() - started
 

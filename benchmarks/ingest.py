@@ -15,7 +15,7 @@ from accounts.models import Profile, User
 from benchmarks import peers
 from benchmarks.figures import Figure, Table, at_most, milliseconds, min_seconds
 from demo import simulator
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
 UNNEST, COPY = "raw: select, then INSERT from UNNEST", "raw: COPY to staging, then INSERT"
@@ -106,18 +106,18 @@ def _profile(owner: User, story: Story) -> Profile:
     return profile
 
 
-def _arrivals(profile: Profile, events: Sequence[simulator.SimulatedEvent]) -> list[Arrival]:
+def _arrivals(profile: Profile, events: Sequence[simulator.SimulatedEvent]) -> list[IncomingEvent]:
     return [
-        Arrival(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
+        IncomingEvent(profile.pk, simulator.event_payload(event) | {"occurred_at": event.at.isoformat()})
         for event in events
     ]
 
 
-def _arrivals_of_comments(profile: Profile, story: Story) -> list[Arrival]:
+def _arrivals_of_comments(profile: Profile, story: Story) -> list[IncomingEvent]:
     return _arrivals(profile, story.comments)
 
 
-def _ingest(arrivals: list[Arrival]) -> None:
+def _ingest(arrivals: list[IncomingEvent]) -> None:
     results = ingest(arrivals, timezone.now())
     assert all(result.id for result in results)
 

@@ -67,7 +67,7 @@ def _in_process(owner: User, size: Size) -> list[Figure]:
         "the rows of the first page by primary key": lambda: Interaction.objects.filter(
             pk__in=ids
         ).select_related("profile"),
-        "the first page": lambda: own.nearest(owner, PAGE),
+        "the first page": lambda: own.page_for(owner, PAGE),
         "the first page by ORDER BY and LIMIT": lambda: own[:PAGE],
         f"page {size.page:,} by OFFSET": lambda: own[end - PAGE : end],
     }

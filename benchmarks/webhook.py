@@ -21,7 +21,7 @@ from accounts.models import Profile, User
 from benchmarks.figures import Figure, Table, at_least, milliseconds, p95, seconds_of_each
 from benchmarks.web_server import web_server
 from demo import simulator
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.signing import sign
 
 BATCH = 100  # events
@@ -127,7 +127,7 @@ def _bare(url: str, number: int) -> list[float]:
 
 def _in_process(profile: Profile, number: int) -> float:
     """Events a second when so many batches are given to the ingest without HTTP."""
-    batches = [[Arrival(profile.pk, event) for event in events] for events in _batches(number)]
+    batches = [[IncomingEvent(profile.pk, event) for event in events] for events in _batches(number)]
     started = time.perf_counter()
     for arrivals in batches:
         ingest(arrivals, timezone.now())

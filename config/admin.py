@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from interactions.read_limits import read_in_turn
+from interactions.read_limits import read_within_limits
 from interactions.text_search import MAX_SEARCH_LENGTH
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class SafeAdmin:
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """The list with its rows, read under the user's read limit (`read_in_turn`)."""
+        """The list with its rows, read under the user's read limit (`read_within_limits`)."""
         if is_long_search(request.GET.get(SEARCH_VAR, "")):
             sentence = (
                 f"Search for at most {MAX_SEARCH_WORDS} words of {MAX_SEARCH_LENGTH} characters in total."
@@ -69,7 +69,7 @@ class SafeAdmin:
             len(changelist.result_list)  # evaluates the query
             return changelist
 
-        return read_in_turn(request.user, read)
+        return read_within_limits(request.user, read)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

@@ -11,8 +11,8 @@ from django.core.signals import got_request_exception
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from interactions.db_errors import LOST_CONNECTION
-from interactions.problems import server_failed
+from interactions.db_errors import DATABASE_UNAVAILABLE
+from interactions.problems import server_error
 
 
 def answer_503(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -27,5 +27,5 @@ def answer_503(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 @receiver(got_request_exception)
 def _prepare_response(request: HttpRequest, **_: Any) -> None:
-    if isinstance(sys.exc_info()[1], LOST_CONNECTION):
-        request.database_unavailable_response = server_failed(request)
+    if isinstance(sys.exc_info()[1], DATABASE_UNAVAILABLE):
+        request.database_unavailable_response = server_error(request)

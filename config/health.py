@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from accounts.redis_client import reachable
+from accounts.redis_client import guarded_client
 from config.counters import shared_registry
 from config.single_flight import single_flight
 from demo.engine.backlog import is_stuck
@@ -82,7 +82,7 @@ def _database_answers() -> bool:
 
 def _broker_answers() -> bool:
     try:
-        with reachable() as client:
+        with guarded_client() as client:
             return bool(client.ping())
     except (redis.RedisError, OSError):
         return False

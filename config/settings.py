@@ -78,7 +78,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     *(["config.database_unavailable.answer_503"] if DEBUG else []),
-    "interactions.statement_timeouts.LimitStatements",
+    "interactions.statement_timeouts.StatementTimeoutMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.request_checks.CheckRequest",
@@ -169,8 +169,8 @@ AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-] + [{"NAME": "accounts.passwords.EndsTokens"}]
-CSRF_FAILURE_VIEW = "accounts.decorators.csrf_failed"
+] + [{"NAME": "accounts.passwords.EndTokensOnPasswordChange"}]
+CSRF_FAILURE_VIEW = "accounts.decorators.csrf_failure"
 MESSAGE_STORAGE = (
     "django.contrib.messages.storage.session.SessionStorage"  # deleted with the session, unlike a cookie
 )
@@ -197,7 +197,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # The API's format is JSON. The other two accept a POST without a body with any client's default content type.
     "DEFAULT_PARSER_CLASSES": [
-        "interactions.api.parsers.ReadableJSONParser",
+        "interactions.api.parsers.StrictJSONParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],

@@ -32,7 +32,7 @@ from demo.dashboard.progress import progress_of
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State
 from interactions.clock import now
-from interactions.db_errors import LOST_CONNECTION
+from interactions.db_errors import DATABASE_UNAVAILABLE
 
 NAME = PASSWORD = "demo"  # of the development user
 # Variables that the command lines of Celery and gunicorn read beside their arguments. They were set for other projects.
@@ -156,7 +156,7 @@ def _announce(account: DemoAccount | None) -> None:
         try:
             account.refresh_from_db()
             line = f"  Demo mode is {account.state}: {progress_of(account).text}"
-        except LOST_CONNECTION:
+        except DATABASE_UNAVAILABLE:
             connection.close()
             time.sleep(1)
             continue

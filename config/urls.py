@@ -9,11 +9,11 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import health
 from config.openapi import SchemaView
-from interactions.problems import NoSuchRoute
+from interactions.problems import UnknownRouteView
 
 DOCS = {"url_name": "schema", "http_method_names": ["get", "head"]}
-handler400 = "interactions.problems.unreadable"
-handler500 = "interactions.problems.server_failed"
+handler400 = "interactions.problems.bad_request"
+handler500 = "interactions.problems.server_error"
 
 # Swagger UI uses inline styles.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(**DOCS))
@@ -29,5 +29,5 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("interactions.urls")),
     path("", include("demo.urls")),
-    re_path(r"^api/v1(/|$)", NoSuchRoute.as_view()),
+    re_path(r"^api/v1(/|$)", UnknownRouteView.as_view()),
 ]

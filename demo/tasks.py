@@ -12,7 +12,7 @@ from demo.engine import backlog, delivery, planning, retention
 from demo.lifecycle import dispatch, pending_work, recovery
 from interactions import expiry, replay
 from interactions.clock import now
-from interactions.db_errors import LOST_CONNECTION
+from interactions.db_errors import DATABASE_UNAVAILABLE
 
 # The tasks that serve all accounts end after this time, so that they do not keep a worker from other tasks.
 MAX_DELIVERY_TIME = timedelta(seconds=10)
@@ -35,7 +35,7 @@ def deliver() -> None:
 
 @shared_task(
     ignore_result=True,
-    autoretry_for=LOST_CONNECTION,
+    autoretry_for=DATABASE_UNAVAILABLE,
     retry_backoff=60,
     retry_backoff_max=1_800,
     max_retries=10,
@@ -43,7 +43,7 @@ def deliver() -> None:
 def cleanup() -> None:
     """Expire demo data older than each account's retention, purge what expired a week ago; delete old live dead letters."""
     retention.clean_up(now())
-    expiry.delete_old(now())
+    expiry.delete_expired(now())
 
 
 @shared_task(ignore_result=True)

@@ -11,7 +11,7 @@ from demo.exceptions import InvalidState
 
 
 class DemoThrottle(Throttle):
-    def who(self, request, view) -> tuple[object, ...]:
+    def identity(self, request, view) -> tuple[object, ...]:
         return (view.subject.pk,)
 
 

@@ -1,7 +1,7 @@
-"""Altering a table that is in use, in migrations.
+"""ALTER TABLE for tables that are in use; called by migrations.
 
-Each statement needs its table for itself for a moment. It waits two seconds for that at most, so that nobody queues behind
-it for longer, and is tried again for ten minutes.
+Each statement needs an exclusive lock for a moment. It waits for the lock at most two seconds, so that other statements
+queue behind it no longer, and is retried for ten minutes.
 """
 
 import time
@@ -14,13 +14,13 @@ from django.db.migrations import RunPython
 
 MAX_LOCK_WAIT = "2s"
 ATTEMPTS, PAUSE_SECONDS = 120, 3
-TRY_AGAIN = ("55P03", "40P01")  # lock not available, deadlock
+RETRIED = ("55P03", "40P01")  # SQLSTATEs: lock not available, deadlock
 
 Statement = Callable[[BaseDatabaseWrapper, CursorWrapper], str]
 
 
 def alter(connection: BaseDatabaseWrapper, statement: Statement) -> None:
-    """Run the SQL that `statement` gives, if any; OperationalError when the table is in use all the time."""
+    """Run the SQL that `statement` returns, if any; OperationalError when no attempt gets the lock."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(connection.alias), connection.cursor() as cursor:
@@ -29,13 +29,13 @@ def alter(connection: BaseDatabaseWrapper, statement: Statement) -> None:
                     cursor.execute(sql)
             return
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN or attempt == ATTEMPTS:
+            if getattr(error.__cause__, "sqlstate", None) not in RETRIED or attempt == ATTEMPTS:
                 raise
             time.sleep(PAUSE_SECONDS)
 
 
 def add_columns(table: str, columns: dict[str, str]) -> RunPython:
-    """The operation of a migration that adds those columns, by name, in one statement; to be run again at will."""
+    """Return a migration operation that adds the columns (name to SQL type) in one statement; safe to run twice."""
     added = ", ".join(f"ADD COLUMN IF NOT EXISTS {name} {kind}" for name, kind in columns.items())
     dropped = ", ".join(f"DROP COLUMN IF EXISTS {name}" for name in columns)
     return RunPython(_altering(f"ALTER TABLE {table} {added}"), _altering(f"ALTER TABLE {table} {dropped}"))

@@ -1,4 +1,4 @@
-"""Counts of what arrived, as they stand."""
+"""Counts content pieces, comments and messages; called by the API's analytics summary."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,23 +18,21 @@ DIMENSIONS = {
     "status": Interaction.Status.values,
     "direction": Interaction.Direction.values,
 }
-
-
-MAX_CELLS = 50_000  # days times what differs within them: ten years of a company on every platform
+MAX_CELLS = 50_000  # combinations of day and dimensions: ten years of a company on every platform
 
 
 class TooManyDays(Exception):
-    """The period has more days with rows than one answer can tell."""
+    """The period has more than MAX_CELLS combinations of day and dimensions."""
 
 
 def summary(user: User, mode: str, start: datetime | None, end: datetime | None) -> dict[str, Any]:
-    """Count the user's visible rows posted from `start` up to, not including, `end`; days are UTC.
+    """Count the user's visible rows with `start` <= posted_at < `end`, by UTC day and by each of DIMENSIONS.
 
-    `mode` is a key of MODES. One pass over the interactions and one over the pieces. Raises TooManyDays.
+    `mode` is a key of MODES. Reads the interactions once and the content pieces once. Raises TooManyDays.
     """
-    chosen = _posted(Interaction.objects.visible_to(user).filter(MODES[mode]), start, end)
+    interactions = _posted(Interaction.objects.visible_to(user).filter(MODES[mode]), start, end)
     cells = list(
-        chosen.values_list(TruncDate("posted_at"), "profile__platform", "type", "status", "direction")
+        interactions.values_list(TruncDate("posted_at"), "profile__platform", "type", "status", "direction")
         .annotate(Count("pk"))
         .order_by()[: MAX_CELLS + 1]
     )
@@ -50,15 +48,15 @@ def summary(user: User, mode: str, start: datetime | None, end: datetime | None)
         "interactions": days.total(),
         "by_day": [{"day": day, "interactions": days[day]} for day in sorted(days)],
         **{
-            f"by_{name}": {**dict.fromkeys(values, 0), **_tally((cell[place], cell[-1]) for cell in cells)}
-            for place, (name, values) in enumerate(DIMENSIONS.items(), start=1)
+            f"by_{name}": {**dict.fromkeys(values, 0), **_tally((cell[column], cell[-1]) for cell in cells)}
+            for column, (name, values) in enumerate(DIMENSIONS.items(), start=1)
         },
     }
 
 
 def _posted(rows: QuerySet, start: datetime | None, end: datetime | None) -> QuerySet:
     bounds = {"posted_at__gte": start, "posted_at__lt": end}
-    return rows.filter(**{name: moment for name, moment in bounds.items() if moment})
+    return rows.filter(**{lookup: time for lookup, time in bounds.items() if time})
 
 
 def _tally(pairs: Iterable[tuple[Any, int]]) -> Counter:

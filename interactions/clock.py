@@ -1,4 +1,4 @@
-"""The time by the clock of the database, which all machines share."""
+"""The current time by the database's clock, which all machines share; called by tasks, leases and the API."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def now() -> datetime:
-    """The database's time. Machines whose own clocks differ agree on it, so what one of them notes another may compare."""
+    """Return the database's time, so that times written by one machine can be compared by another."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]

@@ -1,4 +1,7 @@
-"""Lists newest first, page by page, by the key of the row beside the page: rows that arrive meanwhile move nothing."""
+"""Keyset pagination, newest first; called by the API's lists and the inbox pages.
+
+A cursor names the row next to the page, so rows that arrive meanwhile do not shift the pages.
+"""
 
 import base64
 import binascii
@@ -10,24 +13,24 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from interactions.events import read_moment
+from interactions.events import read_timestamp
 
-MAX_COUNTED = 10_000  # beyond it a list says "more than"
+MAX_COUNTED = 10_000  # lists with more rows say "more than"
 
 
 class CursorError(ValueError):
-    """The text is not a cursor that a page gave out."""
+    """The text is not a cursor that a page has given out."""
 
 
 class Cursor(NamedTuple):
-    """A place beside a row, and the way to read from there: to older rows, or back to newer ones."""
+    """The position next to a row, and the direction to read in: older rows, or newer ones."""
 
     id: int
     posted_at: datetime | None  # None where rows are ordered by id alone
     newer: bool = False
 
-    def beyond(self) -> Q:
-        """The rows on that side of the place."""
+    def condition(self) -> Q:
+        """Return the filter for the rows on that side of the position."""
         side = "gt" if self.newer else "lt"
         by_id = Q(**{f"id__{side}": self.id})
         if self.posted_at is None:
@@ -40,48 +43,50 @@ class Cursor(NamedTuple):
         return base64.urlsafe_b64encode(json.dumps([self.id, at, int(self.newer)]).encode()).decode()
 
 
-def read_cursor(text: str, *, timed: bool) -> Cursor:
-    """Return the cursor that `text` was made from, of a list by time or by id alone; raises CursorError for any other text."""
+def read_cursor(text: str, *, by_time: bool) -> Cursor:
+    """Decode the text of a cursor of a list ordered by time or by id alone; CursorError for any other text."""
     try:
         id, at, newer = json.loads(base64.b64decode(text, altchars="-_", validate=True))
-        moment = read_moment(at) if timed else None
+        posted_at = read_timestamp(at) if by_time else None
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:
-        raise CursorError("This is not a cursor of ours.") from error
-    if type(id) is not int or not 0 <= id < 2**63 or newer not in (0, 1) or timed != (at is not None):
-        raise CursorError("This is not a cursor of ours.")
-    return Cursor(id, moment, bool(newer))
+        raise CursorError("This is not a cursor of this list.") from error
+    if type(id) is not int or not 0 <= id < 2**63 or newer not in (0, 1) or by_time != (at is not None):
+        raise CursorError("This is not a cursor of this list.")
+    return Cursor(id, posted_at, bool(newer))
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows newest first, and the cursors of the pages beside it where there are any."""
+    """Rows newest first, and the cursors of the next newer and older pages, or None where there is none."""
 
     rows: list[Any]
     newer: Cursor | None
     older: Cursor | None
 
 
-def read_page(rows: QuerySet, user: User, given: str | None, size: int) -> Page:
-    """Read the page at the cursor `given`, or the first, of at most `size` of `rows`, whose QuerySet has `nearest`.
+def read_page(rows: QuerySet, user: User, cursor_text: str | None, size: int) -> Page:
+    """Read the page at the cursor, or the first page, of at most `size` of `rows`, whose QuerySet has `page_for`.
 
     One query, whose cost does not grow with the number of rows. Raises CursorError.
     """
-    cursor = read_cursor(given, timed=hasattr(rows.model, "posted_at")) if given else None
+    by_time = hasattr(rows.model, "posted_at")
+    cursor = read_cursor(cursor_text, by_time=by_time) if cursor_text else None
     newer = cursor is not None and cursor.newer
-    chosen = rows if cursor is None else rows.filter(cursor.beyond())
-    found = list(chosen.nearest(user, size + 1, oldest_first=newer))
-    near = getattr(found[0], "nearby", len(found)) if found else 0  # a page may end early, see `nearest`
+    selected = rows if cursor is None else rows.filter(cursor.condition())
+    found = list(selected.page_for(user, size + 1, oldest_first=newer))
+    # `page_for` may return fewer rows than exist, as it limits the bytes of a page; `rows_available` counts them.
+    available = getattr(found[0], "rows_available", len(found)) if found else 0
     found = found[:size]
-    more = near > len(found)
+    more = available > len(found)
     if newer:
         found.reverse()
     has_newer, has_older = (more, True) if newer else (cursor is not None, more)
     return Page(
         found,
-        _beside(found[0], newer=True) if found and has_newer else None,
-        _beside(found[-1], newer=False) if found and has_older else None,
+        _cursor_at(found[0], newer=True) if found and has_newer else None,
+        _cursor_at(found[-1], newer=False) if found and has_older else None,
     )
 
 
-def _beside(row: Any, *, newer: bool) -> Cursor:
+def _cursor_at(row: Any, *, newer: bool) -> Cursor:
     return Cursor(row.pk, getattr(row, "posted_at", None), newer)

@@ -1,19 +1,23 @@
-"""The database as something that may go away, or may stop a statement that takes too long."""
+"""Classifies database errors: connection lost, statement cancelled, or only this statement failed.
+
+Called wherever such errors are retried or answered with 503.
+"""
 
 from django.db import InterfaceError, OperationalError
 
-LOST_CONNECTION = (OperationalError, InterfaceError)  # what Django raises then; trying again later may help
-CANCELLED = "57014"  # by the statement's time limit, or by an operator
-REFUSED = {"40001", "40P01", "55P03", CANCELLED}  # not serializable, deadlock, lock not available
+DATABASE_UNAVAILABLE = (OperationalError, InterfaceError)  # a later retry may succeed
+CANCELLED = "57014"  # by statement_timeout, or by an operator
+# The connection stays usable after these: serialization failure, deadlock, lock not available.
+STATEMENT_FAILED = {"40001", "40P01", "55P03", CANCELLED}
 
 
 def is_connection_lost(error: BaseException) -> bool:
-    """Whether nothing more can be asked of the connection; after a deadlock, for one, the next statement may go well."""
-    return isinstance(error, LOST_CONNECTION) and _sqlstate(error) not in REFUSED
+    """Whether the connection is unusable; after a deadlock, for example, the next statement may succeed."""
+    return isinstance(error, DATABASE_UNAVAILABLE) and _sqlstate(error) not in STATEMENT_FAILED
 
 
 def is_cancelled(error: BaseException | None) -> bool:
-    """Whether PostgreSQL stopped the statement because it took too long; the connection goes on."""
+    """Whether PostgreSQL cancelled the statement because it took too long; the connection stays usable."""
     return isinstance(error, OperationalError) and _sqlstate(error) == CANCELLED
 
 

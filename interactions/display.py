@@ -1,7 +1,6 @@
-"""How a page shows the texts and names that platforms send: lines stay lines, what nobody can see counts as nothing, and
-a long text is shown by its beginning until somebody asks for all of it.
+"""How pages show texts and names from platforms: line breaks, invisible characters, previews of long texts.
 
-Pure; called by the template filters (`templatetags/people.py`) and `Interaction.shown_author`.
+Pure; called by the template filters (`templatetags/text_display.py`) and `Interaction.display_author`.
 """
 
 import re
@@ -9,36 +8,36 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
-from accounts.names import ink, shows_something, unseen
+from accounts.names import has_visible_text, invisible_characters, visible_character
 
-# One that ends an isolate would end that of the page, and what follows could be turned.
-DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
-NOBODY = "Somebody"
-MAX_SHOWN_LENGTH = 600  # characters of a text that is shown as a whole
+# Bidirectional control characters. One that ends an isolate would end the page's own, and reorder the text after it.
+BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+UNKNOWN_NAME = "Somebody"
+MAX_SHOWN_LENGTH = 600  # characters; a longer text is shown as a preview
 MAX_LINES = 12  # likewise
-MARKS = {"Mn", "Mc", "Me", "Cf", "Sk"}  # which belong to the letter or emoji before them
+MARK_CATEGORIES = {"Mn", "Mc", "Me", "Cf", "Sk"}  # belong to the letter or emoji before them
 
 
 class Author(NamedTuple):
-    """Two things to show of an author: the name, and what tells it from an equal one; the second may be empty."""
+    """An author as a page shows it: the name, and a second text, possibly "", that tells apart equal names."""
 
     name: str
-    beside: str
+    secondary: str
 
 
-def shown_author(id: str, handle: str, name: str) -> Author:
-    """The author by whatever is known: name and @handle, name alone, @handle alone, or the platform's id."""
-    name, handle, id = (shown_inline(given) for given in (name, handle.strip().lstrip("@"), id))
-    at = f"@{handle}" if handle else ""
-    if name or at:
-        return Author(name or at, at if name else "")
-    return Author(NOBODY, id)
+def display_author(id: str, handle: str, name: str) -> Author:
+    """Return what is known of the author: name and @handle, name alone, @handle alone, or "Somebody" and the id."""
+    name, handle, id = (display_inline(text) for text in (name, handle.strip().lstrip("@"), id))
+    at_handle = f"@{handle}" if handle else ""
+    if name or at_handle:
+        return Author(name or at_handle, at_handle if name else "")
+    return Author(UNKNOWN_NAME, id)
 
 
-def shown_text(text: str) -> str:
-    """The text with every kind of line break as a newline and at most one blank line in a row; "" if there is nothing to see."""
+def display_text(text: str) -> str:
+    """Return the text with all line breaks as newlines and at most one blank line in a row; "" if nothing is visible."""
     text = "\n".join(text.splitlines())
-    first, last = ink().search(text), ink().search(text[::-1])
+    first, last = visible_character().search(text), visible_character().search(text[::-1])
     if first is None or last is None:
         return ""
     start = text.rfind("\n", 0, first.start()) + 1
@@ -48,22 +47,22 @@ def shown_text(text: str) -> str:
 
 @cache
 def _blank_lines() -> re.Pattern[str]:
-    """Lines between others that have nothing to see."""
-    return re.compile(rf"\n[{unseen()}]*\n")
+    """Return a pattern of lines between others that show nothing."""
+    return re.compile(rf"\n[{invisible_characters()}]*\n")
 
 
-def beginning(text: str) -> str:
-    """The first lines of a long text, cut where a word ends if one does; "" for a text that is shown as a whole."""
+def preview(text: str) -> str:
+    """Return the first lines of a long text, cut at the end of a word where possible; "" for a short text."""
     head = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])[:MAX_SHOWN_LENGTH]
     if len(head) == len(text):
         return ""
     if text[len(head)] != "\n":
         head = re.sub(r"\s+\S{0,40}\Z", "", head) or head
-        while len(head) > 1 and unicodedata.category(text[len(head)]) in MARKS:
+        while len(head) > 1 and unicodedata.category(text[len(head)]) in MARK_CATEGORIES:
             head = head[:-1]
     return head.rstrip() + " …"
 
 
-def shown_inline(text: str) -> str:
-    """The text on one line and without directions for what stands beside it; "" if there is nothing to see."""
-    return " ".join(text.translate(DIRECTIONS).split()) if shows_something(text) else ""
+def display_inline(text: str) -> str:
+    """Return the text on one line, without bidirectional control characters; "" if nothing is visible."""
+    return " ".join(text.translate(BIDI_CONTROLS).split()) if has_visible_text(text) else ""

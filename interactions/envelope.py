@@ -1,8 +1,8 @@
-"""Reading the body of a signed batch into events, for the webhook. Pure: no database, no Django.
+"""Splits the body of a webhook batch into events. Pure: no database, no Django; called by the webhook and by replays.
 
-One event that cannot be read must not cost its neighbours. So when the body as a whole is no JSON, or is large, it is cut
-into the bytes of its events, and each is read alone. What costs time is bounded before it is done: decoding an event by
-its bytes and values, cutting by the steps that it takes.
+One unreadable event must not reject the others. So a body that is large, or not JSON as a whole, is split into the bytes
+of its events, and each is decoded alone. The cost is limited beforehand: decoding an event by its bytes and values,
+splitting by a number of steps.
 """
 
 import codecs
@@ -14,197 +14,197 @@ from itertools import pairwise
 from interactions.events import MAX_EVENTS, Unreadable
 
 MAX_EVENT_BYTES = 2**20  # a text of 65,536 characters, each escaped as two \uXXXX, takes 786,432
-MAX_VALUES = 20_000  # brackets and commas of one event, or around the events, outside of texts
-MAX_VALUES_OF_ALL = 200_000  # of the events of one body
-MAX_STEPS = 200_000  # of cutting a body; an event with an author takes four
+MAX_VALUES = 20_000  # opening brackets and commas outside of strings, of one event or around the events
+MAX_TOTAL_VALUES = 200_000  # of all events of a body
+MAX_STEPS = 200_000  # of splitting a body; an event with an author takes four
 
-NO_JSON = "The body must be JSON in UTF-8."
+NOT_JSON = "The body must be JSON in UTF-8."
 WRONG_SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events": […]}}.'
-NOTHING_BETWEEN = "The list of events has a comma without an event beside it."
-TWO_LISTS = "The body has more than one list of events, and cannot be read so; send one."
-TOO_DENSE = f"What surrounds the events must have at most {MAX_VALUES} brackets and commas."
+MISSING_EVENT = "The list of events has a comma without an event before or after it."
+TWO_LISTS = "The body has more than one list of events; send one list."
+TOO_MANY_AROUND = f"The body must have at most {MAX_VALUES} brackets and commas outside of its events."
 TOO_LARGE = Unreadable(
-    f"The event must have at most {MAX_EVENT_BYTES} bytes and, outside of texts, {MAX_VALUES} brackets and commas."
+    f"The event must have at most {MAX_EVENT_BYTES} bytes and, outside of strings, {MAX_VALUES} brackets and commas."
 )
 SEND_FEWER = "The events have too many values for one body; send them in smaller batches."
 
 _BLANKS = b" \t\r\n"
-_TEXT = rb'"(?:[^"\\]++|\\.)*+"'
-_TEXTS = re.compile(
-    _TEXT + b"?", re.DOTALL
-)  # one that does not end is one too, or each of its quotes would begin one
-_TOKEN = re.compile(_TEXT + b"?|[][{},:]", re.DOTALL)
-_RUN = re.compile(rb"[\[{]++|[\]}]++")
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+# An unterminated string counts as one, or else each later quote would begin another.
+_STRINGS = re.compile(_STRING + b"?", re.DOTALL)
+_TOKEN = re.compile(_STRING + b"?|[][{},:]", re.DOTALL)
+_BRACKETS = re.compile(rb"[\[{]++|[\]}]++")
 _OPENING, _CLOSING, _QUOTE, _COLON = b"[{", b"]}", ord('"'), ord(":")
 
 
 def _flat(levels: int) -> bytes:
-    """A pattern of what has no bracket, or pairs of brackets that stand in each other at most `levels` deep."""
+    """Return a pattern of text without brackets, or with bracket pairs nested at most `levels` deep."""
     pairs = rb"|[\[{]" + _flat(levels - 1) + rb"[\]}]" if levels else b""
-    return rb'(?:[^][{}"]++|' + _TEXT + pairs + rb")*+"
+    return rb'(?:[^][{}"]++|' + _STRING + pairs + rb")*+"
 
 
 _FLAT = re.compile(_flat(2), re.DOTALL)
-# What leads to the events: an object, in it "data" with an object, in that "events" with a list.
-_WAY = ((ord("{"), b""), (ord("{"), b"data"), (ord("["), b"events"))
+# The path to the events: (opening bracket, key before it) of the body, of "data" and of "events".
+_PATH = ((ord("{"), b""), (ord("{"), b"data"), (ord("["), b"events"))
 
 Span = tuple[int, int]
 
 
-class _NoNumber(ValueError):
-    """NaN, Infinity or -Infinity, which Python's reader takes and JSON does not have."""
+class _NotJsonNumber(ValueError):
+    """NaN, Infinity or -Infinity, which Python's decoder accepts and JSON does not have."""
 
 
 def _refuse(constant: str) -> object:
-    raise _NoNumber(constant)
+    raise _NotJsonNumber(constant)
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 class EnvelopeError(ValueError):
-    """What surrounds the events cannot be read; the message is a sentence for the sender."""
+    """The envelope around the events is invalid; the message is a sentence for the sender."""
 
 
-class TooMuch(EnvelopeError):
-    """The events are more than MAX_EVENTS, or cost more to read than those of one body may."""
+class BatchTooLarge(EnvelopeError):
+    """The body has more than MAX_EVENTS events, or costs too much to read."""
 
 
 class Batch:
-    """The events of one body, in the order sent: decoded JSON values, or Unreadable where there is none.
+    """The events of one body, in the order sent: decoded JSON values, or Unreadable.
 
-    Raises EnvelopeError when `body` is no envelope of events, and TooMuch when these should be sent in smaller batches.
-    What becomes of an event does not depend on its neighbours: a body that is read as a whole has no event that alone
-    would be too large.
+    Raises EnvelopeError when `body` is not an envelope of events, and BatchTooLarge when it must be sent in smaller
+    batches. The result of an event does not depend on the others: a body that is small enough to be decoded as a whole
+    has no event that alone would be too large.
     """
 
     def __init__(self, body: bytes) -> None:
         self._body = body.removeprefix(codecs.BOM_UTF8)
         whole = read_event_bytes(self._body)
         if isinstance(whole, Unreadable):
-            self.events = self._one_by_one()
+            self.events = self._decode_one_by_one()
         else:
             self.events = _events(whole)
         if len(self.events) > MAX_EVENTS:
-            raise TooMuch(f"Send at most {MAX_EVENTS} events; these were {len(self.events)}.")
+            raise BatchTooLarge(f"Send at most {MAX_EVENTS} events; the body has {len(self.events)}.")
 
     def raw(self, position: int) -> bytes:
-        """The bytes of one event as they were sent; of one that is too large the beginning, which is too large too."""
+        """Return an event's bytes as they were sent; of a longer event the first MAX_EVENT_BYTES + 1."""
         start, end = self._spans[position]
         return self._body[start : min(end, start + MAX_EVENT_BYTES + 1)]
 
-    def _one_by_one(self) -> list[object]:
+    def _decode_one_by_one(self) -> list[object]:
         values = 0
         events: list[object] = []
         for position in range(len(self._spans)):
             raw = self.raw(position)
-            if len(raw) > MAX_EVENT_BYTES or (own := _values(raw)) > MAX_VALUES:
+            if len(raw) > MAX_EVENT_BYTES or (event_values := _count_values(raw)) > MAX_VALUES:
                 events.append(TOO_LARGE)
                 continue
-            values += own
-            if values > MAX_VALUES_OF_ALL:
-                raise TooMuch(SEND_FEWER)
+            values += event_values
+            if values > MAX_TOTAL_VALUES:
+                raise BatchTooLarge(SEND_FEWER)
             events.append(read_json(raw))
         return events
 
     @cached_property
     def _spans(self) -> list[Span]:
-        return cut(self._body)
+        return event_spans(self._body)
 
 
 def read_event_bytes(raw: bytes) -> object:
-    """Return the JSON value in `raw`, or Unreadable when it is too large or there is none."""
+    """Return the JSON value in `raw`, or Unreadable when it is too large or not JSON."""
     return TOO_LARGE if is_too_large(raw) else read_json(raw)
 
 
 def is_too_large(raw: bytes) -> bool:
-    """Whether reading it would take longer than one event may."""
+    """Whether decoding the event would take too long."""
     if len(raw) > MAX_EVENT_BYTES:
         return True
-    return _marks_in(raw) > MAX_VALUES and _values(raw) > MAX_VALUES
+    return _count_marks(raw) > MAX_VALUES and _count_values(raw) > MAX_VALUES
 
 
-def _values(raw: bytes) -> int:
-    """The brackets that open and the commas in `raw`, outside of texts, which are two for each of them at most.
+def _count_values(raw: bytes) -> int:
+    """Count the opening brackets and commas in `raw` outside of strings: about the number of its JSON values.
 
-    About as many as it has values. Beyond MAX_VALUES it may be less than there are.
+    Counts half of the strings instead if that is more. Above MAX_VALUES the result may be too low.
     """
-    rest, texts = _TEXTS.subn(b"", raw, count=2 * MAX_VALUES + 2)
-    return max(_marks_in(rest), texts // 2)
+    rest, strings = _STRINGS.subn(b"", raw, count=2 * MAX_VALUES + 2)
+    return max(_count_marks(rest), strings // 2)
 
 
-def _marks_in(raw: bytes) -> int:
+def _count_marks(raw: bytes) -> int:
     return sum(map(raw.count, (b"[", b"{", b",")))
 
 
 def read_json(raw: bytes) -> object:
-    """Return the JSON value in `raw`, or Unreadable with what is wrong with it."""
+    """Return the JSON value in `raw`, or Unreadable with the reason."""
     try:
         return _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
-        return Unreadable(f"The event {_fault(error)}.")
+        return Unreadable(f"The event {_describe(error)}.")
 
 
-def _fault(error: ValueError | RecursionError) -> str:
+def _describe(error: ValueError | RecursionError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "is not valid UTF-8"
     if isinstance(error, json.JSONDecodeError):
-        return f"is not valid JSON at its character {error.pos + 1}"
-    if isinstance(error, _NoNumber):
-        return f"is not valid JSON: {error} is no number there"
+        return f"is not valid JSON at character {error.pos + 1}"
+    if isinstance(error, _NotJsonNumber):
+        return f"is not valid JSON: {error} is not a number in JSON"
     if isinstance(error, RecursionError):
-        return "is nested too deeply to be read"
-    return "has a number with too many digits to be read"  # of int(), whose digits Python bounds
+        return "is nested too deeply"
+    return "has a number with too many digits"  # ValueError of int(): Python limits its digits
 
 
-def cut(body: bytes) -> list[Span]:
-    """Return where each event in `body` begins and ends; EnvelopeError when what surrounds them is no envelope.
+def event_spans(body: bytes) -> list[Span]:
+    """Return the start and end of each event in `body`; EnvelopeError when the rest is not an envelope.
 
     Takes one pass over strings and brackets, without recursion. The events need not be JSON, as long as their quotes
     and brackets are balanced.
     """
-    marks = _marks(body)
-    if len(marks) < 2:
-        raise EnvelopeError(_without_list(body))
-    _events(_envelope(body, marks))
-    spans = [_trimmed(body, before + 1, after) for before, after in pairwise(marks)]
+    separators = _separators(body)
+    if len(separators) < 2:
+        raise EnvelopeError(_no_list_error(body))
+    _events(_envelope(body, separators))
+    spans = [_trim(body, before + 1, after) for before, after in pairwise(separators)]
     blank = [start == end for start, end in spans]
     if any(blank) and len(blank) > 1:
-        raise EnvelopeError(NOTHING_BETWEEN)
+        raise EnvelopeError(MISSING_EVENT)
     return [] if any(blank) else spans
 
 
-def _without_list(body: bytes) -> str:
-    """What is wrong with a body in which no list of events begins and ends."""
+def _no_list_error(body: bytes) -> str:
+    """Return the error for a body without a complete list of events."""
     if is_too_large(body):
         return WRONG_SHAPE
     try:
         _DECODER.decode(body.decode())
     except (UnicodeDecodeError, json.JSONDecodeError):
-        return NO_JSON
+        return NOT_JSON
     except (ValueError, RecursionError) as error:
-        return f"No list of events was found in the body, which {_fault(error)}."
+        return f"The body has no list of events; it {_describe(error)}."
     return WRONG_SHAPE
 
 
-def _envelope(body: bytes, marks: list[int]) -> object:
-    """What surrounds the events, decoded, with an empty list in their place."""
-    around = body[: marks[0] + 1] + body[marks[-1] :]
+def _envelope(body: bytes, separators: list[int]) -> object:
+    """Return the decoded body with an empty list of events."""
+    around = body[: separators[0] + 1] + body[separators[-1] :]
     try:
-        if _values(around) > MAX_VALUES:
-            raise EnvelopeError(TOO_DENSE)
+        if _count_values(around) > MAX_VALUES:
+            raise EnvelopeError(TOO_MANY_AROUND)
         return _DECODER.decode(around.decode())
     except EnvelopeError:
         raise
     except (ValueError, RecursionError) as error:
-        if _marks(body[: marks[0]]):
+        if _separators(body[: separators[0]]):
             raise EnvelopeError(TWO_LISTS) from error
         if isinstance(error, UnicodeDecodeError | json.JSONDecodeError):
-            raise EnvelopeError(NO_JSON) from error
-        raise EnvelopeError(f"What surrounds the events {_fault(error)}.") from error
+            raise EnvelopeError(NOT_JSON) from error
+        raise EnvelopeError(f"The body outside of its events {_describe(error)}.") from error
 
 
 def _events(envelope: object) -> list[object]:
+    """Return the list of events in a decoded envelope; EnvelopeError when it has another shape."""
     data = envelope.get("data") if isinstance(envelope, dict) else None
     events = data.get("events") if isinstance(data, dict) else None
     if not isinstance(envelope, dict) or not isinstance(events, list) or envelope.get("type") != "events":
@@ -212,64 +212,64 @@ def _events(envelope: object) -> list[object]:
     return events
 
 
-def _marks(body: bytes) -> list[int]:
-    """Where the list of events opens, each comma between two of them, and where it closes; of two lists the last.
+def _separators(body: bytes) -> list[int]:
+    """Return the positions of the bracket that opens the list of events, the commas between events, and the closing bracket.
 
-    Raises TooMuch when that takes more than MAX_STEPS.
+    Of two lists, the last one's. Raises BatchTooLarge when that takes more than MAX_STEPS.
     """
-    marks: list[int] = []
-    depth = inside = at = 0  # open brackets, and how many of them lead to the events
-    text = key = b""
+    separators: list[int] = []
+    depth = on_path = at = 0  # the open brackets, and how many of them are on the path to the events
+    string = key = b""
     for _ in range(MAX_STEPS):
-        if depth > inside:  # within a value that does not lead to the events
-            flat = _FLAT.match(body, at)  # of any length, also none
-            run = _RUN.match(body, flat.end() if flat else at)
-            if run is None:
-                return marks
-            opens = body[run.start()] in _OPENING
-            length = len(run[0]) if opens else min(len(run[0]), depth - inside)
+        if depth > on_path:  # inside a value that is not on the path: skip its text and brackets
+            flat = _FLAT.match(body, at)  # may be empty
+            brackets = _BRACKETS.match(body, flat.end() if flat else at)
+            if brackets is None:
+                return separators
+            opens = body[brackets.start()] in _OPENING
+            length = len(brackets[0]) if opens else min(len(brackets[0]), depth - on_path)
             depth += length if opens else -length
-            at = run.start() + length
+            at = brackets.start() + length
             continue
         token = _TOKEN.search(body, at)
         if token is None:
-            return marks
+            return separators
         start, at = token.span()
         character = body[start]
         if character in _OPENING:
-            if _leads_on(inside, character, key):
-                inside += 1
-                if inside == len(_WAY):
-                    marks = [start]
+            if _continues_path(on_path, character, key):
+                on_path += 1
+                if on_path == len(_PATH):
+                    separators = [start]
             depth += 1
         elif character in _CLOSING:
             if depth == 0:
                 return []
-            if depth == len(_WAY):
-                marks.append(start)
-            depth, inside = depth - 1, inside - 1
+            if depth == len(_PATH):
+                separators.append(start)
+            depth, on_path = depth - 1, on_path - 1
         elif character == _QUOTE:
-            text = token[0]
+            string = token[0]
         elif character == _COLON:
-            key = text
-        elif depth == len(_WAY):
-            marks.append(start)
-            if len(marks) > MAX_EVENTS:
-                raise TooMuch(f"Send at most {MAX_EVENTS} events.")
-    raise TooMuch(SEND_FEWER)
+            key = string
+        elif depth == len(_PATH):
+            separators.append(start)
+            if len(separators) > MAX_EVENTS:
+                raise BatchTooLarge(f"Send at most {MAX_EVENTS} events.")
+    raise BatchTooLarge(SEND_FEWER)
 
 
-def _leads_on(inside: int, opening: int, key: bytes) -> bool:
-    """Whether a bracket that opens after `key` is the next on the way to the events."""
-    if inside == len(_WAY) or opening != _WAY[inside][0]:
+def _continues_path(on_path: int, opening: int, key: bytes) -> bool:
+    """Whether the bracket `opening` after the string `key` is the next one on the path to the events."""
+    if on_path == len(_PATH) or opening != _PATH[on_path][0]:
         return False
-    name = _WAY[inside][1]
+    name = _PATH[on_path][1]
     escaped = b"\\" in key and len(key) <= len(b"\\u0000") * len(name) + 2
     return key == b'"%s"' % name or not name or (escaped and read_json(key) == name.decode())
 
 
-def _trimmed(body: bytes, start: int, end: int) -> Span:
-    """The same piece of `body` without blanks around it."""
-    piece = body[start:end]
-    start += len(piece) - len(piece.lstrip(_BLANKS))
-    return start, max(start, end - len(piece) + len(piece.rstrip(_BLANKS)))
+def _trim(body: bytes, start: int, end: int) -> Span:
+    """Return the span without the blanks at its ends."""
+    part = body[start:end]
+    start += len(part) - len(part.lstrip(_BLANKS))
+    return start, max(start, end - len(part) + len(part.rstrip(_BLANKS)))

@@ -1,9 +1,9 @@
-"""Reading one event as a platform sends it. Pure: no database, no clock.
+"""Reads one event of a platform and validates it. Pure: no database, no clock; called by the ingest.
 
-An event becomes a list of changes to one row. Each change has a version, and a greater version wins
-whatever the order of arrival; so any permutation, repetition or split of the same events leaves the same row.
-At equal times an edit wins over the creation, then the greater digest does; a deletion holds unless the newest
-creation is later (merging.py).
+An event becomes a list of changes to one row. Each change has a version, and the greatest version wins whatever the
+order of arrival, so that any permutation, repetition or split of the same events leaves the same row. At equal times an
+edit wins over the creation, then the greater digest wins. A deletion holds unless the newest creation is later
+(merging.py).
 """
 
 import re
@@ -30,47 +30,49 @@ EARLIEST, LATEST = (
     (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
     (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
 )
-MAX_AHEAD = timedelta(days=1)  # of an event's time before the time of its receipt: clocks differ
-BY_CREATION, BY_EDIT = 0, 1  # where a text comes from
+MAX_FUTURE_OFFSET = timedelta(
+    days=1
+)  # from the receipt of an event to its time; allows for clocks that differ
+BY_CREATION, BY_EDIT = 0, 1  # the source of a text
 
-Version = tuple[int, ...]  # microseconds since 1970, then what decides at equal times
+Version = tuple[int, ...]  # microseconds since 1970, then the numbers that decide at equal times
 
 
 class EventError(ValueError):
     """The event cannot be stored; the message says which field is wrong and what it should be."""
 
 
-class AheadError(EventError):
-    """The event's time lies more than MAX_AHEAD after its receipt.
+class FutureEventError(EventError):
+    """The event's time is more than MAX_FUTURE_OFFSET after its receipt.
 
-    From `replay_at` on it can be stored; None when that is more than `most_days` off, for which it is kept.
+    `replay_at` is when it can be stored; None when that is more than `max_days` from now, when it is deleted.
     """
 
-    def __init__(self, at: int, received_at: datetime, most_days: int) -> None:
-        replay_at = EPOCH + at * MICROSECOND - MAX_AHEAD
-        kept = replay_at - received_at <= timedelta(days=most_days)
+    def __init__(self, at: int, received_at: datetime, max_days: int) -> None:
+        replay_at = EPOCH + at * MICROSECOND - MAX_FUTURE_OFFSET
+        kept = replay_at - received_at <= timedelta(days=max_days)
         self.replay_at = replay_at if kept else None
         super().__init__(
             "`occurred_at` is more than a day ahead of the time here, which is"
             f" {received_at.isoformat(timespec='seconds')}. "
             + (
-                "The event is kept and taken when its time has come, unless others have told of the same by then; if the"
-                " time is wrong, send the event again with the right one."
+                "The event is kept and replayed once it is less than a day ahead, unless other events change the same by then;"
+                " if the time is wrong, send the event again with the right one."
                 if kept
-                else f"It is not taken later either, as events are kept for {most_days} days; send it again with the"
-                " right time."
+                else f"It will not be replayed, as events are kept for {max_days} days; send it again with the right"
+                " time."
             )
         )
 
 
 class Unreadable(NamedTuple):
-    """Stands for an event whose bytes are no JSON that can be read; `reason` is a sentence for the sender."""
+    """Takes the place of an event whose bytes are not readable JSON; `reason` is a sentence for the sender."""
 
     reason: str
 
 
 class Creation(NamedTuple):
-    """What the creating event says about a row, apart from its text."""
+    """The row's values from the creating event, except its text."""
 
     type: str  # content, comment or message
     author_id: str
@@ -84,7 +86,7 @@ class Creation(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One aspect of a row set to a value at a version."""
+    """A new value of one aspect of a row, at a version."""
 
     aspect: str  # created, text, deletion, views, likes or shares
     version: Version
@@ -92,7 +94,7 @@ class Change(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One readable event: the row it names and what it changes there."""
+    """One valid event: the row that it names and its changes to that row."""
 
     target: str  # content or interaction
     platform_id: str
@@ -100,16 +102,16 @@ class Event(NamedTuple):
 
     @property
     def at(self) -> int:
-        """When it happened, in microseconds since 1970."""
+        """The event's time in microseconds since 1970."""
         return self.changes[0].version[0]
 
 
 def read_event(raw: object) -> Event:
     """Return the event in `raw`, one decoded JSON value of the webhook's `events` list.
 
-    Raises EventError with a sentence for the sender when it is Unreadable, or when a field is missing, of the wrong
-    type, too long, or holds what PostgreSQL cannot store (NUL, lone surrogates, NaN, infinities). Fields that no row
-    keeps are not looked at.
+    Raises EventError with a sentence for the sender when it is Unreadable, or when a field is missing, has the wrong
+    type, is too long, or contains what PostgreSQL cannot store (NUL, lone surrogates, NaN, infinities). Unknown fields
+    are ignored.
     """
     if not isinstance(raw, dict):
         raise EventError(raw.reason if isinstance(raw, Unreadable) else "An event must be a JSON object.")
@@ -118,34 +120,34 @@ def read_event(raw: object) -> Event:
     if reader is None:
         raise EventError(f"`type` must be one of {', '.join(EVENT_TYPES)}.")
     target, read = reader
-    platform_id = _text(raw, "id", ID_LENGTH, filled=True)
-    return Event(target, platform_id, read(raw, _moment(raw)))
+    platform_id = _text(raw, "id", ID_LENGTH, non_empty=True)
+    return Event(target, platform_id, read(raw, _occurred_at(raw)))
 
 
-def read_moment(text: str) -> datetime:
-    """Return the RFC 3339 time in UTC; ValueError or OverflowError when it is none.
+def read_timestamp(text: str) -> datetime:
+    """Return the RFC 3339 time in UTC; ValueError or OverflowError for any other text.
 
-    `T` and `Z` may be small letters, digits beyond microseconds, up to 30, are cut off, and a leap second (23:59:60 UTC on the
-    last day of a month) is the last microsecond before midnight.
+    `T` and `Z` may be lower case. Up to 30 decimals are accepted and cut off after six. A leap second (23:59:60 UTC on
+    the last day of a month) becomes the last microsecond before midnight.
     """
-    return _offset_moment(text).astimezone(UTC)
+    return _read_with_offset(text).astimezone(UTC)
 
 
-def _offset_moment(text: str) -> datetime:
-    """The same with the offset that `text` has. `fromisoformat` alone takes forms that differ between Pythons."""
-    form = _RFC_3339.fullmatch(text)
-    if form is None:
-        raise ValueError("no time in the form of RFC 3339")
-    if form[1]:
+def _read_with_offset(text: str) -> datetime:
+    """The same with the offset of `text`. `fromisoformat` alone accepts forms that differ between Python versions."""
+    match = _RFC_3339.fullmatch(text)
+    if match is None:
+        raise ValueError("not a time in the form of RFC 3339")
+    if match[1]:
         return _leap_second(f"{text[:17]}59{text[19:]}")
     return datetime.fromisoformat(text.upper() if text[-1] == "z" else text)
 
 
 def _leap_second(second_before: str) -> datetime:
-    before = read_moment(second_before).replace(microsecond=999_999)
+    before = read_timestamp(second_before).replace(microsecond=999_999)
     after = before + MICROSECOND
     if (after.day, after.hour, after.minute) != (1, 0, 0):
-        raise ValueError("a leap second ends a month")
+        raise ValueError("a leap second must end a month")
     return before
 
 
@@ -157,7 +159,7 @@ _RFC_3339 = re.compile(
 
 
 def digest(*fields: str) -> int:
-    """Return 63 bits of BLAKE2b over `fields`, of which none holds NUL or a lone surrogate."""
+    """Return 63 bits of BLAKE2b over `fields`, which must not contain NUL or lone surrogates."""
     return digest_bytes("\0".join(fields).encode())
 
 
@@ -173,13 +175,13 @@ def _read_content(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
 
 
 def _read_comment(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
-    content_ref = _text(raw, "content_id", ID_LENGTH, filled=True)
+    content_ref = _text(raw, "content_id", ID_LENGTH, non_empty=True)
     parent_ref = _text(raw, "parent_id", ID_LENGTH, optional=True)
     return _created(raw, at, Creation("comment", *_author(raw), content_ref, parent_ref, "", "", ""))
 
 
 def _read_message(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
-    conversation = _text(raw, "conversation_id", ID_LENGTH, filled=True)
+    conversation = _text(raw, "conversation_id", ID_LENGTH, non_empty=True)
     parent_ref = _text(raw, "parent_id", ID_LENGTH, optional=True)
     return _created(raw, at, Creation("message", *_author(raw), "", parent_ref, conversation, "", ""))
 
@@ -200,7 +202,7 @@ def _read_deletion(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
 
 
 def _read_metrics(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
-    """Each figure is an aspect of its own, so that partial reports merge; at equal times the greater figure wins."""
+    """Each metric is a separate aspect, so that partial reports merge; at equal times the greater number wins."""
     metrics = raw.get("metrics")
     if not isinstance(metrics, dict):
         metrics = {}
@@ -215,7 +217,7 @@ def _author(raw: Mapping[str, Any]) -> tuple[str, str, str]:
     if not isinstance(author, dict):
         raise EventError("`author` must be an object with an `id`, and may have `handle` and `name`.")
     return (
-        _text(author, "id", ID_LENGTH, filled=True),
+        _text(author, "id", ID_LENGTH, non_empty=True),
         _text(author, "handle", NAME_LENGTH, optional=True),
         _text(author, "name", NAME_LENGTH, optional=True),
     )
@@ -227,47 +229,49 @@ def _count(value: object, name: str) -> int:
     return value
 
 
-def _moment(raw: Mapping[str, Any]) -> int:
+def _occurred_at(raw: Mapping[str, Any]) -> int:
     try:
-        microseconds = _microseconds(raw.get("occurred_at"))  # of a wrong type: TypeError
+        microseconds = _microseconds(raw.get("occurred_at"))  # TypeError for a wrong type
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
             "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
         ) from error
     if microseconds < 0:
-        raise EventError("`occurred_at` must not lie before 1970.")
+        raise EventError("`occurred_at` must not be before 1970.")
     return microseconds
 
 
 @lru_cache(maxsize=4_096)
 def _microseconds(text: str) -> int:
-    """Since 1970. Events of a batch share their seconds, and what is sent again has the same ones."""
-    microseconds = (_offset_moment(text) - EPOCH) // MICROSECOND
+    """Return microseconds since 1970. Cached, as many events of a batch have the same time."""
+    microseconds = (_read_with_offset(text) - EPOCH) // MICROSECOND
     if not EARLIEST <= microseconds <= LATEST:
-        raise OverflowError("in UTC the year has no four digits")
+        raise OverflowError("the year in UTC does not have four digits")
     return microseconds
 
 
 def _text(
-    raw: Mapping[str, Any], name: str, longest: int, *, filled: bool = False, optional: bool = False
+    raw: Mapping[str, Any], name: str, max_length: int, *, non_empty: bool = False, optional: bool = False
 ) -> str:
+    """Return the text in the field `name`; EventError when it cannot be stored. A missing `optional` field is ""."""
     value = raw.get(name)
     if value is None and optional:
         return ""
     if not isinstance(value, str):
         raise EventError(f"`{name}` must be text.")
-    if filled and not value:
+    if non_empty and not value:
         raise EventError(f"`{name}` must not be empty.")
-    if len(value) > longest:
-        raise EventError(f"`{name}` must have at most {longest} characters; it has {len(value)}.")
+    if len(value) > max_length:
+        raise EventError(f"`{name}` must have at most {max_length} characters; it has {len(value)}.")
     if "\x00" in value:
-        raise EventError(f"`{name}` must not hold the NUL character.")
+        raise EventError(f"`{name}` must not contain the NUL character.")
     if not value.isascii() and has_lone_surrogate(value):
-        raise EventError(f"`{name}` must be valid Unicode; it holds a lone surrogate.")
+        raise EventError(f"`{name}` must be valid Unicode; it contains a lone surrogate.")
     return value
 
 
 def has_lone_surrogate(value: str) -> bool:
+    """Whether the text contains half of a surrogate pair, which UTF-8 cannot encode."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
-"""Deletes what of live profiles waits in vain: dead letters and changes without a target, after LETTER_DAYS.
+"""Deletes old dead letters and pending changes of live profiles, LETTER_DAYS after receipt; called by the weekly cleanup.
 
-Those of a demo age with the demo (demo/engine/retention.py). Content and interactions are never looked at.
+Those of a demo are deleted with its other rows (demo/engine/retention.py). Live content and interactions never expire.
 """
 
 import logging
@@ -15,46 +15,49 @@ from interactions.models import DeadLetter, PendingChange
 
 logger = logging.getLogger(__name__)
 
-ROWS_PER_TRANSACTION = 250  # rows in one transaction
+ROWS_PER_TRANSACTION = 250
 
 
 @dataclass(frozen=True)
 class ExpiryResult:
+    """The numbers of deleted rows."""
+
     dead_letters: int
     pending_changes: int
 
 
-def delete_old(now: datetime) -> ExpiryResult:
-    """Delete the live dead letters and waiting changes that were received more than LETTER_DAYS before `now`.
+def delete_expired(now: datetime) -> ExpiryResult:
+    """Delete the live dead letters and pending changes received more than LETTER_DAYS before `now`.
 
-    What somebody holds is left to the next run, so that this waits for nobody.
+    Locked rows are left to the next run, so this waits for nobody.
     """
     cutoff = now - timedelta(days=settings.LETTER_DAYS)
-    old = {"is_demo": False, "received_at__lt": cutoff}
-    aged = ExpiryResult(
-        _delete(DeadLetter.objects.filter(not_to_be_replayed(cutoff), **old)),
-        _delete(PendingChange.objects.filter(**old)),
+    expired = {"is_demo": False, "received_at__lt": cutoff}
+    deleted = ExpiryResult(
+        _delete(DeadLetter.objects.filter(without_pending_replay(cutoff), **expired)),
+        _delete(PendingChange.objects.filter(**expired)),
     )
-    if aged != ExpiryResult(0, 0):
-        logger.info("Deleted for their age: %d dead letters, %d waiting changes", *vars(aged).values())
-    return aged
+    if deleted != ExpiryResult(0, 0):
+        logger.info("Expired and deleted: %d dead letters, %d pending changes", *vars(deleted).values())
+    return deleted
 
 
-def not_to_be_replayed(cutoff: datetime) -> Q:
-    """Dead letters that have no time of replay, or one before `cutoff`, or later than LETTER_DAYS after their receipt.
+def without_pending_replay(cutoff: datetime) -> Q:
+    """Return the filter for dead letters whose `replay_at` is null, past or too late.
 
-    The last are those that fail whenever they are replayed, and those of an event that lies too far ahead.
+    Past means before `cutoff`, too late more than LETTER_DAYS after receipt.
+    Letters of the last kind fail at every replay, or their event is too far in the future.
     """
-    longest = F("received_at") + timedelta(days=settings.LETTER_DAYS)
-    return Q(replay_at=None) | Q(replay_at__lt=cutoff) | Q(replay_at__gt=longest)
+    max_replay_at = F("received_at") + timedelta(days=settings.LETTER_DAYS)
+    return Q(replay_at=None) | Q(replay_at__lt=cutoff) | Q(replay_at__gt=max_replay_at)
 
 
-def _delete(old: QuerySet) -> int:
-    deleted, batch = 0, ROWS_PER_TRANSACTION
-    while batch == ROWS_PER_TRANSACTION:
+def _delete(expired: QuerySet) -> int:
+    deleted, batch_size = 0, ROWS_PER_TRANSACTION
+    while batch_size == ROWS_PER_TRANSACTION:
         with transaction.atomic():
-            chosen = old.order_by("received_at").select_for_update(skip_locked=True)
-            ids = list(chosen.values_list("pk", flat=True)[:ROWS_PER_TRANSACTION])
-            batch, _ = old.model.objects.filter(pk__in=ids).delete()
-        deleted += batch
+            rows = expired.order_by("received_at").select_for_update(skip_locked=True)
+            ids = list(rows.values_list("pk", flat=True)[:ROWS_PER_TRANSACTION])
+            batch_size, _ = expired.model.objects.filter(pk__in=ids).delete()
+        deleted += batch_size
     return deleted

@@ -1,4 +1,4 @@
-"""One writer at a time per profile, for as long as a transaction lasts."""
+"""Advisory locks that let one transaction at a time write to a profile's rows; called by every writer of inbox rows."""
 
 from collections.abc import Iterable
 
@@ -6,26 +6,26 @@ from django.db import OperationalError, connection, transaction
 
 from interactions.db_errors import is_connection_lost
 
-# The upper bits of the advisory key, so that other users of advisory locks do not meet ours.
-NAMESPACE = 0x5045 << 48
-PATIENCE = "1s"
+PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; other kinds of advisory locks have other ones
+MAX_LOCK_WAIT = "1s"
 
 
 def lock_profiles(profile_ids: Iterable[int]) -> None:
-    """Hold the profiles until the transaction ends; always in ascending order, so that no two callers deadlock."""
+    """Lock the profiles until the transaction ends; in ascending order, so that no two callers deadlock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [_keys(profile_ids)]
         )
 
 
-def lock_free_profiles(profile_ids: Iterable[int]) -> set[int]:
-    """Hold them likewise, but for those that somebody else does not let go of within PATIENCE; return the ones held."""
+def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
+    """Lock the profiles, or those that are free after MAX_LOCK_WAIT; return the locked ones."""
     wanted = set(profile_ids)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [PATIENCE]
+                "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
+                [MAX_LOCK_WAIT],
             )
             before = cursor.fetchone()[0]
             lock_profiles(wanted)
@@ -43,4 +43,4 @@ def lock_free_profiles(profile_ids: Iterable[int]) -> set[int]:
 
 
 def _keys(profile_ids: Iterable[int]) -> list[int]:
-    return [NAMESPACE | profile_id for profile_id in sorted(set(profile_ids))]
+    return [PROFILE_LOCKS | profile_id for profile_id in sorted(set(profile_ids))]

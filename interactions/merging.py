@@ -1,32 +1,34 @@
-"""Folding events into rows. Pure: what is stored comes in as versions, what to write comes out.
+"""Merges events into rows. Pure: takes the stored versions, returns the values to write; called by the ingest.
 
 A row is deleted when its newest deletion is not earlier than its newest creation. An earlier deletion can never hold
-again, as the newest creation only gets later: it is forgotten, and whoever sends it again is answered `duplicate`.
+again, because the newest creation only gets later. So it is not stored, and a repeated one is answered `duplicate`.
 
-An event whose time was ahead when it came, which is why it was kept as a dead letter, is weaker than those whose times
-were not: by its time, which is wrong or not yet true, it would win over all of them.
+A future event (dated more than a day after its receipt, so it was kept as a dead letter and replayed) is weaker than
+the others: its time is wrong or not yet true, and by time alone it would win over all of them.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from interactions.events import BY_EDIT, MAX_AHEAD, MICROSECOND, Change, Event, Version
+from interactions.events import BY_EDIT, MAX_FUTURE_OFFSET, MICROSECOND, Change, Event, Version
 
 CREATED, DUPLICATE, UPDATED, REJECTED = "created", "duplicate", "updated", "rejected"
 
 Key = tuple[int, str]  # profile id, platform id
-Stamp = tuple[int, int]  # of a version: its microseconds since 1970, and its digest or figure
+Stamp = tuple[
+    int, int
+]  # identifies a version of an aspect: microseconds since 1970, and its digest or metric
 
 
 @dataclass(slots=True)
 class Row:
-    """One target row: the versions it shows so far and the values that this batch changes."""
+    """One target row: its current versions and the values that this batch changes."""
 
     id: int | None = None
     versions: dict[str, Version] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
-    # By aspect, the last version that came ahead of its time and was stored all the same.
-    came_ahead: dict[str, Stamp] = field(default_factory=dict)
+    # By aspect, the stamp of the last version that a future event has stored.
+    future_stamps: dict[str, Stamp] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -36,80 +38,90 @@ class Row:
     def stored(self) -> bool:
         return self.id is not None
 
-    def apply(self, changes: tuple[Change, ...], letter_received_at: int | None = None) -> str:
-        """Take each change that is newer than what the row shows; return the event's status.
+    def apply(self, changes: tuple[Change, ...], future_received_at: int | None = None) -> str:
+        """Apply each change that is newer than the row's version; return the event's status.
 
-        `letter_received_at` is when an event came whose time was ahead then, in microseconds since 1970.
+        `future_received_at` is the receipt of a future event in microseconds since 1970; None for other events.
         """
         existed = self.exists
         changed = False
-        if letter_received_at is not None:
-            changes = self._not_overruled(changes, letter_received_at)
+        if future_received_at is not None:
+            changes = self._without_overruled(changes, future_received_at)
         for aspect, version, value in changes:
-            shown = self.versions.get(aspect)
-            if (shown is None or version > shown) and not (aspect == "deletion" and self._overtakes(version)):
-                self.versions[aspect] = version
-                self.values[aspect] = value
-                changed = True
-                if letter_received_at is not None:
-                    self.came_ahead[aspect] = stamp(version)
-        if changed and "deletion" in self.versions and self._overtakes(self.versions["deletion"]):
+            if not self._is_newer(aspect, version):
+                continue
+            self.versions[aspect] = version
+            self.values[aspect] = value
+            changed = True
+            if future_received_at is not None:
+                self.future_stamps[aspect] = stamp(version)
+        if changed and "deletion" in self.versions and self._created_after(self.versions["deletion"]):
             del self.versions["deletion"]
             self.values["deletion"] = False
         if self.exists and not existed:
             return CREATED
         return UPDATED if changed else DUPLICATE
 
-    def _not_overruled(self, changes: tuple[Change, ...], letter_received_at: int) -> tuple[Change, ...]:
-        """Those of an event that was kept because its time was ahead, which no event with a better time speaks against.
+    def _is_newer(self, aspect: str, version: Version) -> bool:
+        current = self.versions.get(aspect)
+        if aspect == "deletion" and self._created_after(version):
+            return False
+        return current is None or version > current
 
-        It creates nothing that exists or is deleted, and puts its own in no place where such an event has put something.
+    def _without_overruled(self, changes: tuple[Change, ...], future_received_at: int) -> tuple[Change, ...]:
+        """Return the changes of a future event that no other event overrules.
+
+        A future event cannot create a row that exists or is deleted, nor replace a version that another event stored.
         """
         if changes[0].aspect == "created":
-            gone = self.exists or "deletion" in self.versions
-            return () if gone else tuple(one for one in changes if one.aspect not in self.versions)
-        return tuple(one for one in changes if not self._overrules(one.aspect, letter_received_at))
+            if self.exists or "deletion" in self.versions:
+                return ()
+            return tuple(change for change in changes if change.aspect not in self.versions)
+        return tuple(change for change in changes if not self._overrules(change.aspect, future_received_at))
 
-    def _overrules(self, aspect: str, letter_received_at: int) -> bool:
-        """Whether an event whose time was not ahead has put something in the place of such a change."""
-        shown = self.versions.get(aspect)
+    def _overrules(self, aspect: str, future_received_at: int) -> bool:
+        """Whether the row's version of the aspect was stored by an event that was not a future event."""
+        current = self.versions.get(aspect)
         if aspect == "deletion":
             created = self.versions.get("created")
-            again = created is not None and created[0] > letter_received_at and self._came_in_time("created")
-            return shown is not None or again
-        if shown is None or (aspect == "text" and shown[1] != BY_EDIT):
+            created_again = (
+                created is not None
+                and created[0] > future_received_at
+                and not self._is_from_future_event("created")
+            )
+            return current is not None or created_again
+        if current is None or (aspect == "text" and current[1] != BY_EDIT):
             return False
-        return self._came_in_time(aspect)
+        return not self._is_from_future_event(aspect)
 
-    def _came_in_time(self, aspect: str) -> bool:
-        """Whether what the row shows of that aspect came with a time that was not ahead."""
-        return self.came_ahead.get(aspect) != stamp(self.versions[aspect])
+    def _is_from_future_event(self, aspect: str) -> bool:
+        return self.future_stamps.get(aspect) == stamp(self.versions[aspect])
 
-    def _overtakes(self, deletion: Version) -> bool:
-        """Whether the row was created, or created again, after that deletion."""
+    def _created_after(self, deletion: Version) -> bool:
+        """Whether the newest creation of the row is later than the deletion."""
         created = self.versions.get("created")
         return created is not None and created[0] > deletion[0]
 
 
 def stamp(version: Version) -> Stamp:
-    """What tells a version of a row's aspect from all others of that aspect."""
+    """Return what identifies a version among all versions of the same aspect."""
     return version[0], version[-1]
 
 
-def latest_at(received_at: int) -> int:
-    """The latest time, in microseconds since 1970, that an event may have which comes at `received_at`."""
-    return received_at + MAX_AHEAD // MICROSECOND
+def max_event_time(received_at: int) -> int:
+    """Return the latest time that an event received at `received_at` may have; both in microseconds since 1970."""
+    return received_at + MAX_FUTURE_OFFSET // MICROSECOND
 
 
 def fold(events: list[tuple[Key, Event, int | None]], rows: dict[Key, Row]) -> list[str]:
-    """Apply `events` in order to `rows`, adding rows not known yet; return one status per event.
+    """Apply `events` in order to `rows`, adding missing rows; return one status per event.
 
-    Each has its row's key and, if its time was ahead when it came, the time of its receipt.
+    Each event comes with its row's key and, for a future event, its receipt in microseconds since 1970.
     """
     statuses = []
-    for key, event, letter_received_at in events:
+    for key, event, future_received_at in events:
         row = rows.get(key)
         if row is None:
             row = rows[key] = Row()
-        statuses.append(row.apply(event.changes, letter_received_at))
+        statuses.append(row.apply(event.changes, future_received_at))
     return statuses

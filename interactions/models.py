@@ -1,15 +1,15 @@
-"""What arrived: content pieces, the comments and messages around them, and what could not be read.
+"""Models of the inbox: content pieces, comments, direct messages, pending changes and dead letters.
 
-Only `interactions.ingest` creates these rows. Their foreign key to Profile is composite in the database,
-`(profile_id, is_demo)` to the profile's `(id, is_demo)`, so that a row can never disagree with its profile
-about being demo data (migration 0002).
+Only `interactions.ingest` and `interactions.replies` create rows here. Their foreign key to Profile is composite in the
+database, `(profile_id, is_demo)` to the profile's `(id, is_demo)`, so that a row's `is_demo` always equals its profile's
+(migration 0002).
 
-Each row keeps the version of what it shows: the time and payload digest of the event that created it and of its
-latest text, the time of each figure. A newer version wins; at equal times an edit's text, then the greater digest or
-figure. A text is the creation's when both have the same time and digest.
+Each row stores the versions of its values: the time and digest of the event that created it and of its latest text, and
+the time of each metric. The newer version wins; at equal times an edit's text, then the greater digest or metric. A text
+is the creation's when both have the same time and digest.
 
-A row with `deleted_at` is shown nowhere. Where its age was the reason it has the same time as `expired_at`, and may be
-brought back until it is purged.
+A row with `deleted_at` is shown nowhere. An expired row (too old) has `deleted_at` equal to `expired_at`, and can be
+restored until it is purged; where they differ the platform deleted it.
 """
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -18,52 +18,59 @@ from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Win
 from django.db.models.functions import Left
 
 from accounts.models import Profile, User
-from interactions.display import Author, shown_author
+from interactions.display import Author, display_author
 
 PLATFORM_ID_LENGTH = 255
-QUOTED = 100  # characters
-MAX_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
+QUOTE_LENGTH = 100  # characters
+MAX_PAGE_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
 
 
-class Head(ArraySubquery):
-    """The ids at the head of an index; a filter that nothing can meet makes the whole query empty, not the array."""
+class FirstIds(ArraySubquery):
+    """An array of the first ids of an index. A filter that no row can match makes the whole query empty, not the array."""
 
     empty_result_set_value = NotImplemented
 
 
 class OctetLength(Func):
-    """How many bytes a text has, which PostgreSQL knows without reading a long one."""
+    """The number of bytes of a text, which PostgreSQL knows without reading a long text."""
 
     function = "octet_length"
     output_field = IntegerField()
 
 
-class ArrivedQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> "ArrivedQuerySet":
+class PlatformRowQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "PlatformRowQuerySet":
+        """Return the rows of the user's profiles that are not deleted."""
         return self.filter(profile__owner=user, deleted_at=None)
 
-    def nearest(self, user: User, most: int, *, oldest_first: bool = False) -> "ArrivedQuerySet":
-        """The first `most` rows of the user's profiles by time of posting, and no more than the MAX_BYTES of text begin in.
+    def page_for(self, user: User, limit: int, *, oldest_first: bool = False) -> "PlatformRowQuerySet":
+        """Return the first `limit` rows of the user's profiles by `posted_at`, newest or oldest first.
 
-        They are read off the head of each profile's index, so that a user with a million rows waits no longer. The
-        filters stay with the heads: repeated outside, they would tempt the planner to look at every row. Each row has
-        in `nearby` how many there would be without the limit on bytes.
+        Returns fewer rows when the texts exceed MAX_PAGE_BYTES; `rows_available` of each row is the number without
+        that limit. Reads only the first entries of each profile's index, so that a user with a million rows waits no
+        longer. The filters apply inside those subqueries only: repeated outside they would make PostgreSQL's planner
+        scan all rows.
         """
         order = ("posted_at", "id") if oldest_first else ("-posted_at", "-id")
-        own = self.filter(profile=OuterRef("pk")).order_by(*order)
-        heads = [Head(own.filter(stream).values("pk")[:most]) for stream in self.model.STREAMS]
-        ids = Profile.objects.owned_by(user).values_list(Func(*heads, function="unnest", arg_joiner=" || "))
-        first = self.model.objects.filter(pk__in=ids).order_by(*order).values("pk")[:most]
+        of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
+        first_ids = [
+            FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in self.model.INDEX_PARTS
+        ]
+        unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
+        ids = Profile.objects.owned_by(user).values_list(unnested)
+        first = self.model.objects.filter(pk__in=ids).order_by(*order).values("pk")[:limit]
         rows = self.all()
         rows.query.clear_where()
         length = OctetLength("text")
-        before = Window(Sum(length), order_by=order) - length
-        counted = rows.filter(pk__in=first).annotate(nearby=Window(Count("pk")), bytes_before=before)
-        return counted.filter(bytes_before__lt=MAX_BYTES).order_by(*order)
+        bytes_before = Window(Sum(length), order_by=order) - length
+        counted = rows.filter(pk__in=first).annotate(
+            rows_available=Window(Count("pk")), bytes_before=bytes_before
+        )
+        return counted.filter(bytes_before__lt=MAX_PAGE_BYTES).order_by(*order)
 
 
-class Arrived(models.Model):
-    """A row that a platform sent for a profile."""
+class PlatformRow(models.Model):
+    """A row that belongs to a profile and has an id of its platform: content or an interaction."""
 
     profile = models.ForeignKey(
         Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
@@ -80,7 +87,7 @@ class Arrived(models.Model):
     text_at = models.DateTimeField(editable=False)
     text_digest = models.BigIntegerField(editable=False)
 
-    objects = ArrivedQuerySet.as_manager()
+    objects = PlatformRowQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -89,10 +96,10 @@ class Arrived(models.Model):
         return f"{self.platform_id}: {self.text[:60]}"
 
 
-class Content(Arrived):
-    """One published piece: a post, a reel, a video."""
+class Content(PlatformRow):
+    """One published content piece: a post, a reel, a video."""
 
-    STREAMS = (Q(),)  # each profile has an index in order of time for each
+    INDEX_PARTS = (Q(),)  # the filters for which `page_for` has an index by profile and time
 
     kind = models.CharField(max_length=32, default="post")
     url = models.CharField(max_length=2048, blank=True)
@@ -120,19 +127,19 @@ class Content(Arrived):
         ]
 
 
-class InteractionQuerySet(ArrivedQuerySet):
+class InteractionQuerySet(PlatformRowQuerySet):
     def with_relations(self) -> "InteractionQuerySet":
-        """With profile, piece and parent, but without the texts of these two, which may be as long as their own."""
+        """Join profile, content and parent, without the texts of the latter two, which may be long."""
         related = self.select_related("profile", "content", "parent")
         return related.defer("content__text", "content__url", "parent__text")
 
     def with_quotes(self) -> "InteractionQuerySet":
-        """Likewise, and with the beginnings of the two texts in `content_quote` and `parent_quote`."""
-        quotes = {f"{name}_quote": Left(f"{name}__text", QUOTED) for name in ("content", "parent")}
+        """The same with the first characters of the two texts in `content_quote` and `parent_quote`."""
+        quotes = {f"{name}_quote": Left(f"{name}__text", QUOTE_LENGTH) for name in ("content", "parent")}
         return self.with_relations().annotate(**quotes)
 
 
-class Interaction(Arrived):
+class Interaction(PlatformRow):
     """A comment or a direct message, received (`in`) or sent by the brand (`out`)."""
 
     class Type(models.TextChoices):
@@ -159,7 +166,7 @@ class Interaction(Arrived):
         SENT = "sent", "Sent"
         FAILED = "failed", "Not sent"
 
-    STREAMS = tuple(Q(type=type) for type in Type.values)
+    INDEX_PARTS = tuple(Q(type=type) for type in Type.values)  # as in Content
 
     type = models.CharField(max_length=8, choices=Type.choices)
     direction = models.CharField(max_length=3, choices=Direction.choices)
@@ -243,26 +250,26 @@ class Interaction(Arrived):
         ]
 
     @property
-    def shown_author(self) -> Author:
-        """Who wrote it, by what the platform tells of them."""
-        return shown_author(self.author_id, self.author_handle, self.author_name)
+    def display_author(self) -> Author:
+        """The author's name as pages show it."""
+        return display_author(self.author_id, self.author_handle, self.author_name)
 
     @property
-    def shown_content(self) -> Content | None:
-        """Its piece, unless that is deleted."""
+    def visible_content(self) -> Content | None:
+        """The content piece, or None when it is deleted."""
         return self.content if self.content and not self.content.deleted_at else None
 
     @property
-    def shown_parent(self) -> "Interaction | None":
-        """What it answers, unless that is deleted."""
+    def visible_parent(self) -> "Interaction | None":
+        """The comment or message that it replies to, or None when that is deleted."""
         return self.parent if self.parent and not self.parent.deleted_at else None
 
 
 class PendingChange(models.Model):
-    """An edit, a deletion or metrics that arrived before its target; applied when the target does.
+    """An edit, a deletion or metrics whose target does not exist yet; applied when the target is created.
 
-    One row per target and aspect, always the newest. Rows with a target of `rows.CAME_AHEAD` are notes: that version was
-    stored, or waits, although its time had been ahead when it came. Their value is null, and they go at the same age.
+    One row per target and aspect, always the newest. Rows whose target is one of `upserts.FUTURE_TARGETS` are no changes:
+    they store that the version came from a future event (see merging.py), and their value is null.
     """
 
     class Target(models.TextChoices):
@@ -305,7 +312,7 @@ class PendingChange(models.Model):
 class DeadLetter(models.Model):
     """An event that could not be stored, with its bytes and the reason.
 
-    One whose time lies ahead is replayed at `replay_at`.
+    A future event (dated more than a day after its receipt) is replayed at `replay_at`.
     """
 
     profile = models.ForeignKey(

@@ -1,9 +1,9 @@
-"""Reads whose cost a user controls: lists, searches and summaries of as many rows, and as long ones, as were sent.
+"""Limits on reads whose cost a user controls: lists, searches and summaries; called by the pages, the API and the admin.
 
-A read that is done within QUICK_MILLISECONDS is just done. One that takes longer is begun anew with more time, when it has a place:
-one for each user, by a lock in the database, and MAX_LONG in one web process, so that threads are left for everybody
-else. A user has SECONDS_A_MINUTE of them in a process; and whose read is long, or was a second ago, has only one quick
-one at a time beside it.
+A read gets QUICK_MILLISECONDS. If it takes longer it is cancelled and started again with MAX_MILLISECONDS, if a slot for
+long reads is free: each user has one (by a lock in the database), each web process MAX_LONG_READS, so that threads
+remain for others. A user has MAX_SECONDS_PER_MINUTE of long reads in a process. While a user's long read runs, and for a
+second after it, that user may run only one quick read at a time.
 """
 
 import time
@@ -19,123 +19,133 @@ from rest_framework.exceptions import Throttled
 
 from accounts.models import User
 from interactions.db_errors import is_cancelled
-from interactions.problems import Busy, TookTooLong
-from interactions.statement_timeouts import statements_within
+from interactions.problems import StatementTimeout, TooManyLongReads
+from interactions.statement_timeouts import statement_timeout
 
-QUICK_MILLISECONDS, MAX_MILLISECONDS = 200, 4_000  # milliseconds
-MAX_LONG = settings.WEB_THREADS // 2
-SECONDS_A_MINUTE = 20
-NAMESPACE = 0x5055 << 48  # of the advisory locks; interactions.locks has another
+QUICK_MILLISECONDS, MAX_MILLISECONDS = 200, 4_000
+MAX_LONG_READS = settings.WEB_THREADS // 2  # at a time in one process
+MAX_SECONDS_PER_MINUTE = 20
+READ_LOCKS = (
+    0x5055 << 48
+)  # upper bits of the advisory lock keys; other kinds of advisory locks have other ones
+STILL_READING = "Another of your lists or searches is still being read."
 
 Answer = TypeVar("Answer")
 
 
 @dataclass
-class Reader:
-    """One user in this process: the reads that go on, and the seconds of long ones, which flow off as time passes."""
+class Usage:
+    """One user's reads in this process: how many run now, and a leaky bucket of the seconds of long ones."""
 
-    quick: int = 0
-    long: int = 0
-    seconds: float = 0.0
-    at: float = 0.0  # when that was right
+    quick_reads: int = 0
+    long_reads: int = 0
+    seconds: float = 0.0  # at `updated_at`
+    updated_at: float = 0.0
 
-    def left(self, now: float) -> float:
-        return max(0.0, self.seconds - (now - self.at) * SECONDS_A_MINUTE / 60)
+    def remaining_seconds(self, now: float) -> float:
+        """Return the seconds in the bucket, which drains by MAX_SECONDS_PER_MINUTE."""
+        return max(0.0, self.seconds - (now - self.updated_at) * MAX_SECONDS_PER_MINUTE / 60)
 
-    def charge(self, seconds: float, now: float) -> None:
-        self.seconds, self.at = self.left(now) + seconds, now
+    def add(self, seconds: float, now: float) -> None:
+        self.seconds, self.updated_at = self.remaining_seconds(now) + seconds, now
 
     def is_slow(self, now: float) -> bool:
-        return bool(self.long) or (self.seconds > 0 and now - self.at < 1)
+        """Whether a long read runs, or ended less than a second ago."""
+        return bool(self.long_reads) or (self.seconds > 0 and now - self.updated_at < 1)
 
 
-_readers: dict[int, Reader] = {}
-_lock = Lock()  # of that
-_places = BoundedSemaphore(MAX_LONG)
+_usages: dict[int, Usage] = {}  # by user id
+_usages_lock = Lock()
+_long_slots = BoundedSemaphore(MAX_LONG_READS)
 
 
-def read_in_turn(user: User, read: Callable[[], Answer]) -> Answer:
-    """Return what `read` does, which may be called twice.
+def read_within_limits(user: User, read: Callable[[], Answer]) -> Answer:
+    """Return what `read` returns; `read` may be called twice.
 
-    Raises Throttled when the user's other reads have to end first, Busy when those of others have, TookTooLong.
+    Raises Throttled when other reads of the user must end first, TooManyLongReads when reads of other users must, and
+    StatementTimeout when the read takes too long.
     """
-    with _quick(user.pk):
+    with _quick_read(user.pk):
         try:
-            with statements_within(QUICK_MILLISECONDS):
+            with statement_timeout(QUICK_MILLISECONDS):
                 return read()
         except OperationalError as error:
             if not is_cancelled(error):
                 raise
-    with _place(user.pk):
+    with _long_read(user.pk):
         return _read_long(user.pk, read)
 
 
-def forget() -> None:
-    """Forget who has read how long."""
-    with _lock:
-        _readers.clear()
+def reset_usage() -> None:
+    """Forget the usage of all users; called by tests."""
+    with _usages_lock:
+        _usages.clear()
 
 
 @contextmanager
-def _quick(user_id: int) -> Iterator[None]:
-    """A quick read of the user; raises Throttled when it is not to be tried now."""
+def _quick_read(user_id: int) -> Iterator[None]:
+    """Count a quick read for the block; raises Throttled when the user may not read now."""
     now = time.monotonic()
-    with _lock:
-        reader = _readers.setdefault(user_id, Reader())
-        over = reader.left(now) - SECONDS_A_MINUTE
-        if over > 0:
-            raise Throttled(over * 60 / SECONDS_A_MINUTE, "Your lists and searches took too long of late.")
-        if reader.quick and reader.is_slow(now):
-            raise Throttled(1, "Another of your lists or searches is still being read.")
-        reader.quick += 1
+    with _usages_lock:
+        usage = _usages.setdefault(user_id, Usage())
+        excess = usage.remaining_seconds(now) - MAX_SECONDS_PER_MINUTE
+        if excess > 0:
+            raise Throttled(
+                excess * 60 / MAX_SECONDS_PER_MINUTE,
+                "Your lists and searches took too long within the last minute.",
+            )
+        if usage.quick_reads and usage.is_slow(now):
+            raise Throttled(1, STILL_READING)
+        usage.quick_reads += 1
     try:
         yield
     finally:
-        with _lock:
-            reader.quick -= 1
+        with _usages_lock:
+            usage.quick_reads -= 1
             _forget_idle(user_id, time.monotonic())
 
 
 @contextmanager
-def _place(user_id: int) -> Iterator[None]:
-    """One of the process's places for long reads, whose time the user is charged with."""
-    began = time.monotonic()
-    with _lock:
-        reader = _readers.setdefault(user_id, Reader())
-        reader.charge(QUICK_MILLISECONDS / 1_000, began)
-        if reader.long:
-            raise Throttled(1, "Another of your lists or searches is still being read.")
-        if not _places.acquire(blocking=False):
-            raise Busy
-        reader.long += 1
+def _long_read(user_id: int) -> Iterator[None]:
+    """Hold one of the process's slots for long reads, and add the time of the block to the user's usage."""
+    started = time.monotonic()
+    with _usages_lock:
+        usage = _usages.setdefault(user_id, Usage())
+        usage.add(QUICK_MILLISECONDS / 1_000, started)
+        if usage.long_reads:
+            raise Throttled(1, STILL_READING)
+        if not _long_slots.acquire(blocking=False):
+            raise TooManyLongReads
+        usage.long_reads += 1
     try:
         yield
     finally:
-        with _lock:
-            reader.long -= 1
-            reader.charge(time.monotonic() - began, time.monotonic())
-            _places.release()
+        with _usages_lock:
+            usage.long_reads -= 1
+            usage.add(time.monotonic() - started, time.monotonic())
+            _long_slots.release()
 
 
 def _forget_idle(user_id: int, now: float) -> None:
-    reader = _readers.get(user_id)
-    if reader and not (reader.quick or reader.long or reader.left(now)):
-        del _readers[user_id]
+    usage = _usages.get(user_id)
+    if usage and not (usage.quick_reads or usage.long_reads or usage.remaining_seconds(now)):
+        del _usages[user_id]
 
 
 def _read_long(user_id: int, read: Callable[[], Answer]) -> Answer:
     try:
-        with transaction.atomic(), statements_within(MAX_MILLISECONDS):
+        with transaction.atomic(), statement_timeout(MAX_MILLISECONDS):
             if not _try_lock(user_id):
-                raise Throttled(1, "Another of your lists or searches is still being read.")
+                raise Throttled(1, STILL_READING)
             return read()
     except OperationalError as error:
         if is_cancelled(error):
-            raise TookTooLong from error
+            raise StatementTimeout from error
         raise
 
 
 def _try_lock(user_id: int) -> bool:
+    """Take the user's lock for long reads, which counts in all processes; False when another read holds it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [NAMESPACE | user_id])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [READ_LOCKS | user_id])
         return cursor.fetchone()[0]

@@ -1,4 +1,4 @@
-"""Sends dead letters through the ingest once more: by an operator's wish, or because their time has come."""
+"""Replays dead letters: sends them through the ingest again. Called by the admin, and by the sweep for those that are due."""
 
 import logging
 import time
@@ -12,27 +12,29 @@ from django.db.models.functions import Length
 
 from interactions.db_errors import is_connection_lost
 from interactions.envelope import read_event_bytes
-from interactions.ingest import Arrival, attempt
+from interactions.ingest import IncomingEvent, store_events
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 
 logger = logging.getLogger(__name__)
 
-LETTERS_PER_TRANSACTION = 1_000  # letters in one transaction,
-BYTES_PER_TRANSACTION = 5 * 2**20  # and what they hold, unless one alone holds more
-MAX_AT_ONCE = 5_000  # letters whose time has come, of one run
-MAX_MARKED = 10_000  # letters that are left to the sweep at once
-MAX_SECONDS = 10  # seconds, after which a run begins no further batch
-LATER = timedelta(hours=1)  # from a failure to the next try
-ORDER = ("replay_at", "digest")  # at equal times by their bytes, so that the order of receipt decides nothing
+LETTERS_PER_TRANSACTION = 1_000
+BYTES_PER_TRANSACTION = 5 * 2**20  # of the letters' events, unless a single one has more
+MAX_DUE = 5_000  # due letters in one run
+MAX_MARKED = 10_000  # letters that one call leaves to the sweep
+MAX_SECONDS = 10  # after which a run starts no further batch
+RETRY_DELAY = timedelta(hours=1)
+ORDER = (
+    "replay_at",
+    "digest",
+)  # letters due at the same time are ordered by their bytes, not by their receipt
 
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """How many letters were taken, were rejected again, and failed; how many are left to the sweep, and whether there are
-    still more."""
+    """The numbers of letters that were accepted, rejected again, failed, and marked for the sweep; whether more remain."""
 
-    taken: int = 0
+    accepted: int = 0
     rejected: int = 0
     failed: int = 0
     marked: int = 0
@@ -40,7 +42,7 @@ class ReplayResult:
 
     def __add__(self, other: "ReplayResult") -> "ReplayResult":
         return ReplayResult(
-            self.taken + other.taken,
+            self.accepted + other.accepted,
             self.rejected + other.rejected,
             self.failed + other.failed,
             self.marked + other.marked,
@@ -49,38 +51,38 @@ class ReplayResult:
 
 
 def replay(letters: QuerySet[DeadLetter], now: datetime) -> ReplayResult:
-    """Ingest the events of a first batch again, and leave the others, up to MAX_MARKED, to the sweep.
+    """Replay a first batch of the letters at once, and mark up to MAX_MARKED others for the sweep.
 
-    Those that are taken are no longer dead letters, those that are rejected stay. A letter that fails is left to the sweep,
-    LATER.
+    Accepted letters are deleted, rejected ones stay. A failing letter is left to the sweep, after RETRY_DELAY.
     """
-    first = next(_batches(letters, most=LETTERS_PER_TRANSACTION), [])
-    replayed = _replay_apart(first, now, time.monotonic() + MAX_SECONDS) if first else ReplayResult()
+    first = next(_batches(letters, limit=LETTERS_PER_TRANSACTION), [])
+    replayed = _replay_or_halve(first, now, time.monotonic() + MAX_SECONDS) if first else ReplayResult()
     unmarked = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
     others = list(unmarked.values_list("pk", flat=True)[: MAX_MARKED + 1])
     return replayed + ReplayResult(marked=_mark(others[:MAX_MARKED], now), more=len(others) > MAX_MARKED)
 
 
 def _mark(ids: list[int], now: datetime) -> int:
-    """Leave the letters to the sweep, but for those that somebody holds; return how many."""
+    """Make the letters due for the sweep, except those that are locked; return how many."""
     with transaction.atomic():
         free = DeadLetter.objects.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True)
-        held = list(free.values_list("pk", flat=True))
-        return DeadLetter.objects.filter(pk__in=held).update(replay_at=now)
+        locked = list(free.values_list("pk", flat=True))
+        return DeadLetter.objects.filter(pk__in=locked).update(replay_at=now)
 
 
 def replay_due(now: datetime) -> ReplayResult:
-    """Replay the letters whose time has come at `now`, at most MAX_AT_ONCE, for MAX_SECONDS; called by the sweep.
+    """Replay at most MAX_DUE letters whose `replay_at` is `now` or earlier, for MAX_SECONDS; called by the sweep.
 
-    One that is rejected again, for another reason, is not tried a second time. A batch that fails is halved until the
-    letter at fault is alone; it is logged, and tried again LATER, so that it holds up no other.
+    A letter that is rejected again for another reason is not retried. A batch that fails is halved until the failing
+    letter is alone; that letter is logged and retried after RETRY_DELAY, so that it delays no other.
     """
     due = DeadLetter.objects.filter(replay_at__lte=now)
     deadline = time.monotonic() + MAX_SECONDS
-    return sum((_replay_apart(ids, now, deadline) for ids in _batches(due, most=MAX_AT_ONCE)), ReplayResult())
+    results = (_replay_or_halve(ids, now, deadline) for ids in _batches(due, limit=MAX_DUE))
+    return sum(results, ReplayResult())
 
 
-def _replay_apart(ids: list[int], now: datetime, deadline: float) -> ReplayResult:
+def _replay_or_halve(ids: list[int], now: datetime, deadline: float) -> ReplayResult:
     if time.monotonic() > deadline:
         return ReplayResult(more=True)
     try:
@@ -89,43 +91,47 @@ def _replay_apart(ids: list[int], now: datetime, deadline: float) -> ReplayResul
         if is_connection_lost(error):
             raise
         if len(ids) == 1:
-            logger.exception("Dead letter %d could not be replayed; it will be tried again", ids[0])
-            DeadLetter.objects.filter(pk__in=ids).update(replay_at=now + LATER)
+            logger.exception("Dead letter %d could not be replayed; it will be retried", ids[0])
+            DeadLetter.objects.filter(pk__in=ids).update(replay_at=now + RETRY_DELAY)
             return ReplayResult(failed=1)
     middle = len(ids) // 2
-    return _replay_apart(ids[:middle], now, deadline) + _replay_apart(ids[middle:], now, deadline)
+    first, second = ids[:middle], ids[middle:]
+    return _replay_or_halve(first, now, deadline) + _replay_or_halve(second, now, deadline)
 
 
 def read_letter(letter: DeadLetter) -> object:
-    """The event of the letter, or Unreadable."""
+    """Return the letter's event, decoded from JSON, or Unreadable."""
     return read_event_bytes(bytes(letter.raw))
 
 
-def _batches(letters: QuerySet[DeadLetter], most: int) -> Iterator[list[int]]:
-    """Keys of letters that are replayed together, of the first `most`: in their ORDER."""
+def _batches(letters: QuerySet[DeadLetter], limit: int) -> Iterator[list[int]]:
+    """Yield the keys of the first `limit` letters, in their ORDER, in batches of one transaction."""
     ids: list[int] = []
-    held = 0
-    for id, size in letters.order_by(*ORDER).values_list("pk", Length("raw"))[:most]:
-        if ids and (len(ids) == LETTERS_PER_TRANSACTION or held + size > BYTES_PER_TRANSACTION):
+    batch_bytes = 0
+    for id, size in letters.order_by(*ORDER).values_list("pk", Length("raw"))[:limit]:
+        if ids and (len(ids) == LETTERS_PER_TRANSACTION or batch_bytes + size > BYTES_PER_TRANSACTION):
             yield ids
-            ids, held = [], 0
+            ids, batch_bytes = [], 0
         ids.append(id)
-        held += size
+        batch_bytes += size
     if ids:
         yield ids
 
 
 def _replay_batch(ids: list[int], now: datetime) -> ReplayResult:
-    chosen = DeadLetter.objects.filter(pk__in=ids)
+    rows = DeadLetter.objects.filter(pk__in=ids)
     with transaction.atomic():
-        # Before the letters, as whoever deletes them does.
-        lock_profiles(chosen.values_list("profile", flat=True))
-        letters = list(chosen.select_for_update().order_by(*ORDER))
-        arrivals = [Arrival(letter.profile_id, read_letter(letter), letter.received_at) for letter in letters]
-        _, refused = attempt(arrivals, now)
-        taken = [letter.pk for position, letter in enumerate(letters) if position not in refused]
-        DeadLetter.objects.filter(pk__in=taken).delete()
-        for position, why in refused.items():
-            letters[position].reason, letters[position].replay_at = why.reason, why.replay_at
-        DeadLetter.objects.bulk_update([letters[position] for position in refused], ["reason", "replay_at"])
-    return ReplayResult(len(taken), len(ids) - len(taken))
+        # Profiles first, then letters: the order of all writers.
+        lock_profiles(rows.values_list("profile", flat=True))
+        letters = list(rows.select_for_update().order_by(*ORDER))
+        events = [
+            IncomingEvent(letter.profile_id, read_letter(letter), letter.received_at) for letter in letters
+        ]
+        _, rejections = store_events(events, now)
+        accepted = [letter.pk for position, letter in enumerate(letters) if position not in rejections]
+        DeadLetter.objects.filter(pk__in=accepted).delete()
+        rejected = [letters[position] for position in rejections]
+        for letter, rejection in zip(rejected, rejections.values(), strict=True):
+            letter.reason, letter.replay_at = rejection.reason, rejection.replay_at
+        DeadLetter.objects.bulk_update(rejected, ["reason", "replay_at"])
+    return ReplayResult(len(accepted), len(ids) - len(accepted))

@@ -1,4 +1,4 @@
-"""What people answer: kept as rows of their own that wait to be sent."""
+"""Stores replies as outbound rows that are queued to be sent; called by the API."""
 
 import uuid
 from datetime import datetime
@@ -10,24 +10,24 @@ from interactions.locks import lock_profiles
 from interactions.models import Interaction
 
 
-class KeyReused(Exception):
-    """The key has come with another reply of the profile before."""
+class ReplyKeyReused(Exception):
+    """The idempotency key was used with another reply of the profile before."""
 
 
-def reply(to: Interaction, text: str, now: datetime, key: str | None = None) -> Interaction:
-    """Store an answer to a comment or message of the same profile, `queued` to be sent; return its row.
+def store_reply(to: Interaction, text: str, now: datetime, key: str | None = None) -> Interaction:
+    """Store a reply to a comment or message, with `send_status` queued, and return its row.
 
-    Its platform id is one of ours until the platform gives it another. What was sent with the same `key` before is
-    stored once: its row is returned as it stands, whatever has become of what it answers; those that come at once wait
-    for the first. Raises KeyReused, and Interaction.DoesNotExist when what is answered went meanwhile.
+    Its platform id is a generated one until the platform assigns its own. A reply with a `key` is stored once: sent
+    again it returns the existing row, even if `to` has been deleted since; simultaneous requests wait for the first.
+    Raises ReplyKeyReused when the key belongs to another reply, Interaction.DoesNotExist when `to` has been deleted.
     """
     with transaction.atomic():
-        lock_profiles([to.profile_id])  # nothing of the profile's goes before the answer is there
-        sent = digest(str(to.pk), text)
-        if key and (earlier := _with_key(to.profile_id, key)):
-            if earlier.idempotency_digest != sent:
-                raise KeyReused
-            return earlier
+        lock_profiles([to.profile_id])  # so that `to` is not deleted before the reply is stored
+        request_digest = digest(str(to.pk), text)
+        if key and (existing := _find_by_key(to.profile_id, key)):
+            if existing.idempotency_digest != request_digest:
+                raise ReplyKeyReused
+            return existing
         to = Interaction.objects.select_related("profile").get(pk=to.pk, deleted_at=None)
         profile = to.profile
         return Interaction.objects.create(
@@ -54,10 +54,10 @@ def reply(to: Interaction, text: str, now: datetime, key: str | None = None) -> 
             created_digest=digest(text),
             text_digest=digest(text),
             idempotency_key=key,
-            idempotency_digest=sent if key else None,
+            idempotency_digest=request_digest if key else None,
         )
 
 
-def _with_key(profile_id: int, key: str) -> Interaction | None:
+def _find_by_key(profile_id: int, key: str) -> Interaction | None:
     rows = Interaction.objects.with_relations()
     return rows.filter(profile_id=profile_id, idempotency_key=key).first()

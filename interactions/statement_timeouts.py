@@ -1,8 +1,8 @@
-"""How long a statement of a web request may take. Workers, commands and migrations have no limit.
+"""The statement timeout of web requests. Workers, commands and migrations have none.
 
-The limit is sent before each statement, in the same message, as `SET LOCAL`: it costs no round trip, ends with the
-transaction (which is the statement's own outside a block), and so leaks to nobody behind a transaction pooler, where
-the next request on the connection may be a worker's.
+The timeout is sent before each statement, in the same message, as `SET LOCAL`. So it costs no round trip and ends with
+the transaction (outside a block, with the statement): behind a transaction pooler, where a worker may use the connection
+next, it affects nobody else.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,47 +16,53 @@ from psycopg.pq import TransactionStatus
 from rest_framework.exceptions import APIException
 
 from interactions.db_errors import is_cancelled
-from interactions.problems import TookTooLong, refused_page
+from interactions.problems import StatementTimeout, error_page
 
-WEB_REQUEST = 10_000  # milliseconds
+REQUEST_MILLISECONDS = 10_000
 
-_milliseconds: ContextVar[int] = ContextVar("statement_limit")
+_milliseconds: ContextVar[int] = ContextVar("statement_timeout")
 
 
 @contextmanager
-def statements_within(milliseconds: int) -> Iterator[None]:
-    """Let PostgreSQL cancel each statement of this block that takes longer; `is_cancelled` recognizes the error."""
-    installed = _limited in connection.execute_wrappers
+def statement_timeout(milliseconds: int) -> Iterator[None]:
+    """Let PostgreSQL cancel each statement of the block that takes longer; `is_cancelled` recognizes that error."""
+    installed = _execute_with_timeout in connection.execute_wrappers
     before = _milliseconds.set(milliseconds)
     try:
-        with nullcontext() if installed else connection.execute_wrapper(_limited):
+        with nullcontext() if installed else connection.execute_wrapper(_execute_with_timeout):
             yield
     finally:
         _milliseconds.reset(before)
 
 
-def _limited(execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Django's execute wrapper. A failed transaction takes only the command that ends it, a server-side cursor has a name."""
+def _execute_with_timeout(
+    execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Django's execute wrapper; leaves out what cannot have the prefix.
+
+    That is `executemany`, a failed transaction (which accepts only a rollback) and server-side cursors.
+    """
     raw, cursor = context["connection"].connection, context["cursor"]
     failed = raw.info.transaction_status == TransactionStatus.INERROR
     if many or failed or getattr(cursor.cursor, "name", None):
         return execute(sql, params, many, context)
     result = execute(f"SET LOCAL statement_timeout = {_milliseconds.get()}; {sql}", params, many, context)
-    cursor.nextset()  # past the answer to SET
+    cursor.nextset()  # skip the result of SET
     return result
 
 
-class LimitStatements:
-    """Middleware: the limit for every statement of a request, and a page for what it has stopped (the API has problems)."""
+class StatementTimeoutMiddleware:
+    """Limits every statement of a request, and answers a page's cancelled statement with an error page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with statements_within(WEB_REQUEST):
+        with statement_timeout(REQUEST_MILLISECONDS):
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The API's errors never get here: REST framework's exception handler answers them."""
         if is_cancelled(error):
-            error = TookTooLong()
-        return refused_page(error) if isinstance(error, APIException) else None
+            error = StatementTimeout()
+        return error_page(error) if isinstance(error, APIException) else None

@@ -1,6 +1,6 @@
-"""The statements of the ingest: each takes any number of rows as one JSON parameter, so their number never grows.
+"""The SQL statements of the ingest. Each takes any number of rows as one JSON parameter, so their number is constant.
 
-JSON is what the server unpacks and Python packs fastest: text arrays cost three times as much on the Python side.
+JSON, because it is the fastest to encode: text arrays take three times as long in Python.
 """
 
 import json
@@ -16,11 +16,11 @@ from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECON
 from interactions.merging import Key, Row, Stamp, stamp
 
 CONTENT, INTERACTION = "content", "interaction"
-# The targets of PendingChange rows that wait for nothing: they note which versions came ahead of their time.
-CAME_AHEAD = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
+# Targets of PendingChange rows that are no pending changes: they store which versions came from future events.
+FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
-LINKED_AT_ONCE = 5_000  # comments and replies to what they waited for, in one statement
+LINKS_PER_STATEMENT = 5_000
 
 _COMMON = {
     "profile_id": "bigint",
@@ -55,7 +55,7 @@ _FIXED = {"profile_id", "platform_id", "is_demo"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
-    """The rows that exist among `keys`, with the versions that they show."""
+    """Return the existing rows among `keys`, with their current versions."""
     metrics = (
         [column for name in METRICS for column in (_micros(f"{name}_at"), name)] if target == CONTENT else []
     )
@@ -64,7 +64,7 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         "created_digest",
         _micros("text_at"),
         "text_digest",
-        _micros("NULLIF(deleted_at, expired_at)"),  # age is no version: whoever sends a deletion wins over it
+        _micros("NULLIF(deleted_at, expired_at)"),  # expiry is not a version: any deletion event wins over it
     ]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -94,11 +94,14 @@ def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metr
 
 
 def column_values(row: Row, own_id: str) -> dict[str, Any]:
-    """The columns that `row.values` sets, of which each table takes those it has; `own_id` is the profile's on its platform."""
+    """Return the columns that `row.values` sets; `own_id` is the profile's platform id.
+
+    May include columns that the row's table does not have.
+    """
     columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
-        if aspect == "deletion" and not value:  # the row was created again, later
-            columns |= {"deleted_at": None, "shown_again": True}
+        if aspect == "deletion" and not value:  # the row was created again after its deletion
+            columns |= {"deleted_at": None, "undeleted": True}
             continue
         version = row.versions[aspect]
         at, rank = _instant(version[0]), version[-1]
@@ -121,18 +124,18 @@ def _instant(micros: int) -> str:
 
 
 def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert pieces that do not exist yet; return the ids of those inserted."""
+    """Insert the content pieces that do not exist yet; return the ids of the inserted rows."""
     defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
     names = ", ".join(_COLUMNS[CONTENT])
     return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
 
 
 def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert comments and messages that do not exist yet, linked to the piece and parent that do."""
+    """Insert the comments and messages that do not exist yet, linked to their existing content and parents; return ids."""
     names = ", ".join(_COLUMNS[INTERACTION])
-    given = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
+    values = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
     query = (
-        f"SELECT %s, %s, {given}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
+        f"SELECT %s, %s, {values}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
         " LEFT JOIN interactions_content content"
         " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
         " LEFT JOIN interactions_interaction parent"
@@ -154,14 +157,14 @@ def _insert(
 
 
 def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
-    """Set the columns that each row names; an absent column stays as it is."""
+    """Set the columns that each row has; a missing column keeps its value."""
     settable = [column for column in _COLUMNS[target] if column not in (*_FIXED, "deleted_at")]
     changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
     changes += [
         "updated_at = GREATEST(%s, old.updated_at)",
-        # What is shown again may still be hidden for its age.
-        "deleted_at = CASE WHEN new.shown_again THEN old.expired_at ELSE COALESCE(new.deleted_at, old.deleted_at) END",
-        # Equal times would say that age alone hides the row.
+        # A row that was created again may still be expired.
+        "deleted_at = CASE WHEN new.undeleted THEN old.expired_at ELSE COALESCE(new.deleted_at, old.deleted_at) END",
+        # Equal times mean that the row is expired and not deleted by the platform.
         "expired_at = old.expired_at + CASE WHEN new.deleted_at = old.expired_at THEN interval '1 microsecond'"
         " ELSE interval '0' END",
     ]
@@ -174,39 +177,39 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
         ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target, shown_again='boolean')}"
+            f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target, undeleted='boolean')}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
             [received_at, _packed(rows)],
         )
 
 
-def link_waiting(target: str, arrived: dict[Key, int]) -> None:
-    """Give comments that wait for pieces, or replies that wait for parents, those that `arrived`, by their ids.
+def link_references(target: str, inserted: dict[Key, int]) -> None:
+    """Link existing comments to inserted content, or existing replies to inserted parents (key to row id).
 
-    In batches, as hundreds of thousands may wait for one, and a statement of a web request may not take long.
+    In batches, as hundreds of thousands may reference one row, and statements of web requests have a timeout.
     """
     column, reference = ("content_id", "content_ref") if target == CONTENT else ("parent_id", "parent_ref")
-    profiles, platform_ids = zip(*arrived, strict=True)
+    profiles, platform_ids = zip(*inserted, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT waiting.id, arrived.id FROM interactions_interaction waiting"
-            " JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS arrived (profile_id, platform_id, id)"
-            f" ON waiting.profile_id = arrived.profile_id AND waiting.{reference} = arrived.platform_id"
-            f" WHERE waiting.{reference} <> '' AND waiting.{column} IS NULL",
-            [list(profiles), list(platform_ids), list(arrived.values())],
+            "SELECT unlinked.id, inserted.id FROM interactions_interaction unlinked"
+            " JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS inserted (profile_id, platform_id, id)"
+            f" ON unlinked.profile_id = inserted.profile_id AND unlinked.{reference} = inserted.platform_id"
+            f" WHERE unlinked.{reference} <> '' AND unlinked.{column} IS NULL",
+            [list(profiles), list(platform_ids), list(inserted.values())],
         )
         links = cursor.fetchall()
-        for start in range(0, len(links), LINKED_AT_ONCE):
+        for start in range(0, len(links), LINKS_PER_STATEMENT):
             cursor.execute(
-                f"UPDATE interactions_interaction waiting SET {column} = link.target"
-                " FROM unnest(%s::bigint[], %s::bigint[]) AS link (id, target) WHERE waiting.id = link.id",
-                [list(ids) for ids in zip(*links[start : start + LINKED_AT_ONCE], strict=True)],
+                f"UPDATE interactions_interaction unlinked SET {column} = link.target"
+                " FROM unnest(%s::bigint[], %s::bigint[]) AS link (id, target) WHERE unlinked.id = link.id",
+                [list(ids) for ids in zip(*links[start : start + LINKS_PER_STATEMENT], strict=True)],
             )
 
 
-def _records(target: str, **more: str) -> str:
-    """The packed rows as a table named `new`; `more` are columns that the stored table does not have."""
-    columns = _COLUMNS[target] | more
+def _records(target: str, **extra: str) -> str:
+    """Return the SQL that unpacks the rows as a table `new`; `extra` are columns that the target's table does not have."""
+    columns = _COLUMNS[target] | extra
     typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     names = ", ".join(columns)
     return (
@@ -226,8 +229,8 @@ def _packed_keys(keys: Sequence[Key]) -> str:
 
 
 def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
-    """What waits for rows among `keys` that have not arrived yet."""
-    waiting: dict[Key, Row] = {}
+    """Return the pending changes for those of `keys` whose rows do not exist yet."""
+    pending: dict[Key, Row] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank, value"
@@ -235,44 +238,46 @@ def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
             [_packed_keys(keys), target],
         )
         for profile, platform_id, aspect, micros, rank, value in cursor:
-            row = waiting.setdefault((profile, platform_id), Row())
-            row.versions[aspect] = _waiting_version(aspect, micros, rank)
+            row = pending.setdefault((profile, platform_id), Row())
+            row.versions[aspect] = _pending_version(aspect, micros, rank)
             row.values[aspect] = json.loads(value)["value"]
-    return waiting
+    return pending
 
 
-def _waiting_version(aspect: str, micros: int, rank: int) -> Version:
-    """A text that waits is always an edit's, as a creation waits for nothing."""
+def _pending_version(aspect: str, micros: int, rank: int) -> Version:
+    """Return the version of a pending change; a pending text always comes from an edit, as creations are never pending."""
     if aspect == "text":
         return micros, BY_EDIT, rank
     return (micros,) if aspect == "deletion" else (micros, rank)
 
 
-def keep_pending(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
-    """Store what `rows` wait with, newest per aspect."""
+def save_pending(
+    target: str, rows: dict[Key, Row], demo_flags: dict[int, bool], received_at: datetime
+) -> None:
+    """Store the changes of `rows` that do not exist yet, the newest per aspect; `demo_flags` is `is_demo` by profile id."""
     changes = [
         (key, aspect, row.versions[aspect][0], 0 if aspect == "deletion" else row.versions[aspect][-1], value)
         for key, row in rows.items()
         for aspect, value in row.values.items()
         if aspect in row.versions
     ]
-    _write_pending(target, changes, demo, received_at, only_newer=True)
+    _write_pending(target, changes, demo_flags, received_at, only_newer=True)
 
 
 def _write_pending(
     target: str,
     changes: list[tuple[Key, str, int, int, Any]],
-    demo: dict[int, bool],
+    demo_flags: dict[int, bool],
     received_at: datetime,
     *,
     only_newer: bool,
 ) -> None:
-    """Write rows of PendingChange, given as key, aspect, time, rank and value; `only_newer` over what is there."""
+    """Upsert rows of PendingChange (key, aspect, time, rank, value); with `only_newer` older versions change nothing."""
     records = [
         {
             "profile_id": profile,
             "platform_id": platform_id,
-            "is_demo": demo[profile],
+            "is_demo": demo_flags[profile],
             "aspect": aspect,
             "occurred_at": _instant(at),
             "rank": rank,
@@ -280,10 +285,10 @@ def _write_pending(
         }
         for (profile, platform_id), aspect, at, rank, value in changes
     ]
-    newer = " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (waiting.occurred_at, waiting.rank)"
+    newer = " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (pending.occurred_at, pending.rank)"
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO interactions_pendingchange AS waiting"
+            "INSERT INTO interactions_pendingchange AS pending"
             " (target, received_at, profile_id, platform_id, is_demo, aspect, occurred_at, rank, value)"
             " SELECT %s, %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
             " is_demo boolean, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
@@ -294,37 +299,39 @@ def _write_pending(
         )
 
 
-def drop_pending(target: str, keys: Sequence[Key]) -> None:
-    """Forget what waited for rows that have arrived."""
+def delete_pending(target: str, keys: Sequence[Key]) -> None:
+    """Delete the pending changes of the rows with these `keys`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM interactions_pendingchange waiting USING {_WANTED}"
-            " WHERE waiting.profile_id = wanted.profile_id AND waiting.platform_id = wanted.platform_id"
+            f"DELETE FROM interactions_pendingchange pending USING {_WANTED}"
+            " WHERE pending.profile_id = wanted.profile_id AND pending.platform_id = wanted.platform_id"
             " AND target = %s",
             [_packed_keys(keys), target],
         )
 
 
-def came_ahead(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp]]:
-    """By row and aspect, the last version that was stored although its time had been ahead when it came."""
-    noted: dict[Key, dict[str, Stamp]] = {}
+def future_stamps(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp]]:
+    """Return, by row and aspect, the stamp of the last version that a future event has stored (see merging.py)."""
+    stamps: dict[Key, dict[str, Stamp]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank"
             f" FROM {_WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
-            [_packed_keys(keys), CAME_AHEAD[target]],
+            [_packed_keys(keys), FUTURE_TARGETS[target]],
         )
         for profile, platform_id, aspect, *version in cursor:
-            noted.setdefault((profile, platform_id), {})[aspect] = stamp(tuple(version))
-    return noted
+            stamps.setdefault((profile, platform_id), {})[aspect] = stamp(tuple(version))
+    return stamps
 
 
-def note_ahead(target: str, rows: dict[Key, Row], demo: dict[int, bool], received_at: datetime) -> None:
-    """Note which versions that are stored now came ahead, for the letters of the same row that still wait."""
-    notes = [
+def save_future_stamps(
+    target: str, rows: dict[Key, Row], demo_flags: dict[int, bool], received_at: datetime
+) -> None:
+    """Store which of the versions stored now come from future events; later replays of the same rows read this."""
+    stamps = [
         (key, aspect, at, rank, None)
         for key, row in rows.items()
-        for aspect, (at, rank) in row.came_ahead.items()
+        for aspect, (at, rank) in row.future_stamps.items()
         if aspect in row.values and aspect in row.versions
     ]
-    _write_pending(CAME_AHEAD[target], notes, demo, received_at, only_newer=False)
+    _write_pending(FUTURE_TARGETS[target], stamps, demo_flags, received_at, only_newer=False)

@@ -1,4 +1,4 @@
-"""The inbox's pages and API."""
+"""Routes of the inbox's pages and API."""
 
 from django.urls import include, path, re_path
 

@@ -1,4 +1,4 @@
-"""The inbox's pages: comments and direct messages, newest first."""
+"""Pages of the inbox: comments and direct messages, newest first."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.decorators import for_users, wants_part
+from accounts.decorators import user_page, wants_fragment
 from interactions.cursors import MAX_COUNTED, CursorError, Page, read_page
 from interactions.models import Interaction, InteractionQuerySet
-from interactions.read_limits import read_in_turn
+from interactions.read_limits import read_within_limits
 from interactions.recipients import recipients
 
 PAGE_SIZE = 25
 NO_PAGE = Page([], None, None)
 
 
-class Tally(NamedTuple):
-    """How many rows a list holds on all its pages, counted to MAX_COUNTED + 1, and how many of these were received."""
+class Counts(NamedTuple):
+    """The number of rows on all pages of a list, at most MAX_COUNTED + 1, and how many of them were received."""
 
     total: int = 0
     received: int = 0
@@ -28,14 +28,14 @@ class Tally(NamedTuple):
         return self.total - self.received
 
 
-@for_users
+@user_page
 @require_safe
 def comments(request: HttpRequest) -> HttpResponse:
-    """The user's comments, each with its piece."""
+    """The user's comments, each with its content piece."""
     return _inbox(request, Interaction.Type.COMMENT, "Comments")
 
 
-@for_users
+@user_page
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     """The user's direct messages."""
@@ -43,39 +43,46 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox(request: HttpRequest, type: str, title: str) -> HttpResponse:
-    """The page at the cursor that the address names; 404 with a link to the newest when the text is not a cursor."""
+    """Return the page at the cursor in the query; 404 with a link to the first page when the cursor is invalid."""
     rows = Interaction.objects.visible_to(request.user).filter(type=type)
     try:
-        page, tally = read_in_turn(request.user, lambda: _read(rows, request))
+        page, counts = read_within_limits(request.user, lambda: _read(rows, request))
     except CursorError:
-        return _page(request, title, NO_PAGE, Tally(), status=404)
-    return _page(request, title, page, tally)
+        return _render(request, title, NO_PAGE, Counts(), status=404)
+    return _render(request, title, page, counts)
 
 
-def _page(request: HttpRequest, title: str, page: Page, tally: Tally, status: int = 200) -> HttpResponse:
-    shown = {"page": page, "title": title, "tally": tally, "most": MAX_COUNTED, "wrong_place": status == 404}
-    return render(request, _template(request), shown, status=status)
+def _render(request: HttpRequest, title: str, page: Page, counts: Counts, status: int = 200) -> HttpResponse:
+    context = {
+        "page": page,
+        "title": title,
+        "counts": counts,
+        "max_counted": MAX_COUNTED,
+        "invalid_cursor": status == 404,
+    }
+    return render(request, _template(request), context, status=status)
 
 
 def _template(request: HttpRequest) -> str:
-    """Links load whole pages; tabs that are open since an older version ask for the list alone."""
-    return "interactions/page.html" if wants_part(request) else "interactions/inbox.html"
+    """Links load whole pages; only tabs that were opened with an older version request the list as a fragment."""
+    return "interactions/page.html" if wants_fragment(request) else "interactions/inbox.html"
 
 
-def _read(rows: InteractionQuerySet, request: HttpRequest) -> tuple[Page, Tally]:
-    """The page that was asked for, and how many rows there are, counted as far as a list says it."""
+def _read(rows: InteractionQuerySet, request: HttpRequest) -> tuple[Page, Counts]:
+    """Read the requested page and count the rows of all pages."""
     page = read_page(rows.with_quotes(), request.user, request.GET.get("cursor"), PAGE_SIZE)
-    written_to = recipients([row for row in page.rows if row.type == Interaction.Type.MESSAGE], request.user)
+    messages = [row for row in page.rows if row.type == Interaction.Type.MESSAGE]
+    recipient_by_key = recipients(messages, request.user)
     for row in page.rows:
-        _quote(row)
-        row.recipient = written_to.get(row.pk)
+        _set_quotes(row)
+        row.recipient = recipient_by_key.get(row.pk)
     received = Count("pk", filter=Q(direction=Interaction.Direction.IN))
     counted = rows[: MAX_COUNTED + 1].aggregate(total=Count("pk"), received=received)
-    return page, Tally(**counted)
+    return page, Counts(**counted)
 
 
-def _quote(row: Interaction) -> None:
-    """Give its piece and its parent the beginnings of their texts, which is all that a page shows of them."""
+def _set_quotes(row: Interaction) -> None:
+    """Set the texts of the row's content and parent to their first characters, which the page shows."""
     if row.content:
         row.content.text = row.content_quote
     if row.parent:

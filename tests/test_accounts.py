@@ -1,4 +1,4 @@
-"""Logging in, tokens, passwords, accounts made by another back end, and the limits on guessing."""
+"""Log-in, tokens, passwords, accounts created by another back end, and the limits on guessing."""
 
 import re
 from collections import Counter
@@ -30,16 +30,16 @@ def guess(client, name: str, password: str = "wrong"):
     return client.post("/login/", {"username": name, "password": password})
 
 
-def test_a_token_is_revoked_by_who_carries_it(client, person):
+def test_a_request_can_revoke_its_own_token(client, person):
     headers = {"Authorization": f"Token {token_for(client, person.username).json()['token']}"}
     assert client.get("/api/v1/demo/", headers=headers).status_code == 200
     assert client.post("/api/v1/auth/revoke/", headers=headers).status_code == 204
     assert client.get("/api/v1/demo/", headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("door", [guess, lambda client, name: token_for(client, name, "wrong")])
-def test_after_ten_wrong_passwords_a_minute_even_the_right_one_waits(client, person, door):
-    codes = [door(client, person.username).status_code for _ in range(12)]
+@pytest.mark.parametrize("log_in", [guess, lambda client, name: token_for(client, name, "wrong")])
+def test_after_ten_wrong_passwords_a_minute_even_the_right_one_waits(client, person, log_in):
+    codes = [log_in(client, person.username).status_code for _ in range(12)]
     assert codes[10:] == [429, 429]
     assert 429 not in codes[:10]
     refused = token_for(client, person.username)
@@ -48,14 +48,14 @@ def test_after_ten_wrong_passwords_a_minute_even_the_right_one_waits(client, per
     assert "Too many wrong passwords" in guess(client, person.username, PASSWORD).content.decode()
 
 
-def test_the_limit_is_of_one_name_and_address(client, person):
+def test_the_limit_counts_one_name_from_one_address(client, person):
     for _ in range(10):
         guess(client, f"not-{person.username}")
     assert guess(client, person.username, PASSWORD).status_code == 302
 
 
 @pytest.mark.parametrize("spelled", [" {}", "{}  ", "{}\t", "\uff50{}"])
-def test_a_name_spelled_otherwise_does_not_escape_the_limit(client, person, spelled):
+def test_other_spellings_of_a_name_count_together(client, person, spelled):
     for _ in range(10):
         guess(client, person.username)
     name = spelled.format(person.username[1:] if spelled[0] == "\uff50" else person.username)
@@ -64,11 +64,11 @@ def test_a_name_spelled_otherwise_does_not_escape_the_limit(client, person, spel
     assert (refused.status_code, 0 < int(refused["Retry-After"]) <= 60) == (429, True)
 
 
-def test_right_passwords_do_not_use_the_limit_up(client, person):
+def test_right_passwords_do_not_count_as_failures(client, person):
     assert {token_for(client, person.username).status_code for _ in range(15)} == {200}
 
 
-def test_a_forged_forwarded_address_does_not_escape_the_limit(client, person):
+def test_a_forged_forwarded_address_is_ignored(client, person):
     for number in range(10):
         client.post(
             "/login/",
@@ -96,7 +96,7 @@ def test_a_password_that_an_operator_sets_ends_tokens_too(client, person, admin_
     def token() -> dict:
         return {"Authorization": f"Token {get_token_model().objects.create(person)[1]}"}
 
-    def still_in(headers: dict) -> bool:
+    def is_valid(headers: dict) -> bool:
         return Client().get("/api/v1/demo/", headers=headers).status_code == 200
 
     change = f"/admin/accounts/user/{person.pk}/password/"
@@ -107,18 +107,18 @@ def test_a_password_that_an_operator_sets_ends_tokens_too(client, person, admin_
         lambda: set_password(person, "a third good one"),
     ):
         theirs = token()
-        assert still_in(theirs)
+        assert is_valid(theirs)
         how()
-        assert not still_in(theirs)
+        assert not is_valid(theirs)
 
 
-def test_a_user_without_a_password_is_made_in_the_admin(admin_client):
+def test_the_admin_creates_a_user_without_a_password(admin_client):
     answer = admin_client.post("/admin/accounts/user/add/", {"username": "bob", "usable_password": "false"})
     assert answer.status_code == 302
     assert not User.objects.get(username="bob").has_usable_password()
 
 
-def test_a_token_asked_for_with_the_old_password_does_not_outlive_it(client, person, monkeypatch):
+def test_a_token_requested_with_the_old_password_is_not_issued_after_a_change(client, person, monkeypatch):
     real = AuthTokenSerializer.is_valid
 
     def changed_meanwhile(self, **options):
@@ -131,7 +131,7 @@ def test_a_token_asked_for_with_the_old_password_does_not_outlive_it(client, per
     assert not get_token_model().objects.exists()
 
 
-def test_a_new_password_does_not_write_back_an_old_activation(client, person, monkeypatch):
+def test_saving_a_new_password_does_not_overwrite_the_demos_activation(client, person, monkeypatch):
     client.force_login(person)
     User.objects.filter(pk=person.pk).update(demo_mode_enabled_at=timezone.now())
     real = User.set_password
@@ -147,7 +147,7 @@ def test_a_new_password_does_not_write_back_an_old_activation(client, person, mo
     assert User.objects.get(pk=person.pk).demo_mode_enabled_at is None
 
 
-def test_old_passwords_are_not_guessed_on_the_page_that_changes_them(client, person):
+def test_the_password_page_limits_guesses_of_the_old_password(client, person):
     client.force_login(person)
     new = "another good one"
     wrong = {"old_password": "wrong", "new_password1": new, "new_password2": new}
@@ -158,8 +158,8 @@ def test_old_passwords_are_not_guessed_on_the_page_that_changes_them(client, per
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_guesses_at_once_are_counted_before_the_first_has_failed(client, person, monkeypatch):
-    """Each guess is held while its password is looked at, until the last has come."""
+def test_simultaneous_guesses_are_counted_before_the_first_one_fails(client, person, monkeypatch):
+    """Each guess waits in its password check until the last one has started."""
     together = Barrier(10)
     real = AuthTokenSerializer.is_valid
 
@@ -173,14 +173,14 @@ def test_many_guesses_at_once_are_counted_before_the_first_has_failed(client, pe
         finally:
             connection.close()
 
-    monkeypatch.setattr("accounts.throttling._hashing", BoundedSemaphore(16))
+    monkeypatch.setattr("accounts.throttling._password_checks", BoundedSemaphore(16))
     monkeypatch.setattr(AuthTokenSerializer, "is_valid", wait_for_the_others)
     with ThreadPoolExecutor(16) as pool:
         codes = Counter(pool.map(guess_once, range(16)))
     assert codes == {400: 10, 429: 6}
 
 
-def test_a_hash_that_is_only_renewed_ends_nothing(client, person, settings):
+def test_an_upgraded_hash_ends_no_sessions_or_tokens(client, person, settings):
     User.objects.filter(pk=person.pk).update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
     headers = {"Authorization": f"Token {token_for(client, person.username).json()['token']}"}
     token_for(client, person.username)
@@ -188,14 +188,14 @@ def test_a_hash_that_is_only_renewed_ends_nothing(client, person, settings):
     assert client.get("/api/v1/demo/", headers=headers).status_code == 200
 
 
-def test_a_weak_password_is_refused_with_a_sentence(client, person):
+def test_a_weak_password_is_refused_with_an_error(client, person):
     client.force_login(person)
     fields = {"old_password": PASSWORD, "new_password1": "password", "new_password2": "password"}
     assert "too common" in client.post("/password", fields).content.decode()
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_staff_make_accounts_that_nobody_can_log_in_to(staff):
+def test_staff_create_accounts_without_a_password(staff):
     answer = staff.post("/api/v1/users", {"username": "bob", "email": "bob@example.com"}, content_type=JSON)
     bob = User.objects.get(username="bob")
     assert (answer.status_code, answer.json()) == (
@@ -206,7 +206,7 @@ def test_staff_make_accounts_that_nobody_can_log_in_to(staff):
     assert staff.get("/api/v1/demo/?user=bob").json()["state"] == "off"
 
 
-def test_a_taken_name_is_409_and_the_account_stays_as_it_is(staff):
+def test_a_taken_name_is_409_and_the_account_is_unchanged(staff):
     User.objects.create_user("bob", email="old@example.com")
     answer = staff.post("/api/v1/users/", {"username": "bob", "email": "new@example.com"}, content_type=JSON)
     assert (answer.status_code, User.objects.get(username="bob").email) == (409, "old@example.com")
@@ -225,12 +225,12 @@ def test_a_taken_name_is_409_and_the_account_stays_as_it_is(staff):
         {"username": "a", "email": "?"},
     ],
 )
-def test_a_wrong_account_is_400_and_names_the_field(staff, body):
+def test_an_invalid_account_is_400_and_names_the_field(staff, body):
     answer = staff.post("/api/v1/users/", body, content_type=JSON)
     assert (answer.status_code, len(answer.json()["errors"])) == (400, 1)
 
 
-def test_an_account_cannot_be_made_staff_by_asking(staff):
+def test_a_new_account_cannot_be_staff(staff):
     asked = {"username": "bob", "is_staff": True, "password": "x"}
     answer = staff.post("/api/v1/users/", asked, content_type=JSON)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["is_staff", "password"])
@@ -239,26 +239,26 @@ def test_an_account_cannot_be_made_staff_by_asking(staff):
     assert (bob.is_staff, bob.is_superuser, bob.has_usable_password()) == (False, False, False)
 
 
-def test_users_are_made_by_staff_only(client, alice):
+def test_only_staff_create_users(client, alice):
     assert client.post("/api/v1/users/", {"username": "bob"}).status_code == 401
     client.force_login(alice)
     assert client.post("/api/v1/users/", {"username": "bob"}, content_type=JSON).status_code == 403
     assert not User.objects.filter(username="bob").exists()
 
 
-def test_who_is_logged_in_is_not_sent_around_in_circles(client, alice):
+def test_a_logged_in_user_is_not_redirected_in_circles(client, alice):
     client.force_login(alice)
     assert client.get("/login/?next=/login/").headers["Location"] == "/"
     assert client.get("/login/?next=/comments/").headers["Location"] == "/comments/"
 
 
 @pytest.mark.parametrize("path", ["/logout", "/demo/pause/"])
-def test_what_is_done_by_post_shows_the_dashboard_when_it_is_opened(client, alice, path):
+def test_a_get_of_a_post_route_shows_the_dashboard(client, alice, path):
     client.force_login(alice)
     assert client.get(path).headers["Location"] == "/"
 
 
-def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client, alice):
+def test_the_admin_uses_the_log_in_page_and_refuses_non_staff(client, alice):
     assert client.get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
     assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/login/?next=/admin/"
     client.force_login(alice)
@@ -272,7 +272,7 @@ def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client,
         ("", "/admin/"),
         ("?next=", "/admin/"),
         ("?next=/admin/accounts/profile/%3Fis_demo%3D1", "/admin/accounts/profile/?is_demo=1"),
-        ("?next=/admin/login/", "/admin/login/"),  # which sends on to the index
+        ("?next=/admin/login/", "/admin/login/"),  # which redirects to the index
         ("?next=http://testserver/comments/", "http://testserver/comments/"),
         ("?next=https://elsewhere.example/", "/admin/"),
         ("?next=//elsewhere.example/", "/admin/"),
@@ -280,7 +280,7 @@ def test_the_admin_has_no_log_in_of_its_own_and_refuses_who_is_not_staff(client,
         ("?next=javascript:alert(1)", "/admin/"),
     ],
 )
-def test_staff_who_are_logged_in_are_sent_on_from_the_admins_log_in(client, alice, asked, sent_to):
+def test_logged_in_staff_are_redirected_from_the_admins_log_in(client, alice, asked, sent_to):
     alice.is_staff = True
     alice.save()
     client.force_login(alice)
@@ -289,7 +289,7 @@ def test_staff_who_are_logged_in_are_sent_on_from_the_admins_log_in(client, alic
 
 
 @pytest.mark.parametrize("path", ["demo/enable/", "demo/generate/interactions/"])
-def test_what_costs_much_is_limited_for_each_demo_not_for_each_caller(staff, path, monkeypatch):
+def test_expensive_calls_are_limited_per_demo_not_per_caller(staff, path, monkeypatch):
     monkeypatch.setattr(Throttle, "get_rate", lambda self: "2/min")
     ids = {name: User.objects.create_user(name) for name in ("one", "two")}
 
@@ -301,21 +301,21 @@ def test_what_costs_much_is_limited_for_each_demo_not_for_each_caller(staff, pat
 
 
 def sent(browser: Client, page: str, **more: str):
-    """The form of the password page, as `page` had it, sent by the browser."""
+    """Send the form of the password page, as `page` has it, with the browser's cookies."""
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     return browser.post("/password/", {"old_password": "x", "csrfmiddlewaretoken": token}, **more)
 
 
-def test_a_form_from_before_another_log_in_says_what_happened_and_what_to_do(person, alice):
+def test_a_stale_form_gets_an_error_that_says_what_to_do(person, alice):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(person)
     page = browser.get("/password/").content.decode()
     browser.force_login(alice)
-    browser.cookies["csrftoken"] = "b" * 32  # a log-in gives a new one
+    browser.cookies["csrftoken"] = "b" * 32  # a log-in changes it
     answer = sent(browser, page)
     shown = answer.content.decode()
     assert (answer.status_code, "<h1>This page is too old</h1>" in shown) == (403, True)
-    assert "Somebody has logged in or out in this browser since it was loaded" in shown
+    assert "Somebody has logged in or out in this browser since the page was loaded" in shown
     assert "Go back, load the page again and send it once more." in shown
     assert "cookie" not in shown
 
@@ -327,7 +327,7 @@ def test_a_form_from_before_another_log_in_says_what_happened_and_what_to_do(per
         ({"csrftoken": "b" * 32}, {"Origin": "https://example.org"}, "Sent from elsewhere"),
     ],
 )
-def test_a_form_without_cookies_or_from_elsewhere_says_so(person, cookies, headers, heading):
+def test_a_form_without_cookies_or_from_another_site_gets_an_error(person, cookies, headers, heading):
     browser = Client(enforce_csrf_checks=True)
     page = browser.get("/login/").content.decode()
     browser.cookies.clear()

@@ -1,4 +1,4 @@
-"""The admin of people, profiles and what has arrived: found at any size, read-only, secrets kept, nothing by accident."""
+"""The admin of users, profiles and inbox rows: searches of large tables, read-only rows, secrets, permissions."""
 
 import pytest
 from django.apps import apps
@@ -29,7 +29,7 @@ def test_every_model_of_ours_is_registered(operator, alice, live):
 
 
 @pytest.mark.parametrize("model", READ_ONLY)
-def test_what_the_machine_writes_is_read_only(operator, alice, live, model):
+def test_ingested_rows_are_read_only(operator, alice, live, model):
     demo_of(alice)
     send(live, event("comment.edited", "never-arrives"))
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
@@ -40,7 +40,7 @@ def test_what_the_machine_writes_is_read_only(operator, alice, live, model):
     assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
 
 
-def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(operator, live, monkeypatch):
+def test_a_dead_letter_shows_its_event_and_can_be_replayed_when_it_is_valid(operator, live, monkeypatch):
     name = "admin:interactions_deadletter_changelist"
     send(live, {"type": "comment.liked", "id": "later", "note": "<script>"})
     liked = DeadLetter.objects.latest("pk")
@@ -48,25 +48,25 @@ def test_a_dead_letter_shows_its_event_and_is_replayed_once_it_can_be_read(opera
     assert "&quot;type&quot;: &quot;comment.liked&quot;" in detail
     assert "&lt;script&gt;" in detail
     assert act(operator, name, "replay", *DeadLetter.objects.all()) == [
-        "2 events were rejected again and stay."
+        "2 events were rejected again and kept."
     ]
     DeadLetter.objects.filter(pk=liked.pk).update(
         raw=b'{"type": "comment.deleted", "id": "comment", "occurred_at": "2026-03-03T00:00:00Z"}'
     )
     assert act(operator, name, "replay", *DeadLetter.objects.all()) == [
-        "1 event was taken. 1 event was rejected again and stays."
+        "1 event was stored. 1 event was rejected again and kept."
     ]
     assert Interaction.objects.get(platform_id="comment").deleted_at is not None
     assert DeadLetter.objects.count() == 1
 
 
-def test_a_dead_letter_nested_beyond_reading_is_shown_and_stays(operator, live):
+def test_a_too_deeply_nested_dead_letter_is_shown_and_kept(operator, live):
     letter = DeadLetter.objects.get()
     DeadLetter.objects.filter(pk=letter.pk).update(raw=b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
     change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
     assert "[[[[" in change.content.decode()
     assert act(operator, "admin:interactions_deadletter_changelist", "replay", letter) == [
-        "1 event was rejected again and stays."
+        "1 event was rejected again and kept."
     ]
     assert DeadLetter.objects.count() == 1
 
@@ -76,7 +76,7 @@ def found(operator: Client, words: str) -> set[str]:
     return {row.platform_id for row in rows}
 
 
-def test_rows_are_found_by_id_handle_and_words(operator, live, bob):
+def test_rows_are_found_by_id_handle_and_text(operator, live, bob):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="bob-1", handle="harbour_inn")
     send(live, event("comment.created", "needle", text="Where is the harbour?"))
     send(other, event("comment.created", "needle", text="needles and pins"), event("message.created", "note"))
@@ -88,7 +88,7 @@ def test_rows_are_found_by_id_handle_and_words(operator, live, bob):
     assert found(operator, "needl xyz") == set()
 
 
-def test_words_are_searched_in_the_newest_rows_and_names_in_all(operator, live, monkeypatch):
+def test_texts_are_searched_in_the_newest_rows_and_handles_in_all(operator, live, monkeypatch):
     monkeypatch.setattr("interactions.admin.MAX_SEARCHED", 2)
     send(live, *(event("comment.created", f"c{n}", text="rain") for n in range(5)))
     assert found(operator, "rain") == {"c3", "c4"}
@@ -96,13 +96,13 @@ def test_words_are_searched_in_the_newest_rows_and_names_in_all(operator, live, 
     assert len(found(operator, "alice")) == 7
 
 
-def test_large_tables_are_never_counted_to_the_end(operator, live, monkeypatch):
+def test_large_tables_are_counted_up_to_a_maximum(operator, live, monkeypatch):
     monkeypatch.setattr("interactions.admin.MAX_COUNTED", 2)
     send(live, *(event("comment.created", f"c{n}") for n in range(5)))
     assert operator.get(reverse(INTERACTIONS)).context["cl"].result_count == 2
 
 
-def test_a_demos_profiles_stay_as_they_are(operator, alice, bob):
+def test_a_demos_profiles_cannot_be_changed(operator, alice, bob):
     demo_of(alice)
     [before, *_] = Profile.objects.filter(is_demo=True).order_by("pk").values()
     body = {"owner": bob.pk, "platform": "x", "platform_id": "z", "handle": "h", "display_name": "d"}
@@ -110,7 +110,7 @@ def test_a_demos_profiles_stay_as_they_are(operator, alice, bob):
     assert Profile.objects.filter(pk=before["id"]).values().get() == before
 
 
-def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, alice):
+def test_a_signing_secret_is_shown_only_when_it_is_created(operator, alice):
     add = reverse("admin:accounts_profile_add")
     fields = {"owner": alice.pk, "platform": "x", "platform_id": "1", "handle": "acme", "display_name": ""}
     operator.post(add, fields)
@@ -120,14 +120,14 @@ def test_a_signing_secret_is_shown_when_it_is_made_and_never_again(operator, ali
     assert "whsec_" not in page(operator, "admin:accounts_profile_changelist")
     change = reverse("admin:accounts_profile_change", args=[profile.pk])
     assert "whsec_" not in operator.get(change).content.decode()
-    [told] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile, confirmed="1")
+    [message] = act(operator, "admin:accounts_profile_changelist", "rotate_secrets", profile, confirmed="1")
     previous = profile.webhook_secret
     profile.refresh_from_db()
-    assert profile.webhook_secret in told
+    assert profile.webhook_secret in message
     assert profile.webhook_secret_previous == previous
 
 
-def test_a_profile_shows_the_whole_address_of_its_webhook(operator, live, settings):
+def test_a_profile_shows_its_absolute_webhook_url(operator, live, settings):
     settings.ALLOWED_HOSTS = ["inbox.example.com"]
     change = reverse("admin:accounts_profile_change", args=[live.pk])
     for secure, scheme in ((False, "http"), (True, "https")):
@@ -138,7 +138,7 @@ def test_a_profile_shows_the_whole_address_of_its_webhook(operator, live, settin
 @pytest.mark.parametrize(
     ("name", "kept"), [("Café  👩‍🍳 ", "Café 👩‍🍳"), ("", ""), ("\u3164", None), ("Ac\u202eme", None)]
 )
-def test_a_profiles_display_name_is_one_that_people_can_read(operator, alice, name, kept):
+def test_a_profiles_display_name_must_be_readable(operator, alice, name, kept):
     fields = {"owner": alice.pk, "platform": "x", "platform_id": "1", "handle": "acme", "display_name": name}
     page = operator.post("/admin/accounts/profile/add/", fields).content.decode()
     assert list(Profile.objects.values_list("display_name", flat=True)) == ([] if kept is None else [kept])
@@ -146,7 +146,7 @@ def test_a_profiles_display_name_is_one_that_people_can_read(operator, alice, na
 
 
 @pytest.mark.parametrize("model", [User, Profile])
-def test_people_and_profiles_are_not_deleted_by_a_click(operator, alice, live, model):
+def test_users_and_profiles_cannot_be_deleted_in_the_admin(operator, alice, live, model):
     name = f"admin:accounts_{model._meta.model_name}"
     row = model.objects.first()
     assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
@@ -154,7 +154,7 @@ def test_people_and_profiles_are_not_deleted_by_a_click(operator, alice, live, m
     assert model.objects.filter(pk=row.pk).exists()
 
 
-def test_a_profile_that_is_edited_keeps_a_secret_rotated_meanwhile(operator, live, monkeypatch):
+def test_saving_a_profile_keeps_a_secret_that_was_rotated_meanwhile(operator, live, monkeypatch):
     real = ModelAdmin.get_form
 
     def rotate_meanwhile(self, request, obj=None, **options):
@@ -175,7 +175,7 @@ def test_a_profile_that_is_edited_keeps_a_secret_rotated_meanwhile(operator, liv
     assert (live.handle, live.platform, live.webhook_secret) == ("new", "x", secrets[-1])
 
 
-def test_dead_letters_are_searched_by_reason_among_the_newest(operator, live, monkeypatch):
+def test_dead_letters_are_searched_by_reason_in_the_newest(operator, live, monkeypatch):
     name = reverse("admin:interactions_deadletter_changelist")
     send(live, *({"type": "comment.created", "id": f"c{number}"} for number in range(3)))
     assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 3
@@ -185,7 +185,7 @@ def test_dead_letters_are_searched_by_reason_among_the_newest(operator, live, mo
 
 
 @pytest.mark.parametrize("lookup", ["webhook_secret__startswith", "webhook_secret_previous__regex"])
-def test_lists_are_not_filtered_by_a_secret(operator, live, lookup):
+def test_lists_cannot_be_filtered_by_a_secret(operator, live, lookup):
     assert operator.get(reverse("admin:accounts_profile_changelist"), {lookup: "whsec_"}).status_code == 400
 
 
@@ -198,7 +198,7 @@ def test_lists_are_not_filtered_by_a_secret(operator, live, lookup):
     ],
 )
 def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, alice, model, indexes):
-    """And never by reading the table or walking through the whole index."""
+    """It never scans the table or the whole index."""
     demo_of(alice)
     row = model.objects.order_by("pk").first()
     name = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
@@ -210,10 +210,12 @@ def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, a
     asked = [query["sql"] for query in queries if f"\"platform_id\" = '{row.platform_id}'" in query["sql"]]
     searches = [sql for sql in asked if "accounts_profile" in sql.split("WHERE")[0]][: len(indexes)]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of few rows is read as a whole otherwise
+        cursor.execute("SET LOCAL enable_seqscan = off")  # PostgreSQL would scan a table of few rows
         plans = []
         for search in searches:
-            cursor.execute(f"EXPLAIN {search[search.index('SELECT') :]}")  # a time limit stands before it
+            cursor.execute(
+                f"EXPLAIN {search[search.index('SELECT') :]}"
+            )  # it is preceded by the statement timeout
             plans.append("\n".join(line for (line,) in cursor.fetchall()))
     for plan, index in zip(plans, indexes, strict=True):
         assert index in plan
@@ -221,7 +223,7 @@ def test_an_exact_id_is_looked_up_in_the_index_once_for_each_profile(operator, a
         assert ("Join" in plan, "Nested Loop" in plan) == (False, False)
 
 
-def test_who_may_change_people_and_groups_gets_no_further_rights(client, operator):
+def test_staff_who_may_change_users_and_groups_cannot_extend_their_permissions(client, operator):
     helper = User.objects.create_user("helper", is_staff=True)
     helper.user_permissions.add(*Permission.objects.filter(codename__in=("change_user", "change_group")))
     helper.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
@@ -255,7 +257,7 @@ def test_who_may_change_people_and_groups_gets_no_further_rights(client, operato
         ("?_popup=%00", "NUL character"),
     ],
 )
-def test_what_the_admin_refuses_is_told_on_our_page_and_in_one_line_of_the_log(
+def test_a_refused_admin_request_gets_our_page_and_one_log_line(
     operator, settings, capfd, caplog, query, why, debug
 ):
     settings.DEBUG = debug
@@ -269,7 +271,7 @@ def test_what_the_admin_refuses_is_told_on_our_page_and_in_one_line_of_the_log(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_filters_that_cannot_be_read_say_so_and_speak_of_no_database(operator):
+def test_invalid_filters_get_an_error_page_that_does_not_blame_the_database(operator):
     shown = operator.get("/admin/accounts/profile/?e=1&is_demo__exact=x").content.decode()
     assert "The filters in this address cannot be read." in shown
     assert "atabase" not in shown

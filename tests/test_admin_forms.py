@@ -1,4 +1,4 @@
-"""Every form of the admin: whatever is sent in it, or asked to be filled in, is answered, and never with a 500."""
+"""Every form of the admin answers any submitted or prefilled value without a 500."""
 
 from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from accounts.admin import OWNER_ABOVE
+from accounts.admin import OWNER_HAS_MORE
 from accounts.models import Profile, User
 from tests.test_admin_lists import FUZZED, more_rows, name_of
 
@@ -21,12 +21,12 @@ ODD = [
     *["abc", "1.5", "null", "2026-01-01", "", "25:99", "\ud800", "\x00", "x" * 300, "x" * 15_000],
     *["-1", "²", "NaN", "9" * 5_000, "0001-01-01"],
 ]
-ALONE = ["abc", "x" * 300]  # beside fields that are right, so that what is valid is stored
+ALONE = ["abc", "x" * 300]  # sent with valid other fields, so that valid forms are saved
 OF_THE_SITE = ["_to_field", "_popup", "_saveasnew", "_changelist_filters", "_continue", "_addanother"]
 
 
 class Fields(HTMLParser):
-    """What a browser would send of a page's fields, by name; without the token, of which the client has no need."""
+    """Parses the form fields that a browser would send, by name, without the CSRF token."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ def filled_in(client: Client, path: str, name: str, value: str) -> int:
 
 
 def forms_of(client: Client, model: type[Model]) -> dict[str, Fields]:
-    """The fields of the model's pages that have a form, by the pages' paths."""
+    """Return the form fields of the model's pages, by path."""
     more_rows(1)
     name = f"admin:{name_of(model)}"
     row = model.objects.filter(is_demo=False).latest("pk") if model is Profile else model.objects.latest("pk")
@@ -79,7 +79,7 @@ def forms_of(client: Client, model: type[Model]) -> dict[str, Fields]:
 
 
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
-def test_no_value_that_is_sent_in_a_form_is_a_500(operator, live, model):
+def test_no_form_value_causes_a_500(operator, live, model):
     codes = {}
     forms = forms_of(operator, model)
     for path, fields in forms.items():
@@ -92,7 +92,7 @@ def test_no_value_that_is_sent_in_a_form_is_a_500(operator, live, model):
     assert {key: code for key, code in codes.items() if code not in (200, 302, 400)} == {}
 
 
-def test_no_parameter_of_the_sites_own_is_a_500(operator, db):
+def test_no_parameter_of_the_admin_site_causes_a_500(operator, db):
     codes = {}
     for path, fields in forms_of(operator, Group).items():
         for name in OF_THE_SITE:
@@ -103,7 +103,7 @@ def test_no_parameter_of_the_sites_own_is_a_500(operator, db):
 
 
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
-def test_an_address_fills_in_no_form(operator, live, model):
+def test_query_parameters_do_not_prefill_forms(operator, live, model):
     path = reverse(f"admin:{name_of(model)}_add")
     shown = operator.get(path)
     if shown.status_code == 403:
@@ -121,16 +121,16 @@ WRONG_OWNERS = ["abc", "1.5", "null", "2026-01-01", "x" * 300]
 
 
 @pytest.mark.parametrize("owner", WRONG_OWNERS)
-def test_a_profile_of_nobody_is_refused_beside_the_field(operator, live, owner):
+def test_a_profile_without_an_owner_is_refused_at_the_field(operator, live, owner):
     for path, fields in forms_of(operator, Profile).items():
         answer = operator.post(path, fields.sent | {"handle": "new", "owner": owner})
         assert answer.status_code == 200
-        assert answer.context["adminform"].form.errors["owner"] == [OWNER_ABOVE]
+        assert answer.context["adminform"].form.errors["owner"] == [OWNER_HAS_MORE]
     live.refresh_from_db()
     assert live.handle == "alice"
 
 
-def test_a_schedules_task_that_is_too_long_is_refused_beside_the_field(operator, db):
+def test_a_too_long_task_of_a_schedule_is_refused_at_the_field(operator, db):
     for path, fields in forms_of(operator, PeriodicTask).items():
         answer = operator.post(path, fields.sent | {"task": "x" * 300, "regtask": ""})
         errors = answer.context["adminform"].form.errors

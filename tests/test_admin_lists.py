@@ -1,4 +1,4 @@
-"""Every list of the admin: what is asked of it wrongly is never a 500, and its queries do not grow with its rows."""
+"""Every list of the admin: invalid requests cause no 500, and the query count is constant."""
 
 import re
 import time
@@ -58,7 +58,7 @@ def asked(client: Client, path: str, **query: str) -> int:
 
 
 def offered(model: type) -> set[str]:
-    """What the filters of a list may ask for, and the list's own parameters."""
+    """Return the parameters of the list's filters and of the list itself."""
     filters = admin.site._registry[model].list_filter
     names = {one.parameter_name for one in filters if hasattr(one, "parameter_name")}
     names |= {f"{one}{lookup}" for one in filters if isinstance(one, str) for lookup in LOOKUPS}
@@ -66,7 +66,7 @@ def offered(model: type) -> set[str]:
 
 
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
-def test_nothing_that_is_asked_of_a_list_is_a_500(operator, model):
+def test_no_list_parameter_causes_a_500(operator, model):
     codes = {
         (name, value[:20]): asked(operator, list_of(model), **{name: value})
         for name in sorted(offered(model))
@@ -77,7 +77,7 @@ def test_nothing_that_is_asked_of_a_list_is_a_500(operator, model):
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
 @pytest.mark.parametrize(("lookup", "value"), [("regex", "["), ("year", "-5"), ("exact", "1")])
-def test_a_list_is_filtered_by_what_it_offers_and_nothing_else(operator, model, lookup, value):
+def test_a_list_accepts_only_the_filters_that_it_offers(operator, model, lookup, value):
     filters = admin.site._registry[model].list_filter
     names = [field.name for field in model._meta.concrete_fields if field.name not in filters]
     assert {asked(operator, list_of(model), **{f"{name}__{lookup}": value}) for name in names} == {400}
@@ -92,8 +92,8 @@ def test_every_filter_that_a_list_offers_works(operator, alice, live, model):
             assert operator.get(list_of(model) + choice["query_string"]).status_code == 200
 
 
-def test_every_row_has_a_number():
-    """The site refuses others before any action reads them."""
+def test_every_primary_key_is_a_number():
+    """The admin site refuses other keys before any action reads them."""
     assert all(isinstance(model._meta.pk, IntegerField) for model in MODELS)
 
 
@@ -101,12 +101,12 @@ def test_every_row_has_a_number():
 @pytest.mark.parametrize(
     "query", [{"o": "999"}, {"o": "-999.1.x"}, {"p": str(10**30)}, {"p": "-1"}, {"e": "1"}, {"all": ""}]
 )
-def test_odd_pages_and_orders_are_no_500(operator, model, query):
+def test_invalid_pages_and_orders_cause_no_500(operator, model, query):
     assert asked(operator, list_of(model), **query) in (200, 302)
 
 
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
-def test_no_id_in_an_address_is_a_500(operator, model):
+def test_no_id_in_a_url_causes_a_500(operator, model):
     codes = {}
     for id in (*NONSENSE, "_00", "_", "__", "_ZZ", "../..", "1/2", "_ED_A0_80", "-1", "1.5"):
         for page in ("change", "history", "delete"):
@@ -118,7 +118,7 @@ def test_no_id_in_an_address_is_a_500(operator, model):
 
 
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
-def test_no_action_on_nonsense_is_a_500(operator, model):
+def test_no_action_with_invalid_rows_causes_a_500(operator, model):
     request = operator.get(list_of(model)).wsgi_request
     actions = admin.site._registry[model].get_actions(request)
     codes = {}
@@ -154,7 +154,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("address", OTHERS)
-def test_the_admins_other_addresses_are_no_500(operator, address):
+def test_the_admins_other_urls_cause_no_500(operator, address):
     assert operator.get(address).status_code in (200, 302, 400, 403, 404)
 
 
@@ -163,7 +163,7 @@ TOO_LONG = "Search for at most 10 words of 100 characters in total. Nothing was 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
 @pytest.mark.parametrize("words", ["a" * 101, " ".join("abcdefghijk")])
-def test_a_search_of_too_many_words_or_characters_is_not_begun_and_says_so(operator, live, model, words):
+def test_a_search_with_too_many_words_or_characters_is_refused_with_a_message(operator, live, model, words):
     if not operator.get(list_of(model)).context["cl"].search_fields:
         pytest.skip("has no search")
     with CaptureQueriesContext(connection) as queries:
@@ -173,13 +173,13 @@ def test_a_search_of_too_many_words_or_characters_is_not_begun_and_says_so(opera
     assert not any("k%" in query["sql"] or "a" * 101 in query["sql"] for query in queries)
 
 
-def test_what_is_looked_for_by_autocompletion_is_as_short(operator, live):
+def test_an_autocomplete_search_has_the_same_limits(operator, live):
     address = "/admin/autocomplete/?app_label=accounts&model_name=profile&field_name=owner&term="
     found = [operator.get(address + term).json()["results"] for term in ("alice", "alice%20" * 11)]
     assert [len(results) for results in found] == [1, 0]
 
 
-def test_a_count_that_has_stopped_says_so(operator, live, monkeypatch):
+def test_a_count_that_reached_its_maximum_is_shown_with_a_plus(operator, live, monkeypatch):
     monkeypatch.setattr("interactions.admin.MAX_COUNTED", 2)
     send(live, event("comment.created", "second"))
     shown = operator.get(list_of(Interaction)).content.decode()
@@ -189,8 +189,8 @@ def test_a_count_that_has_stopped_says_so(operator, live, monkeypatch):
     assert ("3 interactions" in shown, "3+" in shown) == (True, False)
 
 
-def test_a_list_reads_the_beginning_of_each_text(operator, live):
-    """Cutting a text of marks that have to be put in order takes time by the square of its length."""
+def test_a_list_loads_only_the_start_of_each_text(operator, live):
+    """Truncating a text of combining marks takes time quadratic in its length."""
     send(live, *(event("comment.created", f"c{n}", text="a" + "\u0315\u0300" * 32_000) for n in range(3)))
     began = time.process_time()
     with CaptureQueriesContext(connection) as queries:
@@ -200,7 +200,7 @@ def test_a_list_reads_the_beginning_of_each_text(operator, live):
 
 
 def more_rows(number: int) -> None:
-    """Another row for every list, hanging on parents of its own."""
+    """Add a row to every list, each with parents of its own."""
     user = User.objects.create_user(f"user-{number}")
     profile = Profile.objects.create(owner=user, platform="x", platform_id=f"p{number}", handle="h")
     send(profile, *(event(type, f"e{number}") for type in ("content.published", "message.created")))
@@ -215,7 +215,7 @@ def more_rows(number: int) -> None:
     PeriodicTask.objects.create(name=f"task-{number}", task="demo.tasks.plan", crontab=crontab)
 
 
-def test_no_lists_queries_grow_with_its_rows(operator, db):
+def test_every_lists_query_count_is_constant(operator, db):
     def counts() -> dict[str, int]:
         found = {}
         for model in MODELS:
@@ -226,7 +226,7 @@ def test_no_lists_queries_grow_with_its_rows(operator, db):
         return found
 
     more_rows(1)
-    counts()  # content types are looked up once
+    counts()  # loads the content types, which are cached
     few = counts()
     for number in range(2, 6):
         more_rows(number)

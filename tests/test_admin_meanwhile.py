@@ -1,4 +1,4 @@
-"""Rows that go, or that somebody else changes, while an operator works on them; and what asks before it is done."""
+"""Rows that are deleted or changed while an operator works on them, and actions that ask for confirmation."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from tests.house import until
 from tests.world import demo_of
 
 PROFILES = "admin:accounts_profile_changelist"
-LEFT = "was left as before: each is gone, or is being changed by somebody else; look at the list."
+LEFT = "was not changed: each was deleted, or is being changed by somebody else; look at the list."
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
@@ -35,25 +35,25 @@ def secrets() -> dict[int, tuple[str, str]]:
     }
 
 
-def ask_to_rotate(client: Client, *profiles: Profile):
+def request_rotation(client: Client, *profiles: Profile):
     body = {"action": "rotate_secrets", "_selected_action": [profile.pk for profile in profiles]}
     return client.post(reverse(PROFILES), body, follow=True)
 
 
-def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
+def test_rotating_asks_for_confirmation_and_then_shows_each_secret(operator, alice):
     profiles = profiles_of(alice, 3)
     before = secrets()
-    asked = ask_to_rotate(operator, *profiles[:2])
+    asked = request_rotation(operator, *profiles[:2])
     shown = asked.content.decode()
     assert ("Give these profiles new signing secrets?" in shown, "<bdi>@h0 (X)</bdi>" in shown) == (
         True,
         True,
     )
     assert secrets() == before
-    told = confirm(operator, asked, PROFILES)
+    messages = confirm(operator, asked, PROFILES)
     after = secrets()
-    assert sorted(told) == sorted(
-        f"Signing secret of {profile}, shown this once: <code>{after[profile.pk][0]}</code>"
+    assert sorted(messages) == sorted(
+        f"Signing secret of {profile}, shown only this once: <code>{after[profile.pk][0]}</code>"
         for profile in profiles[:2]
     )
     assert {pk: previous for pk, (_, previous) in after.items()} == {
@@ -63,36 +63,36 @@ def test_rotating_asks_first_and_then_shows_each_secret(operator, alice):
 
 
 @pytest.mark.parametrize("more", [{}, {"confirmed": "1"}])
-def test_no_more_secrets_are_rotated_at_once_than_a_page_shows(operator, alice, more):
+def test_at_most_as_many_secrets_are_rotated_as_a_page_shows(operator, alice, more):
     profiles, before = profiles_of(alice, 51), secrets()
-    told = act(operator, PROFILES, "rotate_secrets", *profiles, **more)
-    assert told == ["Nothing was rotated: choose at most 50 profiles, as each secret is shown."]
+    messages = act(operator, PROFILES, "rotate_secrets", *profiles, **more)
+    assert messages == ["Nothing was rotated: choose at most 50 profiles, as each secret is shown."]
     assert secrets() == before
     assert len(act(operator, PROFILES, "rotate_secrets", *profiles[:50], confirmed="1")) == 50
 
 
-def test_a_profile_that_went_after_the_question_is_told(operator, alice):
-    [kept, gone] = profiles_of(alice, 2)
-    asked = ask_to_rotate(operator, kept, gone)
-    Profile.objects.filter(pk=gone.pk).delete()
-    told = confirm(operator, asked, PROFILES)
-    assert (len(told), told[-1]) == (2, f"1 profile {LEFT}")
+def test_a_profile_deleted_after_the_confirmation_is_reported(operator, alice):
+    [kept, deleted] = profiles_of(alice, 2)
+    asked = request_rotation(operator, kept, deleted)
+    Profile.objects.filter(pk=deleted.pk).delete()
+    messages = confirm(operator, asked, PROFILES)
+    assert (len(messages), messages[-1]) == (2, f"1 profile {LEFT}")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_profile_that_somebody_holds_is_left_and_holds_up_no_other(operator, alice):
+def test_a_locked_profile_is_skipped_and_delays_no_other(operator, alice):
     [free, held] = profiles_of(alice, 2)
     before = secrets()
     with somebody_who(lambda: Profile.objects.filter(pk=held.pk).update(handle="new")):
-        told = act(operator, PROFILES, "rotate_secrets", free, held, confirmed="1")
-    assert (len(told), told[-1]) == (2, f"1 profile {LEFT}")
+        messages = act(operator, PROFILES, "rotate_secrets", free, held, confirmed="1")
+    assert (len(messages), messages[-1]) == (2, f"1 profile {LEFT}")
     assert [secrets()[one.pk] == before[one.pk] for one in (free, held)] == [False, True]
 
 
 def posted_while(
     operator: Client, happens: Callable[[], object], path: str, body: dict
 ) -> tuple[int, list[str]]:
-    """The status and what is told when a form is sent while something happens to its row."""
+    """Send a form while another transaction changes its row; return the status and the messages."""
 
     def post():
         try:
@@ -121,40 +121,40 @@ PASSWORD = {"password1": "another good one", "password2": "another good one", "u
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_form_of_a_profile_that_went_says_so_and_makes_none(operator, alice):
+def test_the_form_of_a_deleted_profile_gets_a_message_and_creates_none(operator, alice):
     [profile] = profiles_of(alice, 1)
     body = {"owner": alice.pk, "platform": "x", "platform_id": "new", "handle": "new", "display_name": ""}
     path = reverse("admin:accounts_profile_change", args=[profile.pk])
-    told = posted_while(operator, Profile.objects.filter(pk=profile.pk).delete, path, body)
-    assert told == (200, [f"profile with ID “{profile.pk}” doesn’t exist. Perhaps it was deleted?"])
+    messages = posted_while(operator, Profile.objects.filter(pk=profile.pk).delete, path, body)
+    assert messages == (200, [f"profile with ID “{profile.pk}” doesn’t exist. Perhaps it was deleted?"])
     assert not Profile.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("page", "body"), [("change", PERSON), ("password", PASSWORD)])
-def test_the_form_of_a_user_who_went_makes_none(operator, alice, page, body):
+def test_the_form_of_a_deleted_user_creates_none(operator, alice, page, body):
     path = f"/admin/accounts/user/{alice.pk}/{page}/"
-    told = posted_while(operator, User.objects.filter(pk=alice.pk).delete, path, body)
-    gone = f"user with ID “{alice.pk}” doesn’t exist. Perhaps it was deleted?"
-    assert told == ((200, [gone]) if page == "change" else (404, []))
+    messages = posted_while(operator, User.objects.filter(pk=alice.pk).delete, path, body)
+    deleted = f"user with ID “{alice.pk}” doesn’t exist. Perhaps it was deleted?"
+    assert messages == ((200, [deleted]) if page == "change" else (404, []))
     assert not User.objects.filter(username="alice").exists()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("page", "body"), [("change", PERSON), ("password", PASSWORD)])
-def test_rights_that_are_given_meanwhile_are_neither_taken_back_nor_reached(client, alice, page, body):
+def test_permissions_given_meanwhile_are_not_overwritten_by_an_open_form(client, alice, page, body):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(*clerk.user_permissions.model.objects.filter(codename="change_user"))
     client.force_login(clerk)
     path = f"/admin/accounts/user/{alice.pk}/{page}/"
     raised = User.objects.filter(pk=alice.pk)
-    told = posted_while(client, lambda: raised.update(is_superuser=True), path, body)
+    messages = posted_while(client, lambda: raised.update(is_superuser=True), path, body)
     alice.refresh_from_db()
-    assert (told, alice.is_superuser, alice.has_usable_password()) == ((403, []), True, False)
+    assert (messages, alice.is_superuser, alice.has_usable_password()) == ((403, []), True, False)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_action_on_a_demo_that_went_says_so(operator, alice):
+def test_an_action_on_a_deleted_demo_gets_a_message(operator, alice):
     account = demo_of(alice)
 
     def go() -> None:
@@ -162,13 +162,13 @@ def test_an_action_on_a_demo_that_went_says_so(operator, alice):
         User.objects.filter(pk=alice.pk).delete()
 
     body = {"action": "pause", "_selected_action": [account.pk]}
-    told = posted_while(operator, go, reverse("admin:demo_demoaccount_changelist"), body)
-    assert told == (200, ["alice: this demo was deleted with its user."])
+    messages = posted_while(operator, go, reverse("admin:demo_demoaccount_changelist"), body)
+    assert messages == (200, ["alice: this demo was deleted with its user."])
     assert not DemoAccount.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("model", ["user", "profile"])
-def test_a_page_that_changes_nothing_takes_a_post_as_it_takes_a_get(operator, live, model):
+def test_a_post_to_a_read_only_page_is_answered_like_a_get(operator, live, model):
     row = live if model == "profile" else live.owner
     assert operator.post(reverse(f"admin:accounts_{model}_history", args=[row.pk])).status_code == 200

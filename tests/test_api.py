@@ -1,4 +1,4 @@
-"""The routes of tokens, rows and health, as programs use them."""
+"""The API's routes of tokens, rows and health."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.world import NOW, demo_of, event, send
 JSON = "application/json"
 
 
-def test_a_token_is_given_for_a_password_and_accepted(client, alice):
+def test_a_token_is_issued_for_a_password_and_accepted(client, alice):
     alice.set_password("a good password")
     alice.save()
     answer = client.post(
@@ -42,7 +42,7 @@ def test_lists_are_newest_first_and_paginated(page, alice):
     )
 
 
-def test_items_carry_the_contract_names(page, live):
+def test_items_have_the_names_of_the_contract(page, live):
     send(live, event("comment.created", "reply", parent_id="comment"))
     row = page.get("/api/v1/interactions/").json()["results"][0]
     reply = Interaction.objects.get(platform_id="reply")
@@ -70,7 +70,7 @@ def test_another_users_rows_do_not_exist(client, live, bob, path):
     )
 
 
-def test_a_status_is_changed_and_nothing_else(page, live):
+def test_changing_a_status_changes_nothing_else(page, live):
     row = Interaction.objects.get(platform_id="comment")
     path = f"/api/v1/interactions/{row.pk}/"
     forged = page.patch(path, {"status": "done", "text": "forged", "is_demo": True}, content_type=JSON)
@@ -85,7 +85,7 @@ def test_a_status_is_changed_and_nothing_else(page, live):
 @pytest.mark.parametrize(
     "path", ["content", "interactions?type=comment", "interactions?type=message", "profiles"]
 )
-def test_a_lists_queries_do_not_grow_with_it(page, alice, live, path, django_assert_num_queries):
+def test_a_lists_query_count_is_constant(page, alice, live, path, django_assert_num_queries):
     with django_assert_num_queries(3):
         page.get(f"/api/v1/{path}")
     demo_of(alice)
@@ -112,14 +112,14 @@ def test_health(client, db):
         (timedelta(days=1), 503),
     ],
 )
-def test_beat_is_seen_when_it_sent_a_task_within_two_minutes(client, db, seen, code):
+def test_readyz_needs_a_task_of_beat_within_two_minutes(client, db, seen, code):
     now = timezone.now()
     PeriodicTask.objects.filter(name="demo: sweep").update(last_run_at=now + seen)
     PeriodicTask.objects.filter(name="demo: weekly cleanup").update(last_run_at=now + timedelta(hours=1))
     assert client.get("/readyz").status_code == code
 
 
-def test_a_lost_connection_is_not_ready(client, db, monkeypatch):
+def test_readyz_fails_when_the_database_connection_is_lost(client, db, monkeypatch):
     def lost(*_):
         raise InterfaceError("the connection is closed")
 
@@ -141,7 +141,7 @@ def test_metrics_need_their_token(client, db, settings):
 @pytest.mark.parametrize(
     ("type", "code", "status"), [("comment.edited", 200, "done"), ("comment.deleted", 404, "new")]
 )
-def test_what_arrives_while_a_status_is_changed_stays(page, live, monkeypatch, type, code, status):
+def test_changes_that_arrive_while_a_status_is_changed_are_kept(page, live, monkeypatch, type, code, status):
     check = InteractionSerializer.is_valid
 
     def slow_check(serializer, **options):

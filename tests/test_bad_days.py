@@ -103,7 +103,7 @@ def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(house):
         ask = {"headers": caller.headers, "timeout": 20}
         answer = answered(lambda: requests.get(f"{house.url}/api/v1/demo/", **ask), 503)
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert answer.json()["hint"] == "Nothing was stored; send the same again in some seconds."
+        assert answer.json()["hint"] == "Nothing was stored; send the same request again in some seconds."
         session = {"cookies": {"sessionid": "x" * 32}, "timeout": 20}
         page = answered(lambda: requests.get(f"{house.url}/comments/", **session), 503)
         assert "Back in a moment" in page.text

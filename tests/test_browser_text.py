@@ -47,7 +47,7 @@ FILL = """
 from datetime import UTC, datetime, timedelta
 from accounts.models import Profile, User
 from demo.models import DemoAccount, StoryEvent
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 given = {given}
 user = User.objects.create_user(given["name"], password=given["name"], is_staff=True)
 user.refresh_from_db()
@@ -62,7 +62,7 @@ for number, author in enumerate(given["authors"]):
         parent = {{"parent_id": f"{{number}}-{{place - 1}}"}} if place else {{}}
         events.append(one | parent | dict(type="comment.created", content_id="piece2" if place % 2 else "piece"))
         events.append(one | dict(type="message.created", id=f"m{{number}}-{{place}}", conversation_id="c" * 255))
-answer = ingest([Arrival(profile.id, event) for event in events], now)
+answer = ingest([IncomingEvent(profile.id, event) for event in events], now)
 assert {{result.status for result in answer}} == {{"created"}}, answer
 """
 

@@ -1,4 +1,4 @@
-"""What a user can make expensive is bounded: terms, statements, pages, and how many long reads go on at once."""
+"""Costs that a user controls are limited: search terms, statements, pages, and simultaneous long reads."""
 
 import re
 import shutil
@@ -16,25 +16,25 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Profile, User
 from interactions import analytics, read_limits, statement_timeouts
-from interactions.locks import NAMESPACE as PROFILES
-from interactions.models import MAX_BYTES, DeadLetter, Interaction
+from interactions.locks import PROFILE_LOCKS
+from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
 from tests.breaking import pooler
 from tests.house import Caller, House, running_house
 from tests.world import DAY, NOW, event, send
 
-WORST = "a" * 99 + "b"  # to be looked for in texts of nothing but a
+WORST = "a" * 99 + "b"  # the slowest search term for texts of "a" only
 LONG = 65_536
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_read_long() -> None:
-    read_limits.forget()
+def _reset_usage() -> None:
+    read_limits.reset_usage()
 
 
 @pytest.fixture
-def piled(transactional_db) -> Profile:
-    """A profile of Alice's with what makes a search as slow as it gets."""
+def slow_profile(transactional_db) -> Profile:
+    """Create a profile of Alice's with texts that make a search as slow as possible."""
     alice = User.objects.create_user("alice")
     profile = Profile.objects.create(owner=alice, platform="x", platform_id="pile", handle="pile")
     send(profile, *(event("comment.created", f"c{number}", text="a" * LONG) for number in range(70)))
@@ -42,14 +42,14 @@ def piled(transactional_db) -> Profile:
 
 
 @pytest.fixture
-def hasty(monkeypatch) -> None:
+def short_limits(monkeypatch) -> None:
     monkeypatch.setattr(read_limits, "QUICK_MILLISECONDS", 10)
     monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 50)
 
 
 @contextmanager
-def elsewhere(statement: str, *parameters: object) -> Iterator[psycopg.Connection]:
-    """Another process, which has run a statement and has not committed."""
+def other_connection(statement: str, *parameters: object) -> Iterator[psycopg.Connection]:
+    """Yield another connection with an open transaction that has run the statement."""
     entry = connection.get_connection_params()
     names = ("dbname", "user", "host", "port", "password")
     with psycopg.connect(**{name: entry[name] for name in names if name in entry}) as other:
@@ -71,72 +71,79 @@ def test_a_search_term_has_at_most_a_hundred_characters(page, live, path):
     assert page.get(f"/api/v1/{path}/?search={'a' * 100}").status_code == 200
 
 
-def test_a_search_that_takes_too_long_is_stopped_and_answered_with_a_problem(
-    client, piled, hasty, monkeypatch
+def test_a_slow_search_is_stopped_and_answered_with_a_problem(
+    client, slow_profile, short_limits, monkeypatch
 ):
-    client.force_login(piled.owner)
+    client.force_login(slow_profile.owner)
     answer = client.get(f"/api/v1/interactions/?search={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert (answer["Content-Type"], "posted_after" in answer.json()["hint"]) == (
         "application/problem+json",
         True,
     )
-    read_limits.forget()
+    read_limits.reset_usage()
     monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 4_000)
     found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
-    assert len(found) == MAX_BYTES // LONG
+    assert len(found) == MAX_PAGE_BYTES // LONG
     assert limit_of_the_session() == "0"
 
 
-def test_the_lists_of_the_admin_take_their_turn_too(client, piled, hasty):
+def test_the_admins_lists_have_the_same_read_limits(client, slow_profile, short_limits):
     client.force_login(User.objects.create_superuser("operator"))
     answer = client.get(f"/admin/interactions/interaction/?q={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "That took too long" in answer.content.decode()
 
 
-def test_a_page_that_takes_too_long_says_so_as_a_page(client, piled, monkeypatch):
-    client.force_login(piled.owner)
-    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 50)
-    with elsewhere("LOCK TABLE interactions_interaction"):
+def test_a_slow_page_is_answered_with_an_error_page(client, slow_profile, monkeypatch):
+    client.force_login(slow_profile.owner)
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
+    with other_connection("LOCK TABLE interactions_interaction"):
         answer = client.get("/comments/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "That took too long" in answer.content.decode()
     assert client.get("/comments/").status_code == 200
 
 
-def test_every_statement_of_a_request_has_a_limit(client, piled, monkeypatch):
-    client.force_login(piled.owner)
+def test_every_statement_of_a_request_has_a_timeout(client, slow_profile, monkeypatch):
+    client.force_login(slow_profile.owner)
     row = Interaction.objects.first()
-    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 50)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", PROFILES | piled.pk):
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
+    with other_connection("SELECT pg_advisory_xact_lock(%s)", PROFILE_LOCKS | slow_profile.pk):
         answer = client.post(
             f"/api/v1/interactions/{row.pk}/reply/", {"text": "x"}, content_type="application/json"
         )
-    assert (answer.status_code, answer.json()["detail"]) == (503, "It took too long and was stopped.")
-    assert answer.json()["hint"] == "Nothing was stored; send the same again in some seconds."
+    assert (answer.status_code, answer.json()["detail"]) == (
+        503,
+        "The request took too long and was stopped.",
+    )
+    assert answer.json()["hint"] == "Nothing was stored; send the same request again in some seconds."
     assert not Interaction.objects.filter(direction="out").exists()
     assert limit_of_the_session() == "0"
 
 
-def test_a_command_has_no_limit(transactional_db, monkeypatch):
-    monkeypatch.setattr(statement_timeouts, "WEB_REQUEST", 1)
+def test_a_commands_statements_have_no_timeout(transactional_db, monkeypatch):
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.05)")
 
 
-def test_one_long_read_of_a_user_at_once_and_others_go_on(client, piled, hasty, bob):
-    client.force_login(piled.owner)
-    with elsewhere("SELECT pg_advisory_xact_lock(%s)", read_limits.NAMESPACE | piled.owner.pk):
+def test_a_user_has_one_long_read_at_a_time_and_others_are_not_affected(
+    client, slow_profile, short_limits, bob
+):
+    client.force_login(slow_profile.owner)
+    with other_connection("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | slow_profile.owner.pk):
         answer = client.get(f"/api/v1/interactions/?search={WORST}")
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
         assert client.get(f"/api/v1/interactions/?search={WORST}").status_code == 200
 
 
-def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, monkeypatch, bob):
-    monkeypatch.setattr(read_limits, "SECONDS_A_MINUTE", 0.1)
-    client.force_login(piled.owner)
+def test_a_users_long_reads_have_a_maximum_time_per_minute(
+    client, slow_profile, short_limits, monkeypatch, bob
+):
+    monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.1)
+    client.force_login(slow_profile.owner)
     codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
     refused = client.get("/api/v1/interactions/")
     assert codes[0] == 503
@@ -145,14 +152,14 @@ def test_long_reads_of_a_user_have_a_share_of_each_minute(client, piled, hasty, 
     assert client.get("/api/v1/interactions/").status_code == 200
 
 
-def test_a_summary_takes_its_turn_too(client, piled, hasty):
-    client.force_login(piled.owner)
-    with elsewhere("LOCK TABLE interactions_interaction"):
+def test_a_summary_has_the_same_read_limits(client, slow_profile, short_limits):
+    client.force_login(slow_profile.owner)
+    with other_connection("LOCK TABLE interactions_interaction"):
         answer = client.get("/api/v1/analytics/summary/")
     assert (answer.status_code, "from and to" in answer.json()["hint"]) == (503, True)
 
 
-def test_a_summary_of_more_days_than_it_can_tell_is_400(page, live, monkeypatch):
+def test_a_summary_of_too_many_days_is_400(page, live, monkeypatch):
     monkeypatch.setattr(analytics, "MAX_CELLS", 3)
     send(live, *(event("comment.created", f"c{n}", (NOW - n * DAY).isoformat()) for n in range(3)))
     answer = page.get("/api/v1/analytics/summary/")
@@ -161,7 +168,7 @@ def test_a_summary_of_more_days_than_it_can_tell_is_400(page, live, monkeypatch)
 
 
 def wide(profile: Profile, number: int) -> list[int]:
-    """Ids of comments that are as wide as they may be."""
+    """Create comments of the maximum length; return their ids."""
     text = "\U0001f600" * LONG
     rows = [event("comment.created", f"w{n:02}", text=text, parent_id="comment") for n in range(number)]
     send(profile, event("content.edited", "piece", NOW.isoformat(), text=text))
@@ -179,20 +186,20 @@ def walk(client, path: str | None, direction: str = "next") -> list[list[int]]:
     return found
 
 
-def test_a_page_ends_early_where_its_texts_grow_large_and_none_is_missed(page, live):
+def test_a_page_of_large_texts_ends_early_and_no_row_is_missing(page, live):
     ids = wide(live, 20)
     rest = [row.pk for row in Interaction.objects.order_by("-posted_at", "-id") if row.pk not in ids]
     forward = walk(page, "/api/v1/interactions/?page_size=200")
-    size = MAX_BYTES // (4 * LONG)
+    size = MAX_PAGE_BYTES // (4 * LONG)
     assert [id for ids in forward for id in ids] == ids[::-1] + rest
     assert [len(ids) for ids in forward[:2]] == [size, size]
     back = walk(page, walk.last["previous"], "previous")
     assert [id for ids in back[::-1] for id in ids] == [id for ids in forward[:-1] for id in ids]
-    assert len(page.get("/comments/").content) < MAX_BYTES + 4 * LONG + 50_000
+    assert len(page.get("/comments/").content) < MAX_PAGE_BYTES + 4 * LONG + 50_000
 
 
 @pytest.mark.parametrize("path", ["/api/v1/interactions/", "/comments/"])
-def test_a_list_does_not_read_the_texts_of_pieces_and_parents(page, live, path):
+def test_a_list_does_not_load_the_texts_of_content_and_parents(page, live, path):
     wide(live, 1)
     with CaptureQueriesContext(
         connection,
@@ -202,7 +209,7 @@ def test_a_list_does_not_read_the_texts_of_pieces_and_parents(page, live, path):
     assert re.findall(r'(?<!LEFT\()"interactions_content"."text"|T\d+."text"(?!, 100)', listed) == []
 
 
-def test_the_admins_list_of_dead_letters_reads_their_beginnings(operator, live):
+def test_the_admins_list_of_dead_letters_loads_only_their_first_bytes(operator, live):
     send(live, {"type": "nonsense", "text": "x" * 1_000_000})
     with CaptureQueriesContext(connection) as captured:
         shown = operator.get("/admin/interactions/deadletter/")
@@ -213,7 +220,7 @@ def test_the_admins_list_of_dead_letters_reads_their_beginnings(operator, live):
     assert "x" * 1_000 in operator.get(f"/admin/interactions/deadletter/{letter.pk}/change/").content.decode()
 
 
-def test_the_schema_is_made_once(client, db):
+def test_the_schema_is_generated_once(client, db):
     client.get("/api/v1/schema/")
     client.get("/api/v1/schema/?format=json")
     began = time.monotonic()
@@ -224,7 +231,7 @@ def test_the_schema_is_made_once(client, db):
 
 
 def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> float:
-    """The longest that /healthz, asked again and again, took while something went on, and for a second after it."""
+    """Return the slowest answer of /healthz while `until_done` runs and for a second after it."""
     worst, end = 0.0, None
     with ThreadPoolExecutor() as pool:
         other = pool.submit(until_done)
@@ -239,7 +246,7 @@ def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> floa
 
 
 def abandoned(caller: Caller, path: str, times: int) -> None:
-    """Eight requests at once, none of which is waited for longer than 0.7 s, that many times."""
+    """Send eight simultaneous requests and abandon each after 0.7 s, repeated `times`."""
 
     def ask(_: int) -> None:
         with suppress(requests.ReadTimeout):
@@ -258,17 +265,17 @@ PILE = (
 )
 
 
-def pile_up(house: House, name: str) -> None:
+def create_slow_profile(house: House, name: str) -> None:
     script = f"Profile.objects.create(owner=User.objects.get(username={name!r}), platform='x', platform_id='p', handle='p')"
     house.manage("shell", "-v0", "-c", f"from accounts.models import *; {script}")
     house.sql(PILE, house.sql("SELECT max(id) FROM accounts_profile")[0][0])
 
 
 @pytest.mark.flow
-def test_abandoned_searches_of_one_user_hold_up_nobody():
+def test_abandoned_searches_of_one_user_delay_nobody():
     with running_house("web") as house:
         mallory, alice = house.create_user("mallory"), house.create_user("alice")
-        pile_up(house, "mallory")
+        create_slow_profile(house, "mallory")
 
         def others() -> None:
             assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
@@ -279,7 +286,7 @@ def test_abandoned_searches_of_one_user_hold_up_nobody():
 
 
 def abandoned_batches(house: House, profile: dict, secret: str) -> None:
-    """32 bodies of 5 MB, signed, whose senders go away without an answer, and one event as large as the body."""
+    """Send 32 signed bodies of 5 MB and disconnect without reading the answers; then one event as large as a body."""
     event = b"[" + b"[]," * 1_700_000 + b"1e]"
     body = b'{"type":"events","data":{"events":[' + event + b"]}}"
     headers = sign(secret, "msg_1", int(time.time()), body)
@@ -294,10 +301,10 @@ def abandoned_batches(house: House, profile: dict, secret: str) -> None:
 
 
 @pytest.mark.flow
-def test_abandoned_batches_of_one_sender_hold_up_nobody():
+def test_abandoned_batches_of_one_sender_delay_nobody():
     with running_house("web") as house:
         mallory = house.create_user("mallory")
-        pile_up(house, "mallory")
+        create_slow_profile(house, "mallory")
         api = f"{house.url}/api/v1/profiles/"
         [profile] = requests.get(api, headers=mallory.headers, timeout=20).json()["results"]
         secret = mallory.post(f"profiles/{profile['id']}/rotate-secret").json()["webhook_secret"]
@@ -306,14 +313,14 @@ def test_abandoned_batches_of_one_sender_hold_up_nobody():
             assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
 
         worst = slowest(healthz, lambda: abandoned_batches(house, profile, secret))
-        assert worst < 3  # a quarter of a second when this machine does nothing but send and answer
+        assert worst < 3  # 0.25 s on an idle machine
         assert house.sql("SELECT count(*), max(octet_length(raw)) FROM interactions_deadletter") == [
             (1, 2**20 + 1)
         ]
 
 
 @pytest.mark.flow
-def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
+def test_readyz_with_a_hanging_broker_delays_no_other_request():
     silent = socket.create_server(("127.0.0.1", 0), backlog=64)
     with silent, running_house("web", REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as house:
 
@@ -329,7 +336,7 @@ def test_a_broker_that_keeps_silent_does_not_let_readyz_hold_up_the_rest():
 
 @pytest.mark.flow
 @pytest.mark.long
-def test_the_limit_leaks_to_nobody_behind_a_transaction_pooler():
+def test_the_timeout_affects_no_other_connection_behind_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")
     house = House()
@@ -341,13 +348,13 @@ def test_the_limit_leaks_to_nobody_behind_a_transaction_pooler():
             house.manage("migrate", "-v0")
             house.start("web")
             caller = house.create_user("pooled")
-            pile_up(house, "pooled")
+            create_slow_profile(house, "pooled")
             ask = {"headers": caller.headers, "timeout": 20}
             searched = requests.get(f"{house.url}/api/v1/interactions/?search={WORST}", **ask)
             assert (searched.status_code, searched.json()["status"]) == (503, 503)
             assert requests.get(f"{house.url}/api/v1/demo/", **ask).status_code == 200
             limits = set()
-            for _ in range(8):  # whichever connection of the pool it is
+            for _ in range(8):  # to use every connection of the pool
                 with psycopg.connect(url, autocommit=True, prepare_threshold=None) as pooled:
                     limits |= set(pooled.execute("SHOW statement_timeout").fetchone())
             assert limits == {"0"}

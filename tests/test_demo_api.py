@@ -138,7 +138,7 @@ def test_brand_and_products_may_be_names_in_any_script(page, brand, kept):
 def test_a_name_that_shows_nothing_is_answered_with_what_to_do(page):
     answer = page.post("/api/v1/demo/enable/", {"brand": "Ac\u3164me"}, content_type=JSON)
     assert answer.status_code == 400
-    assert "brand must be a name of 1 to 80 characters in one line; take U+3164 (HANGUL FILLER) out" in str(
+    assert "brand must be a name of 1 to 80 characters in one line; remove U+3164 (HANGUL FILLER)" in str(
         answer.json()
     )
 

@@ -15,7 +15,7 @@ from django.urls import Resolver404, resolve
 
 from config.reference import render
 from interactions.models import Interaction
-from interactions.problems import NoSuchRoute
+from interactions.problems import UnknownRouteView
 from tests.house import CHECKOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +63,7 @@ def is_there(name: str, page: Path) -> bool:
     if (CHECKOUT / name).exists() or (page.parent / name).exists() or name in MADE_BY_THE_READER:
         return True
     if name.endswith("/"):
-        return getattr(resolve(f"/api/v1/{name}").func, "view_class", None) is not NoSuchRoute
+        return getattr(resolve(f"/api/v1/{name}").func, "view_class", None) is not UnknownRouteView
     return any(True for folder in FOLDERS for _ in (CHECKOUT / folder).rglob(name))
 
 
@@ -157,7 +157,7 @@ def is_route(path: str) -> bool:
         return True
     path = path if path.startswith("/") else f"/api/v1/{path}"
     try:
-        return getattr(resolve(path).func, "view_class", None) is not NoSuchRoute
+        return getattr(resolve(path).func, "view_class", None) is not UnknownRouteView
     except Resolver404:
         return False
 

@@ -1,4 +1,4 @@
-"""Expired sessions and tokens go, a few at a time, by a task that runs daily; what is still good stays."""
+"""A daily task deletes expired sessions and tokens in batches, and keeps valid ones."""
 
 from contextlib import closing
 from datetime import timedelta
@@ -31,7 +31,7 @@ def tokens(user, count: int, until) -> None:
         TOKENS.filter(pk=TOKENS.create(user)[0].pk).update(expiry=until)
 
 
-def test_what_has_expired_goes_and_the_rest_stays(alice):
+def test_only_expired_sessions_and_tokens_are_deleted(alice):
     sessions(3, NOW - SECOND, "old")
     sessions(2, NOW + SECOND, "good")
     tokens(alice, 3, NOW - SECOND)
@@ -44,7 +44,7 @@ def test_what_has_expired_goes_and_the_rest_stays(alice):
     assert clear_expired(NOW) == {"sessions": 0, "tokens": 0}
 
 
-def test_no_statement_deletes_more_than_a_batch(alice, monkeypatch):
+def test_each_statement_deletes_at_most_one_batch(alice, monkeypatch):
     monkeypatch.setattr(expiry, "ROWS_PER_TRANSACTION", 4)
     sessions(10, NOW - DAY, "old")
     tokens(alice, 9, NOW - DAY)
@@ -55,7 +55,7 @@ def test_no_statement_deletes_more_than_a_batch(alice, monkeypatch):
     assert max(sql.count("'") // 2 for sql in deletions) <= 4
 
 
-def test_a_run_ends_after_so_many_and_the_next_goes_on(alice, monkeypatch):
+def test_a_run_stops_at_its_maximum_and_the_next_continues(alice, monkeypatch):
     monkeypatch.setattr(expiry, "ROWS_PER_TRANSACTION", 4)
     monkeypatch.setattr(expiry, "MAX_ROWS", 8)
     sessions(10, NOW - DAY, "old")
@@ -64,7 +64,7 @@ def test_a_run_ends_after_so_many_and_the_next_goes_on(alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_row_that_somebody_holds_is_left_to_the_next_run(alice):
+def test_a_locked_row_is_left_to_the_next_run(alice):
     sessions(3, NOW - DAY, "old")
     with closing(connection.copy()) as others, others.cursor() as other:
         other.execute("BEGIN")
@@ -74,7 +74,7 @@ def test_a_row_that_somebody_holds_is_left_to_the_next_run(alice):
     assert clear_expired(NOW)["sessions"] == 1
 
 
-def test_the_task_runs_daily_and_clears(client, alice):
+def test_the_task_runs_daily_and_deletes_expired_rows(client, alice):
     schedule = PeriodicTask.objects.get(name="accounts: clear expired sessions and tokens")
     assert (schedule.task, str(schedule.crontab)[:10]) == (task.name, "30 3 * * *")
     client.force_login(alice)

@@ -8,7 +8,7 @@ import requests
 
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
-from interactions.locks import NAMESPACE
+from interactions.locks import PROFILE_LOCKS
 from interactions.models import Content, Interaction
 from tests.house import Caller, House, running_house, until
 from tests.world import demo_of
@@ -38,7 +38,7 @@ def blocked_profiles(house: House, caller: Caller):
     connection.execute(
         "SELECT pg_advisory_lock(%s | p.id) FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
         " WHERE username = %s ORDER BY p.id",
-        [NAMESPACE, caller.name],
+        [PROFILE_LOCKS, caller.name],
     )
     return connection
 

@@ -15,7 +15,7 @@ from django.db.utils import ConnectionHandler
 from environ import Env
 from psycopg.errors import ConnectionTimeout
 
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from config import single_flight
 from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
@@ -76,10 +76,10 @@ def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(house, staff)
 
 
 @pytest.fixture
-def wait_timeouts(monkeypatch) -> Breaker:
+def wait_timeouts(monkeypatch) -> CircuitBreaker:
     """Enables wait timeouts, as in a web process; returns the circuit breaker of the database."""
     monkeypatch.setattr(base, "_wait_timeouts_enabled", True)
-    monkeypatch.setattr(base, "_breaker", breaker := Breaker(base._unavailable, ConnectionTimeout))
+    monkeypatch.setattr(base, "_breaker", breaker := CircuitBreaker(base._unavailable, ConnectionTimeout))
     return breaker
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, read_handle
 from demo import simulator
 from demo.simulator import tables
@@ -216,6 +216,6 @@ def test_every_persons_name_is_readable(code):
     for number in range(6_000):
         name = person(11, tables.language(code).locales, "instagram", number).name
         try:
-            assert readable(name, 80) == name
+            assert normalize_name(name, 80) == name
         except UnreadableName as error:
             raise AssertionError(f"{name!r} {error}") from error

@@ -30,7 +30,7 @@ def comment(live) -> Interaction:
 
 
 @pytest.mark.parametrize("again", [KEY, f'"{KEY}"'])
-def test_the_same_reply_is_answered_as_the_first_time_and_stored_once(page, comment, again):
+def test_the_same_reply_is_stored_once_and_answered_like_the_first_time(page, comment, again):
     first, second = reply(page, comment, KEY), reply(page, comment, again)
     assert (first.status_code, second.status_code, replies()) == (201, 201, 1)
     assert second.json() == first.json()
@@ -52,14 +52,14 @@ def test_without_a_key_or_with_another_each_reply_is_stored(page, comment):
 
 
 @pytest.mark.parametrize("key", ["", '""', " ", "a b", "x" * 256, "k\u00e9", "a\tb"])
-def test_a_key_that_is_none_is_400_and_nothing_is_stored(page, comment, key):
+def test_an_invalid_key_is_400_and_nothing_is_stored(page, comment, key):
     answer = reply(page, comment, key)
     assert (answer.status_code, "1 to 255 visible ASCII" in answer.json()["detail"]) == (400, True)
     assert replies() == 0
     assert reply(page, comment, "x" * 255).status_code == 201
 
 
-def test_keys_of_another_user_are_their_own(page, client, comment, bob):
+def test_users_may_use_the_same_key(page, client, comment, bob):
     reply(page, comment, KEY)
     other = Profile.objects.create(owner=bob, platform="x", platform_id="bob", handle="bob")
     send(other, event("comment.created", "comment"))
@@ -69,12 +69,12 @@ def test_keys_of_another_user_are_their_own(page, client, comment, bob):
     assert (answer.status_code, answer.json()["profile"], replies()) == (201, other.pk, 2)
 
 
-def test_a_wrong_reply_takes_no_key(page, comment):
+def test_an_invalid_reply_does_not_use_up_its_key(page, comment):
     assert reply(page, comment, KEY, "").status_code == 400
     assert reply(page, comment, KEY).status_code == 201
 
 
-def test_the_first_answer_is_told_after_the_comment_has_gone(page, live, comment):
+def test_a_repeated_reply_gets_the_first_answer_after_the_comment_was_deleted(page, live, comment):
     first = reply(page, comment, KEY)
     send(live, event("comment.deleted", "comment", NOW.isoformat()))
     again = reply(page, comment, KEY)
@@ -82,7 +82,7 @@ def test_the_first_answer_is_told_after_the_comment_has_gone(page, live, comment
     assert reply(page, comment, "another").status_code == 404
 
 
-def test_forty_at_once_make_one_row(transactional_db):
+def test_forty_simultaneous_requests_store_one_row(transactional_db):
     alice = User.objects.create_user("alice")
     profile = Profile.objects.create(owner=alice, platform="x", platform_id="p", handle="p")
     send(profile, event("comment.created", "comment"))

@@ -1,4 +1,4 @@
-"""The inbox over REST: pages that stay put, filters, replies, summaries, signing secrets."""
+"""The inbox over REST: stable pages, filters, replies, summaries, signing secrets."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ def post(client: Client, path: str, **body):
 
 
 def pages(client: Client, path: str, direction: str = "next") -> list[list[int]]:
-    """The ids of every page from that address on."""
+    """Return the ids of every page from that URL on."""
     found = []
     while path:
         body = client.get(path).json()
@@ -35,12 +35,12 @@ def pages(client: Client, path: str, direction: str = "next") -> list[list[int]]
 
 
 def comments(profile: Profile, *names: str, at=NOW - DAY) -> list[int]:
-    """Ids of new comments posted at one and the same second."""
+    """Create comments posted at the same time; return their ids."""
     results = send(profile, *(event("comment.created", name, at.isoformat()) for name in names))
     return [result.id for result in results]
 
 
-def test_pages_stay_put_while_newer_older_and_equal_rows_arrive(page, live):
+def test_pages_do_not_shift_while_newer_older_and_equal_rows_arrive(page, live):
     first = comments(live, *(f"c{n:02}" for n in range(30)))
     path = "/api/v1/interactions/?page_size=10&type=comment"
     one = page.get(path).json()
@@ -53,7 +53,7 @@ def test_pages_stay_put_while_newer_older_and_equal_rows_arrive(page, live):
     assert len(seen) == len(set(seen))
 
 
-def test_previous_leads_back_over_the_same_pages_and_to_what_arrived_since(page, live):
+def test_previous_returns_the_same_pages_and_then_newer_rows(page, live):
     comments(live, *(f"c{n:02}" for n in range(25)))
     forward = pages(page, "/api/v1/interactions/?page_size=10")
     last = page.get("/api/v1/interactions/?page_size=10").json()
@@ -80,12 +80,12 @@ TIME = "2026-01-01T00:00:00+00:00"
         *(encoded(1, "9999-12-31T23:59:59-23:59", 0), encoded(1, "0001-01-01T00:00:00+23:59", 1)),
     ],
 )
-def test_a_cursor_of_somebody_elses_making_is_400_with_a_hint(page, cursor):
+def test_an_invalid_cursor_is_400_with_a_hint(page, cursor):
     answer = page.get(f"/api/v1/interactions/?cursor={cursor}")
-    assert (answer.status_code, "Follow `next`" in answer.json()["detail"]) == (400, True)
+    assert (answer.status_code, "Use `next`" in answer.json()["detail"]) == (400, True)
 
 
-def test_a_cursor_belongs_to_its_kind_of_list_and_takes_any_offset(page, live):
+def test_a_cursor_is_valid_only_for_its_kind_of_list_and_in_any_time_offset(page, live):
     shifted = encoded(1, "2026-03-02T00:00:00+23:59", 0)
     assert page.get(f"/api/v1/interactions/?cursor={shifted}").status_code == 200
     assert page.get(f"/api/v1/profiles/?cursor={shifted}").status_code == 400
@@ -128,7 +128,7 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
 @pytest.mark.parametrize(
     ("text", "words"), [("CAFÉ Ñandú", "café ñ"), ("Ελλάδα", "ΕΛΛΆΔ"), ("100 % \\o_o/", "% \\O_O")]
 )
-def test_words_are_found_in_any_case_whatever_the_databases_locale(page, live, text, words):
+def test_search_ignores_case_whatever_the_databases_locale(page, live, text, words):
     send(live, event("comment.created", "found", text=text), event("comment.created", "other", text="a x o"))
     found = page.get("/api/v1/interactions/", {"search": words}).json()["results"]
     assert [row["platform_id"] for row in found] == ["found"]
@@ -137,7 +137,7 @@ def test_words_are_found_in_any_case_whatever_the_databases_locale(page, live, t
 @pytest.mark.parametrize(
     "query", ["platform=x", "profile=0", "content=99999999999999999999", "search=nowhere"]
 )
-def test_a_filter_that_nothing_meets_gives_an_empty_page(page, live, query):
+def test_a_filter_without_matches_returns_an_empty_page(page, live, query):
     assert page.get(f"/api/v1/interactions/?{query}").json() == {
         "next": None,
         "previous": None,
@@ -157,7 +157,7 @@ def test_a_filter_that_nothing_meets_gives_an_empty_page(page, live, query):
         "is_demo=zz",
     ],
 )
-def test_a_wrong_filter_is_400_and_named(page, query):
+def test_an_invalid_filter_is_400_and_named(page, query):
     answer = page.get(f"/api/v1/interactions/?{query}")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.split("=")[0]])
 
@@ -170,7 +170,7 @@ def test_a_page_size_out_of_range_is_400(page, size):
 
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("name", ["comment", "message"])
-def test_a_reply_is_an_outbound_row_that_waits_to_be_sent(page, live, name, slash):
+def test_a_reply_is_an_outbound_row_queued_to_be_sent(page, live, name, slash):
     answered = Interaction.objects.get(platform_id=name)
     answer = post(page, f"interactions/{answered.pk}/reply{slash}", text="Thank you!")
     row = answer.json()
@@ -189,26 +189,26 @@ def test_a_reply_is_an_outbound_row_that_waits_to_be_sent(page, live, name, slas
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 65_537, "a\x00b", "\ud800", None, {}])
-def test_a_wrong_reply_is_400_and_stores_nothing(page, live, text):
+def test_an_invalid_reply_is_400_and_stores_nothing(page, live, text):
     answered = Interaction.objects.get(platform_id="comment")
     before = Interaction.objects.count()
     assert post(page, f"interactions/{answered.pk}/reply/", text=text).status_code == 400
     assert Interaction.objects.count() == before
 
 
-def test_replies_to_what_is_deleted_or_anothers_are_404(page, client, live, bob):
+def test_replies_to_deleted_rows_or_another_users_rows_are_404(page, client, live, bob):
     answered = Interaction.objects.get(platform_id="comment")
     page.force_login(bob)
     assert post(page, f"interactions/{answered.pk}/reply/", text="hello").status_code == 404
     page.force_login(live.owner)
     send(live, event("comment.deleted", "comment", NOW.isoformat()))
     assert post(page, f"interactions/{answered.pk}/reply/", text="hello").status_code == 404
-    with pytest.raises(Interaction.DoesNotExist):  # who read it before it went
-        replies.reply(answered, "hello", NOW)
+    with pytest.raises(Interaction.DoesNotExist):  # read before it was deleted
+        replies.store_reply(answered, "hello", NOW)
     assert Interaction.objects.filter(direction="out").count() == 0
 
 
-def test_replies_in_a_demo_change_no_draw_and_leave_with_it(page, alice, live):
+def test_replies_in_a_demo_change_no_later_event_and_are_deleted_with_it(page, alice, live):
     account = demo_of(alice)
     row = Interaction.objects.filter(is_demo=True).first()
     assert post(page, f"interactions/{row.pk}/reply/", text="hello").json()["is_demo"] is True
@@ -219,7 +219,7 @@ def test_replies_in_a_demo_change_no_draw_and_leave_with_it(page, alice, live):
 
 
 def recount(client: Client, query: str) -> dict:
-    """What the summary should say, from the lists."""
+    """Return the expected summary, counted from the lists."""
     path, rows = f"/api/v1/interactions/?page_size=200&{query}", []
     while path:
         body = client.get(path).json()
@@ -256,7 +256,7 @@ def test_the_summary_equals_a_recount_of_the_lists(page, alice, live, bob, mode,
     )
 
 
-def test_the_summary_is_of_live_rows_and_of_the_days_asked_for(page, live):
+def test_the_summary_counts_live_rows_of_the_requested_days(page, live):
     for day in range(1, 6):
         comments(live, f"d{day}", at=datetime(2026, 3, day, 23, 59, 59, tzinfo=UTC))
     found = page.get("/api/v1/analytics/summary?from=2026-03-02&to=2026-03-04").json()
@@ -274,12 +274,12 @@ def test_the_summary_is_of_live_rows_and_of_the_days_asked_for(page, live):
     "query",
     ["mode=both", "from=yesterday", "to=2026-02-30", "from=2026-03-01T00:00", "to=9999-12-31", "from=%00"],
 )
-def test_a_wrong_period_is_400_and_named(page, query):
+def test_an_invalid_period_is_400_and_named(page, query):
     answer = page.get(f"/api/v1/analytics/summary/?{query}")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.split("=")[0]])
 
 
-def test_the_summarys_queries_do_not_grow(page, alice, live, django_assert_num_queries):
+def test_the_summarys_query_count_is_constant(page, alice, live, django_assert_num_queries):
     demo_of(alice)
     with django_assert_num_queries(4):
         page.get("/api/v1/analytics/summary/?mode=all")
@@ -293,7 +293,7 @@ def signed(client: Client, profile: Profile, secret: str) -> int:
     ).status_code
 
 
-def test_a_rotated_secret_is_shown_once_and_the_one_before_stays_valid_once(page, live):
+def test_a_rotated_secret_is_shown_once_and_the_previous_one_stays_valid_until_the_next(page, live):
     first = live.webhook_secret
     second = post(page, f"profiles/{live.pk}/rotate-secret/").json()["webhook_secret"]
     assert [signed(page, live, secret) for secret in (first, second)] == [200, 200]
@@ -305,13 +305,13 @@ def test_a_rotated_secret_is_shown_once_and_the_one_before_stays_valid_once(page
     assert "whsec" not in shown
 
 
-def test_two_rotations_at_once_follow_one_another(live):
+def test_simultaneous_rotations_run_one_after_the_other(live):
     seen_before = Profile.objects.get(pk=live.pk)
     first, second = live.rotate_secret(), seen_before.rotate_secret()
     assert Profile.objects.get(pk=live.pk).webhook_secrets == (second, first)
 
 
-def test_the_secret_of_a_profile_that_has_just_gone_is_404(page, live, monkeypatch):
+def test_rotating_the_secret_of_a_profile_that_was_just_deleted_is_404(page, live, monkeypatch):
     monkeypatch.setattr(ProfileViewSet, "get_object", lambda self: Profile(pk=0))
     assert post(page, f"profiles/{live.pk}/rotate-secret/").status_code == 404
 
@@ -322,7 +322,7 @@ def test_another_users_secret_is_not_rotated(page, live, bob):
     assert Profile.objects.get().webhook_secret == live.webhook_secret
 
 
-def test_sixty_bad_signatures_a_minute_are_enough_and_other_profiles_go_on(client, live):
+def test_after_sixty_invalid_signatures_a_minute_only_that_profile_is_throttled(client, live):
     other = Profile.objects.create(owner=live.owner, platform="x", platform_id="other", handle="other")
     wrong = other.webhook_secret
     assert [signed(client, live, wrong) for _ in range(61)] == [401] * 60 + [429]
@@ -341,7 +341,7 @@ def test_profiles_are_listed_newest_first_page_by_page(page, alice):
 @pytest.mark.parametrize(
     ("query", "code"), [("2026-03-01T00:00:00-16:08", 200), ("0001-01-01T00:00:00%2B10:00", 400)]
 )
-def test_times_in_any_offset_are_understood_or_refused(page, live, query, code):
+def test_times_in_any_offset_are_accepted_or_refused(page, live, query, code):
     assert page.get(f"/api/v1/interactions/?posted_after={query}").status_code == code
 
 
@@ -352,7 +352,7 @@ def test_posted_times_are_filtered_to_the_microsecond(page, live):
     assert pages(page, f"/api/v1/interactions/?posted_after={query}") == [[id]]
 
 
-def test_a_reply_is_dated_by_the_clock_of_the_database(page, live, monkeypatch):
+def test_a_reply_is_dated_by_the_databases_clock(page, live, monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW.replace(year=2020))
     row = Interaction.objects.get(platform_id="comment")
     answer = page.post(

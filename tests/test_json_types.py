@@ -1,4 +1,4 @@
-"""Each field of a JSON body takes the type that the schema gives it, and nothing that only looks like it."""
+"""Each field of a JSON body must have the type in the schema; values that only look like it are refused."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.test_schema import bodies, operations, schema
 from tests.world import demo_of, event
 
 JSON = "application/json"
-Path = tuple[str | int, ...]  # of a value in a body: names of members, and 0 for any item of a list
+Path = tuple[str | int, ...]  # to a value in a body: names of members, 0 for any item of a list
 VALUES = {
     "integer": [3],
     "number": [3.0, 1.5],
@@ -46,7 +46,7 @@ def rows() -> list:
 
 
 def plain(given: dict, components: dict) -> dict:
-    """The schema itself, where it is a reference or has one beside its own words."""
+    """Return the schema with its reference resolved, if it is one or contains one."""
     if "$ref" in given:
         return plain(components[given["$ref"].rsplit("/", 1)[1]], components)
     if len(given.get("allOf", [])) == 1:
@@ -55,7 +55,7 @@ def plain(given: dict, components: dict) -> dict:
 
 
 def values_in(given: dict, components: dict, path: Path = ()) -> Iterator[tuple[Path, dict]]:
-    """Each value that a body of that schema may hold, by its path."""
+    """Yield path and schema of each value in a body of that schema."""
     given = plain(given, components)
     if path:
         yield path, given
@@ -66,7 +66,7 @@ def values_in(given: dict, components: dict, path: Path = ()) -> Iterator[tuple[
 
 
 def wrong_for(given: dict) -> list[object]:
-    """Values whose type is not the schema's; none where it takes any."""
+    """Return values of other types than the schema's; none if it accepts any."""
     if not given.keys() & {"type", "oneOf", "anyOf", "enum"}:
         return []
     parts = given.get("oneOf") or given.get("anyOf") or [given]
@@ -76,7 +76,7 @@ def wrong_for(given: dict) -> list[object]:
 
 
 def replaced(body: Any, path: Path, value: object) -> Any:
-    """The same body with that value at `path`."""
+    """Return a copy of the body with that value at `path`."""
     if not path:
         return value
     if path[0] == 0:
@@ -92,7 +92,7 @@ def address_of(operation: str) -> tuple[str, str]:
 
 
 def cases() -> Iterator[tuple[str, Path, dict, object]]:
-    """Operation, path in its body, an example of the body, and the wrong values there."""
+    """Yield operation, path in its body, an example body, and the wrong values for that path."""
     components = schema()["components"]["schemas"]
     for operation, described in operations():
         taken = bodies(described).get("request")
@@ -109,23 +109,23 @@ def counts() -> Iterator[redis.Redis]:
         yield counts
 
 
-def test_a_value_of_another_type_than_the_schemas_is_400_names_the_field_and_changes_nothing(staff, counts):
+def test_a_value_of_a_wrong_type_is_400_names_the_field_and_changes_nothing(staff, counts):
     found = [case for case in cases() if "/webhooks/" not in case[0]]
     assert {path for _, path, _, _ in found} >= {("settings", "viral_spikes"), ("products", 0), ("text",)}
     before = rows()
     for operation, path, example, wrong in found:
         method, address = address_of(operation)
         for value in wrong:
-            counts.flushdb()  # as there are too many for some limits
+            counts.flushdb()  # so many requests would exceed some rate limits
             answer = staff.generic(method, address, json.dumps(replaced(example, path, value)), JSON)
-            told = (operation, path, value, answer.content)
-            assert answer.status_code == 400, told
+            context = (operation, path, value, answer.content)
+            assert answer.status_code == 400, context
             name = [part for part in path if part][-1]
-            assert re.search(rf"\b{name} must be .*, not ", answer.json()["detail"]), told
+            assert re.search(rf"\b{name} must be .*, not ", answer.json()["detail"]), context
     assert rows() == before
 
 
-def test_a_value_of_another_type_than_the_schemas_in_a_batch_is_refused_or_rejects_its_event(client, live):
+def test_a_value_of_a_wrong_type_in_a_batch_is_refused_or_rejects_its_event(client, live):
     kinds = {"kind": "content.published", "url": "content.published", "conversation_id": "message.created"}
     for _, path, _, wrong in [case for case in cases() if "/webhooks/" in case[0]]:
         for value in wrong:
@@ -149,7 +149,7 @@ def test_a_value_of_another_type_than_the_schemas_in_a_batch_is_refused_or_rejec
     [
         ({"content_per_day": "3"}, "content_per_day must be a whole number from 0 to 20, not a string."),
         ({"content_per_day": True}, "content_per_day must be a whole number from 0 to 20, not true."),
-        ({"content_per_day": 3.0}, "content_per_day must be a whole number from 0 to 20, not a number with a point."),
+        ({"content_per_day": 3.0}, "content_per_day must be a whole number from 0 to 20, not a decimal number."),
         ({"posting_hour": []}, "posting_hour must be a whole number from 0 to 23, not a list."),
         ({"viral_spikes": "n"}, "viral_spikes must be true or false, not a string."),
         ({"viral_spikes": None}, "viral_spikes must be true or false, not null."),
@@ -157,18 +157,18 @@ def test_a_value_of_another_type_than_the_schemas_in_a_batch_is_refused_or_rejec
         ("lively", "settings must be an object, not a string."),
     ],
 )  # fmt: skip
-def test_the_sentence_names_the_field_its_type_and_what_was_sent(staff, settings, sentence):
+def test_the_error_names_the_field_its_type_and_what_was_sent(staff, settings, sentence):
     answer = staff.patch("/api/v1/demo/", {"settings": settings}, content_type=JSON)
     assert (answer.status_code, answer.json()["detail"].endswith(sentence)) == (400, True)
 
 
-def test_null_is_taken_where_the_schema_says_so(staff):
+def test_null_is_accepted_where_the_schema_says_nullable(staff):
     answer = staff.patch("/api/v1/demo/", {"settings": {"posting_hour": None}}, content_type=JSON)
     assert (answer.status_code, answer.json()["settings"]["posting_hour"]) == (200, None)
 
 
 @pytest.mark.parametrize("user", [5, True, ["alice"], {"name": "alice"}, None])
-def test_a_user_that_is_no_string_is_400(staff, user):
+def test_a_user_that_is_not_a_string_is_400(staff, user):
     answer = staff.post("/api/v1/demo/pause/", {"user": user}, content_type=JSON)
     sentence = "user must be a string with a user name; leave it out for your own demo."
     assert (answer.status_code, answer.json()["errors"]) == (400, {"user": [sentence]})
@@ -179,7 +179,7 @@ def test_a_form_has_whole_numbers_in_plain_digits(staff, days, code):
     assert staff.post("/api/v1/demo/advance/", {"days": days}).status_code == code
 
 
-def test_a_file_in_a_form_is_no_number_whatever_its_name(staff):
+def test_a_file_in_a_form_is_not_a_number_whatever_its_name(staff):
     answer = staff.post("/api/v1/demo/advance/", {"days": SimpleUploadedFile("7", b"7")})
     assert (answer.status_code, answer.json()["errors"]) == (
         400,
@@ -197,7 +197,7 @@ def test_a_file_in_a_form_is_no_number_whatever_its_name(staff):
         ({"keep_previous": ""}, 400, None),
     ],
 )
-def test_a_form_has_true_and_false_and_what_it_leaves_out_is_as_in_json(staff, live, form, code, kept):
+def test_a_form_has_true_and_false_and_defaults_as_in_json(staff, live, form, code, kept):
     before = live.webhook_secret
     assert staff.post(f"/api/v1/profiles/{live.pk}/rotate-secret/", form).status_code == code
     live.refresh_from_db()

@@ -1,4 +1,4 @@
-"""What a route does not know is refused and named: a typing error is not passed over."""
+"""Unknown and repeated parameters and fields are refused and named, so that a typing error is noticed."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def path_of(template: str) -> str:
         ("demo/", "are user"),
     ],
 )
-def test_an_unknown_parameter_is_400_and_named_with_those_that_there_are(staff, path, known):
+def test_an_unknown_parameter_is_400_and_named_with_the_known_ones(staff, path, known):
     address = path_of(path)
     assert staff.get(address).status_code == 200
     answer = staff.get(f"{address}?stauts=new")
@@ -54,7 +54,7 @@ def test_an_unknown_parameter_is_400_and_named_with_those_that_there_are(staff, 
 @pytest.mark.parametrize(
     "path", ["interactions/?status=new&status=done", "analytics/summary/?mode=all&mode=all"]
 )
-def test_a_parameter_that_is_given_twice_is_400_and_named(staff, path):
+def test_a_repeated_parameter_is_400_and_named(staff, path):
     answer = staff.get(f"/api/v1/{path}")
     [(name, [sentence])] = answer.json()["errors"].items()
     assert (answer.status_code, name in path, "it was sent 2 times" in sentence) == (400, True, True)
@@ -107,7 +107,7 @@ def test_an_unknown_field_of_a_body_is_400_and_changes_nothing(staff, alice, liv
         ("post", "profiles/{profile}/rotate-secret/", '{"\\ud800": 1, "\\ud800": 2}', "\\ud800"),
     ],
 )
-def test_a_member_that_stands_twice_is_400_and_changes_nothing(staff, live, method, path, body, name):
+def test_a_repeated_member_is_400_and_changes_nothing(staff, live, method, path, body, name):
     before = live.webhook_secret, list(Interaction.objects.values()), User.objects.count()
     answer = getattr(staff, method)(path_of(path), body, content_type=JSON)
     assert (answer.status_code, answer.json()["detail"]) == (
@@ -118,7 +118,7 @@ def test_a_member_that_stands_twice_is_400_and_changes_nothing(staff, live, meth
     assert (live.webhook_secret, list(Interaction.objects.values()), User.objects.count()) == before
 
 
-def test_a_field_of_a_form_that_stands_twice_is_400(staff):
+def test_a_repeated_form_field_is_400(staff):
     form = "application/x-www-form-urlencoded"
     answer = staff.post("/api/v1/users/", "username=carol&username=dora", content_type=form)
     assert answer.status_code == 400
@@ -126,7 +126,7 @@ def test_a_field_of_a_form_that_stands_twice_is_400(staff):
 
 
 @pytest.mark.parametrize("body", ["null", "[]", '"all"', "0"])
-def test_revoking_with_a_body_that_is_no_object_is_400_and_the_token_stays(client, alice, body):
+def test_revoking_with_a_body_that_is_not_an_object_is_400_and_the_token_stays(client, alice, body):
     token = alice.auth_token_set.model.objects.create(alice)[1]
     who = {"Authorization": f"Token {token}"}
     answer = client.post("/api/v1/auth/revoke/", body, content_type=JSON, headers=who)
@@ -145,19 +145,19 @@ def test_revoking_with_a_body_is_400_and_the_token_stays(client, alice):
     assert client.post("/api/v1/auth/revoke/", headers=who).status_code == 204
 
 
-def test_a_mistyped_user_does_not_switch_ones_own_demo_off(staff, alice):
+def test_a_mistyped_user_parameter_does_not_switch_the_callers_demo_off(staff, alice):
     demo_of(alice)
     answer = staff.post("/api/v1/demo/disable/", {"username": "victim"}, content_type=JSON)
     assert (answer.status_code, DemoAccount.objects.get().state) == (400, "active")
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\u202e", "__proto__", ""])
-def test_an_odd_name_is_named_in_short(staff, name):
+def test_a_long_unknown_name_is_shortened_in_the_error(staff, name):
     answer = staff.patch(path_of("interactions/{row}/"), {name: 1}, content_type=JSON)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [name[:100]])
     assert len(answer.content) < 2_000
 
 
-def test_at_most_ten_names_are_named(staff):
+def test_an_error_names_at_most_ten_fields(staff):
     answer = staff.get("/api/v1/profiles/?" + "&".join(f"x{n}=1" for n in range(50)))
     assert (answer.status_code, len(answer.json()["errors"])) == (400, 10)

@@ -1,4 +1,4 @@
-"""Names that people can read: which are taken, how they are kept, and what the sentence says about the others."""
+"""normalize_name: which names it accepts, how it normalizes them, and the errors for others."""
 
 import time
 import unicodedata
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 
 READABLE = [
     *("Juniper Coffee Works", "3M", "AT&T", "e.l.f.", "!!!", "7-Eleven", "C++", "L'Oréal", "½ Price", "A"),
@@ -71,14 +71,14 @@ NOT_TO_BE_TRUSTED = [
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_a_name_in_any_script_is_taken_as_it_is(name):
-    assert readable(name, 80) == unicodedata.normalize("NFC", name)
+def test_a_name_in_any_script_is_accepted_unchanged(name):
+    assert normalize_name(name, 80) == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize("name", SHOWS_NOTHING + NOT_TO_BE_TRUSTED, ids=ascii)
-def test_a_name_that_nobody_can_read_is_refused(name):
+def test_an_unreadable_name_is_refused(name):
     with pytest.raises(UnreadableName):
-        readable(name, 80)
+        normalize_name(name, 80)
 
 
 @pytest.mark.parametrize(
@@ -92,49 +92,49 @@ def test_a_name_that_nobody_can_read_is_refused(name):
         ("Acme\n", "Acme"),
     ],
 )
-def test_a_name_is_kept_composed_and_with_single_blanks(given, kept):
-    assert readable(given, 80) == kept
+def test_a_name_is_stored_composed_and_with_single_blanks(given, kept):
+    assert normalize_name(given, 80) == kept
 
 
-def test_a_name_that_is_far_too_long_is_refused_at_once():
+def test_a_far_too_long_name_is_refused_quickly():
     began = time.process_time()
     with pytest.raises(UnreadableName, match="it has 60001, so shorten it to at most 80"):
-        readable("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
+        normalize_name("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
     assert time.process_time() - began < 1
-    assert readable("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four become one
-    assert readable(" " * 100_000 + "Acme", 80) == "Acme"
+    assert normalize_name("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four code points become one
+    assert normalize_name(" " * 100_000 + "Acme", 80) == "Acme"
 
 
-def test_the_length_is_that_of_the_name_as_it_is_kept():
-    assert readable("e\u0301" * 80, 80) == "é" * 80
-    assert readable("A" + " " * 500 + "B", 3) == "A B"
+def test_the_length_is_that_of_the_normalized_name():
+    assert normalize_name("e\u0301" * 80, 80) == "é" * 80
+    assert normalize_name("A" + " " * 500 + "B", 3) == "A B"
     with pytest.raises(
         UnreadableName, match=r"of 1 to 80 characters in one line; it has 81, so shorten it to at most 80"
     ):
-        readable("x" * 81, 80)
+        normalize_name("x" * 81, 80)
 
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("\u3164", r"take U\+3164 \(HANGUL FILLER\) out"),
-        ("a\u202eb", r"take U\+202E \(RIGHT-TO-LEFT OVERRIDE\) out"),
-        ("a\nb", r"take U\+000A out"),
+        ("\u3164", r"remove U\+3164 \(HANGUL FILLER\)"),
+        ("a\u202eb", r"remove U\+202E \(RIGHT-TO-LEFT OVERRIDE\)"),
+        ("a\nb", r"remove U\+000A"),
         (" ", "that shows something: letters, digits, signs or emoji"),
     ],
 )
-def test_the_sentence_says_what_to_do(name, sentence):
+def test_the_error_says_what_to_do(name, sentence):
     with pytest.raises(UnreadableName, match=sentence):
-        readable(name, 80)
+        normalize_name(name, 80)
 
 
 @given(st.text(st.characters(), max_size=20))
-def test_what_is_taken_shows_something_in_one_line_and_is_taken_again_as_it_is(text):
+def test_a_normalized_name_is_visible_on_one_line_and_normalizes_to_itself(text):
     try:
-        kept = readable(text, 80)
+        kept = normalize_name(text, 80)
     except UnreadableName:
         return
-    assert readable(kept, 80) == kept
+    assert normalize_name(kept, 80) == kept
     assert any(unicodedata.category(one)[0] in "LNPS" or one > "\U0001f000" for one in kept)
     assert "  " not in kept
     assert kept == kept.strip()

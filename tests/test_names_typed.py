@@ -1,4 +1,4 @@
-"""Wherever somebody types a name or a text that others see, what nobody can see or read is refused with a sentence."""
+"""Every form and route for a name or a text refuses unreadable or invisible ones with an error."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from interactions.display import shown_text
+from interactions.display import display_text
 from interactions.models import Interaction
 
 JSON = "application/json"
@@ -32,7 +32,7 @@ def created(staff, name: str):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_user_whose_name_nobody_can_read_is_made_nowhere(operator, name):
+def test_a_user_with_an_unreadable_name_cannot_be_created_anywhere(operator, name):
     assert created(operator, name).status_code == 400
     body = {"username": name, "usable_password": "false"}
     assert operator.post("/admin/accounts/user/add/", body).status_code == 200
@@ -45,30 +45,30 @@ def test_a_user_whose_name_nobody_can_read_is_made_nowhere(operator, name):
 
 
 @pytest.mark.parametrize("name", ["\u3164", "a\u3164b", "\uffa0"], ids=ascii)
-def test_the_sentence_says_which_letter_of_a_user_name_to_take_out(staff, name):
+def test_the_error_names_the_character_to_remove_from_a_user_name(staff, name):
     answer = created(staff, name)
     [sentence] = answer.json()["errors"]["username"]
     assert answer.status_code == 400
     assert re.match(
-        r"The username must be a name of 1 to 150 characters in one line; take U\+[0-9A-F]{4} ", sentence
+        r"The username must be a name of 1 to 150 characters in one line; remove U\+[0-9A-F]{4} ", sentence
     )
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_a_user_name_in_any_script_is_taken(staff, name):
+def test_a_user_name_in_any_script_is_accepted(staff, name):
     assert created(staff, name).json()["username"] == name
 
 
 @pytest.mark.parametrize("field", ["platform_id", "handle", "display_name"])
 @pytest.mark.parametrize("text", NAMES, ids=ascii)
-def test_a_profile_has_no_name_that_nobody_can_read(operator, alice, field, text):
+def test_an_unreadable_name_of_a_profile_is_refused(operator, alice, field, text):
     fields = {"owner": alice.pk, "platform": "x", "platform_id": "1", "handle": "acme", "display_name": ""}
     shown = operator.post("/admin/accounts/profile/add/", fields | {field: text}).content.decode()
     assert f"The {field.replace('_', ' ')} {SENTENCE} 255 characters" in shown
     assert not Profile.objects.exists()
 
 
-def test_names_of_a_profile_are_kept_composed_and_with_single_blanks(operator, alice):
+def test_names_of_a_profile_are_stored_composed_and_with_single_blanks(operator, alice):
     names = {"platform_id": " 17841\u00a0\u20091 ", "handle": "Cafe\u0301", "display_name": "Café 👩‍🍳  "}
     operator.post("/admin/accounts/profile/add/", {"owner": alice.pk, "platform": "youtube"} | names)
     made = Profile.objects.get()
@@ -87,7 +87,7 @@ def test_names_of_a_profile_are_kept_composed_and_with_single_blanks(operator, a
         ("linkedin", "café-münchen", "café-münchen"),
     ],
 )
-def test_a_profiles_handle_is_kept_without_its_at(operator, alice, platform, typed, kept):
+def test_a_handle_is_stored_without_the_at_sign(operator, alice, platform, typed, kept):
     fields = {"owner": alice.pk, "platform": platform, "platform_id": "1", "display_name": ""}
     answer = operator.post("/admin/accounts/profile/add/", fields | {"handle": typed})
     assert (answer.status_code, Profile.objects.get().handle) == (302, unicodedata.normalize("NFC", kept))
@@ -111,7 +111,7 @@ WITHIN = {
         *(("linkedin", typed) for typed in ("in/alice", "-alice", "a" * 101, "a b")),
     ],
 )
-def test_what_is_no_handle_of_the_platform_is_refused_with_a_sentence(operator, live, platform, typed):
+def test_an_invalid_handle_of_the_platform_is_refused_with_an_error(operator, live, platform, typed):
     fields = {"owner": live.owner_id, "platform": platform, "platform_id": "1", "display_name": ""}
     for path in ("add", f"{live.pk}/change"):
         form = operator.post(f"/admin/accounts/profile/{path}/", fields | {"handle": typed}).context[
@@ -122,18 +122,18 @@ def test_what_is_no_handle_of_the_platform_is_refused_with_a_sentence(operator, 
 
 
 @pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
-def test_a_person_is_given_no_name_that_nobody_can_read(operator, alice, field):
+def test_an_unreadable_name_of_a_user_is_refused(operator, alice, field):
     body = {"username": "alice", "is_active": "on", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
     path = f"/admin/accounts/user/{alice.pk}/change/"
     shown = operator.post(path, body | {field: "a\u3164b"}).content.decode()
-    assert f"The {field.replace('_', ' ')} {SENTENCE} 150 characters in one line; take U+" in shown
+    assert f"The {field.replace('_', ' ')} {SENTENCE} 150 characters in one line; remove U+" in shown
     assert operator.post(path, body | {"first_name": " Ada  B ", "last_name": ""}).status_code == 302
     alice.refresh_from_db()
     assert (alice.username, alice.first_name) == ("alice", "Ada B")
 
 
 @pytest.mark.parametrize("name", UNSEEN, ids=ascii)
-def test_neither_have_groups_and_schedules(operator, name):
+def test_unreadable_names_of_groups_and_schedules_are_refused(operator, name):
     shown = operator.post("/admin/auth/group/add/", {"name": name}).content.decode()
     assert f"The name {SENTENCE} 150 characters" in shown
     task = {"name": name, "regtask": "demo.tasks.sweep", "interval": "", "one_off": ""}
@@ -146,10 +146,10 @@ def test_neither_have_groups_and_schedules(operator, name):
 @pytest.mark.parametrize(
     "text", ["  \u200b ", *UNSEEN, "\u200d", "\ufe0f", "\u0301", "\n\u3164\n", "\U000e0041"], ids=ascii
 )
-def test_a_reply_that_shows_nothing_is_not_queued(page, live, text):
+def test_a_reply_without_a_visible_character_is_not_queued(page, live, text):
     comment = Interaction.objects.get(platform_id="comment")
     answer = page.post(f"/api/v1/interactions/{comment.pk}/reply/", {"text": text}, content_type=JSON)
-    sentence = "The text has nothing that anybody can see; write letters, digits, signs or emoji."
+    sentence = "The text has no visible character; write letters, digits, signs or emoji."
     assert (answer.status_code, answer.json()["errors"]) == (400, {"text": [sentence]})
     assert not Interaction.objects.filter(direction="out").exists()
 
@@ -157,7 +157,7 @@ def test_a_reply_that_shows_nothing_is_not_queued(page, live, text):
 @pytest.mark.parametrize(
     "text", ["👩‍🍳", "!", "\u200fשלום", "a\u200bb", "ﷺ", "\U0001fadf", "\u06dd"], ids=ascii
 )
-def test_a_reply_that_shows_anything_is_queued_and_shown(page, live, text):
+def test_a_reply_with_a_visible_character_is_queued_and_shown(page, live, text):
     comment = Interaction.objects.get(platform_id="comment")
     answer = page.post(f"/api/v1/interactions/{comment.pk}/reply/", {"text": text}, content_type=JSON)
-    assert (answer.status_code, answer.json()["text"], shown_text(text)) == (201, text, text)
+    assert (answer.status_code, answer.json()["text"], display_text(text)) == (201, text, text)

@@ -1,11 +1,11 @@
-"""Every route of the schema, asked by nobody and by another user: nothing of Alice's is shown, and nothing changes."""
+"""Every route of the schema, called anonymously and by another user, shows and changes nothing of Alice's."""
 
 import pytest
 from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from interactions.models import Content, Interaction
 from tests.world import NOW, demo_of
 
@@ -31,14 +31,14 @@ def ask(client, operation: str, ids: dict[str, object], query: str = "", body: b
 
 @pytest.fixture
 def ids(alice, live) -> dict[str, dict[str, object]]:
-    """Alice's ids, by the list that has them."""
+    """Return Alice's ids, by list."""
     demo_of(alice)
     return {
         "profiles": {"id": live.pk, "uuid": live.uuid},
         "content": {"id": Content.objects.get(profile=live).pk},
         "interactions": {"id": Interaction.objects.filter(profile=live).first().pk},
         "webhooks": {"uuid": live.uuid},
-        "auth": {"id": make_token(alice, NOW)[:15]},
+        "auth": {"id": create_token(alice, NOW)[:15]},
     }
 
 
@@ -47,7 +47,7 @@ def ids_for(operation: str, ids: dict) -> dict[str, object]:
 
 
 def everything() -> list[tuple]:
-    """Every row of Alice's, as PostgreSQL prints it."""
+    """Return every row of Alice's, as PostgreSQL prints it."""
     rows = []
     with connection.cursor() as cursor:
         for table in (
@@ -63,7 +63,7 @@ def everything() -> list[tuple]:
 
 
 @pytest.mark.parametrize("operation", operations())
-def test_nobody_gets_401_and_changes_nothing(client, ids, operation):
+def test_an_anonymous_client_gets_401_and_changes_nothing(client, ids, operation):
     before = everything()
     answer = ask(client, operation, ids_for(operation, ids))
     assert answer.status_code == OPEN.get(operation, 401)
@@ -83,7 +83,7 @@ def test_another_user_sees_and_changes_nothing(client, ids, bob, operation):
 
 
 @pytest.mark.parametrize("operation", [name for name in operations() if "/demo/" in name])
-def test_another_users_demo_is_403_by_name_and_stays_as_it_is(client, ids, bob, operation):
+def test_another_users_demo_is_403_by_name_and_unchanged(client, ids, bob, operation):
     client.force_login(bob)
     before = everything()
     assert ask(client, operation, {}, "?user=alice").status_code == 403
@@ -92,7 +92,7 @@ def test_another_users_demo_is_403_by_name_and_stays_as_it_is(client, ids, bob, 
     assert everything() == before
 
 
-def test_every_page_shows_only_what_is_ones_own(client, ids, bob):
+def test_every_page_shows_only_the_users_own_rows(client, ids, bob):
     client.force_login(bob)
     for path in ("/", "/comments/", "/messages/", "/demo/panel/"):
         page = client.get(path).content.decode()

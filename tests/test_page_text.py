@@ -1,4 +1,4 @@
-"""Whatever people and platforms write is shown as it was meant, and turns nothing around it."""
+"""How pages show texts and names: line breaks, invisible characters, folded long texts, text direction."""
 
 import re
 import time
@@ -8,12 +8,12 @@ import pytest
 from accounts.models import Profile
 from demo.models import DemoAccount
 from interactions.cursors import Cursor
-from interactions.display import beginning, shown_author, shown_text
+from interactions.display import display_author, display_text, preview
 from interactions.models import Content, Interaction
 from tests.world import demo_of, event, send
 
 PART = {"HX-Request": "true"}
-SPIRIT = "\u3164\u200b\u2800"  # seen by nobody
+INVISIBLE = "\u3164\u200b\u2800"  # no visible character
 NAMES = [
     ("1", "ada", "Ada", ("Ada", "@ada")),
     ("1", "", "Ada", ("Ada", "")),
@@ -21,10 +21,10 @@ NAMES = [
     ("17841", "", "", ("Somebody", "17841")),
     ("1", "@ada", "Ada", ("Ada", "@ada")),
     ("1", "@", "Ada", ("Ada", "")),
-    ("1", "ada", SPIRIT, ("@ada", "")),
-    ("1", SPIRIT, "Ada", ("Ada", "")),
+    ("1", "ada", INVISIBLE, ("@ada", "")),
+    ("1", INVISIBLE, "Ada", ("Ada", "")),
     ("17841", " ", "\n", ("Somebody", "17841")),
-    (SPIRIT, "", "", ("Somebody", "")),
+    (INVISIBLE, "", "", ("Somebody", "")),
     ("1", "", "  Ada  ", ("Ada", "")),
     ("1", "", "🦀", ("🦀", "")),
     ("1", "\u202emoc", "\u2069\u202elive\u2067", ("live", "@moc")),
@@ -33,7 +33,7 @@ NAMES = [
 
 
 def comment(live: Profile, **fields) -> Interaction:
-    """Alice's only comment, as the platform sends it."""
+    """Create Alice's only comment, as the platform sends it."""
     Interaction.objects.all().delete()
     send(live, event("comment.created", "one", **fields))
     return Interaction.objects.get()
@@ -44,13 +44,13 @@ def listed(page, path: str = "/comments/") -> str:
 
 
 def words(html: str) -> str:
-    """What is read of it: without tags, blanks folded."""
+    """Return the visible text: without tags, blanks folded."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 @pytest.mark.parametrize(("id", "handle", "name", "shown"), NAMES)
-def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
-    assert shown_author(id, handle, name) == shown
+def test_an_author_is_shown_by_name_handle_or_id(id, handle, name, shown):
+    assert display_author(id, handle, name) == shown
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_author_is_shown_by_what_is_known(id, handle, name, shown):
         ({"id": "7"}, "Somebody 7"),
     ],
 )
-def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author, meta):
+def test_the_inbox_and_the_admin_show_an_author_the_same_way(page, live, alice, author, meta):
     comment(live, author=author)
     row = listed(page).split('<div class="meta">')[1].split("<time")[0]
     assert words(row) == f"Instagram Received {meta}"
@@ -85,23 +85,23 @@ def test_the_inbox_and_the_admin_show_an_author_alike(page, live, alice, author,
         ("  a  b  ", "  a  b  "),
         ("👩‍🍳", "👩‍🍳"),
         ("", ""),
-        (SPIRIT, ""),
+        (INVISIBLE, ""),
         (" \r\n\u2028 ", ""),
     ],
 )
-def test_lines_stay_lines_and_blank_ones_are_few(text, shown):
-    assert shown_text(text) == shown
+def test_line_breaks_are_kept_and_blank_lines_reduced(text, shown):
+    assert display_text(text) == shown
 
 
 @pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u200b\n", "\u0301", "\u3164"])
-def test_megabytes_with_nothing_to_see_are_looked_through_quickly(piece):
-    shown_text("once")  # what it looks for is made once
+def test_megabytes_of_invisible_characters_are_scanned_quickly(piece):
+    display_text("once")  # compiles the patterns
     began = time.process_time()
-    assert shown_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
+    assert display_text(piece * (2 * 1024 * 1024 // len(piece))) == ""
     assert time.process_time() - began < 1
 
 
-def test_a_comments_lines_reach_the_page(page, live):
+def test_a_comments_lines_are_on_the_page(page, live):
     comment(live, text="one\r\n\r\n\r\n\r\ntwo\u2028three")
     assert '<p class="text" dir="auto">one\n\ntwo\nthree</p>' in listed(page)
 
@@ -122,27 +122,27 @@ def test_a_comments_lines_reach_the_page(page, live):
     ],
     ids=range(10),
 )
-def test_a_long_text_begins_with_whole_words_and_letters(text, head):
-    assert beginning(text) == head
+def test_a_preview_ends_at_a_whole_word_and_letter(text, head):
+    assert preview(text) == head
 
 
 @pytest.mark.parametrize("path", ["/comments/", "/admin/interactions/interaction/{pk}/change/"])
 @pytest.mark.parametrize(
     ("text", "folded"), [("word " * 120, 0), ("word " * 900, 1), ("line\n" * 99, 1), ("x" * 65_536, 1)]
 )
-def test_a_long_text_is_folded_and_all_of_it_is_there(page, live, alice, path, text, folded):
+def test_a_long_text_is_folded_and_complete(page, live, alice, path, text, folded):
     alice.is_staff = alice.is_superuser = True
     alice.save()
     row = comment(live, text=text)
     shown = listed(page, path.format(pk=row.pk))
     assert shown.count("<details ") == folded
-    assert shown.count(f'<p class="text" dir="auto">{shown_text(text)}</p>') == 1
-    number = f"{len(shown_text(text)):,}"
+    assert shown.count(f'<p class="text" dir="auto">{display_text(text)}</p>') == 1
+    number = f"{len(display_text(text)):,}"
     assert shown.count(f'<span class="more">Show all {number} characters</span>') == folded
 
 
-@pytest.mark.parametrize("text", ["", " ", SPIRIT, "\n\n"])
-def test_what_has_no_words_says_so(page, live, text):
+@pytest.mark.parametrize("text", ["", " ", INVISIBLE, "\n\n"])
+def test_a_text_without_visible_characters_shows_no_text(page, live, text):
     comment(live, text="a comment")
     send(live, event("comment.created", "answer", parent_id="one", text="thanks"))
     Interaction.objects.filter(platform_id="one").update(text=text)
@@ -150,7 +150,7 @@ def test_what_has_no_words_says_so(page, live, text):
     shown = listed(page)
     assert shown.count('<p class="text muted">No text</p>') == 1
     assert '<blockquote class="muted">No text</blockquote>' in shown
-    assert shown.count("on a piece without text") == 2
+    assert shown.count("on a post without text") == 2
 
 
 def test_each_text_has_its_own_direction(page, live):
@@ -165,7 +165,7 @@ def test_each_text_has_its_own_direction(page, live):
     assert "<bdi>كافه</bdi>" in shown
 
 
-def test_the_dashboard_keeps_brand_error_and_words_to_come_apart(page, alice):
+def test_the_dashboard_isolates_the_direction_of_brand_and_error(page, alice):
     demo_of(alice, size="small")
     DemoAccount.objects.update(brand="کافه‌ما")
     shown = listed(page, "/")
@@ -178,7 +178,7 @@ def test_the_dashboard_keeps_brand_error_and_words_to_come_apart(page, alice):
     ("path", "names"),
     [("/", ["brand", "products"]), ("/settings/", ["time_zone"]), ("/login/", ["username"])],
 )
-def test_a_field_for_words_takes_their_direction(client, alice, path, names):
+def test_a_text_field_takes_the_direction_of_its_text(client, alice, path, names):
     if path != "/login/":
         client.force_login(alice)
     shown = listed(client, path)
@@ -189,7 +189,7 @@ def test_a_field_for_words_takes_their_direction(client, alice, path, names):
 
 @pytest.mark.parametrize("headers", [{}, PART])
 @pytest.mark.parametrize(("path", "name"), [("/comments/", "comments"), ("/messages/", "messages")])
-def test_a_place_whose_rows_are_gone_leads_to_the_newest(page, alice, headers, path, name):
+def test_a_page_whose_rows_were_deleted_links_to_the_newest(page, alice, headers, path, name):
     demo_of(alice, size="small")
     rows = Interaction.objects.filter(type=name[:-1]).order_by("-posted_at", "-id")
     place = Cursor(rows.last().pk, rows.last().posted_at)
@@ -198,10 +198,10 @@ def test_a_place_whose_rows_are_gone_leads_to_the_newest(page, alice, headers, p
     shown = words(answer.content.decode())
     assert (answer.status_code, f"To the newest {name}" in shown) == (200, True)
     assert f'href="{path}"' in answer.content.decode()
-    assert ("Nothing here yet" in shown, "Switch demo mode on" in shown) == (False, False)
+    assert (f"No {name} yet" in shown, "Switch demo mode on" in shown) == (False, False)
 
 
-def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
+def test_a_cursor_whose_row_was_deleted_shows_the_same_page(page, alice):
     demo_of(alice, size="small")
     place = re.search(r'rel="next" href="([^"#]+)', listed(page))[1]
     before = listed(page, f"/comments/{place}")
@@ -213,27 +213,27 @@ def test_a_place_whose_own_row_is_gone_goes_on_beside_it(page, alice):
 
 @pytest.mark.parametrize("headers", [{}, PART])
 @pytest.mark.parametrize("cursor", ["nonsense", "W10=", "WzEsIm5vbnNlbnNlIiwwXQ==", "é", "a" * 3000])
-def test_an_address_that_is_none_says_so_and_leads_to_the_newest(page, live, headers, cursor):
+def test_an_invalid_cursor_is_404_with_a_link_to_the_newest(page, live, headers, cursor):
     answer = page.get(f"/comments/?cursor={cursor}", headers=headers)
     shown = words(answer.content.decode())
-    assert (answer.status_code, "This address is not one of this list" in shown) == (404, True)
+    assert (answer.status_code, "This address is not a page of this list" in shown) == (404, True)
     assert '<a href="/comments/">To the newest comments</a>' in answer.content.decode()
     assert ("<header>" in answer.content.decode()) == (headers == {})
 
 
 @pytest.mark.parametrize("headers", [{}, PART])
-def test_an_address_with_a_nul_cannot_be_read(page, live, headers):
+def test_a_url_with_a_nul_is_400(page, live, headers):
     answer = page.get("/comments/?cursor=%00", headers=headers)
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
     assert "<h1>This cannot be read</h1>" in answer.content.decode()
 
 
-def test_an_inbox_that_is_empty_says_how_to_fill_it(page):
-    assert "Nothing here yet. Switch demo mode on" in words(listed(page))
+def test_an_empty_inbox_says_how_to_fill_it(page):
+    assert "No comments yet. Switch demo mode on" in words(listed(page))
 
 
-def test_what_a_field_says_of_itself_is_there(page, alice):
-    """A reader is sent from the field to its explanation and its error, wherever it has them."""
+def test_every_aria_describedby_names_an_element_on_the_page(page, alice):
+    """Screen readers follow it from a field to its help text and its error."""
     answers = [
         page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}),
         page.post("/settings/", {"content_per_day": "21"}),

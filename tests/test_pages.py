@@ -70,7 +70,7 @@ def ways(page, path: str = "/messages/") -> list[tuple[str, str]]:
     """Of each row whether it was received or sent, and to whom."""
     rows = page.get(path).content.decode().split("<li ")[1:]
     found = [
-        re.search(r'"way">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
+        re.search(r'"direction">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
         for row in rows
     ]
     return [(one[1], re.sub("<[^>]*>", "", one[2] or "")) for one in found]
@@ -86,7 +86,7 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
         message("m4", 4, "t3", {"id": "8"}),
         message("m5", 5, "t3", US, parent_id="m4"),
     )
-    replies.reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
+    replies.store_reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
     assert ways(page) == [
         ("Waiting to be sent", "to Ada @ada"),
         ("Sent", "to Somebody 8"),
@@ -99,8 +99,8 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
 
 def test_what_follows_a_sent_message_was_sent_to_the_same(page, live):
     send(live, message("m1", 1, "t1"), message("m2", 2, "t1", US, parent_id="m1"))
-    own = replies.reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
-    replies.reply(own, "And another", NOW + HOUR)
+    own = replies.store_reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
+    replies.store_reply(own, "And another", NOW + HOUR)
     assert [way for way in ways(page) if way[0] != "Received"] == [
         ("Waiting to be sent", "to Ada @ada"),
         ("Waiting to be sent", "to Ada @ada"),
@@ -177,10 +177,10 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
             "In language es the niche must be one of coffee, fashion, fitness; games is not.",
         ),
         ({"brand": "a" * 81}, "at most 80 characters"),
-        ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; take U+202E"),
+        ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; remove U+202E"),
         (
             {"products": "Alba\u3164"},
-            "Each of products must be a name of 1 to 60 characters in one line; take",
+            "Each of products must be a name of 1 to 60 characters in one line; remove",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Nothing of a page stays behind: not in caches, not for the next person, and a page that comes back comes back whole."""
+"""Pages are not cacheable, not shown to the next user, and whole when the browser's history restores them."""
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -18,7 +18,7 @@ PRIVATE = [
 
 
 def kept(answer) -> set[str]:
-    """What the answer's Cache-Control asks."""
+    """Return the directives of the answer's Cache-Control."""
     return {word.strip() for word in answer.headers.get("Cache-Control", "").split(",")}
 
 
@@ -27,7 +27,7 @@ def varies(answer) -> set[str]:
 
 
 @pytest.mark.parametrize("path", PRIVATE)
-def test_what_a_user_sees_is_stored_nowhere(page, alice, path):
+def test_a_users_pages_are_not_cacheable(page, alice, path):
     alice.is_staff = alice.is_superuser = True
     alice.save()
     assert {"private", "no-store"} <= kept(page.get(path))
@@ -35,17 +35,17 @@ def test_what_a_user_sees_is_stored_nowhere(page, alice, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/login/", "/comments/", "/api/v1/demo/", "/admin/"])
-def test_what_a_stranger_is_answered_at_these_addresses_is_not_stored_either(client, db, path):
+def test_the_anonymous_answers_of_these_pages_are_not_cacheable(client, db, path):
     assert {"private", "no-store"} <= kept(client.get(path))
 
 
 @pytest.mark.parametrize("path", ["/logout/", "/settings/", "/demo/pause/", "/password/"])
-def test_answers_to_forms_are_stored_nowhere(page, path):
+def test_answers_to_forms_are_not_cacheable(page, path):
     assert {"private", "no-store"} <= kept(page.post(path))
 
 
 @pytest.mark.parametrize("name", ["style.css", "live.js", "vendor/idiomorph-ext-0.8.0.min.js"])
-def test_style_and_scripts_are_still_cached(client, db, name):
+def test_static_files_are_cacheable(client, db, name):
     answer = client.get(f"/static/perennial/{name}")
     answer.close()
     assert (answer.status_code, "no-store" in kept(answer)) == (200, False)
@@ -53,7 +53,7 @@ def test_style_and_scripts_are_still_cached(client, db, name):
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("headers", [{}, PART, RESTORED])
-def test_a_page_of_two_forms_says_so(client, alice, path, headers):
+def test_a_page_with_a_fragment_varies_by_the_htmx_headers(client, alice, path, headers):
     assert {"HX-Request", "HX-History-Restore-Request"} <= varies(client.get(path, headers=headers))
     client.force_login(alice)
     assert {"HX-Request", "HX-History-Restore-Request"} <= varies(client.get(path, headers=headers))
@@ -68,7 +68,7 @@ def test_a_page_from_the_history_is_whole(page, alice, path, headers):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_after_log_out_the_history_brings_the_log_in(client, db, path):
+def test_after_log_out_the_history_shows_the_log_in(client, db, path):
     answer = client.get(path, headers=RESTORED)
     assert answer.headers["Location"].startswith("/login/")
 
@@ -76,13 +76,13 @@ def test_after_log_out_the_history_brings_the_log_in(client, db, path):
 @pytest.mark.parametrize(
     ("path", "mark"), [("/comments/", '<ol class="inbox"'), ("/demo/panel/", 'id="demo"')]
 )
-def test_a_part_is_a_part(page, path, mark):
+def test_a_fragment_is_not_a_whole_page(page, path, mark):
     answer = page.get(path, headers=PART).content.decode()
     assert (mark in answer, "<html" in answer) == (True, False)
 
 
 @pytest.mark.parametrize("path", ["/demo/panel/", "/comments/"])
-def test_a_page_of_somebody_else_is_loaded_anew(page, alice, bob, path):
+def test_a_page_of_another_user_is_reloaded(page, alice, bob, path):
     assert f'"x-user": "{alice.pk}"' in page.get("/").content.decode()
     assert "HX-Refresh" not in page.get(path, headers=PART | {"X-User": str(alice.pk)}).headers
     page.force_login(bob)
@@ -90,15 +90,15 @@ def test_a_page_of_somebody_else_is_loaded_anew(page, alice, bob, path):
     assert (answer.headers.get("HX-Refresh"), answer.content) == ("true", b"")
 
 
-def test_what_the_first_was_to_be_told_is_not_told_to_the_next(page, alice):
+def test_a_message_for_one_user_is_not_shown_to_the_next(page, alice):
     User.objects.create(username="carol", password=make_password("carol's own"))
-    page.post("/demo/pause/")  # is refused, which the next page would say
+    page.post("/demo/pause/")  # is refused, with a message for the next page
     page.post("/logout/")
     page.post("/login/", {"username": "carol", "password": "carol's own"})
     shown = page.get("/").content.decode()
     assert ("carol" in shown, "only an active demo can be paused" in shown) == (True, False)
 
 
-def test_no_page_keeps_a_history_of_its_own(page):
+def test_htmx_stores_no_page_history(page):
     shown = page.get("/comments/").content.decode()
     assert ('"historyEnabled": false' in shown, '"historyCacheSize": 0' in shown) == (True, True)

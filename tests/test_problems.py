@@ -1,4 +1,4 @@
-"""What cannot be answered as asked is answered with a problem that says why."""
+"""Errors of the API are problem details that say what is wrong."""
 
 import json
 
@@ -29,7 +29,7 @@ import pytest
         ("patch", "demo", b'{"settings": {"time_zone": "Factory"}}', 400),
     ],
 )
-def test_odd_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
+def test_invalid_requests_are_answered_with_a_problem(client, alice, method, path, body, code):
     alice.is_staff = True
     alice.save()
     client.force_login(alice)
@@ -51,16 +51,16 @@ def test_a_host_that_is_not_served_is_400_as_a_problem(client, settings):
     assert client.get("/").status_code == 400
 
 
-def test_a_version_of_the_schema_goes_into_no_header(client, db):
+def test_a_schema_version_parameter_is_not_copied_into_a_header(client, db):
     answer = client.get("/api/v1/schema/?version=%00&lang=%00")
     assert (answer.status_code, "\x00" in str(answer.headers)) == (200, False)
 
 
-def test_a_token_that_is_no_text_is_401(client, db):
+def test_a_token_that_is_not_text_is_401(client, db):
     assert client.get("/api/v1/demo/", headers={"Authorization": "Token \xff"}).status_code == 401
 
 
-def test_nobody_gets_401_as_a_problem(client, db):
+def test_an_anonymous_client_gets_401_as_a_problem(client, db):
     for path in ("demo", "profiles", "content", "interactions"):
         answer = client.get(f"/api/v1/{path}/")
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
@@ -82,7 +82,7 @@ def test_nobody_gets_401_as_a_problem(client, db):
         (
             "webhooks/profiles/00000000-0000-0000-0000-000000000000/",
             "There is no profile with this address; copy the webhook URL from the profile again.",
-            "GET /api/v1/profiles/ has the `uuid` of each profile, which stands in that URL.",
+            "GET /api/v1/profiles/ has the `uuid` of each profile, which is the last part of that URL.",
         ),
         (
             "profiles/?format=zz",
@@ -97,12 +97,12 @@ def test_nobody_gets_401_as_a_problem(client, db):
         ("nonsense/", "There is no such route.", "/api/v1/docs/ lists every route."),
         (
             "interactions/1/",
-            "There is no such thing, or it is not yours.",
-            "Look the id up in its list first; /api/v1/docs/ has every route.",
+            "It does not exist, or it belongs to another user.",
+            "Find the id in its list first; /api/v1/docs/ lists every route.",
         ),
     ],
 )
-def test_what_is_missing_comes_with_a_hint_where_to_look(client, alice, path, detail, hint):
+def test_a_404_has_a_hint_where_to_look(client, alice, path, detail, hint):
     alice.is_staff = True
     alice.save()
     client.force_login(alice)

@@ -1,4 +1,4 @@
-"""Each parameter of a query takes the form that the schema names, and is not passed over when it holds nothing."""
+"""Each query parameter must have the form in the schema and must not be empty."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ TIMES = [
 
 
 def parameters(method: str = "") -> Iterator[tuple[str, str, str, dict]]:
-    """Method, path, name and schema of each parameter of a query."""
+    """Yield method, path, name and schema of each query parameter."""
     for name, operation in operations():
         verb, path = name.split()
         for one in operation.get("parameters", []):
@@ -48,19 +48,19 @@ def parameters(method: str = "") -> Iterator[tuple[str, str, str, dict]]:
 
 
 def named(type: str, format: str | None = None) -> list[tuple[str, str]]:
-    """Path and name of the parameters of that type."""
+    """Return path and name of the parameters of that type."""
     found = [row for row in parameters("GET") if (row[3]["type"], row[3].get("format")) == (type, format)]
     return [(path, name) for _, path, name, _ in found]
 
 
-def assert_refused(answer, name: str, *, beside: str = "") -> None:
-    told = (name, answer.request["QUERY_STRING"], answer.content)
-    assert answer.status_code == 400, told
-    assert name in answer.json()["detail"], told
-    assert beside in answer.json()["detail"], told
+def assert_refused(answer, name: str, *, also: str = "") -> None:
+    context = (name, answer.request["QUERY_STRING"], answer.content)
+    assert answer.status_code == 400, context
+    assert name in answer.json()["detail"], context
+    assert also in answer.json()["detail"], context
 
 
-def test_an_empty_parameter_of_any_route_is_400_and_named_rather_than_no_filter(page, live):
+def test_an_empty_parameter_of_any_route_is_400_and_named(page, live):
     found = list(parameters())
     assert {"status", "mode", "user", "cursor", "page_size", "is_demo", "search", "to"} <= {
         name for _, _, name, _ in found
@@ -69,10 +69,10 @@ def test_an_empty_parameter_of_any_route_is_400_and_named_rather_than_no_filter(
         address = path.replace("{name}", "viral-spike")
         for value in EMPTY:
             answer = page.generic(method, address, QUERY_STRING=f"{name}={value}")
-            assert_refused(answer, name, beside=f"{name} is empty; give it a value or leave it out.")
+            assert_refused(answer, name, also=f"{name} is empty; give it a value or leave it out.")
 
 
-def test_the_pages_take_empty_parameters_as_none(page, live):
+def test_the_pages_ignore_empty_parameters(page, live):
     for path in ("/comments/", "/messages/", "/"):
         assert page.get(f"{path}?cursor=&search=&status=").status_code == 200
 
@@ -89,7 +89,7 @@ def test_whole_numbers_are_plain_digits(page, live):
     assert page.get(LIST, QUERY_STRING="profile=-3").json()["results"] == []
 
 
-def test_a_flag_is_true_or_false(page, live):
+def test_a_boolean_is_true_or_false(page, live):
     found = named("boolean")
     assert [name for _, name in found] == ["is_demo", "is_demo"]
     for path, name in found:
@@ -102,22 +102,20 @@ def test_a_flag_is_true_or_false(page, live):
         assert [bool(one) for one in rows] == [True, False] * 2
 
 
-def test_times_of_lists_are_those_of_events(page, live):
+def test_times_of_lists_have_the_form_of_events(page, live):
     found = named("string", "date-time")
     assert [name for _, name in found] == ["posted_after", "posted_before"] * 2
     for path, name in found:
         for value in NO_DAY:
-            assert_refused(
-                page.get(path, QUERY_STRING=f"{name}={value}"), name, beside="2026-01-31T12:00:00Z"
-            )
+            assert_refused(page.get(path, QUERY_STRING=f"{name}={value}"), name, also="2026-01-31T12:00:00Z")
         for value in [*TIMES, "2026-11-01"]:
             assert page.get(path, QUERY_STRING=f"{name}={value}").status_code == 200, value
 
 
 @pytest.mark.parametrize("name", ["from", "to"])
-def test_a_period_has_days_or_times_of_events(page, live, name):
+def test_a_period_is_given_in_days_or_times_of_events(page, live, name):
     for value in [*NO_DAY, "9999-12-31T23:59:59-01:00", "%D9%A2026-11-01", "2026-02-30"]:
-        assert_refused(page.get(SUMMARY, QUERY_STRING=f"{name}={value}"), name, beside="2026-01-31")
+        assert_refused(page.get(SUMMARY, QUERY_STRING=f"{name}={value}"), name, also="2026-01-31")
     for value in [*TIMES, "2026-11-01", "2024-02-29"]:
         assert page.get(SUMMARY, QUERY_STRING=f"{name}={value}").status_code == 200, value
 
@@ -142,7 +140,7 @@ def test_a_period_that_ends_before_it_begins_is_400(page, live, path, first, las
     )
 
 
-def test_a_period_of_one_day_or_second_counts(page, live):
+def test_a_period_may_be_one_day_or_one_second(page, live):
     send(live, event("comment.created", "one", "2026-03-02T10:00:00Z"))
     for query in ("from=2026-03-02&to=2026-03-02", "from=2026-03-02T10:00:00Z&to=2026-03-02T10:00:01Z"):
         assert page.get(SUMMARY, QUERY_STRING=query).json()["interactions"] == 1
@@ -151,14 +149,14 @@ def test_a_period_of_one_day_or_second_counts(page, live):
     assert row["id"] == Interaction.objects.get(platform_id="one").pk
 
 
-def test_the_schema_says_the_bounds_of_parameters():
+def test_the_schema_has_the_limits_of_parameters():
     found = {(path, name): given for _, path, name, given in parameters("GET")}
     assert found[LIST, "page_size"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
     assert found[LIST, "search"] == {"type": "string", "minLength": 1, "maxLength": 100}
     assert (found[LIST, "profile"], found[LIST, "content"]) == ({"type": "integer"}, {"type": "integer"})
 
 
-def test_every_get_that_takes_a_query_may_be_answered_400_and_414():
+def test_the_schema_has_400_and_414_for_every_get_with_parameters():
     taking = {path for _, path, _, _ in parameters("GET")}
     for name, operation in operations():
         verb, path = name.split()
@@ -166,5 +164,5 @@ def test_every_get_that_takes_a_query_may_be_answered_400_and_414():
             assert {"400", "414"} <= set(operation["responses"]), name
 
 
-def test_an_address_that_is_too_long_is_414_as_the_schema_says(page):
+def test_a_too_long_url_is_414_as_in_the_schema(page):
     assert page.get(f"{LIST}?search={'x' * 9_000}").status_code == 414

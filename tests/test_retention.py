@@ -21,7 +21,7 @@ from demo.engine.retries import retry_dead
 from demo.lifecycle import advance, pending_work, transitions
 from demo.models import DemoAccount, StoryEvent, webhook_event
 from interactions import replies
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.back_office import DEMOS, act
 from tests.holding import somebody_holding
@@ -97,7 +97,7 @@ def test_a_row_that_is_answered_during_the_cleanup_does_not_expire(alice, monkey
 
     def answer_first(profiles):
         if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the next batch has interactions
-            replies.reply(old, "We are sorry that this took so long.", LATER)
+            replies.store_reply(old, "We are sorry that this took so long.", LATER)
             monkeypatch.undo()
         real(profiles)
 
@@ -301,7 +301,7 @@ def test_an_expired_row_that_is_sent_again_is_a_duplicate_and_stays_expired(alic
     demo_of(alice)
     expired = StoryEvent.objects.filter(type="comment.created").first()
     clean_up_at(alice, LATER)
-    [result] = ingest([Arrival(expired.profile_id, webhook_event(expired))], LATER)
+    [result] = ingest([IncomingEvent(expired.profile_id, webhook_event(expired))], LATER)
     assert (result.status, Interaction.objects.get(pk=result.id).deleted_at) == ("duplicate", LATER)
 
 
@@ -366,7 +366,7 @@ def test_a_reply_keeps_a_row_and_does_not_change_later_windows(alice, bob):
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
     for comment in Interaction.objects.filter(profile__owner=alice, type="comment", direction="in"):
-        replies.reply(comment, "Thank you.", ENABLED + 27 * DAY)
+        replies.store_reply(comment, "Thank you.", ENABLED + 27 * DAY)
     for user in (alice, bob):
         transitions.pause(user, ENABLED + HOUR)
     retention.clean_up(ENABLED + 28 * DAY)
@@ -388,7 +388,7 @@ def planned(user: User) -> QuerySet[StoryEvent]:
 def test_the_api_does_not_reference_expired_rows(page, alice):
     demo_of(alice)
     first = Interaction.objects.filter(type="comment", parent=None).first()
-    answer = replies.reply(first, "Thank you.", timezone.now())
+    answer = replies.store_reply(first, "Thank you.", timezone.now())
     for model in (Content, Interaction):
         model.objects.exclude(pk=answer.pk).update(deleted_at=NOW, expired_at=NOW)
     [shown] = page.get("/api/v1/interactions/").json()["results"]

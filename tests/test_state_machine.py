@@ -306,7 +306,7 @@ class DemoMachine(RuleBasedStateMachine):
         rows = list(rows.order_by("posted_at", "text", "platform_id"))
         row = rows[which % len(rows)] if rows else None
         if row and act == "reply":
-            replies.reply(row, "Thank you!", self.now)
+            replies.store_reply(row, "Thank you!", self.now)
         elif row and act == "delete":
             deletion = event(f"{row.type}.deleted", row.platform_id, self.now.isoformat())
             [result] = send(row.profile, deletion, at=self.now)

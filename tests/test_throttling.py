@@ -1,4 +1,4 @@
-"""Limits a minute: what they count together, for how long, and what they do when Redis holds nonsense or is away."""
+"""Rate limits: what they count together, for how long, and how they handle invalid values in Redis or its failure."""
 
 import json
 import pickle
@@ -17,9 +17,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import circuit_breaker, redis_client
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from accounts.models import User
-from accounts.throttling import LogInFailures, TokenRequests, place_to_hash
+from accounts.throttling import LogInFailures, TokenRequests, password_check_slot
 from config.settings import client_url
 from demo.throttling import (
     AdvanceThrottle,
@@ -53,13 +53,13 @@ def change_password(client: Client, **more: str):
     )
 
 
-MARKS = "a" + "\u0301" * 30_000 + "\u0316" * 30_000  # ten seconds to normalize
+MARKS = "a" + "\u0301" * 30_000 + "\u0316" * 30_000  # takes ten seconds to normalize
 
 
 @pytest.mark.parametrize(
     ("path", "name"), [("users", "username"), ("users", "email"), ("demo/enable", "user")]
 )
-def test_a_long_name_takes_no_long_time_in_the_api(page, alice, path, name):
+def test_a_long_name_is_handled_quickly_by_the_api(page, alice, path, name):
     User.objects.update(is_staff=True)
     sent = json.dumps({name: MARKS}, ensure_ascii=False).encode()
     began = time.process_time()
@@ -69,32 +69,32 @@ def test_a_long_name_takes_no_long_time_in_the_api(page, alice, path, name):
 
 
 @pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
-def test_a_long_name_takes_no_long_time_on_a_page(client, db, path):
+def test_a_long_name_is_handled_quickly_by_the_pages(client, db, path):
     began = time.process_time()
     assert client.post(path, {"username": MARKS[:1_000], "password": "wrong"}, follow=True).status_code == 200
     assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("name", ['["x"]', "{}", "5", "true", "null", "[" + "[]," * 2_000 + "[]]"])
-def test_a_name_that_is_no_text_is_nobodys(client, db, name):
+def test_a_name_that_is_not_text_belongs_to_no_user(client, db, name):
     sent = {"data": f'{{"username": {name}, "password": "x"}}', "content_type": "application/json"}
     assert {client.post(TOKEN, **sent).status_code for _ in range(3)} == {400}
 
 
 @pytest.mark.parametrize("tail", ["x", "y"])
-def test_names_that_are_too_long_count_as_one(client, person, tail):
+def test_too_long_names_count_as_one(client, person, tail):
     codes = [wrong(client, " " * number + "x" * 151 + tail * number) for number in range(11)]
     assert codes == [400] * 10 + [429]
 
 
-def test_a_form_field_does_not_move_the_limit_of_the_password_page(client, person):
+def test_the_password_page_counts_by_session_not_by_a_form_field(client, person):
     client.force_login(person)
     codes = [change_password(client, username=f"nobody{number}").status_code for number in range(12)]
     assert codes == [200] * 10 + [429] * 2
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_a_query_does_not_move_a_limit(client, person):
+def test_a_query_parameter_does_not_change_what_a_limit_counts(client, person):
     codes = [
         client.post(f"/login/?username=n{n}", {"username": "person", "password": "wrong"}).status_code
         for n in range(11)
@@ -103,7 +103,7 @@ def test_a_query_does_not_move_a_limit(client, person):
     assert wrong(client) == 429
 
 
-def test_a_name_is_one_as_json_form_and_multipart(client, person):
+def test_a_name_counts_the_same_in_json_form_and_multipart(client, person):
     for number in range(10):
         if number % 2:
             client.post(TOKEN, {"username": "PERSON", "password": "wrong"})
@@ -113,38 +113,38 @@ def test_a_name_is_one_as_json_form_and_multipart(client, person):
 
 
 @pytest.mark.parametrize("url", ["/login/", "/api/v1/auth/token/"])
-def test_few_passwords_are_looked_at_at_once_and_who_finds_no_place_is_not_counted(
+def test_simultaneous_password_checks_are_limited_and_refused_ones_are_not_counted(
     client, person, monkeypatch, url
 ):
     monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "100/min")
     right = {"username": person.username, "password": PASSWORD}
-    with place_to_hash(), place_to_hash():
+    with password_check_slot(), password_check_slot():
         refused = [client.post(url, right | {"password": "wrong"}) for _ in range(20)]
     assert {(answer.status_code, answer.headers["Retry-After"]) for answer in refused} == {(429, "1")}
     assert b"Many people are logging in just now" in refused[0].content
     assert client.post(url, right).status_code in (200, 302)
 
 
-def test_no_window_of_time_has_more_than_the_limit(client, person, monkeypatch):
-    """One request opens what would be a fixed window of a second, then as many as possible come over its end."""
+def test_the_limit_holds_in_every_sliding_window(client, person, monkeypatch):
+    """One request starts what would be a fixed window of a second, then many requests cross its end."""
     monkeypatch.setattr(TokenRequests, "get_rate", lambda self: "4/sec")
-    taken = []
+    accepted = []
 
     def ask() -> None:
         before = time.monotonic()
         if wrong(client, "nobody") != 429:
-            taken.append((before, time.monotonic()))
+            accepted.append((before, time.monotonic()))
 
     ask()
     time.sleep(0.8)
     end = time.monotonic() + 20
-    while len(taken) < 8 and time.monotonic() < end:
+    while len(accepted) < 8 and time.monotonic() < end:
         ask()
-    spans = [last[1] - first[0] for first, last in zip(taken, taken[4:], strict=False)]
-    assert (min(spans) >= 1, len(taken)) == (True, 8), spans
+    spans = [last[1] - first[0] for first, last in zip(accepted, accepted[4:], strict=False)]
+    assert (min(spans) >= 1, len(accepted)) == (True, 8), spans
 
 
-def test_who_is_refused_is_let_in_again_when_the_oldest_is_a_window_old(client, person, monkeypatch):
+def test_a_throttled_client_is_allowed_again_when_its_oldest_request_expires(client, person, monkeypatch):
     monkeypatch.setattr(LogInFailures, "get_rate", lambda self: "2/sec")
 
     def guess() -> int:
@@ -153,13 +153,13 @@ def test_who_is_refused_is_let_in_again_when_the_oldest_is_a_window_old(client, 
     assert [guess() for _ in range(3)] == [200, 200, 429]
     end = time.monotonic() + 20
     codes = [guess()]
-    while codes[-1] == 429 and time.monotonic() < end:  # or trying on would lock out for ever
+    while codes[-1] == 429 and time.monotonic() < end:  # refused requests must not extend the wait
         codes.append(guess())
     assert (codes[0], codes[-1]) == (429, 200)
 
 
 class Bomb:
-    """Makes a file where it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -169,7 +169,7 @@ class Bomb:
 
 
 def plant(broker: redis.Redis, key: bytes, kind: str, path: Path) -> None:
-    """Something else than a count, without an expiry, where a count is kept."""
+    """Store a value that is not a counter, without an expiry, under a counter's key."""
     broker.delete(key)
     match kind:
         case "pickle":
@@ -196,7 +196,7 @@ KINDS = ["pickle", "text", "number", "list", "hash", "set", "stream", "past", "f
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nonsense_in_redis_runs_no_code_locks_nobody_out_and_is_repaired(
+def test_invalid_values_in_redis_run_no_code_lock_nobody_out_and_are_replaced(
     client, person, broker, tmp_path, kind
 ):
     wrong(client)
@@ -210,7 +210,7 @@ def test_nonsense_in_redis_runs_no_code_locks_nobody_out_and_is_repaired(
     assert all(0 < broker.pttl(key) <= 60_000 for key in keys)
 
 
-def test_a_full_count_without_an_expiry_refuses_for_a_minute_at_most(client, person, broker):
+def test_a_full_counter_without_an_expiry_blocks_for_a_minute_at_most(client, person, broker):
     for _ in range(10):
         wrong(client)
     for key in broker.keys("*throttle*"):
@@ -221,37 +221,41 @@ def test_a_full_count_without_an_expiry_refuses_for_a_minute_at_most(client, per
     assert [0 < broker.pttl(key) <= 60_000 for key in failures] == [True]
 
 
-def test_djangos_cache_cannot_reach_redis(broker):
+def test_djangos_cache_does_not_use_redis(broker):
     before = broker.dbsize()
     cache.set("anything", "at all")
     assert (broker.dbsize(), "redis" in str(configured.CACHES).lower()) == (before, False)
 
 
 @pytest.mark.parametrize("url", ["unix:///nonexistent/valkey.sock", "redis://127.0.0.1:1/0"])
-def test_without_the_broker_nobody_is_locked_out_and_the_log_says_so(client, person, settings, caplog, url):
+def test_without_redis_nobody_is_locked_out_and_a_warning_is_logged(client, person, settings, caplog, url):
     settings.REDIS_CLIENT_URL = url
     assert {wrong(client) for _ in range(12)} == {400}
     assert client.post(TOKEN, {"username": "person", "password": PASSWORD}).status_code == 200
-    said = [record for record in caplog.records if "not throttled" in record.getMessage()]
-    assert {record.levelname for record in said} == {"WARNING"}
+    records = [record for record in caplog.records if "not throttled" in record.getMessage()]
+    assert {record.levelname for record in records} == {"WARNING"}
 
 
-def test_a_broker_that_hangs_is_waited_for_once_and_asked_again_later(client, person, settings, monkeypatch):
-    monkeypatch.setattr(redis_client, "breaker", Breaker(redis.ConnectionError, *redis_client.FAILURES))
-    monkeypatch.setattr(circuit_breaker, "PAUSE", 60)
+def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(
+    client, person, settings, monkeypatch
+):
+    monkeypatch.setattr(
+        redis_client, "breaker", CircuitBreaker(redis.ConnectionError, *redis_client.FAILURES)
+    )
+    monkeypatch.setattr(circuit_breaker, "OPEN_SECONDS", 60)
     answering = settings.REDIS_CLIENT_URL
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_CLIENT_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         assert [wrong(client) for _ in range(12)] == [400] * 12
         assert connects(silent) == 1
     settings.REDIS_CLIENT_URL = answering
-    monkeypatch.setattr(circuit_breaker, "PAUSE", 0)
+    monkeypatch.setattr(circuit_breaker, "OPEN_SECONDS", 0)
     redis_client.breaker.open()
     assert [wrong(client) for _ in range(12)] == [400] * 10 + [429] * 2
 
 
 def connects(listening: socket.socket) -> int:
-    """How many clients have connected to it and were not accepted."""
+    """Return the number of clients that connected and were not accepted."""
     listening.setblocking(False)
     number = 0
     with suppress(BlockingIOError):
@@ -261,11 +265,11 @@ def connects(listening: socket.socket) -> int:
     return number
 
 
-def test_a_query_that_fails_late_beside_redis_keeps_nobody_from_redis(broker):
-    with suppress(OperationalError), redis_client.reachable():
+def test_a_slow_failing_query_does_not_open_the_breaker_of_redis(broker):
+    with suppress(OperationalError), redis_client.guarded_client():
         time.sleep(0.25)
         raise OperationalError("canceling statement due to statement timeout")
-    with redis_client.reachable() as client:
+    with redis_client.guarded_client() as client:
         assert client.ping()
 
 
@@ -282,7 +286,7 @@ def test_a_query_that_fails_late_beside_redis_keeps_nobody_from_redis(broker):
         ("rediss://host/0?ssl_cert_reqs=required", "rediss://host/0?ssl_cert_reqs=required"),
     ],
 )
-def test_the_brokers_url_is_understood_as_celery_spells_it(celerys, clients):
+def test_the_redis_url_accepts_celerys_spellings(celerys, clients):
     url = client_url(celerys)
     assert url == clients
     redis.Redis.from_url(url).connection_pool.make_connection()
@@ -291,8 +295,8 @@ def test_the_brokers_url_is_understood_as_celery_spells_it(celerys, clients):
 @pytest.mark.parametrize(
     "url", ["redis://h/0?nonsense=1", "redis://h/0?socket_timeout=soon", "redis://h:port/0"]
 )
-def test_a_brokers_url_that_cannot_be_used_is_refused_at_the_start(url):
-    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL has a part or an option that is unknown: "):
+def test_an_unusable_redis_url_stops_the_start(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL has an unknown part or option: "):
         client_url(url)
 
 
@@ -312,19 +316,19 @@ def behind(settings, proxies: int) -> None:
         " 203.0.113.7 ",
     ],
 )
-def test_an_address_is_one_however_a_client_chooses_or_spells_it(client, person, settings, spelled):
+def test_all_spellings_of_an_address_count_together(client, person, settings, spelled):
     behind(settings, 1)
     codes = [wrong(client, **{"X-Forwarded-For": spelled.format(n=number)}) for number in range(10, 21)]
     assert codes == [400] * 10 + [429]
 
 
-def test_what_comes_past_the_proxies_counts_by_where_it_comes_from(client, person, settings):
+def test_a_request_that_bypasses_the_proxies_counts_by_its_peer(client, person, settings):
     behind(settings, 2)
     codes = [wrong(client, **{"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(11)]
     assert codes == [400] * 10 + [429]
 
 
-def test_clients_behind_a_proxy_are_told_apart(client, person, settings):
+def test_clients_behind_a_proxy_count_separately(client, person, settings):
     behind(settings, 1)
     for _ in range(10):
         wrong(client, **{"X-Forwarded-For": "203.0.113.7"})
@@ -332,8 +336,8 @@ def test_clients_behind_a_proxy_are_told_apart(client, person, settings):
     assert wrong(client, **{"X-Forwarded-For": "203.0.113.8"}) == 400
 
 
-def test_a_name_refused_for_its_address_is_not_counted_under_the_name(client, person, broker, settings):
-    """Otherwise who has used up an address's limit could still use up the names'."""
+def test_a_log_in_refused_for_its_address_is_not_counted_for_its_name(client, person, broker, settings):
+    """Otherwise a client that is blocked by its address could still block names."""
     for number in range(100):
         wrong(client, f"nobody{number}")
     assert {wrong(client) for _ in range(12)} == {429}
@@ -353,7 +357,7 @@ CLICKS = [
 
 
 @pytest.mark.parametrize(("click", "call", "limit"), CLICKS)
-def test_pages_and_api_share_one_count(
+def test_pages_and_api_share_one_counter(
     page, alice, monkeypatch, click: str, call: str, limit: type[DemoThrottle]
 ):
     demo_of(alice, timezone.now() - HOUR)
@@ -366,12 +370,13 @@ def test_pages_and_api_share_one_count(
 
     assert "Too many requests" not in page.post(click, headers={"HX-Request": "true"}).content.decode()
     assert called() != 429
-    another = click.replace("/advance/1", "/advance/7")  # the same twice is a double click, which counts once
+    # The same request twice would be a double click, which counts once.
+    another = click.replace("/advance/1", "/advance/7")
     assert "Too many requests" in page.post(another, headers={"HX-Request": "true"}).content.decode()
     assert called() == 429
 
 
-def test_settings_share_one_count_too(page, alice, monkeypatch):
+def test_settings_on_pages_and_api_share_one_counter(page, alice, monkeypatch):
     demo_of(alice, timezone.now() - HOUR)
     monkeypatch.setattr(SwitchThrottle, "get_rate", lambda self: "2/min")
     codes = [
@@ -383,7 +388,7 @@ def test_settings_share_one_count_too(page, alice, monkeypatch):
     assert codes == [200, 200, 429]
 
 
-def test_a_staff_members_calls_count_for_the_demo_that_they_name(client, alice, monkeypatch):
+def test_a_staff_members_calls_count_for_the_named_demo(client, alice, monkeypatch):
     monkeypatch.setattr(EnableThrottle, "get_rate", lambda self: "2/min")
     client.force_login(User.objects.create_user("back-end", is_staff=True))
     codes = [

@@ -1,4 +1,4 @@
-"""A user's tokens: listed, ended one by one, ended by age, never shown again and never kept by a cache."""
+"""A user's tokens: listed, deleted one by one, expired, shown once and never cacheable."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from knox.models import get_token_model
 
 from accounts import tokens
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from tests.back_office import act
 from tests.people import PASSWORD, set_password, token_for
 from tests.test_config import manage
@@ -30,7 +30,7 @@ def given(client: Client) -> str:
     return token_for(client, "person").json()["token"]
 
 
-def test_a_user_sees_when_each_token_was_made_and_which_is_in_use(client, person):
+def test_the_list_shows_when_each_token_was_created_and_which_is_current(client, person):
     first, second = given(client), given(client)
     answer = carrying(first).get(TOKENS)
     listed = answer.json()
@@ -43,7 +43,7 @@ def test_a_user_sees_when_each_token_was_made_and_which_is_in_use(client, person
         assert secret not in answer.content.decode()
 
 
-def test_a_token_is_ended_by_its_id_and_no_other(client, person):
+def test_deleting_a_token_by_its_id_deletes_no_other(client, person):
     first, second, third = (given(client) for _ in range(3))
     assert carrying(first).delete(f"{TOKENS}{second[:15]}/").status_code == 204
     assert [carrying(token).get(TOKENS).status_code for token in (first, second, third)] == [200, 401, 200]
@@ -53,24 +53,24 @@ def test_a_token_is_ended_by_its_id_and_no_other(client, person):
 
 
 @pytest.mark.parametrize("id", ["", "_00", "0" * 15, "x" * 300, "%ed%a0%80", "9" * 40, "..", "%27"])
-def test_another_id_is_not_there(client, person, id):
+def test_an_unknown_token_id_is_404(client, person, id):
     assert carrying(given(client)).delete(f"{TOKENS}{id}/").status_code in (404, 405)
 
 
-def test_an_id_with_a_nul_cannot_be_read(client, person):
+def test_a_token_id_with_a_nul_is_400(client, person):
     answer = carrying(given(client)).delete(f"{TOKENS}%00/")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_another_users_tokens_do_not_exist(client, person, bob):
-    theirs = make_token(bob, timezone.now())
+    theirs = create_token(bob, timezone.now())
     mine = carrying(given(client))
     assert len(mine.get(TOKENS).json()["results"]) == 1
     assert mine.delete(f"{TOKENS}{theirs[:15]}/").status_code == 404
     assert carrying(theirs).get(TOKENS).status_code == 200
 
 
-def test_a_session_sees_and_ends_tokens_and_a_stranger_does_not(client, person):
+def test_a_session_can_list_and_delete_tokens_and_an_anonymous_client_cannot(client, person):
     token = given(client)
     assert client.get(TOKENS).status_code == 401
     assert client.delete(f"{TOKENS}{token[:15]}/").status_code == 401
@@ -82,7 +82,7 @@ def test_a_session_sees_and_ends_tokens_and_a_stranger_does_not(client, person):
     assert strict.delete(f"{TOKENS}{token[:15]}/").status_code == 403
 
 
-def test_tokens_end_after_as_many_days_as_are_set(client, person, settings):
+def test_tokens_expire_after_the_configured_days(client, person, settings):
     settings.REST_KNOX = settings.REST_KNOX | {"TOKEN_TTL": timedelta(days=30)}
     token = given(client)
     [row] = carrying(token).get(TOKENS).json()["results"]
@@ -92,7 +92,7 @@ def test_tokens_end_after_as_many_days_as_are_set(client, person, settings):
     assert carrying(token).get(TOKENS).status_code == 401
 
 
-def test_using_a_token_does_not_make_it_last_longer(client, person, settings):
+def test_using_a_token_does_not_extend_it(client, person, settings):
     settings.REST_KNOX = settings.REST_KNOX | {"TOKEN_TTL": timedelta(days=30)}
     token = given(client)
     ROWS.update(expiry=timezone.now() + DAY)
@@ -102,27 +102,27 @@ def test_using_a_token_does_not_make_it_last_longer(client, person, settings):
 
 
 @pytest.mark.parametrize(("given", "shown"), [("", "None"), ("30", "30 days, 0:00:00")])
-def test_the_days_of_a_token_come_from_the_environment(given, shown):
+def test_token_days_is_read_from_the_environment(given, shown):
     script = "from django.conf import settings; print(settings.REST_KNOX['TOKEN_TTL'])"
     assert manage("shell", "-v0", "-c", script, TOKEN_DAYS=given).stdout.strip() == shown
 
 
 @pytest.mark.parametrize("days", ["0", "soon", "3651"])
-def test_wrong_days_stop_the_start_with_a_sentence(days):
+def test_invalid_token_days_stop_the_start_with_an_error(days):
     answer = manage("check", TOKEN_DAYS=days)
     assert answer.returncode == 2
     assert f"TOKEN_DAYS={days} is not a number from 1 to 3650. Type TOKEN_DAYS=30" in answer.stderr
 
 
-def test_a_user_cannot_fill_the_table(client, person, bob, monkeypatch):
+def test_a_user_has_a_maximum_of_tokens(client, person, bob, monkeypatch):
     monkeypatch.setattr(tokens, "MAX_TOKENS", 3)
-    make_token(bob, timezone.now())
+    create_token(bob, timezone.now())
     made = [given(client) for _ in range(5)]
     assert [carrying(token).get(TOKENS).status_code for token in made] == [401, 401, 200, 200, 200]
     assert ROWS.filter(user=bob).count() == 1
 
 
-def test_expired_tokens_make_room_first(client, person, monkeypatch):
+def test_expired_tokens_are_deleted_before_valid_ones(client, person, monkeypatch):
     monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
     kept, expired = given(client), given(client)
     ROWS.filter(token_key=expired[:15]).update(expiry=timezone.now() - DAY)
@@ -131,9 +131,9 @@ def test_expired_tokens_make_room_first(client, person, monkeypatch):
     assert ROWS.count() == 2
 
 
-def test_what_answers_a_token_or_a_secret_is_kept_by_no_cache(client, person, live, operator):
+def test_answers_with_a_token_or_secret_are_not_cacheable(client, person, live, operator):
     answers = [token_for(client, "person"), token_for(client, "person", "wrong")]
-    owner = carrying(make_token(live.owner, timezone.now()))
+    owner = carrying(create_token(live.owner, timezone.now()))
     answers += [owner.get(TOKENS), owner.post(f"/api/v1/profiles/{live.pk}/rotate-secret/")]
     set_password(live.owner, PASSWORD)
     browser = Client()
@@ -149,7 +149,7 @@ def test_what_answers_a_token_or_a_secret_is_kept_by_no_cache(client, person, li
         assert "no-store" in answer.headers.get("Cache-Control", ""), answer.request["PATH_INFO"]
 
 
-def test_a_password_that_is_refused_for_now_is_kept_by_no_cache(client, person):
+def test_a_throttled_log_in_is_not_cacheable(client, person):
     client.force_login(person)
     wrong = {"old_password": "wrong", "new_password1": "x", "new_password2": "y"}
     answers = [client.post("/password/", wrong) for _ in range(11)]
@@ -157,13 +157,13 @@ def test_a_password_that_is_refused_for_now_is_kept_by_no_cache(client, person):
     assert "no-store" in answers[-1].headers["Cache-Control"]
 
 
-def test_an_operator_ends_tokens_and_neither_sees_nor_makes_any(operator, person, bob):
-    mine, his = make_token(person, timezone.now()), make_token(bob, timezone.now())
+def test_an_operator_can_end_tokens_but_not_see_or_create_them(operator, person, bob):
+    mine, his = create_token(person, timezone.now()), create_token(bob, timezone.now())
     assert get_token_model() not in admin.site._registry
     assert operator.get("/admin/knox/authtoken/").status_code == 404
     users = "admin:accounts_user_changelist"
-    assert act(operator, users, "end_tokens", person) == []  # it asks first
+    assert act(operator, users, "end_tokens", person) == []  # the confirmation page
     assert carrying(mine).get(TOKENS).status_code == 200
-    told = act(operator, users, "end_tokens", person, confirmed="1")
-    assert told == ["1 token ended."]
+    messages = act(operator, users, "end_tokens", person, confirmed="1")
+    assert messages == ["1 token ended."]
     assert [carrying(token).get(TOKENS).status_code for token in (mine, his)] == [401, 200]

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import redis_client
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from accounts.models import User
 from demo import tasks
 from demo.engine import bulk, planning
@@ -143,7 +143,9 @@ def test_each_slice_is_a_task_that_requests_the_next(alice, short_slices, monkey
 def test_planning_that_reaches_its_time_limit_succeeds_without_a_broker(alice, monkeypatch, caplog):
     demo_of(alice, timezone.now() - 2 * DAY)
     monkeypatch.setattr(tasks, "MAX_PLANNING_TIME", timedelta(0))
-    monkeypatch.setattr(redis_client, "breaker", open_breaker := Breaker(redis.ConnectionError, OSError))
+    monkeypatch.setattr(
+        redis_client, "breaker", open_breaker := CircuitBreaker(redis.ConnectionError, OSError)
+    )
     with suppress(TimeoutError), open_breaker.guard():
         time.sleep(0.25)
         raise TimeoutError

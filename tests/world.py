@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import Profile, User
 from demo.lifecycle import seeding
-from interactions.ingest import Arrival, ingest
+from interactions.ingest import IncomingEvent, ingest
 
 NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ def event(type: str, id: str, occurred_at: str = "2026-03-01T12:00:00Z", **field
 
 def send(profile: Profile, *events: object, at: datetime = NOW):
     """Through the door, as one batch of one profile."""
-    return ingest([Arrival(profile.id, one) for one in events], at)
+    return ingest([IncomingEvent(profile.id, one) for one in events], at)
 
 
 def demo_of(user: User, now: datetime = NOW, *, seed: int = 1, size: str = "smoke", **options):

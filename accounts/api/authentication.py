@@ -1,4 +1,4 @@
-"""`Authorization: Token …`, on every byte that a stranger may send."""
+"""Token authentication of the API (`Authorization: Token …`), by knox; named in REST framework's settings."""
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
@@ -6,6 +6,8 @@ from rest_framework.exceptions import AuthenticationFailed
 
 
 class TokenAuthentication(auth.TokenAuthentication):
+    """Answers 401, not 500, for a token whose bytes are not UTF-8."""
+
     def authenticate_credentials(self, token: bytes):
         try:
             return super().authenticate_credentials(token)
@@ -14,6 +16,6 @@ class TokenAuthentication(auth.TokenAuthentication):
 
 
 class TokenScheme(KnoxTokenScheme):
-    """The same in the OpenAPI schema."""
+    """Describes TokenAuthentication in the OpenAPI schema."""
 
     target_class = "accounts.api.authentication.TokenAuthentication"

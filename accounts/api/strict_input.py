@@ -1,4 +1,4 @@
-"""Refusing what a route does not know or cannot mean, so that an error is not passed over: fields of a body, parameters."""
+"""Refuses unknown fields and query parameters with an error, instead of ignoring them; base classes of the API."""
 
 from collections.abc import Iterable
 
@@ -8,90 +8,92 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from accounts.api.json_types import read_form, wrong_types
+from accounts.api.json_types import form_to_json, type_errors
 from accounts.names import MAX_QUOTED_LENGTH
 
-MAX_NAMED = 10
-EMPTY = "{} is empty; give it a value or leave it out."
+MAX_ERRORS = 10  # names in one answer
+EMPTY_ERROR = "{} is empty; give it a value or leave it out."
 
 
-class Known(serializers.Serializer):
-    """Takes no field that it does not have, each in its JSON type only, and of a form none twice.
+class StrictSerializer(serializers.Serializer):
+    """Refuses unknown fields, values of another JSON type, and fields that a form has more than once.
 
-    One without fields takes none.
+    A serializer without fields refuses every field.
     """
 
     what = "field"
 
     def to_internal_value(self, data):
         fields = {name: field for name, field in self.fields.items() if not field.read_only}
-        errors = unknown(data, list(fields), self.what)
+        errors = unknown_errors(data, list(fields), self.what)
         if isinstance(data, QueryDict):
-            errors = errors or twice(data, fields)
-            data = read_form(fields, data)
-        if errors := errors or wrong_types(fields, data):
+            errors = errors or repeated_errors(data, fields)
+            data = form_to_json(fields, data)
+        if errors := errors or type_errors(fields, data):
             raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
 
 
-class KnownParameters(APIView):
-    """A view that refuses a parameter of the query that it does not have, that is given twice, or that is empty."""
+class StrictQueryView(APIView):
+    """A view that refuses query parameters that are unknown, repeated or empty."""
 
-    parameters: tuple[str, ...] = ()  # besides those of its filters and pages
+    parameters: tuple[str, ...] = ()  # besides those of filters and pagination
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
-        refuse_parameters(request.query_params, self.known_parameters())
+        check_parameters(request.query_params, self.allowed_parameters())
 
-    def known_parameters(self) -> list[str]:
+    def allowed_parameters(self) -> list[str]:
         return list(self.parameters)
 
 
-class KnownFilters(KnownParameters):
-    """The same of a generic view, whose lists have filters and pages."""
+class StrictListView(StrictQueryView):
+    """The same for a generic view; its lists also allow the parameters of their filters and pagination."""
 
-    def known_parameters(self) -> list[str]:
+    def allowed_parameters(self) -> list[str]:
         if getattr(self, "action", "list") != "list":
-            return super().known_parameters()
+            return super().allowed_parameters()
         backends = [backend() for backend in self.filter_backends]
-        filters = [one.get_filterset_class(self, self.get_queryset()) for one in backends]
-        names = [name for one in filters if one for name in one.base_filters]
-        pages = [self.paginator.cursor_query_param, self.paginator.page_size_query_param]
-        return [*super().known_parameters(), *names, *pages]
+        filtersets = [backend.get_filterset_class(self, self.get_queryset()) for backend in backends]
+        filters = [name for filterset in filtersets if filterset for name in filterset.base_filters]
+        pagination = [self.paginator.cursor_query_param, self.paginator.page_size_query_param]
+        return [*super().allowed_parameters(), *filters, *pagination]
 
 
-def refuse_parameters(given: QueryDict, known: Iterable[str]) -> None:
-    """Raise ValidationError when a parameter is not `known`, is there more than once, or holds nothing but blanks.
+def check_parameters(query: QueryDict, allowed: Iterable[str]) -> None:
+    """Raise ValidationError when a parameter is not `allowed`, is repeated, or is empty or blank.
 
-    An empty one is a client's variable that was not set, rather than the wish to have everything.
-
-    `format` is REST framework's own, and taken everywhere.
+    An empty parameter is more likely a mistake of the client than a request for all rows. REST framework's own
+    parameter `format` is always allowed.
     """
-    taken = [*known, api_settings.URL_FORMAT_OVERRIDE]
-    errors = unknown(given, taken, "parameter", shown=taken[:-1])
-    errors |= empty(given, taken) | twice(given, taken)
+    names = [*allowed, api_settings.URL_FORMAT_OVERRIDE]
+    errors = unknown_errors(query, names, "parameter", listed=names[:-1])
+    errors |= empty_errors(query, names) | repeated_errors(query, names)
     if errors:
         raise serializers.ValidationError(errors)
 
 
-def empty(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
-    """An error for each of the `names` that is `given` without a value."""
-    blank = [name for name in names if name in given and not given[name].strip()]
-    return {name: [EMPTY.format(name)] for name in blank}
+def empty_errors(query: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return an error for each of the `names` that `query` has without a value."""
+    empty = [name for name in names if name in query and not query[name].strip()]
+    return {name: [EMPTY_ERROR.format(name)] for name in empty}
 
 
-def twice(given: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
-    """An error for each of the `names` that is `given` more than once, at most MAX_NAMED."""
-    counts = [(name[:MAX_QUOTED_LENGTH], len(given.getlist(name))) for name in names]
-    several = [(name, count) for name, count in counts if count > 1][:MAX_NAMED]
-    return {name: [f"Send {name} once; it was sent {count} times."] for name, count in several}
+def repeated_errors(query: QueryDict, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return an error for each of the `names` that `query` has more than once, at most MAX_ERRORS."""
+    counts = [(name[:MAX_QUOTED_LENGTH], len(query.getlist(name))) for name in names]
+    repeated = [(name, count) for name, count in counts if count > 1][:MAX_ERRORS]
+    return {name: [f"Send {name} once; it was sent {count} times."] for name, count in repeated}
 
 
-def unknown(
-    given: Iterable[str], known: list[str], what: str, shown: list[str] | None = None
+def unknown_errors(
+    names: Iterable[str], allowed: list[str], what: str, listed: list[str] | None = None
 ) -> dict[str, list[str]]:
-    """An error for each of the names `given` that is not `known`, at most MAX_NAMED, which says what there is."""
-    names = sorted(set(given) - set(known))[:MAX_NAMED]
-    there = ", ".join(known if shown is None else shown)
-    sentence = f"There is no such {what}; there {f'are {there}' if there else 'is none here'}."
-    return {name[:MAX_QUOTED_LENGTH]: [sentence] for name in names}
+    """Return an error for each of the `names` that is not `allowed`, at most MAX_ERRORS.
+
+    The errors list the `allowed` names, or only those `listed`; `what` names their kind, such as "field".
+    """
+    unknown = sorted(set(names) - set(allowed))[:MAX_ERRORS]
+    known = ", ".join(allowed if listed is None else listed)
+    sentence = f"There is no such {what}; there {f'are {known}' if known else 'is none here'}."
+    return {name[:MAX_QUOTED_LENGTH]: [sentence] for name in unknown}

@@ -1,4 +1,4 @@
-"""Tokens for programs (stored hashed, by knox), and accounts made by another back end."""
+"""API views for tokens (stored hashed, by knox) and for creating accounts from another back end."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -14,26 +14,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import TokenAuthentication
-from accounts.api.strict_input import Known, KnownParameters
+from accounts.api.strict_input import StrictQueryView, StrictSerializer
 from accounts.models import User
-from accounts.throttling import TokenRequests, begin_log_in, name_in, place_to_hash
-from accounts.tokens import make_token
+from accounts.throttling import TokenRequests, count_login_attempt, password_check_slot, submitted_username
+from accounts.tokens import create_token
 
-TOKEN_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="As the list has it.")
+TOKEN_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The `id` in the list of tokens.")
 TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
 
 
-class NameTaken(APIException):
-    """An account of that name exists."""
+class UsernameTaken(APIException):
+    """An account with that user name exists."""
 
     status_code = status.HTTP_409_CONFLICT
-    hint = "Name that account as `user` in the calls under demo/, or choose another name."
+    hint = "To use that account, send its name as `user` in the calls under demo/; or choose another name."
 
 
-class UserName(serializers.CharField):
-    """A name as it is stored: in Unicode's compatible form, which may be longer than what was sent.
+class UsernameField(serializers.CharField):
+    """A user name, normalized as Django stores it (NFKC), which may make it longer.
 
-    One that is too long stays as it is: it is refused, and would take time by the square of its length.
+    A name that is too long is not normalized, which takes time quadratic in the length; it is refused anyway.
     """
 
     def to_internal_value(self, data) -> str:
@@ -41,7 +41,7 @@ class UserName(serializers.CharField):
         return name if len(name) > self.max_length else User.normalize_username(name)
 
     def run_validators(self, value: str) -> None:
-        """Those of the column, which takes only what people can read."""
+        """Also run the checks of the model's NameField, which refuses unreadable names."""
         super().run_validators(value)
         try:
             User._meta.get_field("username").clean(value, None)
@@ -49,26 +49,26 @@ class UserName(serializers.CharField):
             raise serializers.ValidationError(error.messages) from error
 
 
-class Email(serializers.EmailField):
-    """An address as it is stored, which may be longer than what was sent: its host in small letters."""
+class NormalizedEmailField(serializers.EmailField):
+    """An email address, normalized as Django stores it (host in lower case), which may make it longer."""
 
     def to_internal_value(self, data) -> str:
         return User.objects.normalize_email(super().to_internal_value(data))
 
 
-class NewUserSerializer(Known, serializers.ModelSerializer):
-    """An account; it has no password, so nobody logs in with it until an operator sets one."""
+class NewUserSerializer(StrictSerializer, serializers.ModelSerializer):
+    """A new account. It has no password, so nobody can log in until an operator sets one."""
 
-    username = UserName(max_length=150, validators=[User.username_validator])
-    email = Email(max_length=254, required=False, allow_blank=True)
+    username = UsernameField(max_length=150, validators=[User.username_validator])
+    email = NormalizedEmailField(max_length=254, required=False, allow_blank=True)
 
     class Meta:
         model = User
         fields = ["id", "username", "email"]
 
 
-class KeptTokenSerializer(serializers.ModelSerializer):
-    """A token without what makes it one: `id` is how it begins, `current` whether this request carries it."""
+class TokenInfoSerializer(serializers.ModelSerializer):
+    """A token without its secret part: `id` is its first characters, `current` whether this request uses it."""
 
     id = serializers.CharField(source="token_key")
     expires = serializers.DateTimeField(source="expiry", allow_null=True)
@@ -82,20 +82,20 @@ class KeptTokenSerializer(serializers.ModelSerializer):
         return token == self.context["request"].auth
 
 
-class TokensSerializer(serializers.Serializer):
-    """All tokens of a user, which are never more than a page."""
+class TokenListSerializer(serializers.Serializer):
+    """All tokens of a user, always on one page."""
 
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = KeptTokenSerializer(many=True)
+    results = TokenInfoSerializer(many=True)
 
 
-class LogInSerializer(Known, AuthTokenSerializer):
+class LogInSerializer(StrictSerializer, AuthTokenSerializer):
     """User name and password."""
 
 
-class TokenView(KnownParameters):
-    """Exchange user name and password for a token, to be sent as `Authorization: Token …`."""
+class TokenView(StrictQueryView):
+    """Exchange user name and password for a token, sent as `Authorization: Token …` from then on."""
 
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
@@ -110,26 +110,26 @@ class TokenView(KnownParameters):
         ],
     )
     def post(self, request: Request) -> Response:
-        with place_to_hash():
-            attempt = begin_log_in(request, name_in(request.data))
+        with password_check_slot():
+            attempt = count_login_attempt(request, submitted_username(request.data))
             serializer = LogInSerializer(data=request.data, context={"request": request})
             serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
         with transaction.atomic():
-            present = User.objects.select_for_update().get(pk=user.pk)
-            if present.password != user.password:  # a new one, which has ended all tokens
+            current = User.objects.select_for_update().get(pk=user.pk)
+            if current.password != user.password:  # changed since it was checked; that deleted all tokens
                 raise serializers.ValidationError("The password has just been changed.")
-            token = make_token(user, timezone.now())
-        attempt.forgive()
+            token = create_token(user, timezone.now())
+        attempt.succeeded()
         return Response({"token": token})
 
 
-class TokensView(KnownParameters):
-    """The tokens of the user who asks."""
+class TokenListView(StrictQueryView):
+    """The caller's tokens."""
 
     @extend_schema(
         operation_id="auth_tokens_list",
-        responses=TokensSerializer,
+        responses=TokenListSerializer,
         examples=[
             OpenApiExample(
                 "one token",
@@ -150,39 +150,39 @@ class TokensView(KnownParameters):
         ],
     )
     def get(self, request: Request) -> Response:
-        """When each token was made and ends, the newest first; no token is shown again."""
-        own = get_token_model().objects.filter(user=request.user).order_by("-created", "pk")
-        rows = KeptTokenSerializer(own, many=True, context={"request": request}).data
+        """List the times of creation and expiry of each token, newest first; the tokens themselves are never shown again."""
+        tokens = get_token_model().objects.filter(user=request.user).order_by("-created", "pk")
+        rows = TokenInfoSerializer(tokens, many=True, context={"request": request}).data
         return Response({"next": None, "previous": None, "results": rows})
 
 
-class OneTokenView(KnownParameters):
-    """One token of the user who asks."""
+class TokenDetailView(StrictQueryView):
+    """One of the caller's tokens."""
 
     @extend_schema(parameters=[TOKEN_ID], responses={204: None})
     def delete(self, request: Request, id: str) -> Response:
-        """End a token at once, also the one that the request carries."""
-        gone, _ = get_token_model().objects.filter(user=request.user, token_key=id).delete()
-        if not gone:
+        """Delete a token; it may be the one that the request uses."""
+        deleted, _ = get_token_model().objects.filter(user=request.user, token_key=id).delete()
+        if not deleted:
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RevokeView(KnownParameters):
-    """Revoke the token that the request carries."""
+class RevokeView(StrictQueryView):
+    """Delete the token that the request uses."""
 
     authentication_classes = [TokenAuthentication]
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         if request.data:
-            Known(data=request.data).is_valid(raise_exception=True)
+            StrictSerializer(data=request.data).is_valid(raise_exception=True)
         request.auth.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class UsersView(KnownParameters):
-    """Create an account without a password, so that another back end can provision demos; for staff."""
+class UsersView(StrictQueryView):
+    """Create an account without a password, so that another back end can provision demos; staff only."""
 
     permission_classes = [IsAdminUser]
     problem_codes = (409,)
@@ -204,5 +204,5 @@ class UsersView(KnownParameters):
             with transaction.atomic():
                 user = User.objects.create_user(**serializer.validated_data)
         except IntegrityError as error:
-            raise NameTaken("An account of that name exists already.") from error
+            raise UsernameTaken("An account of that name exists already.") from error
         return Response(NewUserSerializer(user).data, status=status.HTTP_201_CREATED)

@@ -14,7 +14,7 @@ from django.db.backends.postgresql import base
 from psycopg.errors import ConnectionTimeout
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
-from accounts.circuit_breaker import Breaker
+from accounts.circuit_breaker import CircuitBreaker
 from config.postgresql.times import accept_any_timestamp
 
 NOTHING_READY = 0
@@ -28,7 +28,7 @@ def _unavailable() -> psycopg.OperationalError:
     return psycopg.OperationalError("The database does not answer.")
 
 
-_breaker = Breaker(_unavailable, ConnectionTimeout)
+_breaker = CircuitBreaker(_unavailable, ConnectionTimeout)
 _wait_timeouts_enabled = False
 
 

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.confirmation import MAX_TOLD, ask, is_confirmed
+from accounts.confirmation import MAX_NAMES, confirmation_page, is_confirmed
 from accounts.models import User
-from accounts.plurals import amount
+from accounts.plurals import pluralize
 from demo.admin.story import retry_report
 from demo.engine.clock import Clock
 from demo.engine.retention import CleanupResult, clean_up, restore
@@ -206,7 +206,7 @@ class DemoAccountAdmin(LargeTableAdmin):
         accounts, clock = list(_without_counts(queryset)), Clock(now())
         for index, account in enumerate(accounts):
             if clock.elapsed >= MAX_ACTION_TIME:
-                remaining = amount(len(accounts) - index, "demo")
+                remaining = pluralize(len(accounts) - index, "demo")
                 sentence = f"There was no time for {remaining}; select them and run the action again."
                 self.message_user(request, sentence, messages.WARNING)
                 return
@@ -214,12 +214,12 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _report_failed(self, request, cleaned: CleanupResult) -> None:
         if cleaned.failed:
-            sentence = f"{amount(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
+            sentence = f"{pluralize(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
             self.message_user(request, sentence, messages.ERROR)
 
     def _ask(self, request, queryset, action: str, question: str) -> HttpResponse:
         names = {account.pk: f"{account.user} ({account.state})" for account in _without_counts(queryset)}
-        return ask(self, request, action, question, names)
+        return confirmation_page(self, request, action, question, names)
 
     def _each(
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], transitions.Transition]
@@ -236,16 +236,16 @@ class DemoAccountAdmin(LargeTableAdmin):
         unchanged = len(_ids(queryset)) - started
         if started:
             rest = f", {unchanged} unchanged" if unchanged else ""
-            self.message_user(request, f"{amount(started, 'demo')} {done}{rest}.")
+            self.message_user(request, f"{pluralize(started, 'demo')} {done}{rest}.")
         elif unchanged:
-            self.message_user(request, f"{amount(unchanged, 'demo')} unchanged.", messages.WARNING)
+            self.message_user(request, f"{pluralize(unchanged, 'demo')} unchanged.", messages.WARNING)
         self._report(request, refused, messages.WARNING)
 
     def _report(self, request: HttpRequest, sentences: list[str], level: int) -> None:
-        """Show one message per sentence, at most MAX_TOLD of them."""
-        for sentence in sentences[:MAX_TOLD]:
+        """Show one message per sentence, at most MAX_NAMES of them."""
+        for sentence in sentences[:MAX_NAMES]:
             self.message_user(request, sentence, level)
-        if (more := len(sentences) - MAX_TOLD) > 0:
+        if (more := len(sentences) - MAX_NAMES) > 0:
             self.message_user(request, f"The same applies to {more} more.", level)
 
 

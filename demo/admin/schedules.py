@@ -10,8 +10,8 @@ from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin, Pe
 from django_celery_beat.models import CrontabSchedule, PeriodicTask, SolarSchedule
 from kombu.exceptions import OperationalError as BrokerError
 
-from accounts.fields import readable_or_invalid
-from accounts.redis_client import reachable
+from accounts.fields import validate_name
+from accounts.redis_client import guarded_client
 from config.schedule_checks import problem_of
 
 EXPIRIES = ("expires", "expire_seconds")
@@ -53,7 +53,7 @@ class ScheduleForm(PeriodicTaskForm):
 
     def clean_name(self) -> str:
         max_length = PeriodicTask._meta.get_field("name").max_length
-        return readable_or_invalid(self.cleaned_data["name"], max_length, "name")
+        return validate_name(self.cleaned_data["name"], max_length, "name")
 
     def clean(self) -> dict:
         """Skip django-celery-beat's checks when the field `task` is invalid, which they read."""
@@ -108,7 +108,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):
             self.message_user(request, f"Nothing was run. {reasons}", messages.ERROR)
             return
         try:
-            with reachable():
+            with guarded_client():
                 super().run_tasks(request, queryset)
         except (BrokerError, redis.ConnectionError):
             self.message_user(request, "The broker is unreachable; try again.", messages.ERROR)

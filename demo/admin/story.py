@@ -7,10 +7,10 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.utils.text import Truncator
 
-from accounts.plurals import amount
+from accounts.plurals import pluralize
 from demo.engine.retries import retry_dead
 from demo.models import DemoAccount, StoryEvent
-from interactions.admin import ReadOnlyAdmin, with_platform_id
+from interactions.admin import ReadOnlyAdmin, ids_with_platform_id
 from interactions.clock import now
 
 METRICS = Q(type=StoryEvent.Type.METRICS)  # these have a separate index
@@ -76,7 +76,7 @@ class StoryEventAdmin(ReadOnlyAdmin):
         if accounts := list(DemoAccount.objects.filter(user__username=search_term.strip())):
             return queryset.filter(account__in=accounts), False
         if words := search_term.strip():
-            return queryset.filter(pk__in=with_platform_id(StoryEvent, words, (~METRICS, METRICS))), False
+            return queryset.filter(pk__in=ids_with_platform_id(StoryEvent, words, (~METRICS, METRICS))), False
         return queryset, False
 
     @admin.display(description="text")
@@ -96,4 +96,4 @@ def retry_report(number: int) -> str:
     """A sentence about `number` events that `retry_dead` made due."""
     if not number:
         return "There was no dead event to retry."
-    return f"{amount(number, 'dead event')} will be retried."
+    return f"{pluralize(number, 'dead event')} will be retried."

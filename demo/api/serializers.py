@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.strict_input import Known
+from accounts.api.strict_input import StrictSerializer
 from accounts.models import Platform
 from demo import simulator
 from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
@@ -51,7 +51,7 @@ class NameField(serializers.CharField):
             raise serializers.ValidationError(str(error)) from error
 
 
-class EnableSerializer(Known):
+class EnableSerializer(StrictSerializer):
     what = "setting"
 
     platforms = ShortListField(
@@ -87,7 +87,7 @@ def ranged(low: int, high: int, what: str, *, required: bool = False, **options)
     )
 
 
-class AdvanceSerializer(Known):
+class AdvanceSerializer(StrictSerializer):
     days = ranged(1, MAX_ADVANCE_DAYS, "days", required=True)
 
 
@@ -119,7 +119,7 @@ def setting_field(name: str) -> serializers.Field:
             return TimeZoneField(required=False)
 
 
-class SettingsSerializer(Known):
+class SettingsSerializer(StrictSerializer):
     """The settings as `demo.account_settings` declares them."""
 
     what = "setting"
@@ -128,7 +128,7 @@ class SettingsSerializer(Known):
         return {name: setting_field(name) for name in SETTINGS}
 
 
-class PatchSerializer(Known):
+class PatchSerializer(StrictSerializer):
     settings = SettingsSerializer()
 
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.strict_input import EMPTY, Known, KnownParameters, twice
+from accounts.api.strict_input import EMPTY_ERROR, StrictQueryView, StrictSerializer, repeated_errors
 from accounts.models import User
 from demo.api import examples
 from demo.api.permissions import DemoAllowed
@@ -36,10 +36,10 @@ from demo.throttling import (
     SwitchThrottle,
 )
 from interactions.clock import now
-from interactions.problems import Conflict, Missing
+from interactions.problems import Conflict, NotFoundWithHint
 
 USER_TYPE = "user must be a string with a user name; leave it out for your own demo."
-USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY.format("user")})
+USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY_ERROR.format("user")})
 NO_SUCH_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
@@ -61,7 +61,7 @@ class TooManyRequestsWaiting(APIException):
     wait = 5
 
 
-class DemoView(KnownParameters):
+class DemoView(StrictQueryView):
     """A route of the demo of one user, the caller or another; maps the errors of the lifecycle to problems."""
 
     permission_classes = [DemoAllowed]
@@ -73,13 +73,13 @@ class DemoView(KnownParameters):
         super().initial(request, *args, **kwargs)
         _ = self.subject  # first: who may not name that user gets no other error of the request
         if request.data and not self.has_body:
-            self.validated(Known)
+            self.validated(StrictSerializer)
 
     @cached_property
     def subject(self) -> User:
         """The user whose demo it is: the caller, or the user that staff name by `user`.
 
-        Raises ValidationError when `user` is empty or names two users, PermissionDenied, and Missing for an unknown user.
+        Raises ValidationError when `user` is empty or names two users, PermissionDenied, and NotFoundWithHint for an unknown user.
         """
         names = {self._user_name(value) for value in self._user_values()}
         if len(names) > 1:
@@ -92,14 +92,14 @@ class DemoView(KnownParameters):
             raise PermissionDenied("Only staff may name another `user`; leave it out to use your own demo.")
         user = User.objects.filter(username__in=names).first()
         if user is None:
-            raise Missing("There is no such user.", NO_SUCH_USER)
+            raise NotFoundWithHint("There is no such user.", NO_SUCH_USER)
         return user
 
     def _user_values(self) -> list[object]:
-        """The values of `user` in the query and in the body; ValidationError when one of them has a field twice."""
+        """The values of `user` in the query and in the body; ValidationError when one of them has a field repeated_errors."""
         values: list[object] = []
         for source in (self.request.query_params, self.request.data):
-            if isinstance(source, QueryDict) and (errors := twice(source, source)):
+            if isinstance(source, QueryDict) and (errors := repeated_errors(source, source)):
                 raise serializers.ValidationError(errors)
             if "user" in source:
                 values.append(source["user"])
@@ -242,7 +242,7 @@ class ScenarioView(DemoView):
         super().initial(request, *args, **kwargs)
         if kwargs["name"] not in scenarios.NAMES:
             detail = f"There is no such scenario; the scenarios are {', '.join(scenarios.NAMES)}."
-            raise Missing(detail, "Use one of these names in the address.")
+            raise NotFoundWithHint(detail, "Use one of these names in the address.")
 
     @extend_schema(
         parameters=[USER, SCENARIO], request=None, responses=UNCHANGED_OR_STARTED, examples=examples.SCENARIO

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_http_methods
 
-from accounts.decorators import for_users
+from accounts.decorators import user_page
 from demo.access import demo_allowed
 from demo.dashboard.forms import SettingsForm
 from demo.dashboard.status import account_or_default, notices
@@ -19,7 +19,7 @@ from demo.windows import INTERACTIONS, WINDOW_KINDS
 from interactions.clock import now
 
 
-@for_users
+@user_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Show and change the settings of the user's demo, also while it is off."""

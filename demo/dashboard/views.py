@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.decorators import Page, for_users, wants_part
+from accounts.decorators import View, user_page, wants_fragment
 from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.access import demo_allowed
@@ -46,23 +46,23 @@ SCENARIO_ACTIONS: dict[str, Callable] = {
 FAST_REFRESH, SLOW_REFRESH = 1, 15  # seconds between two requests of the panel
 
 
-@for_users
+@user_page
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/dashboard.html", panel_context(request))
 
 
-@for_users
+@user_page
 @require_safe
 def panel(request: HttpRequest) -> HttpResponse:
     """The panel, which htmx requests again and again; the whole dashboard for a browser that opens the address."""
     return render(request, _template(request), panel_context(request))
 
 
-def button(view: Page) -> Page:
+def button(view: View) -> View:
     """A view that a button of the dashboard posts to. A GET shows the dashboard; DEMO_ALLOWED may forbid the rest."""
 
-    @for_users
+    @user_page
     @require_http_methods(["GET", "POST"])
     @wraps(view)
     def wrapper(request: HttpRequest, **named: str) -> HttpResponse:
@@ -146,7 +146,7 @@ def _respond(request: HttpRequest, refusal: str = "") -> HttpResponse:
 
 
 def _template(request: HttpRequest) -> str:
-    return "demo/panel.html" if wants_part(request) else "demo/dashboard.html"
+    return "demo/panel.html" if wants_fragment(request) else "demo/dashboard.html"
 
 
 def panel_context(request: HttpRequest) -> dict:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from redis.exceptions import RedisError
 
-from accounts.redis_client import reachable
+from accounts.redis_client import guarded_client
 from demo.models import State, StoryEvent
 
 OVERDUE = timedelta(minutes=2)
@@ -16,7 +16,7 @@ DELIVERED = "perennial:delivered"  # the Redis key of the last delivery; it expi
 
 def note_delivery() -> None:
     """Record in Redis that something was delivered just now."""
-    with suppress(RedisError, OSError), reachable() as client:
+    with suppress(RedisError, OSError), guarded_client() as client:
         client.set(DELIVERED, 1, ex=OVERDUE)
 
 
@@ -37,7 +37,7 @@ def _is_overdue(moment: datetime) -> bool:
 
 def _was_delivered_recently() -> bool:
     try:
-        with reachable() as client:
+        with guarded_client() as client:
             return 0 <= client.ttl(DELIVERED) <= OVERDUE.seconds  # ignores a foreign value that never expires
     except (RedisError, OSError):
         return True  # readiness reports a missing broker separately

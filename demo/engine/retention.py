@@ -13,13 +13,13 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
-from accounts.plurals import amount, listed
+from accounts.plurals import join_counts, pluralize
 from demo.engine.bulk import BatchStatement, change_in_batches, delete_in_batches
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.db_errors import is_connection_lost
-from interactions.expiry import not_to_be_replayed
+from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class CleanupResult(Counts):
 
     def __str__(self) -> str:
         expired = {name: count for name, count in asdict(self).items() if name not in ("purged", "failed")}
-        purged = f"; purged: {amount(self.purged, 'row')} that expired earlier" if self.purged else ""
+        purged = f"; purged: {pluralize(self.purged, 'row')} that expired earlier" if self.purged else ""
         return _listed(expired) + purged
 
 
@@ -83,7 +83,7 @@ class RestoreResult(Counts):
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return listed((count, *NOUNS[name]) for name, count in counts.items())
+    return join_counts((count, *NOUNS[name]) for name, count in counts.items())
 
 
 def clean_up(
@@ -146,7 +146,7 @@ def _apply(
         messages=expire(rows["messages"], profiles, now),
         content=expire(rows["content"], profiles, now),
         dead_letters=delete(
-            DeadLetter.objects.filter(not_to_be_replayed(cutoff), **received_before), profiles
+            DeadLetter.objects.filter(without_pending_replay(cutoff), **received_before), profiles
         ),
         pending_changes=delete(PendingChange.objects.filter(**received_before), profiles),
     )

@@ -6,7 +6,7 @@ import redis
 from celery import current_app
 from kombu.exceptions import OperationalError as BrokerError
 
-from accounts.redis_client import reachable
+from accounts.redis_client import guarded_client
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def send(task: str, *ids: int, once: str, after: float = 0) -> None:
     is lost, which is logged: the database says what is left to do, and the next sweep sends it again.
     """
     try:
-        with reachable():
+        with guarded_client():
             current_app.send_task(task, ids, retry=False, countdown=after or None, headers={"once": once})
     except (BrokerError, redis.ConnectionError) as error:
         logger.warning(

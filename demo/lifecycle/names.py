@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from accounts.names import UnreadableName, readable
+from accounts.names import UnreadableName, normalize_name
 from demo.exceptions import InvalidOption
 from demo.models import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS
 
@@ -36,7 +36,7 @@ def product_names(texts: Iterable[str]) -> list[str]:
 
 def _checked(text: str, max_length: int) -> str:
     """The readable name. Raises UnreadableName also for U+FFFD and for more than MAX_MARKS marks on a letter."""
-    name = readable(text, max_length)
+    name = normalize_name(text, max_length)
     if REPLACEMENT in name:
         raise UnreadableName("must not have U+FFFD, which stands for a letter that was lost; type it again.")
     marks = re.sub(".", lambda match: "m" if unicodedata.category(match[0])[0] == "M" else " ", name)

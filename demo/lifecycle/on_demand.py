@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.conf import settings
 from django.db.models import QuerySet
 
-from accounts.concurrency import place
+from accounts.concurrency import slot
 from accounts.models import User
 from demo import simulator
 from demo.engine import story
@@ -20,7 +20,7 @@ from demo.exceptions import InvalidState
 from demo.lifecycle.locking import locked_account
 from demo.lifecycle.row_limit import check_row_limit
 from demo.models import KINDS, DemoAccount, State, StoryEvent
-from interactions.db_errors import LOST_CONNECTION
+from interactions.db_errors import DATABASE_UNAVAILABLE
 
 CONTENT, COMMENTS, MESSAGES = 2, 10, 5
 MAX_HTTP_TIME = timedelta(seconds=20)  # for the delivery of the new events over HTTP
@@ -72,7 +72,7 @@ def generate_interactions(user: User, now: datetime) -> GenerationResult:
 def _generate(user: User, now: datetime, draw: Draw) -> GenerationResult:
     if settings.DEMO_DELIVERY != "http":
         return _plan_and_deliver(user, now, draw)
-    with place(_http_deliveries, TooManyDeliveries):
+    with slot(_http_deliveries, TooManyDeliveries):
         return _plan_and_deliver(user, now, draw)
 
 
@@ -149,7 +149,7 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
         while pending.exists() and clock.elapsed < MAX_HTTP_TIME:
             time.sleep(0.1)
             _send(rows, clock)
-    except LOST_CONNECTION as error:
+    except DATABASE_UNAVAILABLE as error:
         raise NotDelivered(
             "The events are planned, but the database does not answer; workers deliver them."
         ) from error

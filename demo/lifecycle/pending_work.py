@@ -23,7 +23,7 @@ from demo.lifecycle.removal import remove_demo
 from demo.lifecycle.resume import end_pause
 from demo.lifecycle.time_slice import TimeSlice, TimeSliceOver
 from demo.models import DemoAccount, State, StoryEvent
-from interactions.db_errors import LOST_CONNECTION
+from interactions.db_errors import DATABASE_UNAVAILABLE
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def _attempt(
     """Do the work; after an error set the columns of `on_failure`, and `last_error` to a sentence for the user."""
     try:
         work(account, time_slice.of(account))
-    except (TimeSliceOver, *LOST_CONNECTION):
+    except (TimeSliceOver, *DATABASE_UNAVAILABLE):
         raise
     except Exception:
         name, state = account.user.username, account.state

@@ -1,4 +1,4 @@
-"""What requests and answers look like, for the schema; a test holds each to the schema's types."""
+"""Example requests and answers for the OpenAPI schema; a test checks each against the schema's types."""
 
 from typing import Any
 
@@ -82,8 +82,8 @@ _EVENT = {
 
 PROFILE = [answer("a demo profile", _PROFILE)]
 PIECE = [answer("a post", _PIECE)]
-COMMENT = [answer("a comment", _COMMENT), request("done with it", {"status": "done"})]
-REPLY = [request("an answer", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
+COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
+REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
 ROTATION = [
     request("rotate", {"keep_previous": True}),
     answer("the new secret", {"webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}),

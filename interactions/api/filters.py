@@ -1,4 +1,4 @@
-"""Filters of the lists."""
+"""Filters of the API's lists; their form fields are stricter than django-filter's own."""
 
 from datetime import datetime
 from typing import Any
@@ -9,19 +9,19 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from accounts.api.json_types import WHOLE
+from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
-from interactions.api.timestamps import read_day_or_moment
+from interactions.api.timestamps import read_day_or_timestamp
 from interactions.models import Content, Interaction
-from interactions.text_search import MAX_SEARCH_LENGTH, HasWords
+from interactions.text_search import MAX_SEARCH_LENGTH, ContainsText
 
-FLAGS = {"true": True, "1": True, "false": False, "0": False}
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-class ExactField(forms.CharField):
-    """Text of a query, of which `read` makes a value; blanks around it are part of it. None where it is left out."""
+class StrictTextField(forms.CharField):
+    """A parameter that `read` converts; blanks are not stripped. None when it is left out."""
 
-    sentence = ""  # for what cannot be read
+    error = ""  # shown when `read` fails
 
     def __init__(self, **options: Any) -> None:
         super().__init__(strip=False, **options)
@@ -31,74 +31,76 @@ class ExactField(forms.CharField):
         try:
             return self.read(text) if text else None
         except (ValueError, OverflowError, KeyError) as error:
-            raise forms.ValidationError(self.sentence) from error
+            raise forms.ValidationError(self.error) from error
 
     def read(self, text: str) -> Any:
-        """Return the value; ValueError, OverflowError or KeyError when `text` has none."""
+        """Return the value of `text`; ValueError, OverflowError or KeyError when it has none."""
         raise NotImplementedError
 
 
-class WholeField(ExactField):
-    sentence = "Send a whole number of at most 20 plain digits, such as 7."
+class StrictIntegerField(StrictTextField):
+    error = "Send a whole number of at most 20 plain digits, such as 7."
 
     def read(self, text: str) -> int:
-        if not WHOLE.fullmatch(text):
+        if not INTEGER.fullmatch(text):
             raise ValueError
         return int(text)
 
 
 @extend_schema_field(OpenApiTypes.INT)
 class IdFilter(django_filters.Filter):
-    field_class = WholeField
+    field_class = StrictIntegerField
 
 
-class FlagField(ExactField):
-    """True or false, in small letters or not, 1 or 0, and nothing else that might be taken for either."""
+class StrictBooleanField(StrictTextField):
+    """Accepts true, false, 1 and 0, in upper or lower case."""
 
-    sentence = "Send true or false."
+    error = "Send true or false."
 
     def read(self, text: str) -> bool:
-        return FLAGS[text.lower()]
+        return BOOLEANS[text.lower()]
 
 
-class FlagFilter(django_filters.BooleanFilter):
-    field_class = FlagField
+class StrictBooleanFilter(django_filters.BooleanFilter):
+    field_class = StrictBooleanField
 
 
-class MomentField(ExactField):
-    """A time as an event's `occurred_at`, or the start of a UTC day."""
+class TimestampField(StrictTextField):
+    """A time in the form of an event's `occurred_at`, or a UTC day, which means its start."""
 
-    sentence = (
+    error = (
         "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
         " a + in an address must be encoded."
     )
 
     def read(self, text: str) -> datetime:
-        return read_day_or_moment(text)
+        return read_day_or_timestamp(text)
 
 
-class MomentFilter(django_filters.IsoDateTimeFilter):
-    field_class = MomentField
+class TimestampFilter(django_filters.IsoDateTimeFilter):
+    field_class = TimestampField
 
 
-class WordsField(forms.CharField):
-    """Words to look for in texts. Looking costs the length of the texts times that of the words, so these are bounded."""
+class SearchField(forms.CharField):
+    """Text to search for. A search costs the length of the texts times that of this text, so it is limited."""
 
     def clean(self, value) -> str:
-        words = super().clean(value)
-        if len(words) > MAX_SEARCH_LENGTH:
+        text = super().clean(value)
+        if len(text) > MAX_SEARCH_LENGTH:
             raise forms.ValidationError(
-                f"search must have at most {MAX_SEARCH_LENGTH} characters; it has {len(words)}."
+                f"search must have at most {MAX_SEARCH_LENGTH} characters; it has {len(text)}."
             )
-        return words
+        return text
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_SEARCH_LENGTH})
-class WordsFilter(django_filters.CharFilter):
-    field_class = WordsField
+class SearchFilter(django_filters.CharFilter):
+    field_class = SearchField
 
 
 class PeriodForm(forms.Form):
+    """Refuses a period that ends before it begins."""
+
     def clean(self) -> None:
         after, before = (self.cleaned_data.get(name) for name in ("posted_after", "posted_before"))
         if after and before and after >= before:
@@ -106,28 +108,28 @@ class PeriodForm(forms.Form):
 
 
 class ContentFilter(django_filters.FilterSet):
-    platform = django_filters.ChoiceFilter(method="on_platform", choices=Platform.choices)
-    posted_after = MomentFilter(
+    platform = django_filters.ChoiceFilter(method="filter_platform", choices=Platform.choices)
+    posted_after = TimestampFilter(
         field_name="posted_at", lookup_expr="gte", help_text="Posted at this time or later."
     )
-    posted_before = MomentFilter(
+    posted_before = TimestampFilter(
         field_name="posted_at", lookup_expr="lt", help_text="Posted before this time."
     )
-    search = WordsFilter(
+    search = SearchFilter(
         field_name="text",
-        lookup_expr=HasWords.lookup_name,
+        lookup_expr=ContainsText.lookup_name,
         help_text=f"Part of the text, in any case; at most {MAX_SEARCH_LENGTH} characters.",
     )
     profile = IdFilter(field_name="profile_id")
-    is_demo = FlagFilter()
+    is_demo = StrictBooleanFilter()
 
     class Meta:
         model = Content
         form = PeriodForm
         fields = ["platform", "profile", "is_demo"]
 
-    def on_platform(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        """By the ids of the user's profiles there: a join would make `nearest` read the profiles elsewhere too."""
+    def filter_platform(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        """Filter by the ids of the user's profiles on that platform: a join would make `page_for` read other profiles."""
         profiles = Profile.objects.owned_by(self.request.user).filter(platform=value)
         return rows.filter(profile__in=list(profiles.values_list("pk", flat=True)))
 

@@ -1,4 +1,4 @@
-"""The header Idempotency-Key: what a client sends again, as it got no answer, is done once."""
+"""Reads the header Idempotency-Key, with which a repeated request is executed once; called by the reply route."""
 
 import re
 
@@ -11,14 +11,14 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     KEY_HEADER,
     {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description="Any text of your choice, such as a UUID, in quotes or not. A reply that is sent again with its key is"
-    " stored once and answered as the first time; another reply needs another key (422). Each profile has keys of"
-    " its own; they are kept as long as the reply.",
+    description="Any text of your choice, such as a UUID, with or without quotes. A reply that is sent again with its"
+    " key is stored once and answered like the first time; another reply needs another key (422). Keys are separate for"
+    " each profile and are kept as long as the reply.",
 )
 
 
 def read_key(header: str | None) -> str | None:
-    """The key, without the quotes that the IETF's draft puts around it; raises ParseError when it is none."""
+    """Return the key without the quotes of the IETF draft, None without the header; ParseError for an invalid key."""
     if header is None:
         return None
     quoted = len(header) > 1 and header[0] == header[-1] == '"'

@@ -1,4 +1,4 @@
-"""Which form an answer has."""
+"""Chooses the format of an answer; named in REST framework's settings."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from rest_framework.renderers import BaseRenderer
 
 
 class Negotiation(DefaultContentNegotiation):
-    """By the header Accept, or by `format` in the query."""
+    """Chooses by the header Accept, or by `format` in the query."""
 
     def filter_renderers(self, renderers: Sequence[BaseRenderer], format: str) -> list[BaseRenderer]:
-        """Those of that format; NotFound, with the formats that there are, where it has none."""
+        """Return the renderers of that format; NotFound with the available formats when there is none."""
         try:
             return super().filter_renderers(renderers, format)
         except Http404 as error:
-            there = ", ".join(dict.fromkeys(renderer.format for renderer in renderers))
-            missing = NotFound("There is no such format here.")
-            missing.hint = f"Leave `format` out, or send one of: {there}."
-            raise missing from error
+            formats = ", ".join(dict.fromkeys(renderer.format for renderer in renderers))
+            not_found = NotFound("There is no such format here.")
+            not_found.hint = f"Leave `format` out, or send one of: {formats}."
+            raise not_found from error

@@ -1,4 +1,4 @@
-"""Lists as `{"next", "previous", "results"}`, by cursor."""
+"""Cursor pagination of the API's lists: `{"next", "previous", "results"}`."""
 
 from django.db.models import QuerySet
 from rest_framework.exceptions import ParseError
@@ -9,11 +9,11 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from interactions.cursors import Cursor, CursorError, Page, read_page
-from interactions.read_limits import read_in_turn
+from interactions.read_limits import read_within_limits
 
 
-class NewestFirst(CursorPagination):
-    """REST framework's interface and schema; the pages are read by `interactions.cursors`."""
+class NewestFirstPagination(CursorPagination):
+    """REST framework's interface and schema around `interactions.cursors`, which reads the pages."""
 
     page_size = 50
     page_size_query_param = "page_size"
@@ -22,14 +22,12 @@ class NewestFirst(CursorPagination):
     page: Page
 
     def get_page_size(self, request: Request) -> int:
-        given = request.query_params.get(self.page_size_query_param)
-        if given is None:
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
             return self.page_size
-        if not (
-            given.isascii() and given.isdigit() and len(given) < 4 and 1 <= int(given) <= self.max_page_size
-        ):
+        if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= self.max_page_size):
             raise ParseError(f"page_size must be a whole number from 1 to {self.max_page_size}.")
-        return int(given)
+        return int(text)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict]:
         cursor, size = super().get_schema_operation_parameters(view)
@@ -43,11 +41,13 @@ class NewestFirst(CursorPagination):
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view=None) -> list:
         self.base_url = request.build_absolute_uri()
-        given, size = request.query_params.get(self.cursor_query_param), self.get_page_size(request)
+        cursor, size = request.query_params.get(self.cursor_query_param), self.get_page_size(request)
         try:
-            self.page = read_in_turn(request.user, lambda: read_page(queryset, request.user, given, size))
+            self.page = read_within_limits(
+                request.user, lambda: read_page(queryset, request.user, cursor, size)
+            )
         except CursorError as error:
-            raise ParseError(f"cursor: {error} Follow `next` and `previous` as they are given.") from error
+            raise ParseError(f"cursor: {error} Use `next` and `previous` as they were returned.") from error
         return self.page.rows
 
     def get_paginated_response(self, data: list) -> Response:
@@ -59,6 +59,6 @@ class NewestFirst(CursorPagination):
         return cursor and replace_query_param(self.base_url, self.cursor_query_param, str(cursor))
 
     def get_paginated_response_schema(self, schema: dict) -> dict:
-        answer = super().get_paginated_response_schema(schema)
-        answer["required"] = ["next", "previous", "results"]
-        return answer
+        page_schema = super().get_paginated_response_schema(schema)
+        page_schema["required"] = ["next", "previous", "results"]
+        return page_schema

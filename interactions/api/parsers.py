@@ -1,4 +1,4 @@
-"""Reading request bodies."""
+"""The parser of JSON request bodies; named in REST framework's settings."""
 
 import json
 from typing import Any
@@ -11,11 +11,11 @@ from accounts.names import MAX_QUOTED_LENGTH
 from interactions.events import has_lone_surrogate
 
 
-class ReadableJSONParser(JSONParser):
-    """An object of JSON in which every member stands once; anything else is a ParseError with a sentence.
+class StrictJSONParser(JSONParser):
+    """Accepts a JSON object without duplicate members; anything else is a ParseError.
 
-    Of two members with one name other readers take the first or the last, so that nobody can say which was meant. JSON nested
-    deeper than Python can read, or with text that is none in UTF-8, is unreadable, not an error of ours.
+    Duplicates are refused because other decoders may use another of the two values. JSON that is nested too deeply for
+    Python, or has lone surrogates, is answered 400, not 500.
     """
 
     def parse(self, stream, media_type=None, parser_context=None):
@@ -23,20 +23,20 @@ class ReadableJSONParser(JSONParser):
         try:
             text = stream.read().decode(encoding)
             data = json.loads(text, parse_constant=strict_constant, object_pairs_hook=_members)
-            broken = has_lone_surrogate(json.dumps(data, ensure_ascii=False))
+            invalid_text = has_lone_surrogate(json.dumps(data, ensure_ascii=False))
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"JSON parse error - {error}") from error
-        if broken:
-            raise ParseError("The JSON has half of a surrogate pair in a text.")
+        if invalid_text:
+            raise ParseError("A text in the JSON has half of a surrogate pair.")
         if not isinstance(data, dict):
             raise ParseError("The body must be a JSON object, such as {}.")
         return data
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of an object; ParseError when two have one name."""
+    """Return the members of an object; ParseError when two have the same name."""
     members: dict[str, Any] = {}
     for name, value in pairs:
         if name in members:

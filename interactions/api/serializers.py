@@ -1,4 +1,4 @@
-"""The JSON of rows: the columns' names, relations as ids."""
+"""Serializers of the inbox: rows with their columns' names and relations as ids, and the webhook's schema."""
 
 from datetime import datetime
 
@@ -6,12 +6,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.strict_input import Known
+from accounts.api.strict_input import StrictSerializer
 from accounts.models import Profile
-from accounts.names import shows_something
+from accounts.names import has_visible_text
 from interactions.analytics import MODES
 from interactions.api import examples
-from interactions.api.timestamps import read_day_or_moment
+from interactions.api.timestamps import read_day_or_timestamp
 from interactions.event_types import EVENT_TYPES
 from interactions.events import ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
@@ -46,7 +46,7 @@ class ContentSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_serializer(examples=examples.COMMENT)
-class InteractionSerializer(Known, serializers.ModelSerializer):
+class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
     """A comment or a direct message; only its status can be changed."""
 
     platform = serializers.CharField(source="profile.platform", read_only=True)
@@ -64,75 +64,75 @@ class InteractionSerializer(Known, serializers.ModelSerializer):
         read_only_fields = [name for name in fields if name != "status"]
 
     def get_content(self, row: Interaction) -> int | None:
-        return row.shown_content.pk if row.shown_content else None
+        return row.visible_content.pk if row.visible_content else None
 
     def get_parent(self, row: Interaction) -> int | None:
-        return row.shown_parent.pk if row.shown_parent else None
+        return row.visible_parent.pk if row.visible_parent else None
 
 
-class ReplySerializer(Known):
-    """What is answered; it must show something."""
+class ReplySerializer(StrictSerializer):
+    """A reply; its text must have a visible character."""
 
     text = serializers.CharField(max_length=TEXT_LENGTH)
 
     def validate_text(self, text: str) -> str:
-        if not shows_something(text):
+        if not has_visible_text(text):
             raise serializers.ValidationError(
-                "The text has nothing that anybody can see; write letters, digits, signs or emoji."
+                "The text has no visible character; write letters, digits, signs or emoji."
             )
         return text
 
 
-class RotationSerializer(Known):
-    """How the secret is changed."""
+class RotationSerializer(StrictSerializer):
+    """Options of a secret rotation."""
 
     keep_previous = serializers.BooleanField(
         default=True,
-        help_text="Whether signatures with the present secret stay valid until the next rotation.",
+        help_text="Whether signatures with the current secret stay valid until the next rotation.",
     )
 
 
 class SecretSerializer(serializers.Serializer):
-    webhook_secret = serializers.CharField(help_text="Shown this once.")
+    webhook_secret = serializers.CharField(help_text="Shown only this once.")
 
 
-class Moment(serializers.CharField):
-    """A UTC day, which means its start or with `day_ends` its end, or a time as an event's `occurred_at`."""
+class DayOrTimestampField(serializers.CharField):
+    """A time in the form of an event's `occurred_at`, or a UTC day: its start, or with `end_of_day` its end."""
 
     default_error_messages = {
-        "moment": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
+        "invalid_time": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
         " a + in an address must be encoded."
     }
 
-    def __init__(self, *, day_ends: bool = False, **options) -> None:
+    def __init__(self, *, end_of_day: bool = False, **options) -> None:
         super().__init__(trim_whitespace=False, **options)
-        self.day_ends = day_ends
+        self.end_of_day = end_of_day
 
     def to_internal_value(self, data) -> datetime:
         text = super().to_internal_value(data)
         try:
-            return read_day_or_moment(text, day_ends=self.day_ends)
+            return read_day_or_timestamp(text, end_of_day=self.end_of_day)
         except (ValueError, OverflowError):
-            self.fail("moment")
+            self.fail("invalid_time")
 
 
 class PeriodSerializer(serializers.Serializer):
-    """What a summary counts."""
+    """The parameters of an analytics summary."""
 
     mode = serializers.ChoiceField(choices=list(MODES), default="live")
 
     def get_fields(self):
-        """`from` is no name for an attribute."""
+        """Add `from` and `to`; a class attribute cannot be named `from`."""
         return super().get_fields() | {
-            "from": Moment(required=False, help_text="First day (UTC), or first time."),
-            "to": Moment(
-                required=False, day_ends=True, help_text="Last day (UTC), or the time it ends before."
+            "from": DayOrTimestampField(required=False, help_text="First day (UTC), or first time."),
+            "to": DayOrTimestampField(
+                required=False, end_of_day=True, help_text="Last day (UTC), or the time it ends before."
             ),
         }
 
     def validate(self, period: dict) -> dict:
-        first, end = period.get("from"), period.get("to")
-        if first and end and first >= end:
+        start, end = period.get("from"), period.get("to")
+        if start and end and start >= end:
             raise serializers.ValidationError({"from": ["from must be earlier than to."]})
         return period
 
@@ -143,7 +143,7 @@ class DaySerializer(serializers.Serializer):
 
 
 class SummarySerializer(serializers.Serializer):
-    """Counts of comments and messages, and in `content` of pieces."""
+    """Counts of comments and messages; `content` counts the content pieces."""
 
     mode = serializers.ChoiceField(choices=list(MODES))
     content = serializers.IntegerField()
@@ -188,7 +188,7 @@ class EventSerializer(serializers.Serializer):
     conversation_id = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
     kind = serializers.CharField(
-        required=False, allow_null=True, help_text="Of a piece: post, reel, video and so on."
+        required=False, allow_null=True, help_text="The kind of a content piece: post, reel, video and so on."
     )
     url = serializers.CharField(required=False, allow_null=True)
     metrics = MetricsSerializer(required=False)
@@ -200,11 +200,11 @@ class EventsSerializer(serializers.Serializer):
 
 @extend_schema_field(OpenApiTypes.ANY)
 class AnyTimestamp(serializers.Field):
-    """Any JSON; nothing depends on it, the signature's header has the time that counts."""
+    """Any JSON. It is ignored: the time of sending is in the header webhook-timestamp."""
 
 
 class BatchSerializer(serializers.Serializer):
-    """The envelope; `timestamp` is the time of sending as the sender writes it, a text or a number as a rule."""
+    """The envelope; `timestamp` is the time of sending in any form, usually a text or a number."""
 
     type = serializers.ChoiceField(choices=["events"])
     timestamp = AnyTimestamp(required=False)
@@ -212,7 +212,7 @@ class BatchSerializer(serializers.Serializer):
 
 
 class ResultSerializer(serializers.Serializer):
-    """What became of one event; `id` is the affected row, null when rejected or still waiting for its target."""
+    """The result of one event; `id` is the affected row, null when rejected or while its target does not exist."""
 
     platform_id = serializers.CharField(allow_null=True)
     id = serializers.IntegerField(allow_null=True)
@@ -220,8 +220,8 @@ class ResultSerializer(serializers.Serializer):
     error = serializers.CharField(allow_null=True)
 
 
-class BatchAnswerSerializer(serializers.Serializer):
-    """One result per event in the order sent, and the four counts."""
+class BatchResponseSerializer(serializers.Serializer):
+    """One result per event in the order sent, and the count of each status."""
 
     results = ResultSerializer(many=True)
     created = serializers.IntegerField()

@@ -1,4 +1,4 @@
-"""Limits of the webhook."""
+"""Limits of the webhook: requests without a valid signature, and large batches at a time."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,42 +8,36 @@ from threading import Lock
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import FailureThrottle, address
+from accounts.throttling import FailureThrottle, request_address
 
-LARGE, MANY = 64 * 1024, 200  # bytes, and events, of a batch
-# Of one owner at once in one web process, so that threads are left for others.
-MAX_LARGE = settings.WEB_THREADS // 2
+LARGE_BYTES, MANY_EVENTS = 64 * 1024, 200  # above either a batch is large
+# Large batches of one owner at a time in one web process, so that threads remain for others.
+MAX_LARGE_BATCHES = settings.WEB_THREADS // 2
 
-_large: Counter[int] = Counter()  # by owner
-_lock = Lock()  # of that
+_large_batches: Counter[int] = Counter()  # by owner id
+_large_batches_lock = Lock()
 
 
 class WebhookFailures(FailureThrottle):
-    """Requests from one address to one profile's webhook that carried no valid signature."""
+    """Requests without a valid signature, from one address to one profile's webhook."""
 
     scope = "webhook_failures"
 
-    def who(self, request, view) -> tuple[object, ...]:
-        return address(request), str(view.kwargs["uuid"])
+    def identity(self, request, view) -> tuple[object, ...]:
+        return request_address(request), str(view.kwargs["uuid"])
 
 
 @contextmanager
-def place_of(owner_id: int, *, needed: bool) -> Iterator[None]:
-    """A place to work on a batch that is large, of which an owner has MAX_LARGE; raises Throttled.
-
-    What is not `needed` takes none.
-    """
-    if not needed:
-        yield
-        return
-    with _lock:
-        if _large[owner_id] >= MAX_LARGE:
-            raise Throttled(1, "As many large batches of yours as may be are being stored just now.")
-        _large[owner_id] += 1
+def large_batch_slot(owner_id: int) -> Iterator[None]:
+    """Hold one of the owner's MAX_LARGE_BATCHES slots for the block; raises Throttled when none is free."""
+    with _large_batches_lock:
+        if _large_batches[owner_id] >= MAX_LARGE_BATCHES:
+            raise Throttled(1, "Too many large batches for your profiles are being stored now.")
+        _large_batches[owner_id] += 1
     try:
         yield
     finally:
-        with _lock:
-            _large[owner_id] -= 1
-            if not _large[owner_id]:
-                del _large[owner_id]
+        with _large_batches_lock:
+            _large_batches[owner_id] -= 1
+            if not _large_batches[owner_id]:
+                del _large_batches[owner_id]

@@ -1,4 +1,4 @@
-"""Routes under /api/v1/, each with and without its trailing slash."""
+"""Routes of the inbox under /api/v1/, each with and without its trailing slash."""
 
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
@@ -14,7 +14,9 @@ router.register("interactions", InteractionViewSet)
 
 urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),
-    path("webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)),  # once in the schema
+    path(
+        "webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)
+    ),  # not a second time in the schema
     re_path(r"^analytics/summary/?$", SummaryView.as_view(), name="analytics-summary"),
     path("", include(router.urls)),
 ]

@@ -1,4 +1,4 @@
-"""Profiles, content and interactions of the user who asks; another user's rows do not exist here."""
+"""API views of the caller's profiles, content and interactions; other users' rows answer 404."""
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -8,13 +8,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.strict_input import KnownFilters, KnownParameters
+from accounts.api.strict_input import StrictListView, StrictQueryView
 from accounts.models import Profile
 from interactions import analytics, replies
 from interactions.api import examples
 from interactions.api.filters import ContentFilter, InteractionFilter
 from interactions.api.idempotency import IDEMPOTENCY_KEY, KEY_HEADER, read_key
-from interactions.api.pagination import NewestFirst
+from interactions.api.pagination import NewestFirstPagination
 from interactions.api.serializers import (
     ContentSerializer,
     InteractionSerializer,
@@ -27,19 +27,19 @@ from interactions.api.serializers import (
 )
 from interactions.clock import now
 from interactions.models import Content, Interaction
-from interactions.problems import MEDIA_TYPE, KeyTaken, ProblemSerializer
-from interactions.read_limits import read_in_turn
+from interactions.problems import MEDIA_TYPE, IdempotencyKeyReused, ProblemSerializer
+from interactions.read_limits import read_within_limits
 
 
-class RowsViewSet(KnownFilters, viewsets.ReadOnlyModelViewSet):
-    """Lists by cursor, newest first, and single rows."""
+class RowsViewSet(StrictListView, viewsets.ReadOnlyModelViewSet):
+    """Lists, newest first, paginated by cursor; and single rows."""
 
-    pagination_class = NewestFirst
+    pagination_class = NewestFirstPagination
     lookup_value_regex = "[0-9]{1,18}"
 
 
 class ProfileViewSet(RowsViewSet):
-    """The connected profiles; their webhooks are at `webhooks/profiles/{uuid}/`."""
+    """The user's connected profiles; their webhooks are at `webhooks/profiles/{uuid}/`."""
 
     serializer_class = ProfileSerializer
     queryset = Profile.objects.none()
@@ -52,18 +52,18 @@ class ProfileViewSet(RowsViewSet):
     )
     @action(detail=True, methods=["post"], url_path="rotate-secret")
     def rotate_secret(self, request: Request, pk: str) -> Response:
-        """Give the profile a new signing secret; the answer is the only place where it is ever shown."""
-        wish = RotationSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
+        """Give the profile a new signing secret; only this answer shows it."""
+        options = RotationSerializer(data=request.data)
+        options.is_valid(raise_exception=True)
         try:
-            secret = self.get_object().rotate_secret(**wish.validated_data)
+            secret = self.get_object().rotate_secret(**options.validated_data)
         except Profile.DoesNotExist as error:
             raise Http404 from error
         return Response({"webhook_secret": secret})
 
 
 class ContentViewSet(RowsViewSet):
-    """The published pieces."""
+    """Published content pieces."""
 
     serializer_class = ContentSerializer
     filterset_class = ContentFilter
@@ -85,7 +85,7 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
         return Interaction.objects.visible_to(self.request.user).with_relations()
 
     def perform_update(self, serializer: InteractionSerializer) -> None:
-        """Only what was asked for: an edit or a deletion may have arrived since the row was read."""
+        """Update only the sent fields: an edit or a deletion may have arrived since the row was read."""
         row = self.get_queryset().filter(pk=serializer.instance.pk)
         row.update(**serializer.validated_data)
         serializer.instance = get_object_or_404(row)
@@ -99,24 +99,23 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
     )
     @action(detail=True, methods=["post"])
     def reply(self, request: Request, pk: str) -> Response:
-        """Answer a comment or message; the answer is stored as a row of its own with `send_status` queued."""
-        own = Interaction.objects.filter(
-            profile__owner=request.user
-        )  # the first answer may be told after a deletion
-        answered = get_object_or_404(own, pk=pk)
+        """Reply to a comment or message; the reply is stored as a row of its own with `send_status` queued."""
+        # Includes deleted rows: a repeated request gets its first answer also after the deletion of what it replies to.
+        rows = Interaction.objects.filter(profile__owner=request.user)
+        replied_to = get_object_or_404(rows, pk=pk)
         key = read_key(request.headers.get(KEY_HEADER))
-        wish = ReplySerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
+        serializer = ReplySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         try:
-            row = replies.reply(answered, wish.validated_data["text"], now(), key)
+            row = replies.store_reply(replied_to, serializer.validated_data["text"], now(), key)
         except Interaction.DoesNotExist as error:
             raise Http404 from error
-        except replies.KeyReused as error:
-            raise KeyTaken from error
+        except replies.ReplyKeyReused as error:
+            raise IdempotencyKeyReused from error
         return Response(InteractionSerializer(row).data, status=status.HTTP_201_CREATED)
 
 
-class SummaryView(KnownParameters):
+class SummaryView(StrictQueryView):
     """Counts of the user's comments and messages by day (UTC), platform, type, status and direction."""
 
     parameters = ("mode", "from", "to")
@@ -129,12 +128,12 @@ class SummaryView(KnownParameters):
         operation_id="analytics_summary",
     )
     def get(self, request: Request) -> Response:
-        asked = PeriodSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        wish = asked.validated_data
-        period = wish["mode"], wish.get("from"), wish.get("to")
+        serializer = PeriodSerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        period = serializer.validated_data
+        options = period["mode"], period.get("from"), period.get("to")
         try:
-            counts = read_in_turn(request.user, lambda: analytics.summary(request.user, *period))
+            counts = read_within_limits(request.user, lambda: analytics.summary(request.user, *options))
         except analytics.TooManyDays as error:
             raise serializers.ValidationError(
                 {"from": ["Choose a shorter period with from and to."]}

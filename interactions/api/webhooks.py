@@ -1,5 +1,6 @@
-"""Where platforms, and the demo over HTTP, send signed batches of events."""
+"""The webhook: platforms, and demos with HTTP delivery, send signed batches of events here."""
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,30 +15,30 @@ from rest_framework.views import APIView
 
 from accounts.models import Profile
 from interactions.api import examples
-from interactions.api.serializers import BatchAnswerSerializer, BatchSerializer
-from interactions.api.throttling import LARGE, MANY, WebhookFailures, place_of
-from interactions.envelope import Batch, EnvelopeError, TooMuch
-from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, Arrival, Result, ingest
-from interactions.problems import Missing, TooLarge, Unsigned
+from interactions.api.serializers import BatchResponseSerializer, BatchSerializer
+from interactions.api.throttling import LARGE_BYTES, MANY_EVENTS, WebhookFailures, large_batch_slot
+from interactions.envelope import Batch, BatchTooLarge, EnvelopeError
+from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, IncomingEvent, Result, ingest
+from interactions.problems import InvalidSignature, NotFoundWithHint, TooLarge
 from interactions.signing import SignatureError, verify
 
 SIGNATURE = [
     OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True, description=meaning)
     for name, meaning in (
-        ("webhook-id", "Of this batch, the same over retries."),
-        ("webhook-timestamp", "Of sending, in Unix seconds, at most five minutes off."),
+        ("webhook-id", "The id of this batch, the same for all retries."),
+        ("webhook-timestamp", "The time of sending in Unix seconds, at most five minutes off."),
         ("webhook-signature", "`v1,` and the base64 of the HMAC-SHA256; several are separated by spaces."),
     )
 ]
 NO_PROFILE = (
     "There is no profile with this address; copy the webhook URL from the profile again.",
-    "GET /api/v1/profiles/ has the `uuid` of each profile, which stands in that URL.",
+    "GET /api/v1/profiles/ has the `uuid` of each profile, which is the last part of that URL.",
 )
 DATABASE_TIME = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 class WebhookView(APIView):
-    """Take a signed batch of at most 1,000 events and 5 MB for one profile (Standard Webhooks)."""
+    """Accept a signed batch of at most 1,000 events and 5 MB for one profile (Standard Webhooks)."""
 
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
@@ -47,51 +48,51 @@ class WebhookView(APIView):
     @extend_schema(
         request=BatchSerializer,
         parameters=SIGNATURE,
-        responses=BatchAnswerSerializer,
+        responses=BatchResponseSerializer,
         examples=examples.WEBHOOK,
         operation_id="webhook",
     )
     def post(self, request: Request, uuid: UUID) -> Response:
-        body = request._request.body  # the signature covers these bytes and no others
+        body = request._request.body  # the raw bytes, which the signature covers
         try:
-            profile, now = _sender(uuid, request, body)
-        except (NotFound, Unsigned):
-            WebhookFailures().count(request, self)
+            profile, now = _authenticate(uuid, request, body)
+        except (NotFound, InvalidSignature):
+            WebhookFailures().count_failure(request, self)
             raise
-        is_large = len(body) > LARGE
-        with place_of(profile.owner_id, needed=is_large):
-            batch = _batch(body)
-            with place_of(profile.owner_id, needed=not is_large and len(batch.events) > MANY):
-                arrivals = [Arrival(profile.id, event) for event in batch.events]
-                return Response(summary(ingest(arrivals, now, raw=batch.raw)))
+        batch = _read_batch(body) if len(body) <= LARGE_BYTES else None  # a large one only within the slot
+        needs_slot = batch is None or len(batch.events) > MANY_EVENTS
+        with large_batch_slot(profile.owner_id) if needs_slot else nullcontext():
+            batch = batch or _read_batch(body)
+            events = [IncomingEvent(profile.id, event) for event in batch.events]
+            return Response(batch_response(ingest(events, now, raw=batch.raw)))
 
 
-def _sender(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, datetime]:
-    """The profile of that address, if one of its secrets signed the body, and the time of the database.
+def _authenticate(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, datetime]:
+    """Return the profile with that uuid and the database's time; raises NotFoundWithHint or InvalidSignature.
 
-    Machines whose clocks differ agree on that time, which the demo signs with.
+    The signature's age is measured by the database's time, because the demo signs with it.
     """
-    profile = Profile.objects.filter(uuid=uuid).annotate(asked_at=DATABASE_TIME).first()
+    profile = Profile.objects.filter(uuid=uuid).annotate(database_time=DATABASE_TIME).first()
     if profile is None:
-        raise Missing(*NO_PROFILE)
+        raise NotFoundWithHint(*NO_PROFILE)
     try:
-        verify(profile.webhook_secrets, request.headers, body, profile.asked_at.timestamp())
+        verify(profile.webhook_secrets, request.headers, body, profile.database_time.timestamp())
     except SignatureError as error:
-        raise Unsigned(str(error)) from error
-    return profile, profile.asked_at
+        raise InvalidSignature(str(error)) from error
+    return profile, profile.database_time
 
 
-def _batch(body: bytes) -> Batch:
+def _read_batch(body: bytes) -> Batch:
     try:
         return Batch(body)
-    except TooMuch as error:
+    except BatchTooLarge as error:
         raise TooLarge(str(error)) from error
     except EnvelopeError as error:
         raise ParseError(str(error)) from error
 
 
-def summary(results: list[Result]) -> dict[str, Any]:
-    """The answer of the webhook: one result per event in the order sent, and the four counts."""
+def batch_response(results: list[Result]) -> dict[str, Any]:
+    """Return the webhook's answer: one result per event in the order sent, and the count of each status."""
     statuses = [result.status for result in results]
     return {
         "results": [result._asdict() for result in results],

@@ -14,8 +14,8 @@ from demo.engine.due_batches import DueBatches
 from demo.engine.retries import count_failure
 from demo.models import StoryEvent, webhook_event
 from interactions.db_errors import is_connection_lost
-from interactions.ingest import Arrival, ingest
-from interactions.locks import lock_free_profiles
+from interactions.ingest import IncomingEvent, ingest
+from interactions.locks import try_lock_profiles
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class InProcessDelivery:
             self._batches.may_have_more |= bool(claimed)
             wanted = {event.profile_id for event in claimed}
             # Locks all profiles in order, before halves of the batch lock some of them.
-            locked = lock_free_profiles(wanted)
+            locked = try_lock_profiles(wanted)
             self._locked_profiles |= wanted - locked
             return _ingest_or_bisect([event for event in claimed if event.profile_id in locked], now)
 
@@ -60,7 +60,7 @@ def _ingest_or_bisect(events: list[NamedTuple], now: datetime) -> int:
         return 0
     try:
         with transaction.atomic():
-            ingest([Arrival(event.profile_id, webhook_event(event)) for event in events], now)
+            ingest([IncomingEvent(event.profile_id, webhook_event(event)) for event in events], now)
             rows = StoryEvent.objects.filter(pk__in_array=[event.pk for event in events])
             return rows.update(delivered_at=now)
     except Exception as error:

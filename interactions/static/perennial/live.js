@@ -1,16 +1,16 @@
-// Keeps what a person is doing while htmx brings a part of the page up to date, says when a press of a button
-// failed, and keeps nothing of a page in the browser.
+// Keeps focus, opened elements and typed text while htmx updates a fragment, reports failed button clicks, and
+// keeps no page in the browser's storage.
 
-// Earlier versions kept whole pages here, and htmx writes the address; nothing of ours reads either.
+// Delete pages stored by earlier versions and the address that htmx stores; we read neither.
 try {
   sessionStorage.clear();
   localStorage.removeItem("htmx-history-cache");
-} catch { /* the browser keeps nothing at all */ }
+} catch { /* the browser allows no storage */ }
 
-// A browser that keeps pages in memory all the same asks anew, so that a page after log-out is the log-in.
+// A page restored from the browser's memory is reloaded, so that after log-out it is the log-in.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
-// What a person has opened or typed is theirs: what arrives does not change it back.
+// An update does not close what the user has opened, nor overwrite typed text.
 const changed = {
   checked: (field) => field.checked !== field.defaultChecked,
   open: (field) => field.localName === "details",
@@ -19,7 +19,7 @@ const changed = {
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, field) => !changed[name]?.(field);
 
-// A focused button that is gone gives the focus to the heading of its section, not to the whole page.
+// When a focused button is removed, the heading of its section gets the focus, not the whole page.
 let focused = [];
 document.addEventListener("htmx:beforeSwap", () => {
   focused = [];
@@ -32,7 +32,7 @@ document.addEventListener("htmx:afterSettle", () => {
   }
 });
 
-// The second click of a double click, and a press of what is not answered yet, are the same press.
+// Ignore the second click of a double click, and clicks while the first request is not answered.
 const ignore = (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -40,7 +40,7 @@ const ignore = (event) => {
 document.addEventListener("click", (event) => event.detail > 1 && event.target.closest("#demo button") && ignore(event), true);
 document.addEventListener("submit", (event) => event.target.classList.contains("htmx-request") && ignore(event), true);
 
-// Polls try again by themselves; a press of a button does not.
+// Polls are repeated anyway; a failed click must be reported.
 const failed = document.getElementById("failed");
 const say = (sentence) => {
   failed.textContent = sentence;
