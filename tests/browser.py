@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.house import House, running_house
+from tests.service_stack import ServiceStack, running_stack
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SKIP = CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM")
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with running_house(DEBUG="0", HTTPS="0") as house:  # with the error pages that people see
-        house.create_user("visitor")
-        yield house
+def stack() -> Iterator[ServiceStack]:
+    with running_stack(DEBUG="0", HTTPS="0") as stack:  # with the error pages that people see
+        stack.create_user("visitor")
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +34,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def tab(house: House, chromium: Browser) -> Iterator[Page]:
+def tab(stack: ServiceStack, chromium: Browser) -> Iterator[Page]:
     """A tab that holds pages to themselves: nothing from elsewhere, nothing that the browser refuses or fails at."""
     outside: list[str] = []
     errors: list[str] = []
     context = chromium.new_context(viewport={"width": 1100, "height": 900})
-    context.on("request", lambda sent: outside.append(sent.url) if house.url not in sent.url else None)
+    context.on("request", lambda sent: outside.append(sent.url) if stack.url not in sent.url else None)
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on(
         "console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None
@@ -50,8 +50,8 @@ def tab(house: House, chromium: Browser) -> Iterator[Page]:
     assert errors == [], "no script fails and nothing breaks the Content-Security-Policy"
 
 
-def log_in(page: Page, house: House, name: str = "visitor") -> None:
-    page.goto(f"{house.url}/login/")
+def log_in(page: Page, stack: ServiceStack, name: str = "visitor") -> None:
+    page.goto(f"{stack.url}/login/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(name)
     page.get_by_role("button", name="Log in").click()

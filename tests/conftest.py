@@ -22,7 +22,7 @@ for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     )
 hypothesis.load_profile("short")
 
-pytest_plugins = ["tests.world", "tests.back_office", "tests.stories", "tests.browser", "tests.people"]
+pytest_plugins = ["tests.world", "tests.admin_client", "tests.stories", "tests.browser", "tests.users"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -38,7 +38,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that start processes come first, so that none of them is left alone at the end of a parallel run."""
     slow = {
-        item.path for item in items if item.get_closest_marker("flow") or item.get_closest_marker("bad_day")
+        item.path
+        for item in items
+        if item.get_closest_marker("flow") or item.get_closest_marker("fault_injection")
     }
     slow |= {item.path for item in items if item.get_closest_marker("browser")}
     items.sort(key=lambda item: item.path not in slow and item.path.name != "test_state_machine.py")

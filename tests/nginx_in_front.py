@@ -10,7 +10,7 @@ from string import Template
 
 import yaml
 
-from tests.house import CHECKOUT, free_port, listens, until
+from tests.service_stack import CHECKOUT, free_port, listens, until
 
 MAIN = """daemon off;
 %(user)s

@@ -15,7 +15,7 @@ from rest_framework.authtoken.serializers import AuthTokenSerializer
 
 from accounts.models import User
 from accounts.throttling import Throttle
-from tests.people import JSON, PASSWORD, set_password, token_for
+from tests.users import JSON, PASSWORD, set_password, token_for
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Profile, User
 from demo.models import StoryEvent
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
-from tests.back_office import act, page
+from tests.admin_client import act, page
 from tests.world import demo_of, event, send
 
 OURS = [

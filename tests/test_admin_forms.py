@@ -15,7 +15,7 @@ from accounts.admin import OWNER_HAS_MORE
 from accounts.models import Profile, User
 from tests.test_admin_lists import FUZZED, more_rows, name_of
 
-pytestmark = pytest.mark.usefixtures("faults_answered")
+pytestmark = pytest.mark.usefixtures("no_server_errors")
 FORM = "application/x-www-form-urlencoded"
 ODD = [
     *["abc", "1.5", "null", "2026-01-01", "", "25:99", "\ud800", "\x00", "x" * 300, "x" * 15_000],

@@ -27,7 +27,7 @@ from interactions.models import Interaction
 from tests.long import first
 from tests.world import DAY, NOW, demo_of, event, send
 
-pytestmark = pytest.mark.usefixtures("faults_answered")
+pytestmark = pytest.mark.usefixtures("no_server_errors")
 MODELS = list(admin.site._registry)
 MOST_USED = (User, StoryEvent, Interaction, PeriodicTask)
 FUZZED = first(len(MOST_USED), [*MOST_USED, *(model for model in MODELS if model not in MOST_USED)])

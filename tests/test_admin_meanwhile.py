@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from tests.back_office import act, confirm, told_in
-from tests.holding import somebody_who
-from tests.house import until
+from tests.admin_client import act, confirm, messages_in
+from tests.lock_helpers import locked_elsewhere
+from tests.service_stack import until
 from tests.world import demo_of
 
 PROFILES = "admin:accounts_profile_changelist"
@@ -83,7 +83,7 @@ def test_a_profile_deleted_after_the_confirmation_is_reported(operator, alice):
 def test_a_locked_profile_is_skipped_and_delays_no_other(operator, alice):
     [free, held] = profiles_of(alice, 2)
     before = secrets()
-    with somebody_who(lambda: Profile.objects.filter(pk=held.pk).update(handle="new")):
+    with locked_elsewhere(lambda: Profile.objects.filter(pk=held.pk).update(handle="new")):
         messages = act(operator, PROFILES, "rotate_secrets", free, held, confirmed="1")
     assert (len(messages), messages[-1]) == (2, f"1 profile {LEFT}")
     assert [secrets()[one.pk] == before[one.pk] for one in (free, held)] == [False, True]
@@ -102,11 +102,11 @@ def posted_while(
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        with somebody_who(happens):
+        with locked_elsewhere(happens):
             answer = pool.submit(post)
             until(lambda: answer.done() or waits(), "the form's request waits for the row", 10)
         shown = answer.result(20)
-    return shown.status_code, told_in(shown)
+    return shown.status_code, messages_in(shown)
 
 
 def waits() -> bool:

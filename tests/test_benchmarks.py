@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from benchmarks import catalogue
-from tests.house import CHECKOUT
+from tests.service_stack import CHECKOUT
 
 WITH_FOLDER = (  # the command, with benchmarks of a further folder
     "import sys, benchmarks; benchmarks.__path__.append(sys.argv.pop(1));"

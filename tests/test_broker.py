@@ -10,21 +10,21 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tests.house import Caller, House, running_house, until
+from tests.service_stack import ApiClient, ServiceStack, running_stack, until
 from tests.test_flow import FULL, blocked_profiles
 
-pytestmark = pytest.mark.bad_day
+pytestmark = pytest.mark.fault_injection
 HOUR = 3600
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[House]:
-    with running_house(DEBUG="0", HTTPS="0", LOG_FORMAT="json") as house:
-        yield house
+def shared() -> Iterator[ServiceStack]:
+    with running_stack(DEBUG="0", HTTPS="0", LOG_FORMAT="json") as stack:
+        yield stack
 
 
 @pytest.fixture
-def house(shared) -> House:
+def stack(shared) -> ServiceStack:
     """The shared services; fails when one of them has ended."""
     yield shared
     assert {name: process.poll() for name, process in shared.processes.items()} == {
@@ -35,8 +35,8 @@ def house(shared) -> House:
 
 
 @pytest.fixture
-def broker(house) -> Iterator[redis.Redis]:
-    with house.broker() as client:
+def broker(stack) -> Iterator[redis.Redis]:
+    with stack.broker() as client:
         yield client
 
 
@@ -101,8 +101,8 @@ UNUSUAL_MESSAGES = [  # valid, but with fields that are ignored
 ]
 
 
-def warnings(house: House, name: str = "worker") -> list[str]:
-    lines = [json.loads(line) for line in house.log(name).splitlines() if line.startswith("{")]
+def warnings(stack: ServiceStack, name: str = "worker") -> list[str]:
+    lines = [json.loads(line) for line in stack.log(name).splitlines() if line.startswith("{")]
     return [line["event"] for line in lines if line["level"] in ("warning", "error", "critical")]
 
 
@@ -111,20 +111,20 @@ def pending_messages(broker: redis.Redis) -> int:
     return broker.llen("celery") + broker.llen("celery\x06\x163") + broker.hlen("unacked")
 
 
-def test_each_invalid_message_is_skipped_and_logged_and_its_neighbours_are_processed(house, broker):
-    house.kill("beat")
-    before = len(warnings(house))
+def test_each_invalid_message_is_skipped_and_logged_and_its_neighbours_are_processed(stack, broker):
+    stack.kill("beat")
+    before = len(warnings(stack))
     for invalid in INVALID_MESSAGES:
         broker.lpush("celery", invalid)
     broker.lpush("celery\x06\x163", b"not JSON")
     for unusual in UNUSUAL_MESSAGES:
         broker.lpush("celery", json.dumps(unusual))
     until(lambda: pending_messages(broker) == 0, "all messages are processed", 30)
-    logged = warnings(house)[before:]
+    logged = warnings(stack)[before:]
     assert len(logged) == len(INVALID_MESSAGES) + 1
     assert all(line.startswith("A queue element (") for line in logged)
-    assert "Traceback" not in house.log("worker")
-    house.start("beat")
+    assert "Traceback" not in stack.log("worker")
+    stack.start("beat")
 
 
 DEEP = "[" * 50_000 + "]" * 50_000
@@ -191,14 +191,14 @@ def replaced(template: dict, value: str) -> str:
     return json.dumps(template).replace('"@"', value)
 
 
-def test_no_value_of_any_field_of_a_message_ends_the_worker(house, broker):
-    house.kill("beat")
-    before = house.log("worker").count("Traceback")
+def test_no_value_of_any_field_of_a_message_ends_the_worker(stack, broker):
+    stack.kill("beat")
+    before = stack.log("worker").count("Traceback")
     broker.lpush("celery", *messages_with_an_unusual_field())
     until(lambda: pending_messages(broker) == 1, "only the message with the longest delay is pending", 60)
     broker.delete("unacked", "unacked_index")
-    assert house.log("worker").count("Traceback") == before
-    house.start("beat")
+    assert stack.log("worker").count("Traceback") == before
+    stack.start("beat")
 
 
 SET_KEY = {  # by type
@@ -210,20 +210,20 @@ BINDINGS = ("_kombu.binding.celery", "_kombu.binding_permanent.celery", "_kombu.
 
 
 @pytest.mark.parametrize("key_type", ["string", "zset"])  # for every key at least one of them is wrong
-def test_a_key_of_the_wrong_type_is_renamed(house, broker, key_type):
+def test_a_key_of_the_wrong_type_is_renamed(stack, broker, key_type):
     for key in (*KEYS, *BINDINGS):
         broker.delete(key)
         SET_KEY[key_type](broker, key)
-    caller = house.create_user(f"wrong-{key_type}")
+    caller = stack.create_user(f"wrong-{key_type}")
     assert caller.post("demo/enable").status_code == 202
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 60)
     for name in ("web", "worker", "beat"):
-        assert "Traceback" not in house.log(name)
+        assert "Traceback" not in stack.log(name)
 
 
-def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(house, broker):
-    house.terminate("worker")
-    house.kill("beat")
+def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(stack, broker):
+    stack.terminate("worker")
+    stack.kill("beat")
     broker.delete("unacked", "unacked_index", "celery")
     broker.set("unacked_mutex", "held for ever")
     reserved = json.dumps([message(), "", "celery"])
@@ -235,38 +235,38 @@ def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(hous
     broker.hset("unacked", mapping=stored | {"just now": reserved})
     broker.zadd("unacked_index", scores | {"just now": time.time()})
     broker.zadd("unacked_index", {b"\xff": 1})
-    house.start("worker")
+    stack.start("worker")
     until(lambda: broker.hkeys("unacked") == [b"just now"], "only the latest is still reserved", 30)
     assert broker.zrange("unacked_index", 0, -1) == [b"just now"]
-    assert len([line for line in warnings(house) if line.startswith("A reserved message (")]) == 4
+    assert len([line for line in warnings(stack) if line.startswith("A reserved message (")]) == 4
     broker.delete("unacked", "unacked_index")
-    house.start("beat")
+    stack.start("beat")
 
 
-def test_messages_are_delivered_after_the_broker_was_emptied(house, broker):
+def test_messages_are_delivered_after_the_broker_was_emptied(stack, broker):
     broker.flushall()
-    caller = house.create_user("emptied")
+    caller = stack.create_user("emptied")
     assert caller.post("demo/enable").status_code == 202
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 20)
 
 
 @pytest.mark.long
-def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(house):
-    caller = house.create_user("killed")
+def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(stack):
+    caller = stack.create_user("killed")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    house.fire("demo: sweep", 2)
-    kill_while_resetting(house, caller)
+    stack.fire("demo: sweep", 2)
+    kill_while_resetting(stack, caller)
     until(lambda: caller.demo()["state"] == "active", "the reset is complete", 120)
     assert caller.counts() == FULL
-    assert "hostname" not in house.log("worker")
+    assert "hostname" not in stack.log("worker")
 
 
-def kill_while_resetting(house: House, caller: Caller) -> None:
-    pid = int((house.servers.valkey_dir / "valkey.pid").read_text())
-    with blocked_profiles(house, caller):
+def kill_while_resetting(stack: ServiceStack, caller: ApiClient) -> None:
+    pid = int((stack.servers.valkey_dir / "valkey.pid").read_text())
+    with blocked_profiles(stack, caller):
         assert caller.post("demo/reset").status_code == 202
         time.sleep(2)
         os.kill(pid, signal.SIGKILL)
         time.sleep(1)
-    house.servers.ensure(postgres=False)
+    stack.servers.ensure(postgres=False)

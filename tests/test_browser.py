@@ -12,8 +12,8 @@ if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
 
-def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab):
-    log_in(tab, house)
+def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(stack, tab):
+    log_in(tab, stack)
     tab.get_by_role("button", name="Switch demo mode on").click()
     expect(tab.locator(".state")).to_have_text("active", timeout=60_000)
     expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+received"))
@@ -33,8 +33,8 @@ def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(house, tab
     expect(tab.get_by_role("button", name="Switch demo mode on")).to_be_visible(timeout=60_000)
 
 
-def test_a_session_that_has_ended_shows_the_log_in_page_once(house, tab):
-    log_in(tab, house)
+def test_a_session_that_has_ended_shows_the_log_in_page_once(stack, tab):
+    log_in(tab, stack)
     expect(tab.locator(".state")).to_be_visible()
     tab.context.clear_cookies(name="sessionid")
     tab.get_by_role("button", name="Switch demo mode on").click()
@@ -42,19 +42,19 @@ def test_a_session_that_has_ended_shows_the_log_in_page_once(house, tab):
     expect(tab.locator("header")).to_have_count(1)
 
 
-def test_pages_fit_a_phone(house, tab):
-    house.sql("UPDATE accounts_user SET is_staff = true")  # who has the most links in the header
+def test_pages_fit_a_phone(stack, tab):
+    stack.sql("UPDATE accounts_user SET is_staff = true")  # who has the most links in the header
     tab.set_viewport_size({"width": 390, "height": 800})
-    log_in(tab, house)
+    log_in(tab, stack)
     for path in ("/", "/comments/", "/messages/", "/settings/", "/password/", "/nothing-here"):
-        tab.goto(house.url + path)
+        tab.goto(stack.url + path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
-def test_a_double_click_presses_once(house, tab):
-    log_in(tab, house)
-    house.manage("seed_demo", "--user", "visitor", "--size", "smoke")
-    tab.goto(house.url)
+def test_a_double_click_presses_once(stack, tab):
+    log_in(tab, stack)
+    stack.manage("seed_demo", "--user", "visitor", "--size", "smoke")
+    tab.goto(stack.url)
     posts: list[str] = []
     tab.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)
     tab.get_by_role("button", name="Start: Complaint wave").dblclick()
@@ -62,7 +62,7 @@ def test_a_double_click_presses_once(house, tab):
     tab.get_by_role("button", name="Skip a week").dblclick()
     expect(tab.get_by_role("button", name="Skip a week")).to_have_count(0)
     tab.wait_for_timeout(300)
-    assert [url.removeprefix(house.url) for url in posts] == [
+    assert [url.removeprefix(stack.url) for url in posts] == [
         "/demo/scenarios/complaint-wave/start",
         "/demo/advance/7",
     ]

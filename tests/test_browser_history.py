@@ -15,12 +15,12 @@ FOCUSED = "document.activeElement.id || document.activeElement.tagName"
 
 
 @pytest.fixture(scope="module")
-def full(house):
-    """The house, with a full demo of the visitor's and another user who has none."""
-    house.manage("seed_demo", "--user", "visitor")
-    house.sql("UPDATE demo_storyevent SET due_at = due_at + interval '1 hour' WHERE delivered_at IS NULL")
-    house.create_user("second")
-    return house
+def full(stack):
+    """The stack, with a full demo of the visitor's and another user who has none."""
+    stack.manage("seed_demo", "--user", "visitor")
+    stack.sql("UPDATE demo_storyevent SET due_at = due_at + interval '1 hour' WHERE delivered_at IS NULL")
+    stack.create_user("second")
+    return stack
 
 
 def shows_a_whole_page(page: Page) -> None:

@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser import SKIP, log_in, photograph
-from tests.house import House
 from tests.long import first
+from tests.service_stack import ServiceStack
 
 pytestmark = pytest.mark.browser
 if SKIP:
@@ -68,25 +68,25 @@ assert {{result.status for result in answer}} == {{"created"}}, answer
 
 
 @pytest.fixture(scope="module")
-def nasty(house):
-    """The house, with a user whose rows are as nasty as platforms may send them, and whose demo is too."""
+def nasty(stack):
+    """The stack, with a user whose rows are as nasty as platforms may send them, and whose demo is too."""
     given = {"name": NAME, "authors": AUTHORS, "texts": TEXTS}
-    house.manage("shell", "-v0", "-c", FILL.format(given=given))
-    house.manage("seed_demo", "--user", NAME, "--size", "smoke")
-    house.sql(
+    stack.manage("shell", "-v0", "-c", FILL.format(given=given))
+    stack.manage("seed_demo", "--user", NAME, "--size", "smoke")
+    stack.sql(
         "UPDATE demo_demoaccount SET brand = %s, last_error = %s, products = %s",
         *("B" * 80, LONG, ["P" * 60]),
     )
-    house.sql(
+    stack.sql(
         "UPDATE demo_storyevent SET payload = jsonb_set(payload::jsonb, '{text}', to_jsonb(%s::text)) WHERE id %% 2 = 0",
         LONG,
     )
-    house.sql(
+    stack.sql(
         "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() + interval '1 hour', origin = 'viral-spike'"
         " WHERE id IN (SELECT id FROM demo_storyevent ORDER BY due_at DESC LIMIT 10)"
     )
-    house.kill("worker", "beat")  # what a test says of the demo's state holds
-    return house
+    stack.kill("worker", "beat")  # what a test says of the demo's state holds
+    return stack
 
 
 STATES = {
@@ -100,20 +100,20 @@ STATES = {
 
 
 @contextmanager
-def demo_that_is(state: str, house: House) -> Iterator[None]:
+def demo_that_is(state: str, stack: ServiceStack) -> Iterator[None]:
     """The demo in that state, and active again afterwards."""
-    [marks] = house.sql("SELECT next_content_window, next_interactions_window FROM demo_demoaccount")
+    [marks] = stack.sql("SELECT next_content_window, next_interactions_window FROM demo_demoaccount")
     back = "next_content_window = %s, next_interactions_window = %s, paused_at = NULL"
-    house.sql(f"UPDATE demo_demoaccount SET state = %s, {STATES[state]}", state)
+    stack.sql(f"UPDATE demo_demoaccount SET state = %s, {STATES[state]}", state)
     try:
         yield
     finally:
-        house.sql(f"UPDATE demo_demoaccount SET state = 'active', {back}", *marks)
+        stack.sql(f"UPDATE demo_demoaccount SET state = 'active', {back}", *marks)
 
 
-def open_as_named(page: Page, house: House, width: int) -> None:
+def open_as_named(page: Page, stack: ServiceStack, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    log_in(page, house, NAME)
+    log_in(page, stack, NAME)
 
 
 WIDER = """() => [...document.querySelectorAll("body, body *")]
@@ -156,35 +156,35 @@ def test_pages_of_errors_fit(nasty, tab, width):
         photograph(tab, f"error-{status.replace(' ', '-')}-{width}")
 
 
-def not_found(page: Page, house: House) -> None:
-    page.goto(f"{house.url}/{'long' * 200}")
+def not_found(page: Page, stack: ServiceStack) -> None:
+    page.goto(f"{stack.url}/{'long' * 200}")
 
 
-def not_allowed(page: Page, house: House) -> None:
+def not_allowed(page: Page, stack: ServiceStack) -> None:
     """A form whose token is from another session."""
-    page.goto(f"{house.url}/password/")
+    page.goto(f"{stack.url}/password/")
     page.evaluate("document.forms[1].elements.csrfmiddlewaretoken.value = 'x'.repeat(64)")
     page.evaluate("document.forms[1].submit()")
 
 
-def too_large(page: Page, house: House) -> None:
-    page.goto(f"{house.url}/password/")
+def too_large(page: Page, stack: ServiceStack) -> None:
+    page.goto(f"{stack.url}/password/")
     page.evaluate("document.forms[1].elements.old_password.value = 'x'.repeat(7e6)")
     page.evaluate("document.forms[1].submit()")
 
 
-def with_a_nul(page: Page, house: House) -> None:
-    page.goto(f"{house.url}/comments/?cursor=%00")
+def with_a_nul(page: Page, stack: ServiceStack) -> None:
+    page.goto(f"{stack.url}/comments/?cursor=%00")
 
 
-def too_long_an_address(page: Page, house: House) -> None:
-    page.goto(f"{house.url}/?{'x' * 9_000}")
+def too_long_an_address(page: Page, stack: ServiceStack) -> None:
+    page.goto(f"{stack.url}/?{'x' * 9_000}")
 
 
-def broken(page: Page, house: House) -> None:
-    house.sql("ALTER TABLE demo_demoaccount RENAME TO elsewhere")
-    page.goto(house.url)
-    house.sql("ALTER TABLE elsewhere RENAME TO demo_demoaccount")
+def broken(page: Page, stack: ServiceStack) -> None:
+    stack.sql("ALTER TABLE demo_demoaccount RENAME TO elsewhere")
+    page.goto(stack.url)
+    stack.sql("ALTER TABLE elsewhere RENAME TO demo_demoaccount")
 
 
 ERRORS = {

@@ -11,24 +11,24 @@ from types import ModuleType
 import pytest
 import requests
 
-from tests.house import running_house, until
+from tests.service_stack import running_stack, until
 
 pytestmark = pytest.mark.flow
 NAME = "perennial_client"
 
 
 @pytest.fixture(scope="module")
-def house():
-    with running_house() as house:
-        yield house
+def stack():
+    with running_stack() as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
-def client(house, tmp_path_factory) -> ModuleType:
+def client(stack, tmp_path_factory) -> ModuleType:
     """The package that openapi-python-client generates from the server's document."""
     folder = tmp_path_factory.mktemp("generated")
     document = folder / "openapi.json"
-    document.write_bytes(requests.get(f"{house.url}/api/v1/schema/?format=json", timeout=60).content)
+    document.write_bytes(requests.get(f"{stack.url}/api/v1/schema/?format=json", timeout=60).content)
     generator = subprocess.run(
         [
             *(
@@ -65,13 +65,13 @@ def test_every_module_of_the_generated_client_can_be_imported(client):
     assert len([importlib.import_module(name) for name in modules]) > 50
 
 
-def test_the_generated_client_enables_waits_lists_and_replies(client, house):
-    house.create_user("generated")
+def test_the_generated_client_enables_waits_lists_and_replies(client, stack):
+    stack.create_user("generated")
     models = importlib.import_module(f"{client.__name__}.models")
     log_in = models.LogInRequest(username="generated", password="generated")
-    with client.Client(house.url) as anonymous:
+    with client.Client(stack.url) as anonymous:
         token = route(client, "auth.auth_token_create").sync(client=anonymous, body=log_in).token
-    with client.AuthenticatedClient(house.url, token, prefix="Token") as caller:
+    with client.AuthenticatedClient(stack.url, token, prefix="Token") as caller:
         enable_list_and_reply(client, caller)
 
 

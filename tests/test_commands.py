@@ -20,7 +20,7 @@ from demo.lifecycle import activation, on_demand, seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
-from tests.terminal import run
+from tests.commands import run
 from tests.world import DAY, NOW, demo_of
 
 

@@ -18,8 +18,8 @@ from django.conf import settings
 from config import environment, up
 from config.embedded import Servers
 from demo.models import DemoAccount, State
-from tests.house import CHECKOUT, PLAIN, free_port, until
 from tests.servers import copy_template, new_folder
+from tests.service_stack import CHECKOUT, PLAIN, free_port, until
 from tests.world import demo_of
 
 

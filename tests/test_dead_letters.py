@@ -23,8 +23,8 @@ from interactions import dead_letters, expiry, replay
 from interactions.ingest import IncomingEvent, ingest
 from interactions.metrics import DROPPED_LETTERS
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
-from tests.back_office import act, page
-from tests.holding import somebody_who
+from tests.admin_client import act, page
+from tests.lock_helpers import locked_elsewhere
 from tests.timeline import ENABLED, live_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
@@ -468,7 +468,7 @@ def test_locked_letters_are_not_marked_for_the_sweep(live, monkeypatch):
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(6)))
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     held = DeadLetter.objects.filter(pk=DeadLetter.objects.latest("digest").pk)
-    with somebody_who(lambda: list(held.select_for_update())):
+    with locked_elsewhere(lambda: list(held.select_for_update())):
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '1s'")
         assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 1, marked=4)
@@ -682,7 +682,7 @@ def test_expiry_deletes_in_batches_and_skips_locked_rows(live, settings, monkeyp
     monkeypatch.setattr(expiry, "ROWS_PER_TRANSACTION", 3)
     held = DeadLetter.objects.filter(profile=live).order_by("pk")[:1]
     began = time.monotonic()
-    with somebody_who(lambda: list(held.select_for_update())):
+    with locked_elsewhere(lambda: list(held.select_for_update())):
         assert expiry.delete_expired(NOW + 2 * DAY).dead_letters == 7  # of eight
     assert time.monotonic() - began < 5
     assert expiry.delete_expired(NOW + 2 * DAY).dead_letters == 1

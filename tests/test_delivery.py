@@ -25,7 +25,7 @@ from demo.engine.transports import http, in_process
 from demo.lifecycle import on_demand, pending_work, seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
-from tests.holding import somebody_holding, somebody_who
+from tests.lock_helpers import locked_elsewhere, profiles_locked
 from tests.timeline import counts
 from tests.world import NOW, demo_of
 
@@ -350,7 +350,7 @@ def test_a_worker_skips_the_events_that_another_worker_has_locked(transactional_
     plan_initial(account.pk, NOW)
     earliest = StoryEvent.objects.order_by("due_at", "id").values("pk")[: in_process.EVENTS_PER_TRANSACTION]
     theirs = StoryEvent.objects.filter(pk__in=earliest).select_for_update()
-    with somebody_who(lambda: list(theirs)):
+    with locked_elsewhere(lambda: list(theirs)):
         assert deliver_due(NOW) == StoryEvent.objects.count() - in_process.EVENTS_PER_TRANSACTION > 50
     assert deliver_due(NOW) == in_process.EVENTS_PER_TRANSACTION
 
@@ -404,7 +404,7 @@ def test_a_demo_does_not_advance_while_events_are_leased(page, active):
 
 @pytest.mark.django_db(transaction=True)
 def test_generating_while_a_profile_is_locked_plans_nothing(page, active):
-    with somebody_holding(list(active.profiles.values_list("pk", flat=True))):
+    with profiles_locked(list(active.profiles.values_list("pk", flat=True))):
         answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, "demo is busy" in answer.json()["detail"]) == (409, True)
     assert not StoryEvent.objects.filter(origin="generate").exists()
@@ -417,7 +417,7 @@ def test_a_run_waits_once_for_a_locked_profile(planned, monkeypatch):
     earliest = StoryEvent.objects.order_by("due_at", "id").values_list("profile", flat=True)[:2]
     others = StoryEvent.objects.exclude(profile__in=list(earliest)).values_list("profile")
     held, number = others.annotate(number=Count("pk")).order_by("-number").first()
-    with somebody_holding([held]):
+    with profiles_locked([held]):
         started = perf_counter()
         assert deliver_due(NOW) == StoryEvent.objects.count() - number
         assert perf_counter() - started < 6

@@ -16,7 +16,7 @@ from config import schedule_checks
 from demo.lifecycle import pending_work
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
-from tests.back_office import DEMOS, act, confirm, page
+from tests.admin_client import DEMOS, act, confirm, page
 from tests.world import DAY, HOUR, NOW, demo_of
 
 

@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve
 from config.reference import render
 from interactions.models import Interaction
 from interactions.problems import UnknownRouteView
-from tests.house import CHECKOUT
+from tests.service_stack import CHECKOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SENDERS = {

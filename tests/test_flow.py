@@ -10,7 +10,7 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from interactions.locks import PROFILE_LOCKS
 from interactions.models import Content, Interaction
-from tests.house import Caller, House, running_house, until
+from tests.service_stack import ApiClient, ServiceStack, running_stack, until
 from tests.world import demo_of
 
 pytestmark = pytest.mark.flow
@@ -18,23 +18,23 @@ FULL = (35, 920, 100)
 
 
 @pytest.fixture(scope="module")
-def house():
-    with running_house() as house:
-        yield house
+def stack():
+    with running_stack() as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
-def bystander(house) -> Caller:
+def bystander(stack) -> ApiClient:
     """A user with a complete demo of her own, which nothing below may change."""
-    bystander = house.create_user("bystander")
+    bystander = stack.create_user("bystander")
     bystander.post("demo/enable", seed=1)
     until(lambda: bystander.demo()["state"] == "active", "the bystander's demo is active")
     return bystander
 
 
-def blocked_profiles(house: House, caller: Caller):
+def blocked_profiles(stack: ServiceStack, caller: ApiClient):
     """A connection that holds the caller's profiles, so that their ingest stands still in the middle."""
-    connection = house.connect()
+    connection = stack.connect()
     connection.execute(
         "SELECT pg_advisory_lock(%s | p.id) FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
         " WHERE username = %s ORDER BY p.id",
@@ -43,8 +43,8 @@ def blocked_profiles(house: House, caller: Caller):
     return connection
 
 
-def test_enabling_fills_the_inbox_with_honest_progress(house):
-    caller = house.create_user("enabler")
+def test_enabling_fills_the_inbox_with_honest_progress(stack):
+    caller = stack.create_user("enabler")
     assert caller.post("demo/enable").status_code == 202
     seen = []
     until(lambda: seen.append(caller.demo()) or seen[-1]["state"] == "active", "the demo is active")
@@ -56,19 +56,19 @@ def test_enabling_fills_the_inbox_with_honest_progress(house):
     assert caller.counts() == FULL
 
 
-def test_a_window_brings_its_quota_once_however_often_beat_fires(house, bystander):
-    caller = house.create_user("talker")
+def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystander):
+    caller = stack.create_user("talker")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     before = bystander.story("window")
-    house.open_a_window("talker")
-    house.fire("demo: interactions")
-    house.fire("demo: deliver due events")
+    stack.open_a_window("talker")
+    stack.fire("demo: interactions")
+    stack.fire("demo: deliver due events")
     until(lambda: caller.story("window")[0] >= 15, "the window is planned")
-    house.kill("beat")
-    house.start("beat")
+    stack.kill("beat")
+    stack.start("beat")
     until(
-        lambda: house.log("worker").count("Generated 10 comments and 5 DMs for user talker") == 1,
+        lambda: stack.log("worker").count("Generated 10 comments and 5 DMs for user talker") == 1,
         "the log says so",
     )
 
@@ -80,8 +80,8 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(house, bystande
     assert bystander.story("window") == before
 
 
-def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(house, bystander):
-    caller = house.create_user("traveller")
+def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(stack, bystander):
+    caller = stack.create_user("traveller")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     before, others = caller.demo()["enabled_at"], bystander.counts()
@@ -89,67 +89,67 @@ def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(house, bystan
     until(lambda: caller.demo()["enabled_at"] < before, "its past has moved")
     until(lambda: caller.story("window")[0] == 27 * 15 + 6 * 2, "its week is planned")
     until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its pieces have arrived")
-    house.fire("demo: deliver due events")
+    stack.fire("demo: deliver due events")
     assert caller.post("demo/scenarios/viral-spike").json()["scenarios"][0]["name"] == "viral-spike"
     until(lambda: caller.story("viral-spike")[1], "it has begun")
     assert bystander.counts() == others
 
 
-def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(house):
-    house.fire("demo: sweep")
-    caller = house.create_user("killed")
-    house.kill("worker")
+def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(stack):
+    stack.fire("demo: sweep")
+    caller = stack.create_user("killed")
+    stack.kill("worker")
     caller.post("demo/enable")
-    with blocked_profiles(house, caller):
-        house.start("worker")
+    with blocked_profiles(stack, caller):
+        stack.start("worker")
         until(lambda: caller.story("initial")[0] == 1055, "the batch is planned")
-        house.kill("worker")
+        stack.kill("worker")
     assert caller.counts() == (0, 0, 0)
-    house.start("worker")
+    stack.start("worker")
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
     assert caller.counts() == FULL
 
 
-def test_an_account_that_takes_long_does_not_hold_up_what_else_the_sweep_takes_up(house):
-    slow, caller = house.create_user("slow"), house.create_user("behind")
+def test_an_account_that_takes_long_does_not_hold_up_what_else_the_sweep_takes_up(stack):
+    slow, caller = stack.create_user("slow"), stack.create_user("behind")
     slow.post("demo/enable")
     until(lambda: slow.demo()["state"] == "active", "the demo is active")
-    house.kill("worker")
+    stack.kill("worker")
     slow.post("demo/disable")
     caller.post("demo/enable")
-    house.empty_broker()
-    with blocked_profiles(house, slow):
-        house.start("worker")
+    stack.empty_broker()
+    with blocked_profiles(stack, slow):
+        stack.start("worker")
         until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
         assert slow.demo()["state"] == "disabling"
     until(lambda: slow.demo()["state"] == "off", "the demo is off", 120)
 
 
-def test_an_emptied_broker_loses_nothing(house):
-    caller = house.create_user("emptied")
-    house.kill("worker")
+def test_an_emptied_broker_loses_nothing(stack):
+    caller = stack.create_user("emptied")
+    stack.kill("worker")
     caller.post("demo/enable")
-    house.empty_broker()
-    house.start("worker")
+    stack.empty_broker()
+    stack.start("worker")
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
     assert caller.counts() == FULL
 
 
-def test_a_database_restarted_in_the_middle_loses_nothing(house):
-    if not house.embedded:
+def test_a_database_restarted_in_the_middle_loses_nothing(stack):
+    if not stack.embedded:
         pytest.skip("the database belongs to somebody else")
-    caller = house.create_user("restarted")
-    house.kill("worker")
+    caller = stack.create_user("restarted")
+    stack.kill("worker")
     caller.post("demo/enable")
-    with blocked_profiles(house, caller):
-        house.start("worker")
+    with blocked_profiles(stack, caller):
+        stack.start("worker")
         until(lambda: caller.story("initial")[0] == 1055, "the batch is planned")
-        house.servers.restart_postgres()
+        stack.servers.restart_postgres()
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
     assert caller.counts() == FULL
 
 
-def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(house, alice):
+def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(stack, alice):
     enabled = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2, minutes=1)
     demo_of(alice, enabled, seed=7)
     now = enabled
@@ -157,8 +157,8 @@ def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(house, alice
         plan_due(now)
         deliver_due(now)
         now += timedelta(hours=1)
-    house.kill("worker", "beat")
-    house.manage(
+    stack.kill("worker", "beat")
+    stack.manage(
         "seed_demo",
         "--user",
         "twin",
@@ -170,21 +170,21 @@ def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(house, alice
         "--now",
         enabled.isoformat(),
     )
-    house.start("worker", "beat")
+    stack.start("worker", "beat")
     expected = {*Content.objects.values_list(*TOLD), *Interaction.objects.values_list(*TOLD)}
-    until(lambda: len(stored(house, "twin")) >= len(expected), "the twin has caught up")
+    until(lambda: len(stored(stack, "twin")) >= len(expected), "the twin has caught up")
     last = max(row[2] for row in expected)
-    assert {row for row in stored(house, "twin") if row[2] <= last} == expected
+    assert {row for row in stored(stack, "twin") if row[2] <= last} == expected
 
 
 TOLD = ("platform_id", "text", "posted_at")
 
 
-def stored(house: House, name: str) -> set[tuple]:
+def stored(stack: ServiceStack, name: str) -> set[tuple]:
     rows = set()
     for table in ("interactions_content", "interactions_interaction"):
         rows |= set(
-            house.sql(
+            stack.sql(
                 f"SELECT t.platform_id, text, posted_at FROM {table} t JOIN accounts_profile p ON p.id = profile_id"
                 " JOIN accounts_user u ON u.id = owner_id WHERE username = %s",
                 name,
@@ -193,8 +193,8 @@ def stored(house: House, name: str) -> set[tuple]:
     return rows
 
 
-def test_disabling_removes_everything_and_the_bystander_is_untouched(house, bystander):
-    caller = house.create_user("leaver")
+def test_disabling_removes_everything_and_the_bystander_is_untouched(stack, bystander):
+    caller = stack.create_user("leaver")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     assert caller.post("demo/disable").status_code == 202
@@ -208,8 +208,8 @@ MORE = {"content": 0, "comments": 10, "messages": 5}
 
 
 def test_one_web_process_takes_what_it_delivers_to_itself():
-    with running_house(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as house, ThreadPoolExecutor(4) as pool:
-        caller = house.create_user("over-http")
+    with running_stack(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as stack, ThreadPoolExecutor(4) as pool:
+        caller = stack.create_user("over-http")
         caller.post("demo/enable")
         until(lambda: caller.demo()["state"] == "active", "the demo is active")
         assert caller.counts() == FULL
@@ -225,8 +225,8 @@ def test_one_web_process_takes_what_it_delivers_to_itself():
         assert caller.counts() == (35, 930 + 10 * len(taken), 105 + 5 * len(taken))
 
 
-def test_it_is_ready_while_everything_runs(house):
-    answer = requests.get(f"{house.url}/readyz", timeout=20)
+def test_it_is_ready_while_everything_runs(stack):
+    answer = requests.get(f"{stack.url}/readyz", timeout=20)
     assert (answer.status_code, answer.json()) == (
         200,
         {"status": "ok", "database": True, "broker": True, "beat": True, "delivery": True},

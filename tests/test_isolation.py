@@ -10,8 +10,8 @@ import pytest
 
 from config import environment
 from config.up import COMMAND_LINE_VARIABLES
-from tests.house import PLAIN
 from tests.servers import CHECKOUT, RUN, pinned
+from tests.service_stack import PLAIN
 
 # Of each variable a value with which the product does not start, or else behaves as no default does.
 HOSTILE = dict.fromkeys(environment.VARIABLES, "hostile") | {

@@ -23,7 +23,7 @@ from demo.lifecycle import activation, pending_work, scenarios, transitions
 from demo.lifecycle.options import columns_for
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
-from tests.holding import somebody_who
+from tests.lock_helpers import locked_elsewhere
 from tests.timeline import (
     ENABLED,
     FIRST_CONTENT,
@@ -306,7 +306,7 @@ SETTINGS = {"settings": {"comments_per_window": 3}}
 @pytest.mark.parametrize("ask", ["settings", "enable", "pause", "reset", "disable", "advance"])
 def test_requests_for_a_locked_demo_are_answered_409_soon(page, alice, ask):
     demo_of(alice)
-    with somebody_who(DemoAccount.objects.select_for_update().get):
+    with locked_elsewhere(DemoAccount.objects.select_for_update().get):
         if ask == "settings":
             answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
         else:

@@ -7,17 +7,17 @@ from http import HTTPStatus
 import pytest
 import requests
 
-from tests.house import House, free_port, running_house
 from tests.nginx_in_front import nginx_in_front
+from tests.service_stack import ServiceStack, free_port, running_stack
 from tests.test_web_server import problem_of, raw
 
 pytestmark = pytest.mark.flow
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with running_house("web") as house:
-        yield house
+def stack() -> Iterator[ServiceStack]:
+    with running_stack("web") as stack:
+        yield stack
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def house() -> Iterator[House]:
     ],
 )
 def test_a_log_line_has_the_request_id_of_the_response_and_no_query(
-    house, tmp_path, method, path, body, code
+    stack, tmp_path, method, path, body, code
 ):
-    with nginx_in_front(house.port, tmp_path / "log") as port:
+    with nginx_in_front(stack.port, tmp_path / "log") as port:
         response = requests.request(
             method,
             f"http://127.0.0.1:{port}{path}",
@@ -64,8 +64,8 @@ def test_without_the_web_server_nginx_answers_502_with_an_id():
 
 
 @pytest.mark.parametrize("kind", ["api", "page"])
-def test_the_error_pages_cannot_be_requested_directly(house, kind):
-    with nginx_in_front(house.port) as port:
+def test_the_error_pages_cannot_be_requested_directly(stack, kind):
+    with nginx_in_front(stack.port) as port:
         response = requests.get(f"http://127.0.0.1:{port}/.refused/{kind}/502", timeout=20)
     assert (response.status_code, "<h1>This page does not exist</h1>" in response.text) == (404, True)
 

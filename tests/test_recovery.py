@@ -23,7 +23,7 @@ from demo.models import DemoAccount, State, StoryEvent
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 from interactions.replay import replay
-from tests.holding import somebody_holding
+from tests.lock_helpers import profiles_locked
 from tests.timeline import FIRST_INTERACTIONS, counts, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
@@ -245,7 +245,7 @@ def test_a_locked_profile_does_not_block_others(alice, bob):
             user, NOW, dispatch=False, initial_content=3, initial_comments=30
         ).account
         pending_work.plan_initial(account.pk, NOW)
-    with somebody_holding(list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))):
+    with profiles_locked(list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))):
         deliver_due(NOW)
         assert (counts(alice), counts(bob)) == ((0, 0, 0), (3, 30, 100))
     deliver_due(NOW)

@@ -22,7 +22,7 @@ from demo.engine.deletion import RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
-from tests.terminal import run
+from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 

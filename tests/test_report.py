@@ -12,8 +12,8 @@ from demo.engine import story
 from demo.models import DemoAccount, StoryEvent
 from demo.realism.checks import judge
 from demo.realism.sample import samples
+from tests.commands import run
 from tests.stories import world
-from tests.terminal import run
 from tests.world import NOW, demo_of
 
 pytestmark = pytest.mark.django_db

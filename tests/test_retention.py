@@ -23,10 +23,10 @@ from demo.models import DemoAccount, StoryEvent, webhook_event
 from interactions import replies
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
-from tests.back_office import DEMOS, act
-from tests.holding import somebody_holding
-from tests.house import until
-from tests.terminal import run
+from tests.admin_client import DEMOS, act
+from tests.commands import run
+from tests.lock_helpers import profiles_locked
+from tests.service_stack import until
 from tests.timeline import ENABLED, FIRST_INTERACTIONS, counts, live_rows, resume, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
@@ -469,7 +469,7 @@ def test_restoring_locked_rows_is_refused_and_can_be_repeated(alice, monkeypatch
     clean_up_at(alice, LATER)
     monkeypatch.setattr(bulk, "LOCK_TIMEOUT", "200ms")
     profiles = list(Profile.objects.demo().values_list("pk", flat=True))
-    with somebody_holding(profiles), pytest.raises(CommandError, match="demo is busy") as error:
+    with profiles_locked(profiles), pytest.raises(CommandError, match="demo is busy") as error:
         run("restore_demo", "--user", "alice")
     assert error.value.returncode == 1
     run("restore_demo", "--user", "alice")

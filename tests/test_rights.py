@@ -8,7 +8,7 @@ from knox.models import get_token_model
 
 from accounts.models import Profile, User
 from accounts.tokens import create_token
-from tests.back_office import act
+from tests.admin_client import act
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 STAFF_PERMISSIONS = ("view_user", "add_user", "change_user", "delete_user")

@@ -15,7 +15,7 @@ from demo.engine.planning import plan_due
 from demo.lifecycle import on_demand, pending_work, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
-from tests.terminal import run
+from tests.commands import run
 from tests.timeline import FIRST_INTERACTIONS, resume
 from tests.world import DAY, HOUR, NOW, demo_of
 

@@ -22,7 +22,7 @@ from config.beat import Scheduler
 from config.celery import app
 from config.schedule_checks import problem_of
 from demo.schedules import SCHEDULES, create_missing_schedules
-from tests.back_office import act
+from tests.admin_client import act
 
 OWN_SCHEDULES = {schedule.name for schedule in SCHEDULES}
 NOW = datetime.now(UTC)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
-from tests.house import running_house
+from tests.service_stack import running_stack
 
 CHECKS = ",".join(
     f"{name}_conformance" for name in ("status_code", "content_type", "response_schema", "response_headers")
@@ -108,10 +108,10 @@ def nullable(schema):
 )
 def test_a_fuzzer_finds_no_5xx_and_no_undocumented_response(phases, examples, requests):
     """Schemathesis: examples, boundary values of every parameter, random requests, and sequences of requests."""
-    with running_house() as house:
-        token = house.create_user("fuzzed").headers["Authorization"]
-        house.manage("seed_demo", "--user", "fuzzed", "--size", "smoke")
-        address = ["run", f"{house.url}/api/v1/schema/?format=json", "--url", house.url]
+    with running_stack() as stack:
+        token = stack.create_user("fuzzed").headers["Authorization"]
+        stack.manage("seed_demo", "--user", "fuzzed", "--size", "smoke")
+        address = ["run", f"{stack.url}/api/v1/schema/?format=json", "--url", stack.url]
         # Revoking its own token would make every later response a 401.
         options = ["-H", f"Authorization: {token}"]
         options += ["--exclude-path", "/api/v1/auth/revoke/", "--exclude-path", "/api/v1/auth/tokens/{id}/"]
@@ -128,7 +128,7 @@ def test_a_fuzzer_finds_no_5xx_and_no_undocumented_response(phases, examples, re
                 CHECKS,
                 "--no-color",
             ],
-            cwd=house.folder,
+            cwd=stack.folder,
             capture_output=True,
             text=True,
             check=False,

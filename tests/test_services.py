@@ -13,8 +13,8 @@ import yaml
 
 from config import environment
 from interactions.signing import sign
-from tests.house import CHECKOUT, PLAIN, PROCFILE, House, running_house, until
 from tests.long import first
+from tests.service_stack import CHECKOUT, PLAIN, PROCFILE, ServiceStack, running_stack, until
 
 pytestmark = pytest.mark.flow
 FULL = (35, 920, 100)
@@ -25,36 +25,36 @@ KEY, METRICS_TOKEN = (
 
 
 @pytest.fixture(scope="module")
-def house():
-    with running_house(LOG_FORMAT="json", SECRET_KEY=KEY, METRICS_TOKEN=METRICS_TOKEN) as house:
-        yield house
+def stack():
+    with running_stack(LOG_FORMAT="json", SECRET_KEY=KEY, METRICS_TOKEN=METRICS_TOKEN) as stack:
+        yield stack
 
 
-def lines(house: House, name: str) -> list[dict]:
+def lines(stack: ServiceStack, name: str) -> list[dict]:
     """The JSON lines of a service's log."""
-    return [json.loads(line) for line in house.log(name).splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in stack.log(name).splitlines() if line.startswith("{")]
 
 
-def metric(house: House, name: str) -> float:
+def metric(stack: ServiceStack, name: str) -> float:
     """The value of one metric; 0 when it does not exist yet."""
     response = requests.get(
-        f"{house.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
+        f"{stack.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
     )
     match = re.search(rf"^{re.escape(name)} (\S+)$", response.text, re.MULTILINE)
     return float(match[1]) if match else 0.0
 
 
-def test_two_instances_of_each_service_do_everything_once(house):
-    house.start("web-2", "worker-2", "beat-2")
+def test_two_instances_of_each_service_do_everything_once(stack):
+    stack.start("web-2", "worker-2", "beat-2")
     try:
-        callers = [house.create_user(f"side-{number}") for number in range(4)]
+        callers = [stack.create_user(f"side-{number}") for number in range(4)]
         for number, caller in enumerate(callers):
             assert caller.post("demo/enable", "web-2" if number % 2 else "web").status_code == 202
         until(lambda: all(caller.demo()["state"] == "active" for caller in callers), "all are active")
         for caller in callers:
-            house.open_a_window(caller.name)
+            stack.open_a_window(caller.name)
         for name in ("demo: interactions", "demo: deliver due events", "demo: sweep"):
-            house.fire(name)
+            stack.fire(name)
         until(lambda: all(caller.story("window")[0] >= 15 for caller in callers), "the windows are planned")
         time.sleep(3)  # both beats have fired everything several times by then
         assert [caller.story("initial") for caller in callers] == [(1055, 1055)] * 4
@@ -66,121 +66,121 @@ def test_two_instances_of_each_service_do_everything_once(house):
             ),
             "each delivered event is stored once",
         )
-        logs = house.log("worker") + house.log("worker-2")
+        logs = stack.log("worker") + stack.log("worker-2")
         for caller in callers:
             assert logs.count(f"Generated 10 comments and 5 DMs for user {caller.name}") == 1
     finally:
-        house.kill("web-2", "worker-2", "beat-2")
+        stack.kill("web-2", "worker-2", "beat-2")
 
 
 @pytest.mark.parametrize("name", first(1, ["worker", "web", "beat"]))
-def test_a_service_stops_on_sigterm_with_exit_code_0_and_nothing_is_lost(house, name):
-    caller = house.create_user(f"stopped-{name}")
+def test_a_service_stops_on_sigterm_with_exit_code_0_and_nothing_is_lost(stack, name):
+    caller = stack.create_user(f"stopped-{name}")
     assert caller.post("demo/enable").status_code == 202
-    code = house.terminate(name)
-    house.start(name)
+    code = stack.terminate(name)
+    stack.start(name)
     assert code == 0
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
     assert caller.counts() == FULL
 
 
-def test_a_response_and_its_log_lines_have_the_same_request_id(house):
-    response = requests.get(f"{house.url}/api/v1/demo/", timeout=20)
+def test_a_response_and_its_log_lines_have_the_same_request_id(stack):
+    response = requests.get(f"{stack.url}/api/v1/demo/", timeout=20)
     id = response.headers["X-Request-ID"]
-    until(lambda: id in house.log("web"), "the request is logged")
-    [line] = [line for line in lines(house, "web") if line.get("request_id") == id]
+    until(lambda: id in stack.log("web"), "the request is logged")
+    [line] = [line for line in lines(stack, "web") if line.get("request_id") == id]
     assert (line["event"], line["code"], line["request"]) == ("request_finished", 401, "GET /api/v1/demo/")
-    assert "GET /healthz" not in house.log("web"), "a successful probe is not logged"
+    assert "GET /healthz" not in stack.log("web"), "a successful probe is not logged"
 
 
-def test_beat_logs_that_it_runs(house):
-    line = lines(house, "beat")[0]
+def test_beat_logs_that_it_runs(stack):
+    line = lines(stack, "beat")[0]
     assert (line["event"], line["logger"]) == ("Beat runs by the schedules in the database.", "config.beat")
 
 
-def test_the_log_lines_of_a_task_have_its_id(house):
-    caller = house.create_user("logged")
+def test_the_log_lines_of_a_task_have_its_id(stack):
+    caller = stack.create_user("logged")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    house.open_a_window("logged")
-    house.fire("demo: interactions")
+    stack.open_a_window("logged")
+    stack.fire("demo: interactions")
     expected = "Generated 10 comments and 5 DMs for user logged"
-    until(lambda: expected in house.log("worker"), "the window is logged")
-    [line] = [line for line in lines(house, "worker") if line["event"] == expected]
+    until(lambda: expected in stack.log("worker"), "the window is logged")
+    [line] = [line for line in lines(stack, "worker") if line["event"] == expected]
     assert re.fullmatch(r"[0-9a-f-]{36}", line["task_id"])
 
 
-def test_metrics_are_summed_over_processes_and_kept_after_a_restart(house):
+def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
     created = 'perennial_ingested_events_total{result="created"}'
-    before = metric(house, created)
-    caller = house.create_user("counted")
+    before = metric(stack, created)
+    caller = stack.create_user("counted")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    after = metric(house, created)
+    after = metric(stack, created)
     assert after - before >= 1055
-    house.terminate("web")
-    house.start("web")
-    assert metric(house, created) >= after
-    assert metric(house, "perennial_delivery_seconds_count") > 0
-    assert metric(house, "perennial_planning_seconds_count") > 0
-    assert metric(house, 'perennial_demo_accounts{state="failed"}') == 0
-    assert metric(house, "perennial_database_up") == 1
-    assert 0 <= metric(house, "perennial_beat_age_seconds") < 60
+    stack.terminate("web")
+    stack.start("web")
+    assert metric(stack, created) >= after
+    assert metric(stack, "perennial_delivery_seconds_count") > 0
+    assert metric(stack, "perennial_planning_seconds_count") > 0
+    assert metric(stack, 'perennial_demo_accounts{state="failed"}') == 0
+    assert metric(stack, "perennial_database_up") == 1
+    assert 0 <= metric(stack, "perennial_beat_age_seconds") < 60
 
 
-def test_metrics_show_overdue_and_dead_events(house):
-    caller = house.create_user("late")
+def test_metrics_show_overdue_and_dead_events(stack):
+    caller = stack.create_user("late")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    house.kill("worker")
+    stack.kill("worker")
     of_account = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'late')"
-    house.sql(
+    stack.sql(
         "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() - interval '2 hours' WHERE id ="
         f" (SELECT max(id) FROM demo_storyevent WHERE {of_account})"
     )
-    house.sql(
+    stack.sql(
         "UPDATE demo_storyevent SET delivered_at = NULL, dead_at = now() WHERE id ="
         f" (SELECT min(id) FROM demo_storyevent WHERE {of_account})"
     )
-    assert metric(house, "perennial_due_events") >= 1
-    assert 7_200 <= metric(house, "perennial_due_lag_seconds") < 7_300
-    assert 7_200 <= metric(house, "perennial_oldest_undelivered_seconds") < 7_300
-    assert metric(house, "perennial_dead_events") == 1
-    house.start("worker")
-    until(lambda: metric(house, "perennial_due_lag_seconds") < 7_000, "the overdue event is delivered")
+    assert metric(stack, "perennial_due_events") >= 1
+    assert 7_200 <= metric(stack, "perennial_due_lag_seconds") < 7_300
+    assert 7_200 <= metric(stack, "perennial_oldest_undelivered_seconds") < 7_300
+    assert metric(stack, "perennial_dead_events") == 1
+    stack.start("worker")
+    until(lambda: metric(stack, "perennial_due_lag_seconds") < 7_000, "the overdue event is delivered")
 
 
 @pytest.mark.parametrize(
     "charset",
     ["rot13", "hex", "punycode", "unicode_escape", "undefined", "utf-8; charset=rot13"],
 )
-def test_a_charset_that_is_not_a_text_encoding_is_treated_as_utf_8(house, charset):
+def test_a_charset_that_is_not_a_text_encoding_is_treated_as_utf_8(stack, charset):
     headers = {"Content-Type": f"text/plain; charset={charset}"}
-    assert requests.get(f"{house.url}/healthz?x=1", headers=headers, timeout=20).status_code == 200
+    assert requests.get(f"{stack.url}/healthz?x=1", headers=headers, timeout=20).status_code == 200
     form = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
     response = requests.post(
-        f"{house.url}/api/v1/auth/token/", data="username=%5Cud800&password=x", headers=form, timeout=20
+        f"{stack.url}/api/v1/auth/token/", data="username=%5Cud800&password=x", headers=form, timeout=20
     )
     assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_no_secret_appears_in_a_log_or_a_response(house):
-    caller = house.create_user("discreet")
+def test_no_secret_appears_in_a_log_or_a_response(stack):
+    caller = stack.create_user("discreet")
     token = caller.headers["Authorization"].split()[1]
     wrong = "a-wrong-password-that-no-log-may-show"
     responses = [
         requests.post(
-            f"{house.url}/api/v1/auth/token/", json={"username": "discreet", "password": wrong}, timeout=20
+            f"{stack.url}/api/v1/auth/token/", json={"username": "discreet", "password": wrong}, timeout=20
         ),
-        requests.get(f"{house.url}/api/v1/demo/", headers={"Authorization": f"Token {token}x"}, timeout=20),
+        requests.get(f"{stack.url}/api/v1/demo/", headers={"Authorization": f"Token {token}x"}, timeout=20),
         requests.get(
-            f"{house.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
+            f"{stack.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
         ),
         caller.post("demo/enable"),
     ]
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
-    secrets = [row[0] for row in house.sql("SELECT webhook_secret FROM accounts_profile")]
-    [(id, uuid, secret)] = house.sql(
+    secrets = [row[0] for row in stack.sql("SELECT webhook_secret FROM accounts_profile")]
+    [(id, uuid, secret)] = stack.sql(
         "SELECT p.id, p.uuid, webhook_secret FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
         " WHERE username = 'discreet' LIMIT 1"
     )
@@ -190,27 +190,27 @@ def test_no_secret_appears_in_a_log_or_a_response(house):
         headers = sign(key, "msg_1", int(time.time()), body)
         responses.append(
             requests.post(
-                f"{house.url}/api/v1/webhooks/profiles/{uuid}/", data=body, headers=headers, timeout=20
+                f"{stack.url}/api/v1/webhooks/profiles/{uuid}/", data=body, headers=headers, timeout=20
             )
         )
     responses += [
-        requests.get(f"{house.url}/api/v1/{path}/", headers=caller.headers, timeout=20)
+        requests.get(f"{stack.url}/api/v1/{path}/", headers=caller.headers, timeout=20)
         for path in ("demo", "profiles", "content", "interactions", "analytics/summary", "schema", "nonsense")
     ]
     assert {response.status_code for response in responses} == {200, 202, 400, 401, 404}
     everything = "".join(response.text for response in responses)
-    everything += "".join(path.read_text() for path in house.folder.glob("*.log"))
+    everything += "".join(path.read_text() for path in stack.folder.glob("*.log"))
     for value in (wrong, KEY, METRICS_TOKEN, token, shown_once, *secrets):
         assert value not in everything
 
 
-def test_search_words_appear_in_no_log(house):
+def test_search_words_appear_in_no_log(stack):
     """At any log level, and also when the search is refused, fails or times out."""
     word = "words-that-no-log-may-show"
-    caller = house.create_user("searching")
-    house.start("web-2", LOG_LEVEL="DEBUG")
+    caller = stack.create_user("searching")
+    stack.start("web-2", LOG_LEVEL="DEBUG")
     try:
-        for url in (house.url, f"http://127.0.0.1:{house.ports['web-2']}"):
+        for url in (stack.url, f"http://127.0.0.1:{stack.ports['web-2']}"):
             for path in (
                 f"api/v1/interactions/?search={word}",
                 f"api/v1/content?search={word}&is_demo={word}",
@@ -221,15 +221,15 @@ def test_search_words_appear_in_no_log(house):
                 f"healthz?q={word}",
             ):
                 requests.get(f"{url}/{path}", headers=caller.headers, timeout=20)
-        with house.connect() as other, other.transaction():
+        with stack.connect() as other, other.transaction():
             other.execute("LOCK TABLE interactions_interaction")  # makes a search time out
             path = f"api/v1/interactions/?search={word}"
-            timed_out = requests.get(f"{house.url}/{path}", headers=caller.headers, timeout=30)
+            timed_out = requests.get(f"{stack.url}/{path}", headers=caller.headers, timeout=30)
         assert timed_out.status_code == 503
     finally:
-        house.kill("web-2")
-    until(lambda: "/api/v1/content" in house.log("web-2"), "the requests are logged")
-    logs = [path for path in house.folder.rglob("*log*") if path.is_file()]
+        stack.kill("web-2")
+    until(lambda: "/api/v1/content" in stack.log("web-2"), "the requests are logged")
+    logs = [path for path in stack.folder.rglob("*log*") if path.is_file()]
     assert [path.name for path in logs if word in path.read_text(errors="replace")] == []
 
 

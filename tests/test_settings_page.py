@@ -11,7 +11,7 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
-from tests.holding import somebody_who
+from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS
 from tests.world import DAY, HOUR, NOW, demo_of
 
@@ -210,7 +210,7 @@ def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch)
 @pytest.mark.django_db(transaction=True)
 def test_settings_of_a_busy_demo_are_refused_soon(page, alice):
     demo_of(alice)
-    with somebody_who(DemoAccount.objects.select_for_update().get):
+    with locked_elsewhere(DemoAccount.objects.select_for_update().get):
         answer = save(page, comments_per_window="77")
     assert (answer.status_code, "The demo is busy" in told(answer)) == (409, True)
     assert ('value="77"' in told(answer), settings_of(alice)[1]) == (True, 10)

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.house import running_house
 from tests.long import first
 from tests.nginx_in_front import nginx_in_front
+from tests.service_stack import running_stack
 from tests.slow_clients import FLOODS, KINDS, flood, slow_clients, slowest_healthz
 
 pytestmark = pytest.mark.flow
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.flow
 @pytest.fixture(scope="module")
 def ports():
     """The port of the web server, and that of an nginx in front of it."""
-    with running_house("web", WEB_CONCURRENCY="2") as house, nginx_in_front(house.port) as port:
-        slowest_healthz(house.url, 1)  # the first requests of a process take longer
-        yield {"alone": house.port, "behind nginx": port}
+    with running_stack("web", WEB_CONCURRENCY="2") as stack, nginx_in_front(stack.port) as port:
+        slowest_healthz(stack.url, 1)  # the first requests of a process take longer
+        yield {"alone": stack.port, "behind nginx": port}
 
 
 @pytest.mark.long

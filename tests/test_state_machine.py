@@ -33,8 +33,8 @@ from demo.lifecycle import on_demand, pending_work, recovery, scenarios, transit
 from demo.models import DemoAccount, State, StoryEvent
 from interactions import replies
 from interactions.models import Interaction
-from tests import promises
-from tests.expected import CONTENT, STATES_WITH_RETENTION, Demo, stored
+from tests import invariants
+from tests.expected_state import CONTENT, STATES_WITH_RETENTION, Demo, stored
 from tests.timeline import live_rows
 from tests.world import DAY, HOUR, NOW, event, send
 
@@ -400,11 +400,11 @@ class DemoMachine(RuleBasedStateMachine):
             demo.check_times()
             demo.check_state()
             demo.check_rows()
-        with promises.plans_for_many_rows():
-            promises.nothing_lies_in_the_future(self.now)
-            promises.causes_come_first()
-            promises.a_pause_holds_what_is_to_come()
-            promises.what_is_hidden_is_old_or_was_deleted(self.deleted)
+        with invariants.plans_for_many_rows():
+            invariants.nothing_lies_in_the_future(self.now)
+            invariants.causes_come_first()
+            invariants.a_pause_holds_what_is_to_come()
+            invariants.what_is_hidden_is_old_or_was_deleted(self.deleted)
         assert live_rows() == self.live_rows
         self.is_sound, self.now = True, self.now + MOMENT
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.house import Caller, House, running_house, until
+from tests.service_stack import ApiClient, ServiceStack, running_stack, until
 
 SECONDS = float(os.environ.get("STORM_MINUTES") or 1) * 60
 SEED = os.environ.get("STORM_SEED") or str(random.randrange(10**6))
@@ -41,27 +41,27 @@ pytestmark = [pytest.mark.long, pytest.mark.flow, pytest.mark.timeout(SECONDS + 
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    with running_house(DEBUG="0", HTTPS="0") as house:
-        if not house.embedded:
+def stack() -> Iterator[ServiceStack]:
+    with running_stack(DEBUG="0", HTTPS="0") as stack:
+        if not stack.embedded:
             pytest.skip("the database belongs to somebody else")
-        yield house
+        yield stack
 
 
-def test_after_a_storm_of_kills_every_count_is_exact(house):
+def test_after_a_storm_of_kills_every_count_is_exact(stack):
     print(f"STORM_SEED={SEED} STORM_MINUTES={SECONDS / 60:g}")
-    bystander = house.create_user("bystander")
+    bystander = stack.create_user("bystander")
     bystander.post("demo/enable")
     until(lambda: bystander.demo()["state"] == "active", "the bystander's demo is active")
-    callers = [house.create_user(f"storm-{number}") for number in range(3)]
-    house.fire("demo: sweep", 2)
-    house.fire("demo: deliver due events")
+    callers = [stack.create_user(f"storm-{number}") for number in range(3)]
+    stack.fire("demo: sweep", 2)
+    stack.fire("demo: deliver due events")
 
     over, answers = threading.Event(), Counter()
     asking = threading.Thread(target=ask_at_random, args=(callers, over, answers))
     asking.start()
     try:
-        killed = kill_at_random(house)
+        killed = kill_at_random(stack)
     finally:
         over.set()
         asking.join()
@@ -70,17 +70,17 @@ def test_after_a_storm_of_kills_every_count_is_exact(house):
     assert set(answers) <= EXPECTED | {NO_ANSWER}
     assert killed.keys() == {*SERVICES, "postgres", "valkey"}
     for caller in callers:
-        assert_settled_without_loss(house, caller)
+        assert_settled_without_loss(stack, caller)
     assert bystander.counts() == FULL
     assert bystander.story("initial") == (1055, 1055)
     for caller in callers:
         caller.post("demo/disable")
         until(lambda caller=caller: caller.demo()["state"] == "off", "the demo is off", 120)
         assert caller.counts() == (0, 0, 0)
-        assert house.sql(f"SELECT count(*) FROM demo_storyevent s WHERE {OWN}", caller.name) == [(0,)]
+        assert stack.sql(f"SELECT count(*) FROM demo_storyevent s WHERE {OWN}", caller.name) == [(0,)]
 
 
-def kill_at_random(house: House) -> Counter[str]:
+def kill_at_random(stack: ServiceStack) -> Counter[str]:
     """Kill a service or a server every second or so and start it again; return how often each was killed."""
     chance = random.Random(SEED)
     victims = [*SERVICES, "worker", "postgres", "valkey"]
@@ -91,26 +91,26 @@ def kill_at_random(house: House) -> Counter[str]:
         # every one at least once, then at random
         victim = next((name for name in victims if not killed[name]), None) or chance.choice(victims)
         if victim in SERVICES:
-            house.kill(victim)
+            stack.kill(victim)
         else:
-            kill_server(house, victim)
+            kill_server(stack, victim)
         killed[victim] += 1
         time.sleep(chance.uniform(0, 1))
-        house.servers.ensure()
-        house.start(*({*SERVICES} - house.processes.keys()))
+        stack.servers.ensure()
+        stack.start(*({*SERVICES} - stack.processes.keys()))
     return killed
 
 
-def kill_server(house: House, name: str) -> None:
+def kill_server(stack: ServiceStack, name: str) -> None:
     """SIGKILL to PostgreSQL or Valkey; its files stay, as they do when a machine kills it for want of memory."""
     pid_files: dict[str, Path] = {
-        "postgres": house.servers.postgres_dir / "postmaster.pid",
-        "valkey": house.servers.valkey_dir / "valkey.pid",
+        "postgres": stack.servers.postgres_dir / "postmaster.pid",
+        "valkey": stack.servers.valkey_dir / "valkey.pid",
     }
     os.kill(int(pid_files[name].read_text().split()[0]), signal.SIGKILL)
 
 
-def ask_at_random(callers: list[Caller], over: threading.Event, answers: Counter[int]) -> None:
+def ask_at_random(callers: list[ApiClient], over: threading.Event, answers: Counter[int]) -> None:
     """Send requests until the event, and count the codes of their answers."""
     chance = random.Random(f"{SEED} requests")
     while not over.wait(chance.uniform(0, 1)):
@@ -121,7 +121,7 @@ def ask_at_random(callers: list[Caller], over: threading.Event, answers: Counter
             answers[NO_ANSWER] += 1
 
 
-def assert_settled_without_loss(house: House, caller: Caller) -> None:
+def assert_settled_without_loss(stack: ServiceStack, caller: ApiClient) -> None:
     """Bring the demo to being active; then every event that was delivered is stored once, and nothing else is."""
     passing = {"enabling", "disabling"}
     until(lambda: caller.demo()["state"] not in passing, "what was begun is finished", 180)
@@ -129,15 +129,15 @@ def assert_settled_without_loss(house: House, caller: Caller) -> None:
     until(lambda: caller.post("demo/enable").status_code in (200, 202), "the demo is switched on", 60)
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 180)
     late = f"SELECT count(*) FROM demo_storyevent s WHERE delivered_at IS NULL AND due_at < now() AND {OWN}"
-    until(lambda: house.sql(late, caller.name) == [(0,)], "what is due is delivered", 180)
+    until(lambda: stack.sql(late, caller.name) == [(0,)], "what is due is delivered", 180)
     assert caller.story("initial") == (1055, 1055)
-    events, stored = delivered_and_stored(house, caller)
+    events, stored = delivered_and_stored(stack, caller)
     assert events == stored
 
 
-def delivered_and_stored(house: House, caller: Caller) -> tuple[set, set]:
+def delivered_and_stored(stack: ServiceStack, caller: ApiClient) -> tuple[set, set]:
     """The profile and id of each delivered event that brings a row, and of each row, read at one moment."""
-    found = house.sql(
+    found = stack.sql(
         f"SELECT 'event', profile_id, platform_id FROM demo_storyevent s WHERE {OWN} AND delivered_at IS NOT NULL"
         " AND type <> 'content.metrics' UNION ALL"
         " SELECT 'row', profile_id, t.platform_id FROM (SELECT profile_id, platform_id, is_demo FROM interactions_content"

@@ -11,7 +11,7 @@ import pytest
 
 from config.embedded import Servers
 from config.supervisor import Backoff
-from tests.house import PLAIN, answers, free_port, until
+from tests.service_stack import PLAIN, answers, free_port, until
 from tests.test_config import folder, prepared, run_up, services_of_up, stop_up  # noqa: F401  two are fixtures
 
 VARIABLES_OF_OTHER_PROJECTS = {
@@ -32,7 +32,7 @@ def test_the_backoff_doubles_up_to_30_seconds_and_restarts_after_a_minute_of_run
 
 
 @pytest.mark.long
-@pytest.mark.bad_day
+@pytest.mark.fault_injection
 def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # noqa: F811
     port, log = free_port(), prepared / "log"
     variables = VARIABLES_OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}

@@ -29,7 +29,7 @@ from demo.throttling import (
     ScenarioThrottle,
     SwitchThrottle,
 )
-from tests.people import PASSWORD, TOKEN
+from tests.users import PASSWORD, TOKEN
 from tests.world import HOUR, demo_of
 
 NEW = "another good one"

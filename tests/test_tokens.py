@@ -12,9 +12,9 @@ from knox.models import get_token_model
 from accounts import tokens
 from accounts.models import User
 from accounts.tokens import create_token
-from tests.back_office import act
-from tests.people import PASSWORD, set_password, token_for
+from tests.admin_client import act
 from tests.test_config import manage
+from tests.users import PASSWORD, set_password, token_for
 from tests.world import DAY
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")

@@ -1,4 +1,4 @@
-"""Ways to break a house: its broker, its disk, its database, its clock."""
+"""Ways to break a stack: its broker, its disk, its database, its clock."""
 
 import os
 import shutil
@@ -14,20 +14,20 @@ import psycopg
 import pytest
 import redis
 
-from tests.house import House, accepts, free_port, until
+from tests.service_stack import ServiceStack, accepts, free_port, until
 
 FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
 
 
-def kill_broker(house: House) -> None:
+def kill_broker(stack: ServiceStack) -> None:
     """End the broker as a crash does, and its disk with it."""
-    os.kill(int((house.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
-    until(lambda: not house.servers.valkey_runs(), "the broker is dead")
-    shutil.rmtree(house.servers.valkey_dir)
+    os.kill(int((stack.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
+    until(lambda: not stack.servers.valkey_runs(), "the broker is dead")
+    shutil.rmtree(stack.servers.valkey_dir)
 
 
 @contextmanager
-def tiny_disk(folder: Path, kilobytes: int) -> Iterator[None]:
+def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
     """A small file system of its own at `folder`."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=755", "tmpfs", str(folder)]
@@ -50,9 +50,9 @@ def fill(folder: Path) -> Path:
             return filler
 
 
-def refusal(house: House) -> str:
+def refusal(stack: ServiceStack) -> str:
     """What the broker says to a write; empty when it takes it."""
-    with house.broker() as broker:
+    with stack.broker() as broker:
         try:
             broker.set("bad-day", "x" * 1_000)
         except redis.RedisError as error:
@@ -61,13 +61,13 @@ def refusal(house: House) -> str:
 
 
 @contextmanager
-def no_connection_left(house: House) -> Iterator[None]:
+def connections_exhausted(stack: ServiceStack) -> Iterator[None]:
     """Hold every connection that PostgreSQL gives, those of the services too."""
     with ExitStack() as stack:
         own: list[psycopg.Connection] = []
         while True:
             try:
-                own.append(stack.enter_context(house.connect()))
+                own.append(stack.enter_context(stack.connect()))
             except psycopg.OperationalError:
                 pids = [connection.info.backend_pid for connection in own]
                 ended = own[0].execute(
@@ -80,25 +80,25 @@ def no_connection_left(house: House) -> Iterator[None]:
         yield
 
 
-def set_clock(house: House, hours: float) -> datetime:
+def set_clock(stack: ServiceStack, hours: float) -> datetime:
     """Give database, worker and beat a clock that is off by so many hours; return what time it is to them."""
-    with pretended(f"{hours:+}h"):
-        house.servers.restart_postgres()
+    with skewed_clock(f"{hours:+}h"):
+        stack.servers.restart_postgres()
     for name in ("worker", "beat"):
-        skew(house, name, f"{hours:+}h")
+        skew(stack, name, f"{hours:+}h")
     return datetime.now(UTC) + timedelta(hours=hours)
 
 
-def skew(house: House, name: str, by: str) -> None:
+def skew(stack: ServiceStack, name: str, by: str) -> None:
     """Restart one service with a clock that differs from all others by so much, such as -10m."""
-    if name in house.processes:
-        house.terminate(name)
-    house.start(name, **_false(by))
-    house.false_clocks.add(name)
+    if name in stack.processes:
+        stack.terminate(name)
+    stack.start(name, **_false(by))
+    stack.false_clocks.add(name)
 
 
 @contextmanager
-def pretended(by: str) -> Iterator[None]:
+def skewed_clock(by: str) -> Iterator[None]:
     """What is started meanwhile has the false clock."""
     before = dict(os.environ)
     os.environ |= _false(by)
@@ -114,16 +114,16 @@ def _false(by: str) -> dict[str, str]:
 
 
 @contextmanager
-def pooler(house: House) -> Iterator[str]:
-    """A pgbouncer in transaction mode before the house's database; its address."""
+def pooler(stack: ServiceStack) -> Iterator[str]:
+    """A pgbouncer in transaction mode before the stack's database; its address."""
     port = free_port()
-    settings = house.folder / "pgbouncer.ini"
+    settings = stack.folder / "pgbouncer.ini"
     settings.write_text(
-        f"[databases]\nperennial = host={house.servers.postgres_dir} dbname=perennial user=postgres\n"
+        f"[databases]\nperennial = host={stack.servers.postgres_dir} dbname=perennial user=postgres\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
         "pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 100\n"
     )
-    user = ["-u", house.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
+    user = ["-u", stack.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
     process = subprocess.Popen(["pgbouncer", "-q", *user, str(settings)], stderr=subprocess.DEVNULL)
     try:
         until(lambda: accepts(port), "the pooler takes connections")

@@ -22,7 +22,7 @@ def operator(client, db) -> Client:
 
 
 @pytest.fixture
-def faults_answered(operator: Client) -> Iterator[None]:
+def no_server_errors(operator: Client) -> Iterator[None]:
     """A fault is answered as a browser sees it, and hundreds of them are not written to the log."""
     operator.raise_request_exception = False
     logging.disable(logging.CRITICAL)
@@ -40,10 +40,10 @@ def act(client: Client, name: str, action: str, *rows, **more) -> list[str]:
     """Run an action on rows (with confirmed="1" one that asks first); return what the operator is told."""
     body = {"action": action, "_selected_action": [row.pk for row in rows]} | more
     answer = client.post(reverse(name), body, follow=True)
-    return told_in(answer)
+    return messages_in(answer)
 
 
-def told_in(answer) -> list[str]:
+def messages_in(answer) -> list[str]:
     """The messages of a page, as they are read."""
     messages = (answer.context or {}).get("messages", [])
     return [unescape(re.sub("</?bdi>", "", str(message))) for message in messages]
@@ -57,4 +57,4 @@ def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
         body.setdefault(field, []).append(value)
     answer = client.post(reverse(name), body, follow=True)
     assert answer.status_code == 200
-    return told_in(answer)
+    return messages_in(answer)

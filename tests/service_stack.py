@@ -1,4 +1,4 @@
-"""The whole product as processes of its own, for the tests that want nothing pretended."""
+"""The whole product as processes of its own, for the tests that want nothing skewed_clock."""
 
 import os
 import shlex
@@ -31,7 +31,7 @@ PLAIN |= {"ENV_FILE": os.devnull, "DATA_DIR": str(DATA_DIR)}  # never the checko
 PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 
-class House:
+class ServiceStack:
     """Web, worker and beat on a database and a broker that no other test uses; `variables` are of their environment.
 
     A second one of a kind is named `web-2`, `worker-2` or `beat-2`.
@@ -171,7 +171,7 @@ class House:
         with self.broker() as client:
             client.flushall()
 
-    def create_user(self, name: str) -> "Caller":
+    def create_user(self, name: str) -> "ApiClient":
         """A user whose password is the name, as `create_user` makes one; a process that imports Django takes seconds."""
         self.sql(
             "INSERT INTO accounts_user (username, password, first_name, last_name, email, is_superuser, is_staff,"
@@ -179,42 +179,42 @@ class House:
             name,
             _password(name),
         )
-        return Caller(self, name)
+        return ApiClient(self, name)
 
 
 @contextmanager
-def running_house(*services: str, **variables: str) -> Iterator[House]:
-    """A house in which the services run, or else web server, worker and beat."""
-    house = House(**variables)
+def running_stack(*services: str, **variables: str) -> Iterator[ServiceStack]:
+    """A stack in which the services run, or else web server, worker and beat."""
+    stack = ServiceStack(**variables)
     try:
-        if not house.embedded:
-            house.manage("migrate", "-v0")
-        house.start(*(services or ("web", "worker", "beat")))
-        yield house
+        if not stack.embedded:
+            stack.manage("migrate", "-v0")
+        stack.start(*(services or ("web", "worker", "beat")))
+        yield stack
     finally:
-        house.stop()
+        stack.stop()
 
 
-class Caller:
+class ApiClient:
     """A program that uses the API as one user."""
 
-    def __init__(self, house: House, name: str) -> None:
-        self.house, self.name = house, name
+    def __init__(self, stack: ServiceStack, name: str) -> None:
+        self.stack, self.name = stack, name
         answer = requests.post(
-            f"{house.url}/api/v1/auth/token/", json={"username": name, "password": name}, timeout=20
+            f"{stack.url}/api/v1/auth/token/", json={"username": name, "password": name}, timeout=20
         )
         self.headers = {"Authorization": f"Token {answer.json()['token']}"}
 
     def post(self, path: str, server: str = "web", **body: object) -> requests.Response:
-        url = f"http://127.0.0.1:{self.house.ports[server]}/api/v1/{path}/"
+        url = f"http://127.0.0.1:{self.stack.ports[server]}/api/v1/{path}/"
         return requests.post(url, json=body, headers=self.headers, timeout=20)
 
     def demo(self) -> dict:
-        return requests.get(f"{self.house.url}/api/v1/demo/", headers=self.headers, timeout=20).json()
+        return requests.get(f"{self.stack.url}/api/v1/demo/", headers=self.headers, timeout=20).json()
 
     def counts(self) -> tuple[int, int, int]:
         """Stored demo rows: pieces, comments, messages."""
-        rows = self.house.sql(
+        rows = self.stack.sql(
             "SELECT (SELECT count(*) FROM interactions_content c JOIN accounts_profile p ON p.id = c.profile_id"
             " WHERE p.owner_id = u.id AND c.is_demo),"
             " (SELECT count(*) FROM interactions_interaction i JOIN accounts_profile p ON p.id = i.profile_id"
@@ -227,7 +227,7 @@ class Caller:
 
     def story(self, origin: str) -> tuple[int, int]:
         """Events of the story of that origin: planned, delivered."""
-        return self.house.sql(
+        return self.stack.sql(
             "SELECT count(*), count(delivered_at) FROM demo_storyevent s JOIN demo_demoaccount a ON a.id = s.account_id"
             " JOIN accounts_user u ON u.id = a.user_id WHERE username = %s AND origin = %s",
             self.name,

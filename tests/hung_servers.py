@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import requests
 
-from tests.house import House
+from tests.service_stack import ServiceStack
 
 
 @contextmanager
-def frozen(pid_file: Path) -> Iterator[None]:
+def hung(pid_file: Path) -> Iterator[None]:
     """The server that the file names, and its children, do nothing meanwhile."""
     server = psutil.Process(int(pid_file.read_text().split()[0]))
     stopped = [server, *server.children(recursive=True)]
@@ -28,11 +28,11 @@ def frozen(pid_file: Path) -> Iterator[None]:
             os.kill(process.pid, signal.SIGCONT)
 
 
-def longest_wait(house: House, until: threading.Event) -> float:
+def longest_wait(stack: ServiceStack, until: threading.Event) -> float:
     """Seconds that the slowest answer of `/healthz` took while it was asked again and again until the event."""
     longest = 0.0
     while not until.wait(0.05):
         began = time.monotonic()
-        assert requests.get(f"{house.url}/healthz", timeout=60).ok
+        assert requests.get(f"{stack.url}/healthz", timeout=60).ok
         longest = max(longest, time.monotonic() - began)
     return longest

@@ -7,8 +7,8 @@ from django.db.models import F
 from demo.models import DemoAccount, StoryEvent
 from interactions import altering
 from interactions.models import DeadLetter, Interaction
-from tests.holding import somebody_who
-from tests.terminal import run
+from tests.commands import run
+from tests.lock_helpers import locked_elsewhere
 from tests.world import demo_of
 
 
@@ -39,7 +39,7 @@ def test_dropping_the_foreign_key_waits_briefly_for_the_lock_retries_and_can_be_
     demo_of(alice)
     run("migrate", "demo", "0005", "-v0")
     assert foreign_keys() == 1
-    in_use = somebody_who(lambda: StoryEvent.objects.update(attempts=F("attempts")))
+    in_use = locked_elsewhere(lambda: StoryEvent.objects.update(attempts=F("attempts")))
     try:
         with in_use, pytest.raises(OperationalError, match="lock timeout"):
             run("migrate", "demo", "0006", "-v0")
@@ -57,7 +57,7 @@ def test_adding_a_column_retries_while_the_table_is_read_without_blocking_others
     alice, pauses, before, after, model
 ):
     run("migrate", "interactions", before, "-v0")
-    in_use = somebody_who(lambda: list(model.objects.values_list("pk")[:1]))
+    in_use = locked_elsewhere(lambda: list(model.objects.values_list("pk")[:1]))
     try:
         with in_use, pytest.raises(OperationalError, match="lock timeout"):
             run("migrate", "interactions", after, "-v0")

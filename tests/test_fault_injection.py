@@ -7,47 +7,47 @@ from datetime import datetime, timedelta
 import pytest
 import requests
 
-from tests.breaking import (
+from tests.fault_injection import (
+    connections_exhausted,
     fill,
     kill_broker,
-    no_connection_left,
     pooler,
     refusal,
     set_clock,
     skew,
-    tiny_disk,
+    small_disk,
 )
-from tests.house import Caller, House, running_house, until
+from tests.service_stack import ApiClient, ServiceStack, running_stack, until
 from tests.world import DAY, HOUR
 
-pytestmark = pytest.mark.bad_day
+pytestmark = pytest.mark.fault_injection
 FULL = (35, 920, 100)
 PRODUCTION = {"DEBUG": "0", "HTTPS": "0"}
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[House]:
-    with running_house(**PRODUCTION) as house:
-        yield house
+def shared() -> Iterator[ServiceStack]:
+    with running_stack(**PRODUCTION) as stack:
+        yield stack
 
 
 @pytest.fixture
-def house(shared) -> Iterator[House]:
-    """The house of all tests here; what one of them killed or gave a false clock runs again for the next."""
+def stack(shared) -> Iterator[ServiceStack]:
+    """The stack of all tests here; what one of them killed or gave a false clock runs again for the next."""
     yield shared
     shared.kill(*shared.false_clocks & shared.processes.keys())
     shared.false_clocks.clear()
     shared.start(*({"web", "worker", "beat"} - shared.processes.keys()))
 
 
-def enabled(house: House, name: str) -> Caller:
-    caller = house.create_user(name)
+def enabled(stack: ServiceStack, name: str) -> ApiClient:
+    caller = stack.create_user(name)
     assert caller.post("demo/enable").status_code == 202
     active(caller)
     return caller
 
 
-def active(caller: Caller) -> None:
+def active(caller: ApiClient) -> None:
     until(lambda: caller.demo()["state"] == "active", f"the demo of {caller.name} is active", 120)
     assert caller.counts() == FULL
 
@@ -59,64 +59,64 @@ def answered(ask: Callable[[], requests.Response], code: int) -> requests.Respon
     return answers[-1]
 
 
-def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(house):
-    caller = house.create_user("broker")
-    house.fire("demo: sweep", 2)
-    kill_broker(house)
+def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(stack):
+    caller = stack.create_user("broker")
+    stack.fire("demo: sweep", 2)
+    kill_broker(stack)
     answer = caller.post("demo/enable")
     assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
-    assert requests.get(f"{house.url}/readyz", timeout=20).json()["broker"] is False
-    house.servers.ensure(postgres=False)
+    assert requests.get(f"{stack.url}/readyz", timeout=20).json()["broker"] is False
+    stack.servers.ensure(postgres=False)
     active(caller)
 
 
 @pytest.mark.long
 def test_a_broker_whose_disk_is_full_refuses_and_the_work_is_done_when_there_is_room():
-    house = House(**PRODUCTION)
-    with tiny_disk(house.servers.valkey_dir, 1024):
+    stack = ServiceStack(**PRODUCTION)
+    with small_disk(stack.servers.valkey_dir, 1024):
         try:
-            house.start("web", "worker", "beat")
-            caller = house.create_user("full")
-            filler = fill(house.servers.valkey_dir)
-            until(lambda: "MISCONF" in refusal(house), "the broker refuses to write")
+            stack.start("web", "worker", "beat")
+            caller = stack.create_user("full")
+            filler = fill(stack.servers.valkey_dir)
+            until(lambda: "MISCONF" in refusal(stack), "the broker refuses to write")
             answer = caller.post("demo/enable")
             assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
             assert caller.demo()["state"] == "enabling"
             filler.unlink()
-            restart_what_ended(house)
+            restart_what_ended(stack)
             active(caller)
         finally:
-            house.stop()
+            stack.stop()
 
 
-def restart_what_ended(house: House) -> None:
+def restart_what_ended(stack: ServiceStack) -> None:
     """Start services again that ended of themselves, as a supervisor does."""
-    for name, process in list(house.processes.items()):
+    for name, process in list(stack.processes.items()):
         if process.poll() is not None:
-            del house.processes[name]
-            house.start(name)
+            del stack.processes[name]
+            stack.start(name)
 
 
-def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(house):
-    caller = house.create_user("crowded")
-    with no_connection_left(house):
+def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):
+    caller = stack.create_user("crowded")
+    with connections_exhausted(stack):
         ask = {"headers": caller.headers, "timeout": 20}
-        answer = answered(lambda: requests.get(f"{house.url}/api/v1/demo/", **ask), 503)
+        answer = answered(lambda: requests.get(f"{stack.url}/api/v1/demo/", **ask), 503)
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["hint"] == "Nothing was stored; send the same request again in some seconds."
         session = {"cookies": {"sessionid": "x" * 32}, "timeout": 20}
-        page = answered(lambda: requests.get(f"{house.url}/comments/", **session), 503)
+        page = answered(lambda: requests.get(f"{stack.url}/comments/", **session), 503)
         assert "Back in a moment" in page.text
-        assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
-        ready = answered(lambda: requests.get(f"{house.url}/readyz", timeout=20), 503)
+        assert requests.get(f"{stack.url}/healthz", timeout=20).status_code == 200
+        ready = answered(lambda: requests.get(f"{stack.url}/readyz", timeout=20), 503)
         assert ready.json()["database"] is False
     answered(lambda: caller.post("demo/enable"), 202)
     active(caller)
 
 
-def story(house: House, caller: Caller) -> tuple[int, int, int]:
+def story(stack: ServiceStack, caller: ApiClient) -> tuple[int, int, int]:
     """What the windows have brought so far: pieces, comments, messages."""
-    return house.sql(
+    return stack.sql(
         "SELECT count(*) FILTER (WHERE type = 'content.published'), count(*) FILTER (WHERE type = 'comment.created'),"
         " count(*) FILTER (WHERE type = 'message.created') FROM demo_storyevent s"
         " JOIN demo_demoaccount a ON a.id = s.account_id JOIN accounts_user u ON u.id = user_id"
@@ -125,7 +125,7 @@ def story(house: House, caller: Caller) -> tuple[int, int, int]:
     )[0]
 
 
-def marks(caller: Caller) -> tuple[datetime, datetime]:
+def marks(caller: ApiClient) -> tuple[datetime, datetime]:
     runs = caller.demo()["next_runs"]
     return datetime.fromisoformat(runs["content"]), datetime.fromisoformat(runs["interactions"])
 
@@ -137,41 +137,41 @@ def owed(first: tuple[datetime, datetime], now: datetime) -> tuple[int, int, int
     return 2 * content, 10 * interactions, 5 * interactions
 
 
-def beat_ran(house: House, name: str) -> datetime:
-    return house.sql("SELECT last_run_at FROM django_celery_beat_periodictask WHERE name = %s", name)[0][0]
+def beat_ran(stack: ServiceStack, name: str) -> datetime:
+    return stack.sql("SELECT last_run_at FROM django_celery_beat_periodictask WHERE name = %s", name)[0][0]
 
 
 @pytest.mark.long
-def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(house):
-    caller = enabled(house, "clock")
-    house.fire("demo: sweep", 2)
+def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(stack):
+    caller = enabled(stack, "clock")
+    stack.fire("demo: sweep", 2)
     first = marks(caller)
-    house.terminate("beat")
-    now = set_clock(house, +30)
-    until(lambda: story(house, caller) == owed(first, now), "the day without beat is caught up", 120)
-    assert story(house, caller)[1] >= 30
-    back = set_clock(house, +29)
+    stack.terminate("beat")
+    now = set_clock(stack, +30)
+    until(lambda: story(stack, caller) == owed(first, now), "the day without beat is caught up", 120)
+    assert story(stack, caller)[1] >= 30
+    back = set_clock(stack, +29)
     until(
-        lambda: beat_ran(house, "demo: deliver due events") < back + timedelta(minutes=30),
+        lambda: beat_ran(stack, "demo: deliver due events") < back + timedelta(minutes=30),
         "beat sends tasks by the clock that was set back",
         90,
     )
-    until(lambda: beat_ran(house, "demo: sweep") < back + timedelta(minutes=30), "the sweep too", 90)
-    assert story(house, caller) == owed(first, now)
-    later = set_clock(house, +42)
-    until(lambda: story(house, caller) == owed(first, later), "the next windows come", 120)
-    house.servers.restart_postgres()
+    until(lambda: beat_ran(stack, "demo: sweep") < back + timedelta(minutes=30), "the sweep too", 90)
+    assert story(stack, caller) == owed(first, now)
+    later = set_clock(stack, +42)
+    until(lambda: story(stack, caller) == owed(first, later), "the next windows come", 120)
+    stack.servers.restart_postgres()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("clocks", ["-10m +2h", "+20s +0s", "+2h -10m"])
-def test_machines_whose_clocks_differ_deliver_what_is_due_once_and_nothing_before(house, clocks):
+def test_machines_whose_clocks_differ_deliver_what_is_due_once_and_nothing_before(stack, clocks):
     worker, beat = clocks.split()
-    skew(house, "worker", worker)
-    skew(house, "beat", beat)
-    caller = enabled(house, f"skewed{worker}")
+    skew(stack, "worker", worker)
+    skew(stack, "beat", beat)
+    caller = enabled(stack, f"skewed{worker}")
     own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = %s)"
-    house.sql(
+    stack.sql(
         "INSERT INTO demo_storyevent (account_id, profile_id, type, platform_id, origin, due_at, payload, attempts, held, last_error)"
         " SELECT account_id, profile_id, type, platform_id || minutes, 'generate', now() + minutes * interval '1 minute',"
         " jsonb_set(payload, '{id}', to_jsonb(platform_id || minutes)), 0, false, '' FROM demo_storyevent,"
@@ -181,29 +181,29 @@ def test_machines_whose_clocks_differ_deliver_what_is_due_once_and_nothing_befor
     )
     until(lambda: caller.story("generate") == (3, 1), "what is due is delivered", 40)
     late = f"SELECT count(*) FROM demo_storyevent WHERE delivered_at < due_at AND {own}"
-    assert house.sql(late, caller.name) == [(0,)]
+    assert stack.sql(late, caller.name) == [(0,)]
     assert caller.counts() == (35, 921, 100)
-    assert requests.get(f"{house.url}/readyz", timeout=20).status_code == 200
+    assert requests.get(f"{stack.url}/readyz", timeout=20).status_code == 200
 
 
-def test_a_poison_event_dies_alone(house):
-    caller = enabled(house, "poisoned")
-    house.fire("demo: deliver due events")
+def test_a_poison_event_dies_alone(stack):
+    caller = enabled(stack, "poisoned")
+    stack.fire("demo: deliver due events")
     own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'poisoned')"
-    house.sql(
+    stack.sql(
         "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() - interval '1 minute',"
         " payload = CASE WHEN mod(id, 20) = 0 THEN '\"no object\"'::jsonb ELSE payload END"
         f" WHERE {own} AND id IN (SELECT id FROM demo_storyevent WHERE {own} ORDER BY id LIMIT 20)"
     )
 
     def left() -> list[tuple]:
-        return house.sql(
+        return stack.sql(
             f"SELECT attempts, dead_at IS NOT NULL FROM demo_storyevent WHERE {own} AND delivered_at IS NULL"
         )
 
     until(lambda: [row[0] > 0 for row in left()] == [True], "the neighbours are delivered, the culprit waits")
     for attempt in range(2, 7):
-        house.sql(f"UPDATE demo_storyevent SET claimed_until = NULL WHERE {own} AND delivered_at IS NULL")
+        stack.sql(f"UPDATE demo_storyevent SET claimed_until = NULL WHERE {own} AND delivered_at IS NULL")
         until(lambda attempt=attempt: left()[0][0] >= attempt, f"attempt {attempt}")
     assert left() == [(6, True)]
     assert caller.demo()["progress"]["dead"] == 1
@@ -214,25 +214,25 @@ def test_a_poison_event_dies_alone(house):
 def test_everything_works_through_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")
-    house = House()
+    stack = ServiceStack()
     try:
-        house.servers.ensure(valkey=False)
-        with pooler(house) as url:
-            house.environment |= {
+        stack.servers.ensure(valkey=False)
+        with pooler(stack) as url:
+            stack.environment |= {
                 "DATABASE_URL": url,
                 "DB_POOLER": "1",
                 "SECRET_KEY": "pooled",
                 "ALLOWED_HOSTS": "*",
             }
-            house.environment |= {"DEBUG": "1"}
-            house.manage("migrate", "-v0")
-            house.start("web", "worker", "beat")
-            callers = [enabled(house, f"pooled-{number}") for number in range(3)]
+            stack.environment |= {"DEBUG": "1"}
+            stack.manage("migrate", "-v0")
+            stack.start("web", "worker", "beat")
+            callers = [enabled(stack, f"pooled-{number}") for number in range(3)]
             for caller in callers:
-                house.open_a_window(caller.name)
-            house.fire("demo: interactions")
+                stack.open_a_window(caller.name)
+            stack.fire("demo: interactions")
             until(
-                lambda: all(story(house, caller)[1:] == (10, 5) for caller in callers),
+                lambda: all(story(stack, caller)[1:] == (10, 5) for caller in callers),
                 "the windows are planned",
             )
             assert callers[0].post("demo/generate/interactions").json()["comments"] == 10
@@ -240,7 +240,7 @@ def test_everything_works_through_a_transaction_pooler():
             until(lambda: callers[1].demo()["state"] == "off", "it is off")
             assert callers[1].counts() == (0, 0, 0)
             for name in ("web", "worker", "beat"):
-                assert "Traceback" not in house.log(name)
-            house.kill("web", "worker", "beat")
+                assert "Traceback" not in stack.log(name)
+            stack.kill("web", "worker", "beat")
     finally:
-        house.stop()
+        stack.stop()

@@ -19,57 +19,57 @@ from accounts.circuit_breaker import CircuitBreaker
 from config import single_flight
 from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
-from tests.breaking import pooler
-from tests.frozen import frozen, longest_wait
-from tests.house import Caller, House, free_port, running_house, until
+from tests.fault_injection import pooler
+from tests.hung_servers import hung, longest_wait
+from tests.service_stack import ApiClient, ServiceStack, free_port, running_stack, until
 
-pytestmark = pytest.mark.bad_day
+pytestmark = pytest.mark.fault_injection
 TEN = [f"user{number}" for number in range(10)]
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with running_house(DEBUG="0", HTTPS="0") as house:
-        house.fire("demo: sweep", 2)
-        yield house
+def stack() -> Iterator[ServiceStack]:
+    with running_stack(DEBUG="0", HTTPS="0") as stack:
+        stack.fire("demo: sweep", 2)
+        yield stack
 
 
 @pytest.fixture(scope="module")
-def staff(house) -> Caller:
+def staff(stack) -> ApiClient:
     """A staff user, who may enable the demos of ten other users."""
-    caller = house.create_user("staff")
+    caller = stack.create_user("staff")
     names = f"for name in {[*TEN, 'another']}: User.objects.create_user(name)"
     script = f"from accounts.models import User\n{names}\nUser.objects.filter(username='staff').update(is_staff=True)"
-    house.manage("shell", "-v0", "-c", script)
+    stack.manage("shell", "-v0", "-c", script)
     return caller
 
 
-def enable(staff: Caller, name: str) -> float:
+def enable(staff: ApiClient, name: str) -> float:
     """Enable the user's demo; return the seconds until the response."""
     started = time.monotonic()
     assert staff.post("demo/enable", user=name).status_code == 202
     return time.monotonic() - started
 
 
-def demo_states(house: House) -> set[str]:
-    return {row[0] for row in house.sql("SELECT state FROM demo_demoaccount")}
+def demo_states(stack: ServiceStack) -> set[str]:
+    return {row[0] for row in stack.sql("SELECT state FROM demo_demoaccount")}
 
 
-def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(house, staff):
+def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(stack, staff):
     thawed = threading.Event()
     with ThreadPoolExecutor(11) as pool:
-        with frozen(house.servers.valkey_dir / "valkey.pid"):
-            longest = pool.submit(longest_wait, house, thawed)
+        with hung(stack.servers.valkey_dir / "valkey.pid"):
+            longest = pool.submit(longest_wait, stack, thawed)
             try:
                 seconds = list(pool.map(enable, [staff] * 10, TEN))
-                ready = requests.get(f"{house.url}/readyz", timeout=20)
+                ready = requests.get(f"{stack.url}/readyz", timeout=20)
             finally:
                 thawed.set()
         assert (max(seconds) < 2, longest.result() < 2) == (True, True)
     assert (ready.status_code, ready.json()["broker"]) == (503, False)
-    until(lambda: demo_states(house) == {"active"}, "all ten demos are active", 90)
+    until(lambda: demo_states(stack) == {"active"}, "all ten demos are active", 90)
     until(
-        lambda: requests.get(f"{house.url}/readyz", timeout=20).json()["broker"],
+        lambda: requests.get(f"{stack.url}/readyz", timeout=20).json()["broker"],
         "the broker is available again",
         10,
     )
@@ -92,23 +92,23 @@ def connected(entry: dict, **options: object) -> Iterator[DatabaseWrapper]:
         yield connection
 
 
-def test_sending_a_statement_to_a_database_that_hangs_times_out(house, db, wait_timeouts):
+def test_sending_a_statement_to_a_database_that_hangs_times_out(stack, db, wait_timeouts):
     # A second host that refuses connections must not hide that the first one hangs.
-    first = house.servers.database
+    first = stack.servers.database
     entry = first | {
         "HOST": f"{first['HOST']},127.0.0.1",
         "PORT": f"{first.get('PORT') or 5432},{free_port()}",
     }
     with connected(entry) as connection:
         cursor = connection.cursor()
-        with frozen(house.servers.postgres_dir / "postmaster.pid"), pytest.raises(OperationalError):
+        with hung(stack.servers.postgres_dir / "postmaster.pid"), pytest.raises(OperationalError):
             cursor.execute("SELECT %s", ["x" * 20_000_000])
 
 
 @pytest.mark.skipif(not shutil.which("pgbouncer"), reason="no pgbouncer here")
-def test_a_slow_statement_is_not_interrupted_while_the_pooler_is_full(house, db, wait_timeouts, caplog):
+def test_a_slow_statement_is_not_interrupted_while_the_pooler_is_full(stack, db, wait_timeouts, caplog):
     with ExitStack() as stack:
-        url = stack.enter_context(pooler(house))
+        url = stack.enter_context(pooler(stack))
         for _ in range(3):
             stack.enter_context(psycopg.connect(url)).execute("SELECT 1")  # occupies one of four slots
         connection = stack.enter_context(connected(Env.db_url_config(url), prepare_threshold=None))
@@ -116,23 +116,23 @@ def test_a_slow_statement_is_not_interrupted_while_the_pooler_is_full(house, db,
     assert [record for record in caplog.records if record.name == "psycopg"] == []
 
 
-def test_a_slow_statement_is_not_interrupted_while_the_circuit_breaker_is_open(house, db, wait_timeouts):
-    with connected(house.servers.database) as connection, connection.cursor() as cursor:
+def test_a_slow_statement_is_not_interrupted_while_the_circuit_breaker_is_open(stack, db, wait_timeouts):
+    with connected(stack.servers.database) as connection, connection.cursor() as cursor:
         wait_timeouts.open()
         cursor.execute("SELECT pg_sleep(2.5)")
 
 
-def test_a_slow_refusal_does_not_open_the_circuit_breaker(house, db, wait_timeouts):
+def test_a_slow_refusal_does_not_open_the_circuit_breaker(stack, db, wait_timeouts):
     with suppress(psycopg.OperationalError), wait_timeouts.guard():
         time.sleep(0.25)
         raise psycopg.OperationalError("sorry, too many clients already")
-    with connected(house.servers.database) as connection:
+    with connected(stack.servers.database) as connection:
         assert connection.is_usable()
 
 
 @pytest.mark.parametrize(("options", "seconds"), [({}, "2"), ({"connect_timeout": 9}, "9")])
-def test_a_web_process_uses_the_connect_timeout_of_database_url(house, db, wait_timeouts, options, seconds):
-    with connected(house.servers.database, **options) as connection:
+def test_a_web_process_uses_the_connect_timeout_of_database_url(stack, db, wait_timeouts, options, seconds):
+    with connected(stack.servers.database, **options) as connection:
         assert connection.connection.info.get_parameters()["connect_timeout"] == seconds
 
 
@@ -179,17 +179,17 @@ def test_the_last_result_is_returned_while_a_check_starts_however_old_it_is(monk
     assert results == [{"all": True}]
 
 
-def test_a_database_that_hangs_is_reported_by_readyz_and_requests_fail_fast(house, staff):
+def test_a_database_that_hangs_is_reported_by_readyz_and_requests_fail_fast(stack, staff):
     def get(path: str) -> tuple[int, float]:
         started = time.monotonic()
-        response = requests.get(f"{house.url}/{path}", headers=staff.headers, timeout=60)
+        response = requests.get(f"{stack.url}/{path}", headers=staff.headers, timeout=60)
         return response.status_code, time.monotonic() - started
 
     assert get("readyz")[0] == 200
     demos = ["api/v1/demo/"] * 8
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(get, demos))  # opens connections
-        with frozen(house.servers.postgres_dir / "postmaster.pid"):
+        with hung(stack.servers.postgres_dir / "postmaster.pid"):
             waiting = pool.map(get, demos)
             time.sleep(0.2)
             ready = pool.submit(get, "readyz")

@@ -19,8 +19,8 @@ from interactions import analytics, read_limits, statement_timeouts
 from interactions.locks import PROFILE_LOCKS
 from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
-from tests.breaking import pooler
-from tests.house import Caller, House, running_house
+from tests.fault_injection import pooler
+from tests.service_stack import ApiClient, ServiceStack, running_stack
 from tests.world import DAY, NOW, event, send
 
 WORST = "a" * 99 + "b"  # the slowest search term for texts of "a" only
@@ -245,12 +245,12 @@ def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> floa
     return worst
 
 
-def abandoned(caller: Caller, path: str, times: int) -> None:
+def abandoned(caller: ApiClient, path: str, times: int) -> None:
     """Send eight simultaneous requests and abandon each after 0.7 s, repeated `times`."""
 
     def ask(_: int) -> None:
         with suppress(requests.ReadTimeout):
-            requests.get(f"{caller.house.url}/api/v1/{path}", headers=caller.headers, timeout=0.7)
+            requests.get(f"{caller.stack.url}/api/v1/{path}", headers=caller.headers, timeout=0.7)
 
     with ThreadPoolExecutor(8) as pool:
         for _ in range(times):
@@ -265,27 +265,27 @@ PILE = (
 )
 
 
-def create_slow_profile(house: House, name: str) -> None:
+def create_slow_profile(stack: ServiceStack, name: str) -> None:
     script = f"Profile.objects.create(owner=User.objects.get(username={name!r}), platform='x', platform_id='p', handle='p')"
-    house.manage("shell", "-v0", "-c", f"from accounts.models import *; {script}")
-    house.sql(PILE, house.sql("SELECT max(id) FROM accounts_profile")[0][0])
+    stack.manage("shell", "-v0", "-c", f"from accounts.models import *; {script}")
+    stack.sql(PILE, stack.sql("SELECT max(id) FROM accounts_profile")[0][0])
 
 
 @pytest.mark.flow
 def test_abandoned_searches_of_one_user_delay_nobody():
-    with running_house("web") as house:
-        mallory, alice = house.create_user("mallory"), house.create_user("alice")
-        create_slow_profile(house, "mallory")
+    with running_stack("web") as stack:
+        mallory, alice = stack.create_user("mallory"), stack.create_user("alice")
+        create_slow_profile(stack, "mallory")
 
         def others() -> None:
-            assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
-            lists = requests.get(f"{house.url}/api/v1/interactions/", headers=alice.headers, timeout=20)
+            assert requests.get(f"{stack.url}/healthz", timeout=20).status_code == 200
+            lists = requests.get(f"{stack.url}/api/v1/interactions/", headers=alice.headers, timeout=20)
             assert lists.status_code == 200
 
         assert slowest(others, lambda: abandoned(mallory, f"interactions/?search={WORST}", 4)) < 1
 
 
-def abandoned_batches(house: House, profile: dict, secret: str) -> None:
+def abandoned_batches(stack: ServiceStack, profile: dict, secret: str) -> None:
     """Send 32 signed bodies of 5 MB and disconnect without reading the answers; then one event as large as a body."""
     event = b"[" + b"[]," * 1_700_000 + b"1e]"
     body = b'{"type":"events","data":{"events":[' + event + b"]}}"
@@ -293,7 +293,7 @@ def abandoned_batches(house: House, profile: dict, secret: str) -> None:
 
     def send(_: int) -> None:
         with suppress(requests.RequestException):
-            address = f"{house.url}/api/v1/webhooks/profiles/{profile['uuid']}/"
+            address = f"{stack.url}/api/v1/webhooks/profiles/{profile['uuid']}/"
             requests.post(address, body, headers=headers, timeout=(5, 0.05))
 
     with ThreadPoolExecutor(32) as pool:
@@ -302,19 +302,19 @@ def abandoned_batches(house: House, profile: dict, secret: str) -> None:
 
 @pytest.mark.flow
 def test_abandoned_batches_of_one_sender_delay_nobody():
-    with running_house("web") as house:
-        mallory = house.create_user("mallory")
-        create_slow_profile(house, "mallory")
-        api = f"{house.url}/api/v1/profiles/"
+    with running_stack("web") as stack:
+        mallory = stack.create_user("mallory")
+        create_slow_profile(stack, "mallory")
+        api = f"{stack.url}/api/v1/profiles/"
         [profile] = requests.get(api, headers=mallory.headers, timeout=20).json()["results"]
         secret = mallory.post(f"profiles/{profile['id']}/rotate-secret").json()["webhook_secret"]
 
         def healthz() -> None:
-            assert requests.get(f"{house.url}/healthz", timeout=20).status_code == 200
+            assert requests.get(f"{stack.url}/healthz", timeout=20).status_code == 200
 
-        worst = slowest(healthz, lambda: abandoned_batches(house, profile, secret))
+        worst = slowest(healthz, lambda: abandoned_batches(stack, profile, secret))
         assert worst < 3  # 0.25 s on an idle machine
-        assert house.sql("SELECT count(*), max(octet_length(raw)) FROM interactions_deadletter") == [
+        assert stack.sql("SELECT count(*), max(octet_length(raw)) FROM interactions_deadletter") == [
             (1, 2**20 + 1)
         ]
 
@@ -322,10 +322,10 @@ def test_abandoned_batches_of_one_sender_delay_nobody():
 @pytest.mark.flow
 def test_readyz_with_a_hanging_broker_delays_no_other_request():
     silent = socket.create_server(("127.0.0.1", 0), backlog=64)
-    with silent, running_house("web", REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as house:
+    with silent, running_stack("web", REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as stack:
 
         def ask(path: str) -> int:
-            return requests.get(f"{house.url}/{path}", timeout=20).status_code
+            return requests.get(f"{stack.url}/{path}", timeout=20).status_code
 
         def many() -> None:
             with ThreadPoolExecutor(16) as pool:
@@ -339,24 +339,24 @@ def test_readyz_with_a_hanging_broker_delays_no_other_request():
 def test_the_timeout_affects_no_other_connection_behind_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")
-    house = House()
+    stack = ServiceStack()
     try:
-        house.servers.ensure()
-        with pooler(house) as url:
-            house.environment |= {"DATABASE_URL": url, "DB_POOLER": "1", "SECRET_KEY": "pooled"}
-            house.environment |= {"ALLOWED_HOSTS": "*", "DEBUG": "1"}
-            house.manage("migrate", "-v0")
-            house.start("web")
-            caller = house.create_user("pooled")
-            create_slow_profile(house, "pooled")
+        stack.servers.ensure()
+        with pooler(stack) as url:
+            stack.environment |= {"DATABASE_URL": url, "DB_POOLER": "1", "SECRET_KEY": "pooled"}
+            stack.environment |= {"ALLOWED_HOSTS": "*", "DEBUG": "1"}
+            stack.manage("migrate", "-v0")
+            stack.start("web")
+            caller = stack.create_user("pooled")
+            create_slow_profile(stack, "pooled")
             ask = {"headers": caller.headers, "timeout": 20}
-            searched = requests.get(f"{house.url}/api/v1/interactions/?search={WORST}", **ask)
+            searched = requests.get(f"{stack.url}/api/v1/interactions/?search={WORST}", **ask)
             assert (searched.status_code, searched.json()["status"]) == (503, 503)
-            assert requests.get(f"{house.url}/api/v1/demo/", **ask).status_code == 200
+            assert requests.get(f"{stack.url}/api/v1/demo/", **ask).status_code == 200
             limits = set()
             for _ in range(8):  # to use every connection of the pool
                 with psycopg.connect(url, autocommit=True, prepare_threshold=None) as pooled:
                     limits |= set(pooled.execute("SHOW statement_timeout").fetchone())
             assert limits == {"0"}
     finally:
-        house.stop()
+        stack.stop()

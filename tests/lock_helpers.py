@@ -11,13 +11,13 @@ from django.db import connection, transaction
 from interactions.locks import lock_profiles
 
 
-def somebody_holding(profiles: Sequence[int]) -> AbstractContextManager[None]:
+def profiles_locked(profiles: Sequence[int]) -> AbstractContextManager[None]:
     """The profiles are locked by another connection meanwhile."""
-    return somebody_who(partial(lock_profiles, profiles))
+    return locked_elsewhere(partial(lock_profiles, profiles))
 
 
 @contextmanager
-def somebody_who(locks: Callable[[], object]) -> Iterator[None]:
+def locked_elsewhere(locks: Callable[[], object]) -> Iterator[None]:
     """What `locks` locks is locked by another connection meanwhile."""
     held, over = Event(), Event()
 

@@ -21,7 +21,7 @@ from demo.engine.planning import plan_due
 from demo.engine.transports import in_process
 from demo.lifecycle import advance, pending_work, recovery, resume, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from tests.holding import somebody_who
+from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS, counts, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of
 
@@ -191,7 +191,7 @@ def test_one_demo_is_shifted_at_a_time_and_another_retries_later(alice):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [advance.SHIFT_LOCK])
 
-    with somebody_who(shift):
+    with locked_elsewhere(shift):
         waiting = pending_work.run_slice(account.pk, NOW)
         assert waiting == (1, 1)
         assert DemoAccount.objects.get().advance_days == 2
