@@ -1,14 +1,15 @@
 """The window kinds: length, starts and quotas of each. Pure arithmetic on UTC times.
 
 A kind is declared here and nowhere else: planning, the account's columns, the schedules, the API and the simulator read
-WINDOW_KINDS. `demo/engine/planning.py` needs a function that draws the events of each kind; the start fails without it.
+WINDOW_KINDS. The start fails without the kind's columns of DemoAccount (`demo/models/account.py`), without the function
+that draws its events (`demo/engine/planning.py`), and when a quota is not a setting (`demo/account_settings.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -20,10 +21,20 @@ class WindowKind:
     """
 
     name: str
-    length: timedelta  # a day is a multiple of it
-    starts_at: timedelta  # from midnight UTC to the first start of a day
+    length: timedelta  # whole hours; a day is a multiple of it
+    starts_at: timedelta  # from midnight UTC to the first start of a day; whole hours, less than the length
     gate: timedelta
     quotas: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.length < HOUR or self.length % HOUR or DAY % self.length:
+            raise ValueError(
+                f"The length of {self.name} windows is {self.length}; it must be 1, 2, 3, 4, 6, 8, 12 or 24 hours."
+            )
+        if self.starts_at % HOUR or not timedelta(0) <= self.starts_at < self.length:
+            raise ValueError(
+                f"{self.name} windows start at {self.starts_at}; it must be whole hours, less than the length."
+            )
 
     @property
     def next_window_column(self) -> str:
@@ -42,8 +53,10 @@ class WindowKind:
     @property
     def cron(self) -> tuple[str, str, str]:
         """Minute, hour and weekday fields of a UTC crontab that fires at each start."""
-        hour = self.starts_at // timedelta(hours=1)
-        return "0", str(hour) if self.per_day == 1 else f"*/{24 // self.per_day}", "*"
+        hour = self.starts_at // HOUR
+        if self.per_day == 1:
+            return "0", str(hour), "*"
+        return "0", f"{hour}-23/{24 // self.per_day}" if hour else f"*/{24 // self.per_day}", "*"
 
     def start_at_or_after(self, moment: datetime) -> datetime:
         """The first start of a window at or after `moment`."""

@@ -21,6 +21,7 @@ from demo.engine.retries import retry_dead
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, StoryEvent
+from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
 from interactions.admin import LargeTableAdmin
 from interactions.clock import now
 from interactions.models import Content, Interaction
@@ -62,7 +63,8 @@ class DemoAccountAdmin(LargeTableAdmin):
     readonly_fields = [
         *["user", "seed", "state", "platforms", "niche", "brand", "products", "language"],
         *["initial_content", "initial_comments", "initial_messages"],
-        *["next_content_window", "next_interactions_window", "content_ordinal", "interactions_ordinal"],
+        *NEXT_WINDOW_COLUMNS,
+        *ORDINAL_COLUMNS,
         *["planned_at", "paused_at", "heartbeat_at", "last_error"],
     ]
     actions = [

@@ -15,15 +15,16 @@ from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS
 from demo.models.setting_columns import choices_are_known, numbers_in_range, range_validators, setting_column
-from demo.windows import CONTENT, INTERACTIONS, WINDOW_KINDS, WindowKind
+from demo.windows import WINDOW_KINDS, WindowKind
 
-# If a window kind lacks one of its two columns, Django stops the start with "no such field".
-NEXT_WINDOW_COLUMNS = tuple(kind.next_window_column for kind in (CONTENT, INTERACTIONS))
+# Sorted by name: their order is part of an index and of a constraint, and that of WINDOW_KINDS has another meaning.
+NEXT_WINDOW_COLUMNS = tuple(sorted(kind.next_window_column for kind in WINDOW_KINDS.values()))
 WINDOW_COLUMN_TYPES = {
     name: type
     for kind in WINDOW_KINDS.values()
     for name, type in ((kind.next_window_column, "timestamptz"), (kind.ordinal_column, "int"))
 }
+ORDINAL_COLUMNS = tuple(sorted(kind.ordinal_column for kind in WINDOW_KINDS.values()))
 EARLIEST_NEXT_WINDOW = Least(*map(F, NEXT_WINDOW_COLUMNS))
 MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
 MAX_SEED = 2**53 - 1  # larger integers lose digits in JSON readers that use doubles
@@ -251,4 +252,9 @@ check_table(
     "DemoAccount in demo/models/account.py",
     [field.name for field in DemoAccount._meta.fields if field.name in SETTINGS],
     SETTINGS,
+)
+check_table(
+    "DemoAccount in demo/models/account.py",
+    [field.name for field in DemoAccount._meta.fields if field.name in WINDOW_COLUMN_TYPES],
+    WINDOW_COLUMN_TYPES,
 )
