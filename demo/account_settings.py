@@ -1,22 +1,36 @@
 """The settings of a demo: names, ranges, defaults, labels and help texts. Pure.
 
 A setting is declared here and nowhere else. The account's columns, the constraint of the database, the API with its
-schema, the page Settings, the admin and `docs/api.md` read SETTINGS.
+schema, the page Settings, the admin and `docs/reference.md` read SETTINGS. A wrong range, default or option stops the start.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from demo.windows import INTERACTIONS
+from accounts.declarations import check_table
+from demo.windows import INTERACTIONS, WINDOW_KINDS
+
+MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
 
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number from `min` to `max`; with `may_be_empty` also None."""
+    """A whole number from `min` to `max`, at most MAX_NUMBER; with `may_be_empty` also None."""
 
     min: int
     max: int
     may_be_empty: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min < self.max <= MAX_NUMBER:
+            raise ValueError(
+                f"Number({self.min}, {self.max}) must be a range within 0 and {MAX_NUMBER}, which its column can store."
+            )
+
+    def accepts(self, value: object) -> bool:
+        if value is None:
+            return self.may_be_empty
+        return isinstance(value, int) and not isinstance(value, bool) and self.min <= value <= self.max
 
 
 @dataclass(frozen=True)
@@ -29,15 +43,24 @@ class Choice:
     def values(self) -> tuple[str, ...]:
         return tuple(value for value, _ in self.options)
 
+    def accepts(self, value: object) -> bool:
+        return value in self.values
+
 
 @dataclass(frozen=True)
 class Flag:
     """On or off."""
 
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, bool)
+
 
 @dataclass(frozen=True)
 class TimeZone:
     """An IANA time zone."""
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, str)
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,12 @@ class Setting:
     label: str
     help: str = ""
     at_enabling: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.kind.accepts(self.default):
+            raise ValueError(
+                f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'
+            )
 
 
 _HOURS = INTERACTIONS.length.seconds // 3600
@@ -93,3 +122,6 @@ SETTINGS: Mapping[str, Setting] = {
         "Older data is removed on Mondays at 03:00 UTC, and can be restored for a week.",
     ),
 }
+
+_QUOTAS = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
+check_table("SETTINGS in demo/account_settings.py", [name for name in _QUOTAS if name in SETTINGS], _QUOTAS)

@@ -19,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts",),
     "interactions": ("accounts", "interactions"),
     "demo.windows": (),
-    "demo.account_settings": ("demo.windows",),
+    "demo.account_settings": ("accounts.declarations", "demo.windows"),
     "demo.exceptions": (),
     "demo.simulator": SIMULATOR,
     "demo.realism": (*SIMULATOR, "demo.realism"),

@@ -37,11 +37,14 @@ def range_validators(low: int, high: int) -> list:
 
 
 def setting_column(name: str) -> models.Field:
-    """The model field of the setting `name`, a key of SETTINGS."""
+    """The model field of the setting `name`, a key of SETTINGS.
+
+    Its default is also the database's, so that processes of the release before, which do not know it, can insert rows.
+    """
     setting = SETTINGS[name]
     options = {"verbose_name": setting.label, "help_text": setting.help}
     if setting.default is not None:
-        options["default"] = setting.default
+        options["default"] = options["db_default"] = setting.default
     match setting.kind:
         case Number(low, high, may_be_empty):
             options["validators"] = range_validators(low, high)

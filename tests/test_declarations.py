@@ -1,0 +1,83 @@
+"""A fact that is declared wrongly or in one of two tables only stops the start with a sentence. No database, no clock."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.declarations import IncompleteTable, check_table
+from demo.account_settings import SETTINGS, Choice, Flag, Number, Setting, TimeZone
+from demo.models import DemoAccount
+from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
+from demo.windows import CONTENT, WINDOW_KINDS, WindowKind
+
+HOUR = timedelta(hours=1)
+
+
+def kind(length: timedelta, starts_at: timedelta = 0 * HOUR) -> WindowKind:
+    return WindowKind("stories", length, starts_at, gate=HOUR, quotas=())
+
+
+def test_a_table_without_a_declared_entry_is_named_with_the_entry():
+    with pytest.raises(IncompleteTable, match=r"^COLORS in colors.py has no entry for x; add it there"):
+        check_table("COLORS in colors.py", ["y"], ["x", "y"])
+    with pytest.raises(IncompleteTable, match=r"has an entry for z, which is not declared"):
+        check_table("COLORS in colors.py", ["x", "z"], ["x"])
+
+
+def test_each_kind_of_window_has_its_two_columns():
+    assert sorted(kind.next_window_column for kind in WINDOW_KINDS.values()) == list(NEXT_WINDOW_COLUMNS)
+    assert sorted(kind.ordinal_column for kind in WINDOW_KINDS.values()) == list(ORDINAL_COLUMNS)
+    assert {field.name for field in DemoAccount._meta.fields} >= {*NEXT_WINDOW_COLUMNS, *ORDINAL_COLUMNS}
+
+
+@pytest.mark.parametrize("length", [0 * HOUR, 0.5 * HOUR, 1.5 * HOUR, 5 * HOUR, 48 * HOUR])
+def test_a_length_that_is_not_of_whole_hours_of_a_day_is_refused(length):
+    with pytest.raises(ValueError, match=r"^The length of stories windows is"):
+        kind(length)
+
+
+@pytest.mark.parametrize("starts_at", [-HOUR, 0.5 * HOUR, 6 * HOUR])
+def test_a_start_outside_the_first_window_of_a_day_is_refused(starts_at):
+    with pytest.raises(ValueError, match=r"^stories windows start at"):
+        kind(6 * HOUR, starts_at)
+
+
+@pytest.mark.parametrize(
+    ("window", "cron"),
+    [
+        (CONTENT, ("0", "10", "*")),
+        (kind(HOUR), ("0", "*/1", "*")),
+        (kind(6 * HOUR), ("0", "*/6", "*")),
+        (kind(6 * HOUR, 2 * HOUR), ("0", "2-23/6", "*")),
+    ],
+)
+def test_the_crontab_of_a_kind_fires_at_its_starts(window, cron):
+    assert window.cron == cron
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 5), (5, 5), (1, 32_768)])
+def test_a_range_that_its_column_cannot_store_is_refused(low, high):
+    with pytest.raises(ValueError, match=r"must be a range within 0 and 32767"):
+        Number(low, high)
+
+
+@pytest.mark.parametrize(
+    ("of", "default"),
+    [
+        (Number(1, 9), 0),
+        (Number(1, 9), None),
+        (Number(0, 9), True),
+        (Choice((("a", "A"),)), "b"),
+        (Flag(), 1),
+        (TimeZone(), None),
+    ],
+)
+def test_a_default_that_is_not_a_value_of_the_setting_is_refused(of, default):
+    with pytest.raises(ValueError, match=r'^The default of the setting "Odd", '):
+        Setting(of, default, "Odd")
+
+
+def test_the_database_has_the_default_of_each_setting():
+    columns = {name: DemoAccount._meta.get_field(name) for name in SETTINGS}
+    without = [name for name, column in columns.items() if not (column.has_db_default() or column.null)]
+    assert without == []
