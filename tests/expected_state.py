@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Profile, User
+from accounts.platforms import MESSAGE_PLATFORMS
 from demo.engine.deletion import RECEIVED_MODELS
 from demo.models import DemoAccount, State, StoryEvent
 from demo.simulator.posting import posting_delay
@@ -78,7 +79,7 @@ class Demo:
 
     @property
     def has_messages(self) -> bool:
-        return set(self.settings["platforms"]) != {"youtube"}
+        return not MESSAGE_PLATFORMS.isdisjoint(self.settings["platforms"])
 
     @property
     def delay(self) -> timedelta:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from accounts.platforms import MESSAGE_PLATFORMS
 from demo import simulator
 from demo.simulator import people, tables
 from demo.simulator.keyed_random import rejection_sample
@@ -52,7 +53,7 @@ def test_windows_meet_their_quota_with_an_audience_of_one_to_three(audience_of, 
     audience_of(number)
     for seed in range(12 * TIMES):
         w = world(seed, (platform,))
-        messages = 0 if platform == "youtube" else 5
+        messages = 5 if platform in MESSAGE_PLATFORMS else 0
         past = simulator.initial(w, simulator.Quota(3, 40, messages), NOON)
         events = simulator.interactions_window(w, seed, WINDOW, 10, messages, past)
         assert counts(events) == (0, 10, messages)
@@ -72,7 +73,7 @@ def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
 @pytest.mark.parametrize("platform", ALL)
 def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
     w = world(9, (platform,), rhythm=rhythm)
-    most = 0 if platform == "youtube" else 100
+    most = 100 if platform in MESSAGE_PLATFORMS else 0
     past = simulator.content_window(w, 0, NOON, 20)
     assert counts(past) == (20, 0, 0)
     for ordinal in range(4):
@@ -90,7 +91,7 @@ def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
 def test_every_niche_language_and_platform_has_windows_and_scenarios(code, niche, platform):
     for seed in range(1, 1 + TIMES):
         w = dataclasses.replace(world(seed, (platform,), niche), language=code)
-        messages = 0 if platform == "youtube" else 3
+        messages = 3 if platform in MESSAGE_PLATFORMS else 0
         past = simulator.initial(w, simulator.Quota(4, 40, messages), NOON)
         past += simulator.content_window(w, 0, NOON, 2, past)
         for ordinal in range(4):
@@ -117,7 +118,7 @@ def test_a_scenario_is_complete_with_one_to_three_people_and_products(audience_o
 @pytest.mark.parametrize("platform", ["x", "facebook", "youtube"])
 def test_windows_and_scenarios_accept_unusual_brands(platform, brand):
     w = dataclasses.replace(world(6, (platform,)), brand=brand, products=(brand[:60],))
-    messages = 0 if platform == "youtube" else 20
+    messages = 20 if platform in MESSAGE_PLATFORMS else 0
     past = simulator.initial(w, simulator.Quota(6, 80, messages), NOON)
     assert counts(simulator.interactions_window(w, 0, WINDOW, 20, messages, past)) == (0, 20, messages)
     assert simulator.scenario(w, "product-launch", 0, WINDOW, past)

@@ -123,21 +123,22 @@ def _spike(seed: int, piece_id: str) -> Spike:
 def caption(world: World, platform: str, piece_id: str, hook_uses: Counter[str]) -> tuple[str, str]:
     """The piece's text, with hashtags where the platform has them; and its memo, "topic/number of the first sentence"."""
     words, about = tables.niche(world.language, world.niche), subject(world, piece_id)
+    figures = PLATFORM_FIGURES[platform]
     topic, rng = about.topic, stream(world.seed, "caption", piece_id)
     number = min(range(len(topic.hooks)), key=lambda n: (hook_uses[f"{topic.name}/{n}"], rng.random()))
     memo = f"{topic.name}/{number}"
     hook_uses[memo] += 1
     hook, fact, close = topic.hooks[number], rng.choice(about.item.facts), rng.choice(topic.closes)
     sentences = rng.choices(((hook,), (hook, fact), (hook, close), (hook, fact, close)), (8, 30, 17, 45))[0]
-    text = fill_slots(world, " ".join(sentences[:1] if platform == "youtube" else sentences), about)
-    if platform == "youtube":
+    text = fill_slots(world, " ".join(sentences[:1] if figures.captions_are_titles else sentences), about)
+    if figures.captions_are_titles:
         return text.rstrip(".:"), memo
     if rng.random() < 0.45:
         text += " " + rng.choice(words.emoji)
-    tags = rng.sample(words.tags, rng.randint(*PLATFORM_FIGURES[platform].hashtags))
+    tags = rng.sample(words.tags, rng.randint(*figures.hashtags))
     if tags and rng.random() < 0.4:
         tags[-1] = hashtag(world.brand) or tags[-1]
-    return PLATFORM_FIGURES[platform].truncate(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
+    return figures.truncate(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
 
 
 def fill_slots(world: World, text: str, about: Subject, **slots: str) -> str:

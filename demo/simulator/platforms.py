@@ -94,6 +94,7 @@ class PlatformFigures:
     gini_band: tuple[float, float]  # of comments per piece: the band of check 4, calibrated
     opinions: tuple[float, float] = (0.45, 0.30)  # shares for and against; the rest is neutral [A]
     max_length: int | None = None  # of a text
+    captions_are_titles: bool = False  # one sentence, without emoji and hashtags
     # Bands of the other checks (demo/realism/checks.py); where a platform overrides one, the value is calibrated.
     half_life_tolerance: float = 0.20
     min_night_share: float = 0.02  # share of comments from 00 to 06 h
@@ -137,7 +138,7 @@ M5, M6, P2, P3, S1 = (partial(Figure, source=source) for source in ("M5", "M6", 
 # fmt: off
 PLATFORM_FIGURES = {
     "youtube": PlatformFigures(
-        content_kinds=("video", "short"), hashtags=(0, 0),
+        content_kinds=("video", "short"), hashtags=(0, 0), captions_are_titles=True,
         half_life=S1(254.4), weibull_shape=A(0.60), comments_sigma=A(1.3), no_comments=M4(0.03),
         comments_per_view=M4(0.0031), comments_per_like=M4(0.11), activity=EVENING,
         reply_share=P2(0.234), reply_delay=A(2.0), mention_share=A(0.35),

@@ -4,6 +4,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
+from accounts.platforms import PLATFORMS
+
 
 def request(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
@@ -98,7 +100,7 @@ SUMMARY = [
             "content": 2,
             "interactions": 3,
             "by_day": [{"day": "2026-03-04", "interactions": 2}, {"day": "2026-03-05", "interactions": 1}],
-            "by_platform": {"instagram": 3, "youtube": 0, "facebook": 0, "tiktok": 0, "x": 0, "linkedin": 0},
+            "by_platform": dict.fromkeys(PLATFORMS, 0) | {"instagram": 3},
             "by_type": {"comment": 2, "message": 1},
             "by_status": {"new": 2, "done": 1, "archived": 0, "hidden": 0},
             "by_direction": {"in": 3, "out": 0},
