@@ -16,7 +16,8 @@ from demo.models import DemoAccount, State, StoryEvent
 from demo.simulator.posting import posting_delay
 from tests.world import DAY, HOUR
 
-CONTENT, COMMENT, MESSAGE, METRICS = StoryEvent.Type.values
+CONTENT, COMMENT = StoryEvent.Type.CONTENT.value, StoryEvent.Type.COMMENT.value
+MESSAGE, METRICS = StoryEvent.Type.MESSAGE.value, StoryEvent.Type.METRICS.value
 KINDS = {  # of windows: the start of one of them, the interval, and the gate after enabling
     "content": (datetime(2026, 1, 1, 10, tzinfo=UTC), DAY, DAY),
     "interactions": (datetime(2026, 1, 1, tzinfo=UTC), 6 * HOUR, 6 * HOUR),
