@@ -88,7 +88,7 @@ class Creation(NamedTuple):
 class Change(NamedTuple):
     """A new value of one aspect of a row, at a version."""
 
-    aspect: str  # created, text, deletion, views, likes or shares
+    aspect: str  # created, text, deletion, or a column of VALUE_COLUMNS in upserts.py, such as views
     version: Version
     value: Any
 
@@ -279,16 +279,28 @@ def has_lone_surrogate(value: str) -> bool:
     return False
 
 
-_Reader = Callable[[Mapping[str, Any], int], tuple[Change, ...]]
+class _Reader(NamedTuple):
+    """The function that reads a kind of change, and the aspects that it changes."""
+
+    read: Callable[[Mapping[str, Any], int], tuple[Change, ...]]
+    aspects: tuple[str, ...]
+
+
 _READERS: dict[str, _Reader] = {  # by EventType.change
-    "content": _read_content,
-    "comment": _read_comment,
-    "message": _read_message,
-    "edit": _read_edit,
-    "deletion": _read_deletion,
-    "metrics": _read_metrics,
+    "content": _Reader(_read_content, ("created", "text")),
+    "comment": _Reader(_read_comment, ("created", "text")),
+    "message": _Reader(_read_message, ("created", "text")),
+    "edit": _Reader(_read_edit, ("text",)),
+    "deletion": _Reader(_read_deletion, ("deletion",)),
+    "metrics": _Reader(_read_metrics, METRICS),
 }
 check_table(
     "_READERS in interactions/events.py", _READERS, dict.fromkeys(one.change for one in EVENT_TYPES.values())
 )
-_BY_TYPE = {name: (one.target, _READERS[one.change]) for name, one in EVENT_TYPES.items()}
+_BY_TYPE = {name: (one.target, _READERS[one.change].read) for name, one in EVENT_TYPES.items()}
+
+
+def aspects_of(target: str) -> tuple[str, ...]:
+    """Every aspect that the events of a target change, in the order of EVENT_TYPES."""
+    types = (one for one in EVENT_TYPES.values() if one.target == target)
+    return tuple(dict.fromkeys(aspect for one in types for aspect in _READERS[one.change].aspects))

@@ -17,8 +17,11 @@ from django.db import models
 from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Window
 from django.db.models.functions import Left
 
+from accounts.declarations import check_table
 from accounts.models import Profile, User
 from interactions.display import Author, display_author
+from interactions.event_types import CONTENT, INTERACTION
+from interactions.events import aspects_of
 
 PLATFORM_ID_LENGTH = 255
 QUOTE_LENGTH = 100  # characters
@@ -307,6 +310,14 @@ class PendingChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.aspect} of {self.target} {self.platform_id}"
+
+
+# An event before its target is a pending change, except that a creation makes the target.
+check_table(
+    "PendingChange.Aspect in interactions/models.py",
+    PendingChange.Aspect.values,
+    sorted({*aspects_of(CONTENT), *aspects_of(INTERACTION)} - {"created"}),
+)
 
 
 class DeadLetter(models.Model):

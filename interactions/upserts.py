@@ -7,15 +7,17 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
 
-from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECOND, Version
+from accounts.declarations import check_table
+from interactions.event_types import CONTENT, INTERACTION
+from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECOND, Version, aspects_of
 from interactions.merging import Key, Row, Stamp, stamp
+from interactions.models import Content, Interaction
 
-CONTENT, INTERACTION = "content", "interaction"
 # Targets of PendingChange rows that are no pending changes: they store which versions came from future events.
 FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
@@ -46,19 +48,43 @@ _CREATION = {
         "direction": "text",
     },
 }
-_METRICS = dict.fromkeys(METRICS, "bigint") | {f"{name}_at": "timestamptz" for name in METRICS}
-_COLUMNS = {
-    CONTENT: _COMMON | _CREATION[CONTENT] | _METRICS,
-    INTERACTION: _COMMON | _CREATION[INTERACTION],
+
+
+class ValueColumn(NamedTuple):
+    """A column with a version of its own: the time in the column `NAME_at`; at equal times the greater value wins."""
+
+    sql_type: str
+    default: int | bool  # of a row without a report
+
+
+# By target: the columns that events change beside creation, text and deletion. They are also aspects.
+VALUE_COLUMNS: dict[str, dict[str, ValueColumn]] = {
+    CONTENT: dict.fromkeys(METRICS, ValueColumn("bigint", 0)),
+    INTERACTION: {},
 }
+for _target, _model in ((CONTENT, Content), (INTERACTION, Interaction)):
+    _declared = [aspect for aspect in aspects_of(_target) if aspect not in ("created", "text", "deletion")]
+    check_table(f"VALUE_COLUMNS of {_target} in interactions/upserts.py", VALUE_COLUMNS[_target], _declared)
+    _needed = [column for name in _declared for column in (name, f"{name}_at")]
+    _fields = [field.name for field in _model._meta.fields if field.name in _needed]
+    check_table(f"{_model.__name__} in interactions/models.py", _fields, _needed)
+
+
+def _value_columns(target: str) -> dict[str, str]:
+    """The SQL types of the target's value columns, and of the columns with their times."""
+    columns = VALUE_COLUMNS[target]
+    values = {name: column.sql_type for name, column in columns.items()}
+    return values | {f"{name}_at": "timestamptz" for name in columns}
+
+
+_COLUMNS = {target: _COMMON | _CREATION[target] | _value_columns(target) for target in TABLES}
 _FIXED = {"profile_id", "platform_id", "is_demo"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     """Return the existing rows among `keys`, with their current versions."""
-    metrics = (
-        [column for name in METRICS for column in (_micros(f"{name}_at"), name)] if target == CONTENT else []
-    )
+    names = tuple(VALUE_COLUMNS[target])
+    values = [column for name in names for column in (_micros(f"{name}_at"), name)]
     versions = [
         _micros("posted_at"),
         "created_digest",
@@ -68,12 +94,13 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *metrics])}"
+            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *values])}"
             f" FROM {_WANTED} JOIN {TABLES[target]} USING (profile_id, platform_id)",
             [_packed_keys(keys)],
         )
         return {
-            (profile, platform_id): Row(id, _versions(*rest)) for id, profile, platform_id, *rest in cursor
+            (profile, platform_id): Row(id, _versions(names, *rest))
+            for id, profile, platform_id, *rest in cursor
         }
 
 
@@ -81,15 +108,18 @@ def _micros(column: str) -> str:
     return f"(extract(epoch FROM {column}) * 1000000)::bigint"
 
 
-def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metrics) -> dict[str, Version]:
+def _versions(
+    names: Sequence[str], posted_at, created_digest, text_at, text_digest, deleted_at, *values
+) -> dict[str, Version]:
+    """The stored versions by aspect; `values` are time and value of each column of `names`."""
     created = (posted_at, created_digest)
     source = BY_CREATION if (text_at, text_digest) == created else BY_EDIT
     versions: dict[str, Version] = {"created": created, "text": (text_at, source, text_digest)}
     if deleted_at is not None:
         versions["deletion"] = (deleted_at,)
-    for name, at, count in zip(METRICS, metrics[::2], metrics[1::2], strict=False):
+    for name, at, value in zip(names, values[::2], values[1::2], strict=True):
         if at is not None:
-            versions[name] = (at, count)
+            versions[name] = (at, value)
     return versions
 
 
@@ -125,9 +155,8 @@ def _instant(micros: int) -> str:
 
 def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
     """Insert the content pieces that do not exist yet; return the ids of the inserted rows."""
-    defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
     names = ", ".join(_COLUMNS[CONTENT])
-    return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
+    return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", rows, received_at)
 
 
 def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
@@ -147,6 +176,8 @@ def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -
 def _insert(
     target: str, names: str, query: str, rows: Sequence[dict[str, Any]], received_at: datetime
 ) -> dict[Key, int]:
+    if defaults := {name: column.default for name, column in VALUE_COLUMNS[target].items()}:
+        rows = [defaults | row for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"

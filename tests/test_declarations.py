@@ -9,6 +9,8 @@ from demo.account_settings import SETTINGS, Choice, Flag, Number, Setting, TimeZ
 from demo.models import DemoAccount
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
 from demo.windows import CONTENT, WINDOW_KINDS, WindowKind
+from interactions.events import aspects_of
+from interactions.upserts import VALUE_COLUMNS
 
 HOUR = timedelta(hours=1)
 
@@ -81,3 +83,12 @@ def test_the_database_has_the_default_of_each_setting():
     columns = {name: DemoAccount._meta.get_field(name) for name in SETTINGS}
     without = [name for name, column in columns.items() if not (column.has_db_default() or column.null)]
     assert without == []
+
+
+def test_each_value_that_events_change_has_its_columns_and_its_pending_change():
+    assert {target: list(columns) for target, columns in VALUE_COLUMNS.items()} == {
+        "content": ["views", "likes", "shares"],
+        "interaction": [],
+    }
+    assert aspects_of("content") == ("created", "text", "deletion", "views", "likes", "shares")
+    assert aspects_of("interaction") == ("created", "text", "deletion")

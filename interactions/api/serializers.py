@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.api.strict_input import StrictSerializer
+from accounts.declarations import check_table
 from accounts.models import Profile
 from accounts.names import has_visible_text
 from interactions.analytics import MODES
@@ -192,6 +193,14 @@ class EventSerializer(serializers.Serializer):
     )
     url = serializers.CharField(required=False, allow_null=True)
     metrics = MetricsSerializer(required=False)
+
+
+_NEEDED = sorted({name for one in EVENT_TYPES.values() for name in one.fields})
+check_table(
+    "EventSerializer in interactions/api/serializers.py",
+    [name for name in EventSerializer._declared_fields if name in _NEEDED],
+    _NEEDED,
+)
 
 
 class EventsSerializer(serializers.Serializer):
