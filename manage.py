@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. `make run` installs what is needed; then type .venv/bin/python in place of python.")
 
-from accounts.declarations import IncompleteTable
+from accounts.declarations import InvalidDeclaration
 
 FAILED, BAD_INPUT = 1, 2
 WITHOUT_SERVERS = {
@@ -37,7 +37,7 @@ def main() -> int:
     try:
         prepare(sys.argv[1] if len(sys.argv) > 1 else "help")
         execute_from_command_line(sys.argv)
-    except (ImproperlyConfigured, IncompleteTable) as error:
+    except (ImproperlyConfigured, InvalidDeclaration) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except UnicodeEncodeError:

@@ -1,9 +1,13 @@
-"""Checks at the start that a table has an entry for everything that is declared elsewhere. Pure."""
+"""Errors of the tables in which facts are declared, raised at the start; and the check that a table is complete. Pure."""
 
 from collections.abc import Collection, Iterable
 
 
-class IncompleteTable(Exception):
+class InvalidDeclaration(Exception):
+    """An entry of a table is not possible; the message says what it must be. `manage.py` shows the message alone."""
+
+
+class IncompleteTable(InvalidDeclaration):
     """A table lacks entries or has unknown ones; the message names them and the file to change."""
 
 

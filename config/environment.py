@@ -52,7 +52,8 @@ def remove_variables(names: Iterable[str]) -> None:
 
 def text(name: str, default: str = "") -> str:
     """The variable's value; `default` when it is unset or empty."""
-    assert name in VARIABLES, name
+    if name not in VARIABLES:
+        raise ImproperlyConfigured(f"{name} is not declared; add it to VARIABLES in config/environment.py")
     return os.environ.get(name) or default
 
 

@@ -7,7 +7,7 @@ schema, the page Settings, the admin and `docs/reference.md` read SETTINGS. A wr
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.declarations import check_table
+from accounts.declarations import InvalidDeclaration, check_table
 from demo.windows import INTERACTIONS, WINDOW_KINDS
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
@@ -23,7 +23,7 @@ class Number:
 
     def __post_init__(self) -> None:
         if not 0 <= self.min < self.max <= MAX_NUMBER:
-            raise ValueError(
+            raise InvalidDeclaration(
                 f"Number({self.min}, {self.max}) must be a range within 0 and {MAX_NUMBER}, which its column can store."
             )
 
@@ -75,7 +75,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         if not self.kind.accepts(self.default):
-            raise ValueError(
+            raise InvalidDeclaration(
                 f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'
             )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import apps as installed
 
+from accounts.declarations import InvalidDeclaration
 from demo.windows import CLEANUP_CRON, CONTENT, INTERACTIONS
 
 DELIVER_EVERY_SECONDS = 15
@@ -23,6 +24,10 @@ class Schedule:
     expires: int
     cron: tuple[str, str, str] | None = None
     every: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.cron is None) == (self.every is None):
+            raise InvalidDeclaration(f"The schedule {self.name!r} must have either `cron` or `every`.")
 
 
 SCHEDULES = (

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from accounts.declarations import InvalidDeclaration
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -28,11 +30,11 @@ class WindowKind:
 
     def __post_init__(self) -> None:
         if self.length < HOUR or self.length % HOUR or DAY % self.length:
-            raise ValueError(
+            raise InvalidDeclaration(
                 f"The length of {self.name} windows is {self.length}; it must be 1, 2, 3, 4, 6, 8, 12 or 24 hours."
             )
         if self.starts_at % HOUR or not timedelta(0) <= self.starts_at < self.length:
-            raise ValueError(
+            raise InvalidDeclaration(
                 f"{self.name} windows start at {self.starts_at}; it must be whole hours, less than the length."
             )
 

@@ -18,7 +18,7 @@ PAGES = (*LIFECYCLE, "demo.access", "demo.throttling", "demo.dashboard")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts",),
     "interactions": ("accounts", "interactions"),
-    "demo.windows": (),
+    "demo.windows": ("accounts.declarations",),
     "demo.account_settings": ("accounts.declarations", "demo.windows"),
     "demo.exceptions": (),
     "demo.simulator": SIMULATOR,
@@ -33,7 +33,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "demo.admin": (*LIFECYCLE, "demo.admin", "config.schedule_checks"),
     "demo.management": (*PAGES, "demo.management", "demo.realism"),
     "demo.tasks": (*LIFECYCLE,),
-    "demo.schedules": ("demo.windows",),
+    "demo.schedules": ("accounts.declarations", "demo.windows"),
     "demo.apps": ("demo.schedules", "config.schedule_checks"),
     "demo.urls": ("demo.dashboard", "demo.api"),
     "demo.planning": ("demo.engine",),

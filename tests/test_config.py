@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from config import environment, up
 from config.embedded import Servers
@@ -48,6 +49,13 @@ def prepared(folder) -> Path:
 def test_the_example_file_names_exactly_the_variables_that_are_read():
     named = re.findall(r"^#?([A-Z_]+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE)
     assert sorted(named) == sorted(environment.VARIABLES)
+
+
+def test_a_variable_that_is_not_declared_is_not_read():
+    with pytest.raises(
+        ImproperlyConfigured, match=r"^NO_SUCH_NAME is not declared; add it to VARIABLES in config"
+    ):
+        environment.flag("NO_SUCH_NAME", False)
 
 
 @pytest.mark.parametrize(

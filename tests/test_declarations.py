@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.declarations import IncompleteTable, check_table
+from accounts.declarations import IncompleteTable, InvalidDeclaration, check_table
 from demo.account_settings import SETTINGS, Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
@@ -34,13 +34,13 @@ def test_each_kind_of_window_has_its_two_columns():
 
 @pytest.mark.parametrize("length", [0 * HOUR, 0.5 * HOUR, 1.5 * HOUR, 5 * HOUR, 48 * HOUR])
 def test_a_length_that_is_not_of_whole_hours_of_a_day_is_refused(length):
-    with pytest.raises(ValueError, match=r"^The length of stories windows is"):
+    with pytest.raises(InvalidDeclaration, match=r"^The length of stories windows is"):
         kind(length)
 
 
 @pytest.mark.parametrize("starts_at", [-HOUR, 0.5 * HOUR, 6 * HOUR])
 def test_a_start_outside_the_first_window_of_a_day_is_refused(starts_at):
-    with pytest.raises(ValueError, match=r"^stories windows start at"):
+    with pytest.raises(InvalidDeclaration, match=r"^stories windows start at"):
         kind(6 * HOUR, starts_at)
 
 
@@ -59,7 +59,7 @@ def test_the_crontab_of_a_kind_fires_at_its_starts(window, cron):
 
 @pytest.mark.parametrize(("low", "high"), [(-1, 5), (5, 5), (1, 32_768)])
 def test_a_range_that_its_column_cannot_store_is_refused(low, high):
-    with pytest.raises(ValueError, match=r"must be a range within 0 and 32767"):
+    with pytest.raises(InvalidDeclaration, match=r"must be a range within 0 and 32767"):
         Number(low, high)
 
 
@@ -75,7 +75,7 @@ def test_a_range_that_its_column_cannot_store_is_refused(low, high):
     ],
 )
 def test_a_default_that_is_not_a_value_of_the_setting_is_refused(of, default):
-    with pytest.raises(ValueError, match=r'^The default of the setting "Odd", '):
+    with pytest.raises(InvalidDeclaration, match=r'^The default of the setting "Odd", '):
         Setting(of, default, "Odd")
 
 

@@ -18,10 +18,11 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
+from accounts.declarations import InvalidDeclaration
 from config.beat import Scheduler
 from config.celery import app
 from config.schedule_checks import problem_of
-from demo.schedules import SCHEDULES, create_missing_schedules
+from demo.schedules import SCHEDULES, Schedule, create_missing_schedules
 from tests.admin_client import act
 
 OWN_SCHEDULES = {schedule.name for schedule in SCHEDULES}
@@ -319,3 +320,14 @@ def test_messages_have_no_expiry(scheduler):
     task = row(expire_seconds=14)
     entry = scheduler.Entry(task, app=app)
     assert entry.options == {"headers": {"periodic_task_name": "odd", "once": "odd"}}
+
+
+def test_each_schedule_names_a_task_that_workers_run():
+    app.loader.import_default_modules()
+    assert [schedule.task for schedule in SCHEDULES if schedule.task not in app.tasks] == []
+
+
+@pytest.mark.parametrize("timing", [{}, {"cron": ("0", "3", "*"), "every": 60}])
+def test_a_schedule_without_one_timing_is_refused(timing):
+    with pytest.raises(InvalidDeclaration, match=r"'demo: odd' must have either `cron` or `every`"):
+        Schedule("demo: odd", "demo.tasks.plan", expires=60, **timing)
