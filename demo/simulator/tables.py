@@ -10,9 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from accounts.declarations import check_table
+
 WORDS = Path(__file__).parent / "words"
 KINDS = ("praise", "question", "favourable", "critical", "complaint", "joke")  # of comments
-LANGUAGES = tuple(sorted(path.parent.name for path in WORDS.glob("*/common.toml")))
+LANGUAGES = tuple(sorted({path.parent.name for path in WORDS.glob("*/*.toml")}))
+_FILES = ("common", "language", "messages")
+for _code in LANGUAGES:
+    _found = [name for name in _FILES if (WORDS / _code / f"{name}.toml").exists()]
+    check_table(f"The folder demo/simulator/words/{_code}/ (docs/words.md)", _found, _FILES)
 
 
 def niches(code: str) -> tuple[str, ...]:
