@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.declarations import IncompleteTable, InvalidDeclaration, check_table
-from demo.account_settings import SETTINGS, Choice, Flag, Number, Setting, TimeZone
+from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
 from demo.windows import CONTENT, WINDOW_KINDS, WindowKind
@@ -77,12 +77,6 @@ def test_a_range_that_its_column_cannot_store_is_refused(low, high):
 def test_a_default_that_is_not_a_value_of_the_setting_is_refused(of, default):
     with pytest.raises(InvalidDeclaration, match=r'^The default of the setting "Odd", '):
         Setting(of, default, "Odd")
-
-
-def test_the_database_has_the_default_of_each_setting():
-    columns = {name: DemoAccount._meta.get_field(name) for name in SETTINGS}
-    without = [name for name, column in columns.items() if not (column.has_db_default() or column.null)]
-    assert without == []
 
 
 def test_each_value_that_events_change_has_its_columns_and_its_pending_change():

@@ -4,7 +4,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.db.models import F
 
+from demo.account_settings import SETTINGS
 from demo.models import DemoAccount, StoryEvent
+from demo.models.account import ORDINAL_COLUMNS
 from interactions import altering
 from interactions.models import DeadLetter, Interaction
 from tests.commands import run
@@ -65,3 +67,31 @@ def test_adding_a_column_retries_while_the_table_is_read_without_blocking_others
         run("migrate", "-v0")
     assert len(pauses) == 2
     assert model.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_process_that_knows_no_setting_can_insert_an_account(alice):
+    known = {
+        "user_id": alice.pk,
+        "seed": 1,
+        "state": "off",
+        "brand": "Acme",
+        "niche": "coffee",
+        "language": "en",
+    }
+    known |= {
+        "platforms": ["x"],
+        "products": [],
+        "reset_requested": False,
+        "last_error": "",
+        "advance_days": 0,
+    }
+    known |= dict.fromkeys(["initial_content", "initial_comments", "initial_messages", "extra_ordinal"], 0)
+    known |= dict.fromkeys(ORDINAL_COLUMNS, 0)
+    with connection.cursor() as cursor:
+        values = ", ".join(["%s"] * len(known))
+        cursor.execute(
+            f"INSERT INTO demo_demoaccount ({', '.join(known)}) VALUES ({values})", list(known.values())
+        )
+    stored = DemoAccount.objects.values(*SETTINGS).get()
+    assert stored == {name: setting.default for name, setting in SETTINGS.items()}
