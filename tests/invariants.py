@@ -31,12 +31,12 @@ def nothing_lies_in_the_future(now: datetime) -> None:
 
 
 def causes_come_first() -> None:
-    """A comment comes after its piece and a reply after what it answers, in the rows and in the story."""
+    """A comment comes after its post and a reply after what it answers, in the rows and in the story."""
     late = Q(posted_at__lte=F("content__posted_at")) | Q(posted_at__lte=F("parent__posted_at"))
     assert not Interaction.objects.filter(late, is_demo=True).exists()
     others = StoryEvent.objects.exclude(type="content.metrics").filter(profile=OuterRef("profile"))
     later = others.filter(due_at__gte=OuterRef("due_at"))
-    story = StoryEvent.objects.annotate(piece=KT("payload__content_id"), parent=KT("payload__parent_id"))
+    story = StoryEvent.objects.annotate(post=KT("payload__content_id"), parent=KT("payload__parent_id"))
     for cause in ("piece", "parent"):
         assert not story.filter(Exists(later.filter(platform_id=OuterRef(cause)))).exists()
     reported_early = Exists(later.filter(platform_id=OuterRef("platform_id")))

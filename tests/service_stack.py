@@ -213,7 +213,7 @@ class ApiClient:
         return requests.get(f"{self.stack.url}/api/v1/demo/", headers=self.headers, timeout=20).json()
 
     def counts(self) -> tuple[int, int, int]:
-        """Stored demo rows: pieces, comments, messages."""
+        """Stored demo rows: posts, comments, messages."""
         rows = self.stack.sql(
             "SELECT (SELECT count(*) FROM interactions_content c JOIN accounts_profile p ON p.id = c.profile_id"
             " WHERE p.owner_id = u.id AND c.is_demo),"

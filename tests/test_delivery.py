@@ -44,9 +44,9 @@ def planned(transactional_db, alice) -> DemoAccount:
 
 
 def rows() -> set[tuple]:
-    pieces = Content.objects.values_list("profile__platform", "platform_id", "text", "posted_at", "is_demo")
+    posts = Content.objects.values_list("profile__platform", "platform_id", "text", "posted_at", "is_demo")
     return {
-        *pieces,
+        *posts,
         *Interaction.objects.values_list("profile__platform", "platform_id", "text", "posted_at", "is_demo"),
     }
 

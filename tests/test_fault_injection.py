@@ -115,7 +115,7 @@ def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):
 
 
 def story(stack: ServiceStack, caller: ApiClient) -> tuple[int, int, int]:
-    """What the windows have brought so far: pieces, comments, messages."""
+    """What the windows have brought so far: posts, comments, messages."""
     return stack.sql(
         "SELECT count(*) FILTER (WHERE type = 'content.published'), count(*) FILTER (WHERE type = 'comment.created'),"
         " count(*) FILTER (WHERE type = 'message.created') FROM demo_storyevent s"

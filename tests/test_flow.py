@@ -88,7 +88,7 @@ def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(stack, bystan
     assert caller.post("demo/advance", days=7).status_code == 202
     until(lambda: caller.demo()["enabled_at"] < before, "its past has moved")
     until(lambda: caller.story("window")[0] == 27 * 15 + 6 * 2, "its week is planned")
-    until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its pieces have arrived")
+    until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its posts have arrived")
     stack.fire("demo: deliver due events")
     assert caller.post("demo/scenarios/viral-spike").json()["scenarios"][0]["name"] == "viral-spike"
     until(lambda: caller.story("viral-spike")[1], "it has begun")

@@ -72,7 +72,7 @@ def test_another_half_life_fails(with_figures, platform):
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
-def test_equally_popular_pieces_fail_gini_and_concentration(with_figures, platform):
+def test_equally_popular_posts_fail_gini_and_concentration(with_figures, platform):
     sample = with_figures(platform, comments_sigma=0.05, no_comments=0.0)
     assert check(sample, 4).passed is False
     assert check(sample, 5).passed is False
@@ -95,7 +95,7 @@ def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figure
         platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT, comments_sigma=0.05
     )
     even = tuple(
-        event._replace(at=UNTIL - (UNTIL - sample.pieces[0].at) * ((place + 0.5) / len(sample.comments)))
+        event._replace(at=UNTIL - (UNTIL - sample.posts[0].at) * ((place + 0.5) / len(sample.comments)))
         for place, event in enumerate(sample.comments)
     )
     assert check(replace(sample, comments=even), 8).passed is False
@@ -170,16 +170,16 @@ def test_too_small_and_too_large_audiences_fail(monkeypatch, platform, audience)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_each_impossible_event_fails(platform):
     sample = reference(platform)
-    comment, piece = sample.first_level[0], sample.by_id[sample.first_level[0].content_id]
-    figures = sample.metrics[piece.platform_id]
+    comment, post = sample.first_level[0], sample.by_id[sample.first_level[0].content_id]
+    figures = sample.metrics[post.platform_id]
     without_likes = {id: metrics._replace(likes=0) for id, metrics in sample.metrics.items()}
-    without_views = sample.metrics | {piece.platform_id: figures._replace(views=0)}
+    without_views = sample.metrics | {post.platform_id: figures._replace(views=0)}
     wrong = {
-        "comments before their pieces": replace(sample, comments=(comment._replace(at=piece.at),)),
+        "comments before their posts": replace(sample, comments=(comment._replace(at=post.at),)),
         "events in the future": replace(
             sample, comments=(comment._replace(at=UNTIL + timedelta(seconds=1)),)
         ),
-        "more comments than likes on over a tenth of the pieces": replace(sample, metrics=without_likes),
+        "more comments than likes on over a tenth of the posts": replace(sample, metrics=without_likes),
         "more comments than views": replace(sample, metrics=without_views),
     }
     assert {name: check(changed, 14).found for name, changed in wrong.items()} == {
@@ -188,21 +188,21 @@ def test_each_impossible_event_fails(platform):
 
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
-def test_old_pieces_that_rise_together_fail(platform):
+def test_old_posts_that_rise_together_fail(platform):
     sample = reference(platform)
-    old = [piece for piece in sample.pieces if UNTIL - piece.at > timedelta(days=8)][:4]
+    old = [post for post in sample.posts if UNTIL - post.at > timedelta(days=8)][:4]
     injected = tuple(
         sample.first_level[0]._replace(
-            platform_id=f"{piece.platform_id}{n}",
-            content_id=piece.platform_id,
+            platform_id=f"{post.platform_id}{n}",
+            content_id=post.platform_id,
             at=UNTIL - timedelta(hours=1, minutes=n),
         )
-        for piece in old
+        for post in old
         for n in range(50)
     )
     assert max_rising_together(sample) < 4
     assert (
-        "old pieces rising together" in check(replace(sample, comments=sample.comments + injected), 14).found
+        "old posts rising together" in check(replace(sample, comments=sample.comments + injected), 14).found
     )
 
 
@@ -215,7 +215,7 @@ def test_a_short_story_gets_a_verdict_on_impossible_events_alone(platform):
 
 
 def test_thirty_days_in_natural_rhythm_pass_the_checks_of_times():
-    """On one platform, with four times the usual pieces and six times the usual comments, so that there is enough to check."""
+    """On one platform, with four times the usual posts and six times the usual comments, so that there is enough to check."""
     world = simulator.World(
         SEED, ("instagram",), "coffee", "Juniper", "en", "Europe/Madrid", rhythm="natural", viral_spikes=False
     )

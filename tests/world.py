@@ -26,7 +26,7 @@ def bob(db) -> User:
 
 @pytest.fixture
 def live(alice) -> Profile:
-    """Alice's live profile, with a piece, a comment, a message and a dead letter from 60 days ago."""
+    """Alice's live profile, with a post, a comment, a message and a dead letter from 60 days ago."""
     profile = Profile.objects.create(owner=alice, platform="instagram", platform_id="live-1", handle="alice")
     old = (NOW - 60 * DAY).isoformat()
     send(

@@ -238,8 +238,8 @@ def draw_window(
 def _draw_content(
     account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
 ) -> list[simulator.SimulatedEvent]:
-    pieces = account.content_per_day
-    return simulator.content_window(account.world, window.ordinal, window.start, pieces, past)
+    posts = account.content_per_day
+    return simulator.content_window(account.world, window.ordinal, window.start, posts, past)
 
 
 def _draw_interactions(

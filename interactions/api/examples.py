@@ -22,7 +22,7 @@ _PROFILE = {
     "display_name": "Harbour Roast",
     "is_demo": True,
 }
-_PIECE = {
+_POST = {
     "id": 41,
     "profile": 3,
     "platform": "instagram",
@@ -81,7 +81,7 @@ _EVENT = {
 }
 
 PROFILE = [answer("a demo profile", _PROFILE)]
-PIECE = [answer("a post", _PIECE)]
+POST = [answer("a post", _POST)]
 COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
 REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
 ROTATION = [

@@ -32,7 +32,7 @@ class ProfileSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@extend_schema_serializer(examples=examples.PIECE)
+@extend_schema_serializer(examples=examples.POST)
 class ContentSerializer(serializers.ModelSerializer):
     platform = serializers.CharField(source="profile.platform", read_only=True)
 
@@ -143,7 +143,7 @@ class DaySerializer(serializers.Serializer):
 
 
 class SummarySerializer(serializers.Serializer):
-    """Counts of comments and messages; `content` counts the content pieces."""
+    """Counts of comments and messages; `content` counts the posts."""
 
     mode = serializers.ChoiceField(choices=list(MODES))
     content = serializers.IntegerField()
@@ -188,7 +188,7 @@ class EventSerializer(serializers.Serializer):
     conversation_id = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
     kind = serializers.CharField(
-        required=False, allow_null=True, help_text="The kind of a content piece: post, reel, video and so on."
+        required=False, allow_null=True, help_text="The kind of a post: post, reel, video and so on."
     )
     url = serializers.CharField(required=False, allow_null=True)
     metrics = MetricsSerializer(required=False)

@@ -63,7 +63,7 @@ class ProfileViewSet(RowsViewSet):
 
 
 class ContentViewSet(RowsViewSet):
-    """Published content pieces."""
+    """Published posts."""
 
     serializer_class = ContentSerializer
     filterset_class = ContentFilter
