@@ -15,7 +15,7 @@ import psutil
 from django.db import connection
 
 from benchmarks import population
-from benchmarks.figures import Figure, Table, at_least, at_most
+from benchmarks.measurements import Measurement, Table, at_least, at_most
 from benchmarks.workers import processes, wait_for_the_others
 from config.celery import collect_garbage_rarely
 from demo.engine import delivery, planning
@@ -83,11 +83,11 @@ def run(size: Size) -> Iterator[Table]:
             windows = [_window(workers, users, before + n * INTERACTIONS.length) for n in (1, 2)]
             measured.append(min(windows, key=lambda window: window.seconds))
     title = f"Six hours of {size.users[-1]:,} users with {size.demo} demos, by {WORKERS} workers"
-    details = [figure for window in measured for figure in _details(window)]
+    details = [measurement for window in measured for measurement in _details(window)]
     yield Table(title, [*_targets(measured[0], measured[-1]), *details])
 
 
-def _targets(first: Window, last: Window) -> list[Figure]:
+def _targets(first: Window, last: Window) -> list[Measurement]:
     compared = f"at {last.users:,} as a multiple of that at {first.users:,}"
     rate = PER_WINDOW * last.users / last.seconds
     return [
@@ -97,17 +97,17 @@ def _targets(first: Window, last: Window) -> list[Figure]:
     ]
 
 
-def _details(window: Window) -> list[Figure]:
+def _details(window: Window) -> list[Measurement]:
     """What the time is spent on."""
     parts = [f"{window.total(name) / WORKERS:.2f}" for name in ("planning", "delivery")]
     processor = f"{window.total('processor'):.1f}, {window.database:.1f}"
     delivered = f"{window.total('delivered'):,}"
     return [
-        Figure(f"{window.users:,} users: seconds", f"{window.seconds:.2f}"),
-        Figure("… in planning and in delivery", ", ".join(parts)),
-        Figure("… of processor time in workers and in PostgreSQL", processor),
-        Figure("… events delivered, with answers and reports of figures", delivered),
-        Figure("… memory of a worker", f"{window.memory / 2**20:.0f} MB"),
+        Measurement(f"{window.users:,} users: seconds", f"{window.seconds:.2f}"),
+        Measurement("… in planning and in delivery", ", ".join(parts)),
+        Measurement("… of processor time in workers and in PostgreSQL", processor),
+        Measurement("… events delivered, with answers and reports of metrics", delivered),
+        Measurement("… memory of a worker", f"{window.memory / 2**20:.0f} MB"),
     ]
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from faker import Faker
 
 from accounts.models import User
-from benchmarks.figures import Figure, Table, at_most
+from benchmarks.measurements import Measurement, Table, at_most
 from demo.engine import planning
 from demo.lifecycle import activation
 from demo.models import DemoAccount, State
@@ -45,7 +45,7 @@ def run(size: Size) -> Iterator[Table]:
         [
             at_most(f"per user at {size.users:,} users with 35 posts", new, LIMIT_MS, " ms"),
             at_most(after_a_month, old, LIMIT_MS, " ms"),
-            Figure(f"Faker, {TEXTS} sentences", f"{_faker_milliseconds():.2f} ms"),
+            Measurement(f"Faker, {TEXTS} sentences", f"{_faker_milliseconds():.2f} ms"),
         ],
     )
 

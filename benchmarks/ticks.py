@@ -16,7 +16,7 @@ from django.db.models import Min
 
 from accounts.models import User
 from benchmarks import population
-from benchmarks.figures import Figure, Table, at_most
+from benchmarks.measurements import Measurement, Table, at_most
 from demo.engine import delivery, planning
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, StoryEvent
@@ -50,18 +50,18 @@ def run(size: Size) -> Iterator[Table]:
     held = _pause_with_overdue(templates, size.paused)
     now = _plan_next_window()
     due["held"], idle["held"] = _busy_ticks(now, size.ticks), _idle_ticks(now, size.ticks)
-    yield Table(f"A tick with {DUE} due events", list(_figures(due, size, held)))
-    yield Table("A tick with nothing due", list(_figures(idle, size, held)))
+    yield Table(f"A tick with {DUE} due events", list(_measurements(due, size, held)))
+    yield Table("A tick with nothing due", list(_measurements(idle, size, held)))
 
 
-def _figures(seconds: dict[int | str, float], size: Size, held: int) -> Iterator[Figure]:
+def _measurements(seconds: dict[int | str, float], size: Size, held: int) -> Iterator[Measurement]:
     largest, smallest = size.users[0], size.users[-1]
     for users in reversed(size.users):
-        yield Figure(f"among {users:,} users, median", f"{seconds[users] * 1_000:.1f} ms")
+        yield Measurement(f"among {users:,} users, median", f"{seconds[users] * 1_000:.1f} ms")
     multiple = seconds[largest] / seconds[smallest]
     yield at_most(f"that at {largest:,} as a multiple of that at {smallest:,}", multiple, 1.5)
     paused = f"{size.paused:,} paused that hold {held:,} overdue events"
-    yield Figure(f"among {smallest:,} users and {paused}", f"{seconds['held'] * 1_000:.1f} ms")
+    yield Measurement(f"among {smallest:,} users and {paused}", f"{seconds['held'] * 1_000:.1f} ms")
     yield at_most("… as a multiple of that without them", seconds["held"] / seconds[smallest], 1.5)
 
 

@@ -18,7 +18,7 @@ import requests
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from benchmarks.figures import Figure, Table, at_least, milliseconds, p95, seconds_of_each
+from benchmarks.measurements import Measurement, Table, at_least, milliseconds, p95, seconds_of_each
 from benchmarks.web_server import web_server
 from demo import simulator
 from interactions.ingest import IncomingEvent, ingest
@@ -55,7 +55,7 @@ def run(size: Size) -> Iterator[Table]:
         f"Webhook over HTTP, one gunicorn with two processes, {CLIENTS} senders",
         [
             at_least(f"events a second in batches of {BATCH}", rate, 4_000),
-            Figure("the ingest alone, in one process, same batches", f"{in_process:,.0f}"),
+            Measurement("the ingest alone, in one process, same batches", f"{in_process:,.0f}"),
             milliseconds("a single event, median", statistics.median(single)),
             milliseconds("a single event, 95th percentile", p95(single)),
             milliseconds("/healthz, which only answers, 95th percentile", p95(bare)),

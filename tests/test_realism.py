@@ -171,9 +171,9 @@ def test_too_small_and_too_large_audiences_fail(monkeypatch, platform, audience)
 def test_each_impossible_event_fails(platform):
     sample = reference(platform)
     comment, post = sample.first_level[0], sample.by_id[sample.first_level[0].content_id]
-    figures = sample.metrics[post.platform_id]
+    metrics = sample.metrics[post.platform_id]
     without_likes = {id: metrics._replace(likes=0) for id, metrics in sample.metrics.items()}
-    without_views = sample.metrics | {post.platform_id: figures._replace(views=0)}
+    without_views = sample.metrics | {post.platform_id: metrics._replace(views=0)}
     wrong = {
         "comments before their posts": replace(sample, comments=(comment._replace(at=post.at),)),
         "events in the future": replace(

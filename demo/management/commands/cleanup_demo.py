@@ -28,7 +28,7 @@ class Command(DemoCommand):
             raise bad_input(f"--older-than must be a number of days from 0 to {MAX_DAYS}.")
         cleaned = clean_up(now(), older_than_days=days, dry_run=options["dry_run"])
         verb = "Would expire" if options["dry_run"] else "Expired"
-        figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
-        self.report(figures, options["json"], f"{verb}: {cleaned}.")
+        result = {"dry_run": options["dry_run"], **asdict(cleaned)}
+        self.report(result, options["json"], f"{verb}: {cleaned}.")
         if cleaned.failed:
             raise CommandError(f"{cleaned.failed} demos could not be cleaned up; the log says why.")
