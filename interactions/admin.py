@@ -234,8 +234,8 @@ def _replay_message(result: ReplayResult) -> str:
         sentences.append(f"{rejected} rejected again and kept.")
     if result.failed:
         sentences.append(f"{result.failed} failed: see the log. The worker will replay them in an hour.")
-    if result.marked:
-        sentences.append(f"The worker will replay {result.marked} more within minutes.")
+    if result.deferred:
+        sentences.append(f"The worker will replay {result.deferred} more within minutes.")
     if result.more:
         sentences.append("Some are left: select them after that and replay again.")
     return " ".join(sentences) or "No event was replayed: the selected ones have been deleted."

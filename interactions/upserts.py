@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECOND, Version
+from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version
 from interactions.merging import Key, Row, Stamp, stamp
 
 CONTENT, INTERACTION = "content", "interaction"
-# Targets of PendingChange rows that are no pending changes: they store which versions came from future events.
+# Values of PendingChange.target for rows that are not pending changes: they record which versions came from future events.
 FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
@@ -46,7 +46,7 @@ _CREATION = {
         "direction": "text",
     },
 }
-_METRICS = dict.fromkeys(METRICS, "bigint") | {f"{name}_at": "timestamptz" for name in METRICS}
+_METRICS = dict.fromkeys(METRIC_NAMES, "bigint") | {f"{name}_at": "timestamptz" for name in METRIC_NAMES}
 _COLUMNS = {
     CONTENT: _COMMON | _CREATION[CONTENT] | _METRICS,
     INTERACTION: _COMMON | _CREATION[INTERACTION],
@@ -57,7 +57,9 @@ _FIXED = {"profile_id", "platform_id", "is_demo"}
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     """Return the existing rows among `keys`, with their current versions."""
     metrics = (
-        [column for name in METRICS for column in (_micros(f"{name}_at"), name)] if target == CONTENT else []
+        [column for name in METRIC_NAMES for column in (_micros(f"{name}_at"), name)]
+        if target == CONTENT
+        else []
     )
     versions = [
         _micros("posted_at"),
@@ -87,7 +89,7 @@ def _versions(posted_at, created_digest, text_at, text_digest, deleted_at, *metr
     versions: dict[str, Version] = {"created": created, "text": (text_at, source, text_digest)}
     if deleted_at is not None:
         versions["deletion"] = (deleted_at,)
-    for name, at, count in zip(METRICS, metrics[::2], metrics[1::2], strict=False):
+    for name, at, count in zip(METRIC_NAMES, metrics[::2], metrics[1::2], strict=False):
         if at is not None:
             versions[name] = (at, count)
     return versions
@@ -124,8 +126,8 @@ def _instant(micros: int) -> str:
 
 
 def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert the content pieces that do not exist yet; return the ids of the inserted rows."""
-    defaults = [row | {name: row.get(name, 0) for name in METRICS} for row in rows]
+    """Insert the content rows that do not exist yet; return the ids of the inserted rows."""
+    defaults = [row | {name: row.get(name, 0) for name in METRIC_NAMES} for row in rows]
     names = ", ".join(_COLUMNS[CONTENT])
     return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", defaults, received_at)
 
@@ -210,7 +212,7 @@ def link_references(target: str, inserted: dict[Key, int]) -> None:
 def _records(target: str, **extra: str) -> str:
     """Return the SQL that unpacks the rows as a table `new`; `extra` are columns that the target's table does not have."""
     columns = _COLUMNS[target] | extra
-    typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    typed = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
     names = ", ".join(columns)
     return (
         f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS new ({names}, ordinality)"

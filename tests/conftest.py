@@ -26,7 +26,7 @@ pytest_plugins = ["tests.world", "tests.admin_client", "tests.stories", "tests.b
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Servers for whoever runs tests: with `-n` each of the processes, and not the one that deals tests out to them."""
+    """Start servers in each process that runs tests; the controller of pytest-xdist runs none."""
     if is_xdist_controller(session):
         return
     if settings.EMBEDDED["postgres"]:
@@ -36,7 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that start processes come first, so that none of them is left alone at the end of a parallel run."""
+    """Run files that start processes first, so that a parallel run does not end with one long file."""
     slow = {
         item.path
         for item in items
@@ -47,14 +47,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the tests the search for cycles among all that is loaded by now, a tenth of their processor time."""
+    """Exclude all loaded objects from garbage collection, which would take a tenth of the processor time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_throttled() -> None:
-    """What an earlier test tried does not count."""
+def _reset_throttling() -> None:
+    """Delete the rate counters of earlier tests."""
     with redis.Redis.from_url(settings.REDIS_CLIENT_URL) as client:
         client.flushdb()

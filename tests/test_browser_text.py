@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import SKIP, log_in, photograph
+from tests.browser import SKIP, log_in, save_screenshot
 from tests.long import first
 from tests.service_stack import ServiceStack
 
@@ -133,7 +133,7 @@ def test_no_text_makes_a_page_wider_than_the_window(nasty, tab, width):
     for path in PAGES:
         tab.goto(nasty.url + path)
         fits(tab)
-        photograph(tab, f"nasty-{path.strip('/?').replace('/?cursor=', '-') or 'dashboard'}-{width}")
+        save_screenshot(tab, f"nasty-{path.strip('/?').replace('/?cursor=', '-') or 'dashboard'}-{width}")
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -142,7 +142,7 @@ def test_the_dashboard_fits_in_every_state(nasty, tab, width, state):
     with demo_that_is(state, nasty):
         open_as_named(tab, nasty, width)
         fits(tab)
-        photograph(tab, f"nasty-{state}-{width}")
+        save_screenshot(tab, f"nasty-{state}-{width}")
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -153,7 +153,7 @@ def test_pages_of_errors_fit(nasty, tab, width):
         expect(tab.get_by_role("heading", level=1)).to_have_text(status)
         fits(tab)
         assert tab.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") != "0px"
-        photograph(tab, f"error-{status.replace(' ', '-')}-{width}")
+        save_screenshot(tab, f"error-{status.replace(' ', '-')}-{width}")
 
 
 def not_found(page: Page, stack: ServiceStack) -> None:
@@ -327,7 +327,7 @@ def test_a_long_text_fits_the_admins_page(nasty, tab, width):
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     widths = "[...document.querySelectorAll('.readonly')].map((one) => one.scrollWidth - one.clientWidth)"
     assert max(tab.evaluate(widths)) <= 1
-    photograph(tab, f"admin-{width}")
+    save_screenshot(tab, f"admin-{width}")
 
 
 BROKEN = """[...document.querySelectorAll('thead th')].flatMap((cell) => {
@@ -358,7 +358,7 @@ def test_no_word_in_the_head_of_a_list_is_broken(nasty, tab, width):
         if words := tab.evaluate(BROKEN):
             broken[link.removeprefix(nasty.url)] = words
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        photograph(tab, f"admin-{link.split('/')[-2]}-{width}")
+        save_screenshot(tab, f"admin-{link.split('/')[-2]}-{width}")
     assert (broken, len(links), heads > 60) == ({}, 13, True)
 
 

@@ -401,10 +401,10 @@ class DemoMachine(RuleBasedStateMachine):
             demo.check_state()
             demo.check_rows()
         with invariants.plans_for_many_rows():
-            invariants.nothing_lies_in_the_future(self.now)
+            invariants.nothing_is_dated_in_the_future(self.now)
             invariants.causes_come_first()
-            invariants.a_pause_holds_what_is_to_come()
-            invariants.what_is_hidden_is_old_or_was_deleted(self.deleted)
+            invariants.a_pause_holds_undelivered_events()
+            invariants.invisible_rows_are_expired_or_deleted(self.deleted)
         assert live_rows() == self.live_rows
         self.is_sound, self.now = True, self.now + MOMENT
 

@@ -100,7 +100,7 @@ def _attempt(
 ) -> None:
     """Do the work; after an error set the columns of `on_failure`, and `last_error` to a sentence for the user."""
     try:
-        work(account, time_slice.of(account))
+        work(account, time_slice.for_account(account))
     except (TimeSliceOver, *DATABASE_UNAVAILABLE):
         raise
     except Exception:
