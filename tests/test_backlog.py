@@ -67,7 +67,7 @@ def test_the_events_of_an_initial_batch_count_from_when_they_were_planned(client
     assert delivery_check(client) is ready
 
 
-def test_a_failed_demo_does_not_count(client, overdue):
+def test_events_of_a_failed_demo_do_not_make_delivery_stuck(client, overdue):
     DemoAccount.objects.update(state="failed")
     assert delivery_check(client) is True
 
@@ -77,7 +77,7 @@ def test_readyz_uses_at_most_eight_queries(client, overdue, django_assert_max_nu
         client.get("/readyz")
 
 
-def test_failing_work_does_not_count_as_a_delivery(client, overdue, bob, monkeypatch):
+def test_failed_pending_work_is_not_noted_as_a_delivery(client, overdue, bob, monkeypatch):
     """A removal that fails is retried every minute, but delivers nothing."""
     demo_of(bob, timezone.now())
     redis().delete(DELIVERED)

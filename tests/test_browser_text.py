@@ -198,7 +198,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("width", [320, 390])
-def test_what_is_refused_fits_too(nasty, tab, width):
+def test_pages_with_errors_fit_the_window(nasty, tab, width):
     open_as_named(tab, nasty, width)
     tab.goto(f"{nasty.url}/settings/")
     tab.get_by_label("Time zone").fill("z" * 3000)
@@ -222,7 +222,7 @@ def test_what_is_refused_fits_too(nasty, tab, width):
     assert tab.get_by_label("User name").input_value() == "u" * 150
 
 
-def test_a_name_turns_nothing_beside_it(nasty, tab):
+def test_a_right_to_left_name_does_not_reorder_its_neighbours(nasty, tab):
     open_as_named(tab, nasty, 1200)
     tab.goto(f"{nasty.url}/comments/")
     places = []
@@ -243,7 +243,7 @@ def test_a_name_turns_nothing_beside_it(nasty, tab):
     assert {kind for kind, _ in places} == {"turned", "rtl", "other"}
     assert all(in_order for _, in_order in places)
     tab.goto(f"{nasty.url}/comments/")
-    # each letter of a handle stands where it was written, whatever stands before it
+    # each letter of a handle is where it was written, whatever precedes it
     turned = tab.evaluate(
         """() => [...document.querySelectorAll(".meta bdi")].filter((one) => one.textContent.startsWith("@")).map((one) => {
         const text = one.firstChild, range = document.createRange();
@@ -255,7 +255,7 @@ def test_a_name_turns_nothing_beside_it(nasty, tab):
     assert all(turned)
 
 
-def test_marks_upon_marks_stay_in_their_row(nasty, tab):
+def test_stacked_combining_marks_stay_in_their_row(nasty, tab):
     open_as_named(tab, nasty, 1200)
     for path in ("/comments/", "/messages/", "/"):
         tab.goto(nasty.url + path)
@@ -264,7 +264,7 @@ def test_marks_upon_marks_stay_in_their_row(nasty, tab):
         )
 
 
-def test_lines_of_a_comment_are_seen_as_lines(nasty, tab):
+def test_line_breaks_of_a_comment_are_visible(nasty, tab):
     open_as_named(tab, nasty, 1200)
     tab.goto(f"{nasty.url}/comments/")
     lines = tab.locator("p.text", has_text="three").first
@@ -346,7 +346,7 @@ BROKEN = """[...document.querySelectorAll('thead th')].flatMap((cell) => {
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_word_in_the_head_of_a_list_is_broken(nasty, tab, width):
+def test_no_word_in_the_header_of_a_list_is_broken(nasty, tab, width):
     nasty.sql("UPDATE accounts_user SET is_superuser = true WHERE username = %s", NAME)
     open_as_named(tab, nasty, width)
     tab.goto(f"{nasty.url}/admin/")

@@ -272,7 +272,7 @@ TWO_FUTURE_EVENTS = {
 
 @pytest.mark.parametrize("offset", [-HOUR, HOUR, 9 * DAY + HOUR * 3 / 2], ids=["before", "while", "between"])
 @pytest.mark.parametrize("case", TWO_FUTURE_EVENTS)
-def test_an_event_of_another_aspect_voids_neither_of_two_future_events(live, case, offset):
+def test_an_event_of_another_aspect_cancels_neither_of_two_future_events(live, case, offset):
     future, other, both_stored = TWO_FUTURE_EVENTS[case]
     for _moment, action in sorted(
         [

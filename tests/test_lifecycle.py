@@ -211,7 +211,7 @@ def test_advancing_a_week_gives_the_rows_of_a_week(alice, bob):
 
 
 @pytest.mark.parametrize("days", [1, 3, 5])
-def test_advancing_by_other_days_keeps_counts_and_causes(alice, days):
+def test_advancing_by_days_gives_the_quotas_and_no_reply_before_its_parent(alice, days):
     demo_of(alice)
     advance(alice, days, NOW)
     deliver_due(NOW)

@@ -152,7 +152,7 @@ def test_texts_without_any_repetition_fail(platform):
     ],
     ids=["emoji", "questions", "spam", "sentiment"],
 )
-def test_wrong_shares_fail(with_figures, monkeypatch, platform, wrong):
+def test_wrong_shares_of_texts_fail_their_check(with_figures, monkeypatch, platform, wrong):
     true = PLATFORM_FIGURES[platform]
     sample = with_figures(platform, **wrong)
     monkeypatch.setitem(PLATFORM_FIGURES, platform, replace(true, **wrong) if "intents" in wrong else true)
