@@ -1,4 +1,4 @@
-"""Rows a second that cleanup hides, then purges, of 500,000. Peer: one DELETE of all. Limit: each row and its WAL written once.
+"""Rows a second that cleanup expires, then purges, of 500,000. Peer: one DELETE of all. Limit: each row and its WAL written once.
 
 Meanwhile another process sends events for the same profile, one by one: the time for which cleanup locks the profile
 delays them. The one DELETE keeps its locks to its end.
@@ -56,7 +56,7 @@ def run(size: Size) -> Iterator[Table]:
     profile = Profile.objects.demo().filter(owner=owner).first()
     _fill(profile, size.rows, now)
     with workers.processes(1) as sender:
-        hidden = _measure(sender, profile, size.rows, lambda: clean_up(now, accounts=[account.pk]).messages)
+        expired = _measure(sender, profile, size.rows, lambda: clean_up(now, accounts=[account.pk]).messages)
         _settle()
         later = now + RESTORABLE_FOR + AN_HOUR
         purged = _measure(sender, profile, size.rows, lambda: clean_up(later, accounts=[account.pk]).purged)
@@ -65,7 +65,7 @@ def run(size: Size) -> Iterator[Table]:
     yield Table(
         f"Cleanup of {size.rows:,} rows while events arrive for the same profile",
         [
-            *_measurements("hidden", hidden, 12_000),
+            *_measurements("expired", expired, 12_000),
             *_measurements("purged", purged, 50_000),
             Measurement("one DELETE of as many, rows a second", f"{size.rows / one_delete:,.0f}"),
         ],

@@ -102,10 +102,10 @@ def _while_others_advance(
             seconds["reset"].append(_reset(light))
             seconds["enable"].append(_enable(light))
     spent = time.perf_counter() - started
-    for name, taken in seconds.items():
-        values = f"{median(taken):.2f} s, {max(taken):.2f} s of {len(taken)}"
+    for name, durations in seconds.items():
+        values = f"{median(durations):.2f} s, {max(durations):.2f} s of {len(durations)}"
         yield Measurement(f"{name} while they advance the {ordinal} time, median and maximum", values)
-        yield at_most("… the median as a multiple of that alone", median(taken) / alone[name], 3)
+        yield at_most("… the median as a multiple of that alone", median(durations) / alone[name], 3)
     yield Measurement("… until both have advanced, with these resets between", f"{spent:.0f} s")
     yield Measurement("… maximum memory of a worker's process", f"{max(memory) / 2**20:.0f} MB")
     rows = StoryEvent.objects.filter(account__user=heavy[0]).count()

@@ -39,7 +39,7 @@ FULL = Size(users=(100, 1_000, 10_000), demo="full", templates=20)
 SMALL = Size(users=(2, 4, 6), demo="smoke", templates=2)
 
 
-class Share(NamedTuple):
+class WorkerResult(NamedTuple):
     """What one worker did: interactions planned, events delivered, the seconds of both and of its processor, its memory."""
 
     planned: int
@@ -57,7 +57,7 @@ class Window:
     users: int
     seconds: float
     database: float  # seconds, of all its processes
-    shares: list[Share]
+    results: list[WorkerResult]
 
     @property
     def per_user(self) -> float:
@@ -65,10 +65,10 @@ class Window:
 
     @property
     def memory(self) -> int:
-        return max(share.memory for share in self.shares)
+        return max(result.memory for result in self.results)
 
     def total(self, name: str) -> float:
-        return sum(getattr(share, name) for share in self.shares)
+        return sum(getattr(result, name) for result in self.results)
 
 
 def run(size: Size) -> Iterator[Table]:
@@ -127,9 +127,9 @@ def _window(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
 def _run_workers(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
     """Have all workers plan and deliver what is due at `now`."""
     computed, started = _database_seconds(), time.perf_counter()
-    shares = list(workers.map(_plan_and_deliver, [now] * WORKERS))
+    results = list(workers.map(_plan_and_deliver, [now] * WORKERS))
     seconds = time.perf_counter() - started
-    return Window(users, seconds, _database_seconds() - computed, shares)
+    return Window(users, seconds, _database_seconds() - computed, results)
 
 
 def _database_seconds() -> float:
@@ -147,14 +147,14 @@ def _become_a_worker(_: int) -> None:
     collect_garbage_rarely()
 
 
-def _plan_and_deliver(now: datetime) -> Share:
+def _plan_and_deliver(now: datetime) -> WorkerResult:
     """What the tasks `plan` and `deliver` do, in one worker."""
     wait_for_the_others()
     started, computed = time.perf_counter(), time.process_time()
     planned = planning.plan_due(now)
     between = time.perf_counter()
     delivered = delivery.deliver_due(now)
-    return Share(
+    return WorkerResult(
         planned.comments + planned.messages,
         delivered,
         between - started,

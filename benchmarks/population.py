@@ -154,7 +154,7 @@ def _moved(row: Row, later: timedelta) -> Row:
 
 
 def _reserve(model: type[models.Model], copies: int) -> list[int]:
-    """The first of MAX_ROWS ids for each copy; the table's sequence goes on after the last."""
+    """The first of MAX_ROWS ids for each copy; the table's sequence continues after the last."""
     with connection.cursor() as cursor:
         sequence = f"pg_get_serial_sequence('{model._meta.db_table}', 'id')"
         cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s)", [copies * MAX_ROWS])

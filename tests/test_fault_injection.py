@@ -1,4 +1,4 @@
-"""Bad days on real parts: what a user sees while something is down, and that nothing is lost or doubled afterwards."""
+"""Faults in real services: what a user sees meanwhile, and that nothing is lost or duplicated afterwards."""
 
 import shutil
 from collections.abc import Callable, Iterator

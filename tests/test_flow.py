@@ -1,4 +1,4 @@
-"""The promise on real parts: web, worker and beat as processes, killed and emptied at the worst moments."""
+"""Real web, worker and beat processes: demos stay complete while workers are killed and the broker is emptied."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The pages that people see, as the server sends them; `test_browser.py` sees them in a browser."""
+"""The pages that people see, as the server sends them; `test_browser.py` tests them in a browser."""
 
 import re
 

@@ -15,7 +15,7 @@ from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS
 from tests.world import DAY, HOUR, NOW, demo_of
 
-AS_IT_COMES = {
+DEFAULT_FORM = {
     "content_per_day": "2",
     "comments_per_window": "10",
     "messages_per_window": "5",
@@ -32,7 +32,7 @@ def settings_of(user) -> tuple:
 
 
 def save(page, **changes):
-    return page.post("/settings/", AS_IT_COMES | changes)
+    return page.post("/settings/", DEFAULT_FORM | changes)
 
 
 def text_of(answer) -> str:
@@ -43,10 +43,10 @@ def text_of(answer) -> str:
 @pytest.mark.parametrize("path", ["/settings", "/settings/"])
 def test_the_settings_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.get(path).headers["Location"].startswith("/login/")
-    assert client.post(path, AS_IT_COMES).headers["Location"].startswith("/login/")
+    assert client.post(path, DEFAULT_FORM).headers["Location"].startswith("/login/")
     client.force_login(alice)
     assert 'name="comments_per_window" value="10" min="0" max="200"' in text_of(client.get(path))
-    assert client.post(path, AS_IT_COMES).status_code == 302
+    assert client.post(path, DEFAULT_FORM).status_code == 302
 
 
 def test_dashboard_and_header_lead_to_the_settings(page, alice):
