@@ -1,4 +1,7 @@
-"""Checks at the start that a table has an entry for everything that is declared elsewhere. Pure."""
+"""Checks at the start that a table has an entry for everything that is declared elsewhere. Pure.
+
+Called where such tables are defined: `demo/models/`, `demo/engine/planning.py`, the simulator and `interactions/events.py`.
+"""
 
 from collections.abc import Collection, Iterable
 

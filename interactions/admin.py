@@ -1,4 +1,7 @@
-"""Admin of content, interactions, pending changes and dead letters: read-only, searchable; dead letters can be replayed."""
+"""The admin pages of content, interactions, pending changes and dead letters; Django imports this module.
+
+They are read-only and searchable. Dead letters can be replayed.
+"""
 
 import contextlib
 import json

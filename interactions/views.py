@@ -1,4 +1,4 @@
-"""Pages of the inbox: comments and direct messages, newest first."""
+"""The pages Comments and Messages: the user's rows, newest first. Routed by `interactions/urls.py`."""
 
 from typing import NamedTuple
 

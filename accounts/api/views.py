@@ -1,4 +1,4 @@
-"""API views for tokens (stored hashed, by knox) and for creating accounts from another back end."""
+"""API views that list, create and delete tokens, and create accounts for another back end. Routed by `urls.py`."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction

@@ -27,7 +27,7 @@ PROBES = ("/healthz", "/readyz")
 
 
 class Connection(HTTPChannel):
-    """Reads at most one request ahead. A close after a refusal lets the client read the response while it still sends."""
+    """Reads at most one further request while one is processed. After a refusal the client can still read the response."""
 
     parser_class = RequestParser
     task_class = ApplicationResponse

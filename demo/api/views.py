@@ -1,4 +1,4 @@
-"""The routes of demo mode; nearly each responds with the object of GET demo/."""
+"""The API views of demo mode; nearly all respond with the object of GET demo/. Routed by `demo/api/urls.py`."""
 
 from dataclasses import asdict
 from functools import cached_property

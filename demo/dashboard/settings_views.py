@@ -1,4 +1,4 @@
-"""The page Settings: how many posts, comments and messages a demo gets, and when."""
+"""The view of the page Settings: how many posts, comments and messages a demo gets, and when. Routed by `demo/urls.py`."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied

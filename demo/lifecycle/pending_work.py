@@ -1,6 +1,6 @@
 """Does the work that a change of state leaves to do: fills an enabled demo, removes a disabled one, resumes, advances.
 
-The account's state says what is left to do, so a lost message or a dead worker costs only the time until the next sweep.
+The account's row stores what is pending, so a lost message or a dead worker only delays it until the next sweep.
 Workers do it in time slices, each in a task of its own: the first slice suffices for an ordinary demo, and the short ones
 after it let other accounts' work run in between.
 """
@@ -68,7 +68,7 @@ def finish(account_id: int, now: datetime) -> None:
 
 
 def finish_in_process(account_id: int, now: datetime) -> DemoAccount:
-    """Do the same and wait for workers that deliver parts of the initial batch; return the account as it is then."""
+    """Like `finish`, and wait for workers that deliver parts of the initial batch; return the account as it is then."""
     clock = Clock(now)
     finish(account_id, now)
     while _wait_for_workers(account_id, now) and clock.elapsed < MAX_WAIT:

@@ -1,4 +1,4 @@
-"""DemoAccount: one row per user with the settings, the state and the next windows of the demo."""
+"""The table DemoAccount: one row per user with the settings, the state and the next windows of the demo."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

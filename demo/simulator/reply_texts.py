@@ -1,6 +1,6 @@
 """Writes the texts of replies to comments, by other people and by the brand. Called by comments, brand_replies, scenarios.
 
-A reply takes up the exchange that the parent's memo names.
+A reply belongs to the exchange that the parent's memo names.
 """
 
 from collections.abc import Sequence

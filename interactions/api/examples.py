@@ -1,4 +1,4 @@
-"""Example requests and answers for the OpenAPI schema; a test checks each against the schema's types."""
+"""Example requests and answers for the OpenAPI schema. Read by serializers and views; a test checks each of them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Serializers of the inbox: rows with their columns' names and relations as ids, and the webhook's schema."""
+"""Serializers of the inbox, for the views and the OpenAPI schema: rows with relations as ids, and the webhook's bodies."""
 
 from datetime import datetime
 

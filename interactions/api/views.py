@@ -1,4 +1,4 @@
-"""API views of the caller's profiles, content and interactions; other users' rows answer 404."""
+"""API views of the caller's profiles, content and interactions. Routed by `urls.py`; other users' rows answer 404."""
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404

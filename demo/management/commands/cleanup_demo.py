@@ -11,8 +11,8 @@ MAX_DAYS = 36_500
 
 class Command(DemoCommand):
     help = (
-        "Remove demo data older than each account's retention, and purge the data removed a week ago."
-        " restore_demo restores removed data until it is purged. Live data is never touched."
+        "Expire demo data older than each account's retention, and purge the data that expired a week ago."
+        " restore_demo restores expired data until it is purged. Live data is never touched."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
