@@ -88,7 +88,7 @@ def _measurements(seconds: dict[str, float]) -> list[Measurement]:
 
 
 def _story(comments: int) -> Story:
-    """A story with at least so many comments, as the brand's answers come on top of the quota; cut to the number."""
+    """A story with exactly `comments` comments: the brand's replies, which are in addition to the quota, are cut off."""
     world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
     events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
     return Story(

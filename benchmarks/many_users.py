@@ -52,7 +52,7 @@ class WorkerResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Window:
-    """One window of so many users: seconds from the start to the last delivery, and the processor time of PostgreSQL."""
+    """One window of `users` users: seconds from the start to the last delivery, and the processor time of PostgreSQL."""
 
     users: int
     seconds: float
@@ -125,7 +125,7 @@ def _window(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
 
 
 def _run_workers(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
-    """Have all workers plan and deliver what is due at `now`."""
+    """Have all workers plan and deliver the events due at `now`."""
     computed, started = _database_seconds(), time.perf_counter()
     results = list(workers.map(_plan_and_deliver, [now] * WORKERS))
     seconds = time.perf_counter() - started

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 def min_seconds(runs: int, call: Callable, prepare: Callable[[], tuple] = tuple) -> float:
-    """The minimum of so many runs in seconds; `prepare` makes the arguments of each, outside the measured time."""
+    """The minimum of `runs` runs in seconds; `prepare` makes the arguments of each, outside the measured time."""
     durations = []
     for _ in range(runs):
         arguments = prepare()
@@ -17,7 +17,7 @@ def min_seconds(runs: int, call: Callable, prepare: Callable[[], tuple] = tuple)
 
 
 def seconds_of_each(runs: int, call: Callable[[], object]) -> list[float]:
-    """The seconds of each of so many runs."""
+    """The seconds of each of `runs` runs."""
     return [min_seconds(1, call) for _ in range(runs)]
 
 

@@ -51,7 +51,7 @@ def run(size: Size) -> Iterator[Table]:
 
 
 def _milliseconds_per_user(users: int, name: str, **sizes: int) -> float:
-    """Processor time of this process per user to plan a window of so many users."""
+    """Processor time of this process per user to plan a window of `users` users."""
     for number in range(users):
         account = activation.get_or_create_account(User.objects.create(username=f"{name}-{number}"))
         activation.start_activation(account, MORNING, sizes)

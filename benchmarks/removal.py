@@ -69,7 +69,7 @@ def _table_sizes() -> Iterator[Measurement]:
 
 
 def _removals(number: int) -> Iterator[Measurement]:
-    """Each kind of removal, for so many users in the middle of the tables."""
+    """Each kind of removal, for `number` users whose rows are in the middle of the tables."""
     accounts = list(DemoAccount.objects.select_related("user").order_by("pk"))
     chosen = iter(accounts[len(accounts) // 2 :])
     for name, remove in (("disable", _disable), ("reset", _reset), ("delete_user", _delete)):
@@ -123,7 +123,7 @@ def _over_http(users: int, events: int) -> Measurement:
 
 
 def _make_due(users: int, events: int, now: datetime) -> int:
-    """Make so many events of so many users due once more; return their number."""
+    """Make `events` events of each of `users` users due again; return their number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE demo_storyevent SET delivered_at = NULL, due_at = %s - random() * interval '6 hours' WHERE id IN"
@@ -135,7 +135,7 @@ def _make_due(users: int, events: int, now: datetime) -> int:
 
 
 class _Answers200(BaseHTTPRequestHandler):
-    """Reads what is posted and answers 200."""
+    """Reads the request body and answers 200."""
 
     protocol_version = "HTTP/1.1"
 

@@ -1,7 +1,7 @@
 """Time of a periodic run (a tick) among 10,000 users. Peer: the same among 100. Limit: only what is due is read.
 
 A tick plans, with no window open, and delivers. Everybody has a planned window ahead; before each tick the next five
-events of twelve users are made due. Last, further users are paused that hold an overdue window.
+events of twelve users are made due. Last, further users are paused whose events of a past window are held.
 """
 
 import time
@@ -108,7 +108,7 @@ def _tick(now: datetime, due: int) -> float:
 
 
 def _pause_with_overdue(templates: population.Templates, number: int) -> int:
-    """Pause so many further users at the start of a window that is long past; return how many events they hold."""
+    """Pause `number` further users at the start of a past window; return how many events they hold."""
     existing = DemoAccount.objects.count()
     added = population.add(templates, range(existing, existing + number), EARLIER)
     start = DemoAccount.objects.get(pk=added[0]).next_interactions_window

@@ -69,7 +69,7 @@ def _profile(owner: User) -> Profile:
 
 
 def _batches(number: int) -> Iterator[list[dict]]:
-    """So many batches of new events: the comments of one story, with new ids."""
+    """`number` batches of new events: the comments of one story, with new ids."""
     comments = _comments()
     for start in range(number):
         prefix = uuid.uuid4().hex
@@ -114,7 +114,7 @@ def _send_all(url: str, profiles: list[Profile], batches: int) -> float:
 
 
 def _singles(url: str, profile: Profile, number: int) -> list[float]:
-    """The seconds of each of so many requests, one after the other, with one event each."""
+    """The seconds of each of `number` successive requests with one event each."""
     events = islice(chain.from_iterable(_batches(ceil(number / BATCH))), number)
     with requests.Session() as session:
         return [_post(session, url, profile, [event]) for event in events]
@@ -126,7 +126,7 @@ def _bare(url: str, number: int) -> list[float]:
 
 
 def _in_process(profile: Profile, number: int) -> float:
-    """Events a second when so many batches are given to the ingest without HTTP."""
+    """Events a second of the ingest for `number` batches without HTTP."""
     batches = [[IncomingEvent(profile.pk, event) for event in events] for events in _batches(number)]
     started = time.perf_counter()
     for arrivals in batches:

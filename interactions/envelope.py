@@ -30,7 +30,7 @@ SEND_FEWER = "The events have too many values for one body; send them in smaller
 
 _BLANKS = b" \t\r\n"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
-# An unterminated string counts as one, or else each later quote would begin another.
+# An unterminated string counts as one; otherwise each later quote would begin another.
 _STRINGS = re.compile(_STRING + b"?", re.DOTALL)
 _TOKEN = re.compile(_STRING + b"?|[][{},:]", re.DOTALL)
 _BRACKETS = re.compile(rb"[\[{]++|[\]}]++")

@@ -1,4 +1,4 @@
-"""The ingest: stores events of platforms and demos. The only way in to the inbox's rows.
+"""The ingest: stores events of platforms and demos. Only it and `replies.py` create the inbox's rows.
 
 Called by the webhook, by the demo's delivery and by the replay of dead letters.
 """

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from demo.models import StoryEventQuerySet
 
-LARGE_LOOKUP = 200_000  # events; so many that each owner usually has several batches
+LARGE_LOOKUP = 200_000  # events; enough for several batches of most owners
 
 
 class DueBatches:

@@ -24,7 +24,7 @@ from interactions.db_errors import DATABASE_UNAVAILABLE
 
 POST_COUNT, COMMENT_COUNT, MESSAGE_COUNT = 2, 10, 5  # new events of one request
 MAX_HTTP_TIME = timedelta(seconds=20)  # for the delivery of the new events over HTTP
-# In process, events that were due before are delivered first: so many at most, about what takes MAX_BACKLOG_TIME.
+# In process, the account's due events are delivered first: at most this many, which takes about MAX_BACKLOG_TIME.
 MAX_BACKLOG = 1_000
 MAX_BACKLOG_TIME = timedelta(seconds=2)
 

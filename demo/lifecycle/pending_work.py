@@ -110,7 +110,7 @@ def _attempt(
 
 
 def _fill(account: DemoAccount, time_slice: TimeSlice) -> None:
-    """Plan the initial batch, unless that is done, and deliver what is due of it."""
+    """Plan the initial batch, unless that is done, and deliver its due events."""
     time_slice()
     plan_initial(account.pk, time_slice.start)
     if deliver_due(time_slice.start, [account.pk], time_limit=time_slice.time_left):

@@ -13,7 +13,7 @@ MIN_TIME_LEFT = timedelta(milliseconds=50)
 
 
 class TimeSliceOver(Exception):
-    """The time is up. The rest waits for the next slice, in `after` seconds; the database says what is left to do."""
+    """The time is up. The rest waits for the next slice, in `after` seconds; the database stores the pending work."""
 
     def __init__(self, after: float = 0) -> None:
         super().__init__()
