@@ -99,6 +99,7 @@ def comment_text(
 
 
 def spam(context: TextContext, rng: Random) -> str:
+    """A spam comment, combined from a hook, an offer and a call to act."""
     hook, offer, call = (
         context.line_uses.use_best_text(cyclic_slice(context.words.spam[part], 3, rng.random()), 40)
         for part in ("hooks", "offers", "calls")

@@ -1,4 +1,4 @@
-"""Posts: subject, popularity and caption, all determined by the post's id. Called by windows and scenarios, and
+"""Draws posts: subject, popularity and caption, all determined by the post's id. Called by windows.py and scenarios.py, and
 by the text modules, which look up what a post is about.
 """
 

@@ -22,7 +22,7 @@ _PROFILE = {
     "display_name": "Harbour Roast",
     "is_demo": True,
 }
-_POST = {
+_CONTENT = {
     "id": 41,
     "profile": 3,
     "platform": "instagram",
@@ -81,7 +81,7 @@ _EVENT = {
 }
 
 PROFILE = [answer("a demo profile", _PROFILE)]
-POST = [answer("a post", _POST)]
+CONTENT = [answer("a post", _CONTENT)]
 COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
 REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
 ROTATION = [

@@ -32,7 +32,7 @@ class ProfileSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@extend_schema_serializer(examples=examples.POST)
+@extend_schema_serializer(examples=examples.CONTENT)
 class ContentSerializer(serializers.ModelSerializer):
     platform = serializers.CharField(source="profile.platform", read_only=True)
 
