@@ -183,7 +183,7 @@ class PendingChangeAdmin(SearchNewestAdmin):
 
     @admin.display(description="target")
     def target_label(self, change: PendingChange) -> str:
-        """Also shows targets that are not a choice of the model, such as `upserts.FUTURE_TARGETS`."""
+        """Also shows targets that are not a choice of the model, such as `pending_changes.FUTURE_TARGETS`."""
         return change.get_target_display()
 
 

@@ -268,7 +268,7 @@ class Interaction(PlatformRow):
 class PendingChange(models.Model):
     """An edit, a deletion or metrics whose target does not exist yet; applied when the target is created.
 
-    One row per target and aspect, always the newest. Rows whose target is one of `upserts.FUTURE_TARGETS` are no changes:
+    One row per target and aspect, always the newest. Rows whose target is one of `pending_changes.FUTURE_TARGETS` are no changes:
     they store that the version came from a future event (see merging.py), and their value is null.
     """
 
