@@ -106,7 +106,7 @@ def _details(window: Window) -> list[Measurement]:
         Measurement(f"{window.users:,} users: seconds", f"{window.seconds:.2f}"),
         Measurement("… in planning and in delivery", ", ".join(parts)),
         Measurement("… of processor time in workers and in PostgreSQL", processor),
-        Measurement("… events delivered, with answers and reports of metrics", delivered),
+        Measurement("… events delivered, with brand replies and reports of metrics", delivered),
         Measurement("… memory of a worker", f"{window.memory / 2**20:.0f} MB"),
     ]
 
