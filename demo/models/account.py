@@ -224,7 +224,7 @@ class DemoAccount(models.Model):
         return self.messages_per_window if self.has_messages else 0
 
     def quota(self, kind: WindowKind) -> int:
-        """How many events one window of the kind brings, by the settings."""
+        """How many events one window of the kind has, by the settings."""
         quotas = {"messages_per_window": self.messages_quota}
         return sum(quotas.get(name, getattr(self, name)) for name in kind.quotas)
 
