@@ -63,11 +63,11 @@ def refusal(stack: ServiceStack) -> str:
 @contextmanager
 def connections_exhausted(stack: ServiceStack) -> Iterator[None]:
     """Hold every connection that PostgreSQL gives, those of the services too."""
-    with ExitStack() as stack:
+    with ExitStack() as contexts:
         own: list[psycopg.Connection] = []
         while True:
             try:
-                own.append(stack.enter_context(stack.connect()))
+                own.append(contexts.enter_context(stack.connect()))
             except psycopg.OperationalError:
                 pids = [connection.info.backend_pid for connection in own]
                 ended = own[0].execute(

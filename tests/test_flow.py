@@ -80,6 +80,7 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystande
     assert bystander.story("window") == before
 
 
+@pytest.mark.long
 def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(stack, bystander):
     caller = stack.create_user("traveller")
     caller.post("demo/enable")
@@ -110,6 +111,7 @@ def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(stack):
     assert caller.counts() == FULL
 
 
+@pytest.mark.long
 def test_an_account_that_takes_long_does_not_hold_up_what_else_the_sweep_takes_up(stack):
     slow, caller = stack.create_user("slow"), stack.create_user("behind")
     slow.post("demo/enable")
@@ -149,6 +151,7 @@ def test_a_database_restarted_in_the_middle_loses_nothing(stack):
     assert caller.counts() == FULL
 
 
+@pytest.mark.long
 def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(stack, alice):
     enabled = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2, minutes=1)
     demo_of(alice, enabled, seed=7)
@@ -207,6 +210,7 @@ def test_disabling_removes_everything_and_the_bystander_is_untouched(stack, byst
 MORE = {"content": 0, "comments": 10, "messages": 5}
 
 
+@pytest.mark.long
 def test_one_web_process_takes_what_it_delivers_to_itself():
     with running_stack(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as stack, ThreadPoolExecutor(4) as pool:
         caller = stack.create_user("over-http")
