@@ -63,11 +63,11 @@ def refusal(stack: ServiceStack) -> str:
 @contextmanager
 def connections_exhausted(stack: ServiceStack) -> Iterator[None]:
     """Hold all of PostgreSQL's connections for the block; those of the services are terminated first."""
-    with ExitStack() as opened:
+    with ExitStack() as contexts:
         own: list[psycopg.Connection] = []
         while True:
             try:
-                own.append(opened.enter_context(stack.connect()))
+                own.append(contexts.enter_context(stack.connect()))
             except psycopg.OperationalError:
                 pids = [connection.info.backend_pid for connection in own]
                 ended = own[0].execute(

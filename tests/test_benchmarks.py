@@ -92,6 +92,7 @@ def test_a_benchmark_without_a_size_stops_the_command(tmp_path):
     assert f"error: {tmp_path}/extra.py defines run and not SMALL: add the size.\n" in done.stderr
 
 
+@pytest.mark.long
 def test_a_benchmark_that_fails_is_named_and_leaves_nothing_to_the_next(tmp_path):
     (tmp_path / "fails.py").write_text(FAILS)
     (tmp_path / "looks.py").write_text(LOOKS)

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import SKIP, log_in, log_out
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.long, pytest.mark.browser]
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 

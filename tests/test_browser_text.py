@@ -11,7 +11,7 @@ from tests.browser import SKIP, log_in, save_screenshot
 from tests.long import first
 from tests.service_stack import ServiceStack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.long, pytest.mark.browser]
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 

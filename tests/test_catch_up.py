@@ -103,6 +103,7 @@ def test_an_outage_changes_no_rows_with_other_settings(alice, settings):
     assert rows_after(alice, without(every(3 * HOUR), NOON, 7 * DAY), **settings) == expected
 
 
+@pytest.mark.long
 def test_a_late_cleanup_leaves_the_same_rows(alice):
     """The retention is eight days and the outage takes five of them; the other demo is cleaned up every six hours."""
     demo = {"initial_content": 3, "initial_comments": 60}

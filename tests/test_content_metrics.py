@@ -171,6 +171,7 @@ def test_the_natural_rhythm_has_the_days_quota_of_messages_and_few_at_night(stor
     assert messages[0] < 0.5 * messages[2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("platforms", first(1, [("youtube",), ("instagram", "youtube", "facebook")]))
 def test_the_natural_rhythm_meets_the_quota_of_comments_on_average_over_the_weeks(platforms):
     """The average of eight demos of 40 days each; a single demo may deviate by a third."""

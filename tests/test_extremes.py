@@ -58,6 +58,7 @@ def test_windows_meet_their_quota_with_an_audience_of_one_to_three(audience_of, 
         assert counts(events) == (0, 10, messages)
 
 
+@pytest.mark.long
 def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
     audience_of(3)
     for seed in range(2_000 * TIMES):

@@ -20,7 +20,7 @@ from tests.fault_injection import (
 from tests.service_stack import ApiClient, ServiceStack, running_stack, until
 from tests.world import DAY, HOUR
 
-pytestmark = pytest.mark.fault_injection
+pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
 FULL = (35, 920, 100)
 PRODUCTION = {"DEBUG": "0", "HTTPS": "0"}
 

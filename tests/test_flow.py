@@ -80,6 +80,7 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystande
     assert bystander.story("window") == before
 
 
+@pytest.mark.long
 def test_the_worker_advances_a_week_and_delivers_a_scenario(stack, bystander):
     caller = stack.create_user("traveller")
     caller.post("demo/enable")
@@ -110,6 +111,7 @@ def test_the_work_of_a_worker_killed_during_the_batch_is_completed(stack):
     assert caller.counts() == FULL
 
 
+@pytest.mark.long
 def test_a_slow_account_does_not_delay_other_work_of_the_sweep(stack):
     slow, caller = stack.create_user("slow"), stack.create_user("behind")
     slow.post("demo/enable")
@@ -149,6 +151,7 @@ def test_a_database_restarted_in_the_middle_loses_nothing(stack):
     assert caller.counts() == FULL
 
 
+@pytest.mark.long
 def test_a_demo_that_catches_up_a_day_equals_one_that_ran_all_day(stack, alice):
     enabled = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2, minutes=1)
     demo_of(alice, enabled, seed=7)
@@ -207,6 +210,7 @@ def test_disabling_removes_everything_and_changes_no_other_demo(stack, bystander
 MORE = {"content": 0, "comments": 10, "messages": 5}
 
 
+@pytest.mark.long
 def test_a_single_web_process_delivers_to_itself_over_http():
     with running_stack(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as stack, ThreadPoolExecutor(4) as pool:
         caller = stack.create_user("over-http")

@@ -88,6 +88,7 @@ def by_window(user: User, first: datetime) -> list[Counter]:
     ]
 
 
+@pytest.mark.long
 def test_short_pauses_skip_no_window(alice, bob):
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")

@@ -432,7 +432,7 @@ class DemoMachine(RuleBasedStateMachine):
 @pytest.mark.timeout(0)
 def test_the_invariants_hold_after_any_sequence_of_requests(alice, bob, live):
     chosen = settings(
-        max_examples=settings().max_examples // 20,
+        max_examples=max(settings().max_examples // 40, 1),
         stateful_step_count=30,
         derandomize=settings.get_current_profile_name() != "random",
         database=None,

@@ -62,6 +62,7 @@ def test_a_later_window_continues_a_conversation_at_its_next_line(story):
     assert all(indexes == list(range(len(indexes))) for indexes in lines.values())
 
 
+@pytest.mark.long
 def test_no_two_events_share_an_id_over_two_hundred_windows_and_extras(story):
     events, w = list(story), world()
     for ordinal in range(200):
