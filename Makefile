@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
-# As many processes as cores, four at most, each with servers of its own; a file's tests stay together, as they share what they start
+# As many processes as cores, at most four, each with its own servers. A file's tests run in one process, as they share servers
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 MINUTES ?= 10
 
@@ -11,11 +11,11 @@ MINUTES ?= 10
 run: $(STAMP)
 	"$(BIN)/python" manage.py up
 
-# What is marked `long` is left out.
+# All tests but those marked `long`.
 test: check
 	"$(BIN)/python" -m pytest $(PARALLEL) -m "not long"
 
-# Everything, with more random examples, and a minute of storm.
+# Every test, with more random examples, and a minute of random kills (storm).
 test-all: check
 	"$(BIN)/python" -m pytest $(PARALLEL) --hypothesis-profile=long
 	"$(BIN)/python" -m benchmarks --small

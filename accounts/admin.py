@@ -1,4 +1,4 @@
-"""Admin of users, groups and profiles. A signing secret is shown once, when it is created."""
+"""The admin pages of users, groups and profiles; Django imports this module. A signing secret is shown once."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The confirmation page before an admin action that cannot be undone; called by the admin's actions."""
+"""The confirmation page before an admin action that cannot be undone; called by the actions of all apps' admin pages."""
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME

@@ -1,4 +1,7 @@
-"""Errors of the tables in which facts are declared, raised at the start; and the check that a table is complete. Pure."""
+"""Errors of the tables in which facts are declared, raised at the start; and the check that a table is complete. Pure.
+
+Called where such tables are defined, such as `demo/windows.py`, `demo/models/` and `interactions/events.py`.
+"""
 
 from collections.abc import Collection, Iterable
 

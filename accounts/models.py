@@ -1,4 +1,4 @@
-"""Users and the social profiles that they have connected."""
+"""The tables of users and of the social profiles that they have connected. Every other app reads them."""
 
 import uuid
 

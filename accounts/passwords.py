@@ -1,4 +1,7 @@
-"""Ends a user's API tokens when the password changes. Django itself ends the other sessions."""
+"""A password validator that ends a user's API tokens when the password changes; the settings name it.
+
+Django itself ends the other sessions.
+"""
 
 from accounts.models import User
 

@@ -1,4 +1,4 @@
-"""Pages: log in, log out, change the password."""
+"""The pages to log in, to log out and to change the password. Routed by `accounts/urls.py`."""
 
 from math import ceil
 

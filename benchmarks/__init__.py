@@ -2,7 +2,7 @@
 
 Such a module has three public names, which `benchmarks.catalogue` checks:
 
-* `run(size)` does the work and yields a `figures.Table` as soon as its figures are known; an exception is a failure;
+* `run(size)` does the work and yields a `measurements.Table` as soon as its measurements are known; an exception is a failure;
 * `FULL` is the size at which targets are judged and `docs/performance.md` is written;
 * `SMALL` is a size at which every step is executed within seconds, so that a broken benchmark is noticed.
 

@@ -39,7 +39,7 @@ def _arguments() -> tuple[list[str], str]:
     except catalogue.IncompleteBenchmark as error:
         parser.error(str(error))
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(known)}; default: all")
-    parser.add_argument("--small", action="store_true", help="small sizes, whose figures are not judged")
+    parser.add_argument("--small", action="store_true", help="small sizes, whose measurements are not judged")
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in known]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. There are {', '.join(known)}.")

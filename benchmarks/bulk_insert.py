@@ -13,7 +13,7 @@ def fill(
 ) -> None:
     """Store interactions with the ids `p1` to `p{number}`, the later the older.
 
-    They are divided among the profiles; `newest` is the time of the first, `apart` lies between two of them, and every
+    They are divided among the profiles; `newest` is the time of the first, `apart` is the time between two of them, and every
     `message_every`-th is a message, the others are comments.
     """
     with connection.cursor() as cursor:

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.figures import Figure, Table
+from benchmarks.measurements import Measurement, Table
 from demo import simulator
 from demo.realism.checks import Verdict, judge
 from demo.realism.sample import generate_sample
@@ -40,21 +40,21 @@ def run(size: Size) -> Iterator[Table]:
             passed[platform, verdict.number] += verdict.passed is not False
             if verdict.passed is False:
                 failed[platform, verdict.number].append(verdict.found)
-    figures = [_rates(f"{number} {name}", number, passed, size.seeds) for number, name in names.items()]
-    yield Table(f"Stories of the reference model that pass, of {size.seeds} seeds each", figures)
+    measurements = [_rates(f"{number} {name}", number, passed, size.seeds) for number, name in names.items()]
+    yield Table(f"Stories of the reference model that pass, of {size.seeds} seeds each", measurements)
     if failed:
         yield Table("Checks that failed, and what they found", _failures(failed))
 
 
-def _rates(name: str, number: int, passed: Counter[tuple[str, int]], seeds: int) -> Figure:
+def _rates(name: str, number: int, passed: Counter[tuple[str, int]], seeds: int) -> Measurement:
     rates = ", ".join(f"{platform} {passed[platform, number]}" for platform in PLATFORM_FIGURES)
     met = all(passed[platform, number] >= MIN_SHARE * seeds for platform in PLATFORM_FIGURES)
-    return Figure(name, rates, f"{MIN_SHARE:.0%}", met)
+    return Measurement(name, rates, f"{MIN_SHARE:.0%}", met)
 
 
-def _failures(failed: dict[tuple[str, int], list[str]]) -> Iterator[Figure]:
+def _failures(failed: dict[tuple[str, int], list[str]]) -> Iterator[Measurement]:
     for (platform, number), found in sorted(failed.items()):
-        yield Figure(f"{platform} {number}", "; ".join(found[:MAX_SHOWN]))
+        yield Measurement(f"{platform} {number}", "; ".join(found[:MAX_SHOWN]))
 
 
 def _verdicts(seeds: int) -> Iterator[tuple[str, list[Verdict]]]:

@@ -1,4 +1,4 @@
-"""Which benchmarks exist: read from the files of the package, without importing them."""
+"""Lists the benchmarks, from the files of the package, without importing them. Called by `__main__.py`."""
 
 import symtable
 from pathlib import Path

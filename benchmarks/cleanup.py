@@ -1,4 +1,4 @@
-"""Rows a second that cleanup hides, then purges, of 500,000. Peer: one DELETE of all. Limit: each row and its WAL written once.
+"""Rows a second that cleanup expires, then purges, of 500,000. Peer: one DELETE of all. Limit: each row and its WAL written once.
 
 Meanwhile another process sends events for the same profile, one by one: the time for which cleanup locks the profile
 delays them. The one DELETE keeps its locks to its end.
@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import Profile, User
 from benchmarks import workers
 from benchmarks.bulk_insert import fill
-from benchmarks.figures import Figure, Table, at_least, at_most, milliseconds, p95
+from benchmarks.measurements import Measurement, Table, at_least, at_most, milliseconds, p95
 from demo.engine import bulk
 from demo.engine.retention import RESTORABLE_FOR, clean_up
 from demo.lifecycle import seeding
@@ -56,7 +56,7 @@ def run(size: Size) -> Iterator[Table]:
     profile = Profile.objects.demo().filter(owner=owner).first()
     _fill(profile, size.rows, now)
     with workers.processes(1) as sender:
-        hidden = _measure(sender, profile, size.rows, lambda: clean_up(now, accounts=[account.pk]).messages)
+        expired = _measure(sender, profile, size.rows, lambda: clean_up(now, accounts=[account.pk]).messages)
         _settle()
         later = now + RESTORABLE_FOR + AN_HOUR
         purged = _measure(sender, profile, size.rows, lambda: clean_up(later, accounts=[account.pk]).purged)
@@ -65,17 +65,17 @@ def run(size: Size) -> Iterator[Table]:
     yield Table(
         f"Cleanup of {size.rows:,} rows while events arrive for the same profile",
         [
-            *_figures("hidden", hidden, 12_000),
-            *_figures("purged", purged, 50_000),
-            Figure("one DELETE of as many, rows a second", f"{size.rows / one_delete:,.0f}"),
+            *_measurements("expired", expired, 12_000),
+            *_measurements("purged", purged, 50_000),
+            Measurement("one DELETE of as many, rows a second", f"{size.rows / one_delete:,.0f}"),
         ],
     )
 
 
-def _figures(done: str, cleanup: Cleanup, min_rate: int) -> Iterator[Figure]:
+def _measurements(done: str, cleanup: Cleanup, min_rate: int) -> Iterator[Measurement]:
     yield at_least(f"{done}, rows a second", cleanup.rate, min_rate)
     yield at_most("… maximum time for which a batch locks the profile", cleanup.max_lock * 1_000, 100, " ms")
-    yield Figure("… events that arrived meanwhile, one by one", f"{len(cleanup.delays):,}")
+    yield Measurement("… events that arrived meanwhile, one by one", f"{len(cleanup.delays):,}")
     yield milliseconds("… their ingest, 95th percentile", p95(cleanup.delays))
     yield milliseconds("… their ingest, maximum", max(cleanup.delays))
 

@@ -21,7 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from benchmarks.figures import Figure, Table, at_most
+from benchmarks.measurements import Measurement, Table, at_most
 from benchmarks.services import PROCFILE, until
 from demo.lifecycle import seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
@@ -51,10 +51,10 @@ def run(size: Size) -> Iterator[Table]:
             "reset": median(_reset(light) for _ in range(size.runs_alone)),
             "enable": median(_enable(light) for _ in range(size.runs_alone)),
         }
-        figures = [Figure(f"{name} alone", f"{seconds:.2f} s") for name, seconds in alone.items()]
+        measurements = [Measurement(f"{name} alone", f"{seconds:.2f} s") for name, seconds in alone.items()]
         for ordinal in ("first", "second"):  # the second time their story is at its maximum
-            figures += _while_others_advance(ordinal, size.days, heavy, light, alone, worker)
-    yield Table(f"One user while two others advance {size.days} days at 20/200/100", figures)
+            measurements += _while_others_advance(ordinal, size.days, heavy, light, alone, worker)
+    yield Table(f"One user while two others advance {size.days} days at 20/200/100", measurements)
 
 
 def _user(name: str, demo: str) -> User:
@@ -90,7 +90,7 @@ def _state(user: User) -> str:
 
 def _while_others_advance(
     ordinal: str, days: int, heavy: list[User], light: User, alone: dict[str, float], worker: psutil.Process
-) -> Iterator[Figure]:
+) -> Iterator[Measurement]:
     """Reset and enable in alternation until the heavy users have advanced."""
     started = time.perf_counter()
     for user in heavy:
@@ -102,14 +102,14 @@ def _while_others_advance(
             seconds["reset"].append(_reset(light))
             seconds["enable"].append(_enable(light))
     spent = time.perf_counter() - started
-    for name, taken in seconds.items():
-        values = f"{median(taken):.2f} s, {max(taken):.2f} s of {len(taken)}"
-        yield Figure(f"{name} while they advance the {ordinal} time, median and maximum", values)
-        yield at_most("… the median as a multiple of that alone", median(taken) / alone[name], 3)
-    yield Figure("… until both have advanced, with these resets between", f"{spent:.0f} s")
-    yield Figure("… maximum memory of a worker's process", f"{max(memory) / 2**20:.0f} MB")
+    for name, durations in seconds.items():
+        values = f"{median(durations):.2f} s, {max(durations):.2f} s of {len(durations)}"
+        yield Measurement(f"{name} while they advance the {ordinal} time, median and maximum", values)
+        yield at_most("… the median as a multiple of that alone", median(durations) / alone[name], 3)
+    yield Measurement("… until both have advanced, with these resets between", f"{spent:.0f} s")
+    yield Measurement("… maximum memory of a worker's process", f"{max(memory) / 2**20:.0f} MB")
     rows = StoryEvent.objects.filter(account__user=heavy[0]).count()
-    yield Figure("… rows of one's story then", f"{rows:,}")
+    yield Measurement("… rows of one's story then", f"{rows:,}")
 
 
 def _is_done(user: User) -> bool:

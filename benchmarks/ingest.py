@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from benchmarks import peers
-from benchmarks.figures import Figure, Table, at_most, milliseconds, min_seconds
+from benchmarks.measurements import Measurement, Table, at_most, milliseconds, min_seconds
 from demo import simulator
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
@@ -35,7 +35,7 @@ SMALL = Size(comments=20, runs=1, runs_of_get_or_create=1)
 
 
 class Story(NamedTuple):
-    posts: list[simulator.SimulatedEvent]  # and their figures
+    posts: list[simulator.SimulatedEvent]  # and their metrics
     comments: list[simulator.SimulatedEvent]
 
 
@@ -54,8 +54,8 @@ def run(size: Size) -> Iterator[Table]:
     new, known = {}, {}
     for way in _ways(size):
         new[way.name], known[way.name] = _seconds(way, owner, story)
-    yield Table(f"Ingest of {size.comments:,} events, none of them known", _figures(new))
-    yield Table(f"Ingest of {size.comments:,} events, all of them known", _figures(known))
+    yield Table(f"Ingest of {size.comments:,} events, none of them known", _measurements(new))
+    yield Table(f"Ingest of {size.comments:,} events, all of them known", _measurements(known))
 
 
 def _ways(size: Size) -> list[Way]:
@@ -79,7 +79,7 @@ def _seconds(way: Way, owner: User, story: Story) -> tuple[float, float]:
     return new, min_seconds(way.runs, way.store, lambda: (known,))
 
 
-def _figures(seconds: dict[str, float]) -> list[Figure]:
+def _measurements(seconds: dict[str, float]) -> list[Measurement]:
     multiple = seconds["Perennial"] / min(seconds[UNNEST], seconds[COPY])
     return [
         *(milliseconds(name, value) for name, value in seconds.items()),
@@ -88,7 +88,7 @@ def _figures(seconds: dict[str, float]) -> list[Figure]:
 
 
 def _story(comments: int) -> Story:
-    """A story with at least so many comments, as the brand's answers come on top of the quota; cut to the number."""
+    """A story with exactly `comments` comments: the brand's replies, which are in addition to the quota, are cut off."""
     world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
     events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
     return Story(

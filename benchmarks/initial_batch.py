@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from benchmarks import peers
-from benchmarks.figures import Table, at_most, milliseconds, min_seconds
+from benchmarks.measurements import Table, at_most, milliseconds, min_seconds
 from demo.lifecycle.seeding import SIZES, seed
 from demo.models import DemoAccount
 from interactions.models import Content, Interaction

@@ -12,7 +12,7 @@ from knox.models import get_token_model
 
 from accounts.models import Platform, Profile, User
 from benchmarks.bulk_insert import fill
-from benchmarks.figures import Figure, Table, milliseconds, min_seconds, p95, seconds_of_each
+from benchmarks.measurements import Measurement, Table, milliseconds, min_seconds, p95, seconds_of_each
 from benchmarks.web_server import web_server
 from interactions.models import Interaction
 
@@ -42,24 +42,24 @@ def run(size: Size) -> Iterator[Table]:
     yield Table("The admin over the same rows, in process", _admin(owner, size))
 
 
-def _over_http(owner: User, size: Size) -> Iterator[Figure]:
+def _over_http(owner: User, size: Size) -> Iterator[Measurement]:
     token = get_token_model().objects.create(owner)[1]
     with web_server() as url:
         get = _client(f"{url}/api/v1/interactions/", token)
 
-        def figure(name: str, *arguments: object) -> Figure:
+        def measurement(name: str, *arguments: object) -> Measurement:
             return milliseconds(name, p95(seconds_of_each(size.requests, lambda: get(*arguments))))
 
-        yield figure("the first page", {})
+        yield measurement("the first page", {})
         address = get({})["next"]
         for _ in range(size.page - 2):
             address = get({}, address)["next"]
-        yield figure(f"page {size.page:,}", {}, address)
-        yield figure("the first page of messages", {"type": "message"})
-        yield figure("the first page of one platform", {"platform": "youtube"})
+        yield measurement(f"page {size.page:,}", {}, address)
+        yield measurement("the first page of messages", {"type": "message"})
+        yield measurement("the first page of one platform", {"platform": "youtube"})
 
 
-def _in_process(owner: User, size: Size) -> list[Figure]:
+def _in_process(owner: User, size: Size) -> list[Measurement]:
     own = Interaction.objects.visible_to(owner).select_related("profile").order_by(*NEWEST_FIRST)
     ids = list(own.values_list("pk", flat=True)[:PAGE])
     end = size.page * PAGE
@@ -77,7 +77,7 @@ def _in_process(owner: User, size: Size) -> list[Figure]:
     ]
 
 
-def _admin(owner: User, size: Size) -> list[Figure]:
+def _admin(owner: User, size: Size) -> list[Measurement]:
     client = Client()
     client.force_login(owner)
     address = reverse("admin:interactions_interaction_changelist")

@@ -15,7 +15,7 @@ import psutil
 from django.db import connection
 
 from benchmarks import population
-from benchmarks.figures import Figure, Table, at_least, at_most
+from benchmarks.measurements import Measurement, Table, at_least, at_most
 from benchmarks.workers import processes, wait_for_the_others
 from config.celery import collect_garbage_rarely
 from demo.engine import delivery, planning
@@ -39,7 +39,7 @@ FULL = Size(users=(100, 1_000, 10_000), demo="full", templates=20)
 SMALL = Size(users=(2, 4, 6), demo="smoke", templates=2)
 
 
-class Share(NamedTuple):
+class WorkerResult(NamedTuple):
     """What one worker did: interactions planned, events delivered, the seconds of both and of its processor, its memory."""
 
     planned: int
@@ -52,12 +52,12 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Window:
-    """One window of so many users: seconds from the start to the last delivery, and the processor time of PostgreSQL."""
+    """One window of `users` users: seconds from the start to the last delivery, and the processor time of PostgreSQL."""
 
     users: int
     seconds: float
     database: float  # seconds, of all its processes
-    shares: list[Share]
+    results: list[WorkerResult]
 
     @property
     def per_user(self) -> float:
@@ -65,10 +65,10 @@ class Window:
 
     @property
     def memory(self) -> int:
-        return max(share.memory for share in self.shares)
+        return max(result.memory for result in self.results)
 
     def total(self, name: str) -> float:
-        return sum(getattr(share, name) for share in self.shares)
+        return sum(getattr(result, name) for result in self.results)
 
 
 def run(size: Size) -> Iterator[Table]:
@@ -83,11 +83,11 @@ def run(size: Size) -> Iterator[Table]:
             windows = [_window(workers, users, before + n * INTERACTIONS.length) for n in (1, 2)]
             measured.append(min(windows, key=lambda window: window.seconds))
     title = f"Six hours of {size.users[-1]:,} users with {size.demo} demos, by {WORKERS} workers"
-    details = [figure for window in measured for figure in _details(window)]
+    details = [measurement for window in measured for measurement in _details(window)]
     yield Table(title, [*_targets(measured[0], measured[-1]), *details])
 
 
-def _targets(first: Window, last: Window) -> list[Figure]:
+def _targets(first: Window, last: Window) -> list[Measurement]:
     compared = f"at {last.users:,} as a multiple of that at {first.users:,}"
     rate = PER_WINDOW * last.users / last.seconds
     return [
@@ -97,17 +97,17 @@ def _targets(first: Window, last: Window) -> list[Figure]:
     ]
 
 
-def _details(window: Window) -> list[Figure]:
+def _details(window: Window) -> list[Measurement]:
     """What the time is spent on."""
     parts = [f"{window.total(name) / WORKERS:.2f}" for name in ("planning", "delivery")]
     processor = f"{window.total('processor'):.1f}, {window.database:.1f}"
     delivered = f"{window.total('delivered'):,}"
     return [
-        Figure(f"{window.users:,} users: seconds", f"{window.seconds:.2f}"),
-        Figure("… in planning and in delivery", ", ".join(parts)),
-        Figure("… of processor time in workers and in PostgreSQL", processor),
-        Figure("… events delivered, with answers and reports of figures", delivered),
-        Figure("… memory of a worker", f"{window.memory / 2**20:.0f} MB"),
+        Measurement(f"{window.users:,} users: seconds", f"{window.seconds:.2f}"),
+        Measurement("… in planning and in delivery", ", ".join(parts)),
+        Measurement("… of processor time in workers and in PostgreSQL", processor),
+        Measurement("… events delivered, with brand replies and reports of metrics", delivered),
+        Measurement("… memory of a worker", f"{window.memory / 2**20:.0f} MB"),
     ]
 
 
@@ -125,11 +125,11 @@ def _window(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
 
 
 def _run_workers(workers: ProcessPoolExecutor, users: int, now: datetime) -> Window:
-    """Have all workers plan and deliver what is due at `now`."""
+    """Have all workers plan and deliver the events due at `now`."""
     computed, started = _database_seconds(), time.perf_counter()
-    shares = list(workers.map(_plan_and_deliver, [now] * WORKERS))
+    results = list(workers.map(_plan_and_deliver, [now] * WORKERS))
     seconds = time.perf_counter() - started
-    return Window(users, seconds, _database_seconds() - computed, shares)
+    return Window(users, seconds, _database_seconds() - computed, results)
 
 
 def _database_seconds() -> float:
@@ -147,14 +147,14 @@ def _become_a_worker(_: int) -> None:
     collect_garbage_rarely()
 
 
-def _plan_and_deliver(now: datetime) -> Share:
+def _plan_and_deliver(now: datetime) -> WorkerResult:
     """What the tasks `plan` and `deliver` do, in one worker."""
     wait_for_the_others()
     started, computed = time.perf_counter(), time.process_time()
     planned = planning.plan_due(now)
     between = time.perf_counter()
     delivered = delivery.deliver_due(now)
-    return Share(
+    return WorkerResult(
         planned.comments + planned.messages,
         delivered,
         between - started,

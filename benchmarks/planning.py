@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from faker import Faker
 
 from accounts.models import User
-from benchmarks.figures import Figure, Table, at_most
+from benchmarks.measurements import Measurement, Table, at_most
 from demo.engine import planning
 from demo.lifecycle import activation
 from demo.models import DemoAccount, State
@@ -45,13 +45,13 @@ def run(size: Size) -> Iterator[Table]:
         [
             at_most(f"per user at {size.users:,} users with 35 posts", new, LIMIT_MS, " ms"),
             at_most(after_a_month, old, LIMIT_MS, " ms"),
-            Figure(f"Faker, {TEXTS} sentences", f"{_faker_milliseconds():.2f} ms"),
+            Measurement(f"Faker, {TEXTS} sentences", f"{_faker_milliseconds():.2f} ms"),
         ],
     )
 
 
 def _milliseconds_per_user(users: int, name: str, **sizes: int) -> float:
-    """Processor time of this process per user to plan a window of so many users."""
+    """Processor time of this process per user to plan a window of `users` users."""
     for number in range(users):
         account = activation.get_or_create_account(User.objects.create(username=f"{name}-{number}"))
         activation.start_activation(account, MORNING, sizes)

@@ -24,7 +24,7 @@ from interactions.models import Content, Interaction
 
 PLATFORMS = (DEFAULT_PLATFORMS, ("instagram", "tiktok"), ("facebook", "x", "linkedin"), ("instagram",))
 MORNING = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)  # enabled then, the first window is that of 18:00
-MAX_ROWS = 2_000  # of a table that a copy has; so many ids are reserved for it
+MAX_ROWS = 2_000  # of one table in one copy; this many ids are reserved for it
 COPIED = (Content, Interaction, StoryEvent)
 WRITERS = 2
 
@@ -50,7 +50,7 @@ class Copy(NamedTuple):
 
 
 def make_templates(demo: str, number: int = 20) -> Templates:
-    """Have the product make so many demos of the size `demo`, then move their rows to tables of the schema `template`."""
+    """Have the product make `number` demos of the size `demo`, then move their rows to tables of the schema `template`."""
     niches = simulator.niches("en")
     for template in range(number):
         user = User.objects.create_user(f"template-{template}", date_joined=MORNING)
@@ -91,7 +91,7 @@ def resize(templates: Templates, users: int, day: int = 0) -> None:
 
 
 def add(templates: Templates, numbers: Iterable[int], later: timedelta) -> list[int]:
-    """Make the users of these numbers, enabled so much later than the templates; return the ids of their accounts."""
+    """Make the users of these numbers, enabled `later` than the templates; return the ids of their accounts."""
     copies = list(_create(templates, list(numbers), later))
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(_copy, [copies[start::WRITERS] for start in range(WRITERS)]))
@@ -154,7 +154,7 @@ def _moved(row: Row, later: timedelta) -> Row:
 
 
 def _reserve(model: type[models.Model], copies: int) -> list[int]:
-    """The first of MAX_ROWS ids for each copy; the table's sequence goes on after the last."""
+    """The first of MAX_ROWS ids for each copy; the table's sequence continues after the last."""
     with connection.cursor() as cursor:
         sequence = f"pg_get_serial_sequence('{model._meta.db_table}', 'id')"
         cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s)", [copies * MAX_ROWS])

@@ -18,7 +18,7 @@ from django.db import connection
 
 from accounts.models import Profile
 from benchmarks import population
-from benchmarks.figures import Figure, Table
+from benchmarks.measurements import Measurement, Table
 from demo.engine import delivery
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
@@ -50,11 +50,11 @@ def run(size: Size) -> Iterator[Table]:
     yield Table(f"Removal of one demo {among}", list(_removals(size.removed)))
     with receiver() as url:
         settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", url
-        figures = [_over_http(users, events) for users, events in size.http.items()]
-    yield Table(f"Delivery over HTTP {among}", figures)
+        measurements = [_over_http(users, events) for users, events in size.http.items()]
+    yield Table(f"Delivery over HTTP {among}", measurements)
 
 
-def _table_sizes() -> Iterator[Figure]:
+def _table_sizes() -> Iterator[Measurement]:
     with connection.cursor() as cursor:
         for table in (model._meta.db_table for model in TABLES):
             cursor.execute(
@@ -62,14 +62,14 @@ def _table_sizes() -> Iterator[Figure]:
                 [table],
             )
             rows, size, indexes = cursor.fetchone()
-            yield Figure(
+            yield Measurement(
                 f"{table}: rows, table, indexes",
                 f"{rows:,.0f}, {size / 2**20:,.0f} MB, {indexes / 2**20:,.0f} MB",
             )
 
 
-def _removals(number: int) -> Iterator[Figure]:
-    """Each kind of removal, for so many users in the middle of the tables."""
+def _removals(number: int) -> Iterator[Measurement]:
+    """Each kind of removal, for `number` users whose rows are in the middle of the tables."""
     accounts = list(DemoAccount.objects.select_related("user").order_by("pk"))
     chosen = iter(accounts[len(accounts) // 2 :])
     for name, remove in (("disable", _disable), ("reset", _reset), ("delete_user", _delete)):
@@ -79,10 +79,10 @@ def _removals(number: int) -> Iterator[Figure]:
             remove(next(chosen))
             seconds.append(perf_counter() - started)
         scans = {table: count - before[table] for table, count in _scans().items() if count > before[table]}
-        yield Figure(
+        yield Measurement(
             f"{name}: median and maximum of {number}", f"{median(seconds):.2f} s, {max(seconds):.2f} s"
         )
-        yield Figure("… sequential scans", json.dumps(scans))
+        yield Measurement("… sequential scans", json.dumps(scans))
 
 
 def _disable(account: DemoAccount) -> None:
@@ -111,19 +111,19 @@ def _scans() -> dict[str, int]:
     return {model._meta.db_table: found[model._meta.db_table] for model in TABLES}
 
 
-def _over_http(users: int, events: int) -> Figure:
+def _over_http(users: int, events: int) -> Measurement:
     number = _make_due(users, events, NOW)
     started = perf_counter()
     delivered = delivery.deliver_due(NOW)
     seconds = perf_counter() - started
     assert delivered == number == users * events, (delivered, number)
-    return Figure(
+    return Measurement(
         f"{number:,} events of {users} users over HTTP", f"{seconds:.1f} s, {number / seconds:,.0f}/s"
     )
 
 
 def _make_due(users: int, events: int, now: datetime) -> int:
-    """Make so many events of so many users due once more; return their number."""
+    """Make `events` events of each of `users` users due again; return their number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE demo_storyevent SET delivered_at = NULL, due_at = %s - random() * interval '6 hours' WHERE id IN"
@@ -135,7 +135,7 @@ def _make_due(users: int, events: int, now: datetime) -> int:
 
 
 class _Answers200(BaseHTTPRequestHandler):
-    """Reads what is posted and answers 200."""
+    """Reads the request body and answers 200."""
 
     protocol_version = "HTTP/1.1"
 

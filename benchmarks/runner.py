@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connections
 from psutil import virtual_memory
 
-from benchmarks.figures import print_table
+from benchmarks.measurements import print_table
 from config.bootstrap import ensure_ready
 from config.celery import collect_garbage_rarely
 
@@ -35,7 +35,7 @@ SERVER = {
 
 
 def run_all(names: Sequence[str], size: str) -> list[str]:
-    """Run the benchmarks at the size `FULL` or `SMALL` and print their figures; return the names of those that failed."""
+    """Run the benchmarks at the size `FULL` or `SMALL` and print their measurements; return the names of those that failed."""
     started = time.monotonic()
     try:
         _start_servers()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from benchmarks.figures import Figure, Table
+from benchmarks.measurements import Measurement, Table
 from demo.lifecycle.seeding import SIZES
 
 
@@ -32,9 +32,9 @@ def run(size: Size) -> Iterator[Table]:
     yield Table(
         f"seed_demo --users {size.users:,} --size {size.demo}",
         [
-            Figure("seconds", f"{counts['seconds']:,.0f}"),
-            Figure("users a second", f"{size.users / counts['seconds']:,.1f}"),
-            Figure("rows a second", f"{rows / counts['seconds']:,.0f}"),
+            Measurement("seconds", f"{counts['seconds']:,.0f}"),
+            Measurement("users a second", f"{size.users / counts['seconds']:,.1f}"),
+            Measurement("rows a second", f"{rows / counts['seconds']:,.0f}"),
         ],
     )
 

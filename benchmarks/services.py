@@ -1,4 +1,4 @@
-"""What benchmarks need to run the services of the Procfile. Nothing of `tests` is imported: it replaces the environment."""
+"""Helpers that run services of the Procfile, for benchmarks. Imports nothing of `tests`, which replaces the environment."""
 
 import socket
 import time
@@ -13,7 +13,7 @@ PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
-    """Return as soon as `condition` holds; raise TimeoutError that names `what` after so many seconds."""
+    """Return as soon as `condition` holds; raise TimeoutError that names `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

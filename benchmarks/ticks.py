@@ -1,7 +1,7 @@
 """Time of a periodic run (a tick) among 10,000 users. Peer: the same among 100. Limit: only what is due is read.
 
 A tick plans, with no window open, and delivers. Everybody has a planned window ahead; before each tick the next five
-events of twelve users are made due. Last, further users are paused that hold an overdue window.
+events of twelve users are made due. Last, further users are paused whose events of a past window are held.
 """
 
 import time
@@ -16,7 +16,7 @@ from django.db.models import Min
 
 from accounts.models import User
 from benchmarks import population
-from benchmarks.figures import Figure, Table, at_most
+from benchmarks.measurements import Measurement, Table, at_most
 from demo.engine import delivery, planning
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, StoryEvent
@@ -50,18 +50,18 @@ def run(size: Size) -> Iterator[Table]:
     held = _pause_with_overdue(templates, size.paused)
     now = _plan_next_window()
     due["held"], idle["held"] = _busy_ticks(now, size.ticks), _idle_ticks(now, size.ticks)
-    yield Table(f"A tick with {DUE} due events", list(_figures(due, size, held)))
-    yield Table("A tick with nothing due", list(_figures(idle, size, held)))
+    yield Table(f"A tick with {DUE} due events", list(_measurements(due, size, held)))
+    yield Table("A tick with nothing due", list(_measurements(idle, size, held)))
 
 
-def _figures(seconds: dict[int | str, float], size: Size, held: int) -> Iterator[Figure]:
+def _measurements(seconds: dict[int | str, float], size: Size, held: int) -> Iterator[Measurement]:
     largest, smallest = size.users[0], size.users[-1]
     for users in reversed(size.users):
-        yield Figure(f"among {users:,} users, median", f"{seconds[users] * 1_000:.1f} ms")
+        yield Measurement(f"among {users:,} users, median", f"{seconds[users] * 1_000:.1f} ms")
     multiple = seconds[largest] / seconds[smallest]
     yield at_most(f"that at {largest:,} as a multiple of that at {smallest:,}", multiple, 1.5)
     paused = f"{size.paused:,} paused that hold {held:,} overdue events"
-    yield Figure(f"among {smallest:,} users and {paused}", f"{seconds['held'] * 1_000:.1f} ms")
+    yield Measurement(f"among {smallest:,} users and {paused}", f"{seconds['held'] * 1_000:.1f} ms")
     yield at_most("… as a multiple of that without them", seconds["held"] / seconds[smallest], 1.5)
 
 
@@ -108,7 +108,7 @@ def _tick(now: datetime, due: int) -> float:
 
 
 def _pause_with_overdue(templates: population.Templates, number: int) -> int:
-    """Pause so many further users at the start of a window that is long past; return how many events they hold."""
+    """Pause `number` further users at the start of a past window; return how many events they hold."""
     existing = DemoAccount.objects.count()
     added = population.add(templates, range(existing, existing + number), EARLIER)
     start = DemoAccount.objects.get(pk=added[0]).next_interactions_window

@@ -18,7 +18,7 @@ import requests
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from benchmarks.figures import Figure, Table, at_least, milliseconds, p95, seconds_of_each
+from benchmarks.measurements import Measurement, Table, at_least, milliseconds, p95, seconds_of_each
 from benchmarks.web_server import web_server
 from demo import simulator
 from interactions.ingest import IncomingEvent, ingest
@@ -55,7 +55,7 @@ def run(size: Size) -> Iterator[Table]:
         f"Webhook over HTTP, one gunicorn with two processes, {CLIENTS} senders",
         [
             at_least(f"events a second in batches of {BATCH}", rate, 4_000),
-            Figure("the ingest alone, in one process, same batches", f"{in_process:,.0f}"),
+            Measurement("the ingest alone, in one process, same batches", f"{in_process:,.0f}"),
             milliseconds("a single event, median", statistics.median(single)),
             milliseconds("a single event, 95th percentile", p95(single)),
             milliseconds("/healthz, which only answers, 95th percentile", p95(bare)),
@@ -69,7 +69,7 @@ def _profile(owner: User) -> Profile:
 
 
 def _batches(number: int) -> Iterator[list[dict]]:
-    """So many batches of new events: the comments of one story, with new ids."""
+    """`number` batches of new events: the comments of one story, with new ids."""
     comments = _comments()
     for start in range(number):
         prefix = uuid.uuid4().hex
@@ -114,7 +114,7 @@ def _send_all(url: str, profiles: list[Profile], batches: int) -> float:
 
 
 def _singles(url: str, profile: Profile, number: int) -> list[float]:
-    """The seconds of each of so many requests, one after the other, with one event each."""
+    """The seconds of each of `number` successive requests with one event each."""
     events = islice(chain.from_iterable(_batches(ceil(number / BATCH))), number)
     with requests.Session() as session:
         return [_post(session, url, profile, [event]) for event in events]
@@ -126,7 +126,7 @@ def _bare(url: str, number: int) -> list[float]:
 
 
 def _in_process(profile: Profile, number: int) -> float:
-    """Events a second when so many batches are given to the ingest without HTTP."""
+    """Events a second of the ingest for `number` batches without HTTP."""
     batches = [[IncomingEvent(profile.pk, event) for event in events] for events in _batches(number)]
     started = time.perf_counter()
     for arrivals in batches:

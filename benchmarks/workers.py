@@ -1,4 +1,4 @@
-"""Processes that share the work of `many_users` and `cleanup`: each sets Django up before it loads what needs it."""
+"""Processes that share the work of `many_users` and `cleanup`: each sets Django up before it imports the product."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _barrier = None
 
 @contextmanager
 def processes(number: int) -> Iterator[ProcessPoolExecutor]:
-    """So many new processes, for jobs that are functions of a module."""
+    """A pool of `number` new processes; jobs must be functions of a module."""
     context = get_context("spawn")
     with ProcessPoolExecutor(number, context, _set_up, (context.Barrier(number),)) as pool:
         yield pool
@@ -28,5 +28,5 @@ def _set_up(barrier) -> None:
 
 
 def wait_for_the_others() -> None:
-    """Return when every process of the pool has called this, so that each takes one job and all start at once."""
+    """Return when every process of the pool has called this, so that each runs one job and all start at once."""
     _barrier.wait()

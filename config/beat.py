@@ -165,7 +165,7 @@ class Scheduler(DatabaseScheduler):
     def sync(self) -> None:
         """Store the runs, and read the database's clock anew."""
         super().sync()
-        with suppress(Error):  # without the database the clock goes on by this machine's
+        with suppress(Error):  # without the database the clock continues by this machine's
             Entry.clock = Clock(now())
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

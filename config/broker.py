@@ -1,4 +1,4 @@
-"""kombu's Redis transport, hardened: the worker survives invalid data in Redis, and a broker that dies or is emptied.
+"""kombu's Redis transport, hardened: the worker survives invalid data in Redis, and a broker that is killed or emptied.
 
 `config/celery.py` installs it for all redis:// and rediss:// URLs. It differs from kombu's in three ways:
 

@@ -81,9 +81,9 @@ class Client(Redis):
         except InvalidMessage as reason:
             logger.warning("A queue element (%d bytes) was skipped: %s.", len(element), reason)
         except Exception as error:  # an unforeseen error must not end the worker
-            kind = type(error).__name__
+            error_type = type(error).__name__
             logger.warning(
-                "A queue element (%d bytes) was skipped: reading it failed (%s).", len(element), kind
+                "A queue element (%d bytes) was skipped: reading it failed (%s).", len(element), error_type
             )
         return None
 

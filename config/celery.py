@@ -1,4 +1,4 @@
-"""The Celery application, for worker, beat and every process that sends tasks."""
+"""The Celery application. Worker and beat run it (`celery -A config`); web processes and commands send tasks with it."""
 
 import gc
 import os

@@ -215,7 +215,7 @@ class Servers:
     def _clean_up_killed_postgres(self) -> None:
         """Let PostgreSQL start right after it was killed: wait for its child processes, then remove its pid file.
 
-        The children hold the shared memory for a moment. The pid file names a zombie, which PostgreSQL takes for running.
+        The children hold the shared memory for a moment. The pid file names a zombie, which PostgreSQL treats as running.
         """
         pid_file = self.postgres_dir / "postmaster.pid"
         if not pid_file.exists():

@@ -58,6 +58,7 @@ def text(name: str, default: str = "") -> str:
 
 
 def required(name: str, example: str) -> str:
+    """The value of a variable that must be set; the error suggests `example`."""
     value = text(name)
     if not value:
         raise ImproperlyConfigured(
@@ -67,6 +68,7 @@ def required(name: str, example: str) -> str:
 
 
 def flag(name: str, default: bool) -> bool:
+    """Whether the variable is on: 1, true, yes or on; off: 0, false, no or off."""
     value = text(name, "1" if default else "0").lower()
     if value not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
         raise ImproperlyConfigured(f"{name}={value} is neither on nor off. Type {name}=1 or {name}=0")
@@ -82,6 +84,7 @@ def choice(name: str, *choices: str) -> str:
 
 
 def port(name: str, default: int) -> int:
+    """A port number, 1 to 65535."""
     value = text(name, str(default))
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
         raise ImproperlyConfigured(
@@ -91,6 +94,7 @@ def port(name: str, default: int) -> int:
 
 
 def number(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    """A whole number from `minimum` to `maximum`."""
     value = text(name, str(default))
     if not (value.isascii() and value.isdigit() and len(value) < 10 and minimum <= int(value) <= maximum):
         raise ImproperlyConfigured(

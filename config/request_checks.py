@@ -190,7 +190,7 @@ def _check_multipart(request: HttpRequest, body: bytes) -> None:
 
 
 def _check_all_parts_are_parsed(request: HttpRequest, body: bytes, parts: int) -> None:
-    """Refuse forms of which Django would parse fewer than `parts` parts: it skips invalid ones without an error."""
+    """Refuse a form when Django parses fewer than `parts` parts: it skips invalid ones without an error."""
     try:
         fields, files = request.parse_file_upload(request.META, BytesIO(body))
     except (MultiPartParserError, SuspiciousOperation, UnicodeError) as error:

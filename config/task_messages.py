@@ -21,7 +21,11 @@ ONCE = re.compile(
 )  # a schedule's name, or a name that the task code gives
 MAX_RETRIES = 100
 MAX_DELAY = 1_800  # seconds
-LOG_CONTEXT = ("request_id", "user_id", "parent_task_id")  # what is kept of django-structlog's context
+LOG_CONTEXT = (
+    "request_id",
+    "user_id",
+    "parent_task_id",
+)  # the values of django-structlog's context that are kept
 INTEGER_TYPES = {
     int: (int,),
     int | None: (int, NoneType),

@@ -1,4 +1,4 @@
-"""All routes: health, the admin, the OpenAPI document, then those of the apps."""
+"""All routes, as the settings name them: the admin, the OpenAPI document, health, then those of the apps."""
 
 from csp.decorators import csp_update
 from django.contrib import admin

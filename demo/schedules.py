@@ -1,4 +1,7 @@
-"""The periodic tasks. They are rows that operators may edit: created by name after `migrate` if missing, never changed."""
+"""Declares the periodic tasks, and creates their rows after `migrate` (`demo/apps.py`).
+
+A row is created by name if it is missing, and never changed, as operators may edit it.
+"""
 
 from dataclasses import dataclass
 from typing import Any

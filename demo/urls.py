@@ -1,4 +1,4 @@
-"""The demo's pages and API."""
+"""Routes of the demo's pages and API. Included by `config/urls.py`."""
 
 from django.urls import include, path, re_path
 

@@ -1,4 +1,7 @@
-"""Admin of content, interactions, pending changes and dead letters: read-only, searchable; dead letters can be replayed."""
+"""The admin pages of content, interactions, pending changes and dead letters; Django imports this module.
+
+They are read-only and searchable. Dead letters can be replayed.
+"""
 
 import contextlib
 import json
@@ -180,7 +183,7 @@ class PendingChangeAdmin(SearchNewestAdmin):
 
     @admin.display(description="target")
     def target_label(self, change: PendingChange) -> str:
-        """Also shows targets that are not a choice of the model, such as `upserts.FUTURE_TARGETS`."""
+        """Also shows targets that are not a choice of the model, such as `pending_changes.FUTURE_TARGETS`."""
         return change.get_target_display()
 
 
@@ -234,8 +237,8 @@ def _replay_message(result: ReplayResult) -> str:
         sentences.append(f"{rejected} rejected again and kept.")
     if result.failed:
         sentences.append(f"{result.failed} failed: see the log. The worker will replay them in an hour.")
-    if result.marked:
-        sentences.append(f"The worker will replay {result.marked} more within minutes.")
+    if result.deferred:
+        sentences.append(f"The worker will replay {result.deferred} more within minutes.")
     if result.more:
         sentences.append("Some are left: select them after that and replay again.")
     return " ".join(sentences) or "No event was replayed: the selected ones have been deleted."

@@ -36,7 +36,7 @@ def alter(connection: BaseDatabaseWrapper, statement: Statement) -> None:
 
 def add_columns(table: str, columns: dict[str, str]) -> RunPython:
     """Return a migration operation that adds the columns (name to SQL type) in one statement; safe to run twice."""
-    added = ", ".join(f"ADD COLUMN IF NOT EXISTS {name} {kind}" for name, kind in columns.items())
+    added = ", ".join(f"ADD COLUMN IF NOT EXISTS {name} {sql_type}" for name, sql_type in columns.items())
     dropped = ", ".join(f"DROP COLUMN IF EXISTS {name}" for name in columns)
     return RunPython(_altering(f"ALTER TABLE {table} {added}"), _altering(f"ALTER TABLE {table} {dropped}"))
 

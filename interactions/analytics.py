@@ -1,4 +1,4 @@
-"""Counts content pieces, comments and messages; called by the API's analytics summary."""
+"""Counts posts, comments and messages; called by the API's analytics summary."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class TooManyDays(Exception):
 def summary(user: User, mode: str, start: datetime | None, end: datetime | None) -> dict[str, Any]:
     """Count the user's visible rows with `start` <= posted_at < `end`, by UTC day and by each of DIMENSIONS.
 
-    `mode` is a key of MODES. Reads the interactions once and the content pieces once. Raises TooManyDays.
+    `mode` is a key of MODES. Reads the interactions once and the posts once. Raises TooManyDays.
     """
     interactions = _posted(Interaction.objects.visible_to(user).filter(MODES[mode]), start, end)
     cells = list(
@@ -39,12 +39,12 @@ def summary(user: User, mode: str, start: datetime | None, end: datetime | None)
     if len(cells) > MAX_CELLS:
         raise TooManyDays
     days = _tally((cell[0], cell[-1]) for cell in cells)
-    pieces = _posted(Content.objects.visible_to(user).filter(MODES[mode]), start, end)
+    posts = _posted(Content.objects.visible_to(user).filter(MODES[mode]), start, end)
     return {
         "mode": mode,
         "from": start,
         "to": end,
-        "content": pieces.count(),
+        "content": posts.count(),
         "interactions": days.total(),
         "by_day": [{"day": day, "interactions": days[day]} for day in sorted(days)],
         **{

@@ -30,7 +30,7 @@ SEND_FEWER = "The events have too many values for one body; send them in smaller
 
 _BLANKS = b" \t\r\n"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
-# An unterminated string counts as one, or else each later quote would begin another.
+# An unterminated string counts as one; otherwise each later quote would begin another.
 _STRINGS = re.compile(_STRING + b"?", re.DOTALL)
 _TOKEN = re.compile(_STRING + b"?|[][{},:]", re.DOTALL)
 _BRACKETS = re.compile(rb"[\[{]++|[\]}]++")
@@ -120,7 +120,7 @@ def is_too_large(raw: bytes) -> bool:
     """Whether decoding the event would take too long."""
     if len(raw) > MAX_EVENT_BYTES:
         return True
-    return _count_marks(raw) > MAX_VALUES and _count_values(raw) > MAX_VALUES
+    return _count_brackets_and_commas(raw) > MAX_VALUES and _count_values(raw) > MAX_VALUES
 
 
 def _count_values(raw: bytes) -> int:
@@ -129,10 +129,10 @@ def _count_values(raw: bytes) -> int:
     Counts half of the strings instead if that is more. Above MAX_VALUES the result may be too low.
     """
     rest, strings = _STRINGS.subn(b"", raw, count=2 * MAX_VALUES + 2)
-    return max(_count_marks(rest), strings // 2)
+    return max(_count_brackets_and_commas(rest), strings // 2)
 
 
-def _count_marks(raw: bytes) -> int:
+def _count_brackets_and_commas(raw: bytes) -> int:
     return sum(map(raw.count, (b"[", b"{", b",")))
 
 

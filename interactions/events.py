@@ -23,7 +23,7 @@ TEXT_LENGTH = 65_536
 URL_LENGTH = 2_048
 KIND_LENGTH = 32
 MAX_METRIC = 2**63 - 1
-METRICS = ("views", "likes", "shares")
+METRIC_NAMES = ("views", "likes", "shares")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 EARLIEST, LATEST = (
@@ -206,7 +206,7 @@ def _read_metrics(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
     metrics = raw.get("metrics")
     if not isinstance(metrics, dict):
         metrics = {}
-    given = [name for name in METRICS if metrics.get(name) is not None]
+    given = [name for name in METRIC_NAMES if metrics.get(name) is not None]
     if not given:
         raise EventError("`metrics` must be an object with at least one of views, likes, shares.")
     return tuple(Change(name, (at, _count(metrics[name], name)), metrics[name]) for name in given)
@@ -292,7 +292,7 @@ _READERS: dict[str, _Reader] = {  # by EventType.change
     "message": _Reader(_read_message, ("created", "text")),
     "edit": _Reader(_read_edit, ("text",)),
     "deletion": _Reader(_read_deletion, ("deletion",)),
-    "metrics": _Reader(_read_metrics, METRICS),
+    "metrics": _Reader(_read_metrics, METRIC_NAMES),
 }
 check_table(
     "_READERS in interactions/events.py", _READERS, dict.fromkeys(one.change for one in EVENT_TYPES.values())

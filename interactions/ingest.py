@@ -1,4 +1,4 @@
-"""The ingest: stores events of platforms and demos. The only way in to the inbox's rows.
+"""The ingest: stores events of platforms and demos. Only it and `replies.py` create the inbox's rows.
 
 Called by the webhook, by the demo's delivery and by the replay of dead letters.
 """
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import Profile
-from interactions import upserts
+from interactions import pending_changes, upserts
 from interactions.dead_letters import store_dead_letters
 from interactions.events import (
     EPOCH,
@@ -191,16 +191,16 @@ def _store_target(
     keys = list({valid.key: None for valid in events})
     rows = upserts.stored_rows(target, keys)
     missing = [key for key in keys if key not in rows]
-    pending = upserts.pending_rows(target, missing) if missing else {}
+    pending = pending_changes.pending_rows(target, missing) if missing else {}
     rows |= pending
     future_keys = [valid.key for valid in events if valid.future_received_at is not None]
-    for key, stamps in (upserts.future_stamps(target, future_keys) if future_keys else {}).items():
+    for key, stamps in (pending_changes.future_stamps(target, future_keys) if future_keys else {}).items():
         rows.setdefault(key, Row()).future_stamps = stamps
     statuses = fold([(valid.key, valid.event, valid.future_received_at) for valid in events], rows)
     _write(target, rows, pending.keys(), profiles, received_at)
     if future_keys:
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in future_keys}
-        upserts.save_future_stamps(target, rows, demo_flags, received_at)
+        pending_changes.save_future_stamps(target, rows, demo_flags, received_at)
     return {
         valid.position: Result(valid.event.platform_id, rows[valid.key].id, status)
         for valid, status in zip(events, statuses, strict=True)
@@ -223,10 +223,10 @@ def _write(
     for generation in _parents_first(new):
         _insert(target, generation, _columns(generation, profiles), received_at)
     if applied := [key for key in pending_keys if key in new]:
-        upserts.delete_pending(target, applied)
+        pending_changes.delete_pending(target, applied)
     if pending:
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in pending}
-        upserts.save_pending(target, pending, demo_flags, received_at)
+        pending_changes.save_pending(target, pending, demo_flags, received_at)
     if new:
         upserts.link_references(target, {key: row.id for key, row in new.items()})
 

@@ -6,7 +6,7 @@ from django.db import OperationalError, connection, transaction
 
 from interactions.db_errors import is_connection_lost
 
-PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; other kinds of advisory locks have other ones
+PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; each kind of advisory lock has its own
 MAX_LOCK_WAIT = "1s"
 
 

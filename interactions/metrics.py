@@ -1,4 +1,4 @@
-"""Prometheus counters of the ingest."""
+"""Prometheus counters of events and dead letters. `ingest.py` and `dead_letters.py` increment them."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""Models of the inbox: content pieces, comments, direct messages, pending changes and dead letters.
+"""Models of the inbox: posts, comments, direct messages, pending changes and dead letters.
 
 Only `interactions.ingest` and `interactions.replies` create rows here. Their foreign key to Profile is composite in the
 database, `(profile_id, is_demo)` to the profile's `(id, is_demo)`, so that a row's `is_demo` always equals its profile's
@@ -100,7 +100,7 @@ class PlatformRow(models.Model):
 
 
 class Content(PlatformRow):
-    """One published content piece: a post, a reel, a video."""
+    """One published post: a post, a reel, a video."""
 
     INDEX_PARTS = (Q(),)  # the filters for which `page_for` has an index by profile and time
 
@@ -259,7 +259,7 @@ class Interaction(PlatformRow):
 
     @property
     def visible_content(self) -> Content | None:
-        """The content piece, or None when it is deleted."""
+        """The post, or None when it is deleted."""
         return self.content if self.content and not self.content.deleted_at else None
 
     @property
@@ -271,7 +271,7 @@ class Interaction(PlatformRow):
 class PendingChange(models.Model):
     """An edit, a deletion or metrics whose target does not exist yet; applied when the target is created.
 
-    One row per target and aspect, always the newest. Rows whose target is one of `upserts.FUTURE_TARGETS` are no changes:
+    One row per target and aspect, always the newest. Rows whose target is one of `pending_changes.FUTURE_TARGETS` are no changes:
     they store that the version came from a future event (see merging.py), and their value is null.
     """
 

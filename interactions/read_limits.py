@@ -25,9 +25,7 @@ from interactions.statement_timeouts import statement_timeout
 QUICK_MILLISECONDS, MAX_MILLISECONDS = 200, 4_000
 MAX_LONG_READS = settings.WEB_THREADS // 2  # at a time in one process
 MAX_SECONDS_PER_MINUTE = 20
-READ_LOCKS = (
-    0x5055 << 48
-)  # upper bits of the advisory lock keys; other kinds of advisory locks have other ones
+READ_LOCKS = 0x5055 << 48  # upper bits of the advisory lock keys; each kind of advisory lock has its own
 STILL_READING = "Another of your lists or searches is still being read."
 
 Answer = TypeVar("Answer")

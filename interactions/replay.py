@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LETTERS_PER_TRANSACTION = 1_000
 BYTES_PER_TRANSACTION = 5 * 2**20  # of the letters' events, unless a single one has more
 MAX_DUE = 5_000  # due letters in one run
-MAX_MARKED = 10_000  # letters that one call leaves to the sweep
+MAX_DEFERRED = 10_000  # letters that one call leaves to the sweep
 MAX_SECONDS = 10  # after which a run starts no further batch
 RETRY_DELAY = timedelta(hours=1)
 ORDER = (
@@ -32,12 +32,12 @@ ORDER = (
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """The numbers of letters that were accepted, rejected again, failed, and marked for the sweep; whether more remain."""
+    """How many letters were accepted, rejected again, failed, and deferred to the sweep; whether more remain."""
 
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
-    marked: int = 0
+    deferred: int = 0
     more: bool = False
 
     def __add__(self, other: "ReplayResult") -> "ReplayResult":
@@ -45,24 +45,26 @@ class ReplayResult:
             self.accepted + other.accepted,
             self.rejected + other.rejected,
             self.failed + other.failed,
-            self.marked + other.marked,
+            self.deferred + other.deferred,
             self.more or other.more,
         )
 
 
 def replay(letters: QuerySet[DeadLetter], now: datetime) -> ReplayResult:
-    """Replay a first batch of the letters at once, and mark up to MAX_MARKED others for the sweep.
+    """Replay a first batch of the letters at once, and defer up to MAX_DEFERRED others to the sweep.
 
     Accepted letters are deleted, rejected ones stay. A failing letter is left to the sweep, after RETRY_DELAY.
     """
     first = next(_batches(letters, limit=LETTERS_PER_TRANSACTION), [])
     replayed = _replay_or_halve(first, now, time.monotonic() + MAX_SECONDS) if first else ReplayResult()
-    unmarked = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
-    others = list(unmarked.values_list("pk", flat=True)[: MAX_MARKED + 1])
-    return replayed + ReplayResult(marked=_mark(others[:MAX_MARKED], now), more=len(others) > MAX_MARKED)
+    not_due = letters.exclude(pk__in=first).filter(Q(replay_at=None) | Q(replay_at__gt=now)).order_by("pk")
+    others = list(not_due.values_list("pk", flat=True)[: MAX_DEFERRED + 1])
+    return replayed + ReplayResult(
+        deferred=_defer(others[:MAX_DEFERRED], now), more=len(others) > MAX_DEFERRED
+    )
 
 
-def _mark(ids: list[int], now: datetime) -> int:
+def _defer(ids: list[int], now: datetime) -> int:
     """Make the letters due for the sweep, except those that are locked; return how many."""
     with transaction.atomic():
         free = DeadLetter.objects.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True)

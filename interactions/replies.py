@@ -28,34 +28,41 @@ def store_reply(to: Interaction, text: str, now: datetime, key: str | None = Non
             if existing.idempotency_digest != request_digest:
                 raise ReplyKeyReused
             return existing
-        to = Interaction.objects.select_related("profile").get(pk=to.pk, deleted_at=None)
-        profile = to.profile
-        return Interaction.objects.create(
-            profile=profile,
-            is_demo=profile.is_demo,
-            platform_id=f"reply:{uuid.uuid4()}",
-            type=to.type,
-            direction=Interaction.Direction.OUT,
-            send_status=Interaction.SendStatus.QUEUED,
-            status=Interaction.Status.DONE,
-            parent=to,
-            parent_ref=to.platform_id,
-            content_id=to.content_id,
-            content_ref=to.content_ref,
-            conversation_id=to.conversation_id,
-            author_id=profile.platform_id,
-            author_handle=profile.handle,
-            author_name=profile.display_name,
-            text=text,
-            posted_at=now,
-            received_at=now,
-            updated_at=now,
-            text_at=now,
-            created_digest=digest(text),
-            text_digest=digest(text),
-            idempotency_key=key,
-            idempotency_digest=request_digest if key else None,
+        row = _outbound_row(
+            Interaction.objects.select_related("profile").get(pk=to.pk, deleted_at=None), text, now
         )
+        row.idempotency_key, row.idempotency_digest = key, request_digest if key else None
+        row.save(force_insert=True)
+        return row
+
+
+def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
+    """The row of a reply to `to`, not stored yet."""
+    profile = to.profile
+    return Interaction(
+        profile=profile,
+        is_demo=profile.is_demo,
+        platform_id=f"reply:{uuid.uuid4()}",
+        type=to.type,
+        direction=Interaction.Direction.OUT,
+        send_status=Interaction.SendStatus.QUEUED,
+        status=Interaction.Status.DONE,
+        parent=to,
+        parent_ref=to.platform_id,
+        content_id=to.content_id,
+        content_ref=to.content_ref,
+        conversation_id=to.conversation_id,
+        author_id=profile.platform_id,
+        author_handle=profile.handle,
+        author_name=profile.display_name,
+        text=text,
+        posted_at=now,
+        received_at=now,
+        updated_at=now,
+        text_at=now,
+        created_digest=digest(text),
+        text_digest=digest(text),
+    )
 
 
 def _find_by_key(profile_id: int, key: str) -> Interaction | None:

@@ -37,7 +37,7 @@ def verify(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, now:
     _check_time(timestamp, now)
     given = _macs(signatures)
     expected = [_mac(secret, webhook_id, timestamp, body) for secret in secrets]
-    # A list, not a generator: every pair is compared, so that the time tells nothing.
+    # A list, not a generator: every pair is compared, so that the time does not depend on which one matches.
     if not any([hmac.compare_digest(ours, theirs) for ours in expected for theirs in given]):
         raise SignatureError(
             "No signature in webhook-signature is valid for this webhook-id, webhook-timestamp and body."

@@ -1,9 +1,8 @@
-"""The SQL statements of the ingest. Each takes any number of rows as one JSON parameter, so their number is constant.
+"""The SQL statements of the ingest for content and interactions. Each takes any number of rows as one JSON parameter.
 
 JSON, because it is the fastest to encode: text arrays take three times as long in Python.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,12 +13,10 @@ from django.db import connection
 
 from accounts.declarations import check_table
 from interactions.event_types import CONTENT, INTERACTION
-from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRICS, MICROSECOND, Version, aspects_of
-from interactions.merging import Key, Row, Stamp, stamp
+from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version, aspects_of
+from interactions.merging import Key, Row
 from interactions.models import Content, Interaction
 
-# Targets of PendingChange rows that are no pending changes: they store which versions came from future events.
-FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
 LINKS_PER_STATEMENT = 5_000
@@ -59,7 +56,7 @@ class ValueColumn(NamedTuple):
 
 # By target: the columns that events change beside creation, text and deletion. They are also aspects.
 VALUE_COLUMNS: dict[str, dict[str, ValueColumn]] = {
-    CONTENT: dict.fromkeys(METRICS, ValueColumn("bigint", 0)),
+    CONTENT: dict.fromkeys(METRIC_NAMES, ValueColumn("bigint", 0)),
     INTERACTION: {},
 }
 for _target, _model in ((CONTENT, Content), (INTERACTION, Interaction)):
@@ -84,19 +81,21 @@ _FIXED = {"profile_id", "platform_id", "is_demo"}
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     """Return the existing rows among `keys`, with their current versions."""
     names = tuple(VALUE_COLUMNS[target])
-    values = [column for name in names for column in (_micros(f"{name}_at"), name)]
+    values = [column for name in names for column in (microseconds_of(f"{name}_at"), name)]
     versions = [
-        _micros("posted_at"),
+        microseconds_of("posted_at"),
         "created_digest",
-        _micros("text_at"),
+        microseconds_of("text_at"),
         "text_digest",
-        _micros("NULLIF(deleted_at, expired_at)"),  # expiry is not a version: any deletion event wins over it
+        microseconds_of(
+            "NULLIF(deleted_at, expired_at)"
+        ),  # expiry is not a version: any deletion event wins over it
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *values])}"
-            f" FROM {_WANTED} JOIN {TABLES[target]} USING (profile_id, platform_id)",
-            [_packed_keys(keys)],
+            f" FROM {WANTED} JOIN {TABLES[target]} USING (profile_id, platform_id)",
+            [packed_keys(keys)],
         )
         return {
             (profile, platform_id): Row(id, _versions(names, *rest))
@@ -104,7 +103,8 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         }
 
 
-def _micros(column: str) -> str:
+def microseconds_of(column: str) -> str:
+    """The SQL for a time column in microseconds since 1970."""
     return f"(extract(epoch FROM {column}) * 1000000)::bigint"
 
 
@@ -134,7 +134,7 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
             columns |= {"deleted_at": None, "undeleted": True}
             continue
         version = row.versions[aspect]
-        at, rank = _instant(version[0]), version[-1]
+        at, rank = instant(version[0]), version[-1]
         if aspect == "created":
             direction = "out" if value.author_id == own_id else "in"
             columns |= value._asdict()
@@ -149,7 +149,8 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4_096)
-def _instant(micros: int) -> str:
+def instant(micros: int) -> str:
+    """The ISO 8601 time of microseconds since 1970; cached, as many rows of a batch have the same times."""
     return (EPOCH + micros * MICROSECOND).isoformat()
 
 
@@ -182,7 +183,7 @@ def _insert(
         cursor.execute(
             f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"
             " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
-            [received_at, received_at, _packed(rows)],
+            [received_at, received_at, packed(rows)],
         )
         return {(profile, platform_id): id for profile, platform_id, id in cursor}
 
@@ -210,7 +211,7 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
         cursor.execute(
             f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target, undeleted='boolean')}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
-            [received_at, _packed(rows)],
+            [received_at, packed(rows)],
         )
 
 
@@ -241,128 +242,21 @@ def link_references(target: str, inserted: dict[Key, int]) -> None:
 def _records(target: str, **extra: str) -> str:
     """Return the SQL that unpacks the rows as a table `new`; `extra` are columns that the target's table does not have."""
     columns = _COLUMNS[target] | extra
-    typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    typed = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
     names = ", ".join(columns)
     return (
         f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS new ({names}, ordinality)"
     )
 
 
-def _packed(rows: Sequence[dict[str, Any]]) -> str:
+def packed(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as one JSON parameter."""
     return orjson.dumps(rows).decode()
 
 
-_WANTED = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
+WANTED = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
 
 
-def _packed_keys(keys: Sequence[Key]) -> str:
-    return _packed([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])
-
-
-def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
-    """Return the pending changes for those of `keys` whose rows do not exist yet."""
-    pending: dict[Key, Row] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank, value"
-            f" FROM {_WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
-            [_packed_keys(keys), target],
-        )
-        for profile, platform_id, aspect, micros, rank, value in cursor:
-            row = pending.setdefault((profile, platform_id), Row())
-            row.versions[aspect] = _pending_version(aspect, micros, rank)
-            row.values[aspect] = json.loads(value)["value"]
-    return pending
-
-
-def _pending_version(aspect: str, micros: int, rank: int) -> Version:
-    """Return the version of a pending change; a pending text always comes from an edit, as creations are never pending."""
-    if aspect == "text":
-        return micros, BY_EDIT, rank
-    return (micros,) if aspect == "deletion" else (micros, rank)
-
-
-def save_pending(
-    target: str, rows: dict[Key, Row], demo_flags: dict[int, bool], received_at: datetime
-) -> None:
-    """Store the changes of `rows` that do not exist yet, the newest per aspect; `demo_flags` is `is_demo` by profile id."""
-    changes = [
-        (key, aspect, row.versions[aspect][0], 0 if aspect == "deletion" else row.versions[aspect][-1], value)
-        for key, row in rows.items()
-        for aspect, value in row.values.items()
-        if aspect in row.versions
-    ]
-    _write_pending(target, changes, demo_flags, received_at, only_newer=True)
-
-
-def _write_pending(
-    target: str,
-    changes: list[tuple[Key, str, int, int, Any]],
-    demo_flags: dict[int, bool],
-    received_at: datetime,
-    *,
-    only_newer: bool,
-) -> None:
-    """Upsert rows of PendingChange (key, aspect, time, rank, value); with `only_newer` older versions change nothing."""
-    records = [
-        {
-            "profile_id": profile,
-            "platform_id": platform_id,
-            "is_demo": demo_flags[profile],
-            "aspect": aspect,
-            "occurred_at": _instant(at),
-            "rank": rank,
-            "value": {"value": value},
-        }
-        for (profile, platform_id), aspect, at, rank, value in changes
-    ]
-    newer = " WHERE (EXCLUDED.occurred_at, EXCLUDED.rank) > (pending.occurred_at, pending.rank)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO interactions_pendingchange AS pending"
-            " (target, received_at, profile_id, platform_id, is_demo, aspect, occurred_at, rank, value)"
-            " SELECT %s, %s, * FROM json_to_recordset(%s::json) AS changes (profile_id bigint, platform_id text,"
-            " is_demo boolean, aspect text, occurred_at timestamptz, rank bigint, value jsonb)"
-            " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
-            " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value,"
-            f" received_at = EXCLUDED.received_at{newer if only_newer else ''}",
-            [target, received_at, _packed(records)],
-        )
-
-
-def delete_pending(target: str, keys: Sequence[Key]) -> None:
-    """Delete the pending changes of the rows with these `keys`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM interactions_pendingchange pending USING {_WANTED}"
-            " WHERE pending.profile_id = wanted.profile_id AND pending.platform_id = wanted.platform_id"
-            " AND target = %s",
-            [_packed_keys(keys), target],
-        )
-
-
-def future_stamps(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp]]:
-    """Return, by row and aspect, the stamp of the last version that a future event has stored (see merging.py)."""
-    stamps: dict[Key, dict[str, Stamp]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT profile_id, platform_id, aspect, {_micros('occurred_at')}, rank"
-            f" FROM {_WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
-            [_packed_keys(keys), FUTURE_TARGETS[target]],
-        )
-        for profile, platform_id, aspect, *version in cursor:
-            stamps.setdefault((profile, platform_id), {})[aspect] = stamp(tuple(version))
-    return stamps
-
-
-def save_future_stamps(
-    target: str, rows: dict[Key, Row], demo_flags: dict[int, bool], received_at: datetime
-) -> None:
-    """Store which of the versions stored now come from future events; later replays of the same rows read this."""
-    stamps = [
-        (key, aspect, at, rank, None)
-        for key, row in rows.items()
-        for aspect, (at, rank) in row.future_stamps.items()
-        if aspect in row.values and aspect in row.versions
-    ]
-    _write_pending(FUTURE_TARGETS[target], stamps, demo_flags, received_at, only_newer=False)
+def packed_keys(keys: Sequence[Key]) -> str:
+    """The keys as the JSON parameter of WANTED."""
+    return packed([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])

@@ -1,4 +1,4 @@
-"""Pages of the inbox: comments and direct messages, newest first."""
+"""The pages Comments and Messages: the user's rows, newest first. Routed by `interactions/urls.py`."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class Counts(NamedTuple):
 @user_page
 @require_safe
 def comments(request: HttpRequest) -> HttpResponse:
-    """The user's comments, each with its content piece."""
+    """The user's comments, each with its post."""
     return _inbox(request, Interaction.Type.COMMENT, "Comments")
 
 

@@ -1,4 +1,4 @@
-"""The admin in the hands of an operator: a client that may do everything, its pages and its actions."""
+"""A superuser's client of the admin, and helpers to read pages and run actions; for the tests of the admin."""
 
 import logging
 import re
@@ -16,14 +16,14 @@ DEMOS = "admin:demo_demoaccount_changelist"
 
 @pytest.fixture
 def operator(client, db) -> Client:
-    """The browserless client of a superuser."""
+    """Django's test client, logged in as a superuser."""
     client.force_login(User.objects.create_superuser("operator"))
     return client
 
 
 @pytest.fixture
 def no_server_errors(operator: Client) -> Iterator[None]:
-    """A fault is answered as a browser sees it, and hundreds of them are not written to the log."""
+    """Let the client answer 500 instead of raising, and disable logging, for tests that send hundreds of bad requests."""
     operator.raise_request_exception = False
     logging.disable(logging.CRITICAL)
     yield
@@ -37,20 +37,20 @@ def page(client: Client, name: str, **query) -> str:
 
 
 def act(client: Client, name: str, action: str, *rows, **more) -> list[str]:
-    """Run an action on rows (with confirmed="1" one that asks first); return what the operator is told."""
+    """Run an action on rows and return its messages; confirmed="1" skips the confirmation page."""
     body = {"action": action, "_selected_action": [row.pk for row in rows]} | more
     answer = client.post(reverse(name), body, follow=True)
     return messages_in(answer)
 
 
 def messages_in(answer) -> list[str]:
-    """The messages of a page, as they are read."""
+    """The messages of a page, as plain text."""
     messages = (answer.context or {}).get("messages", [])
     return [unescape(re.sub("</?bdi>", "", str(message))) for message in messages]
 
 
 def confirm(client: Client, asked, name: str = DEMOS) -> list[str]:
-    """Send the form that a page asks with, as a browser does."""
+    """Submit the confirmation page `asked`, as a browser does; return the messages."""
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.content.decode())
     body: dict[str, list[str]] = {}
     for field, value in fields:

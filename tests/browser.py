@@ -35,7 +35,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(stack: ServiceStack, chromium: Browser) -> Iterator[Page]:
-    """A tab that holds pages to themselves: nothing from elsewhere, nothing that the browser refuses or fails at."""
+    """A tab. Fails the test when a page loads anything from another host, a script fails, or the CSP blocks something."""
     outside: list[str] = []
     errors: list[str] = []
     context = chromium.new_context(viewport={"width": 1100, "height": 900})
@@ -63,7 +63,7 @@ def log_out(page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def photograph(page: Page, name: str) -> None:
-    """Keep a picture where SCREENSHOTS names a folder."""
+def save_screenshot(page: Page, name: str) -> None:
+    """Save a screenshot in the folder SCREENSHOTS, if that is set."""
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png")

@@ -1,4 +1,4 @@
-"""manage.py, called from a test."""
+"""Calls management commands from tests."""
 
 from io import StringIO
 
@@ -6,7 +6,7 @@ from django.core.management import call_command
 
 
 def run(*words: str) -> str:
-    """What the command prints; CommandError when it fails."""
+    """Run the command and return its output. Raises CommandError when it fails."""
     out = StringIO()
     call_command(*words, stdout=out)
     return out.getvalue()

@@ -10,6 +10,7 @@ from xdist import is_xdist_controller
 
 from config.bootstrap import ensure_servers
 from config.embedded import DATABASE
+from interactions import read_limits
 from tests.servers import copy_template
 
 # `make test` takes the short profile, `make test-all` the long one.
@@ -26,7 +27,7 @@ pytest_plugins = ["tests.world", "tests.admin_client", "tests.stories", "tests.b
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Servers for whoever runs tests: with `-n` each of the processes, and not the one that deals tests out to them."""
+    """Start servers in each process that runs tests; the controller of pytest-xdist runs none."""
     if is_xdist_controller(session):
         return
     if settings.EMBEDDED["postgres"]:
@@ -36,7 +37,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that start processes come first, so that none of them is left alone at the end of a parallel run."""
+    """Run files that start processes first, so that a parallel run does not end with one long file."""
     slow = {
         item.path
         for item in items
@@ -47,14 +48,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the tests the search for cycles among all that is loaded by now, a tenth of their processor time."""
+    """Exclude all loaded objects from garbage collection, which would take a tenth of the processor time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_throttled() -> None:
-    """What an earlier test tried does not count."""
+def _reset_throttling() -> None:
+    """Delete the rate counters of earlier tests."""
     with redis.Redis.from_url(settings.REDIS_CLIENT_URL) as client:
         client.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _quick_reads_have_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a read takes longer than 200 ms; its cancellation would abort the transaction of the test."""
+    if request.path.name != "test_read_limits.py":
+        monkeypatch.setattr(read_limits, "QUICK_MILLISECONDS", 3_000)

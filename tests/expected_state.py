@@ -135,7 +135,7 @@ class Demo:
             self.paused_for, self.has_moved = self.pause_length, True
 
     def end_pause(self) -> None:
-        """The windows that lie in the pause are skipped."""
+        """Skips the windows that start within the pause."""
         self.move_story()
         for kind, (_, step, _) in KINDS.items():
             self.next_windows[kind] += self.pause_length // step * step
@@ -157,7 +157,7 @@ class Demo:
         if self.advance_days:
             self.moved, self.advance_days = self.advance_days * DAY, 0
             self.enabled_at -= self.moved
-            self.next_windows = {kind: mark - self.moved for kind, mark in self.next_windows.items()}
+            self.next_windows = {kind: start - self.moved for kind, start in self.next_windows.items()}
 
     def fail(self, *, planned: bool) -> None:
         """The work failed: enabling sets failed, advancing is given up, removing and resuming stay pending."""

@@ -1,4 +1,4 @@
-"""Ways to break a stack: its broker, its disk, its database, its clock."""
+"""Injects faults into a service stack: its broker, disk, database and clock. Called by tests/test_fault_injection.py and others."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketi
 
 
 def kill_broker(stack: ServiceStack) -> None:
-    """End the broker as a crash does, and its disk with it."""
+    """Kill the broker and delete its files, as a crash that loses the disk does."""
     os.kill(int((stack.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
     until(lambda: not stack.servers.valkey_runs(), "the broker is dead")
     shutil.rmtree(stack.servers.valkey_dir)
@@ -28,11 +28,11 @@ def kill_broker(stack: ServiceStack) -> None:
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """A small file system of its own at `folder`."""
+    """Mount a file system of that size at `folder` for the block; skip the test where that is not permitted."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=755", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("nobody may mount a file system here")
+        pytest.skip("this user may not mount a file system")
     try:
         yield
     finally:
@@ -40,7 +40,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
 
 
 def fill(folder: Path) -> Path:
-    """Write a file until nothing more fits."""
+    """Write a file until the disk is full; return its path."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as stream:
         try:
@@ -51,10 +51,10 @@ def fill(folder: Path) -> Path:
 
 
 def refusal(stack: ServiceStack) -> str:
-    """What the broker says to a write; empty when it takes it."""
+    """The broker's error to a write; "" when the write succeeds."""
     with stack.broker() as broker:
         try:
-            broker.set("bad-day", "x" * 1_000)
+            broker.set("probe", "x" * 1_000)
         except redis.RedisError as error:
             return str(error)
     return ""
@@ -62,12 +62,12 @@ def refusal(stack: ServiceStack) -> str:
 
 @contextmanager
 def connections_exhausted(stack: ServiceStack) -> Iterator[None]:
-    """Hold every connection that PostgreSQL gives, those of the services too."""
-    with ExitStack() as stack:
+    """Hold all of PostgreSQL's connections for the block; those of the services are terminated first."""
+    with ExitStack() as contexts:
         own: list[psycopg.Connection] = []
         while True:
             try:
-                own.append(stack.enter_context(stack.connect()))
+                own.append(contexts.enter_context(stack.connect()))
             except psycopg.OperationalError:
                 pids = [connection.info.backend_pid for connection in own]
                 ended = own[0].execute(
@@ -81,7 +81,7 @@ def connections_exhausted(stack: ServiceStack) -> Iterator[None]:
 
 
 def set_clock(stack: ServiceStack, hours: float) -> datetime:
-    """Give database, worker and beat a clock that is off by so many hours; return what time it is to them."""
+    """Shift the clocks of database, worker and beat by `hours`; return their time."""
     with skewed_clock(f"{hours:+}h"):
         stack.servers.restart_postgres()
     for name in ("worker", "beat"):
@@ -90,18 +90,18 @@ def set_clock(stack: ServiceStack, hours: float) -> datetime:
 
 
 def skew(stack: ServiceStack, name: str, by: str) -> None:
-    """Restart one service with a clock that differs from all others by so much, such as -10m."""
+    """Restart one service with its clock shifted by `by`, such as -10m."""
     if name in stack.processes:
         stack.terminate(name)
-    stack.start(name, **_false(by))
+    stack.start(name, **_faketime(by))
     stack.false_clocks.add(name)
 
 
 @contextmanager
 def skewed_clock(by: str) -> Iterator[None]:
-    """What is started meanwhile has the false clock."""
+    """Processes that are started in the block have a clock shifted by `by`."""
     before = dict(os.environ)
-    os.environ |= _false(by)
+    os.environ |= _faketime(by)
     try:
         yield
     finally:
@@ -109,13 +109,13 @@ def skewed_clock(by: str) -> Iterator[None]:
         os.environ |= before
 
 
-def _false(by: str) -> dict[str, str]:
+def _faketime(by: str) -> dict[str, str]:
     return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 @contextmanager
 def pooler(stack: ServiceStack) -> Iterator[str]:
-    """A pgbouncer in transaction mode before the stack's database; its address."""
+    """Run a pgbouncer in transaction mode in front of the stack's database for the block; yield its address."""
     port = free_port()
     settings = stack.folder / "pgbouncer.ini"
     settings.write_text(
@@ -126,7 +126,7 @@ def pooler(stack: ServiceStack) -> Iterator[str]:
     user = ["-u", stack.servers.postgres_dir.owner()] if os.geteuid() == 0 else []
     process = subprocess.Popen(["pgbouncer", "-q", *user, str(settings)], stderr=subprocess.DEVNULL)
     try:
-        until(lambda: accepts(port), "the pooler takes connections")
+        until(lambda: accepts(port), "the pooler accepts connections")
         yield f"postgres://postgres@127.0.0.1:{port}/perennial"
     finally:
         process.kill()

@@ -1,4 +1,4 @@
-"""Servers that hang: their processes are stopped, so that they take connections and answer nothing."""
+"""Makes servers hang: their stopped processes accept connections and never answer. Called by tests/test_hung_servers.py."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.service_stack import ServiceStack
 
 @contextmanager
 def hung(pid_file: Path) -> Iterator[None]:
-    """The server that the file names, and its children, do nothing meanwhile."""
+    """Stop the server that the pid file names, and its children, for the block."""
     server = psutil.Process(int(pid_file.read_text().split()[0]))
     stopped = [server, *server.children(recursive=True)]
     for process in stopped:
@@ -29,10 +29,10 @@ def hung(pid_file: Path) -> Iterator[None]:
 
 
 def longest_wait(stack: ServiceStack, until: threading.Event) -> float:
-    """Seconds that the slowest answer of `/healthz` took while it was asked again and again until the event."""
+    """The longest response time of `/healthz` in seconds, requested repeatedly until the event is set."""
     longest = 0.0
     while not until.wait(0.05):
-        began = time.monotonic()
+        started = time.monotonic()
         assert requests.get(f"{stack.url}/healthz", timeout=60).ok
-        longest = max(longest, time.monotonic() - began)
+        longest = max(longest, time.monotonic() - started)
     return longest

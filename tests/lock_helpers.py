@@ -1,4 +1,4 @@
-"""Somebody who does not let go of rows, from a connection of their own."""
+"""Holds locks from a second connection while a block runs. Called by tests of locked rows and profiles."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,13 @@ from interactions.locks import lock_profiles
 
 
 def profiles_locked(profiles: Sequence[int]) -> AbstractContextManager[None]:
-    """The profiles are locked by another connection meanwhile."""
+    """Lock the profiles from another connection for the block."""
     return locked_elsewhere(partial(lock_profiles, profiles))
 
 
 @contextmanager
 def locked_elsewhere(locks: Callable[[], object]) -> Iterator[None]:
-    """What `locks` locks is locked by another connection meanwhile."""
+    """Call `locks` in a transaction of another connection, and hold its locks for the block."""
     held, over = Event(), Event()
 
     def hold() -> None:

@@ -1,4 +1,4 @@
-"""Tests that take long run in `make test-all`; of their parameters `make test` takes the first few."""
+"""Marks parameters of tests as `long`: `make test` runs the first few, `make test-all` all."""
 
 from collections.abc import Iterable
 

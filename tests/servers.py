@@ -1,8 +1,8 @@
 """The test run's environment and folders, set before Django reads its settings; pytest.ini loads this module first.
 
 A run has one folder, which the processes of pytest-xdist share. It holds a template: a data folder of PostgreSQL with a
-migrated database, which all servers of the tests are copies of. They write nothing to disk for good (`FAST`): what
-they have written survives a SIGKILL of a process, not a power cut, which no test is about.
+migrated database, which all servers of the tests are copies of. They do not sync to disk (`FAST`): their data
+survives a SIGKILL, but not a power cut, which no test simulates.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ FAST = {
     "checkpoint_timeout": "1h",
     "max_wal_size": "1GB",
 }
-# Of the caller's environment the tests and what they start see these alone; and no `.env`.
+# The only variables of the caller's environment that the tests and their processes see. They read no `.env`.
 KEPT = re.compile(
     "PATH|HOME|USER|LOGNAME|SHELL|TERM|COLUMNS|LINES|FORCE_COLOR|VIRTUAL_ENV|LD_LIBRARY_PATH|PYTHONPATH|PYTHONHASHSEED"
     "|PYTEST_.*|COV_.*|COVERAGE_.*|PLAYWRIGHT_.*|TEST_DATABASE_URL|REQUIRE_CHROMIUM|SCREENSHOTS"
@@ -34,30 +34,30 @@ KEPT = re.compile(
 )
 RUN = "PYTEST_RUN_FOLDER"
 MEMORY = Path("/dev/shm")  # files in memory, where there is room
-ROOM = 4 * 1024**3  # bytes that a run is given
+ROOM = 4 * 1024**3  # bytes; a run needs less
 
 
 def pinned(environment: dict[str, str]) -> dict[str, str]:
-    """What is left of the caller's environment, so that every variable of the product has its default."""
+    """The environment without all but KEPT, so that every variable of the product has its default."""
     kept = {name: value for name, value in environment.items() if KEPT.fullmatch(name)}
     return kept | {"ENV_FILE": os.devnull, "LANG": "C.UTF-8"}
 
 
 def _root() -> Path:
-    """Where the folder of the run lies."""
+    """The parent of the run's folder: in memory if there is room, else /tmp."""
     usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
     return MEMORY if usable else Path("/tmp")  # a short path, as a socket's is
 
 
 def new_folder(name: str, parent: Path | None = None) -> Path:
-    """An empty folder that PostgreSQL's user may enter."""
+    """Create an empty folder that PostgreSQL's user can enter."""
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent or RUN_DIR))
     folder.chmod(0o755)
     return folder
 
 
 def _begin() -> Path:
-    """The folder of a new run; those of runs that were killed go, as they may lie in memory, and so do their servers."""
+    """Create the folder of a new run. Removes the folders of killed runs, which use memory, and ends their servers."""
     root = _root()
     for owner in root.glob("perennial-test-*/owner"):
         if owner.read_text() and not psutil.pid_exists(int(owner.read_text())):
@@ -86,7 +86,7 @@ os.environ |= _environment
 
 
 def copy_template(data_dir: Path) -> None:
-    """Give a new data folder a PostgreSQL that is initialized, migrated and fast; nothing runs yet."""
+    """Copy the template's initialized and migrated PostgreSQL to a new data folder, without starting it."""
     template = _template()
     data_dir.mkdir(parents=True, exist_ok=True)
     # Owners are kept: as root, the files belong to the user that the server runs as.
@@ -94,7 +94,7 @@ def copy_template(data_dir: Path) -> None:
 
 
 def _template() -> Path:
-    """The template of this run, which the first process that needs it makes."""
+    """The template of this run; the first process that needs it creates it."""
     folder = RUN_DIR / "template"
     with (RUN_DIR / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -122,7 +122,7 @@ def _make_template(folder: Path) -> None:
 
 
 def stop() -> None:
-    """Stop the servers and remove what is on disk."""
+    """Stop the servers and remove their folder."""
     from django.conf import settings  # read only after the variables above are set
 
     settings.SERVERS.stop()

@@ -1,4 +1,4 @@
-"""The whole product as processes of its own, for the tests that want nothing skewed_clock."""
+"""Runs all services as separate processes on their own database and broker, for tests without any fakes."""
 
 import os
 import shlex
@@ -25,16 +25,16 @@ from config.embedded import Servers
 from demo.windows import INTERACTIONS
 from tests.servers import CHECKOUT, DATA_DIR, copy_template, new_folder
 
-# Of what the caller of the tests and a `.env` set, the product sees nothing: tests.servers takes it out.
+# The product sees no variable that the caller of the tests or a `.env` has set: tests.servers removes them.
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
 PLAIN |= {"ENV_FILE": os.devnull, "DATA_DIR": str(DATA_DIR)}  # never the checkout's own
 PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 
 class ServiceStack:
-    """Web, worker and beat on a database and a broker that no other test uses; `variables` are of their environment.
+    """Web, worker and beat on a database and a broker that no other test uses. `variables` are added to their environment.
 
-    A second one of a kind is named `web-2`, `worker-2` or `beat-2`.
+    A second instance of a service is named `web-2`, `worker-2` or `beat-2`.
     """
 
     def __init__(self, **variables: str) -> None:
@@ -46,7 +46,7 @@ class ServiceStack:
         self.environment |= {"DATABASE_URL": "", "REDIS_URL": ""}
         self.processes: dict[str, subprocess.Popen] = {}
         self.ports: dict[str, int] = {}
-        self.false_clocks: set[str] = set()  # the services that were given one
+        self.false_clocks: set[str] = set()  # the services with a shifted clock
         if given := os.environ.get("TEST_DATABASE_URL"):
             self._use_database_of(given)
         else:
@@ -54,7 +54,7 @@ class ServiceStack:
         self.environment |= variables
 
     def fire(self, name: str, every: int = 1) -> None:
-        """Edit a schedule's row as an operator does, to fire every so many seconds."""
+        """Change a schedule as an operator does in the admin, to run every `every` seconds."""
         [(interval,)] = self.sql(
             "INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (%s, 'seconds') RETURNING id",
             every,
@@ -67,7 +67,7 @@ class ServiceStack:
         self.sql("UPDATE django_celery_beat_periodictasks SET last_update = now()")
 
     def open_a_window(self, name: str) -> None:
-        """Let twelve hours pass for a user, so that one window of interactions waits to be planned, and no other soon."""
+        """Move a user's demo so that one window of interactions is open, and no other opens within a minute."""
         next_start = INTERACTIONS.start_at_or_after(datetime.now(UTC))
         if next_start - datetime.now(UTC) < timedelta(minutes=1):
             time.sleep((next_start - datetime.now(UTC)).total_seconds() + 1)
@@ -102,9 +102,9 @@ class ServiceStack:
     def start(self, *names: str, **variables: str) -> None:
         for name in names:
             log = (self.folder / f"{name}.log").open("ab")
-            kind = name.split("-")[0]
-            command = [sys.executable, "-m", *shlex.split(PROCFILE[kind])]
-            if kind == "web":
+            service = name.split("-")[0]
+            command = [sys.executable, "-m", *shlex.split(PROCFILE[service])]
+            if service == "web":
                 self.ports[name] = self.port if name == "web" else free_port()
                 command += ["--bind", f"127.0.0.1:{self.ports[name]}"]
             self.processes[name] = subprocess.Popen(
@@ -116,21 +116,24 @@ class ServiceStack:
                 start_new_session=True,
             )
             log.close()
-            if kind == "web":
+            if service == "web":
                 address = f"http://127.0.0.1:{self.ports[name]}/healthz"
                 until(lambda address=address: answers(address), "the web server answers")
 
     def kill(self, *names: str) -> None:
-        """SIGKILL to the service and its children, as a machine that dies does."""
+        """Send SIGKILL to the services and their children, as when a machine fails."""
         for name in names:
             process = self.processes.pop(name)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def terminate(self, name: str, asked: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
-        """SIGTERM, as a redeploy sends it, or another to the main process; return its exit code, which it owes in time."""
+    def terminate(self, name: str, sent: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
+        """Send SIGTERM, as a redeploy does, or another signal to the main process; return its exit code.
+
+        Raises TimeoutExpired when it has not ended after `seconds`.
+        """
         process = self.processes.pop(name)
-        process.send_signal(asked)
+        process.send_signal(sent)
         return process.wait(seconds)
 
     def stop(self) -> None:
@@ -172,7 +175,7 @@ class ServiceStack:
             client.flushall()
 
     def create_user(self, name: str) -> "ApiClient":
-        """A user whose password is the name, as `create_user` makes one; a process that imports Django takes seconds."""
+        """Create a user whose password is the name; return a client for them. By SQL, as starting Django takes seconds."""
         self.sql(
             "INSERT INTO accounts_user (username, password, first_name, last_name, email, is_superuser, is_staff,"
             " is_active, date_joined) VALUES (%s, %s, '', '', '', false, false, true, now())",
@@ -184,7 +187,7 @@ class ServiceStack:
 
 @contextmanager
 def running_stack(*services: str, **variables: str) -> Iterator[ServiceStack]:
-    """A stack in which the services run, or else web server, worker and beat."""
+    """Run a stack with these services, by default web, worker and beat, for the block."""
     stack = ServiceStack(**variables)
     try:
         if not stack.embedded:
@@ -196,7 +199,7 @@ def running_stack(*services: str, **variables: str) -> Iterator[ServiceStack]:
 
 
 class ApiClient:
-    """A program that uses the API as one user."""
+    """Calls the API of a stack as one user."""
 
     def __init__(self, stack: ServiceStack, name: str) -> None:
         self.stack, self.name = stack, name
@@ -213,7 +216,7 @@ class ApiClient:
         return requests.get(f"{self.stack.url}/api/v1/demo/", headers=self.headers, timeout=20).json()
 
     def counts(self) -> tuple[int, int, int]:
-        """Stored demo rows: pieces, comments, messages."""
+        """Stored demo rows: posts, comments, messages."""
         rows = self.stack.sql(
             "SELECT (SELECT count(*) FROM interactions_content c JOIN accounts_profile p ON p.id = c.profile_id"
             " WHERE p.owner_id = u.id AND c.is_demo),"
@@ -249,7 +252,7 @@ def _password(plain: str) -> str:
 
 
 def accepts(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether the port accepts connections."""
     try:
         socket.create_connection(("127.0.0.1", port), 5).close()
     except OSError:

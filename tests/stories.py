@@ -27,11 +27,11 @@ def story():
 
 
 def counts(events):
-    """The number of pieces, comments and messages that count against the quotas."""
+    """The number of posts, comments and messages that count against the quotas."""
     kinds = Counter(event.type for event in events if not event.origin)
     return tuple(kinds[kind] for kind in ("content.published", "comment.created", "message.created"))
 
 
 def causes(event, by_id):
-    """The events that must precede `event`: the piece and the parent of a comment."""
+    """The events that must precede `event`: the post and the parent of a comment."""
     return [by_id[id] for id in (event.content_id, event.parent_id) if id is not None]

@@ -195,7 +195,7 @@ def test_a_weak_password_is_refused_with_an_error(client, person):
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_staff_create_accounts_without_a_password(staff):
+def test_staff_create_users_without_a_password(staff):
     answer = staff.post("/api/v1/users", {"username": "bob", "email": "bob@example.com"}, content_type=JSON)
     bob = User.objects.get(username="bob")
     assert (answer.status_code, answer.json()) == (
@@ -230,7 +230,7 @@ def test_an_invalid_account_is_400_and_names_the_field(staff, body):
     assert (answer.status_code, len(answer.json()["errors"])) == (400, 1)
 
 
-def test_a_new_account_cannot_be_staff(staff):
+def test_a_new_user_cannot_be_staff(staff):
     asked = {"username": "bob", "is_staff": True, "password": "x"}
     answer = staff.post("/api/v1/users/", asked, content_type=JSON)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["is_staff", "password"])

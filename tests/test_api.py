@@ -93,7 +93,7 @@ def test_a_lists_query_count_is_constant(page, alice, live, path, django_assert_
         page.get(f"/api/v1/{path}")
 
 
-def test_health(client, db):
+def test_healthz_answers_and_readyz_names_the_failed_check(client, db):
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()) == (

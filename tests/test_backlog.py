@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.redis_client import client as redis
 from demo import tasks
-from demo.engine.backlog import DELIVERED
+from demo.engine.backlog import DELIVERED_KEY
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
 from tests.world import demo_of
@@ -22,7 +22,7 @@ def overdue(alice, db) -> StoryEvent:
     StoryEvent.objects.filter(delivered_at=None).delete()
     event = StoryEvent.objects.last()
     StoryEvent.objects.filter(pk=event.pk).update(delivered_at=None, due_at=timezone.now() - 3 * MINUTE)
-    redis().delete(DELIVERED)
+    redis().delete(DELIVERED_KEY)
     return event
 
 
@@ -67,7 +67,7 @@ def test_the_events_of_an_initial_batch_count_from_when_they_were_planned(client
     assert delivery_check(client) is ready
 
 
-def test_a_failed_demo_does_not_count(client, overdue):
+def test_events_of_a_failed_demo_do_not_make_delivery_stuck(client, overdue):
     DemoAccount.objects.update(state="failed")
     assert delivery_check(client) is True
 
@@ -77,10 +77,10 @@ def test_readyz_uses_at_most_eight_queries(client, overdue, django_assert_max_nu
         client.get("/readyz")
 
 
-def test_failing_work_does_not_count_as_a_delivery(client, overdue, bob, monkeypatch):
+def test_failed_pending_work_is_not_noted_as_a_delivery(client, overdue, bob, monkeypatch):
     """A removal that fails is retried every minute, but delivers nothing."""
     demo_of(bob, timezone.now())
-    redis().delete(DELIVERED)
+    redis().delete(DELIVERED_KEY)
     transitions.disable(bob, dispatch=False)
     monkeypatch.setattr("demo.lifecycle.removal._switch_off", lambda account, now: 1 / 0)
     tasks.finish(bob.demo_account.pk)
@@ -93,7 +93,7 @@ def test_an_initial_batch_and_an_advance_count_as_deliveries(client, overdue, bo
     account = DemoAccount.objects.get(user=bob).pk
     tasks.finish(account)
     assert delivery_check(client) is True
-    redis().delete(DELIVERED)
+    redis().delete(DELIVERED_KEY)
     DemoAccount.objects.filter(pk=account).update(state="active", advance_days=1)
     tasks.finish(account)
     assert delivery_check(client) is True

@@ -50,6 +50,7 @@ def test_a_signal_ends_beat_during_a_query_while_it_runs(stack, stop_signal):
         assert stack.terminate("beat", stop_signal, 10) == 0
 
 
+@pytest.mark.long
 def test_beat_reads_its_schedules_later_when_they_cannot_be_read_at_the_start(stack):
     stack.empty_broker()
     stack.sql("ALTER TABLE django_celery_beat_periodictask RENAME TO elsewhere")

@@ -21,7 +21,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from accounts.models import User
-from benchmarks.figures import Figure, Table, at_most
+from benchmarks.measurements import Measurement, Table, at_most
 
 FULL, SMALL = 1_000, 3
 
@@ -32,7 +32,7 @@ def run(size):
     settings.DEMO_DELIVERY = "http"
     (settings.DATA_DIR / "service.log").write_text("the service has logged this")
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
-    yield Table("What is left behind", [at_most("size", size, 2), Figure("child", str(child.pid))])
+    yield Table("What is left behind", [at_most("size", size, 2), Measurement("child", str(child.pid))])
     raise ValueError("this benchmark is broken")
 """
 LOOKS = """
@@ -40,7 +40,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from accounts.models import User
-from benchmarks.figures import Figure, Table
+from benchmarks.measurements import Measurement, Table
 
 FULL, SMALL = 1_000, 3
 
@@ -52,7 +52,7 @@ def run(size):
         fsync = cursor.fetchone()[0]
     keys = redis.Redis.from_url(settings.REDIS_CLIENT_URL).dbsize()
     found = [User.objects.count(), schemas, keys, settings.DEMO_DELIVERY, settings.DEBUG, fsync]
-    yield Table("What the next one finds", [Figure("found", repr(found))])
+    yield Table("What the next one finds", [Measurement("found", repr(found))])
 """
 
 
@@ -67,7 +67,7 @@ def bench(*words: str, folder: Path | None = None) -> subprocess.CompletedProces
     ("words", "sentence"),
     [
         (["nothing"], f"There is no benchmark nothing. There are {', '.join(catalogue.names())}."),
-        (["--small", "figures"], "There is no benchmark figures. There are calibration, "),
+        (["--small", "measurements"], "There is no benchmark measurements. There are calibration, "),
         (["ingest", "ticks", "ingest"], "ingest was given twice; give it once."),
         (["--smal"], "unrecognized arguments: --smal"),
     ],
@@ -92,6 +92,7 @@ def test_a_benchmark_without_a_size_stops_the_command(tmp_path):
     assert f"error: {tmp_path}/extra.py defines run and not SMALL: add the size.\n" in done.stderr
 
 
+@pytest.mark.long
 def test_a_benchmark_that_fails_is_named_and_leaves_nothing_to_the_next(tmp_path):
     (tmp_path / "fails.py").write_text(FAILS)
     (tmp_path / "looks.py").write_text(LOOKS)

@@ -191,6 +191,7 @@ def replaced(template: dict, value: str) -> str:
     return json.dumps(template).replace('"@"', value)
 
 
+@pytest.mark.long
 def test_no_value_of_any_field_of_a_message_ends_the_worker(stack, broker):
     stack.kill("beat")
     before = stack.log("worker").count("Traceback")

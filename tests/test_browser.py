@@ -5,23 +5,23 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import SKIP, log_in, photograph
+from tests.browser import SKIP, log_in, save_screenshot
 
 pytestmark = pytest.mark.browser
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
 
-def test_a_visitor_switches_demo_mode_on_reads_it_and_switches_it_off(stack, tab):
+def test_a_visitor_switches_demo_mode_on_reads_the_inbox_and_switches_it_off(stack, tab):
     log_in(tab, stack)
     tab.get_by_role("button", name="Switch demo mode on").click()
     expect(tab.locator(".state")).to_have_text("active", timeout=60_000)
     expect(tab.locator("[data-kind=comments]")).to_have_text(re.compile(r"920\s+received"))
-    photograph(tab, "dashboard")
+    save_screenshot(tab, "dashboard")
     tab.get_by_role("link", name="Comments").click()
     expect(tab.get_by_text("comments: 920 received")).to_be_visible()
     expect(tab.locator("li.item")).to_have_count(25)
-    photograph(tab, "comments")
+    save_screenshot(tab, "comments")
     tab.get_by_role("link", name="Older").click()
     expect(tab.get_by_role("link", name="Newer")).to_be_visible()
     expect(tab.locator("li.item")).to_have_count(25)
@@ -51,7 +51,7 @@ def test_pages_fit_a_phone(stack, tab):
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
-def test_a_double_click_presses_once(stack, tab):
+def test_a_double_click_sends_one_request(stack, tab):
     log_in(tab, stack)
     stack.manage("seed_demo", "--user", "visitor", "--size", "smoke")
     tab.goto(stack.url)

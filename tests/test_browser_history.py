@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import SKIP, log_in, log_out
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.long, pytest.mark.browser]
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
@@ -37,7 +37,7 @@ def wait_for_polls(page: Page, polls: int = 1) -> None:
         page.wait_for_timeout(150)
 
 
-def test_back_after_older_brings_the_page_and_the_place_one_was_at(full, tab):
+def test_back_restores_the_page_and_the_scroll_position(full, tab):
     log_in(tab, full)
     tab.goto(f"{full.url}/comments/")
     first = tab.locator("li.item").first.inner_text()
@@ -76,7 +76,7 @@ def test_after_log_out_back_shows_the_log_in_and_nothing_is_left(full, tab):
         expect(tab.locator("li.item, #demo, .fields")).to_have_count(0)
 
 
-def test_the_next_person_sees_nothing_of_the_first(full, tab):
+def test_the_next_user_of_a_browser_sees_nothing_of_the_first(full, tab):
     log_in(tab, full)
     tab.goto(f"{full.url}/comments/")
     other = tab.context.new_page()
@@ -93,7 +93,7 @@ def test_the_next_person_sees_nothing_of_the_first(full, tab):
     expect(other.get_by_role("button", name="Switch demo mode on")).to_be_visible()
 
 
-def test_what_an_older_version_kept_in_the_browser_is_cleared(full, tab):
+def test_storage_written_by_an_older_version_is_cleared(full, tab):
     tab.goto(f"{full.url}/login/")
     for storage in ("sessionStorage", "localStorage"):
         tab.evaluate(f"{storage}.setItem('htmx-history-cache', '[\"private\"]')")
@@ -101,7 +101,7 @@ def test_what_an_older_version_kept_in_the_browser_is_cleared(full, tab):
     assert tab.evaluate(STORED) == "[[],[]]"
 
 
-def test_a_poll_leaves_focus_selection_place_and_what_is_typed(full, tab):
+def test_a_poll_keeps_focus_selection_scroll_position_and_input(full, tab):
     tab.clock.install()
     log_in(tab, full)
     tab.set_viewport_size({"width": 390, "height": 500})
@@ -137,7 +137,7 @@ def test_a_poll_leaves_focus_selection_place_and_what_is_typed(full, tab):
     assert (tab.evaluate("String(getSelection())"), chosen != "") == (chosen, True)
 
 
-def test_a_button_that_is_pressed_while_a_poll_arrives_is_pressed(full, tab):
+def test_a_click_during_a_poll_is_not_lost(full, tab):
     tab.clock.install()
     log_in(tab, full)
     button = tab.get_by_role("button", name="Start: Viral spike")
@@ -150,7 +150,7 @@ def test_a_button_that_is_pressed_while_a_poll_arrives_is_pressed(full, tab):
     expect(tab.get_by_role("button", name="Cancel: Viral spike")).to_be_visible()
 
 
-def test_focus_goes_to_the_heading_when_a_pressed_button_goes(full, tab):
+def test_focus_moves_to_the_heading_when_the_clicked_button_disappears(full, tab):
     log_in(tab, full)
     tab.get_by_role("button", name="Start: Complaint wave").focus()
     tab.keyboard.press("Enter")
@@ -163,23 +163,23 @@ def test_focus_goes_to_the_heading_when_a_pressed_button_goes(full, tab):
     assert tab.evaluate("document.activeElement.closest('#demo-scenarios') !== null")
 
 
-def test_polls_tell_a_screen_reader_nothing_new(full, tab):
+def test_polling_announces_nothing_to_a_screen_reader(full, tab):
     tab.clock.install()
     log_in(tab, full)
     expect(tab.locator(".state[role=status]")).to_have_text("active")
     tab.evaluate(
         """() => {
-        window.told = 0;
-        new MutationObserver((changes) => { window.told += changes.length; }).observe(
+        window.announcements = 0;
+        new MutationObserver((changes) => { window.announcements += changes.length; }).observe(
             document.querySelector("[role=status]"), {childList: true, characterData: true, subtree: true});
     }"""
     )
     wait_for_polls(tab, 3)
-    assert tab.evaluate("window.told") == 0
+    assert tab.evaluate("window.announcements") == 0
     assert tab.locator("#demo[aria-live], #demo [aria-live], [role=alert]:visible").count() == 0
 
 
-def test_a_press_that_fails_says_so_and_keeps_what_was_typed(full, tab):
+def test_a_failed_request_shows_an_error_and_keeps_the_input(full, tab):
     log_in(tab, full, "second")
     tab.get_by_label("Brand").fill("Café Ω")
     tab.route("**/demo/enable", lambda route: route.fulfill(status=503, body="away"))

@@ -7,11 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import SKIP, log_in, photograph
+from tests.browser import SKIP, log_in, save_screenshot
 from tests.long import first
 from tests.service_stack import ServiceStack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.long, pytest.mark.browser]
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
@@ -133,7 +133,7 @@ def test_no_text_makes_a_page_wider_than_the_window(nasty, tab, width):
     for path in PAGES:
         tab.goto(nasty.url + path)
         fits(tab)
-        photograph(tab, f"nasty-{path.strip('/?').replace('/?cursor=', '-') or 'dashboard'}-{width}")
+        save_screenshot(tab, f"nasty-{path.strip('/?').replace('/?cursor=', '-') or 'dashboard'}-{width}")
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -142,7 +142,7 @@ def test_the_dashboard_fits_in_every_state(nasty, tab, width, state):
     with demo_that_is(state, nasty):
         open_as_named(tab, nasty, width)
         fits(tab)
-        photograph(tab, f"nasty-{state}-{width}")
+        save_screenshot(tab, f"nasty-{state}-{width}")
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -153,7 +153,7 @@ def test_pages_of_errors_fit(nasty, tab, width):
         expect(tab.get_by_role("heading", level=1)).to_have_text(status)
         fits(tab)
         assert tab.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") != "0px"
-        photograph(tab, f"error-{status.replace(' ', '-')}-{width}")
+        save_screenshot(tab, f"error-{status.replace(' ', '-')}-{width}")
 
 
 def not_found(page: Page, stack: ServiceStack) -> None:
@@ -198,7 +198,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("width", [320, 390])
-def test_what_is_refused_fits_too(nasty, tab, width):
+def test_pages_with_errors_fit_the_window(nasty, tab, width):
     open_as_named(tab, nasty, width)
     tab.goto(f"{nasty.url}/settings/")
     tab.get_by_label("Time zone").fill("z" * 3000)
@@ -222,7 +222,7 @@ def test_what_is_refused_fits_too(nasty, tab, width):
     assert tab.get_by_label("User name").input_value() == "u" * 150
 
 
-def test_a_name_turns_nothing_beside_it(nasty, tab):
+def test_a_right_to_left_name_does_not_reorder_its_neighbours(nasty, tab):
     open_as_named(tab, nasty, 1200)
     tab.goto(f"{nasty.url}/comments/")
     places = []
@@ -243,7 +243,7 @@ def test_a_name_turns_nothing_beside_it(nasty, tab):
     assert {kind for kind, _ in places} == {"turned", "rtl", "other"}
     assert all(in_order for _, in_order in places)
     tab.goto(f"{nasty.url}/comments/")
-    # each letter of a handle stands where it was written, whatever stands before it
+    # each letter of a handle is where it was written, whatever precedes it
     turned = tab.evaluate(
         """() => [...document.querySelectorAll(".meta bdi")].filter((one) => one.textContent.startsWith("@")).map((one) => {
         const text = one.firstChild, range = document.createRange();
@@ -255,7 +255,7 @@ def test_a_name_turns_nothing_beside_it(nasty, tab):
     assert all(turned)
 
 
-def test_marks_upon_marks_stay_in_their_row(nasty, tab):
+def test_stacked_combining_marks_stay_in_their_row(nasty, tab):
     open_as_named(tab, nasty, 1200)
     for path in ("/comments/", "/messages/", "/"):
         tab.goto(nasty.url + path)
@@ -264,7 +264,7 @@ def test_marks_upon_marks_stay_in_their_row(nasty, tab):
         )
 
 
-def test_lines_of_a_comment_are_seen_as_lines(nasty, tab):
+def test_line_breaks_of_a_comment_are_visible(nasty, tab):
     open_as_named(tab, nasty, 1200)
     tab.goto(f"{nasty.url}/comments/")
     lines = tab.locator("p.text", has_text="three").first
@@ -327,7 +327,7 @@ def test_a_long_text_fits_the_admins_page(nasty, tab, width):
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     widths = "[...document.querySelectorAll('.readonly')].map((one) => one.scrollWidth - one.clientWidth)"
     assert max(tab.evaluate(widths)) <= 1
-    photograph(tab, f"admin-{width}")
+    save_screenshot(tab, f"admin-{width}")
 
 
 BROKEN = """[...document.querySelectorAll('thead th')].flatMap((cell) => {
@@ -346,7 +346,7 @@ BROKEN = """[...document.querySelectorAll('thead th')].flatMap((cell) => {
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_word_in_the_head_of_a_list_is_broken(nasty, tab, width):
+def test_no_word_in_the_header_of_a_list_is_broken(nasty, tab, width):
     nasty.sql("UPDATE accounts_user SET is_superuser = true WHERE username = %s", NAME)
     open_as_named(tab, nasty, width)
     tab.goto(f"{nasty.url}/admin/")
@@ -358,7 +358,7 @@ def test_no_word_in_the_head_of_a_list_is_broken(nasty, tab, width):
         if words := tab.evaluate(BROKEN):
             broken[link.removeprefix(nasty.url)] = words
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        photograph(tab, f"admin-{link.split('/')[-2]}-{width}")
+        save_screenshot(tab, f"admin-{link.split('/')[-2]}-{width}")
     assert (broken, len(links), heads > 60) == ({}, 13, True)
 
 

@@ -103,6 +103,7 @@ def test_an_outage_changes_no_rows_with_other_settings(alice, settings):
     assert rows_after(alice, without(every(3 * HOUR), NOON, 7 * DAY), **settings) == expected
 
 
+@pytest.mark.long
 def test_a_late_cleanup_leaves_the_same_rows(alice):
     """The retention is eight days and the outage takes five of them; the other demo is cleaned up every six hours."""
     demo = {"initial_content": 3, "initial_comments": 60}
@@ -136,8 +137,8 @@ def test_the_first_post_in_london_is_at_ten_before_and_after_a_clock_change(alic
         transitions.change_settings(user, start, {"posting_hour": 10, "time_zone": zone.key})
         for hours in range(0, 9 * 24, 6):
             plan_due(start + hours * HOUR)
-        pieces = StoryEvent.objects.filter(account=account, type="content.published", origin="window")
-        clocks = [at.astimezone(zone) for at in pieces.order_by("due_at").values_list("due_at", flat=True)]
+        posts = StoryEvent.objects.filter(account=account, type="content.published", origin="window")
+        clocks = [at.astimezone(zone) for at in posts.order_by("due_at").values_list("due_at", flat=True)]
         at_ten = [clock.date() for clock in clocks if (clock.hour, clock.minute) == (10, 0)]
         assert at_ten[:6] == [(change + days * DAY).date() for days in range(-2, 4)]
         assert Counter(clock.date() for clock in clocks) == dict.fromkeys(at_ten, 2)

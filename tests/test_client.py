@@ -13,7 +13,7 @@ import requests
 
 from tests.service_stack import running_stack, until
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.long, pytest.mark.flow]
 NAME = "perennial_client"
 
 

@@ -220,8 +220,8 @@ def test_seeding_counts_only_its_own_users(alice, bob, monkeypatch):
         return seeding.seed(user, now, **options)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_both)
-    figures = json.loads(run("seed_demo", "--user", "alice", "--size", "small", "--json"))
-    assert (figures["content"], figures["comments"], figures["messages"]) == (10, 200, 25)
+    report = json.loads(run("seed_demo", "--user", "alice", "--size", "small", "--json"))
+    assert (report["content"], report["comments"], report["messages"]) == (10, 200, 25)
 
 
 def test_seeding_does_not_count_later_events(alice, monkeypatch):
@@ -232,8 +232,8 @@ def test_seeding_does_not_count_later_events(alice, monkeypatch):
         return seeding.seed(user, now, **options)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_after_generating)
-    figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
-    assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
+    report = json.loads(run("seed_demo", "--user", "alice", "--json"))
+    assert (report["content"], report["comments"], report["messages"]) == (0, 0, 0)
 
 
 def test_events_planned_after_seeding_do_not_reduce_its_counts(alice, monkeypatch):
@@ -244,8 +244,8 @@ def test_events_planned_after_seeding_do_not_reduce_its_counts(alice, monkeypatc
         return seeding.seed(user, now, **options)
 
     monkeypatch.setattr("demo.management.commands.seed_demo.seed", seed_after_planning)
-    figures = json.loads(run("seed_demo", "--user", "alice", "--json"))
-    assert (figures["content"], figures["comments"], figures["messages"]) == (0, 0, 0)
+    report = json.loads(run("seed_demo", "--user", "alice", "--json"))
+    assert (report["content"], report["comments"], report["messages"]) == (0, 0, 0)
     assert progress_of(account).text == "content 3/3, comments 30/30, messages 5/5"
 
 

@@ -187,6 +187,7 @@ HOSTILE_ENVIRONMENT = {  # locale, time zone and PostgreSQL variables as another
 }
 
 
+@pytest.mark.long
 def test_the_first_start_has_the_same_result_in_any_environment(folder):
     result = subprocess.run(
         ["sh", "-c", 'umask 077; exec "$0" manage.py demo_status --json', sys.executable],
@@ -253,6 +254,7 @@ def test_importing_the_simulator_loads_neither_django_nor_celery_nor_faker():
     assert result.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("entry_point", "last_line"),
     [
@@ -326,6 +328,7 @@ def test_an_argument_that_is_not_utf_8_is_reported(command, sentence):
     assert (result.returncode, result.stderr.splitlines()) == (2, [sentence])
 
 
+@pytest.mark.long
 @pytest.mark.flow
 def test_up_recovers_after_it_was_killed_and_stops_everything_that_it_started(prepared):
     variables = PLAIN | {"DATA_DIR": str(prepared / "data"), "PORT": str(free_port())}

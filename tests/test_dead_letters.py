@@ -272,7 +272,7 @@ TWO_FUTURE_EVENTS = {
 
 @pytest.mark.parametrize("offset", [-HOUR, HOUR, 9 * DAY + HOUR * 3 / 2], ids=["before", "while", "between"])
 @pytest.mark.parametrize("case", TWO_FUTURE_EVENTS)
-def test_an_event_of_another_aspect_voids_neither_of_two_future_events(live, case, offset):
+def test_an_event_of_another_aspect_cancels_neither_of_two_future_events(live, case, offset):
     future, other, both_stored = TWO_FUTURE_EVENTS[case]
     for _moment, action in sorted(
         [
@@ -424,13 +424,13 @@ def test_letters_that_always_fail_do_not_block_later_ones(live, monkeypatch):
     assert replay.replay_due(NOW + 4 * DAY) == replay.ReplayResult(more=True)
 
 
-def test_an_operators_replay_stores_a_first_batch_and_marks_the_others_for_the_sweep(
+def test_an_operators_replay_stores_a_first_batch_and_defers_the_others_to_the_sweep(
     operator, live, monkeypatch
 ):
     DeadLetter.objects.all().delete()
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(7)))
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 2)
-    monkeypatch.setattr(replay, "MAX_MARKED", 4)
+    monkeypatch.setattr(replay, "MAX_DEFERRED", 4)
     message = "2 events were rejected again and kept. The worker will replay 4 more within minutes."
     more = "Some are left: select them after that and replay again."
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{message} {more}"]
@@ -463,7 +463,7 @@ def test_a_letter_that_fails_in_an_operators_replay_delays_no_other(operator, li
 
 
 @pytest.mark.django_db(transaction=True)
-def test_locked_letters_are_not_marked_for_the_sweep(live, monkeypatch):
+def test_locked_letters_are_not_deferred_to_the_sweep(live, monkeypatch):
     DeadLetter.objects.all().delete()
     send(live, *({"type": "nonsense", "id": f"{n}"} for n in range(6)))
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
@@ -471,7 +471,7 @@ def test_locked_letters_are_not_marked_for_the_sweep(live, monkeypatch):
     with locked_elsewhere(lambda: list(held.select_for_update())):
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '1s'")
-        assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 1, marked=4)
+        assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 1, deferred=4)
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
 
@@ -547,7 +547,7 @@ def test_large_letters_are_replayed_in_batches_of_limited_bytes(live, monkeypatc
         "store_events",
         lambda some, *args, **more: (sizes.append(len(some)), real(some, *args, **more))[1],
     )
-    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 3, marked=3)
+    assert replay.replay(DeadLetter.objects.all(), NOW) == replay.ReplayResult(0, 3, deferred=3)
     assert replay.replay_due(NOW) == replay.ReplayResult(0, 3)
     assert sizes == [3, 2, 1]
 
@@ -597,11 +597,11 @@ def test_above_the_maximum_of_future_events_the_next_is_not_replayed_and_its_err
     assert replay.replay_due(NOW + DAY) == replay.ReplayResult(2, 0)
 
 
-def test_letters_marked_by_an_operator_do_not_count_as_future_events(live, monkeypatch):
+def test_letters_deferred_by_an_operator_do_not_count_as_future_events(live, monkeypatch):
     monkeypatch.setattr(dead_letters, "MAX_SCHEDULED", 2)
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 1)
     send(live, *({"id": f"{n}"} for n in range(3)))
-    assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).marked == 3
+    assert replay.replay(DeadLetter.objects.all(), NOW + HOUR).deferred == 3
     [result] = send(live, event("content.published", "p", at(NOW + 3 * DAY)), at=NOW + HOUR)
     assert result.error != dead_letters.TOO_MANY_SCHEDULED
     assert DeadLetter.objects.filter(replay_at=NOW + 2 * DAY).count() == 1

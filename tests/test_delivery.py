@@ -44,9 +44,9 @@ def planned(transactional_db, alice) -> DemoAccount:
 
 
 def rows() -> set[tuple]:
-    pieces = Content.objects.values_list("profile__platform", "platform_id", "text", "posted_at", "is_demo")
+    posts = Content.objects.values_list("profile__platform", "platform_id", "text", "posted_at", "is_demo")
     return {
-        *pieces,
+        *posts,
         *Interaction.objects.values_list("profile__platform", "platform_id", "text", "posted_at", "is_demo"),
     }
 
@@ -61,9 +61,9 @@ def test_both_transports_store_the_story(planned, live_server, settings, transpo
         for event in story
         if event.type != METRICS
     }
-    figures = {event.platform_id: event.metrics[:3] for event in story if event.type == METRICS}
+    metrics = {event.platform_id: event.metrics[:3] for event in story if event.type == METRICS}
     stored = Content.objects.values_list("platform_id", "views", "likes", "shares")
-    assert {platform_id: tuple(numbers) for platform_id, *numbers in stored} == figures
+    assert {platform_id: tuple(numbers) for platform_id, *numbers in stored} == metrics
     assert deliver_due(NOW) == 0
     assert DemoAccount.objects.get().state == State.ACTIVE
 

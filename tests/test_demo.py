@@ -146,7 +146,7 @@ def test_windows_older_than_the_retention_are_skipped_and_use_up_their_ordinals(
     )
 
 
-def test_platforms_without_messages_bring_none_and_enabling_says_so(page, alice):
+def test_enabling_without_message_platforms_creates_no_messages_and_gives_a_notice(page, alice):
     answer = page.post("/api/v1/demo/enable/", {"platforms": ["youtube"]}, content_type="application/json")
     assert answer.json()["notices"] == [
         "None of the chosen platforms has direct messages, so the demo has none."

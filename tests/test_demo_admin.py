@@ -41,7 +41,7 @@ def test_settings_changed_in_the_admin_apply_from_the_next_window_on(operator, a
     assert DemoAccount.objects.get().interactions_ordinal == 1
 
 
-def test_settings_that_have_to_wait_are_refused_with_a_sentence(operator, alice, monkeypatch):
+def test_settings_are_refused_while_windows_must_be_planned_first(operator, alice, monkeypatch):
     account = demo_of(alice, timezone.now() - 3 * DAY)
     monkeypatch.setattr("demo.lifecycle.transitions.EVENTS_PER_TRANSACTION", 20)
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])

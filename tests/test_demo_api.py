@@ -30,7 +30,7 @@ def test_never_enabled_is_off_with_the_defaults(page):
     assert not DemoAccount.objects.exists()
 
 
-def test_the_demo_object_of_an_active_demo(page, alice):
+def test_the_demo_object_describes_an_active_demo(page, alice):
     demo_of(alice, size="full", seed=12)
     body = page.get("/api/v1/demo/").json()
     assert (body["state"], body["seed"], body["enabled_at"]) == ("active", 12, "2026-03-04T07:30:00Z")
@@ -177,7 +177,7 @@ def test_settings_are_changed_and_answered(page, alice):
 @pytest.mark.parametrize(
     "action", ["pause", "resume", "reset", "generate/daily-content", "generate/interactions"]
 )
-def test_what_is_off_answers_409(page, action):
+def test_a_demo_that_is_off_answers_409(page, action):
     assert page.post(f"/api/v1/demo/{action}/").status_code == 409
 
 
@@ -193,7 +193,7 @@ def test_advance_is_409_unless_active_and_400_out_of_range(page, alice):
     assert page.post("/api/v1/demo/advance/", {"days": 2}, content_type=JSON).status_code == 202
 
 
-def test_generate_answers_what_it_delivered_and_moves_no_mark(page, alice):
+def test_generate_answers_what_it_delivered_and_moves_no_next_window(page, alice):
     demo_of(alice, timezone.now())
     marks = DemoAccount.objects.values("next_content_window", "next_interactions_window").get()
     content = page.post("/api/v1/demo/generate/daily-content/")
@@ -286,12 +286,12 @@ def test_a_form_that_names_two_users_is_400_and_does_nothing(boss):
     assert set(DemoAccount.objects.values_list("state", flat=True)) == {"active"}
 
 
-def test_one_user_may_be_named_twice_and_alike(boss, bob):
+def test_the_same_user_may_be_named_in_query_and_body(boss, bob):
     answer = boss.post("/api/v1/demo/disable/?user=bob", {"user": "bob"}, content_type=JSON)
     assert (answer.status_code, DemoAccount.objects.get(user=bob).state) == (202, "disabling")
 
 
-def test_ones_own_name_in_the_query_hides_no_other_in_the_body(client, alice, bob):
+def test_the_callers_name_in_the_query_does_not_permit_another_in_the_body(client, alice, bob):
     demo_of(bob)
     client.force_login(bob)
     for query, code in (("", 403), ("?user=bob", 400)):
@@ -304,7 +304,7 @@ def test_demo_allowed_none_forbids(page, settings):
     assert page.post("/api/v1/demo/enable/").status_code == 403
 
 
-def test_a_live_profile_in_the_demos_way_is_409_and_another_seed_goes(page, alice):
+def test_a_live_profile_with_the_demos_id_is_409_and_another_seed_succeeds(page, alice):
     page.post("/api/v1/demo/enable/", {"seed": 5}, content_type=JSON)
     Profile.objects.update(is_demo=False)
     DemoAccount.objects.all().delete()

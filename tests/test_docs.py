@@ -1,4 +1,4 @@
-"""What the documentation shows is run as it stands there, and the files that it names are there."""
+"""Runs the examples of the documentation, and checks that the files that it names exist."""
 
 import re
 import subprocess

@@ -30,14 +30,14 @@ def audience_of(monkeypatch):
 
 
 def comments_by_one(w, number: int) -> list[simulator.SimulatedEvent]:
-    """A piece, and sixty recent comments on it by person `number`."""
-    (piece,) = simulator.extra_content(w, 0, WINDOW - timedelta(hours=2), 1)
-    author = person(w.seed, tables.language(w.language).locales, piece.platform, number)
+    """A post, and sixty recent comments on it by person `number`."""
+    (post,) = simulator.extra_content(w, 0, WINDOW - timedelta(hours=2), 1)
+    author = person(w.seed, tables.language(w.language).locales, post.platform, number)
     at = [WINDOW - timedelta(minutes=10, seconds=n) for n in range(60)]
     comment = simulator.SimulatedEvent(
-        "comment.created", piece.platform, "", NOON, "", author, piece.platform_id
+        "comment.created", post.platform, "", NOON, "", author, post.platform_id
     )
-    return [piece, *(comment._replace(platform_id=f"{n}", at=at[n], memo="praise") for n in range(60))]
+    return [post, *(comment._replace(platform_id=f"{n}", at=at[n], memo="praise") for n in range(60))]
 
 
 def test_a_reply_is_written_when_every_drawn_author_is_the_parents_author():
@@ -59,6 +59,7 @@ def test_windows_meet_their_quota_with_an_audience_of_one_to_three(audience_of, 
         assert counts(events) == (0, 10, messages)
 
 
+@pytest.mark.long
 def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
     audience_of(3)
     for seed in range(2_000 * TIMES):

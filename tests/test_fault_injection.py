@@ -1,4 +1,4 @@
-"""Bad days on real parts: what a user sees while something is down, and that nothing is lost or doubled afterwards."""
+"""Faults in real services: what a user sees meanwhile, and that nothing is lost or duplicated afterwards."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from tests.fault_injection import (
 from tests.service_stack import ApiClient, ServiceStack, running_stack, until
 from tests.world import DAY, HOUR
 
-pytestmark = pytest.mark.fault_injection
+pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
 FULL = (35, 920, 100)
 PRODUCTION = {"DEBUG": "0", "HTTPS": "0"}
 
@@ -59,7 +59,7 @@ def answered(ask: Callable[[], requests.Response], code: int) -> requests.Respon
     return answers[-1]
 
 
-def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(stack):
+def test_a_broker_that_dies_and_comes_back_empty_only_delays_work(stack):
     caller = stack.create_user("broker")
     stack.fire("demo: sweep", 2)
     kill_broker(stack)
@@ -71,7 +71,7 @@ def test_a_broker_that_dies_and_comes_back_empty_costs_time_and_nothing_else(sta
 
 
 @pytest.mark.long
-def test_a_broker_whose_disk_is_full_refuses_and_the_work_is_done_when_there_is_room():
+def test_work_refused_by_a_broker_with_a_full_disk_is_done_when_there_is_space():
     stack = ServiceStack(**PRODUCTION)
     with small_disk(stack.servers.valkey_dir, 1024):
         try:
@@ -115,7 +115,7 @@ def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):
 
 
 def story(stack: ServiceStack, caller: ApiClient) -> tuple[int, int, int]:
-    """What the windows have brought so far: pieces, comments, messages."""
+    """What the windows have brought so far: posts, comments, messages."""
     return stack.sql(
         "SELECT count(*) FILTER (WHERE type = 'content.published'), count(*) FILTER (WHERE type = 'comment.created'),"
         " count(*) FILTER (WHERE type = 'message.created') FROM demo_storyevent s"
@@ -142,7 +142,7 @@ def beat_ran(stack: ServiceStack, name: str) -> datetime:
 
 
 @pytest.mark.long
-def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(stack):
+def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_duplicates_nothing(stack):
     caller = enabled(stack, "clock")
     stack.fire("demo: sweep", 2)
     first = marks(caller)
@@ -165,7 +165,7 @@ def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_doubles_nothing(st
 
 @pytest.mark.long
 @pytest.mark.parametrize("clocks", ["-10m +2h", "+20s +0s", "+2h -10m"])
-def test_machines_whose_clocks_differ_deliver_what_is_due_once_and_nothing_before(stack, clocks):
+def test_machines_with_different_clocks_deliver_due_events_once_and_none_early(stack, clocks):
     worker, beat = clocks.split()
     skew(stack, "worker", worker)
     skew(stack, "beat", beat)
@@ -186,7 +186,7 @@ def test_machines_whose_clocks_differ_deliver_what_is_due_once_and_nothing_befor
     assert requests.get(f"{stack.url}/readyz", timeout=20).status_code == 200
 
 
-def test_a_poison_event_dies_alone(stack):
+def test_only_the_failing_event_becomes_dead(stack):
     caller = enabled(stack, "poisoned")
     stack.fire("demo: deliver due events")
     own = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'poisoned')"
@@ -201,7 +201,10 @@ def test_a_poison_event_dies_alone(stack):
             f"SELECT attempts, dead_at IS NOT NULL FROM demo_storyevent WHERE {own} AND delivered_at IS NULL"
         )
 
-    until(lambda: [row[0] > 0 for row in left()] == [True], "the neighbours are delivered, the culprit waits")
+    until(
+        lambda: [row[0] > 0 for row in left()] == [True],
+        "the other events are delivered, the failing one waits",
+    )
     for attempt in range(2, 7):
         stack.sql(f"UPDATE demo_storyevent SET claimed_until = NULL WHERE {own} AND delivered_at IS NULL")
         until(lambda attempt=attempt: left()[0][0] >= attempt, f"attempt {attempt}")

@@ -1,4 +1,4 @@
-"""The promise on real parts: web, worker and beat as processes, killed and emptied at the worst moments."""
+"""Real web, worker and beat processes: demos stay complete while workers are killed and the broker is emptied."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -28,12 +28,12 @@ def bystander(stack) -> ApiClient:
     """A user with a complete demo of her own, which nothing below may change."""
     bystander = stack.create_user("bystander")
     bystander.post("demo/enable", seed=1)
-    until(lambda: bystander.demo()["state"] == "active", "the bystander's demo is active")
+    until(lambda: bystander.demo()["state"] == "active", "the other demo is active")
     return bystander
 
 
 def blocked_profiles(stack: ServiceStack, caller: ApiClient):
-    """A connection that holds the caller's profiles, so that their ingest stands still in the middle."""
+    """A connection that holds the caller's profiles, so that an ingest for them waits."""
     connection = stack.connect()
     connection.execute(
         "SELECT pg_advisory_lock(%s | p.id) FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"
@@ -43,7 +43,7 @@ def blocked_profiles(stack: ServiceStack, caller: ApiClient):
     return connection
 
 
-def test_enabling_fills_the_inbox_with_honest_progress(stack):
+def test_enabling_fills_the_inbox_and_shows_its_progress(stack):
     caller = stack.create_user("enabler")
     assert caller.post("demo/enable").status_code == 202
     seen = []
@@ -80,7 +80,8 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystande
     assert bystander.story("window") == before
 
 
-def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(stack, bystander):
+@pytest.mark.long
+def test_the_worker_advances_a_week_and_delivers_a_scenario(stack, bystander):
     caller = stack.create_user("traveller")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
@@ -88,14 +89,14 @@ def test_a_week_passes_and_a_scenario_comes_and_both_by_the_worker(stack, bystan
     assert caller.post("demo/advance", days=7).status_code == 202
     until(lambda: caller.demo()["enabled_at"] < before, "its past has moved")
     until(lambda: caller.story("window")[0] == 27 * 15 + 6 * 2, "its week is planned")
-    until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its pieces have arrived")
+    until(lambda: caller.counts()[0] >= 35 + 5 * 2, "its posts have arrived")
     stack.fire("demo: deliver due events")
     assert caller.post("demo/scenarios/viral-spike").json()["scenarios"][0]["name"] == "viral-spike"
     until(lambda: caller.story("viral-spike")[1], "it has begun")
     assert bystander.counts() == others
 
 
-def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(stack):
+def test_the_work_of_a_worker_killed_during_the_batch_is_completed(stack):
     stack.fire("demo: sweep")
     caller = stack.create_user("killed")
     stack.kill("worker")
@@ -110,7 +111,8 @@ def test_a_worker_killed_in_the_middle_of_the_batch_is_taken_up_again(stack):
     assert caller.counts() == FULL
 
 
-def test_an_account_that_takes_long_does_not_hold_up_what_else_the_sweep_takes_up(stack):
+@pytest.mark.long
+def test_a_slow_account_does_not_delay_other_work_of_the_sweep(stack):
     slow, caller = stack.create_user("slow"), stack.create_user("behind")
     slow.post("demo/enable")
     until(lambda: slow.demo()["state"] == "active", "the demo is active")
@@ -149,7 +151,8 @@ def test_a_database_restarted_in_the_middle_loses_nothing(stack):
     assert caller.counts() == FULL
 
 
-def test_a_stopped_day_caught_up_equals_a_twin_that_was_not_stopped(stack, alice):
+@pytest.mark.long
+def test_a_demo_that_catches_up_a_day_equals_one_that_ran_all_day(stack, alice):
     enabled = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2, minutes=1)
     demo_of(alice, enabled, seed=7)
     now = enabled
@@ -193,7 +196,7 @@ def stored(stack: ServiceStack, name: str) -> set[tuple]:
     return rows
 
 
-def test_disabling_removes_everything_and_the_bystander_is_untouched(stack, bystander):
+def test_disabling_removes_everything_and_changes_no_other_demo(stack, bystander):
     caller = stack.create_user("leaver")
     caller.post("demo/enable")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
@@ -207,7 +210,8 @@ def test_disabling_removes_everything_and_the_bystander_is_untouched(stack, byst
 MORE = {"content": 0, "comments": 10, "messages": 5}
 
 
-def test_one_web_process_takes_what_it_delivers_to_itself():
+@pytest.mark.long
+def test_a_single_web_process_delivers_to_itself_over_http():
     with running_stack(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as stack, ThreadPoolExecutor(4) as pool:
         caller = stack.create_user("over-http")
         caller.post("demo/enable")
@@ -225,7 +229,7 @@ def test_one_web_process_takes_what_it_delivers_to_itself():
         assert caller.counts() == (35, 930 + 10 * len(taken), 105 + 5 * len(taken))
 
 
-def test_it_is_ready_while_everything_runs(stack):
+def test_readyz_succeeds_while_all_services_run(stack):
     answer = requests.get(f"{stack.url}/readyz", timeout=20)
     assert (answer.status_code, answer.json()) == (
         200,

@@ -23,7 +23,7 @@ from tests.fault_injection import pooler
 from tests.hung_servers import hung, longest_wait
 from tests.service_stack import ApiClient, ServiceStack, free_port, running_stack, until
 
-pytestmark = pytest.mark.fault_injection
+pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
 TEN = [f"user{number}" for number in range(10)]
 
 
@@ -107,11 +107,11 @@ def test_sending_a_statement_to_a_database_that_hangs_times_out(stack, db, wait_
 
 @pytest.mark.skipif(not shutil.which("pgbouncer"), reason="no pgbouncer here")
 def test_a_slow_statement_is_not_interrupted_while_the_pooler_is_full(stack, db, wait_timeouts, caplog):
-    with ExitStack() as stack:
-        url = stack.enter_context(pooler(stack))
+    with ExitStack() as contexts:
+        url = contexts.enter_context(pooler(stack))
         for _ in range(3):
-            stack.enter_context(psycopg.connect(url)).execute("SELECT 1")  # occupies one of four slots
-        connection = stack.enter_context(connected(Env.db_url_config(url), prepare_threshold=None))
+            contexts.enter_context(psycopg.connect(url)).execute("SELECT 1")  # occupies one of four slots
+        connection = contexts.enter_context(connected(Env.db_url_config(url), prepare_threshold=None))
         connection.cursor().execute("SELECT pg_sleep(4.5)")
     assert [record for record in caplog.records if record.name == "psycopg"] == []
 

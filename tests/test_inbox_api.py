@@ -98,14 +98,14 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
     rows.filter(pk__in=rows.filter(is_demo=True).values("pk")[:5]).update(
         status="archived", sentiment="positive"
     )
-    piece = Content.objects.filter(is_demo=True).first()
+    post = Content.objects.filter(is_demo=True).first()
     middle = rows.filter(is_demo=True).order_by("posted_at")[100].posted_at
     word = rows.filter(is_demo=True).first().text.split()[0]
     filters = {
         f"profile={live.pk}": {"profile": live},
         "platform=youtube": {"profile__platform": "youtube"},
         "type=message": {"type": "message"},
-        f"content={piece.pk}": {"content": piece},
+        f"content={post.pk}": {"content": post},
         "status=archived": {"status": "archived"},
         "direction=out": {"direction": "out"},
         "is_demo=false": {"is_demo": False},
@@ -248,11 +248,11 @@ def test_the_summary_equals_a_recount_of_the_lists(page, alice, live, bob, mode,
     for name, expected in recount(page, query).items():
         found = summary[name]
         assert ({key: n for key, n in found.items() if n} if isinstance(found, dict) else found) == expected
-    pieces = Content.objects.filter(profile__owner=alice)
+    posts = Content.objects.filter(profile__owner=alice)
     assert (
         summary["content"]
         == {"live": 1, "demo": 10, "all": 11}[mode]
-        == (pieces.count() if mode == "all" else pieces.filter(is_demo=mode == "demo").count())
+        == (posts.count() if mode == "all" else posts.filter(is_demo=mode == "demo").count())
     )
 
 

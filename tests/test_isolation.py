@@ -1,4 +1,4 @@
-"""What the tests see depends neither on a `.env` in the checkout nor on the environment of whoever runs them."""
+"""The tests see neither a `.env` in the checkout nor the environment of the caller."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def test_every_variable_of_the_product_is_unset_but_those_of_the_tests():
     assert not [name for name in os.environ if COMMAND_LINE_VARIABLES.fullmatch(name)]
 
 
-def test_of_a_hostile_environment_nothing_is_left():
+def test_a_hostile_environment_is_removed_completely():
     assert pinned(HOSTILE) == {"ENV_FILE": os.devnull, "LANG": "C.UTF-8"}
 
 
@@ -53,12 +53,12 @@ def test_a_checkout_with_a_hostile_env_file_runs_the_same_tests(tmp_path):
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in HOSTILE.items()))
     tests = (
         "test_every_variable_of_the_product_is_unset_but_those_of_the_tests",
-        "test_a_user_and_a_process",
+        "test_requests_and_processes_see_no_variable_of_the_caller",
     )
     kept = {
         name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TEST_DATABASE_URL")
     }
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *(f"tests/test_isolation.py::{name}" for name in tests)],
         cwd=tmp_path,
         # The folder of this run has the template of its servers.
@@ -67,14 +67,14 @@ def test_a_checkout_with_a_hostile_env_file_runs_the_same_tests(tmp_path):
         text=True,
         check=False,
     )
-    assert (said.returncode, "2 passed" in said.stdout) == (0, True), said.stdout + said.stderr
+    assert (result.returncode, "2 passed" in result.stdout) == (0, True), result.stdout + result.stderr
 
 
-def test_a_user_and_a_process(alice, page):
+def test_requests_and_processes_see_no_variable_of_the_caller(alice, page):
     """A request with the database, and a process that reads the settings by itself, in the environment of `PLAIN`."""
     assert page.get("/api/v1/demo/").json()["state"] == "off"
     script = "from config import settings; print(settings.MAIN_APP_URL, settings.DEMO_DELIVERY, settings.TOKEN_DAYS)"
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=Path(__file__).parent.parent,
         env=PLAIN,
@@ -82,4 +82,4 @@ def test_a_user_and_a_process(alice, page):
         text=True,
         check=True,
     )
-    assert said.stdout.strip() == "http://127.0.0.1:8000 direct None"
+    assert result.stdout.strip() == "http://127.0.0.1:8000 direct None"

@@ -88,6 +88,7 @@ def by_window(user: User, first: datetime) -> list[Counter]:
     ]
 
 
+@pytest.mark.long
 def test_short_pauses_skip_no_window(alice, bob):
     for user in (alice, bob):
         demo_of(user, seed=9, brand="Twin")
@@ -106,12 +107,12 @@ def test_short_pauses_skip_no_window(alice, bob):
     marks = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
     assert (len(set(marks)), counts(alice)) == (1, counts(bob))
     assert by_window(alice, FIRST_INTERACTIONS) == by_window(bob, FIRST_INTERACTIONS)
-    pieces = StoryEvent.objects.filter(account__user=alice, origin="window", type="content.published")
-    assert pieces.earliest("due_at").due_at == FIRST_CONTENT + second
+    posts = StoryEvent.objects.filter(account__user=alice, origin="window", type="content.published")
+    assert posts.earliest("due_at").due_at == FIRST_CONTENT + second
 
 
 @pytest.mark.parametrize(
-    ("hours", "content", "interactions", "first_piece"),
+    ("hours", "content", "interactions", "first_post"),
     [  # of a pause from an hour before the window of 10:00
         (1, 0, 0, 1 * HOUR),
         (2, 0, 0, 2 * HOUR),
@@ -120,7 +121,7 @@ def test_short_pauses_skip_no_window(alice, bob):
         (24 * 7 + 12, 7, 30, (24 * 7 + 12) * HOUR),
     ],
 )
-def test_a_pause_skips_the_windows_that_lie_in_it(alice, hours, content, interactions, first_piece):
+def test_a_pause_skips_the_windows_that_lie_in_it(alice, hours, content, interactions, first_post):
     demo_of(alice, seed=9)
     paused = FIRST_CONTENT - HOUR
     run_until(paused)
@@ -131,8 +132,8 @@ def test_a_pause_skips_the_windows_that_lie_in_it(alice, hours, content, interac
     account = DemoAccount.objects.get()
     assert account.content_ordinal == (end - FIRST_CONTENT) // DAY + 1 - content
     assert account.interactions_ordinal == (end - FIRST_INTERACTIONS) // (6 * HOUR) + 1 - interactions
-    pieces = StoryEvent.objects.filter(origin="window", type="content.published")
-    assert pieces.earliest("due_at").due_at == paused + first_piece
+    posts = StoryEvent.objects.filter(origin="window", type="content.published")
+    assert posts.earliest("due_at").due_at == paused + first_post
     meanwhile = Interaction.objects.filter(posted_at__gt=paused, posted_at__lt=paused + hours * HOUR)
     assert not meanwhile.exists()
 
@@ -211,7 +212,7 @@ def test_advancing_a_week_gives_the_rows_of_a_week(alice, bob):
 
 
 @pytest.mark.parametrize("days", [1, 3, 5])
-def test_advancing_by_other_days_keeps_counts_and_causes(alice, days):
+def test_advancing_by_days_gives_the_quotas_and_no_reply_before_its_parent(alice, days):
     demo_of(alice)
     advance(alice, days, NOW)
     deliver_due(NOW)

@@ -1,4 +1,4 @@
-"""The pages that people see, as the server sends them; `test_browser.py` sees them in a browser."""
+"""The pages that people see, as the server sends them; `test_browser.py` tests them in a browser."""
 
 import re
 
@@ -20,7 +20,7 @@ def test_pages_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.get(path).status_code == 200
 
 
-def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
+def test_the_inbox_shows_received_rows_in_pages(page, alice):
     demo_of(alice, size="small")
     first = page.get("/comments/").content.decode()
     newest = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").first()
@@ -39,7 +39,7 @@ def test_the_inbox_shows_what_arrived_and_pages_it(page, alice):
     assert page.get("/comments/?cursor=nonsense").status_code == 404
 
 
-def test_what_is_deleted_is_quoted_nowhere(page, live):
+def test_deleted_rows_are_quoted_nowhere(page, live):
     send(live, event("comment.created", "answer", parent_id="comment", text="thank you"))
     shown = page.get("/comments/").content.decode()
     assert ('<blockquote dir="auto">a comment' in shown, "a caption" in shown) == (True, True)
@@ -97,7 +97,7 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
     ]
 
 
-def test_what_follows_a_sent_message_was_sent_to_the_same(page, live):
+def test_a_reply_to_a_sent_message_has_the_same_recipient(page, live):
     send(live, message("m1", 1, "t1"), message("m2", 2, "t1", US, parent_id="m1"))
     own = replies.store_reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
     replies.store_reply(own, "And another", NOW + HOUR)
@@ -108,7 +108,7 @@ def test_what_follows_a_sent_message_was_sent_to_the_same(page, live):
     ]
 
 
-def test_whom_a_message_was_sent_to_is_known_when_theirs_is_on_an_older_page(page, live, bob):
+def test_a_recipient_is_found_when_their_message_is_on_an_older_page(page, live, bob):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="live-1", handle="bob")
     send(other, message("theirs", 0, "t1", {"id": "9", "name": "Not Alice's"}))
     send(live, message("m0", 1, "t1"), *(message(f"m{n}", n, "t1", US) for n in range(2, 40)))
@@ -121,7 +121,7 @@ def test_comments_say_whether_they_were_sent(page, live):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_switch_on_the_dashboard(page, alice):
+def test_demo_mode_is_switched_on_and_off_on_the_dashboard(page, alice):
     assert "Switch demo mode on" in page.get("/").content.decode()
     page.post("/demo/enable/")
     account = DemoAccount.objects.get()
@@ -184,7 +184,7 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ),
     ],
 )
-def test_a_wrong_choice_is_said_beside_the_form_and_nothing_is_begun(page, alice, choice, sentence, headers):
+def test_an_invalid_choice_is_shown_in_the_form_and_starts_nothing(page, alice, choice, sentence, headers):
     answer = page.post("/demo/enable/", CHOICES | choice, headers=headers, follow=True)
     shown = answer.content.decode().replace("&#x27;", "'")
     assert (answer.status_code, sentence in shown, "Clase Brisa" in shown) == (
@@ -196,7 +196,7 @@ def test_a_wrong_choice_is_said_beside_the_form_and_nothing_is_begun(page, alice
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
-def test_a_button_that_comes_too_late_says_why(page, alice, headers):
+def test_a_button_refused_in_the_present_state_shows_the_reason(page, alice, headers):
     answer = page.post("/demo/pause/", headers=headers, follow=True)
     assert "Demo mode is off; only an active demo can be paused." in answer.content.decode()
     assert "Switch demo mode on" in answer.content.decode()
@@ -227,7 +227,7 @@ def test_a_scenario_is_started_and_cancelled_on_the_dashboard(page, alice, heade
     assert not wave.exists()
 
 
-def test_what_a_scenario_will_bring_is_marked_with_its_name(page, alice):
+def test_upcoming_events_of_a_scenario_have_its_name(page, alice):
     demo_of(alice, timezone.now())
     press(page, f"{WAVE}/start", {})
     [own, *_] = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at", "id")
@@ -236,7 +236,7 @@ def test_what_a_scenario_will_bring_is_marked_with_its_name(page, alice):
     assert (listed.count("<li>"), listed.count('<span class="tag">Complaint wave</span>')) == (10, 9)
 
 
-def test_another_users_scenario_is_not_on_stage(page, alice, bob):
+def test_another_users_scenario_is_not_shown(page, alice, bob):
     demo_of(alice, timezone.now())
     demo_of(bob, timezone.now(), seed=2)
     scenarios.start(bob, "complaint-wave", timezone.now())
@@ -254,7 +254,7 @@ def test_there_are_no_scenarios_but_those_on_the_dashboard(page, alice, action):
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 @pytest.mark.parametrize("path", [f"{WAVE}/start", "/demo/advance/7"])
-def test_what_is_paused_begins_nothing_and_a_press_that_comes_too_late_says_why(page, alice, path, headers):
+def test_a_paused_demo_offers_no_start_and_a_late_click_shows_the_reason(page, alice, path, headers):
     demo_of(alice, timezone.now())
     transitions.pause(alice, timezone.now())
     shown = press(page, path, headers)
@@ -268,16 +268,16 @@ def test_what_is_paused_begins_nothing_and_a_press_that_comes_too_late_says_why(
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-@pytest.mark.parametrize(("days", "told"), [(1, "Skipping 1 day…"), (7, "Skipping 7 days…")])
-def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days, told, headers):
+@pytest.mark.parametrize(("days", "progress"), [(1, "Skipping 1 day…"), (7, "Skipping 7 days…")])
+def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days, progress, headers):
     demo_of(alice, timezone.now())
     assert f"/demo/advance/{days}" in page.get("/").content.decode()
     shown = press(page, f"/demo/advance/{days}/", headers)
-    assert (told in shown, 'hx-trigger="every 1s"' in shown) == (True, True)
+    assert (progress in shown, 'hx-trigger="every 1s"' in shown) == (True, True)
     assert ("Advance a" in shown, "Start: " in shown) == (False, False)
     assert DemoAccount.objects.get().advance_days == days
     shown = press(page, f"/demo/advance/{days}", headers)  # the second press of the same
-    assert (told in shown, "only an active demo" in shown) == (True, False)
+    assert (progress in shown, "only an active demo" in shown) == (True, False)
     shown = press(page, f"/demo/advance/{8 - days}", headers)
     assert "only an active demo that is not advancing can advance" in shown
     assert DemoAccount.objects.get().advance_days == days
@@ -319,7 +319,7 @@ def test_a_pages_queries_do_not_grow_with_what_it_shows(
         page.get(path)
 
 
-def test_a_pause_tells_since_when_and_never_for_no_time(page, alice):
+def test_the_dashboard_shows_since_when_a_demo_is_paused(page, alice):
     demo_of(alice, timezone.now())
     transitions.pause(alice, timezone.now())
     paused = DemoAccount.objects.get().paused_at
@@ -329,7 +329,7 @@ def test_a_pause_tells_since_when_and_never_for_no_time(page, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_starting_over_does_not_read_as_switching_off(page, alice):
+def test_a_reset_is_shown_as_starting_over_not_as_switching_off(page, alice):
     demo_of(alice, timezone.now())
     assert "begin the same story again? Demo mode stays on." in page.get("/").content.decode()
     shown = press(page, "/demo/reset/", HTMX)

@@ -1,4 +1,4 @@
-"""The day's first piece is due once on every local day, through all changes of the zone's clock. No database, no clock.
+"""The day's first post is due once on every local day, through all changes of the zone's clock. No database, no clock.
 
 EVERY_ZONE=1 tests every day from 2020 to 2030 of every zone (more than half an hour); otherwise the days around each clock
 change, of a third of the zones.
@@ -65,7 +65,7 @@ def has_hour(zone: ZoneInfo, day: date, hour: int) -> bool:
 
 
 def check_days(name: str, hour: int, first: date, last: date) -> None:
-    """Each local day from `first` to `last` has its first piece once, at most eight hours after its window."""
+    """Each local day from `first` to `last` has its first post once, at most eight hours after its window."""
     zone, w = ZoneInfo(name), world(time_zone=name, posting_hour=hour)
     starts = [at_ten(first + n * DAY) for n in range(-3, (last - first).days + 3)]
     due = [first_posting_time(w, start) for start in starts]
@@ -81,7 +81,7 @@ def check_days(name: str, hour: int, first: date, last: date) -> None:
 
 @pytest.mark.parametrize("name", ZONES)
 @pytest.mark.timeout(3_600 if EXHAUSTIVE else 60)
-def test_every_local_day_has_its_first_piece_once_at_every_hour(name):
+def test_every_local_day_has_its_first_post_once_at_every_hour(name):
     zone, first, last = ZoneInfo(name), date(2020, 1, 1), date(2030, 12, 31)
     around = [(day - 3 * DAY, day + 3 * DAY) for day in changes(zone, first, last)]
     steady = [(date(2026, 1, 15), date(2026, 1, 17)), (date(2026, 7, 15), date(2026, 7, 17))]
@@ -93,23 +93,23 @@ def test_every_local_day_has_its_first_piece_once_at_every_hour(name):
 
 @pytest.mark.parametrize("hour", range(24))
 @pytest.mark.parametrize(("name", "skipped"), SKIPPED_DAYS)
-def test_a_day_that_the_zone_skips_has_no_piece_and_its_neighbours_have_theirs(name, skipped, hour):
+def test_a_day_that_the_zone_skips_has_no_post_and_its_neighbours_have_theirs(name, skipped, hour):
     check_days(name, hour, skipped - 4 * DAY, skipped + 4 * DAY)
 
 
-def first_pieces(first: date, last: date, **settings) -> Counter[date]:
-    """The number of windows whose first piece is on each local day."""
+def first_posts(first: date, last: date, **settings) -> Counter[date]:
+    """The number of windows whose first post is on each local day."""
     w = world(**settings)
     windows = [
         simulator.content_window(w, n, at_ten(first + n * DAY), 2) for n in range((last - first).days + 1)
     ]
     zone = ZoneInfo(settings["time_zone"])
-    return Counter(pieces[0].at.astimezone(zone).date() for pieces in windows)
+    return Counter(posts[0].at.astimezone(zone).date() for posts in windows)
 
 
 @pytest.mark.parametrize("change", [date(2026, 3, 29), date(2026, 10, 25)])
-def test_london_has_a_piece_at_ten_on_every_day_around_a_change_of_the_clock(change):
-    found = first_pieces(change - 4 * DAY, change + 4 * DAY, time_zone="Europe/London", posting_hour=10)
+def test_london_has_a_post_at_ten_on_every_day_around_a_change_of_the_clock(change):
+    found = first_posts(change - 4 * DAY, change + 4 * DAY, time_zone="Europe/London", posting_hour=10)
     assert {day: found[day] for day in (change - DAY, change, change + DAY)} == {
         change - DAY: 1,
         change: 1,
@@ -130,7 +130,7 @@ def test_london_has_a_piece_at_ten_on_every_day_around_a_change_of_the_clock(cha
         ("Antarctica/Troll", 2, "2026-03-29", "2026-03-29T01:00:00"),  # two hours are skipped
     ],
 )
-def test_a_day_has_its_first_piece_at_this_instant(zone, hour, day, due):
+def test_a_day_has_its_first_post_at_this_instant(zone, hour, day, due):
     w, on = world(time_zone=zone, posting_hour=hour), date.fromisoformat(day)
     times = [first_posting_time(w, at_ten(on + n * DAY)) for n in (-2, -1, 0, 1)]
     there = [time for time in times if time.astimezone(ZoneInfo(zone)).date() == on]
@@ -139,14 +139,14 @@ def test_a_day_has_its_first_piece_at_this_instant(zone, hour, day, due):
 
 @pytest.mark.parametrize("hour", [0, 5, 9, 10, 11, 18, 23])
 @pytest.mark.parametrize("zone", ["UTC", "Europe/London", "America/Nuuk", "Pacific/Apia", "Asia/Kathmandu"])
-def test_all_pieces_of_a_window_are_due_on_one_local_day_the_first_at_the_posting_hour(zone, hour):
+def test_all_posts_of_a_window_are_due_on_one_local_day_the_first_at_the_posting_hour(zone, hour):
     w = world(time_zone=zone, posting_hour=hour)
     for start in (at_ten(date(2026, 3, day)) for day in range(25, 32)):
-        pieces = simulator.content_window(w, start.day, start, 20)
-        assert len(pieces) == 20
-        assert pieces[0].at == first_posting_time(w, start)
-        assert {piece.at.astimezone(ZoneInfo(zone)).date() for piece in pieces} == {
-            pieces[0].at.astimezone(ZoneInfo(zone)).date()
+        posts = simulator.content_window(w, start.day, start, 20)
+        assert len(posts) == 20
+        assert posts[0].at == first_posting_time(w, start)
+        assert {post.at.astimezone(ZoneInfo(zone)).date() for post in posts} == {
+            posts[0].at.astimezone(ZoneInfo(zone)).date()
         }
 
 

@@ -35,7 +35,7 @@ def test_a_users_pages_are_not_cacheable(page, alice, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/login/", "/comments/", "/api/v1/demo/", "/admin/"])
-def test_the_anonymous_answers_of_these_pages_are_not_cacheable(client, db, path):
+def test_answers_to_anonymous_clients_are_not_cacheable(client, db, path):
     assert {"private", "no-store"} <= kept(client.get(path))
 
 
@@ -61,7 +61,7 @@ def test_a_page_with_a_fragment_varies_by_the_htmx_headers(client, alice, path, 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("headers", [{}, RESTORED])
-def test_a_page_from_the_history_is_whole(page, alice, path, headers):
+def test_a_page_restored_from_the_history_is_a_whole_page(page, alice, path, headers):
     demo_of(alice, size="small")
     answer = page.get(path, headers=headers).content.decode()
     assert (answer.count("<html"), answer.count("<header>"), answer.count("style.css")) == (1, 1, 1)

@@ -271,6 +271,7 @@ def create_slow_profile(stack: ServiceStack, name: str) -> None:
     stack.sql(PILE, stack.sql("SELECT max(id) FROM accounts_profile")[0][0])
 
 
+@pytest.mark.long
 @pytest.mark.flow
 def test_abandoned_searches_of_one_user_delay_nobody():
     with running_stack("web") as stack:
@@ -300,6 +301,7 @@ def abandoned_batches(stack: ServiceStack, profile: dict, secret: str) -> None:
         list(pool.map(send, range(32)))
 
 
+@pytest.mark.long
 @pytest.mark.flow
 def test_abandoned_batches_of_one_sender_delay_nobody():
     with running_stack("web") as stack:
@@ -319,6 +321,7 @@ def test_abandoned_batches_of_one_sender_delay_nobody():
         ]
 
 
+@pytest.mark.long
 @pytest.mark.flow
 def test_readyz_with_a_hanging_broker_delays_no_other_request():
     silent = socket.create_server(("127.0.0.1", 0), backlog=64)

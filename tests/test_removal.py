@@ -49,7 +49,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
     assert {row[:6] for row in bobs} <= {
         row[:6] for row in visible_rows(bob)
-    }  # without figures, which still change
+    }  # without metrics, which still change
 
 
 @pytest.mark.parametrize(

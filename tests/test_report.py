@@ -19,6 +19,7 @@ from tests.world import NOW, demo_of
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.long
 def test_a_seeds_page_has_verdicts_on_every_platform_and_no_external_resources(tmp_path):
     page = tmp_path / "report.html"
     verdicts = json.loads(run("demo_report", "--seed", "7", "--niche", "games", "--out", str(page), "--json"))

@@ -14,6 +14,7 @@ from accounts.models import Profile, User
 from config import request_limits
 from demo.models import DemoAccount, State
 from interactions.models import Interaction
+from tests.long import first
 from tests.nginx_in_front import mounted_template
 from tests.world import demo_of
 
@@ -159,7 +160,7 @@ def test_no_cookie_makes_any_address_answer_5xx(clients, value):
             assert response.status_code < 500, (address, response.content[:300])
 
 
-@pytest.mark.parametrize("value", UNUSUAL_VALUES)
+@pytest.mark.parametrize("value", first(2, UNUSUAL_VALUES))
 def test_no_header_makes_an_address_answer_5xx(clients, live, value):
     webhook = f"/api/v1/webhooks/profiles/{live.uuid}/"
     paths = ["/", "/login/", "/admin/", "/metrics", "/nonsense", "/api/v1/demo/", webhook]

@@ -129,12 +129,12 @@ def test_pending_changes_of_demo_profiles_are_deleted_by_age(alice, live):
 
 def test_expired_rows_are_shown_nowhere(page, alice):
     demo_of(alice, timezone.now() - 60 * DAY)
-    piece, comment = Content.objects.first(), Interaction.objects.filter(type="comment").first()
+    post, comment = Content.objects.first(), Interaction.objects.filter(type="comment").first()
     run("cleanup_demo")
     assert Interaction.objects.filter(deleted_at=None).count() == 0
     lists = ("content", "interactions", "interactions/?type=message", "interactions/?is_demo=true")
     assert [page.get(f"/api/v1/{path}").json()["results"] for path in lists] == [[]] * 4
-    gone = [f"content/{piece.pk}", f"interactions/{comment.pk}"]
+    gone = [f"content/{post.pk}", f"interactions/{comment.pk}"]
     assert [page.get(f"/api/v1/{path}").status_code for path in gone] == [404, 404]
     answer = page.post(f"/api/v1/interactions/{comment.pk}/reply", {"text": "Hello?"}, content_type=JSON)
     assert answer.status_code == 404

@@ -126,7 +126,7 @@ def test_staff_cannot_change_or_assign_profiles_of_users_with_more_permissions(l
 
 
 @pytest.mark.parametrize("name", ["limited_staff", "superuser"])
-def test_the_api_creates_accounts_without_permissions_and_changes_none(client, people, name):
+def test_the_api_creates_users_without_permissions_and_changes_none(client, people, name):
     client.force_login(people[name])
     wish = {"username": "new", "is_staff": True, "is_superuser": True}
     assert client.post("/api/v1/users/", wish, content_type="application/json").status_code == 400

@@ -13,12 +13,12 @@ import pytest
 
 from demo import simulator
 from demo.simulator.phrases import comment_kind, comment_sentiment
-from demo.simulator.pieces import subject
+from demo.simulator.posts import subject
 from demo.simulator.scripts import first_lines
 from tests.stories import ALL, DAY, NOON, SECOND, SOCIAL, WINDOW, causes, world
 
 VIRAL, WAVE, LAUNCH = "viral-spike", "complaint-wave", "product-launch"
-INBOUND = {VIRAL: (1, 80, 0), WAVE: (0, 30, 8), LAUNCH: (1, 40, 6)}  # pieces, comments, messages
+INBOUND = {VIRAL: (1, 80, 0), WAVE: (0, 30, 8), LAUNCH: (1, 40, 6)}  # posts, comments, messages
 MINUTE = timedelta(minutes=1)
 
 each_scenario = pytest.mark.parametrize("name", INBOUND)
@@ -48,7 +48,7 @@ def messages(events):
     return [event for event in events if event.type == simulator.MESSAGE]
 
 
-def pieces(events):
+def posts(events):
     return [event for event in events if event.type == simulator.CONTENT]
 
 
@@ -57,7 +57,7 @@ def reports(events):
 
 
 def inbound(events):
-    return len(pieces(events)), len(comments(events)), len(messages(events))
+    return len(posts(events)), len(comments(events)), len(messages(events))
 
 
 def test_every_scenario_has_a_label_and_an_explanation_with_its_numbers():
@@ -98,7 +98,7 @@ def test_the_first_event_is_due_within_twenty_seconds(name, plans):
 
 
 @each_scenario
-def test_pieces_and_parents_precede_their_comments_and_replies(name, story):
+def test_posts_and_parents_precede_their_comments_and_replies(name, story):
     events = draw(name, story)
     by_id = {event.platform_id: event for event in [*story, *events] if event.type != simulator.METRICS}
     assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
@@ -225,7 +225,7 @@ def test_kinds_of_comments_are_mixed(name, story):
 
 
 @each_scenario
-def test_the_first_comment_uses_a_line_about_its_piece(name, plans):
+def test_the_first_comment_uses_a_line_about_its_post(name, plans):
     assert all(comments(events)[0].memo.count("/") == 3 for events in plans[name])
 
 
@@ -254,18 +254,18 @@ def test_the_comments_of_a_launch_take_two_hours(story):
 
 
 @pytest.mark.parametrize("name", [VIRAL, LAUNCH])
-def test_a_new_piece_about_a_product_is_due_after_five_seconds(name, plans):
-    out = [pieces(events)[0] for events in plans[name]]
-    assert {piece.at for piece in out} == {NOON + 5 * SECOND}
-    assert {subject(world(), piece.platform_id).topic.about for piece in out} == {"product"}
+def test_a_new_post_about_a_product_is_due_after_five_seconds(name, plans):
+    out = [posts(events)[0] for events in plans[name]]
+    assert {post.at for post in out} == {NOON + 5 * SECOND}
+    assert {subject(world(), post.platform_id).topic.about for post in out} == {"product"}
 
 
 @pytest.mark.parametrize("name", [VIRAL, LAUNCH])
-def test_every_comment_and_report_is_about_the_new_piece(name, story):
+def test_every_comment_and_report_is_about_the_new_post(name, story):
     events = draw(name, story)
-    [piece] = pieces(events)
-    assert {event.content_id for event in events if event.type == simulator.COMMENT} == {piece.platform_id}
-    assert {event.platform_id for event in reports(events)} == {piece.platform_id}
+    [post] = posts(events)
+    assert {event.content_id for event in events if event.type == simulator.COMMENT} == {post.platform_id}
+    assert {event.platform_id for event in reports(events)} == {post.platform_id}
 
 
 @pytest.mark.parametrize("name", [VIRAL, LAUNCH])
@@ -282,7 +282,7 @@ def test_metrics_never_fall_and_count_the_comments_so_far(name, story):
     assert counted[-1] == INBOUND[name][1]
 
 
-def test_the_views_of_a_viral_piece_rise_steeply_and_are_reported_often_at_first(story):
+def test_the_views_of_a_viral_post_rise_steeply_and_are_reported_often_at_first(story):
     reported = reports(draw(VIRAL, story))
     times = [(event.at - NOON) // MINUTE for event in reported]
     views = [event.metrics.views for event in reported]
@@ -291,7 +291,7 @@ def test_the_views_of_a_viral_piece_rise_steeply_and_are_reported_often_at_first
     assert views[times.index(40)] > 0.8 * views[-1]
 
 
-def test_a_viral_piece_has_eight_times_the_usual_metrics_per_comment(story, monkeypatch):
+def test_a_viral_post_has_eight_times_the_usual_metrics_per_comment(story, monkeypatch):
     before = reports(draw(VIRAL, story))[-1].metrics
     usual = simulator.scenario_plans.SCENARIO_PLANS[VIRAL]
     monkeypatch.setitem(simulator.scenario_plans.SCENARIO_PLANS, VIRAL, dataclasses.replace(usual, reach=1.0))
@@ -310,26 +310,26 @@ def test_about_seven_in_ten_comments_of_a_complaint_wave_are_negative(seed, plat
     assert 18 <= sum(comment_sentiment(event) == "negative" for event in written) <= 23
 
 
-def test_complaint_waves_are_on_the_three_latest_pieces_most_on_the_newest(story, plans):
+def test_complaint_waves_are_on_the_three_latest_posts_most_on_the_newest(story, plans):
     on = Counter(event.content_id for events in plans[WAVE] for event in comments(events))
-    newest_first = [event.platform_id for event in reversed(pieces(story))]
+    newest_first = [event.platform_id for event in reversed(posts(story))]
     assert [id for id, _ in on.most_common()] == newest_first[:3]
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_with_one_or_two_pieces_a_complaint_wave_is_on_those(count, story):
-    past = pieces(story)[-count:]
+def test_with_one_or_two_posts_a_complaint_wave_is_on_those(count, story):
+    past = posts(story)[-count:]
     written = comments(draw(WAVE, past))
     assert len(written) == 30
-    assert {event.content_id for event in written} == {piece.platform_id for piece in past}
+    assert {event.content_id for event in written} == {post.platform_id for post in past}
 
 
-def test_without_a_piece_of_the_last_month_a_complaint_wave_has_messages_alone(story):
+def test_without_a_post_of_the_last_month_a_complaint_wave_has_messages_alone(story):
     old = [event._replace(at=event.at - 31 * DAY) for event in story]
     assert inbound(draw(WAVE, old)) == inbound(draw(WAVE, [])) == (0, 0, 8)
 
 
-def test_without_pieces_and_messages_a_complaint_wave_is_empty():
+def test_without_posts_and_messages_a_complaint_wave_is_empty():
     assert draw(WAVE, [], platforms=("youtube",)) == []
 
 
@@ -367,7 +367,7 @@ def test_a_complaint_by_message_names_a_product_and_may_have_emoji(plans):
 def test_a_launch_announces_a_product_and_the_questions_by_message_are_about_it(niche, language):
     w = simulator.World(3, SOCIAL, niche, "Juniper Hill Roastery", language)
     events = simulator.scenario(w, LAUNCH, 0, NOON, [])
-    reported = subject(w, pieces(events)[0].platform_id)
+    reported = subject(w, posts(events)[0].platform_id)
     words = simulator.tables.niche(language, niche)
     first = next(topic.name for topic in words.topics.values() if topic.about == "product")
     asked = [event for event in messages(events) if "#" not in event.text]

@@ -98,6 +98,7 @@ def nullable(schema):
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
 
 
+@pytest.mark.long
 @pytest.mark.flow
 @pytest.mark.parametrize(
     ("phases", "examples", "requests"),

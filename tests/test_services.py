@@ -44,6 +44,7 @@ def metric(stack: ServiceStack, name: str) -> float:
     return float(match[1]) if match else 0.0
 
 
+@pytest.mark.long
 def test_two_instances_of_each_service_do_everything_once(stack):
     stack.start("web-2", "worker-2", "beat-2")
     try:
@@ -110,6 +111,7 @@ def test_the_log_lines_of_a_task_have_its_id(stack):
     assert re.fullmatch(r"[0-9a-f-]{36}", line["task_id"])
 
 
+@pytest.mark.long
 def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
     created = 'perennial_ingested_events_total{result="created"}'
     before = metric(stack, created)
@@ -128,6 +130,7 @@ def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
     assert 0 <= metric(stack, "perennial_beat_age_seconds") < 60
 
 
+@pytest.mark.long
 def test_metrics_show_overdue_and_dead_events(stack):
     caller = stack.create_user("late")
     caller.post("demo/enable")
@@ -204,6 +207,7 @@ def test_no_secret_appears_in_a_log_or_a_response(stack):
         assert value not in everything
 
 
+@pytest.mark.long
 def test_search_words_appear_in_no_log(stack):
     """At any log level, and also when the search is refused, fails or times out."""
     word = "words-that-no-log-may-show"
@@ -254,6 +258,7 @@ def production(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.
     )
 
 
+@pytest.mark.long
 def test_production_settings_pass_djangos_deployment_check(tmp_path):
     result = production(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert (result.returncode, "no issues" in result.stdout) == (0, True), result.stderr

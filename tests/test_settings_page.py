@@ -15,7 +15,7 @@ from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS
 from tests.world import DAY, HOUR, NOW, demo_of
 
-AS_IT_COMES = {
+DEFAULT_FORM = {
     "content_per_day": "2",
     "comments_per_window": "10",
     "messages_per_window": "5",
@@ -32,10 +32,10 @@ def settings_of(user) -> tuple:
 
 
 def save(page, **changes):
-    return page.post("/settings/", AS_IT_COMES | changes)
+    return page.post("/settings/", DEFAULT_FORM | changes)
 
 
-def told(answer) -> str:
+def text_of(answer) -> str:
     """The page as text, its white space made single spaces."""
     return " ".join(answer.content.decode().replace("&#x27;", "'").split())
 
@@ -43,25 +43,25 @@ def told(answer) -> str:
 @pytest.mark.parametrize("path", ["/settings", "/settings/"])
 def test_the_settings_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.get(path).headers["Location"].startswith("/login/")
-    assert client.post(path, AS_IT_COMES).headers["Location"].startswith("/login/")
+    assert client.post(path, DEFAULT_FORM).headers["Location"].startswith("/login/")
     client.force_login(alice)
-    assert 'name="comments_per_window" value="10" min="0" max="200"' in told(client.get(path))
-    assert client.post(path, AS_IT_COMES).status_code == 302
+    assert 'name="comments_per_window" value="10" min="0" max="200"' in text_of(client.get(path))
+    assert client.post(path, DEFAULT_FORM).status_code == 302
 
 
 def test_dashboard_and_header_lead_to_the_settings(page, alice):
     assert page.get("/").content.decode().count('href="/settings') == 2
-    assert re.search(r'href="/settings/" aria-current="page"', told(page.get("/settings/")))
+    assert re.search(r'href="/settings/" aria-current="page"', text_of(page.get("/settings/")))
 
 
-def test_settings_saved_count_from_the_next_window_on(page, alice, monkeypatch):
+def test_settings_saved_on_the_page_apply_from_the_next_window_on(page, alice, monkeypatch):
     demo_of(alice)
     monkeypatch.setattr("demo.dashboard.settings_views.now", lambda: NOW + 12 * HOUR)
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
     sentence = "The settings apply from the next window on: interactions from Thu 5 Mar, 00:00 UTC, content from Thu 5 Mar, 10:00 UTC."
-    assert sentence in told(page.get(answer.headers["Location"]))
+    assert sentence in text_of(page.get(answer.headers["Location"]))
     plan_due(FIRST_INTERACTIONS + 6 * HOUR)
     assert comments.count() == 13
     assert StoryEvent.objects.filter(origin="window", type="message.created").count() == 5
@@ -91,7 +91,7 @@ def test_every_setting_can_be_changed(page, alice, bob):
 
 
 class Form(HTMLParser):
-    """What a browser would send of the page's form as it stands."""
+    """The fields that a browser would submit of the page's form, unchanged."""
 
     def __init__(self, answer) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class Form(HTMLParser):
             self.fields[given["name"]] = given.get("value", "on" if given.get("type") == "checkbox" else "")
 
 
-def test_of_two_tabs_each_changes_what_was_changed_in_it_alone(page, alice):
+def test_two_tabs_save_only_their_own_changes(page, alice):
     demo_of(alice)
     tabs = [Form(page.get("/settings/")).fields for _ in range(2)]
     first = {"content_per_day": "7", "posting_hour": "8", "rhythm": "natural", "time_zone": "Asia/Tokyo"}
@@ -115,7 +115,7 @@ def test_of_two_tabs_each_changes_what_was_changed_in_it_alone(page, alice):
     assert settings_of(alice) == (7, 3, 5, 8, "Asia/Tokyo", "natural", False, 30)
 
 
-def test_a_tab_whose_page_was_refused_still_changes_only_its_own(page, alice):
+def test_a_form_sent_again_after_an_error_saves_only_its_own_changes(page, alice):
     demo_of(alice)
     tab = Form(page.get("/settings/")).fields
     save(page, content_per_day="7", comments_per_window="77")
@@ -124,7 +124,7 @@ def test_a_tab_whose_page_was_refused_still_changes_only_its_own(page, alice):
     assert settings_of(alice)[:3] == (7, 77, 9)
 
 
-def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
+def test_only_changed_settings_are_saved(page, alice, monkeypatch):
     demo_of(alice)
     asked = []
     real = transitions.change_settings
@@ -148,50 +148,52 @@ def test_only_what_was_changed_is_asked_for(page, alice, monkeypatch):
         ("rhythm", "waltz", "waltz is not one of the available choices"),
     ],
 )
-def test_what_is_out_of_range_is_refused_by_name_and_nothing_is_changed(page, alice, name, typed, sentence):
+def test_a_setting_out_of_range_is_named_in_the_error_and_nothing_is_changed(
+    page, alice, name, typed, sentence
+):
     demo_of(alice)
     before = settings_of(alice)
     answer = save(page, viral_spikes="", **{name: typed})
-    assert (answer.status_code, sentence in told(answer)) == (200, True)
+    assert (answer.status_code, sentence in text_of(answer)) == (200, True)
     assert settings_of(alice) == before
 
 
-def test_a_refused_page_keeps_what_was_typed_and_says_what_still_holds(page, alice):
+def test_a_refused_form_keeps_the_input_and_shows_the_stored_settings(page, alice):
     demo_of(alice)
-    shown = told(save(page, content_per_day="7", comments_per_window="999"))
+    shown = text_of(save(page, content_per_day="7", comments_per_window="999"))
     assert ('value="7"' in shown, 'value="999"' in shown) == (True, True)
     assert "about 40 comments and 20 messages a day" in shown
 
 
 def test_settings_are_read_and_changed_before_demo_mode_is_ever_on(page, alice):
-    assert "about 40 comments and 20 messages a day" in told(page.get("/settings/"))
+    assert "about 40 comments and 20 messages a day" in text_of(page.get("/settings/"))
     assert not DemoAccount.objects.exists()
     answer = save(page, content_per_day="1", comments_per_window="0")
-    assert "Saved. The settings apply when demo mode is switched on." in told(page.get("/settings/"))
+    assert "Saved. The settings apply when demo mode is switched on." in text_of(page.get("/settings/"))
     assert (answer.status_code, settings_of(alice)[:2]) == (302, (1, 0))
 
 
-def test_settings_that_were_changed_while_off_hold_when_demo_mode_is_switched_on(page, alice):
+def test_settings_changed_while_off_apply_when_demo_mode_is_switched_on(page, alice):
     save(page, comments_per_window="4")
     demo_of(alice)
     plan_due(FIRST_INTERACTIONS)
     assert StoryEvent.objects.filter(origin="window", type="comment.created").count() == 4
 
 
-def test_a_paused_demo_takes_new_settings_for_after_the_pause(page, alice):
+def test_settings_of_a_paused_demo_apply_after_the_pause(page, alice):
     demo_of(alice)
     plan_due(NOW)
     deliver_due(NOW)
     transitions.pause(alice, NOW)
     save(page, content_per_day="5")
-    assert "from the first window after the demo is resumed" in told(page.get("/settings/"))
+    assert "from the first window after the demo is resumed" in text_of(page.get("/settings/"))
 
 
-def test_the_words_say_what_the_settings_mean(page, alice):
+def test_the_settings_page_describes_the_settings_in_words(page, alice):
     demo_of(alice)
     odd = {"content_per_day": "1", "comments_per_window": "3", "posting_hour": "9", "retention_days": "1"}
     save(page, rhythm="natural", viral_spikes="", time_zone="Asia/Tokyo", **odd)
-    shown = told(page.get("/settings/"))
+    shown = text_of(page.get("/settings/"))
     assert "1 post a day, and 3 comments and 5 direct messages every 6 hours: about 12 comments" in shown
     assert "The day's first post is published at 9:00 in Asia/Tokyo" in shown
     assert ("the average stays the same" in shown, "No post goes viral" in shown) == (True, True)
@@ -202,7 +204,7 @@ def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch)
     demo_of(alice, timezone.now() - 3 * DAY)
     monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = save(page, comments_per_window="77")
-    shown = told(answer)
+    shown = text_of(answer)
     assert (answer.status_code, "The demo is still catching up" in shown) == (409, True)
     assert ('value="77"' in shown, settings_of(alice)[1]) == (True, 10)
 
@@ -212,24 +214,24 @@ def test_settings_of_a_busy_demo_are_refused_soon(page, alice):
     demo_of(alice)
     with locked_elsewhere(DemoAccount.objects.select_for_update().get):
         answer = save(page, comments_per_window="77")
-    assert (answer.status_code, "The demo is busy" in told(answer)) == (409, True)
-    assert ('value="77"' in told(answer), settings_of(alice)[1]) == (True, 10)
+    assert (answer.status_code, "The demo is busy" in text_of(answer)) == (409, True)
+    assert ('value="77"' in text_of(answer), settings_of(alice)[1]) == (True, 10)
 
 
-def test_where_demos_are_not_offered_the_settings_are_only_shown(page, alice, settings):
+def test_settings_are_read_only_where_demos_are_not_allowed(page, alice, settings):
     demo_of(alice)
     settings.DEMO_ALLOWED = "none"
-    shown = told(page.get("/settings/"))
+    shown = text_of(page.get("/settings/"))
     assert ("Demo mode is not available to you here." in shown, "<button>Save" in shown) == (True, False)
     assert '<fieldset class="fields" disabled>' in shown
     assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
 
 
-def test_the_form_is_taken_from_this_page_only(client, alice):
+def test_the_settings_form_needs_a_csrf_token(client, alice):
     strict = type(client)(enforce_csrf_checks=True)
     strict.force_login(alice)
     assert (save(strict, content_per_day="1").status_code, DemoAccount.objects.exists()) == (403, False)
-    form = told(strict.get("/settings/")).split('<form method="post" action="/settings">')[1]
+    form = text_of(strict.get("/settings/")).split('<form method="post" action="/settings">')[1]
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)[1]
     answer = save(strict, content_per_day="1", csrfmiddlewaretoken=token)
     assert (answer.status_code, settings_of(alice)[0]) == (302, 1)

@@ -47,13 +47,13 @@ def test_the_batch_is_sorted_by_time_and_id(story):
 
 
 @pytest.mark.parametrize("platforms", [SOCIAL, ("x",), ALL])
-def test_a_comment_follows_its_piece_and_a_reply_its_parent(platforms):
+def test_a_comment_follows_its_post_and_a_reply_its_parent(platforms):
     events = simulator.initial(world(platforms=platforms), FULL, NOON)
     by_id = {event.platform_id: event for event in events if event.type != simulator.METRICS}
     assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
 
 
-def test_the_parent_of_a_reply_is_a_first_level_comment_on_the_same_piece(story):
+def test_the_parent_of_a_reply_is_a_first_level_comment_on_the_same_post(story):
     by_id = {event.platform_id: event for event in story if event.type != simulator.METRICS}
     parents = [(event, by_id[event.parent_id]) for event in story if event.parent_id]
     assert all(
@@ -81,13 +81,13 @@ def test_the_same_hour_of_another_week_gives_the_same_story_at_the_same_offsets(
     assert [event._replace(at=event.at + timedelta(weeks=57)) for event in story] == other
 
 
-def test_another_hour_gives_the_same_pieces_and_people(story):
+def test_another_hour_gives_the_same_posts_and_people(story):
     other = simulator.initial(world(), FULL, NOON + timedelta(days=400, hours=5))
-    pieces = [
+    posts = [
         {(event.platform_id, event.text) for event in events if event.type == simulator.CONTENT}
         for events in (story, other)
     ]
-    assert pieces[0] == pieces[1]
+    assert posts[0] == posts[1]
     names = {event.author.id: event.author for event in story if event.author}
     assert not [
         event for event in other if event.author and names.get(event.author.id, event.author) != event.author

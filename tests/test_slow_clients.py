@@ -11,7 +11,7 @@ from tests.nginx_in_front import nginx_in_front
 from tests.service_stack import running_stack
 from tests.slow_clients import FLOODS, KINDS, flood, slow_clients, slowest_healthz
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.long, pytest.mark.flow]
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,9 @@ def test_64_slow_clients_do_not_delay_healthz_by_a_second(ports, server, kind):
 
 
 def test_64_slow_clients_of_every_kind_at_once_do_not_delay_healthz_by_a_second(ports):
-    with ExitStack() as stack:
+    with ExitStack() as contexts:
         for kind in KINDS:
-            stack.enter_context(slow_clients(ports["alone"], kind))
+            contexts.enter_context(slow_clients(ports["alone"], kind))
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
 
 
@@ -46,14 +46,14 @@ def test_64_clients_that_flood_the_parser_do_not_delay_healthz_by_five_seconds(p
 
 @pytest.mark.long
 def test_a_client_that_never_finishes_gets_408_or_is_disconnected(ports):
-    with ExitStack() as stack:
+    with ExitStack() as contexts:
         started = time.monotonic()
         clients = {
-            kind: stack.enter_context(slow_clients(ports["alone"], kind, 1))[0]
+            kind: contexts.enter_context(slow_clients(ports["alone"], kind, 1))[0]
             for kind in ("headers", "no header at all", "an idle connection")
         }
         head, _ = KINDS["a body"]
-        clients["a pause"] = stack.enter_context(socket.create_connection(("127.0.0.1", ports["alone"])))
+        clients["a pause"] = contexts.enter_context(socket.create_connection(("127.0.0.1", ports["alone"])))
         clients["a pause"].sendall(head)
         received = {}
         for kind, client in clients.items():

@@ -32,7 +32,7 @@ REQUESTS = (  # path and body; switched on most often, as all else is refused wh
     ("demo/generate/interactions", {}),
     ("demo/scenarios/viral-spike", {}),
 )
-# What a user is told while something is down is 503; 409 is what a demo's state does not allow, 429 a throttle.
+# Allowed answers while something is down: 503; 409 when the state of the demo does not allow the request; 429 for throttling.
 EXPECTED = {200, 202, 409, 429, 503}
 NO_ANSWER = 0
 OWN = "s.account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = %s)"
@@ -52,7 +52,7 @@ def test_after_a_storm_of_kills_every_count_is_exact(stack):
     print(f"STORM_SEED={SEED} STORM_MINUTES={SECONDS / 60:g}")
     bystander = stack.create_user("bystander")
     bystander.post("demo/enable")
-    until(lambda: bystander.demo()["state"] == "active", "the bystander's demo is active")
+    until(lambda: bystander.demo()["state"] == "active", "the other demo is active")
     callers = [stack.create_user(f"storm-{number}") for number in range(3)]
     stack.fire("demo: sweep", 2)
     stack.fire("demo: deliver due events")

@@ -66,7 +66,7 @@ def bring_to(state: State, user) -> None:
 
 @pytest.mark.parametrize("state", EXPECTED)
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_each_request_in_each_state(page, alice, live, state, request_):
+def test_each_request_in_each_state_has_its_answer_and_next_state(page, alice, live, state, request_):
     before = live_rows()
     bring_to(state, alice)
     assert DemoAccount.objects.filter(state=state).exists() == (state != State.OFF)
@@ -137,7 +137,7 @@ def test_a_repeated_request_changes_nothing(page, alice, state, request_, again)
     ],
     ids=["enable", "pause", "resume", "disable"],
 )
-def test_of_four_parallel_requests_one_starts(alice, state, act, started):
+def test_one_of_four_parallel_requests_starts_something(alice, state, act, started):
     bring_to(state, alice)
     now, together = timezone.now() + timedelta(hours=1), Barrier(4)
 

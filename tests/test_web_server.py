@@ -410,6 +410,7 @@ def test_hundreds_of_pipelined_requests_are_answered_one_by_one(stack):
     assert codes == [b"200"] * 300 + [b"401"] + [b"200"] * 300
 
 
+@pytest.mark.long
 def test_queued_requests_of_disconnected_clients_delay_nobody_and_reads_are_dropped(stack):
     caller, other = stack.create_user("disconnected"), stack.create_user("connected")
     before = len(lines(stack, "web"))
@@ -431,9 +432,9 @@ def test_queued_requests_of_disconnected_clients_delay_nobody_and_reads_are_drop
 def test_many_queued_requests_of_one_user_do_not_delay_another_user(stack):
     caller, other = stack.create_user("many"), stack.create_user("single")
     ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n"
-    with ExitStack() as stack:
+    with ExitStack() as contexts:
         address = "127.0.0.1", stack.port
-        clients = [stack.enter_context(socket.create_connection(address, 60)) for _ in range(800)]
+        clients = [contexts.enter_context(socket.create_connection(address, 60)) for _ in range(800)]
         for client in clients:
             client.sendall(ask % caller.headers["Authorization"].encode())
         began = time.monotonic()
@@ -552,6 +553,7 @@ def _connections(stack) -> int:
     )
 
 
+@pytest.mark.long
 def test_a_running_request_is_answered_while_the_server_stops(stack, staff):
     caller = stack.create_user("last")
     caller.post("demo/enable")
@@ -583,6 +585,7 @@ def test_a_running_request_is_answered_while_the_server_stops(stack, staff):
     stack.start("web")
 
 
+@pytest.mark.long
 def test_an_incomplete_body_is_read_and_answered_while_the_server_stops(stack):
     head = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", stack.port), 5) as client:
@@ -607,6 +610,7 @@ def test_a_killed_process_is_restarted_and_logged_as_json(stack):
     until(lambda: any("SIGKILL" in line["event"] for line in lines(stack, "web")), "the log says so")
 
 
+@pytest.mark.long
 def test_while_the_database_is_unavailable_responses_are_503_under_debug_too():
     with running_stack("web", DEBUG="1") as stack:
         caller = stack.create_user("alone")

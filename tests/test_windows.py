@@ -13,7 +13,7 @@ def test_a_steady_window_has_exactly_its_quota(story):
     assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, story)) == (0, 10, 5)
 
 
-def test_events_are_within_the_window_and_after_their_pieces_and_parents(story):
+def test_events_are_within_the_window_and_after_their_posts_and_parents(story):
     events = simulator.interactions_window(world(), 0, WINDOW, 60, 20, story)
     by_id = {event.platform_id: event for event in story + events if event.type != simulator.METRICS}
     assert all(WINDOW <= event.at < WINDOW + SIX_HOURS for event in events)
@@ -27,11 +27,11 @@ def test_the_order_of_the_past_changes_no_window(story):
 
 
 def test_events_older_than_the_look_back_change_nothing(story):
-    interactions, pieces = WINDOW - simulator.INTERACTIONS_LOOK_BACK, WINDOW - simulator.PIECES_LOOK_BACK
+    interactions, posts = WINDOW - simulator.INTERACTIONS_LOOK_BACK, WINDOW - simulator.POSTS_LOOK_BACK
     needed = [
         event
         for event in story
-        if event.at >= (pieces if event.content_id is None and event.url else interactions)
+        if event.at >= (posts if event.content_id is None and event.url else interactions)
     ]
     ancient = [
         event._replace(at=event.at - timedelta(days=60), platform_id=f"old{event.platform_id}")
@@ -42,7 +42,7 @@ def test_events_older_than_the_look_back_change_nothing(story):
     assert simulator.interactions_window(world(), 3, WINDOW, 20, 10, story + ancient) == expected
 
 
-def test_without_any_piece_there_are_no_comments():
+def test_without_any_post_there_are_no_comments():
     assert counts(simulator.interactions_window(world(), 0, WINDOW, 10, 5, [])) == (0, 0, 5)
 
 
@@ -62,6 +62,7 @@ def test_a_later_window_continues_a_conversation_at_its_next_line(story):
     assert all(indexes == list(range(len(indexes))) for indexes in lines.values())
 
 
+@pytest.mark.long
 def test_no_two_events_share_an_id_over_two_hundred_windows_and_extras(story):
     events, w = list(story), world()
     for ordinal in range(200):
@@ -88,21 +89,21 @@ def test_no_two_events_share_an_id_over_two_hundred_windows_and_extras(story):
         (2, "Europe/Berlin", "2026-10-24T10", "2026-10-25T00"),  # shown twice: the first
     ],
 )
-def test_the_first_piece_is_due_at_the_posting_hour(hour, zone, start, due):
+def test_the_first_post_is_due_at_the_posting_hour(hour, zone, start, due):
     w = world(time_zone=zone, posting_hour=hour)
     events = simulator.content_window(w, 0, datetime.fromisoformat(f"{start}:00+00:00"), 3)
     assert events[0].at == datetime.fromisoformat(f"{due}:00+00:00")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
-def test_a_content_window_has_exactly_its_number_of_pieces(count):
+def test_a_content_window_has_exactly_its_number_of_posts(count):
     start = datetime(2026, 3, 28, 10, tzinfo=UTC)
     events = simulator.content_window(world(posting_hour=9), 4, start, count)
     assert counts(events) == (count, 0, 0)
     assert all(start <= event.at < start + DAY for event in events)
 
 
-def test_extra_pieces_are_within_the_last_minutes():
+def test_extra_posts_are_within_the_last_minutes():
     events = simulator.extra_content(world(), 0, NOON, 3)
     assert len(events) == 3
     assert all(NOON - timedelta(minutes=10) <= event.at <= NOON for event in events)
@@ -133,8 +134,8 @@ def test_extra_messages_and_a_window_that_continue_one_conversation_have_differe
 @pytest.mark.parametrize("seed", range(20))
 def test_a_reply_is_later_than_its_parent_even_in_the_windows_last_seconds(seed):
     w = world(seed, ("instagram",))
-    pieces = simulator.extra_content(w, 0, NOON - 2 * SECOND, 1)
-    events = simulator.extra_interactions(w, 1, NOON, 10, 0, pieces)
-    at = {event.platform_id: event.at for event in [*pieces, *events]}
+    posts = simulator.extra_content(w, 0, NOON - 2 * SECOND, 1)
+    events = simulator.extra_interactions(w, 1, NOON, 10, 0, posts)
+    at = {event.platform_id: event.at for event in [*posts, *events]}
     assert len(events) == 10
     assert all(event.at > at[event.parent_id or event.content_id] for event in events)

@@ -1,4 +1,4 @@
-"""People who log in: somebody with a password, and the token that it gives."""
+"""Users with a password, and their tokens; for tests of log-ins."""
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ TOKEN = "/api/v1/auth/token/"
 
 @pytest.fixture
 def quick_hashes(settings) -> None:
-    """Where passwords are checked a hundred times."""
+    """Use a fast password hasher, for tests that check a hundred passwords."""
     settings.PASSWORD_HASHERS = [
         f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("MD5", "PBKDF2")
     ]
@@ -20,7 +20,7 @@ def quick_hashes(settings) -> None:
 
 @pytest.fixture
 def person(db) -> User:
-    """Somebody with a password."""
+    """A user with the password PASSWORD."""
     return User.objects.create_user("person", password=PASSWORD)
 
 
@@ -29,6 +29,6 @@ def token_for(client: Client, name: str, password: str = PASSWORD):
 
 
 def set_password(user: User, new: str) -> None:
-    """As `manage.py changepassword` does it, which wants a terminal."""
+    """Set the password as `manage.py changepassword` does, which needs a terminal."""
     user.set_password(new)
     user.save()

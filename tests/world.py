@@ -26,7 +26,7 @@ def bob(db) -> User:
 
 @pytest.fixture
 def live(alice) -> Profile:
-    """Alice's live profile, with a piece, a comment, a message and a dead letter from 60 days ago."""
+    """Alice's live profile, with a post, a comment, a message and a dead letter from 60 days ago."""
     profile = Profile.objects.create(owner=alice, platform="instagram", platform_id="live-1", handle="alice")
     old = (NOW - 60 * DAY).isoformat()
     send(
@@ -56,16 +56,16 @@ FIELDS = {
 
 
 def event(type: str, id: str, occurred_at: str = "2026-03-01T12:00:00Z", **fields) -> dict:
-    """A valid event of that type, with `fields` in place of the usual ones."""
+    """A valid event of that type; `fields` override the defaults."""
     usual = FIELDS.get(type, {"text": "edited"} if type.endswith("edited") else {})
     return {"type": type, "id": id, "occurred_at": occurred_at, **usual, **fields}
 
 
 def send(profile: Profile, *events: object, at: datetime = NOW):
-    """Through the door, as one batch of one profile."""
+    """Ingest the events as one batch of the profile; return the results."""
     return ingest([IncomingEvent(profile.id, one) for one in events], at)
 
 
 def demo_of(user: User, now: datetime = NOW, *, seed: int = 1, size: str = "smoke", **options):
-    """The user's demo, complete."""
+    """Seed the user's demo, of `size`, at `now`; return the active account."""
     return seeding.seed(user, now, seed=seed, **seeding.SIZES[size] | options)

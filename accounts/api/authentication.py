@@ -1,4 +1,4 @@
-"""Token authentication of the API (`Authorization: Token …`), by knox; named in REST framework's settings."""
+"""Token authentication of the API (`Authorization: Token …`), by knox. REST framework's settings name it."""
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth

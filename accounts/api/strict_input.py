@@ -1,4 +1,4 @@
-"""Refuses unknown fields and query parameters with an error, instead of ignoring them; base classes of the API."""
+"""Base classes of the API's serializers and views, which refuse unknown fields and query parameters with an error."""
 
 from collections.abc import Iterable
 

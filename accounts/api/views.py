@@ -1,4 +1,4 @@
-"""API views for tokens (stored hashed, by knox) and for creating accounts from another back end."""
+"""API views that list, create and delete tokens, and create users for another back end. Routed by `urls.py`."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -24,7 +24,7 @@ TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
 
 
 class UsernameTaken(APIException):
-    """An account with that user name exists."""
+    """A user of that name exists."""
 
     status_code = status.HTTP_409_CONFLICT
     hint = "To use that account, send its name as `user` in the calls under demo/; or choose another name."
@@ -57,7 +57,7 @@ class NormalizedEmailField(serializers.EmailField):
 
 
 class NewUserSerializer(StrictSerializer, serializers.ModelSerializer):
-    """A new account. It has no password, so nobody can log in until an operator sets one."""
+    """A new user. They have no password, so they cannot log in until an operator sets one."""
 
     username = UsernameField(max_length=150, validators=[User.username_validator])
     email = NormalizedEmailField(max_length=254, required=False, allow_blank=True)
@@ -182,7 +182,7 @@ class RevokeView(StrictQueryView):
 
 
 class UsersView(StrictQueryView):
-    """Create an account without a password, so that another back end can provision demos; staff only."""
+    """Create a user without a password, so that another back end can provision demos; staff only."""
 
     permission_classes = [IsAdminUser]
     problem_codes = (409,)

@@ -27,7 +27,7 @@ PROBES = ("/healthz", "/readyz")
 
 
 class Connection(HTTPChannel):
-    """Reads at most one request ahead. A close after a refusal lets the client read the response while it still sends."""
+    """Reads at most one further request while one is processed. After a refusal the client can still read the response."""
 
     parser_class = RequestParser
     task_class = ApplicationResponse
@@ -187,10 +187,10 @@ class Connection(HTTPChannel):
             return
         elif self.request is None or not self.request.start:
             self.will_close = self.server.stopping or now - self.idle_since > IDLE_SECONDS
-        elif self._is_overdue(self.request, now, pause):
+        elif self._has_timed_out(self.request, now, pause):
             self._time_out()
 
-    def _is_overdue(self, request: RequestParser, now: float, pause: float) -> bool:
+    def _has_timed_out(self, request: RequestParser, now: float, pause: float) -> bool:
         elapsed = now - request.started_at
         if request.headers_finished:
             return elapsed > BODY_SECONDS or pause > BODY_PAUSE_SECONDS

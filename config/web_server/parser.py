@@ -16,9 +16,9 @@ MAX_TRAILER_BYTES = 8 * KIB
 # bytes, and one more byte for each four bytes of content.
 FRAMING_BYTES = 16 * KIB
 CONTENT_PER_FRAMING = 4
-SLICE_BYTES = (
+MAX_CHUNKED_READ = (
     4 * KIB
-)  # chunked bodies are passed in slices: waitress copies the rest of its input after each chunk
+)  # bytes of a chunked body that are passed at once: waitress copies the rest of its input after each chunk
 MAX_BLANK_BYTES = 64  # line ends before a request
 MAX_HEADERS = 200
 TOO_MANY_SPACES = re.compile(
@@ -59,7 +59,7 @@ class RequestParser(HTTPRequestParser):
             return self._skip_blank_lines(data)
         if self.body_rcv is None:
             self.start += data[: MAX_ADDRESS_BYTES + 1 - len(self.start)]
-        consumed = super().received(data[:SLICE_BYTES] if self.chunked else data)
+        consumed = super().received(data[:MAX_CHUNKED_READ] if self.chunked else data)
         self._complete_on(self.error or self._exceeded_limit())
         return consumed
 

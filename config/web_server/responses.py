@@ -1,4 +1,4 @@
-"""Responses: of the application, and to requests that cannot be read. waitress runs them as tasks of a `Connection`."""
+"""Writes responses: the application's, and errors for unreadable requests. waitress runs them as tasks of a `Connection`."""
 
 from http import HTTPStatus
 

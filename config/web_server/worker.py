@@ -43,9 +43,9 @@ class BufferingWorker(Worker):
     def _server(
         self, sock: socket.socket, dispatcher: ThreadedTaskDispatcher, options: Adjustments
     ) -> TcpServer | UnixServer:
-        kind = UnixServer if sock.family == socket.AF_UNIX else TcpServer
+        server_class = UnixServer if sock.family == socket.AF_UNIX else TcpServer
         info = (sock.family, sock.type, sock.proto, sock.getsockname())
-        server = kind(
+        server = server_class(
             self.wsgi,
             map=self.map,
             _sock=sock,

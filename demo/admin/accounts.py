@@ -1,4 +1,7 @@
-"""The admin page of demo accounts: state, progress, next windows, and an action for each transition."""
+"""The admin page of demo accounts: state, progress, next windows, and an action for each transition.
+
+Imported by `demo/admin/__init__.py`. Actions call `demo.lifecycle.transitions` and `demo.engine.retention`.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,7 +30,7 @@ from interactions.clock import now
 from interactions.models import Content, Interaction
 
 IS_DELETED = "this demo was deleted with its user."
-MAX_ACTION_TIME = timedelta(seconds=20)  # a request does not start with a further demo after this time
+MAX_ACTION_TIME = timedelta(seconds=20)  # after which a request starts no further demo
 
 
 def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
@@ -155,11 +158,11 @@ class DemoAccountAdmin(LargeTableAdmin):
         self.message_user(request, f"Would expire: {cleaned}. Nothing was changed.")
         self._report_failed(request, cleaned)
 
-    @admin.action(description="Clean up: remove rows older than the retention", permissions=["change"])
+    @admin.action(description="Clean up: expire rows older than the retention", permissions=["change"])
     def clean_up(self, request, queryset) -> HttpResponse | None:
         cleaned = self._clean(request, queryset, dry_run=not is_confirmed(request))
         if not is_confirmed(request):
-            return self._ask(request, queryset, "clean_up", f"Remove {cleaned}?")
+            return self._ask(request, queryset, "clean_up", f"Expire {cleaned}?")
         self.message_user(request, f"Expired: {cleaned}.")
         self._report_failed(request, cleaned)
 

@@ -13,7 +13,7 @@ from demo.models import DemoAccount, StoryEvent
 from interactions.admin import ReadOnlyAdmin, ids_with_platform_id
 from interactions.clock import now
 
-METRICS = Q(type=StoryEvent.Type.METRICS)  # these have a separate index
+IS_METRICS = Q(type=StoryEvent.Type.METRICS)  # these have a separate index
 
 
 class DeliveryState(admin.SimpleListFilter):
@@ -76,7 +76,9 @@ class StoryEventAdmin(ReadOnlyAdmin):
         if accounts := list(DemoAccount.objects.filter(user__username=search_term.strip())):
             return queryset.filter(account__in=accounts), False
         if words := search_term.strip():
-            return queryset.filter(pk__in=ids_with_platform_id(StoryEvent, words, (~METRICS, METRICS))), False
+            return queryset.filter(
+                pk__in=ids_with_platform_id(StoryEvent, words, (~IS_METRICS, IS_METRICS))
+            ), False
         return queryset, False
 
     @admin.display(description="text")

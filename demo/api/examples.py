@@ -1,4 +1,4 @@
-"""Examples of requests and responses for the schema; a test checks each against the schema."""
+"""Example requests and responses for the OpenAPI schema. Read by serializers and views; a test checks each of them."""
 
 from demo.account_settings import SETTINGS
 from interactions.api.examples import answer, request

@@ -1,4 +1,4 @@
-"""The permission to use demo mode (DEMO_ALLOWED)."""
+"""The permission class of the demo's API views: DEMO_ALLOWED must permit the caller."""
 
 from rest_framework.permissions import IsAuthenticated
 

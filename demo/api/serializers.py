@@ -1,4 +1,4 @@
-"""The bodies of requests and responses of the demo routes."""
+"""Serializers of the requests and responses of the demo routes, for `demo/api/views.py` and the OpenAPI schema."""
 
 from collections.abc import Callable
 from typing import Any

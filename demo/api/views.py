@@ -1,4 +1,4 @@
-"""The routes of demo mode; nearly each responds with the object of GET demo/."""
+"""The API views of demo mode; nearly all respond with the object of GET demo/. Routed by `demo/api/urls.py`."""
 
 from dataclasses import asdict
 from functools import cached_property
@@ -71,7 +71,7 @@ class DemoView(StrictQueryView):
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
-        _ = self.subject  # first: who may not name that user gets no other error of the request
+        _ = self.subject  # first, so that a caller without the right to name that user gets only that error
         if request.data and not self.has_body:
             self.validated(StrictSerializer)
 
@@ -96,7 +96,7 @@ class DemoView(StrictQueryView):
         return user
 
     def _user_values(self) -> list[object]:
-        """The values of `user` in the query and in the body; ValidationError when one of them has a field repeated_errors."""
+        """The values of `user` in the query and in the body; ValidationError when one of them repeats a field."""
         values: list[object] = []
         for source in (self.request.query_params, self.request.data):
             if isinstance(source, QueryDict) and (errors := repeated_errors(source, source)):

@@ -1,4 +1,4 @@
-"""The forms of the dashboard: the options of enabling a demo, and its settings."""
+"""The forms of the dashboard and the page Settings: the options of enabling a demo, and its settings."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""How far the initial batch is, and what of a demo is stored: one statement for any number of accounts."""
+"""Counts the delivered events of the initial batch, and the stored rows of a demo, for any number of accounts.
+
+Called by the status, the dashboard, `manage.py up` and `seed_demo`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

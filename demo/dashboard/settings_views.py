@@ -1,4 +1,4 @@
-"""The page Settings: how many posts, comments and messages a demo gets, and when."""
+"""The view of the page Settings: how many posts, comments and messages a demo gets, and when. Routed by `demo/urls.py`."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -29,7 +29,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 
 def _save(request: HttpRequest) -> HttpResponse:
-    """Change the settings; what is refused is shown with the user's input, with status 409 where the state forbids it."""
+    """Change the settings. A refused form is shown again with the user's input and the error; 409 for InvalidState."""
     if not demo_allowed(request.user):
         raise PermissionDenied
     form = SettingsForm(request.POST, instance=account_or_default(request.user))

@@ -1,4 +1,7 @@
-"""A demo as the API, the pages and the commands show it. A constant number of queries, for one user or for many."""
+"""Builds the object of GET demo/, for the API, the pages and the commands.
+
+The number of queries is constant, for one user or for many.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict

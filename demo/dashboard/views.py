@@ -1,4 +1,4 @@
-"""The dashboard: demo mode on and off, progress, scenarios, skipping ahead, and what happens next."""
+"""The views of the dashboard: state, progress, scenarios, upcoming events, and the buttons. Routed by `demo/urls.py`."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -11,13 +11,13 @@ from demo.models import State, StoryEvent
 
 OVERDUE = timedelta(minutes=2)
 MAX_EXAMINED = 1_000  # of the earliest and of the latest overdue events, to bound the cost of the query
-DELIVERED = "perennial:delivered"  # the Redis key of the last delivery; it expires after OVERDUE
+DELIVERED_KEY = "perennial:delivered"  # the Redis key of the last delivery; it expires after OVERDUE
 
 
 def note_delivery() -> None:
     """Record in Redis that something was delivered just now."""
     with suppress(RedisError, OSError), guarded_client() as client:
-        client.set(DELIVERED, 1, ex=OVERDUE)
+        client.set(DELIVERED_KEY, 1, ex=OVERDUE)
 
 
 def is_stuck(now: datetime) -> bool:
@@ -38,6 +38,8 @@ def _is_overdue(moment: datetime) -> bool:
 def _was_delivered_recently() -> bool:
     try:
         with guarded_client() as client:
-            return 0 <= client.ttl(DELIVERED) <= OVERDUE.seconds  # ignores a foreign value that never expires
+            return (
+                0 <= client.ttl(DELIVERED_KEY) <= OVERDUE.seconds
+            )  # ignores a foreign value that never expires
     except (RedisError, OSError):
         return True  # readiness reports a missing broker separately

@@ -1,4 +1,7 @@
-"""A clock that starts at a given moment and runs on. The database's clock is in `interactions/clock.py`."""
+"""A clock that starts at a given moment and advances; used where work is limited in time, and by beat.
+
+The database's clock is in `interactions/clock.py`.
+"""
 
 import time
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Batches of due events. Each transport takes its batches from one DueBatches.
+"""Looks up due events and divides them into batches. Called by both transports.
 
 A lookup of few events reads the start of an index. A lookup of many makes PostgreSQL read all accounts, so it is used
 only when many events are due.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from demo.models import StoryEventQuerySet
 
-LARGE_LOOKUP = 200_000  # events; so many that each owner usually has several batches
+LARGE_LOOKUP = 200_000  # events; enough for several batches of most owners
 
 
 class DueBatches:

@@ -26,7 +26,7 @@ from interactions.db_errors import is_connection_lost
 logger = logging.getLogger(__name__)
 
 ACCOUNTS_PER_TRANSACTION = 50
-# A transaction plans about so many events, or one window of each account if that is more.
+# A transaction plans about this many events, or one window of each account if that is more.
 EVENTS_PER_TRANSACTION = 3_000
 
 
@@ -238,8 +238,8 @@ def draw_window(
 def _draw_content(
     account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
 ) -> list[simulator.SimulatedEvent]:
-    pieces = account.content_per_day
-    return simulator.content_window(account.world, window.ordinal, window.start, pieces, past)
+    posts = account.content_per_day
+    return simulator.content_window(account.world, window.ordinal, window.start, posts, past)
 
 
 def _draw_interactions(

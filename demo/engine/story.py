@@ -72,14 +72,14 @@ def load_past(
 ) -> dict[int, list[simulator.SimulatedEvent]]:
     """The planned events, delivered or not, that windows from `start` on depend on, by account id.
 
-    These are the posts, the latest metrics of each, comments and messages of the last days (`PIECES_LOOK_BACK`, `INTERACTIONS_LOOK_BACK`).
+    These are the posts, the latest metrics of each, comments and messages of the last days (`POSTS_LOOK_BACK`, `INTERACTIONS_LOOK_BACK`).
     Texts are empty, as no window depends on them. Expired events are left out.
     """
     past: dict[int, list[simulator.SimulatedEvent]] = defaultdict(list)
     filters = [list(profiles), list(origins)]
     platforms = {id: platform for ids in profiles.values() for platform, id in ids.items()}
     with connection.cursor() as cursor:
-        cursor.execute(_POSTS, [*filters, start - simulator.PIECES_LOOK_BACK])
+        cursor.execute(_POSTS, [*filters, start - simulator.POSTS_LOOK_BACK])
         for account, profile, *columns in cursor.fetchall():
             past[account] += _post_and_metrics(platforms[profile], *columns)
         cursor.execute(_INTERACTIONS, [*filters, start - simulator.INTERACTIONS_LOOK_BACK])

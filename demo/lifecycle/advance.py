@@ -21,17 +21,17 @@ from demo.models.account import NEXT_WINDOW_COLUMNS
 from interactions.locks import lock_profiles
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
-EVENTS_PER_TRANSACTION = 250  # are planned, about, and then delivered
+EVENTS_PER_TRANSACTION = 250  # approximately; planned and then delivered
 SHIFT_LOCK = 0x5046 << 48  # advisory lock key, outside the range of the profiles' (interactions/locks.py)
 SHIFTED_MODELS = (Content, Interaction, PendingChange, DeadLetter)
 
 
 def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
-    """Shift an active account's past back by `advance_days`, then plan and deliver what is due.
+    """Shift an active account's past back by `advance_days`, then plan and deliver the events due.
 
     The shift and the update of the account are one transaction, so a repeated call shifts once. Planning and delivery
     then run in small transactions until nothing is left. Nothing is shifted while the account is locked, or while
-    events are leased for HTTP, which would arrive with their old times; the sweep tries again.
+    events are leased for HTTP, as these would arrive with their old times. The sweep then tries again.
     """
     if account.advance_days:
         while (
@@ -47,7 +47,7 @@ def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
 
 
 def _catch_up(account: DemoAccount, time_slice: TimeSlice) -> None:
-    """Plan and deliver what is due in small steps. Events that are locked at the end are left to the deliver task."""
+    """Plan and deliver due events in small steps. The deliver task delivers those that are locked at the end."""
     story = StoryEvent.objects.filter(account=account)
     while time_slice():
         planned = plan_next_windows(account.pk, time_slice.start, EVENTS_PER_TRANSACTION)

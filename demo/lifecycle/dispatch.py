@@ -20,7 +20,7 @@ def send(task: str, *ids: int, once: str, after: float = 0) -> None:
     """Send the task of that name with `ids` as arguments, to run in `after` seconds.
 
     The broker drops the message while another one with the same `once` waits in the queue. Without a broker the message
-    is lost, which is logged: the database says what is left to do, and the next sweep sends it again.
+    is lost, which is logged. The database stores the pending work, and the next sweep sends the message again.
     """
     try:
         with guarded_client():

@@ -1,4 +1,4 @@
-"""The lock on an account: every change of its state or settings holds its row until the transaction ends."""
+"""Locks an account's row until the transaction ends. Called by every change of an account's state or settings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

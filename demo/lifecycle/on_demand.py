@@ -22,16 +22,16 @@ from demo.lifecycle.row_limit import check_row_limit
 from demo.models import KINDS, DemoAccount, State, StoryEvent
 from interactions.db_errors import DATABASE_UNAVAILABLE
 
-CONTENT, COMMENTS, MESSAGES = 2, 10, 5
+POST_COUNT, COMMENT_COUNT, MESSAGE_COUNT = 2, 10, 5  # new events of one request
 MAX_HTTP_TIME = timedelta(seconds=20)  # for the delivery of the new events over HTTP
-# In process, events that were due before are delivered first: so many at most, about what takes MAX_BACKLOG_TIME.
+# In process, the account's due events are delivered first: at most this many, which takes about MAX_BACKLOG_TIME.
 MAX_BACKLOG = 1_000
 MAX_BACKLOG_TIME = timedelta(seconds=2)
 
 Draw = Callable[[DemoAccount, datetime], list[simulator.SimulatedEvent]]
 
 
-# Limits the threads that wait for a receiver, which may be this web process: the other threads must answer it.
+# Limits the threads that wait for a receiver. The receiver may be this web process, whose other threads must answer it.
 _http_deliveries = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
@@ -169,14 +169,14 @@ def _raise_undelivered(account_id: int, progress: str) -> NoReturn:
 
 
 def _draw_content(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
-    return simulator.extra_content(account.world, account.extra_ordinal, now, CONTENT)
+    return simulator.extra_content(account.world, account.extra_ordinal, now, POST_COUNT)
 
 
 def _draw_interactions(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
     profiles, start = story.profile_ids_by_platform([account]), now - simulator.EXTRA_SPAN
     past = story.load_past(profiles, start, StoryEvent.Origin.values)[account.id]
     published = [event for event in past if event.at <= now]
-    messages = MESSAGES if account.has_messages else 0
+    messages = MESSAGE_COUNT if account.has_messages else 0
     return simulator.extra_interactions(
-        account.world, account.extra_ordinal, now, COMMENTS, messages, published
+        account.world, account.extra_ordinal, now, COMMENT_COUNT, messages, published
     )

@@ -1,6 +1,6 @@
 """Does the work that a change of state leaves to do: fills an enabled demo, removes a disabled one, resumes, advances.
 
-The account's state says what is left to do, so a lost message or a dead worker costs only the time until the next sweep.
+The account's row stores what is pending, so a lost message or a dead worker only delays it until the next sweep.
 Workers do it in time slices, each in a task of its own: the first slice suffices for an ordinary demo, and the short ones
 after it let other accounts' work run in between.
 """
@@ -68,7 +68,7 @@ def finish(account_id: int, now: datetime) -> None:
 
 
 def finish_in_process(account_id: int, now: datetime) -> DemoAccount:
-    """Do the same and wait for workers that deliver parts of the initial batch; return the account as it is then."""
+    """Like `finish`, and wait for workers that deliver parts of the initial batch; return the account as it is then."""
     clock = Clock(now)
     finish(account_id, now)
     while _wait_for_workers(account_id, now) and clock.elapsed < MAX_WAIT:
@@ -100,7 +100,7 @@ def _attempt(
 ) -> None:
     """Do the work; after an error set the columns of `on_failure`, and `last_error` to a sentence for the user."""
     try:
-        work(account, time_slice.of(account))
+        work(account, time_slice.for_account(account))
     except (TimeSliceOver, *DATABASE_UNAVAILABLE):
         raise
     except Exception:
@@ -110,7 +110,7 @@ def _attempt(
 
 
 def _fill(account: DemoAccount, time_slice: TimeSlice) -> None:
-    """Plan the initial batch, unless that is done, and deliver what is due of it."""
+    """Plan the initial batch, unless that is done, and deliver its due events."""
     time_slice()
     plan_initial(account.pk, time_slice.start)
     if deliver_due(time_slice.start, [account.pk], time_limit=time_slice.time_left):

@@ -1,4 +1,4 @@
-"""Ends a pause: moves the story later by its length, and skips the windows that lie in it.
+"""Ends a pause: moves the story later by its length, and skips the windows within it.
 
 Called by `demo.lifecycle.pending_work`; `transitions.resume` stores the request.
 """
@@ -72,7 +72,7 @@ _MOVE = (
 
 
 def _activate(account: DemoAccount, pause: timedelta) -> None:
-    """Skip the windows that lie in the pause, plan those open at its end from that time on, and set the state."""
+    """Skip the windows within the pause, plan those open at its end from that time on, and set the state."""
     for kind in WINDOW_KINDS.values():
         next_start = account.start_of_next(kind) + pause // kind.length * kind.length
         setattr(account, kind.next_window_column, next_start)

@@ -8,7 +8,7 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.models import DemoAccount, StoryEvent
 from demo.windows import WINDOW_KINDS
 
-# A story may have FACTOR times DEMO_MAX_ROWS: expired rows stay until Monday's cleanup, and a week longer for a restore.
+# A story may have FACTOR times DEMO_MAX_ROWS rows: expired rows stay until Monday's cleanup, and a week longer for a restore.
 FACTOR = 2
 QUOTAS = {name: kind for kind in WINDOW_KINDS.values() for name in kind.quotas}  # setting -> window kind
 

@@ -1,6 +1,6 @@
-"""A worker's time slice at an account's pending work: after its time is up, other accounts' work gets the worker.
+"""A time slice: how long a worker does one account's pending work before other accounts' work runs.
 
-`demo.lifecycle.pending_work` makes slices. The work calls the slice before each of its steps; each step is one transaction.
+`demo.lifecycle.pending_work` creates slices. The work calls the slice before each of its steps; each step is one transaction.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ MIN_TIME_LEFT = timedelta(milliseconds=50)
 
 
 class TimeSliceOver(Exception):
-    """The time is up. The rest waits for the next slice, in `after` seconds; the database says what is left to do."""
+    """The time is up. The rest waits for the next slice, in `after` seconds; the database stores the pending work."""
 
     def __init__(self, after: float = 0) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class TimeSlice:
         self._clock, self._duration = Clock(start), duration
         self._has_begun = False
 
-    def of(self, account: DemoAccount) -> "TimeSlice":
-        """The same slice, for the work that the account's present state asks for."""
+    def for_account(self, account: DemoAccount) -> "TimeSlice":
+        """Set the account whose heartbeat the slice sends, for the work of its present state; return the slice."""
         self.beat = Heartbeat(account, account.state, self.start)
         return self
 

@@ -1,8 +1,8 @@
 """The state machine of demo mode: `off -> enabling -> active <-> paused`, and any state but off `-> disabling -> off`.
 
 Called by the API, pages, admin and commands. Each transition is one conditional UPDATE: of parallel requests only the one
-whose UPDATE matches a row starts anything. The account's row says what work is left, so a lost message costs only the
-time until the next sweep. `demo.lifecycle.pending_work` does the work.
+whose UPDATE matches a row starts anything. The account's row stores what work is pending, so a lost message
+only delays the work until the next sweep. `demo.lifecycle.pending_work` does the work.
 """
 
 from dataclasses import dataclass
@@ -129,7 +129,7 @@ def pause(user: User, now: datetime) -> Transition:
 def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
     """Request the end of a pause as of `now`. The state stays paused until a worker has moved the story later.
 
-    All events, held or delivered, move by the length of the pause; windows that lie in it are skipped. Does nothing if
+    All events, held or delivered, move by the length of the pause; windows within it are skipped. Does nothing if
     the demo is active or resuming. Raises InvalidState in other states.
     """
     with locked_account(user) as account:

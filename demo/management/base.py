@@ -38,8 +38,8 @@ class DemoCommand(BaseCommand):
     def add_json(self, parser) -> None:
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
-    def report(self, figures: dict[str, Any] | list, as_json: bool, sentence: str) -> None:
-        self.stdout.write(json.dumps(figures, cls=DjangoJSONEncoder) if as_json else sentence)
+    def report(self, result: dict[str, Any] | list, as_json: bool, sentence: str) -> None:
+        self.stdout.write(json.dumps(result, cls=DjangoJSONEncoder) if as_json else sentence)
 
 
 def bad_input(message: str) -> CommandError:
@@ -93,7 +93,7 @@ class DemoRemovalCommand(RemovalCommand):
         except InvalidState as error:
             raise CommandError(str(error)) from error
         account = pending_work.finish_in_process(account.pk, now())
-        figures = {"user": user.username, "state": account.state}
-        self.report(figures, as_json, f"Demo mode is {account.state}.")
+        result = {"user": user.username, "state": account.state}
+        self.report(result, as_json, f"Demo mode is {account.state}.")
         if account.state != self.final_state:
             raise CommandError(account.last_error or "It is not finished; workers continue with it.")

@@ -1,4 +1,4 @@
-"""The tables of demo mode: one account per user (settings and state) and its story events."""
+"""The tables of demo mode, an account per user and its story events; the public names of this package."""
 
 from demo.models.account import (
     MAX_BRAND_LENGTH,

@@ -1,4 +1,4 @@
-"""DemoAccount: one row per user with the settings, the state and the next windows of the demo."""
+"""The table DemoAccount: one row per user with the settings, the state and the next windows of the demo."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -225,7 +225,7 @@ class DemoAccount(models.Model):
         return self.messages_per_window if self.has_messages else 0
 
     def quota(self, kind: WindowKind) -> int:
-        """How many events one window of the kind brings, by the settings."""
+        """How many events one window of the kind has, by the settings."""
         quotas = {"messages_per_window": self.messages_quota}
         return sum(quotas.get(name, getattr(self, name)) for name in kind.quotas)
 

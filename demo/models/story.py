@@ -1,4 +1,4 @@
-"""StoryEvent: one row for each event of a demo, past or future. Planning inserts them, delivery sends them."""
+"""The table StoryEvent: one row for each event of a demo, past or future. Planning inserts rows, delivery sends them."""
 
 from array import array
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u2764\u263a
 MIN_COMMENTS = 150
 MIN_COMMENTS_FOR_SHARES = 500
 MIN_COMMENTS_FOR_TAILS = 1_000
-MIN_PIECES = 60
+MIN_POSTS = 60
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,18 @@ CHECKS: list[Check] = []
 
 
 def check(
-    number: int, name: str, source: str, min_comments: int = MIN_COMMENTS, min_pieces: int = 0
+    number: int, name: str, source: str, min_comments: int = MIN_COMMENTS, min_posts: int = 0
 ) -> Callable[[Measure], Check]:
     """Register a function that returns the measured values, the expected ones and whether the check passed.
 
-    A story with fewer first-level comments or pieces than the minimum gets the verdict None.
+    A story with fewer first-level comments or posts than the minimum gets the verdict None.
     """
 
     def register(measure: Measure) -> Check:
         def run(sample: Sample) -> Verdict:
-            if len(sample.ordinary) < min_comments or len(sample.pieces) < min_pieces:
-                found = f"{len(sample.ordinary)} first-level comments, {len(sample.pieces)} pieces"
-                return Verdict(number, name, found, f"at least {min_comments} and {min_pieces}", source, None)
+            if len(sample.ordinary) < min_comments or len(sample.posts) < min_posts:
+                found = f"{len(sample.ordinary)} first-level comments, {len(sample.posts)} posts"
+                return Verdict(number, name, found, f"at least {min_comments} and {min_posts}", source, None)
             found, wanted, passed = measure(sample)
             return Verdict(number, name, found, wanted, source, passed)
 
@@ -96,14 +96,14 @@ def half_life(sample: Sample) -> tuple[str, str, bool]:
     return f"{found:.2f} h", f"{wanted:.2f} h ± {tolerance:.0%}", abs(found / wanted - 1) <= tolerance
 
 
-@check(4, "Gini of comments per piece", "M2, M3", min_pieces=MIN_PIECES)
+@check(4, "Gini of comments per post", "M2, M3", min_posts=MIN_POSTS)
 def inequality(sample: Sample) -> tuple[str, str, bool]:
     found = measures.gini(sample.comment_counts)
     low, high = sample.figures.gini_band
     return f"{found:.2f}", f"{low} to {high}", low <= found <= high
 
 
-@check(5, "Few pieces have most comments", "M2, M3", min_pieces=MIN_PIECES)
+@check(5, "Few posts have most comments", "M2, M3", min_posts=MIN_POSTS)
 def concentration(sample: Sample) -> tuple[str, str, bool]:
     ratio, top = measures.fano(sample.comment_counts), measures.top_share(sample.comment_counts, 0.2)
     found = f"variance/mean {ratio:.1f}, top fifth {top:.0%}"
@@ -123,12 +123,12 @@ def hours(sample: Sample) -> tuple[str, str, bool]:
 
 
 def expected_hours(sample: Sample) -> list[float]:
-    """The expected share of each local hour, from the pieces' posting times, the kernel and the activity curve."""
+    """The expected share of each local hour, from the posts' posting times, the kernel and the activity curve."""
     counts = Counter(event.content_id for event in sample.ordinary)
     expected = [0.0] * 24
-    for piece_id, count in counts.items():
-        piece = sample.by_id[piece_id or ""]
-        steps = list(_shares_by_step(sample, piece.at))
+    for post_id, count in counts.items():
+        post = sample.by_id[post_id or ""]
+        steps = list(_shares_by_step(sample, post.at))
         total = sum(share for _, share in steps)
         for hour, share in steps:
             expected[hour] += count * share / total
@@ -136,7 +136,7 @@ def expected_hours(sample: Sample) -> list[float]:
 
 
 def _shares_by_step(sample: Sample, published: datetime) -> Iterable[tuple[int, float]]:
-    """For each step of a piece's life the local hour, and the expected share of the comments that arrive in it.
+    """For each step of a post's life the local hour, and the expected share of the comments that arrive in it.
 
     A step has five minutes in the first six hours, where the kernel is steep, and an hour afterwards.
     """
@@ -150,21 +150,21 @@ def _shares_by_step(sample: Sample, published: datetime) -> Iterable[tuple[int, 
         moment, before = later, after
 
 
-@check(7, "Comments arrive in bursts", "M5", min_pieces=MIN_PIECES)
+@check(7, "Comments arrive in bursts", "M5", min_posts=MIN_POSTS)
 def bursts(sample: Sample) -> tuple[str, str, bool]:
     found = [
         measures.burstiness([moment.timestamp() for moment in times])
-        for times in sample.times_by_piece.values()
+        for times in sample.times_by_post.values()
         if len(times) >= 20
     ]
     typical = median(found) if found else 0.0
     low = sample.figures.min_burstiness
-    return f"{typical:.2f} over {len(found)} pieces", f"{low:.2f} to 0.85", low <= typical <= 0.85
+    return f"{typical:.2f} over {len(found)} posts", f"{low:.2f} to 0.85", low <= typical <= 0.85
 
 
 @check(8, "Hourly counts vary more than chance", "M5", min_comments=MIN_COMMENTS_FOR_SHARES)
 def hourly_counts(sample: Sample) -> tuple[str, str, bool]:
-    first = min(event.at for event in (*sample.pieces, *sample.comments))
+    first = min(event.at for event in (*sample.posts, *sample.comments))
     hours = int((sample.until - first).total_seconds() // 3600) + 1
     counts = Counter(int((event.at - first).total_seconds() // 3600) for event in sample.comments)
     found = measures.fano([counts[hour] for hour in range(hours)])
@@ -257,7 +257,7 @@ def intent_shares(sample: Sample) -> list[tuple[str, float, float]]:
     ]
 
 
-@check(13, "Few people write often, many write once", "A", min_pieces=MIN_PIECES)
+@check(13, "Few people write often, many write once", "A", min_posts=MIN_POSTS)
 def commenters(sample: Sample) -> tuple[str, str, bool]:
     counts = Counter(event.author.id for event in sample.comments if event.author)
     once = sum(count == 1 for count in counts.values()) / len(counts)
@@ -273,16 +273,16 @@ def impossible_events(sample: Sample) -> tuple[str, str, bool]:
 
 
 def _impossible_counts(sample: Sample) -> dict[str, int]:
-    pieces = {piece.platform_id: piece for piece in sample.pieces}
-    known = [(event, pieces[event.content_id]) for event in sample.comments if event.content_id in pieces]
-    counted = [(len(sample.times_by_piece[id]), sample.metrics[id]) for id in pieces if id in sample.metrics]
+    posts = {post.platform_id: post for post in sample.posts}
+    known = [(event, posts[event.content_id]) for event in sample.comments if event.content_id in posts]
+    counted = [(len(sample.times_by_post[id]), sample.metrics[id]) for id in posts if id in sample.metrics]
     above_likes = sum(count > metrics.likes for count, metrics in counted)
     return {
-        "comments before their pieces": sum(event.at <= piece.at for event, piece in known),
-        "events in the future": sum(event.at > sample.until for event in (*sample.pieces, *sample.comments)),
-        "more comments than likes on over a tenth of the pieces": above_likes > len(counted) / 10,
+        "comments before their posts": sum(event.at <= post.at for event, post in known),
+        "events in the future": sum(event.at > sample.until for event in (*sample.posts, *sample.comments)),
+        "more comments than likes on over a tenth of the posts": above_likes > len(counted) / 10,
         "more comments than views": sum(count > metrics.views for count, metrics in counted),
-        "old pieces rising together": max_rising_together(sample) >= 4,
+        "old posts rising together": max_rising_together(sample) >= 4,
     }
 
 
@@ -290,23 +290,23 @@ OLD = timedelta(days=4)
 
 
 def max_rising_together(sample: Sample) -> int:
-    """The maximum over UTC days of the number of old pieces that rise on the day.
+    """The maximum over UTC days of the number of old posts that rise on the day.
 
-    A piece rises when it has at least ten comments, and more than three times the expected number plus five.
+    A post rises when it has at least ten comments, and more than three times the expected number plus five.
     """
     rising: Counter[date] = Counter()
-    for piece in sample.pieces:
-        times = sample.times_by_piece[piece.platform_id]
-        observed = 1 - sample.figures.remaining_share(sample.age(piece, sample.until))
+    for post in sample.posts:
+        times = sample.times_by_post[post.platform_id]
+        observed = 1 - sample.figures.remaining_share(sample.age(post, sample.until))
         for day, count in Counter(moment.date() for moment in times).items():
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-            if count >= 10 and start - piece.at >= OLD:
-                share = _share_between(sample, piece, start, start + timedelta(days=1)) / observed
+            if count >= 10 and start - post.at >= OLD:
+                share = _share_between(sample, post, start, start + timedelta(days=1)) / observed
                 rising[day] += count > 3 * len(times) * share + 5
     return max(rising.values(), default=0)
 
 
-def _share_between(sample: Sample, piece: SimulatedEvent, start: datetime, end: datetime) -> float:
-    """The expected share of the piece's lifetime comments that arrive between two times."""
+def _share_between(sample: Sample, post: SimulatedEvent, start: datetime, end: datetime) -> float:
+    """The expected share of the post's lifetime comments that arrive between two times."""
     remaining = sample.figures.remaining_share
-    return remaining(sample.age(piece, start)) - remaining(sample.age(piece, end))
+    return remaining(sample.age(post, start)) - remaining(sample.age(post, end))

@@ -29,7 +29,7 @@ def ks_distance(values: Sequence[float], cdf: Callable[[float], float]) -> float
 def truncated_weibull(ages: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Shape and scale of a Weibull distribution by maximum likelihood, from pairs (age, age at the end of observation).
 
-    The likelihood is truncated at each end, so that young pieces do not bias the fit.
+    The likelihood is truncated at each end, so that young posts do not bias the fit.
     """
     low, high = 0.3, 1.6
     for _ in range(14):

@@ -39,7 +39,7 @@ class Section:
     """The report on one platform."""
 
     platform: str
-    pieces: int
+    posts: int
     comments: int
     verdicts: Sequence[Verdict]
     plots: Sequence[Plot]
@@ -64,16 +64,16 @@ def section(sample: Sample) -> Section:
     texts = Counter(normalised(event.text) for event in sample.comments)
     repeated = [(text, count) for text, count in texts.most_common(12) if count > 1]
     drawn = [plot(sample) for plot in PLOTS] if sample.comments else []
-    return Section(sample.platform, len(sample.pieces), len(sample.comments), judge(sample), drawn, repeated)
+    return Section(sample.platform, len(sample.posts), len(sample.comments), judge(sample), drawn, repeated)
 
 
 def arrivals(sample: Sample) -> Plot:
-    """The share of first-level comments that arrived up to each age of their piece."""
+    """The share of first-level comments that arrived up to each age of their post."""
     figures, ages = sample.figures, sample.ages()
     low, high = log(AGES[0][0]), log(AGES[-1][0])
     grid = [exp(low + (high - low) * step / 120) for step in range(121)]
     sorted_ages = sorted(age for age, _ in ages)
-    observed = [1 - figures.remaining_share(end) for _, end in ages]  # of each piece's lifetime comments
+    observed = [1 - figures.remaining_share(end) for _, end in ages]  # of each post's lifetime comments
     found, expected = [], []
     for step, age in enumerate(grid):
         share = 1 - figures.remaining_share(age)
@@ -81,7 +81,7 @@ def arrivals(sample: Sample) -> Plot:
         expected.append((step / 120, sum(min(share / end, 1.0) for end in observed) / max(len(ages), 1)))
     ticks = [((log(age) - low) / (high - low), label) for age, label in AGES]
     explanation = (
-        f"Share of first-level comments that arrived up to each age of their piece, in audience hours. Line: Weibull,"
+        f"Share of first-level comments that arrived up to each age of their post, in audience hours. Line: Weibull,"
         f" half-life {figures.half_life:g} h, shape {figures.weibull_shape:g}, truncated at the end of the story."
     )
     return Plot(
@@ -106,24 +106,24 @@ def reference_activity(sample: Sample) -> Plot:
     return Plot("Activity of the audience", "Reference, by weekday and hour.", source, plots.week(values))
 
 
-def comments_per_piece(sample: Sample) -> Plot:
-    """The number of comments of each piece in descending order, with the quantiles of the log-normal distribution."""
+def comments_per_post(sample: Sample) -> Plot:
+    """The number of comments of each post in descending order, with the quantiles of the log-normal distribution."""
     counts = sorted(sample.comment_counts, reverse=True)
-    figures, pieces = sample.figures, len(counts)
+    figures, posts = sample.figures, len(counts)
     normal = NormalDist(0, figures.comments_sigma)
-    commented = max(round(pieces * (1 - figures.no_comments)), 1)
-    quantiles = [exp(normal.inv_cdf(1 - (rank + 0.5) / commented)) for rank in range(min(commented, pieces))]
-    quantiles += [0.0] * (pieces - len(quantiles))
+    commented = max(round(posts * (1 - figures.no_comments)), 1)
+    quantiles = [exp(normal.inv_cdf(1 - (rank + 0.5) / commented)) for rank in range(min(commented, posts))]
+    quantiles += [0.0] * (posts - len(quantiles))
     expected = [quantile * sum(counts) / sum(quantiles) for quantile in quantiles]
     explanation = (
-        f"Comments of each piece in descending order. Line: log-normal with sd {figures.comments_sigma:g} of the logarithm,"
-        f" and {figures.no_comments:.0%} of the pieces without any. The line assumes pieces of equal age."
+        f"Comments of each post in descending order. Line: log-normal with sd {figures.comments_sigma:g} of the logarithm,"
+        f" and {figures.no_comments:.0%} of the posts without any. The line assumes posts of equal age."
     )
     return Plot(
-        "Comments per piece",
+        "Comments per post",
         explanation,
         cited(figures.comments_sigma.source),
-        plots.bars(counts, expected, [""] * pieces),
+        plots.bars(counts, expected, [""] * posts),
     )
 
 
@@ -164,7 +164,7 @@ PLOTS: tuple[Callable[[Sample], Plot], ...] = (
     arrivals,
     hours_of_the_week,
     reference_activity,
-    comments_per_piece,
+    comments_per_post,
     lengths,
     text_shares,
     frequent_commenters,

@@ -1,4 +1,4 @@
-"""The data that the checks measure: one platform's content pieces and comments over a time span of a story.
+"""The data that the checks measure: one platform's posts and comments over a time span of a story.
 Called by checks.py and report.py.
 """
 
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from demo.realism import measures
 from demo.simulator.audience_time import AudienceTime
-from demo.simulator.pieces import popularity
 from demo.simulator.platforms import PLATFORM_FIGURES, PlatformFigures
+from demo.simulator.posts import popularity
 from demo.simulator.values import (
     BRAND_ORIGIN,
     COMMENT,
@@ -28,41 +28,41 @@ from demo.simulator.windows import initial
 
 @dataclass(frozen=True)
 class Sample:
-    """One platform's pieces, people's comments and latest metrics by piece up to `until`, with the reference figures."""
+    """One platform's posts, people's comments and latest metrics by post up to `until`, with the reference figures."""
 
     world: World
     platform: str
     until: datetime
-    pieces: tuple[SimulatedEvent, ...]
+    posts: tuple[SimulatedEvent, ...]
     comments: tuple[SimulatedEvent, ...]
     metrics: dict[str, Metrics]
     figures: PlatformFigures = field(repr=False)
 
     @cached_property
     def by_id(self) -> dict[str, SimulatedEvent]:
-        return {event.platform_id: event for event in (*self.pieces, *self.comments)}
+        return {event.platform_id: event for event in (*self.posts, *self.comments)}
 
     @cached_property
     def first_level(self) -> tuple[SimulatedEvent, ...]:
-        """First-level comments on pieces of the sample."""
+        """First-level comments on posts of the sample."""
         return tuple(
             event for event in self.comments if event.parent_id is None and event.content_id in self.by_id
         )
 
     @cached_property
     def ordinary(self) -> tuple[SimulatedEvent, ...]:
-        """First-level comments on pieces that did not go viral; to these the Weibull kernel applies."""
+        """First-level comments on posts that did not go viral; to these the Weibull kernel applies."""
         viral = {
-            piece.platform_id
-            for piece in self.pieces
-            if popularity(self.world, piece.platform, piece.platform_id).spike
+            post.platform_id
+            for post in self.posts
+            if popularity(self.world, post.platform, post.platform_id).spike
         }
         return tuple(event for event in self.first_level if event.content_id not in viral)
 
     @cached_property
-    def times_by_piece(self) -> dict[str, list[datetime]]:
-        """The times of all comments by piece, sorted."""
-        found: dict[str, list[datetime]] = {piece.platform_id: [] for piece in self.pieces}
+    def times_by_post(self) -> dict[str, list[datetime]]:
+        """The times of all comments by post, sorted."""
+        found: dict[str, list[datetime]] = {post.platform_id: [] for post in self.posts}
         for event in sorted(self.comments, key=lambda event: event.at):
             if event.content_id in found:
                 found[event.content_id].append(event.at)
@@ -70,28 +70,28 @@ class Sample:
 
     @cached_property
     def comment_counts(self) -> list[int]:
-        """The number of comments of each piece."""
-        return [len(times) for times in self.times_by_piece.values()]
+        """The number of comments of each post."""
+        return [len(times) for times in self.times_by_post.values()]
 
     @cached_property
     def audience_time(self) -> AudienceTime:
-        first = min([self.until, *(piece.at for piece in self.pieces)]) - timedelta(days=1)
+        first = min([self.until, *(post.at for post in self.posts)]) - timedelta(days=1)
         return AudienceTime(
             self.figures.activity, self.world.time_zone, first.timestamp(), self.until.timestamp()
         )
 
-    def age(self, piece: SimulatedEvent, at: datetime) -> float:
-        """The piece's age at `at`, in audience hours."""
-        published = self.audience_time.hours_at(piece.at.timestamp())
+    def age(self, post: SimulatedEvent, at: datetime) -> float:
+        """The post's age at `at`, in audience hours."""
+        published = self.audience_time.hours_at(post.at.timestamp())
         return self.audience_time.hours_at(at.timestamp()) - published
 
     def ages(self) -> list[tuple[float, float]]:
-        """For each ordinary comment its piece's age at the comment, and at `until`; in audience hours."""
-        final_ages = {piece.platform_id: self.age(piece, self.until) for piece in self.pieces}
+        """For each ordinary comment its post's age at the comment, and at `until`; in audience hours."""
+        final_ages = {post.platform_id: self.age(post, self.until) for post in self.posts}
         found = []
         for event in self.ordinary:
-            piece = self.by_id[event.content_id or ""]
-            found.append((max(self.age(piece, event.at), 1e-6), final_ages[piece.platform_id]))
+            post = self.by_id[event.content_id or ""]
+            found.append((max(self.age(post, event.at), 1e-6), final_ages[post.platform_id]))
         return found
 
     @cached_property
@@ -119,13 +119,13 @@ def generate_sample(world: World, until: datetime) -> Sample:
 
 
 def samples(world: World, events: Iterable[SimulatedEvent], until: datetime) -> list[Sample]:
-    """One sample for each platform of the world with at least one piece in the story."""
-    pieces: dict[str, list[SimulatedEvent]] = defaultdict(list)
+    """One sample for each platform of the world with at least one post in the story."""
+    posts: dict[str, list[SimulatedEvent]] = defaultdict(list)
     comments: dict[str, list[SimulatedEvent]] = defaultdict(list)
     metrics: dict[str, Metrics] = {}
     for event in sorted(events, key=lambda event: event.at):
         if event.type == CONTENT:
-            pieces[event.platform].append(event)
+            posts[event.platform].append(event)
         elif event.type == COMMENT and event.origin != BRAND_ORIGIN:
             comments[event.platform].append(event)
         elif event.type == METRICS and event.metrics is not None:
@@ -135,11 +135,11 @@ def samples(world: World, events: Iterable[SimulatedEvent], until: datetime) -> 
             world,
             platform,
             until,
-            tuple(pieces[platform]),
+            tuple(posts[platform]),
             tuple(comments[platform]),
             metrics,
             figures=PLATFORM_FIGURES[platform],
         )
         for platform in world.platforms
-        if pieces[platform]
+        if posts[platform]
     ]

@@ -30,7 +30,7 @@ from demo.simulator.windows import (
     DEFAULT_LANGUAGE,
     EXTRA_SPAN,
     INTERACTIONS_LOOK_BACK,
-    PIECES_LOOK_BACK,
+    POSTS_LOOK_BACK,
     content_window,
     default_brand,
     extra_content,
@@ -44,7 +44,7 @@ DEFAULT_NICHE = "coffee"
 
 __all__ = [
     *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "NICHES"),
-    *("INTERACTIONS_LOOK_BACK", "PIECES_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION"),
+    *("INTERACTIONS_LOOK_BACK", "POSTS_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION"),
     *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN", "SPIKE_ORIGIN"),
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
     *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),

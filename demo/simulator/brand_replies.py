@@ -1,4 +1,4 @@
-"""The brand's replies to comments on its content pieces. Called by windows.py."""
+"""The brand's replies to comments on its posts. Called by windows.py."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Writes the texts of first-level comments: the author decides style and length, the piece decides the subject.
+"""Writes the texts of first-level comments: the author decides style and length, the post decides the subject.
 Called by comments.py and scenarios.py.
 """
 
@@ -32,12 +32,12 @@ from demo.simulator.phrases import (
     short_reaction,
     with_opener,
 )
-from demo.simulator.pieces import Subject, fill_slots, subject
 from demo.simulator.platforms import PLATFORM_FIGURES, PlatformFigures
+from demo.simulator.posts import Subject, fill_slots, subject
 from demo.simulator.values import Author, SimulatedEvent, World
 from demo.simulator.writing_style import apply_style, emoji
 
-SPECIFIC_SHARE = 0.9  # share of comments about a facet of the piece; the others would fit any piece [A]
+SPECIFIC_SHARE = 0.9  # share of comments about a facet of the post; the others would fit any post [A]
 TAG_SHARE = 0.5  # share of jokes that tag a friend [A]
 LENGTH_FACTOR = 1.0  # mean length of first-level comments, relative to the platform's distribution [A]
 LENGTH_CORRELATION = 0.45  # of the lengths of one person's texts [A]
@@ -74,14 +74,14 @@ def text_length(seed: int, platform: str, text_id: str, author_id: str) -> float
 
 def comment_text(
     context: TextContext,
-    piece: SimulatedEvent,
+    post: SimulatedEvent,
     comment_id: str,
     kind_and_sentiment: tuple[str, str],
     author: Author,
     friend: Callable[[], Author],
 ) -> CommentText:
-    """The text of `author`'s comment on a piece; `friend` returns the person whom the comment may tag."""
-    world, platform, kind = context.world, piece.platform, kind_and_sentiment[0]
+    """The text of `author`'s comment on a post; `friend` returns the person whom the comment may tag."""
+    world, platform, kind = context.world, post.platform, kind_and_sentiment[0]
     figures = PLATFORM_FIGURES[platform]
     rng = stream(world.seed, "comment", comment_id)
     if kind == "spam":
@@ -89,16 +89,17 @@ def comment_text(
     if kind != "question" and rng.random() < emoji_only_probability(figures):
         return CommentText(emoji(kind, rng), kind)
     length = LENGTH_FACTOR * text_length(world.seed, platform, comment_id, author.id)
-    about = as_customers_say(subject(world, piece.platform_id), rng)
+    about = as_customers_say(subject(world, post.platform_id), rng)
     if kind == "joke" and rng.random() < TAG_SHARE:
         line = context.line_uses.use_best(opening_lines(world.language, world.niche, TAG, kind), length)
         text, memo = fill_slots(world, line.text, about, friend=friend().handle), line.name
     else:
-        text, memo = _text_and_memo(context, piece, author, kind_and_sentiment, length, about, rng)
+        text, memo = _text_and_memo(context, post, author, kind_and_sentiment, length, about, rng)
     return CommentText(figures.truncate(styled(world, text, author, rng, platform, kind)), memo)
 
 
 def spam(context: TextContext, rng: Random) -> str:
+    """A spam comment, combined from a hook, an offer and a call to act."""
     hook, offer, call = (
         context.line_uses.use_best_text(cyclic_slice(context.words.spam[part], 3, rng.random()), 40)
         for part in ("hooks", "offers", "calls")
@@ -108,16 +109,16 @@ def spam(context: TextContext, rng: Random) -> str:
 
 def _text_and_memo(
     context: TextContext,
-    piece: SimulatedEvent,
+    post: SimulatedEvent,
     author: Author,
     kind_and_sentiment: tuple[str, str],
     length: float,
     about: Subject,
     rng: Random,
 ) -> tuple[str, str]:
-    """A line about the piece, extended to the length; a short reaction where no line is short enough."""
+    """A line about the post, extended to the length; a short reaction where no line is short enough."""
     kind, sentiment = kind_and_sentiment
-    lines = _candidate_lines(context.world, piece.platform_id, author.id, kind, rng)
+    lines = _candidate_lines(context.world, post.platform_id, author.id, kind, rng)
     mismatch, line = context.line_uses.best(lines, length)
     if length < MIN_LINE_LENGTH or (length < 3 * MIN_LINE_LENGTH and mismatch > MAX_MISMATCH):
         return short_reaction(context, kind, length, rng), kind
@@ -130,10 +131,10 @@ def _text_and_memo(
     return extend(context, text, extension_kind, other_facets, length, about, rng), line.name
 
 
-def _candidate_lines(world: World, piece_id: str, author_id: str, kind: str, rng: Random) -> Sequence[Line]:
-    """All lines about one facet of the piece, or a dozen that would fit any piece."""
+def _candidate_lines(world: World, post_id: str, author_id: str, kind: str, rng: Random) -> Sequence[Line]:
+    """All lines about one facet of the post, or a dozen that would fit any post."""
     if rng.random() < SPECIFIC_SHARE:
-        return opening_lines(world.language, world.niche, choose_facet(world, piece_id, author_id, rng), kind)
+        return opening_lines(world.language, world.niche, choose_facet(world, post_id, author_id, rng), kind)
     lines = opening_lines(world.language, world.niche, GENERAL, kind)
     return cyclic_slice(lines, 12, rng.random())
 
@@ -149,15 +150,15 @@ def _with_beginning(context: TextContext, text: str, kind: str, room: float, rng
     return with_opener(context.line_uses.use_best_text(openers, room), text, context.words)
 
 
-def choose_facet(world: World, piece_id: str, author_id: str, rng: Random) -> str:
-    """The facet of the piece that the author comments on: of two random ones rather one of the author's interests."""
-    facets = subject(world, piece_id).topic.facets
+def choose_facet(world: World, post_id: str, author_id: str, rng: Random) -> str:
+    """The facet of the post that the author comments on: of two random ones rather one of the author's interests."""
+    facets = subject(world, post_id).topic.facets
     first, second = uniform_choice(facets, rng.random()), uniform_choice(facets, rng.random())
     return second if second != first and is_interested(world.seed, author_id, second) else first
 
 
 def as_customers_say(about: Subject, rng: Random) -> Subject:
-    """The subject, often under a short name, and with the piece's detail or another one."""
+    """The subject, often under a short name, and with the post's detail or another one."""
     item = about.item._replace(name=rng.choice(about.item.short)) if rng.random() < 0.6 else about.item
     return Subject(item, about.topic, about.detail if rng.random() < 0.6 else rng.choice(item.details))
 

@@ -27,8 +27,8 @@ from demo.simulator.keyed_random import (
     weighted_choice,
 )
 from demo.simulator.people import person, person_number, writing_style
-from demo.simulator.pieces import finish, products, protect_name
 from demo.simulator.platforms import PLATFORM_FIGURES, PURPOSES
+from demo.simulator.posts import finish, products, protect_name
 from demo.simulator.scripts import BRAND_PREFIX, COMPLAINT, script_named, script_names
 from demo.simulator.tables import ProductOrEvent
 from demo.simulator.values import BRAND_ORIGIN, MESSAGE, Author, ProfileSpec, SimulatedEvent, World

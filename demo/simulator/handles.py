@@ -1,4 +1,4 @@
-"""Makes handles and hashtags from names, within each platform's rule for handles. Called by people, windows and pieces.
+"""Makes handles and hashtags from names, within each platform's rule for handles. Called by people, windows and posts.
 
 Names in other scripts are transliterated, as most platforms allow ASCII handles only; hashtags keep the script.
 """

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from demo.simulator import tables
 from demo.simulator.keyed_random import cyclic_slice
-from demo.simulator.pieces import Subject, fill_slots
+from demo.simulator.posts import Subject, fill_slots
 from demo.simulator.tables import Exchange, Exchanges, Language
 from demo.simulator.values import SimulatedEvent, World
 
@@ -21,8 +21,8 @@ MAX_MISMATCH = 0.8  # of ln(line length / target length); beyond it a short reac
 TOO_LONG_PENALTY = 1.6
 USE_PENALTY = 0.02  # mismatch that each earlier use of a line adds, per character
 LONG_TEXT = 150  # characters; longer texts are extended by more sentences
-ROOM_FOR_FACET = 50  # characters to fill from which the text takes up a second facet of the piece
-GENERAL = "general"  # in place of a facet: exchanges that fit any piece
+ROOM_FOR_FACET = 50  # characters; with more to fill, the text adds a line about a second facet of the post
+GENERAL = "general"  # in place of a facet: exchanges that fit any post
 TAG = "tag"  # in place of a facet: exchanges that tag a friend
 NEGATIVE = ("complaint", "critical")
 SENTIMENTS = {  # by kind of comment

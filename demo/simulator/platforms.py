@@ -76,10 +76,10 @@ class PlatformFigures:
 
     content_kinds: tuple[str, ...]
     hashtags: tuple[int, int]  # minimum and maximum number in a caption
-    half_life: Figure  # of a piece's comments
+    half_life: Figure  # of a post's comments
     weibull_shape: Figure  # of the ages of comments
-    comments_sigma: Figure  # sd of ln(comments per piece)
-    no_comments: Figure  # share of pieces without comments
+    comments_sigma: Figure  # sd of ln(comments per post)
+    no_comments: Figure  # share of posts without comments
     comments_per_view: Figure  # median
     comments_per_like: Figure  # median
     reply_share: Figure  # of all comments
@@ -91,7 +91,7 @@ class PlatformFigures:
     emoji_share: Figure  # share of comments with an emoji
     emoji_only_share: Figure  # share of comments that are emoji only
     intents: Mapping[str, float]  # per cent of first-level comments; assumptions, except spam on YouTube [P4]
-    gini_band: tuple[float, float]  # of comments per piece: the band of check 4, calibrated
+    gini_band: tuple[float, float]  # of comments per post: the band of check 4, calibrated
     opinions: tuple[float, float] = (0.45, 0.30)  # shares for and against; the rest is neutral [A]
     max_length: int | None = None  # of a text
     captions_are_titles: bool = False  # one sentence, without emoji and hashtags
@@ -108,7 +108,7 @@ class PlatformFigures:
         return self.half_life / pow(log(2), 1 / self.weibull_shape)
 
     def remaining_share(self, age: float) -> float:
-        """The share of a piece's comments that arrive after `age` audience hours: the Weibull survival function."""
+        """The share of a post's comments that arrive after `age` audience hours: the Weibull survival function."""
         return exp(-pow(age / self.weibull_scale, self.weibull_shape)) if age > 0 else 1.0
 
     def age_at(self, remaining_share: float) -> float:

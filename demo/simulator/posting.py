@@ -1,4 +1,4 @@
-"""When a brand publishes its content pieces: the day's first at its posting hour, the others at the hours in which brands
+"""When a brand publishes its posts: the day's first at its posting hour, the others at the hours in which brands
 usually post. Called by windows.py.
 """
 
@@ -30,9 +30,9 @@ def posting_times(
 
 
 def first_posting_time(world: World, start: datetime) -> datetime:
-    """When the first piece of the content window from `start` is due; `start` itself without a posting hour.
+    """When the first post of the content window from `start` is due; `start` itself without a posting hour.
 
-    Every window belongs to one local day of the world's zone, and every local day to one window: the piece is due at the
+    Every window belongs to one local day of the world's zone, and every local day to one window: the post is due at the
     first instant of the posting hour in the 24 hours from `start` + `posting_delay`.
     """
     if world.posting_hour is None:
@@ -44,7 +44,7 @@ def first_posting_time(world: World, start: datetime) -> datetime:
 
 
 def last_posting_time(world: World, start: datetime, first: datetime) -> datetime:
-    """The end of the time in which the window's other pieces are due: of the local day, if a posting hour is set."""
+    """The end of the time in which the window's other posts are due: of the local day, if a posting hour is set."""
     if world.posting_hour is None:
         return start + DAY
     zone = ZoneInfo(world.time_zone)
@@ -81,7 +81,7 @@ def _clock_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime
 
 @cache
 def posting_delay(zone: str, hour: int) -> timedelta:
-    """The time from the start of a content window to the 24 hours in which its first piece is due; whole hours.
+    """The time from the start of a content window to the 24 hours in which its first post is due; whole hours.
 
     Usually zero. Where a clock change moves the posting hour across the start of the windows, the 24 hours from there
     would contain the hour twice on one day and never on another. They then begin later, at the first hour of the UTC day

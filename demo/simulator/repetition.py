@@ -27,7 +27,7 @@ class _Used(NamedTuple):
     def allows(self, comment: SimulatedEvent) -> bool:
         """Whether the comment repeats no sentence and is no spam.
 
-        A first-level comment needs a new author and a new line, and the first of all is about the piece.
+        A first-level comment needs a new author and a new line, and the first of all is about the post.
         """
         if comment_kind(comment) == "spam" or self.sentences & _sentences(comment.text):
             return False

@@ -1,6 +1,6 @@
 """Writes the texts of replies to comments, by other people and by the brand. Called by comments, brand_replies, scenarios.
 
-A reply takes up the exchange that the parent's memo names.
+A reply belongs to the exchange that the parent's memo names.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ from demo.simulator.phrases import (
     extend,
     opening_lines,
 )
-from demo.simulator.pieces import Subject, fill_slots, subject
 from demo.simulator.platforms import PLATFORM_FIGURES
+from demo.simulator.posts import Subject, fill_slots, subject
 from demo.simulator.values import BRAND_ORIGIN, Author, SimulatedEvent, World
 from demo.simulator.writing_style import emoji
 
@@ -78,10 +78,10 @@ def _reply(
     length: float,
     rng: Random,
 ) -> str:
-    world, piece_id = context.world, parent.content_id or ""
-    about, ref = as_customers_say(subject(world, piece_id), rng), exchange_ref(world, root) if root else None
+    world, post_id = context.world, parent.content_id or ""
+    about, ref = as_customers_say(subject(world, post_id), rng), exchange_ref(world, root) if root else None
     if kind == "question":
-        return _question(context, ref, piece_id, author, length, about, rng)
+        return _question(context, ref, post_id, author, length, about, rng)
     lines: Sequence[str] = ref.exchange(world).replies if ref and parent is root else ()
     if not lines or (length < 3 * MIN_LINE_LENGTH and not _has_match(context, lines, length)):
         lines = cyclic_slice(context.words.replies[_replies_key(parent, root)], 6, rng.random())
@@ -112,7 +112,7 @@ def _has_match(context: TextContext, lines: Sequence[str], length: float) -> boo
 def _question(
     context: TextContext,
     ref: ExchangeRef | None,
-    piece_id: str,
+    post_id: str,
     author: Author,
     length: float,
     about: Subject,
@@ -125,7 +125,7 @@ def _question(
         )
     world = context.world
     thread_facet = ref.facet if ref and ref.facet not in (TAG, GENERAL) else None
-    facet = thread_facet or choose_facet(world, piece_id, author.id, rng)
+    facet = thread_facet or choose_facet(world, post_id, author.id, rng)
     lines = opening_lines(world.language, world.niche, facet, "question")
     if ref and thread_facet and ref.kind == "question":
         asked = f"question/{facet}/{ref.number}/"

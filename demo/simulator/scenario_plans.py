@@ -27,10 +27,10 @@ class ScenarioPlan:
     replies: int  # number of replies to earlier comments of the scenario
     purposes: Mapping[str, int]  # number of messages by purpose; each begins a conversation
     curve: Curve  # of comments and of messages
-    publishes: bool = True  # a new content piece; otherwise the comments are on the latest ones
-    announces: bool = False  # whether the new piece announces a product
+    publishes: bool = True  # a new post; otherwise the comments are on the latest ones
+    announces: bool = False  # whether the new post announces a product
     brand_reply_share: float = 0.0  # of the first-level questions
-    report_minutes: tuple[float, ...] = ()  # after publication, when the new piece's metrics are reported
+    report_minutes: tuple[float, ...] = ()  # after publication, when the new post's metrics are reported
     reach: float = 1.0  # factor of the usual views, likes and shares per comment
 
     @property
@@ -46,7 +46,7 @@ class ScenarioPlan:
 SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
     "viral-spike": ScenarioPlan(
         "Viral spike",
-        "A new piece goes viral: {comments} comments, most within 40 minutes, and views, likes and shares rise.",
+        "A new post goes viral: {comments} comments, most within 40 minutes, and views, likes and shares rise.",
         kinds={"praise": 26, "joke": 16, "favourable": 8, "question": 7, "critical": 4, MIXED: 3,
                COMPLAINT: 2},
         replies=14,
@@ -58,7 +58,7 @@ SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
     ),
     "complaint-wave": ScenarioPlan(
         "Complaint wave",
-        "{comments} mostly angry comments on the latest pieces and {messages} complaints by direct message in"
+        "{comments} mostly angry comments on the latest posts and {messages} complaints by direct message in"
         " 90 minutes, without any reply from the brand.",
         kinds={COMPLAINT: 11, "critical": 6, "question": 4, "favourable": 2, MIXED: 1},
         replies=6,
@@ -68,7 +68,7 @@ SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
     ),
     "product-launch": ScenarioPlan(
         "Product launch",
-        "A new piece announces a product: {comments} comments in two hours, {messages} direct messages with"
+        "A new post announces a product: {comments} comments in two hours, {messages} direct messages with"
         " questions and orders, and the brand replies to some comments.",
         kinds={"praise": 11, "question": 12, "favourable": 5, "joke": 2, "critical": 2},
         replies=8,

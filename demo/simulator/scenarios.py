@@ -19,7 +19,7 @@ from demo.simulator.conversations import opening_message
 from demo.simulator.keyed_random import Key, numeric_id, rejection_sample, stream, uniform, uniform_choice
 from demo.simulator.people import person
 from demo.simulator.phrases import SENTIMENTS, LineUses, TextContext, comment_kind
-from demo.simulator.pieces import count_hook_uses, piece, subject
+from demo.simulator.posts import count_hook_uses, post, subject
 from demo.simulator.repetition import has_words, without_repetition
 from demo.simulator.reply_targets import REPLY_WEIGHTS, displayed_parent_id
 from demo.simulator.reply_texts import brand_reply_text, reply_text
@@ -27,11 +27,11 @@ from demo.simulator.scenario_plans import MIXED, SCENARIO_PLANS, Curve, Scenario
 from demo.simulator.scripts import first_lines, script_names
 from demo.simulator.tables import ProductOrEvent, Topic, niche
 from demo.simulator.values import COMMENT, CONTENT, ProfileSpec, SimulatedEvent, World
-from demo.simulator.windows import PIECES_LOOK_BACK, profiles
+from demo.simulator.windows import POSTS_LOOK_BACK, profiles
 
 SCENARIO_DURATION = timedelta(hours=3)
 START_DELAY = timedelta(seconds=5)
-LATEST_PIECES = (0.5, 0.3, 0.2)  # shares of the comments on the brand's latest pieces, the newest first [A]
+LATEST_POSTS = (0.5, 0.3, 0.2)  # shares of the comments on the brand's latest posts, the newest first [A]
 MIN_REPLY_DELAY = timedelta(seconds=20)
 REPLY_DECAY = timedelta(minutes=12)  # in which a comment's weight as a parent falls to 1/e [A]
 BRAND_REPLY_MINUTES = (1.0, 7.0)  # from a question to the brand's reply, minimum and maximum [A]
@@ -43,35 +43,33 @@ def scenario(
     """The scenario's events from five seconds after `now` to SCENARIO_DURATION after it, sorted by time.
 
     Reads the events of `past` up to `now` and at most 30 days old, in any order. There are no messages when no platform
-    has them, and no comments when they would be on earlier pieces and there are none. The events' origins are empty, also
+    has them, and no comments when they would be on earlier posts and there are none. The events' origins are empty, also
     of the brand's replies and of the reports. Raises KeyError when there is no scenario with that name.
     """
     plan, key = SCENARIO_PLANS[name], ("scenario", name, ordinal)
     now = now.replace(microsecond=0)
-    start, recent = now + START_DELAY, [event for event in past if now - PIECES_LOOK_BACK <= event.at <= now]
+    start, recent = now + START_DELAY, [event for event in past if now - POSTS_LOOK_BACK <= event.at <= now]
     context = TextContext(world, LineUses(recent))
-    new_pieces = [_new_piece(world, key, plan, start, recent)] if plan.publishes else []
-    comments = _comments(context, key, plan, start, new_pieces or _latest_pieces(recent))
-    product = subject(world, new_pieces[0].platform_id).item if new_pieces else None
+    new_posts = [_new_post(world, key, plan, start, recent)] if plan.publishes else []
+    comments = _comments(context, key, plan, start, new_posts or _latest_posts(recent))
+    product = subject(world, new_posts[0].platform_id).item if new_posts else None
     messages = _messages(context, key, plan, start, product)
     replies = _brand_replies(context, key, plan, comments)
-    reports = _metrics_reports(world, key, plan, new_pieces, comments)
-    return sorted(
-        [*new_pieces, *comments, *messages, *replies, *reports], key=attrgetter("at", "platform_id")
-    )
+    reports = _metrics_reports(world, key, plan, new_posts, comments)
+    return sorted([*new_posts, *comments, *messages, *replies, *reports], key=attrgetter("at", "platform_id"))
 
 
-def _new_piece(
+def _new_post(
     world: World, key: Key, plan: ScenarioPlan, at: datetime, recent: Sequence[SimulatedEvent]
 ) -> SimulatedEvent:
-    """A piece about a product. The topic follows from the piece's id, so pieces are drawn until one fits."""
+    """A post about a product. The topic follows from the post's id, so posts are drawn until one fits."""
     topics = [
         topic for topic in niche(world.language, world.niche).topics.values() if topic.about == "product"
     ]
     if plan.announces:
         topics = [_launch_topic(topics)]
     return rejection_sample(
-        lambda attempt: piece(world, (*key, attempt), at, count_hook_uses(recent)),
+        lambda attempt: post(world, (*key, attempt), at, count_hook_uses(recent)),
         lambda proposal: subject(world, proposal.platform_id).topic in topics,
     )
 
@@ -81,10 +79,10 @@ def _launch_topic(topics: Sequence[Topic]) -> Topic:
     return next((topic for topic in topics if topic.name == "launch"), topics[0])
 
 
-def _latest_pieces(recent: Sequence[SimulatedEvent]) -> list[SimulatedEvent]:
-    """The brand's latest pieces, the newest first."""
-    pieces = (event for event in recent if event.type == CONTENT)
-    return sorted(pieces, key=attrgetter("at", "platform_id"), reverse=True)[: len(LATEST_PIECES)]
+def _latest_posts(recent: Sequence[SimulatedEvent]) -> list[SimulatedEvent]:
+    """The brand's latest posts, the newest first."""
+    posts = (event for event in recent if event.type == CONTENT)
+    return sorted(posts, key=attrgetter("at", "platform_id"), reverse=True)[: len(LATEST_POSTS)]
 
 
 def _times(world: World, key: Key, start: datetime, curve: Curve, count: int) -> Iterator[datetime]:
@@ -109,15 +107,15 @@ def _shuffled(world: World, key: Key, numbers: Mapping[str, int]) -> list[str]:
 
 
 def _comments(
-    context: TextContext, key: Key, plan: ScenarioPlan, start: datetime, pieces: Sequence[SimulatedEvent]
+    context: TextContext, key: Key, plan: ScenarioPlan, start: datetime, posts: Sequence[SimulatedEvent]
 ) -> list[SimulatedEvent]:
-    """The comments on the pieces, sorted by time. The first three are first-level comments."""
-    if not pieces:
+    """The comments on the posts, sorted by time. The first three are first-level comments."""
+    if not posts:
         return []
     world, key = context.world, (*key, "comment")
     rng = stream(world.seed, *key, "replies")
     reply_numbers = rng.sample(range(3, plan.comments), plan.replies)
-    chosen_pieces = iter(rng.choices(pieces, LATEST_PIECES[: len(pieces)], k=plan.comments))
+    chosen_posts = iter(rng.choices(posts, LATEST_POSTS[: len(posts)], k=plan.comments))
     kinds, found = iter(_shuffled(world, key, plan.kinds)), list[SimulatedEvent]()
     for number, at in enumerate(_times(world, key, start, plan.curve, plan.comments)):
         comment_key = (*key, number)
@@ -125,7 +123,7 @@ def _comments(
             parent = _parent(world, comment_key, found, at)
             propose = partial(_reply, context, comment_key, parent, at)
         else:
-            propose = partial(_first_level, context, comment_key, next(chosen_pieces), next(kinds), at)
+            propose = partial(_first_level, context, comment_key, next(chosen_posts), next(kinds), at)
         found.append(without_repetition(context, propose, found))
     return found
 
@@ -169,7 +167,7 @@ def _reply(
 def _messages(
     context: TextContext, key: Key, plan: ScenarioPlan, start: datetime, product: ProductOrEvent | None
 ) -> list[SimulatedEvent]:
-    """The messages, each of which begins a conversation. Questions are about the product of the new piece."""
+    """The messages, each of which begins a conversation. Questions are about the product of the new post."""
     world, key = context.world, (*key, "message")
     platforms = [platform for platform in world.platforms if platform in MESSAGE_PLATFORMS]
     if not platforms:
@@ -235,13 +233,13 @@ def _metrics_reports(
     world: World,
     key: Key,
     plan: ScenarioPlan,
-    new_pieces: Sequence[SimulatedEvent],
+    new_posts: Sequence[SimulatedEvent],
     comments: Sequence[SimulatedEvent],
 ) -> Iterator[SimulatedEvent]:
-    """The reports on the new piece, each with the comments up to its time."""
-    for new_piece in new_pieces:
+    """The reports on the new post, each with the comments up to its time."""
+    for new_post in new_posts:
         for minute in plan.report_minutes:
             delay = 20 * uniform(world.seed, *key, "report", minute)
-            at = new_piece.at + timedelta(seconds=int(60 * minute + delay))
+            at = new_post.at + timedelta(seconds=int(60 * minute + delay))
             count = sum(comment.at <= at for comment in comments)
-            yield metrics_report(world, new_piece, count, at, plan.reach)._replace(origin="")
+            yield metrics_report(world, new_post, count, at, plan.reach)._replace(origin="")

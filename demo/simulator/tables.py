@@ -30,7 +30,7 @@ NICHES = tuple(sorted({niche for code in LANGUAGES for niche in niches(code)}))
 
 
 class ProductOrEvent(NamedTuple):
-    """A product or an event that content pieces are about; its names are singular."""
+    """A product or an event that posts are about; its names are singular."""
 
     name: str
     article: str
@@ -53,7 +53,7 @@ Exchanges = Mapping[str, tuple[Exchange, ...]]  # by kind of comment
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A type of content piece about a "product" or an "event", and the facets that its comments discuss."""
+    """A type of post about a "product" or an "event", and the facets that its comments discuss."""
 
     name: str
     about: str

@@ -50,7 +50,7 @@ class ProfileSpec:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Numbers of content pieces, comments and messages to draw."""
+    """Numbers of posts, comments and messages to draw."""
 
     content: int = 0
     comments: int = 0
@@ -68,7 +68,7 @@ class Author(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """A content piece's metrics so far. Views, likes and shares are computed from `comments`."""
+    """A post's metrics so far. Views, likes and shares are computed from `comments`."""
 
     views: int
     likes: int
@@ -80,7 +80,7 @@ class SimulatedEvent(NamedTuple):
     """One planned event, and also one event of the past that later planning reads. `at` is UTC in whole seconds.
 
     `origin` is empty for events that count against a quota. `memo` is the simulator's own note for later windows: it is
-    stored in the story and never sent. `kind` is the kind of a content piece, such as "reel".
+    stored in the story and never sent. `kind` is the kind of a post, such as "reel".
     """
 
     type: str

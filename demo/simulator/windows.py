@@ -12,25 +12,25 @@ from operator import attrgetter
 from demo.simulator import tables
 from demo.simulator.audience_time import AudienceWindow
 from demo.simulator.brand_replies import brand_replies
-from demo.simulator.comments import WeightedPiece, comments, spike_comments, weigh_pieces
+from demo.simulator.comments import WeightedPost, comments, spike_comments, weigh_posts
 from demo.simulator.content_metrics import initial_reports, metrics_reports
 from demo.simulator.conversations import messages
 from demo.simulator.handles import brand_handle
 from demo.simulator.keyed_random import Key, numeric_id, stream, uniform
 from demo.simulator.phrases import LineUses, TextContext
-from demo.simulator.pieces import count_hook_uses, piece
 from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.posting import first_posting_time, last_posting_time, posting_times
+from demo.simulator.posts import count_hook_uses, post
 from demo.simulator.values import CONTENT, METRICS, ProfileSpec, Quota, SimulatedEvent, World
 from demo.windows import INTERACTIONS
 
 INITIAL_SPAN = timedelta(days=18)  # of the initial batch
-MIN_PIECE_AGE = timedelta(hours=1)  # of the initial batch's last piece, so that it has some comments
+MIN_POST_AGE = timedelta(hours=1)  # of the initial batch's last post, so that it has some comments
 DAY = timedelta(days=1)
 MAX_QUOTA_FACTOR = 6  # in natural rhythm a window has at most this many times its quota of comments
 EXTRA_SPAN = timedelta(hours=1)  # before now, in which extra interactions happen
 DEFAULT_LANGUAGE = "en"
-PIECES_LOOK_BACK = timedelta(days=30)  # how far back a window reads pieces and their reports,
+POSTS_LOOK_BACK = timedelta(days=30)  # how far back a window reads posts and their reports,
 INTERACTIONS_LOOK_BACK = timedelta(days=2)  # and comments and messages
 
 
@@ -62,45 +62,43 @@ def initial(
 ) -> list[SimulatedEvent]:
     """The initial batch, in [until - span, until), sorted by time.
 
-    Exactly `quota`, and in addition the brand's replies and one report of metrics per piece. Raises ValueError when
+    Exactly `quota`, and in addition the brand's replies and one report of metrics per post. Raises ValueError when
     messages are requested and no platform has them.
     """
     until = until.replace(microsecond=0)
     window = AudienceWindow(world, until - span, until)
     brand = _profiles_by_platform(world)
-    pieces = list(_initial_pieces(world, quota.content, until - span, until - MIN_PIECE_AGE))
-    weighted = weigh_pieces(world, window, pieces)
-    context, key = TextContext(world, LineUses(pieces)), ("initial",)
-    new_comments = comments(context, key, window, quota.comments, pieces, weighted, with_spikes=True)
+    posts = list(_initial_posts(world, quota.content, until - span, until - MIN_POST_AGE))
+    weighted = weigh_posts(world, window, posts)
+    context, key = TextContext(world, LineUses(posts)), ("initial",)
+    new_comments = comments(context, key, window, quota.comments, posts, weighted, with_spikes=True)
     new_messages = messages(world, key, window, quota.messages, [], brand)
-    reports = initial_reports(world, window, pieces, new_comments)
+    reports = initial_reports(world, window, posts, new_comments)
     replies = brand_replies(context, window, new_comments, brand)
-    return _sorted([*pieces, *new_comments, *new_messages, *replies, *reports])
+    return _sorted([*posts, *new_comments, *new_messages, *replies, *reports])
 
 
-def _initial_pieces(world: World, count: int, start: datetime, end: datetime) -> Iterator[SimulatedEvent]:
-    """`count` pieces, stratified over the posting activity between `start` and `end`."""
+def _initial_posts(world: World, count: int, start: datetime, end: datetime) -> Iterator[SimulatedEvent]:
+    """`count` posts, stratified over the posting activity between `start` and `end`."""
     hook_uses: Counter[str] = Counter()
     fractions = ((number + uniform(world.seed, "spread", number)) / count for number in range(count))
     for number, at in enumerate(posting_times(world, start, end, fractions)):
-        yield piece(world, ("initial", number), at, hook_uses)
+        yield post(world, ("initial", number), at, hook_uses)
 
 
 def content_window(
     world: World, ordinal: int, start: datetime, count: int, past: Iterable[SimulatedEvent] = ()
 ) -> list[SimulatedEvent]:
-    """`count` pieces of one day, none before `start`: the first at the posting hour, the others later on that day.
+    """`count` posts of one day, none before `start`: the first at the posting hour, the others later on that day.
 
-    Their first sentences are those least used by the pieces of the last 30 days.
+    Their first sentences are those least used by the posts of the last 30 days.
     """
-    hook_uses = count_hook_uses(event for event in past if event.at >= start - PIECES_LOOK_BACK)
+    hook_uses = count_hook_uses(event for event in past if event.at >= start - POSTS_LOOK_BACK)
     first = first_posting_time(world, start)
     fractions = (uniform(world.seed, "posting", ordinal, number) for number in range(1, count))
     later = posting_times(world, first, last_posting_time(world, start, first), fractions)
     times = [first, *later][:count]
-    return _sorted(
-        piece(world, ("window", ordinal, number), at, hook_uses) for number, at in enumerate(times)
-    )
+    return _sorted(post(world, ("window", ordinal, number), at, hook_uses) for number, at in enumerate(times))
 
 
 def interactions_window(
@@ -113,18 +111,18 @@ def interactions_window(
 ) -> list[SimulatedEvent]:
     """The events of the six hours from `start`, sorted by time.
 
-    In steady rhythm exactly the quotas. In natural rhythm the comments follow the pieces' popularity and age, on average
+    In steady rhythm exactly the quotas. In natural rhythm the comments follow the posts' popularity and age, on average
     over the weeks the quota; the day's four quotas of messages are divided between its windows by the audience's
     activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
 
-    Reads the pieces of the last 30 days and the interactions of the last two. Without any piece there are no comments.
+    Reads the posts of the last 30 days and the interactions of the last two. Without any post there are no comments.
     Raises ValueError when messages are requested and no platform has them.
     """
     start = start.replace(microsecond=0)
     brand = _profiles_by_platform(world)
     recent, key = _recent(past, start), ("window", ordinal)
-    window = AudienceWindow(world, start, start + INTERACTIONS.length, PIECES_LOOK_BACK)
-    weighted = weigh_pieces(world, window, recent)
+    window = AudienceWindow(world, start, start + INTERACTIONS.length, POSTS_LOOK_BACK)
+    weighted = weigh_posts(world, window, recent)
     if world.rhythm == "steady":
         comment_count, message_count = comments_quota, messages_quota
     else:
@@ -140,22 +138,22 @@ def interactions_window(
 
 
 def _natural_comments(
-    world: World, key: Key, window: AudienceWindow, quota: int, pieces: Sequence[WeightedPiece]
+    world: World, key: Key, window: AudienceWindow, quota: int, posts: Sequence[WeightedPost]
 ) -> int:
     """The number of comments in natural rhythm, whose average over the weeks is the quota.
 
-    Each weight is divided by the share of the piece's comments that arrive within the days that a window reads pieces of;
+    Each weight is divided by the share of the post's comments that arrive within the days that a window reads posts of;
     otherwise those that arrive later, a quarter on YouTube, would be missing from the average.
     """
-    if not pieces:
+    if not posts:
         return 0
-    oldest = min(weighted.piece.at.timestamp() for weighted in pieces)
+    oldest = min(weighted.post.at.timestamp() for weighted in posts)
     days = max((window.end - oldest) / DAY.total_seconds(), 1.0)
     total = sum(
-        weighted.weight / (1 - PLATFORM_FIGURES[weighted.piece.platform].remaining_share(24 * days))
-        for weighted in pieces
+        weighted.weight / (1 - PLATFORM_FIGURES[weighted.post.platform].remaining_share(24 * days))
+        for weighted in posts
     )
-    expected = INTERACTIONS.per_day * quota * total * days / len(pieces)
+    expected = INTERACTIONS.per_day * quota * total * days / len(posts)
     return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
@@ -195,29 +193,29 @@ def extra_interactions(
     end = now.replace(microsecond=0)
     start = end - EXTRA_SPAN
     recent, key = _recent(past, start), ("generate", ordinal)
-    window = AudienceWindow(world, start, end, PIECES_LOOK_BACK)
-    context, weighted = TextContext(world, LineUses(recent)), weigh_pieces(world, window, recent)
+    window = AudienceWindow(world, start, end, POSTS_LOOK_BACK)
+    context, weighted = TextContext(world, LineUses(recent)), weigh_posts(world, window, recent)
     new_comments = comments(context, key, window, comments_quota, recent, weighted, with_spikes=False)
     new_messages = messages(world, key, window, messages_quota, recent, _profiles_by_platform(world))
     return _sorted([*new_comments, *(event for event in new_messages if event.origin == "")])
 
 
 def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list[SimulatedEvent]:
-    """`count` pieces on demand, the last at `now`, each of the others a second before the next."""
+    """`count` posts on demand, the last at `now`, each of the others a second before the next."""
     now, hook_uses = now.replace(microsecond=0), Counter[str]()
     return [
-        piece(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number), hook_uses)
+        post(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number), hook_uses)
         for number in range(count)
     ]
 
 
 def _recent(past: Iterable[SimulatedEvent], start: datetime) -> list[SimulatedEvent]:
     """The events that a window from `start` reads, sorted by time."""
-    pieces_since, interactions_since = start - PIECES_LOOK_BACK, start - INTERACTIONS_LOOK_BACK
+    posts_since, interactions_since = start - POSTS_LOOK_BACK, start - INTERACTIONS_LOOK_BACK
     return _sorted(
         event
         for event in past
-        if event.at >= (pieces_since if event.type in (CONTENT, METRICS) else interactions_since)
+        if event.at >= (posts_since if event.type in (CONTENT, METRICS) else interactions_since)
     )
 
 

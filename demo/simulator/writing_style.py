@@ -1,5 +1,5 @@
-"""Applies a person's writing style to a text: capitals, last punctuation mark, emoji, typing errors. Called by the text
-modules and conversations.
+"""Applies a person's writing style to a text: capitals, last punctuation mark, emoji, typing errors. Called by
+comment_texts.py, reply_texts.py and conversations.py.
 """
 
 import tomllib

@@ -1,4 +1,4 @@
-"""Example requests and answers for the OpenAPI schema; a test checks each against the schema's types."""
+"""Example requests and answers for the OpenAPI schema. Read by serializers and views; a test checks each of them."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _PROFILE = {
     "display_name": "Harbour Roast",
     "is_demo": True,
 }
-_PIECE = {
+_CONTENT = {
     "id": 41,
     "profile": 3,
     "platform": "instagram",
@@ -83,7 +83,7 @@ _EVENT = {
 }
 
 PROFILE = [answer("a demo profile", _PROFILE)]
-PIECE = [answer("a post", _PIECE)]
+CONTENT = [answer("a post", _CONTENT)]
 COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
 REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
 ROTATION = [

@@ -1,4 +1,4 @@
-"""Filters of the API's lists; their form fields are stricter than django-filter's own."""
+"""Filters of the API's lists, named in their views; their form fields are stricter than django-filter's own."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Cursor pagination of the API's lists: `{"next", "previous", "results"}`."""
+"""Cursor pagination of the API's lists, `{"next", "previous", "results"}`; named in their views."""
 
 from django.db.models import QuerySet
 from rest_framework.exceptions import ParseError

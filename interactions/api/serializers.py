@@ -1,4 +1,4 @@
-"""Serializers of the inbox: rows with their columns' names and relations as ids, and the webhook's schema."""
+"""Serializers of the inbox, for the views and the OpenAPI schema: rows with relations as ids, and the webhook's bodies."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ class ProfileSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@extend_schema_serializer(examples=examples.PIECE)
+@extend_schema_serializer(examples=examples.CONTENT)
 class ContentSerializer(serializers.ModelSerializer):
     platform = serializers.CharField(source="profile.platform", read_only=True)
 
@@ -144,7 +144,7 @@ class DaySerializer(serializers.Serializer):
 
 
 class SummarySerializer(serializers.Serializer):
-    """Counts of comments and messages; `content` counts the content pieces."""
+    """Counts of comments and messages; `content` counts the posts."""
 
     mode = serializers.ChoiceField(choices=list(MODES))
     content = serializers.IntegerField()
@@ -189,7 +189,7 @@ class EventSerializer(serializers.Serializer):
     conversation_id = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
     kind = serializers.CharField(
-        required=False, allow_null=True, help_text="The kind of a content piece: post, reel, video and so on."
+        required=False, allow_null=True, help_text="The kind of a post: post, reel, video and so on."
     )
     url = serializers.CharField(required=False, allow_null=True)
     metrics = MetricsSerializer(required=False)

@@ -1,4 +1,4 @@
-"""Limits of the webhook: requests without a valid signature, and large batches at a time."""
+"""Limits of the webhook, called by its view: requests without a valid signature, and simultaneous large batches."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""API views of the caller's profiles, content and interactions; other users' rows answer 404."""
+"""API views of the caller's profiles, content and interactions. Routed by `urls.py`; other users' rows answer 404."""
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -63,7 +63,7 @@ class ProfileViewSet(RowsViewSet):
 
 
 class ContentViewSet(RowsViewSet):
-    """Published content pieces."""
+    """Published posts."""
 
     serializer_class = ContentSerializer
     filterset_class = ContentFilter
@@ -100,7 +100,7 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
     @action(detail=True, methods=["post"])
     def reply(self, request: Request, pk: str) -> Response:
         """Reply to a comment or message; the reply is stored as a row of its own with `send_status` queued."""
-        # Includes deleted rows: a repeated request gets its first answer also after the deletion of what it replies to.
+        # Includes deleted rows: a repeated request gets its first answer even if the comment was deleted since.
         rows = Interaction.objects.filter(profile__owner=request.user)
         replied_to = get_object_or_404(rows, pk=pk)
         key = read_key(request.headers.get(KEY_HEADER))

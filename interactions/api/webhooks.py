@@ -1,4 +1,4 @@
-"""The webhook: platforms, and demos with HTTP delivery, send signed batches of events here."""
+"""The view of the webhook: receives signed batches of events from platforms, and from demos with HTTP delivery."""
 
 from contextlib import nullcontext
 from datetime import datetime

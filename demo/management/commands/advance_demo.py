@@ -29,5 +29,5 @@ class Command(DemoCommand):
                 account.last_error
                 or "Events are being delivered; workers advance the demo when they have arrived."
             )
-        figures = {"user": user.username, "days": options["days"]}
-        self.report(figures, options["json"], f"Days advanced: {options['days']}.")
+        result = {"user": user.username, "days": options["days"]}
+        self.report(result, options["json"], f"Days advanced: {options['days']}.")

@@ -11,8 +11,8 @@ MAX_DAYS = 36_500
 
 class Command(DemoCommand):
     help = (
-        "Remove demo data older than each account's retention, and purge the data removed a week ago."
-        " restore_demo restores removed data until it is purged. Live data is never touched."
+        "Expire demo data older than each account's retention, and purge the data that expired a week ago."
+        " restore_demo restores expired data until it is purged. Live data is never touched."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,7 +28,7 @@ class Command(DemoCommand):
             raise bad_input(f"--older-than must be a number of days from 0 to {MAX_DAYS}.")
         cleaned = clean_up(now(), older_than_days=days, dry_run=options["dry_run"])
         verb = "Would expire" if options["dry_run"] else "Expired"
-        figures = {"dry_run": options["dry_run"], **asdict(cleaned)}
-        self.report(figures, options["json"], f"{verb}: {cleaned}.")
+        result = {"dry_run": options["dry_run"], **asdict(cleaned)}
+        self.report(result, options["json"], f"{verb}: {cleaned}.")
         if cleaned.failed:
             raise CommandError(f"{cleaned.failed} demos could not be cleaned up; the log says why.")

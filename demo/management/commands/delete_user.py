@@ -8,5 +8,5 @@ class Command(RemovalCommand):
     what = "the user and all their data, live data too"
 
     def remove(self, user: User, as_json: bool) -> None:
-        figures = {"user": user.username, "rows": remove_user(user)}
-        self.report(figures, as_json, "{user} and {rows} received rows are deleted.".format(**figures))
+        result = {"user": user.username, "rows": remove_user(user)}
+        self.report(result, as_json, "{user} and {rows} received rows are deleted.".format(**result))

@@ -27,7 +27,7 @@ class Command(DemoCommand):
             restored = retention.restore(account)
         except InvalidState as error:
             raise CommandError(str(error)) from error
-        sentence = f"Restored: {restored}. The next cleanup removes rows older than {account.retention_days} days again."
+        sentence = f"Restored: {restored}. The next cleanup expires rows older than {account.retention_days} days again."
         self.report({"user": user.username, **asdict(restored)}, options["json"], sentence)
 
     def _restore_all(self, as_json: bool) -> None:
@@ -43,7 +43,7 @@ class Command(DemoCommand):
                 users += 1
             except InvalidState as error:
                 failures.append(f"{account.user.username}: {error}")
-        sentence = f"Restored of {users} demos: {total}. The next cleanup removes rows older than each demo's retention again."
+        sentence = f"Restored of {users} demos: {total}. The next cleanup expires rows older than each demo's retention again."
         self.report({"users": users, **asdict(total)}, as_json, sentence)
         if failures:
             raise CommandError("\n".join(failures))

@@ -64,11 +64,11 @@ class Command(DemoCommand):
             except (InvalidState, SeedingFailed) as error:
                 failures.append(f"{user.username}: {error}")
         counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
-        figures = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
+        result = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
         sentence = "Users: {users}; new posts: {content}; comments: {comments}; messages: {messages}; seconds: {seconds}."
         if not any(counts.values()) and not failures:
             sentence += " Demo mode was on already and is not changed; reset_demo starts its story again."
-        self.report(figures, as_json, sentence.format(**figures))
+        self.report(result, as_json, sentence.format(**result))
         if failures:
             raise CommandError("\n".join(failures))
 

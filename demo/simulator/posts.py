@@ -1,5 +1,5 @@
-"""Content pieces: subject, popularity and caption, all determined by the piece's id. Called by windows and scenarios, and
-by the text modules, which look up what a piece is about.
+"""Draws posts: subject, popularity and caption, all determined by the post's id. Called by windows.py and scenarios.py, and
+by the text modules, which look up what a post is about.
 """
 
 import re
@@ -17,12 +17,12 @@ from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.tables import Niche, ProductOrEvent, Topic
 from demo.simulator.values import CONTENT, SimulatedEvent, World
 
-EVENT_SHARE = 0.3  # share of pieces that are about an event [A]
-SPIKE_SHARE = 0.02  # share of pieces that go viral [A]
+EVENT_SHARE = 0.3  # share of posts that are about an event [A]
+SPIKE_SHARE = 0.02  # share of posts that go viral [A]
 
 
 class Subject(NamedTuple):
-    """What a piece is about: a product or an event, under one topic, with one detail."""
+    """What a post is about: a product or an event, under one topic, with one detail."""
 
     item: ProductOrEvent
     topic: Topic
@@ -30,9 +30,9 @@ class Subject(NamedTuple):
 
 
 class Spike(NamedTuple):
-    """A burst of comments on a viral piece.
+    """A burst of comments on a viral post.
 
-    `factor` is the number of the spike's comments divided by the ordinary ones of the piece's lifetime; `peak` is in
+    `factor` is the number of the spike's comments divided by the ordinary ones of the post's lifetime; `peak` is in
     hours after publication. Half of the spike's comments arrive between 7.6 hours before and 4.9 hours after the peak,
     nine in ten between 21.7 before and 17.6 after [LDBC]: two exponential flanks.
     """
@@ -56,32 +56,32 @@ class Spike(NamedTuple):
 RISING_SHARE, RISE_HOURS, FALL_HOURS = 0.56, 8.76, 7.89  # fitted to the four figures in Spike
 
 
-def piece(world: World, key: Key, at: datetime, hook_uses: Counter[str]) -> SimulatedEvent:
-    """The content piece for `key`, published at `at`, with a little-used first sentence; counts it in `hook_uses`."""
-    piece_id = numeric_id(world.seed, "piece", *key)
+def post(world: World, key: Key, at: datetime, hook_uses: Counter[str]) -> SimulatedEvent:
+    """The post for `key`, published at `at`, with a little-used first sentence; counts it in `hook_uses`."""
+    post_id = numeric_id(world.seed, "piece", *key)
     rng = stream(world.seed, "piece", *key)
     platform = rng.choice(world.platforms)
-    url = f"https://{platform}.example/p/{piece_id}"
+    url = f"https://{platform}.example/p/{post_id}"
     kind = rng.choice(PLATFORM_FIGURES[platform].content_kinds)
-    text, memo = caption(world, platform, piece_id, hook_uses)
-    return SimulatedEvent(CONTENT, platform, piece_id, at, text, url=url, kind=kind, memo=memo)
+    text, memo = caption(world, platform, post_id, hook_uses)
+    return SimulatedEvent(CONTENT, platform, post_id, at, text, url=url, kind=kind, memo=memo)
 
 
 def count_hook_uses(past: Iterable[SimulatedEvent]) -> Counter[str]:
-    """How often the pieces in `past` use each first sentence, by memo."""
+    """How often the posts in `past` use each first sentence, by memo."""
     return Counter(event.memo for event in past if event.type == CONTENT and event.memo)
 
 
-def subject(world: World, piece_id: str) -> Subject:
-    """What the piece is about."""
-    return _subject(world.seed, world.language, world.niche, world.products, piece_id)
+def subject(world: World, post_id: str) -> Subject:
+    """What the post is about."""
+    return _subject(world.seed, world.language, world.niche, world.products, post_id)
 
 
 @lru_cache(maxsize=2_048)
-def _subject(seed: int, language: str, niche: str, product_names: tuple[str, ...], piece_id: str) -> Subject:
+def _subject(seed: int, language: str, niche: str, product_names: tuple[str, ...], post_id: str) -> Subject:
     words = tables.niche(language, niche)
-    about = "event" if uniform(seed, "about", piece_id) < EVENT_SHARE else "product"
-    rng = stream(seed, "subject", piece_id)
+    about = "event" if uniform(seed, "about", post_id) < EVENT_SHARE else "product"
+    rng = stream(seed, "subject", post_id)
     topic = rng.choice([topic for topic in words.topics.values() if topic.about == about])
     item = rng.choice(words.events if about == "event" else products(language, words, product_names))
     return Subject(item, topic, rng.choice(item.details))
@@ -98,33 +98,33 @@ def products(language: str, words: Niche, product_names: tuple[str, ...]) -> tup
 
 
 class Popularity(NamedTuple):
-    """The number of ordinary comments relative to the average piece's, 0 for a piece without any; and the spike, if any."""
+    """The number of ordinary comments relative to the average post's, 0 for a post without any; and the spike, if any."""
 
     weight: float
     spike: Spike | None
 
 
-def popularity(world: World, platform: str, piece_id: str) -> Popularity:
-    """The piece's popularity, constant over its lifetime; the weight is log-normal with mean 1."""
+def popularity(world: World, platform: str, post_id: str) -> Popularity:
+    """The post's popularity, constant over its lifetime; the weight is log-normal with mean 1."""
     figures = PLATFORM_FIGURES[platform]
-    u_none, u_weight, u_spike = uniforms(3, world.seed, "appeal", piece_id)
-    spike = _spike(world.seed, piece_id) if world.viral_spikes and u_spike < SPIKE_SHARE else None
+    u_none, u_weight, u_spike = uniforms(3, world.seed, "appeal", post_id)
+    spike = _spike(world.seed, post_id) if world.viral_spikes and u_spike < SPIKE_SHARE else None
     if u_none < figures.no_comments:
         return Popularity(0.0, spike)
     mean_one = exp(figures.comments_sigma * normal_quantile(u_weight) - figures.comments_sigma**2 / 2)
     return Popularity(mean_one / (1 - figures.no_comments), spike)
 
 
-def _spike(seed: int, piece_id: str) -> Spike:
-    rng = stream(seed, "spike", piece_id)
+def _spike(seed: int, post_id: str) -> Spike:
+    rng = stream(seed, "spike", post_id)
     return Spike(rng.lognormvariate(3.2, 0.5), rng.uniform(2, 6))
 
 
-def caption(world: World, platform: str, piece_id: str, hook_uses: Counter[str]) -> tuple[str, str]:
-    """The piece's text, with hashtags where the platform has them; and its memo, "topic/number of the first sentence"."""
-    words, about = tables.niche(world.language, world.niche), subject(world, piece_id)
+def caption(world: World, platform: str, post_id: str, hook_uses: Counter[str]) -> tuple[str, str]:
+    """The post's text, with hashtags where the platform has them; and its memo, "topic/number of the first sentence"."""
+    words, about = tables.niche(world.language, world.niche), subject(world, post_id)
     figures = PLATFORM_FIGURES[platform]
-    topic, rng = about.topic, stream(world.seed, "caption", piece_id)
+    topic, rng = about.topic, stream(world.seed, "caption", post_id)
     number = min(range(len(topic.hooks)), key=lambda n: (hook_uses[f"{topic.name}/{n}"], rng.random()))
     memo = f"{topic.name}/{number}"
     hook_uses[memo] += 1

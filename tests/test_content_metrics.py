@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 
 from demo import simulator
-from demo.simulator import pieces
+from demo.simulator import posts
 from tests.long import first
 from tests.stories import ALL, NOON, SIX_HOURS, world
 
 
 def continued(w, windows, story, quota=10):
-    """The story continued by `windows` windows of interactions, and two pieces with every fourth."""
+    """The story continued by `windows` windows of interactions, and two posts with every fourth."""
     events = list(story)
     for ordinal in range(windows):
         start = NOON + ordinal * SIX_HOURS
@@ -40,15 +40,15 @@ def reports(events):
     return found
 
 
-def test_the_initial_batch_reports_each_piece_once_with_its_comments(story):
+def test_the_initial_batch_reports_each_post_once_with_its_comments(story):
     counted = Counter(
         event.content_id for event in story if event.type == simulator.COMMENT and not event.origin
     )
     reported = reports(story)
     assert len(reported) == 35
-    for piece_id, (report,) in reported.items():
-        late = [e for e in story if e.content_id == piece_id and not e.origin and e.at > report.at]
-        assert report.metrics.comments == counted[piece_id] - len(late)
+    for post_id, (report,) in reported.items():
+        late = [e for e in story if e.content_id == post_id and not e.origin and e.at > report.at]
+        assert report.metrics.comments == counted[post_id] - len(late)
 
 
 def test_metrics_never_fall_and_views_exceed_comments(month):
@@ -61,11 +61,11 @@ def test_metrics_never_fall_and_views_exceed_comments(month):
 
 
 def test_a_report_counts_every_comment_up_to_its_time(month):
-    for piece_id, found in reports(month).items():
+    for post_id, found in reports(month).items():
         comment_times = [
             e.at
             for e in month
-            if e.content_id == piece_id and e.type == simulator.COMMENT and e.origin != "brand"
+            if e.content_id == post_id and e.type == simulator.COMMENT and e.origin != "brand"
         ]
         expected = [sum(at <= report.at for at in comment_times) for report in found]
         assert [report.metrics.comments for report in found] == expected
@@ -77,15 +77,15 @@ def test_a_window_has_two_to_eight_reports_on_average(month):
 
 
 @pytest.mark.parametrize("platform", ALL)
-def test_about_one_piece_in_fifty_goes_viral_unless_that_is_switched_off(platform):
+def test_about_one_post_in_fifty_goes_viral_unless_that_is_switched_off(platform):
     on, off = world(), world(viral_spikes=False)
-    viral = [number for number in range(3_000) if pieces.popularity(on, platform, str(number)).spike]
+    viral = [number for number in range(3_000) if posts.popularity(on, platform, str(number)).spike]
     assert len(viral) / 3_000 == pytest.approx(0.02, abs=0.008)
-    assert not [number for number in viral if pieces.popularity(off, platform, str(number)).spike]
+    assert not [number for number in viral if posts.popularity(off, platform, str(number)).spike]
 
 
 def test_half_of_a_spike_arrives_in_twelve_hours_and_nine_tenths_in_forty():
-    spike = pieces.Spike(peak=48, factor=3)
+    spike = posts.Spike(peak=48, factor=3)
     assert spike.cumulative_share(48 + 4.9) - spike.cumulative_share(48 - 7.6) == pytest.approx(0.5, abs=0.03)
     assert spike.cumulative_share(48 + 17.6) - spike.cumulative_share(48 - 21.7) == pytest.approx(
         0.9, abs=0.03
@@ -95,7 +95,7 @@ def test_half_of_a_spike_arrives_in_twelve_hours_and_nine_tenths_in_forty():
 
 @pytest.fixture
 def frequent_spikes(monkeypatch):
-    monkeypatch.setattr(pieces, "SPIKE_SHARE", 0.2)
+    monkeypatch.setattr(posts, "SPIKE_SHARE", 0.2)
 
 
 def test_the_comments_of_a_spike_are_in_addition_to_the_quota_and_have_its_origin(frequent_spikes, story):
@@ -105,7 +105,7 @@ def test_the_comments_of_a_spike_are_in_addition_to_the_quota_and_have_its_origi
     viral = {
         e.platform_id
         for e in events
-        if e.type == simulator.CONTENT and pieces.popularity(w, e.platform, e.platform_id).spike
+        if e.type == simulator.CONTENT and posts.popularity(w, e.platform, e.platform_id).spike
     }
     assert spikes
     assert {event.content_id for event in spikes} <= viral
@@ -171,6 +171,7 @@ def test_the_natural_rhythm_has_the_days_quota_of_messages_and_few_at_night(stor
     assert messages[0] < 0.5 * messages[2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("platforms", first(1, [("youtube",), ("instagram", "youtube", "facebook")]))
 def test_the_natural_rhythm_meets_the_quota_of_comments_on_average_over_the_weeks(platforms):
     """The average of eight demos of 40 days each; a single demo may deviate by a third."""
