@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.declarations import check_table
 from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, read_handle
 from demo import simulator
@@ -25,6 +26,7 @@ RULES = {  # from the platforms' help pages, independent of accounts/platforms.p
     "x": r"[a-z0-9_]{4,15}",
     "linkedin": r"(?!-)[a-z0-9-]{3,100}(?<!-)",
 }
+check_table("RULES in tests/test_handles.py", RULES, PLATFORMS)
 BRANDS = [
     *(
         "Juniper Hill Roastery",
