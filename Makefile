@@ -2,8 +2,9 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
-# As many processes as cores, at most four, each with its own servers. A file's tests run in one process, as they share servers
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process more than cores, as many tests wait for services; each has its own servers. A file's tests run in one process.
+PROCESSES ?= $(shell expr $$(nproc) + 1)
+PARALLEL := -n $(PROCESSES) --maxprocesses 5 --dist loadfile --no-loadscope-reorder
 MINUTES ?= 10
 
 .PHONY: run test test-all storm check bench

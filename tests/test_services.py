@@ -26,7 +26,12 @@ KEY, METRICS_TOKEN = (
 
 @pytest.fixture(scope="module")
 def stack():
+    """With a worker and beat that have started: a signal before that ends a process without its handler."""
     with running_stack(LOG_FORMAT="json", SECRET_KEY=KEY, METRICS_TOKEN=METRICS_TOKEN) as stack:
+        first_user = stack.create_user("first")
+        first_user.post("demo/enable")
+        until(lambda: first_user.demo()["state"] == "active", "the worker runs")
+        until(lambda: lines(stack, "beat"), "beat runs")
         yield stack
 
 
