@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo import simulator
+from demo.simulator.handles import brand_handle
 from demo.simulator.phrases import comment_kind, comment_sentiment
 from demo.simulator.posts import subject
 from demo.simulator.scripts import first_lines
@@ -20,6 +21,7 @@ from tests.stories import ALL, DAY, NOON, SECOND, SOCIAL, WINDOW, causes, world
 VIRAL, WAVE, LAUNCH = "viral-spike", "complaint-wave", "product-launch"
 INBOUND = {VIRAL: (1, 80, 0), WAVE: (0, 30, 8), LAUNCH: (1, 40, 6)}  # posts, comments, messages
 MINUTE = timedelta(minutes=1)
+BRAND_HANDLES = {brand_handle(platform, world().brand, world().niche) for platform in ALL}  # shorter on X
 
 each_scenario = pytest.mark.parametrize("name", INBOUND)
 
@@ -36,7 +38,7 @@ def draw(name, past, now=NOON, ordinal=0, **settings):
 
 def by_brand(events):
     """The brand's texts."""
-    return [event for event in events if event.author and event.author.handle == "juniperhillroastery"]
+    return [event for event in events if event.author and event.author.handle in BRAND_HANDLES]
 
 
 def comments(events):
