@@ -7,7 +7,7 @@ schema, the page Settings, the admin and `docs/reference.md` read SETTINGS. A wr
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.declarations import InvalidDeclaration, check_table
+from accounts.declarations import InvalidDeclaration, check_contains
 from demo.windows import INTERACTIONS, WINDOW_KINDS
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
@@ -80,12 +80,10 @@ class Setting:
             )
 
 
-_HOURS = INTERACTIONS.length.seconds // 3600
-
 SETTINGS: Mapping[str, Setting] = {
     "content_per_day": Setting(Number(0, 20), 2, "Posts a day"),
-    "comments_per_window": Setting(Number(0, 200), 10, f"Comments every {_HOURS} hours"),
-    "messages_per_window": Setting(Number(0, 100), 5, f"Direct messages every {_HOURS} hours"),
+    "comments_per_window": Setting(Number(0, 200), 10, f"Comments every {INTERACTIONS.hours} hours"),
+    "messages_per_window": Setting(Number(0, 100), 5, f"Direct messages every {INTERACTIONS.hours} hours"),
     "posting_hour": Setting(
         Number(0, 23, may_be_empty=True),
         None,
@@ -96,7 +94,7 @@ SETTINGS: Mapping[str, Setting] = {
     "rhythm": Setting(
         Choice(
             (
-                ("steady", f"Steady: the exact numbers set, every {_HOURS} hours"),
+                ("steady", f"Steady: the exact numbers set, every {INTERACTIONS.hours} hours"),
                 (
                     "natural",
                     "Natural: fewer at night, more in the evening and after a popular post; the same on average",
@@ -124,4 +122,4 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 _QUOTAS = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
-check_table("SETTINGS in demo/account_settings.py", [name for name in _QUOTAS if name in SETTINGS], _QUOTAS)
+check_contains("SETTINGS in demo/account_settings.py", SETTINGS, _QUOTAS)

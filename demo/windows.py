@@ -53,12 +53,16 @@ class WindowKind:
         return DAY // self.length
 
     @property
+    def hours(self) -> int:
+        return self.length // HOUR
+
+    @property
     def cron(self) -> tuple[str, str, str]:
         """Minute, hour and weekday fields of a UTC crontab that fires at each start."""
         hour = self.starts_at // HOUR
         if self.per_day == 1:
             return "0", str(hour), "*"
-        return "0", f"{hour}-23/{24 // self.per_day}" if hour else f"*/{24 // self.per_day}", "*"
+        return "0", f"{hour}-23/{self.hours}" if hour else f"*/{self.hours}", "*"
 
     def start_at_or_after(self, moment: datetime) -> datetime:
         """The first start of a window at or after `moment`."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
-from accounts.declarations import check_table
+from accounts.declarations import check_contains, check_table
 from interactions.event_types import CONTENT, INTERACTION
 from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version, aspects_of
 from interactions.merging import Key, Row
@@ -63,8 +63,8 @@ for _target, _model in ((CONTENT, Content), (INTERACTION, Interaction)):
     _declared = [aspect for aspect in aspects_of(_target) if aspect not in ("created", "text", "deletion")]
     check_table(f"VALUE_COLUMNS of {_target} in interactions/upserts.py", VALUE_COLUMNS[_target], _declared)
     _needed = [column for name in _declared for column in (name, f"{name}_at")]
-    _fields = [field.name for field in _model._meta.fields if field.name in _needed]
-    check_table(f"{_model.__name__} in interactions/models.py", _fields, _needed)
+    _fields = [field.name for field in _model._meta.fields]
+    check_contains(f"{_model.__name__} in interactions/models.py", _fields, _needed)
 
 
 def _value_columns(target: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ def _render(request: HttpRequest, form: SettingsForm, status: int = 200) -> Http
         "title": "Settings",
         "form": form,
         "account": account,
-        "window_hours": INTERACTIONS.length.seconds // 3600,
+        "window_hours": INTERACTIONS.hours,
         "comments_a_day": account.comments_per_window * INTERACTIONS.per_day,
         "messages_a_day": account.messages_per_window * INTERACTIONS.per_day,
         "notices": notices(account),

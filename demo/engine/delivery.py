@@ -1,6 +1,5 @@
 """Delivers due events to the ingest, in process or as signed webhooks over HTTP. Called by tasks and commands."""
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -12,8 +11,6 @@ from demo.engine.metrics import DELIVERY
 from demo.engine.transports.http import HttpDelivery
 from demo.engine.transports.in_process import InProcessDelivery
 from demo.models import DemoAccount, State, StoryEvent
-
-logger = logging.getLogger(__name__)
 
 
 @DELIVERY.time()

@@ -1,4 +1,4 @@
-"""Metrics of planning, delivery and beat. `config/metrics.py` serves the gauges; planning and delivery fill the histograms."""
+"""Metrics of planning, delivery and beat. `config/health.py` serves the gauges; planning and delivery fill the histograms."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

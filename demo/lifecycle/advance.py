@@ -11,6 +11,7 @@ from django.db.models.expressions import CombinedExpression
 
 from accounts.models import Profile, User
 from demo.engine import backlog
+from demo.engine.deletion import RECEIVED_MODELS
 from demo.engine.delivery import deliver_events
 from demo.engine.planning import plan_next_windows, plan_open_windows
 from demo.exceptions import InvalidState
@@ -19,11 +20,9 @@ from demo.lifecycle.time_slice import TimeSlice, TimeSliceOver
 from demo.models import DemoAccount, State, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS
 from interactions.locks import lock_profiles
-from interactions.models import Content, DeadLetter, Interaction, PendingChange
 
 EVENTS_PER_TRANSACTION = 250  # approximately; planned and then delivered
 SHIFT_LOCK = 0x5046 << 48  # advisory lock key, outside the range of the profiles' (interactions/locks.py)
-SHIFTED_MODELS = (Content, Interaction, PendingChange, DeadLetter)
 
 
 def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
@@ -102,7 +101,7 @@ def _shift_story(account: DemoAccount, by: timedelta) -> None:
 def _shift_rows(account: DemoAccount, by: timedelta) -> None:
     profiles = list(account.profiles.values_list("pk", flat=True))
     lock_profiles(profiles)
-    for model in SHIFTED_MODELS:
+    for model in RECEIVED_MODELS:
         model.objects.filter(profile__in=profiles, is_demo=True).update(**_shifted_times(model, by))
     account.profiles.update(**_shifted_times(Profile, by))
 

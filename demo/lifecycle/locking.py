@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 from accounts.models import User
 from demo.exceptions import InvalidState
 from demo.lifecycle import activation
-from demo.models import DemoAccount
+from demo.models import DemoAccount, State
 from interactions.db_errors import is_connection_lost
 
 LOCK_TIMEOUT_SECONDS = 2  # short, because web requests wait for it
@@ -30,3 +30,11 @@ def locked_account(user: User) -> Iterator[DemoAccount]:
         if is_connection_lost(error):
             raise
         raise InvalidState("The demo is busy; try again in a moment.") from error
+
+
+def check_active(account: DemoAccount) -> None:
+    """Raise InvalidState unless the locked account is active and not advancing."""
+    if account.state != State.ACTIVE:
+        raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
+    if account.is_advancing:
+        raise InvalidState("The demo is advancing; try again when it has finished.")

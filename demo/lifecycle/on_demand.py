@@ -17,7 +17,7 @@ from demo.engine import story
 from demo.engine.clock import Clock
 from demo.engine.delivery import deliver_events
 from demo.exceptions import InvalidState
-from demo.lifecycle.locking import locked_account
+from demo.lifecycle.locking import check_active, locked_account
 from demo.lifecycle.row_limit import check_row_limit
 from demo.models import KINDS, DemoAccount, State, StoryEvent
 from interactions.db_errors import DATABASE_UNAVAILABLE
@@ -79,7 +79,8 @@ def _generate(user: User, now: datetime, draw: Draw) -> GenerationResult:
 def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult:
     in_process = settings.DEMO_DELIVERY == "direct"
     with locked_account(user) as account:
-        _check_state(account)
+        check_active(account)
+        check_row_limit(account)
         if in_process:
             # New comments must not refer to posts that are not in the inbox yet.
             _deliver_backlog(account, now)
@@ -97,14 +98,6 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult
             account.pk, f"{len(delivered)} of {len(events)} planned events were delivered so far."
         )
     return GenerationResult(**{kind: delivered.count(type) for kind, type in KINDS.items()})
-
-
-def _check_state(account: DemoAccount) -> None:
-    if account.state != State.ACTIVE:
-        raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
-    if account.is_advancing:
-        raise InvalidState("The demo is advancing; try again when it has finished.")
-    check_row_limit(account)
 
 
 def _deliver_backlog(account: DemoAccount, now: datetime) -> None:

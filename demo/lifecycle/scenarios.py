@@ -15,7 +15,7 @@ from accounts.models import User
 from demo import simulator
 from demo.engine import story
 from demo.exceptions import InvalidState
-from demo.lifecycle.locking import locked_account
+from demo.lifecycle.locking import check_active, locked_account
 from demo.lifecycle.row_limit import check_row_limit
 from demo.lifecycle.transitions import Transition, plan_open_windows_or_refuse
 from demo.models import DemoAccount, State, StoryEvent
@@ -42,10 +42,7 @@ def start(user: User, name: str, now: datetime) -> Transition:
     """
     _check_name(name)
     with locked_account(user) as account:
-        if account.state != State.ACTIVE:
-            raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
-        if account.is_advancing:
-            raise InvalidState("The demo is advancing; try again when it has finished.")
+        check_active(account)
         if _undelivered(account, name).exists():
             return Transition(account, started=False)
         check_row_limit(account)

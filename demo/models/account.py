@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Least
 
-from accounts.declarations import check_table
+from accounts.declarations import check_contains
 from accounts.models import Platform, Profile
 from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
@@ -43,6 +43,10 @@ class State(models.TextChoices):
     DISABLING = "disabling"
 
 
+# A request to resume that is older than the pause belongs to an earlier pause.
+IS_RESUMING = Q(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
+
+
 class DemoAccountQuerySet(models.QuerySet):
     def with_open_windows(self, now) -> "DemoAccountQuerySet":
         """Active accounts with an open window: one that has started by `now` and is not planned yet.
@@ -53,17 +57,15 @@ class DemoAccountQuerySet(models.QuerySet):
         return rows.filter(earliest_start__lte=now, state=State.ACTIVE)
 
     def resuming(self) -> "DemoAccountQuerySet":
-        """Paused accounts with a request to resume. A request older than the pause belongs to an earlier pause."""
-        return self.filter(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
+        """Paused accounts with a request to resume."""
+        return self.filter(IS_RESUMING)
 
     def stalled_since(self, moment) -> "DemoAccountQuerySet":
         """Accounts with pending work and no heartbeat since `moment`."""
         without_heartbeat = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
         advancing = Q(advance_days__gt=0) | Q(catching_up=True)
         has_pending_work = (
-            Q(state__in=[State.ENABLING, State.DISABLING])
-            | Q(state=State.ACTIVE) & advancing
-            | Q(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
+            Q(state__in=[State.ENABLING, State.DISABLING]) | Q(state=State.ACTIVE) & advancing | IS_RESUMING
         )
         return self.filter(without_heartbeat, has_pending_work)
 
@@ -248,13 +250,6 @@ class DemoAccount(models.Model):
         return simulator.Quota(self.initial_content, self.initial_comments, messages)
 
 
-check_table(
-    "DemoAccount in demo/models/account.py",
-    [field.name for field in DemoAccount._meta.fields if field.name in SETTINGS],
-    SETTINGS,
-)
-check_table(
-    "DemoAccount in demo/models/account.py",
-    [field.name for field in DemoAccount._meta.fields if field.name in WINDOW_COLUMN_TYPES],
-    WINDOW_COLUMN_TYPES,
-)
+_COLUMNS = [field.name for field in DemoAccount._meta.fields]
+check_contains("DemoAccount in demo/models/account.py", _COLUMNS, SETTINGS)
+check_contains("DemoAccount in demo/models/account.py", _COLUMNS, WINDOW_COLUMN_TYPES)

@@ -63,7 +63,7 @@ def numbers_in_range() -> Q:
     numbers = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Number)}
     required = {name: kind for name, kind in numbers.items() if not kind.may_be_empty}
     condition = Q(*(_in_range(name, kind) for name, kind in sorted(required.items())))
-    for name in numbers.keys() - required.keys():
+    for name in sorted(numbers.keys() - required.keys()):
         condition &= Q(**{name: None}) | Q(_in_range(name, numbers[name]))
     return condition
 

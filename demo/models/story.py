@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection, models
 from django.db.models import F, Q
 
-from accounts.declarations import check_table
+from accounts.declarations import check_contains
 from accounts.models import Profile
 from demo import simulator
 from demo.models.account import DemoAccount, State
@@ -202,8 +202,4 @@ KINDS = {  # the event types that the initial batch and the quotas count, by the
     "messages": StoryEvent.Type.MESSAGE,
 }
 
-check_table(
-    "StoryEvent.Origin in demo/models/story.py",
-    [origin for origin in StoryEvent.Origin.values if origin in simulator.SCENARIOS],
-    simulator.SCENARIOS,
-)
+check_contains("StoryEvent.Origin in demo/models/story.py", StoryEvent.Origin.values, simulator.SCENARIOS)
