@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.declarations import InvalidDeclaration, check_contains
-from demo.windows import INTERACTIONS, WINDOW_KINDS
+from demo.windows import CLEANUP_TIMES, CONTENT, INTERACTIONS, WINDOW_KINDS
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
 
@@ -88,7 +88,7 @@ SETTINGS: Mapping[str, Setting] = {
         Number(0, 23, may_be_empty=True),
         None,
         "Posting hour",
-        "The local hour of the day's first post, 0 to 23. Empty: 10:00 UTC.",
+        f"The local hour of the day's first post, 0 to 23. Empty: {CONTENT.first_start}.",
     ),
     "time_zone": Setting(TimeZone(), "UTC", "Time zone", "Where the audience lives, such as Europe/Berlin."),
     "rhythm": Setting(
@@ -117,7 +117,7 @@ SETTINGS: Mapping[str, Setting] = {
         Number(1, 365),
         30,
         "Days to keep demo data",
-        "Older data is removed on Mondays at 03:00 UTC, and can be restored for a week.",
+        f"Older data is removed on {CLEANUP_TIMES}, and can be restored for a week.",
     ),
 }
 

@@ -64,6 +64,11 @@ class WindowKind:
             return "0", str(hour), "*"
         return "0", f"{hour}-23/{self.hours}" if hour else f"*/{self.hours}", "*"
 
+    @property
+    def first_start(self) -> str:
+        """The time of a day's first start, such as 10:00 UTC."""
+        return f"{EPOCH + self.starts_at:%H:%M} UTC"
+
     def start_at_or_after(self, moment: datetime) -> datetime:
         """The first start of a window at or after `moment`."""
         return _on_grid(moment, EPOCH + self.starts_at, self.length)
@@ -82,8 +87,9 @@ INTERACTIONS = WindowKind(
 # Windows that start at the same time are planned in this order.
 WINDOW_KINDS: Mapping[str, WindowKind] = {kind.name: kind for kind in (INTERACTIONS, CONTENT)}
 
-CLEANUP_CRON = ("0", "3", "1")  # Mondays at 03:00 UTC
-_FIRST_CLEANUP = datetime(2000, 1, 3, 3, tzinfo=UTC)
+_FIRST_CLEANUP = datetime(2000, 1, 3, 3, tzinfo=UTC)  # the others follow every seven days
+CLEANUP_CRON = (f"{_FIRST_CLEANUP.minute}", f"{_FIRST_CLEANUP.hour}", f"{_FIRST_CLEANUP:%w}")
+CLEANUP_TIMES = f"{_FIRST_CLEANUP:%As at %H:%M} UTC"
 
 
 def first_windows(enabled_at: datetime) -> dict[str, datetime]:
@@ -95,7 +101,7 @@ def first_windows(enabled_at: datetime) -> dict[str, datetime]:
 
 
 def next_cleanup(now: datetime) -> datetime:
-    """The next Monday 03:00 UTC after `now`."""
+    """The next cleanup after `now`."""
     return _on_grid(now + timedelta.resolution, _FIRST_CLEANUP, timedelta(days=7))
 
 

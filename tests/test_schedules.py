@@ -23,6 +23,7 @@ from config.beat import Scheduler
 from config.celery import app
 from config.schedule_checks import problem_of
 from demo.schedules import SCHEDULES, Schedule, create_missing_schedules
+from demo.windows import CONTENT, INTERACTIONS, next_cleanup
 from tests.admin_client import act
 
 OWN_SCHEDULES = {schedule.name for schedule in SCHEDULES}
@@ -325,6 +326,22 @@ def test_messages_have_no_expiry(scheduler):
 def test_each_schedule_names_a_task_that_workers_run():
     app.loader.import_default_modules()
     assert [schedule.task for schedule in SCHEDULES if schedule.task not in app.tasks] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("demo: daily content", CONTENT.start_at_or_after),
+        ("demo: interactions", INTERACTIONS.start_at_or_after),
+        ("demo: weekly cleanup", next_cleanup),
+    ],
+)
+@pytest.mark.parametrize("hours", range(0, 24 * 7, 5))
+def test_beat_runs_a_task_when_the_demos_say_that_it_is_next(db, name, expected, hours):
+    moment = datetime(2026, 3, 4, 0, 1, tzinfo=UTC) + timedelta(hours=hours)
+    schedule = PeriodicTask.objects.get(name=name).schedule
+    schedule.nowfun = lambda: moment
+    assert moment + schedule.remaining_estimate(moment) == expected(moment)
 
 
 @pytest.mark.parametrize("timing", [{}, {"cron": ("0", "3", "*"), "every": 60}])

@@ -15,7 +15,7 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, time_zones
 from demo.throttling import SwitchThrottle, count_click
-from demo.windows import INTERACTIONS, WINDOW_KINDS
+from demo.windows import CLEANUP_TIMES, CONTENT, INTERACTIONS, WINDOW_KINDS
 from interactions.clock import now
 
 
@@ -54,6 +54,8 @@ def _render(request: HttpRequest, form: SettingsForm, status: int = 200) -> Http
         "form": form,
         "account": account,
         "window_hours": INTERACTIONS.hours,
+        "default_posting_time": CONTENT.first_start,
+        "cleanup_times": CLEANUP_TIMES,
         "comments_a_day": account.comments_per_window * INTERACTIONS.per_day,
         "messages_a_day": account.messages_per_window * INTERACTIONS.per_day,
         "notices": notices(account),

@@ -17,7 +17,7 @@ SPIKE_ORIGIN, BRAND_ORIGIN, METRICS_ORIGIN = "spike", "brand", "figures"
 class World:
     """The seed and the settings that every draw depends on.
 
-    `posting_hour` is a local hour, 0 to 23, in the audience's `time_zone`; None means 10:00 UTC. `products` are names
+    `posting_hour` is a local hour, 0 to 23, in the audience's `time_zone`; None means the start of the content window. `products` are names
     that replace the niche's own products.
     """
 
