@@ -47,8 +47,8 @@ class HandleRule:
     def description(self) -> str:
         """The rule for existing handles as the end of a sentence: "at most 30 letters …"."""
         letters = "letters of any language" if self.any_script else "letters from a to z"
-        signs = " and ".join(SIGN_NAMES[sign] for sign in self.signs)
-        return f"at most {self.max_length} {letters}, digits, {signs}, with no dot or hyphen at either end"
+        *first, last = letters, "digits", *(SIGN_NAMES[sign] for sign in self.signs)
+        return f"at most {self.max_length} {', '.join(first)} and {last}, with no dot or hyphen at either end"
 
     def _is_allowed(self, character: str) -> bool:
         if character in self.signs or (character.isascii() and character.isalnum()):

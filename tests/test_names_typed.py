@@ -97,7 +97,7 @@ ALONE = "The handle must be the name alone, such as acme, without an address or 
 ENDS = "with no dot or hyphen at either end."
 WITHIN = {
     "instagram": f"{ALONE} 30 letters from a to z, digits, dots and underscores, {ENDS}",
-    "x": f"{ALONE} 15 letters from a to z, digits, underscores, {ENDS}",
+    "x": f"{ALONE} 15 letters from a to z, digits and underscores, {ENDS}",
     "linkedin": f"{ALONE} 100 letters of any language, digits, hyphens and underscores, {ENDS}",
 }
 
