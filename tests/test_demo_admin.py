@@ -98,7 +98,7 @@ def test_actions_report_their_number_and_the_refusals(operator, alice, bob):
     pending_work.finish(one.pk, timezone.now())
     assert act(operator, DEMOS, "advance_a_week", one, other) == [
         "1 demo advancing by a week, 1 unchanged.",
-        "bob: Demo mode is paused; only an active demo that is not advancing can advance.",
+        "bob: Demo mode is paused; resume it first.",
     ]
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.PAUSED)
     assert DemoAccount.objects.get(user=alice).advance_days == 7

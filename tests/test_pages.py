@@ -277,9 +277,9 @@ def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days,
     assert ("Advance a" in shown, "Start: " in shown) == (False, False)
     assert DemoAccount.objects.get().advance_days == days
     shown = press(page, f"/demo/advance/{days}", headers)  # the second press of the same
-    assert (progress in shown, "only an active demo" in shown) == (True, False)
+    assert (progress in shown, "is advancing" in shown) == (True, False)
     shown = press(page, f"/demo/advance/{8 - days}", headers)
-    assert "only an active demo that is not advancing can advance" in shown
+    assert "The demo is advancing; try again when it has finished." in shown
     assert DemoAccount.objects.get().advance_days == days
 
 

@@ -234,6 +234,7 @@ def test_without_redis_nobody_is_locked_out_and_a_warning_is_logged(client, pers
     assert client.post(TOKEN, {"username": "person", "password": PASSWORD}).status_code == 200
     records = [record for record in caplog.records if "not throttled" in record.getMessage()]
     assert {record.levelname for record in records} == {"WARNING"}
+    assert all("ConnectionError: " in record.getMessage() for record in records), "the log says why"
 
 
 def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(

@@ -106,7 +106,7 @@ def _plan_chunk(ids: list[int], now: datetime, failed: set[int]) -> PlanningResu
     except Exception as error:
         if is_connection_lost(error):
             raise
-        logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
+        logger.exception("Accounts %s could not be planned in one transaction; planning each alone", ids)
     return _plan_one_by_one(ids, now, failed)
 
 
