@@ -56,7 +56,7 @@ class GenerationResult:
 
 
 def generate_content(user: User, now: datetime) -> GenerationResult:
-    """Publish two posts now.
+    """Publish CONTENT_COUNT posts now.
 
     Raises InvalidState unless the demo is active, not advancing and below its row limit; NotDelivered when the posts are
     planned but not delivered; TooManyDeliveries when too many requests wait for deliveries over HTTP.
@@ -65,7 +65,7 @@ def generate_content(user: User, now: datetime) -> GenerationResult:
 
 
 def generate_interactions(user: User, now: datetime) -> GenerationResult:
-    """Add ten comments on recent posts and five direct messages now. Raises the same as `generate_content`."""
+    """Deliver COMMENT_COUNT comments on recent posts and MESSAGE_COUNT messages now. Raises as `generate_content`."""
     return _generate(user, now, _draw_interactions)
 
 

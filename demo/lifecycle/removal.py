@@ -1,4 +1,4 @@
-"""Deletes a user's demo, or a user. Called by `demo.lifecycle.pending_work`, and by `delete_user` and the admin."""
+"""Deletes a user's demo, or a user. Called by `demo.lifecycle.pending_work` and by `delete_user`."""
 
 from datetime import datetime
 

@@ -99,6 +99,8 @@ def _plan(account: DemoAccount, name: str, now: datetime) -> None:
         raise InvalidState("The demo has no recent post for this scenario; generate content first.")
     events_today = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
     if events_today + len(events) > MAX_PER_DAY:
-        raise InvalidState(f"Scenarios have brought {events_today} events within a day; try again tomorrow.")
+        raise InvalidState(
+            f"Scenarios have brought {events_today} of at most {MAX_PER_DAY:,} events within a day; try again tomorrow."
+        )
     story.insert_events([(account, name, events)], profiles)
     DemoAccount.objects.filter(pk=account.pk).update(extra_ordinal=account.extra_ordinal + 1)

@@ -1,4 +1,4 @@
-"""Draws the windows of a story: the initial batch, one day's content, six hours of interactions, and extra events on demand.
+"""Draws the windows of a story: the initial batch, windows of content and of interactions, and extra events on demand.
 Called by the engine (planning) and the lifecycle (activation, on demand), through `demo.simulator`.
 
 `past` is the account's story so far, in any order. A window depends on its arguments alone.
@@ -91,7 +91,7 @@ def content_window(
 ) -> list[SimulatedEvent]:
     """`count` posts of one day, none before `start`: the first at the posting hour, the others later on that day.
 
-    Their first sentences are those least used by the posts of the last 30 days.
+    Their first sentences are those that the posts within POSTS_LOOK_BACK used least.
     """
     hook_uses = count_hook_uses(event for event in past if event.at >= start - POSTS_LOOK_BACK)
     first = first_posting_time(world, start)
@@ -109,13 +109,12 @@ def interactions_window(
     messages_quota: int,
     past: Sequence[SimulatedEvent],
 ) -> list[SimulatedEvent]:
-    """The events of the six hours from `start`, sorted by time.
+    """The events of the window from `start`, sorted by time.
 
     In steady rhythm exactly the quotas. In natural rhythm the comments follow the posts' popularity and age, on average
-    over the weeks the quota; the day's four quotas of messages are divided between its windows by the audience's
-    activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
+    over the weeks the quota; the messages of a day's windows are divided between them by the audience's activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
 
-    Reads the posts of the last 30 days and the interactions of the last two. Without any post there are no comments.
+    Reads the posts within POSTS_LOOK_BACK and the interactions within INTERACTIONS_LOOK_BACK. Without any post there are no comments.
     Raises ValueError when messages are requested and no platform has them.
     """
     start = start.replace(microsecond=0)
