@@ -155,7 +155,7 @@ class StoryEvent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["profile", "platform_id", "type"],
-                condition=~Q(type="content.metrics"),  # a post has many
+                condition=~Q(type=CONTENT_METRICS.name),  # a post has many
                 name="story_event_is_planned_once",
             ),
             models.CheckConstraint(
@@ -178,7 +178,7 @@ class StoryEvent(models.Model):
             ),
             models.Index(
                 *(F("profile"), F("platform_id"), F("due_at")),
-                condition=Q(type="content.metrics"),
+                condition=Q(type=CONTENT_METRICS.name),
                 name="story_figures_of_a_piece",
             ),
             models.Index(
