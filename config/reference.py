@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from accounts.declarations import check_table
 from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS, Choice, Flag, Number, Setting
@@ -152,6 +153,11 @@ ORIGINS = {
     "brand": "a window or the initial batch: the brand's own comments and messages",
     "figures": "a window or the initial batch: views, likes and shares of a post",
 }
+check_table(
+    "ORIGINS in config/reference.py",
+    ORIGINS,
+    [origin for origin in StoryEvent.Origin.values if origin not in simulator.SCENARIOS],
+)
 
 
 def _schedules() -> str:

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.declarations import IncompleteTable, InvalidDeclaration, check_table
+from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
-from demo.models import DemoAccount
+from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
 from demo.windows import CONTENT, WINDOW_KINDS, WindowKind
 from interactions.events import aspects_of
@@ -30,6 +31,14 @@ def test_each_kind_of_window_has_its_two_columns():
     assert sorted(kind.next_window_column for kind in WINDOW_KINDS.values()) == list(NEXT_WINDOW_COLUMNS)
     assert sorted(kind.ordinal_column for kind in WINDOW_KINDS.values()) == list(ORDINAL_COLUMNS)
     assert {field.name for field in DemoAccount._meta.fields} >= {*NEXT_WINDOW_COLUMNS, *ORDINAL_COLUMNS}
+
+
+def test_each_origin_that_the_simulator_sets_and_each_scenario_is_an_origin_of_the_story():
+    origins = ["initial", "window", "generate", "spike", "brand", "figures"]
+    scenarios = ["viral-spike", "complaint-wave", "product-launch"]
+    assert (list(simulator.ORIGINS), list(simulator.SCENARIOS)) == (origins[3:], scenarios)
+    assert StoryEvent.Origin.values == [*origins, *scenarios]
+    assert StoryEvent.Origin("viral-spike").label == "Viral Spike"
 
 
 @pytest.mark.parametrize("length", [0 * HOUR, 0.5 * HOUR, 1.5 * HOUR, 5 * HOUR, 48 * HOUR])

@@ -15,11 +15,9 @@ from demo.models import DemoAccount, StoryEvent
 WINDOW_ORIGINS = (
     StoryEvent.Origin.INITIAL,
     StoryEvent.Origin.WINDOW,
-    StoryEvent.Origin.SPIKE,
-    StoryEvent.Origin.BRAND,
+    simulator.SPIKE_ORIGIN,
+    simulator.BRAND_ORIGIN,
 )
-# The origins that the simulator sets itself; all others are set when the events are inserted.
-SIMULATOR_ORIGINS = (simulator.SPIKE_ORIGIN, simulator.BRAND_ORIGIN, simulator.METRICS_ORIGIN)
 
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
@@ -122,7 +120,7 @@ def _utc(seconds: int) -> datetime:
 
 def _simulator_origin(origin: str) -> str:
     """The origin that the simulator set; empty when it was set on insertion."""
-    return origin if origin in SIMULATOR_ORIGINS else ""
+    return origin if origin in simulator.ORIGINS else ""
 
 
 # Reading columns and whole seconds (story times have no fractions) is many times faster than JSON and timestamps.
