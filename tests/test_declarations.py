@@ -1,6 +1,9 @@
 """A fact that is declared wrongly or in one of two tables only stops the start with a sentence. No database, no clock."""
 
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +15,41 @@ from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
 from demo.windows import CONTENT, WINDOW_KINDS, WindowKind
 from interactions.events import aspects_of
 from interactions.upserts import VALUE_COLUMNS
+from tests.service_stack import CHECKOUT, PLAIN
 
 HOUR = timedelta(hours=1)
+# Starts the site with a setting changed. A new setting is added to the model, as the recipe asks.
+START = """
+from dataclasses import dataclass, replace
+from demo import account_settings
+from demo.account_settings import SETTINGS, Choice, Setting
+{}
+import django
+django.setup()
+import config.urls
+"""
+
+
+def start_with(change: str, folder: Path) -> str:
+    """Start the site in a process of its own after the statements of `change`; return the last line of its errors."""
+    result = subprocess.run(
+        [sys.executable, "-c", START.format(change)],
+        cwd=CHECKOUT,
+        env=PLAIN | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stderr.strip().rpartition("\n")[2]
+
+
+def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
+    rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
+    error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)
+    assert error == (
+        "accounts.declarations.IncompleteTable: RHYTHMS in demo/simulator/windows.py has no entry for weekly;"
+        " add it there (see CONTRIBUTING.md)."
+    )
 
 
 def kind(length: timedelta, starts_at: timedelta = 0 * HOUR) -> WindowKind:

@@ -32,6 +32,7 @@ from demo.simulator.windows import (
     EXTRA_SPAN,
     INTERACTIONS_LOOK_BACK,
     POSTS_LOOK_BACK,
+    RHYTHMS,
     content_window,
     default_brand,
     extra_content,
@@ -45,7 +46,7 @@ DEFAULT_NICHE = "coffee"
 
 __all__ = [
     *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "NICHES"),
-    *("ORIGINS", "SPIKE_ORIGIN"),
+    *("ORIGINS", "RHYTHMS", "SPIKE_ORIGIN"),
     *("INTERACTIONS_LOOK_BACK", "POSTS_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION"),
     *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN"),
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
