@@ -43,6 +43,33 @@ def start_with(change: str, folder: Path) -> str:
     return result.stderr.strip().rpartition("\n")[2]
 
 
+TEXT = """
+@dataclass(frozen=True)
+class Text:
+    description = "a text"
+    def accepts(self, value): return isinstance(value, str)
+"""
+TEXT_IS_DECLARED = "account_settings.SETTING_TYPES = (*account_settings.SETTING_TYPES, 'Text')\n"
+GREETING = "SETTINGS['greeting'] = Setting(Text(), 'Hello', 'Greeting')\n"
+LOADED = "import django\ndjango.setup()\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (TEXT + GREETING, 'The setting "Greeting" is a Text, which is not in SettingType'),
+        (
+            TEXT + TEXT_IS_DECLARED + GREETING,
+            "_COLUMNS in demo/models/setting_columns.py has no entry for Text",
+        ),
+        (LOADED + TEXT_IS_DECLARED, "_FIELDS in demo/api/serializers.py has no entry for Text"),
+    ],
+    ids=["type", "column", "field"],
+)
+def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, error):
+    assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
+
+
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
     error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)
