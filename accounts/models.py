@@ -12,6 +12,8 @@ from accounts.fields import HandleField, NameField
 from accounts.platforms import PLATFORMS
 from accounts.secrets import new_webhook_secret
 
+MAX_USERNAME_LENGTH = 150
+
 
 class UserManager(auth.UserManager["User"]):
     use_in_migrations = False
@@ -30,9 +32,9 @@ class User(AbstractUser):
 
     username = NameField(
         "username",
-        max_length=150,
+        max_length=MAX_USERNAME_LENGTH,
         unique=True,
-        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+        help_text=f"Required. {MAX_USERNAME_LENGTH} characters or fewer. Letters, digits and @/./+/-/_ only.",
         validators=[AbstractUser.username_validator],
         error_messages={"unique": "A user with that username already exists."},
     )

@@ -16,10 +16,9 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.client_address import client_address
 from accounts.concurrency import slot
-from accounts.models import User
+from accounts.models import MAX_USERNAME_LENGTH, User
 from accounts.rate_counters import Limit, hit, new_entry, undo_hit
 
-MAX_NAME_LENGTH = User._meta.get_field("username").max_length
 KEY = "perennial:throttle:{scope}:{ident}"
 # Simultaneous password checks in one process; the other threads remain for other requests.
 _password_checks = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
@@ -72,7 +71,7 @@ def normalized_username(name: object) -> str:
 
     The name is cut first, as normalizing takes time quadratic in its length; no user has a longer name.
     """
-    return User.normalize_username(str(name).strip()[: MAX_NAME_LENGTH + 1]).strip().casefold()
+    return User.normalize_username(str(name).strip()[: MAX_USERNAME_LENGTH + 1]).strip().casefold()
 
 
 def submitted_username(data: object) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from accounts.declarations import check_table
 from accounts.platforms import PLATFORMS
 from demo import simulator
-from demo.account_settings import SETTINGS, Choice, Flag, Number, Setting
+from demo.account_settings import SETTINGS, Setting
 from demo.models import StoryEvent
 from demo.schedules import SCHEDULES, Schedule
 from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
@@ -52,21 +53,10 @@ def _code(values: Iterable[str]) -> str:
 
 def _settings() -> str:
     rows = (
-        (f"`{name}`", _values(setting), _default(setting), f"{setting.label}. {setting.help}".strip())
+        (f"`{name}`", setting.kind.description, _default(setting), f"{setting.label}. {setting.help}".strip())
         for name, setting in SETTINGS.items()
     )
     return _table(("setting", "values", "default", "meaning"), rows)
-
-
-def _values(setting: Setting) -> str:
-    match setting.kind:
-        case Number(low, high, may_be_empty):
-            return f"{low} to {high}{', or null' if may_be_empty else ''}"
-        case Choice():
-            return _code(setting.kind.values)
-        case Flag():
-            return "`true`, `false`"
-    return "an IANA name"
 
 
 def _default(setting: Setting) -> str:
@@ -152,6 +142,11 @@ ORIGINS = {
     "brand": "a window or the initial batch: the brand's own comments and messages",
     "figures": "a window or the initial batch: views, likes and shares of a post",
 }
+check_table(
+    "ORIGINS in config/reference.py",
+    ORIGINS,
+    [origin for origin in StoryEvent.Origin.values if origin not in simulator.SCENARIOS],
+)
 
 
 def _schedules() -> str:

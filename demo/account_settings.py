@@ -6,6 +6,7 @@ schema, the page Settings, the admin and `docs/reference.md` read SETTINGS. A wr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from accounts.declarations import InvalidDeclaration, check_contains
 from demo.windows import CLEANUP_TIMES, CONTENT, INTERACTIONS, WINDOW_KINDS
@@ -27,6 +28,10 @@ class Number:
                 f"Number({self.min}, {self.max}) must be a range within 0 and {MAX_NUMBER}, which its column can store."
             )
 
+    @property
+    def description(self) -> str:
+        return f"a whole number from {self.min} to {self.max}{', or null' if self.may_be_empty else ''}"
+
     def accepts(self, value: object) -> bool:
         if value is None:
             return self.may_be_empty
@@ -43,6 +48,10 @@ class Choice:
     def values(self) -> tuple[str, ...]:
         return tuple(value for value, _ in self.options)
 
+    @property
+    def description(self) -> str:
+        return f"one of {', '.join(self.values)}"
+
     def accepts(self, value: object) -> bool:
         return value in self.values
 
@@ -50,6 +59,8 @@ class Choice:
 @dataclass(frozen=True)
 class Flag:
     """On or off."""
+
+    description = "true or false"
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, bool)
@@ -59,21 +70,33 @@ class Flag:
 class TimeZone:
     """An IANA time zone."""
 
+    description = "an IANA name"
+
     def accepts(self, value: object) -> bool:
         return isinstance(value, str)
+
+
+# The types of a setting: `description` continues "must be". The columns and the fields of the API have a table of them.
+SettingType = Number | Choice | Flag | TimeZone
+SETTING_TYPES = tuple(type.__name__ for type in get_args(SettingType))
 
 
 @dataclass(frozen=True)
 class Setting:
     """One setting. `at_enabling`: it may also be an option of enabling."""
 
-    kind: Number | Choice | Flag | TimeZone
+    kind: SettingType
     default: int | str | bool | None
     label: str
     help: str = ""
     at_enabling: bool = False
 
     def __post_init__(self) -> None:
+        if type(self.kind).__name__ not in SETTING_TYPES:
+            raise InvalidDeclaration(
+                f'The setting "{self.label}" is a {type(self.kind).__name__}, which is not in SettingType in'
+                " demo/account_settings.py; add it there."
+            )
         if not self.kind.accepts(self.default):
             raise InvalidDeclaration(
                 f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'

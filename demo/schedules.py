@@ -37,7 +37,12 @@ SCHEDULES = (
     Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=CONTENT.cron),
     Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=INTERACTIONS.cron),
     Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=CLEANUP_CRON),
-    Schedule("demo: deliver due events", "demo.tasks.deliver", expires=14, every=DELIVER_EVERY_SECONDS),
+    Schedule(
+        "demo: deliver due events",
+        "demo.tasks.deliver",
+        expires=DELIVER_EVERY_SECONDS - 1,
+        every=DELIVER_EVERY_SECONDS,
+    ),
     Schedule("demo: sweep", "demo.tasks.sweep", expires=55, every=60),
     Schedule(
         "accounts: clear expired sessions and tokens",

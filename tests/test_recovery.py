@@ -261,6 +261,6 @@ def test_an_account_with_a_month_of_backlog_does_not_delay_others(
     monkeypatch.setattr(planning, "EVENTS_PER_TRANSACTION", 20 * planning.ACCOUNTS_PER_TRANSACTION)
     with django_capture_on_commit_callbacks(execute=True):
         planning.plan_due(later)
-    users = [record.args[-1] for record in caplog.records if "Generated" in record.getMessage()]
+    users = [record.args["user"] for record in caplog.records if "Generated" in record.getMessage()]
     assert (users.count("alice"), users.count("bob")) == (117 + 29, 1)
     assert users.index("bob") <= 3  # windows of alice that are planned before

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import TokenAuthentication
 from accounts.api.strict_input import StrictQueryView, StrictSerializer
-from accounts.models import User
+from accounts.models import MAX_USERNAME_LENGTH, User
 from accounts.throttling import TokenRequests, count_login_attempt, password_check_slot, submitted_username
 from accounts.tokens import create_token
 
@@ -59,7 +59,7 @@ class NormalizedEmailField(serializers.EmailField):
 class NewUserSerializer(StrictSerializer, serializers.ModelSerializer):
     """A new user. They have no password, so they cannot log in until an operator sets one."""
 
-    username = UsernameField(max_length=150, validators=[User.username_validator])
+    username = UsernameField(max_length=MAX_USERNAME_LENGTH, validators=[User.username_validator])
     email = NormalizedEmailField(max_length=254, required=False, allow_blank=True)
 
     class Meta:

@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.api.strict_input import StrictSerializer
+from accounts.declarations import check_table
 from accounts.models import Platform
 from demo import simulator
-from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
+from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
@@ -108,15 +109,17 @@ class TimeZoneField(serializers.CharField):
 
 def setting_field(name: str) -> serializers.Field:
     """The optional field of a setting, a key of SETTINGS."""
-    match SETTINGS[name].kind:
-        case Number(low, high, may_be_empty):
-            return ranged(low, high, name, allow_null=may_be_empty)
-        case Choice(options):
-            return serializers.ChoiceField(choices=list(options), required=False)
-        case Flag():
-            return serializers.BooleanField(required=False)
-        case TimeZone():
-            return TimeZoneField(required=False)
+    setting = SETTINGS[name]
+    return _FIELDS[type(setting.kind)](name, setting.kind)
+
+
+_FIELDS = {
+    Number: lambda name, number: ranged(number.min, number.max, name, allow_null=number.may_be_empty),
+    Choice: lambda name, choice: serializers.ChoiceField(choices=list(choice.options), required=False),
+    Flag: lambda name, flag: serializers.BooleanField(required=False),
+    TimeZone: lambda name, time_zone: TimeZoneField(required=False),
+}
+check_table("_FIELDS in demo/api/serializers.py", [type.__name__ for type in _FIELDS], SETTING_TYPES)
 
 
 class SettingsSerializer(StrictSerializer):

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.api.strict_input import EMPTY_ERROR, StrictQueryView, StrictSerializer, repeated_errors
-from accounts.models import User
+from accounts.models import MAX_USERNAME_LENGTH, User
 from demo.api import examples
 from demo.api.permissions import DemoAllowed
 from demo.api.serializers import (
@@ -39,7 +39,9 @@ from interactions.clock import now
 from interactions.problems import Conflict, NotFoundWithHint
 
 USER_TYPE = "user must be a string with a user name; leave it out for your own demo."
-USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY_ERROR.format("user")})
+USER_NAME = serializers.CharField(
+    max_length=MAX_USERNAME_LENGTH, error_messages={"blank": EMPTY_ERROR.format("user")}
+)
 NO_SUCH_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)

@@ -5,7 +5,7 @@ Called by tasks (all accounts) and by the lifecycle (one account). A window is o
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
@@ -284,12 +284,11 @@ def _counted(events: list[simulator.SimulatedEvent]) -> PlanningResult:
 
 
 def _log(account: DemoAccount, window: OpenWindow, counts: PlanningResult) -> None:
-    if window.kind is CONTENT:
-        logger.info("Generated %d new content pieces for user %s", counts.content, account.user.username)
-        return
-    logger.info(
-        "Generated %d comments and %d DMs for user %s",
-        counts.comments,
-        counts.messages,
-        account.user.username,
-    )
+    logger.info(_LOG_LINES[window.kind.name], asdict(counts) | {"user": account.user.username})
+
+
+_LOG_LINES = {
+    CONTENT.name: "Generated %(content)d new content pieces for user %(user)s",
+    INTERACTIONS.name: "Generated %(comments)d comments and %(messages)d DMs for user %(user)s",
+}
+check_table("_LOG_LINES in demo/engine/planning.py", _LOG_LINES, WINDOW_KINDS)

@@ -10,8 +10,8 @@ from demo.models import StoryEvent
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 6
 BACKOFF_SECONDS = (5, 300, 1_800, 7_200, 18_000)  # after each failed attempt but the last (Standard Webhooks)
+MAX_ATTEMPTS = len(BACKOFF_SECONDS) + 1
 JITTER = 0.2
 
 

@@ -15,11 +15,9 @@ from demo.models import DemoAccount, StoryEvent
 WINDOW_ORIGINS = (
     StoryEvent.Origin.INITIAL,
     StoryEvent.Origin.WINDOW,
-    StoryEvent.Origin.SPIKE,
-    StoryEvent.Origin.BRAND,
+    simulator.SPIKE_ORIGIN,
+    simulator.BRAND_ORIGIN,
 )
-# The origins that the simulator sets itself; all others are set when the events are inserted.
-SIMULATOR_ORIGINS = (simulator.SPIKE_ORIGIN, simulator.BRAND_ORIGIN, simulator.METRICS_ORIGIN)
 
 ProfileIds = Mapping[int, Mapping[str, int]]  # account id -> platform -> profile id
 
@@ -122,7 +120,7 @@ def _utc(seconds: int) -> datetime:
 
 def _simulator_origin(origin: str) -> str:
     """The origin that the simulator set; empty when it was set on insertion."""
-    return origin if origin in SIMULATOR_ORIGINS else ""
+    return origin if origin in simulator.ORIGINS else ""
 
 
 # Reading columns and whole seconds (story times have no fractions) is many times faster than JSON and timestamps.
@@ -133,8 +131,8 @@ _POSTS = (
     " FROM demo_storyevent post"
     " LEFT JOIN LATERAL (SELECT due_at, payload FROM demo_storyevent report"
     "  WHERE report.profile_id = post.profile_id AND report.platform_id = post.platform_id"
-    "  AND report.type = 'content.metrics' ORDER BY due_at DESC LIMIT 1) latest ON true"
-    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND post.type = 'content.published' AND post.due_at >= %s"
+    f"  AND report.type = '{simulator.METRICS}' ORDER BY due_at DESC LIMIT 1) latest ON true"
+    f" WHERE account_id = ANY(%s) AND origin = ANY(%s) AND post.type = '{simulator.CONTENT}' AND post.due_at >= %s"
     " AND post.expired_at IS NULL"
 )
 _INTERACTIONS = (
@@ -142,7 +140,7 @@ _INTERACTIONS = (
     " payload->'author'->>'id', payload->'author'->>'handle', payload->'author'->>'name',"
     " payload->>'content_id', payload->>'parent_id', payload->>'conversation_id', payload->>'memo'"
     " FROM demo_storyevent"
-    " WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type IN ('comment.created', 'message.created')"
+    f" WHERE account_id = ANY(%s) AND origin = ANY(%s) AND type IN ('{simulator.COMMENT}', '{simulator.MESSAGE}')"
     " AND due_at >= %s AND expired_at IS NULL"
 )
 

@@ -7,12 +7,13 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from demo.lifecycle import pending_work, transitions
+from demo.lifecycle.options import DEFAULT_SIZES
 from demo.models import DemoAccount, State
 
 SIZES = {
     "smoke": {"initial_content": 3, "initial_comments": 30, "initial_messages": 5},
     "small": {"initial_content": 10, "initial_comments": 200, "initial_messages": 25},
-    "full": {"initial_content": 35, "initial_comments": 920, "initial_messages": 100},
+    "full": DEFAULT_SIZES,
 }
 
 

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Least
 
-from accounts.declarations import check_contains
+from accounts.declarations import check_contains, check_table
 from accounts.models import Platform, Profile
 from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
@@ -253,3 +253,4 @@ class DemoAccount(models.Model):
 _COLUMNS = [field.name for field in DemoAccount._meta.fields]
 check_contains("DemoAccount in demo/models/account.py", _COLUMNS, SETTINGS)
 check_contains("DemoAccount in demo/models/account.py", _COLUMNS, WINDOW_COLUMN_TYPES)
+check_table("RHYTHMS in demo/simulator/windows.py", simulator.RHYTHMS, SETTINGS["rhythm"].kind.values)

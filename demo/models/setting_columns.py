@@ -1,6 +1,7 @@
 """Builds the columns and constraints of the account's settings from `demo.account_settings.SETTINGS`."""
 
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -8,7 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from demo.account_settings import SETTINGS, Choice, Flag, Number, TimeZone
+from accounts.declarations import check_table
+from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
 
 TIME_ZONE_LENGTH = 64
 
@@ -45,17 +47,34 @@ def setting_column(name: str) -> models.Field:
     options = {"verbose_name": setting.label, "help_text": setting.help}
     if setting.default is not None:
         options["default"] = options["db_default"] = setting.default
-    match setting.kind:
-        case Number(low, high, may_be_empty):
-            options["validators"] = range_validators(low, high)
-            return models.PositiveSmallIntegerField(null=may_be_empty, blank=may_be_empty, **options)
-        case Choice(choices):
-            length = max(map(len, setting.kind.values))
-            return models.CharField(max_length=length, choices=list(choices), **options)
-        case Flag():
-            return models.BooleanField(**options)
-        case TimeZone():
-            return models.CharField(max_length=TIME_ZONE_LENGTH, validators=[validate_time_zone], **options)
+    return _COLUMNS[type(setting.kind)](setting.kind, options)
+
+
+def _number_column(number: Number, options: dict[str, Any]) -> models.Field:
+    options["validators"] = range_validators(number.min, number.max)
+    return models.PositiveSmallIntegerField(null=number.may_be_empty, blank=number.may_be_empty, **options)
+
+
+def _choice_column(choice: Choice, options: dict[str, Any]) -> models.Field:
+    length = max(map(len, choice.values))
+    return models.CharField(max_length=length, choices=list(choice.options), **options)
+
+
+def _flag_column(_: Flag, options: dict[str, Any]) -> models.Field:
+    return models.BooleanField(**options)
+
+
+def _time_zone_column(_: TimeZone, options: dict[str, Any]) -> models.Field:
+    return models.CharField(max_length=TIME_ZONE_LENGTH, validators=[validate_time_zone], **options)
+
+
+_COLUMNS = {
+    Number: _number_column,
+    Choice: _choice_column,
+    Flag: _flag_column,
+    TimeZone: _time_zone_column,
+}
+check_table("_COLUMNS in demo/models/setting_columns.py", [type.__name__ for type in _COLUMNS], SETTING_TYPES)
 
 
 def numbers_in_range() -> Q:

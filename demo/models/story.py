@@ -7,7 +7,6 @@ from typing import NamedTuple
 from django.db import connection, models
 from django.db.models import F, Q
 
-from accounts.declarations import check_contains
 from accounts.models import Profile
 from demo import simulator
 from demo.models.account import DemoAccount, State
@@ -101,6 +100,7 @@ STORY_TYPES = {  # the types of events in a story
     "MESSAGE": MESSAGE_CREATED,
     "METRICS": CONTENT_METRICS,
 }
+ORIGINS = ("initial", "window", "generate", *simulator.ORIGINS, *simulator.SCENARIOS)
 
 
 class StoryEvent(models.Model):
@@ -116,18 +116,13 @@ class StoryEvent(models.Model):
         qualname="StoryEvent.Type",
     )
 
-    class Origin(models.TextChoices):
-        """What planned the event. Only INITIAL and WINDOW count against quotas; the last three are scenarios."""
-
-        INITIAL = "initial"
-        WINDOW = "window"
-        GENERATE = "generate"
-        SPIKE = "spike"
-        BRAND = "brand"
-        FIGURES = "figures"
-        VIRAL_SPIKE = "viral-spike"
-        COMPLAINT_WAVE = "complaint-wave"
-        PRODUCT_LAUNCH = "product-launch"
+    # What planned the event. Only INITIAL and WINDOW count against quotas. A member is named like its value.
+    Origin = models.TextChoices(
+        "Origin",
+        {name.upper().replace("-", "_"): name for name in ORIGINS},
+        module=__name__,
+        qualname="StoryEvent.Origin",
+    )
 
     account = models.ForeignKey(DemoAccount, on_delete=models.CASCADE, related_name="story", db_index=False)
     # No database constraint: its check would scan the whole table for each deleted profile. Profiles are deleted in one
@@ -155,7 +150,7 @@ class StoryEvent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["profile", "platform_id", "type"],
-                condition=~Q(type="content.metrics"),  # a post has many
+                condition=~Q(type=CONTENT_METRICS.name),  # a post has many
                 name="story_event_is_planned_once",
             ),
             models.CheckConstraint(
@@ -178,7 +173,7 @@ class StoryEvent(models.Model):
             ),
             models.Index(
                 *(F("profile"), F("platform_id"), F("due_at")),
-                condition=Q(type="content.metrics"),
+                condition=Q(type=CONTENT_METRICS.name),
                 name="story_figures_of_a_piece",
             ),
             models.Index(
@@ -201,5 +196,3 @@ KINDS = {  # the event types that the initial batch and the quotas count, by the
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,
 }
-
-check_contains("StoryEvent.Origin in demo/models/story.py", StoryEvent.Origin.values, simulator.SCENARIOS)

@@ -15,6 +15,7 @@ from demo.simulator.values import (
     MESSAGE,
     METRICS,
     METRICS_ORIGIN,
+    ORIGINS,
     SPIKE_ORIGIN,
     Author,
     Metrics,
@@ -31,6 +32,7 @@ from demo.simulator.windows import (
     EXTRA_SPAN,
     INTERACTIONS_LOOK_BACK,
     POSTS_LOOK_BACK,
+    RHYTHMS,
     content_window,
     default_brand,
     extra_content,
@@ -44,8 +46,9 @@ DEFAULT_NICHE = "coffee"
 
 __all__ = [
     *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "NICHES"),
+    *("ORIGINS", "RHYTHMS", "SPIKE_ORIGIN"),
     *("INTERACTIONS_LOOK_BACK", "POSTS_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION"),
-    *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN", "SPIKE_ORIGIN"),
+    *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN"),
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
     *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),
     *("from_payload", "initial", "interactions_window", "language_choices", "niches", "profiles"),

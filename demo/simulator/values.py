@@ -10,7 +10,7 @@ CONTENT, COMMENT, MESSAGE, METRICS = (
     event_type.name for event_type in (CONTENT_PUBLISHED, COMMENT_CREATED, MESSAGE_CREATED, CONTENT_METRICS)
 )
 # Origins of the events that count against no quota: comments of a spike, the brand's texts, reports of metrics.
-SPIKE_ORIGIN, BRAND_ORIGIN, METRICS_ORIGIN = "spike", "brand", "figures"
+ORIGINS = SPIKE_ORIGIN, BRAND_ORIGIN, METRICS_ORIGIN = "spike", "brand", "figures"
 
 
 @dataclass(frozen=True, slots=True)

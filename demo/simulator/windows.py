@@ -6,7 +6,7 @@ Called by the engine (planning) and the lifecycle (activation, on demand), throu
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
 from demo.simulator import tables
@@ -122,18 +122,33 @@ def interactions_window(
     recent, key = _recent(past, start), ("window", ordinal)
     window = AudienceWindow(world, start, start + INTERACTIONS.length, POSTS_LOOK_BACK)
     weighted = weigh_posts(world, window, recent)
-    if world.rhythm == "steady":
-        comment_count, message_count = comments_quota, messages_quota
-    else:
-        comment_count = _natural_comments(world, key, window, comments_quota, weighted)
-        message_count = _natural_messages(world, start, messages_quota)
+    quota = Quota(comments=comments_quota, messages=messages_quota)
+    count = RHYTHMS[world.rhythm](world, key, window, weighted, quota)
     context = TextContext(world, LineUses(recent))
-    new_comments = comments(context, key, window, comment_count, recent, weighted, with_spikes=False)
+    new_comments = comments(context, key, window, count.comments, recent, weighted, with_spikes=False)
     new_comments += spike_comments(context, key, window, comments_quota, weighted)
-    new_messages = messages(world, key, window, message_count, recent, brand)
+    new_messages = messages(world, key, window, count.messages, recent, brand)
     reports = metrics_reports(world, window, recent, new_comments)
     replies = brand_replies(context, window, new_comments, brand)
     return _sorted([*new_comments, *new_messages, *replies, *reports])
+
+
+def _steady(
+    world: World, key: Key, window: AudienceWindow, posts: Sequence[WeightedPost], quota: Quota
+) -> Quota:
+    return quota
+
+
+def _natural(
+    world: World, key: Key, window: AudienceWindow, posts: Sequence[WeightedPost], quota: Quota
+) -> Quota:
+    return Quota(
+        comments=_natural_comments(world, key, window, quota.comments, posts),
+        messages=_natural_messages(world, datetime.fromtimestamp(window.start, UTC), quota.messages),
+    )
+
+
+RHYTHMS = {"steady": _steady, "natural": _natural}  # the numbers of one window, by the world's rhythm
 
 
 def _natural_comments(
