@@ -272,7 +272,7 @@ def test_each_schedule_is_checked_once(operator, monkeypatch):
     examined = []
     real = schedule_checks.problem_of
     monkeypatch.setattr(
-        "demo.admin.schedules.problem_of", lambda task: examined.append(task.pk) or real(task)
+        "config.schedule_admin.problem_of", lambda task: examined.append(task.pk) or real(task)
     )
     page(operator, "admin:django_celery_beat_periodictask_changelist")
     assert sorted(examined) == sorted(PeriodicTask.objects.values_list("pk", flat=True))
