@@ -46,8 +46,9 @@ def cleanup() -> None:
     expiry.delete_expired(now())
 
 
-@shared_task(ignore_result=True)
-def finish(account_id: int, number: int | None = None) -> None:
+# Its name stays "finish": messages of other releases in the queue have it.
+@shared_task(ignore_result=True, name="demo.tasks.finish")
+def run_slice(account_id: int, number: int | None = None) -> None:
     """Run a time slice of the account's pending work; when more is left, request the next slice."""
     if following := pending_work.run_slice(account_id, now(), number):
         dispatch.request_slice(account_id, *following)

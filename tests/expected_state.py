@@ -142,7 +142,7 @@ class Demo:
         self.resumed = self.resume_at.replace(microsecond=0)
         self.state, self.paused_at, self.resume_at = State.ACTIVE, None, None
 
-    def finish(self, now: datetime) -> None:
+    def complete_work(self, now: datetime) -> None:
         """The pending work is done."""
         if self.state == State.DISABLING:
             self.state, self.planned, self.enabled_at, self.next_windows = State.OFF, False, None, {}

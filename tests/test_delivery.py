@@ -406,10 +406,10 @@ def test_a_demo_does_not_advance_while_events_are_leased(page, active):
     assert (refused.status_code, "being delivered" in refused.json()["detail"]) == (409, True)
     DemoAccount.objects.update(advance_days=7)
     before = leased_event.get().due_at
-    pending_work.finish(active.pk, timezone.now())
+    pending_work.run_to_completion(active.pk, timezone.now())
     assert (leased_event.get().due_at, DemoAccount.objects.get().advance_days) == (before, 7)
     leased_event.update(claimed_until=timezone.now())
-    pending_work.finish(active.pk, timezone.now())
+    pending_work.run_to_completion(active.pk, timezone.now())
     assert (leased_event.get().due_at, DemoAccount.objects.get().advance_days) == (
         before - timedelta(days=7),
         0,

@@ -126,10 +126,10 @@ def test_demo_mode_is_switched_on_and_off_on_the_dashboard(page, alice):
     page.post("/demo/enable/")
     account = DemoAccount.objects.get()
     assert account.state == State.ENABLING
-    pending_work.finish(account.pk, NOW.replace(year=2030))
+    pending_work.run_to_completion(account.pk, NOW.replace(year=2030))
     assert "publishes posts" in page.get("/").content.decode()
     page.post("/demo/disable/")
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     assert User.objects.get().demo_mode_enabled_at is None
 
 
@@ -161,7 +161,7 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ({"brand": " "}, invented),
     ):
         transitions.disable(alice, dispatch=False)
-        pending_work.finish(DemoAccount.objects.get().pk, NOW)
+        pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
         page.post("/demo/enable/", sent)
         assert DemoAccount.objects.values_list("state", "brand").get() == ("enabling", kept)
 
@@ -337,7 +337,7 @@ def test_a_reset_is_shown_as_starting_over_not_as_switching_off(page, alice):
     assert "then the same story begins again" in shown
     assert "; then the same story" in shown
     account = DemoAccount.objects.get()
-    pending_work.finish(account.pk, timezone.now())
+    pending_work.run_to_completion(account.pk, timezone.now())
     shown = press(page, "/demo/disable/", HTMX)
     assert 'role="status">disabling</span>' in shown
     assert "The demo's data is being deleted. Live data" in shown

@@ -440,7 +440,7 @@ def test_cleanup_during_an_advance_does_not_deadlock(alice, monkeypatch):
         real(profiles)
 
     def work() -> None:
-        pending_work.finish(alice.demo_account.pk, LATER)
+        pending_work.run_to_completion(alice.demo_account.pk, LATER)
         connection.close()
 
     monkeypatch.setattr(advance, "lock_profiles", lock_late)

@@ -58,7 +58,7 @@ def run_slice(account_id: int, now: datetime, number: int | None = None) -> Next
     return None
 
 
-def finish(account_id: int, now: datetime) -> None:
+def run_to_completion(account_id: int, now: datetime) -> None:
     """Do what the account's state asks for, until nothing is left that can be done now.
 
     A lost database connection leaves the account as it is, for the sweep. After any other error `last_error` says why:
@@ -67,12 +67,15 @@ def finish(account_id: int, now: datetime) -> None:
     _work(account_id, TimeSlice(now))
 
 
-def finish_in_process(account_id: int, now: datetime) -> DemoAccount:
-    """Like `finish`, and wait for workers that deliver parts of the initial batch; return the account as it is then."""
+def run_and_wait_for_workers(account_id: int, now: datetime) -> DemoAccount:
+    """Like `run_to_completion`, and wait for workers that deliver parts of the initial batch.
+
+    Returns the account as it is then.
+    """
     clock = Clock(now)
-    finish(account_id, now)
+    run_to_completion(account_id, now)
     while _wait_for_workers(account_id, now) and clock.elapsed < MAX_WAIT:
-        finish(account_id, now)
+        run_to_completion(account_id, now)
     activate_complete([account_id])
     return DemoAccount.objects.select_related("user").get(pk=account_id)
 
