@@ -126,7 +126,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         "steady",
         "Rhythm",
-        "How many comments and messages each window brings.",
+        f"How many comments and messages arrive in each {INTERACTIONS.hours} hours.",
         at_enabling=True,
     ),
     "viral_spikes": Setting(
@@ -140,7 +140,7 @@ SETTINGS: Mapping[str, Setting] = {
         Number(1, 365),
         30,
         "Days to keep demo data",
-        f"Older data is removed on {CLEANUP_TIMES}, and can be restored for a week.",
+        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for a week.",
     ),
 }
 

@@ -19,10 +19,11 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class WindowKind:
     """Windows of one kind follow each other without a gap.
 
-    `quotas` are the settings with the number of events of one window. No window starts within `gate` after enabling.
+    `label` names its events on pages. `quotas` are the settings with the number of events of one window. No window starts within `gate` after enabling.
     """
 
     name: str
+    label: str
     length: timedelta  # whole hours; a day is a multiple of it
     starts_at: timedelta  # from midnight UTC to the first start of a day; whole hours, less than the length
     gate: timedelta
@@ -75,10 +76,11 @@ class WindowKind:
 
 
 CONTENT = WindowKind(
-    "content", length=DAY, starts_at=timedelta(hours=10), gate=DAY, quotas=("content_per_day",)
+    "content", "posts", length=DAY, starts_at=timedelta(hours=10), gate=DAY, quotas=("content_per_day",)
 )
 INTERACTIONS = WindowKind(
     "interactions",
+    "comments and messages",
     length=timedelta(hours=6),
     starts_at=timedelta(0),
     gate=timedelta(hours=6),

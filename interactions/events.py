@@ -257,6 +257,8 @@ def _text(
     value = raw.get(name)
     if value is None and optional:
         return ""
+    if name not in raw:
+        raise EventError(f"`{name}` is missing.")
     if not isinstance(value, str):
         raise EventError(f"`{name}` must be text.")
     if non_empty and not value:

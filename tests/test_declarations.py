@@ -80,7 +80,7 @@ def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
 
 
 def kind(length: timedelta, starts_at: timedelta = 0 * HOUR) -> WindowKind:
-    return WindowKind("stories", length, starts_at, gate=HOUR, quotas=())
+    return WindowKind("stories", "stories", length, starts_at, gate=HOUR, quotas=())
 
 
 def test_a_table_without_a_declared_entry_is_named_with_the_entry():

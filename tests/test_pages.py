@@ -127,7 +127,10 @@ def test_demo_mode_is_switched_on_and_off_on_the_dashboard(page, alice):
     account = DemoAccount.objects.get()
     assert account.state == State.ENABLING
     pending_work.run_to_completion(account.pk, NOW.replace(year=2030))
-    assert "publishes posts" in page.get("/").content.decode()
+    assert (
+        "2 posts a day, and 10 comments and 5 direct messages every 6 hours."
+        in page.get("/").content.decode()
+    )
     page.post("/demo/disable/")
     pending_work.run_to_completion(account.pk, NOW)
     assert User.objects.get().demo_mode_enabled_at is None
@@ -277,9 +280,9 @@ def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days,
     assert ("Advance a" in shown, "Start: " in shown) == (False, False)
     assert DemoAccount.objects.get().advance_days == days
     shown = press(page, f"/demo/advance/{days}", headers)  # the second press of the same
-    assert (progress in shown, "is advancing" in shown) == (True, False)
+    assert (progress in shown, "is skipping ahead" in shown) == (True, False)
     shown = press(page, f"/demo/advance/{8 - days}", headers)
-    assert "The demo is advancing; try again when it has finished." in shown
+    assert "The demo is skipping ahead; try again when it has finished." in shown
     assert DemoAccount.objects.get().advance_days == days
 
 
@@ -339,5 +342,5 @@ def test_a_reset_is_shown_as_starting_over_not_as_switching_off(page, alice):
     account = DemoAccount.objects.get()
     pending_work.run_to_completion(account.pk, timezone.now())
     shown = press(page, "/demo/disable/", HTMX)
-    assert 'role="status">disabling</span>' in shown
+    assert 'role="status">switching off</span>' in shown
     assert "The demo's data is being deleted. Live data" in shown

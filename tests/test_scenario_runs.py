@@ -126,11 +126,11 @@ def test_scenarios_of_a_demo_that_is_off_are_409(page, alice, method):
 @pytest.mark.parametrize(
     ("state", "sentence"),
     {
-        State.OFF: "Demo mode is off; enable it first.",
+        State.OFF: "Demo mode is off; switch it on first.",
         State.ENABLING: "Demo mode is enabling; wait until it is active.",
         State.PAUSED: "Demo mode is paused; resume it first.",
-        State.DISABLING: "Demo mode is disabling; wait until it is off, then enable it.",
-        State.FAILED: "Demo mode is failed; enable it again first.",
+        State.DISABLING: "Demo mode is disabling; wait until it is off, then switch it on.",
+        State.FAILED: "Demo mode is failed; switch it on again first.",
     }.items(),
 )
 @pytest.mark.parametrize("route", ["scenarios/viral-spike/", "generate/interactions/", "advance/"])

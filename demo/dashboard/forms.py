@@ -63,6 +63,10 @@ class EnableForm(forms.Form):
         """The page always sends `niche`; of checkboxes that are all empty a browser sends nothing."""
         if "niche" in self.data and self.cleaned_data.get("platforms") == []:
             self.add_error("platforms", "Choose at least one platform.")
+        niche, language = self.cleaned_data.get("niche"), self.cleaned_data.get("language")
+        if niche and language and niche not in (niches := simulator.niches(language)):
+            label = dict(simulator.language_choices())[language]
+            self.add_error("niche", f"In {label}, choose {', '.join(map(str.capitalize, niches))}.")
         return self.cleaned_data
 
     @property

@@ -14,11 +14,11 @@ from interactions.db_errors import is_connection_lost
 LOCK_TIMEOUT_SECONDS = 2  # short, because web requests wait for it
 # What has to be done before a request that needs an active demo, by the demo's state.
 HOW_TO_BECOME_ACTIVE = {
-    State.OFF: "enable it first",
+    State.OFF: "switch it on first",
     State.ENABLING: "wait until it is active",
     State.PAUSED: "resume it first",
-    State.DISABLING: "wait until it is off, then enable it",
-    State.FAILED: "enable it again first",
+    State.DISABLING: "wait until it is off, then switch it on",
+    State.FAILED: "switch it on again first",
 }
 
 
@@ -46,4 +46,4 @@ def check_active(account: DemoAccount) -> None:
         advice = HOW_TO_BECOME_ACTIVE[State(account.state)]
         raise InvalidState(f"Demo mode is {account.state}; {advice}.")
     if account.is_advancing:
-        raise InvalidState("The demo is advancing; try again when it has finished.")
+        raise InvalidState("The demo is skipping ahead; try again when it has finished.")

@@ -96,7 +96,7 @@ def _plan(account: DemoAccount, name: str, now: datetime) -> None:
     published = [event for event in past if event.at <= now]
     events = simulator.scenario(account.world, name, account.extra_ordinal, now, published)
     if not events:
-        raise InvalidState("The demo has no recent post for this scenario; generate content first.")
+        raise InvalidState("The demo has no recent post for this scenario; start it after the next post.")
     events_today = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
     if events_today + len(events) > MAX_PER_DAY:
         raise InvalidState(
