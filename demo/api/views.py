@@ -42,7 +42,7 @@ USER_TYPE = "user must be a string with a user name; leave it out for your own d
 USER_NAME = serializers.CharField(max_length=150, error_messages={"blank": EMPTY_ERROR.format("user")})
 NO_SUCH_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
-SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
+SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.SCENARIO_NAMES)
 UNCHANGED_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
 
 
@@ -240,8 +240,8 @@ class ScenarioView(DemoView):
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
-        if kwargs["name"] not in scenarios.NAMES:
-            detail = f"There is no such scenario; the scenarios are {', '.join(scenarios.NAMES)}."
+        if kwargs["name"] not in scenarios.SCENARIO_NAMES:
+            detail = f"There is no such scenario; the scenarios are {', '.join(scenarios.SCENARIO_NAMES)}."
             raise NotFoundWithHint(detail, "Use one of these names in the address.")
 
     @extend_schema(
@@ -274,7 +274,10 @@ class DailyContentView(GenerateView):
     """Publish two extra posts now, on top of every quota."""
 
     @extend_schema(
-        parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
+        parameters=[USER],
+        request=None,
+        responses={200: GeneratedSerializer},
+        examples=examples.GENERATED_CONTENT,
     )
     def post(self, request: Request) -> Response:
         return Response(asdict(on_demand.generate_content(self.subject, now())))
@@ -284,7 +287,10 @@ class InteractionsView(GenerateView):
     """Deliver ten extra comments and five extra messages now, on top of every quota."""
 
     @extend_schema(
-        parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
+        parameters=[USER],
+        request=None,
+        responses={200: GeneratedSerializer},
+        examples=examples.GENERATED_INTERACTIONS,
     )
     def post(self, request: Request) -> Response:
         return Response(asdict(on_demand.generate_interactions(self.subject, now())))
