@@ -101,7 +101,13 @@ def _figures() -> str:
 
 def _windows() -> str:
     rows = (
-        (name, _hours(kind), _starts(kind), f"{kind.gate.total_seconds() / 3600:g} h", _code(kind.quotas))
+        (
+            name,
+            _hours(kind),
+            _starts(kind),
+            f"{kind.min_delay.total_seconds() / 3600:g} h",
+            _code(kind.quotas),
+        )
         for name, kind in WINDOW_KINDS.items()
     )
     return _table(("kind", "length", "starts (UTC)", "none within, after enabling", "quotas"), rows)
@@ -112,7 +118,7 @@ def _hours(kind: WindowKind) -> str:
 
 
 def _starts(kind: WindowKind) -> str:
-    starts = (kind.starts_at + number * kind.length for number in range(kind.per_day))
+    starts = (kind.start_offset + number * kind.length for number in range(kind.per_day))
     return ", ".join(f"{start.seconds // 3600:02}:00" for start in starts)
 
 

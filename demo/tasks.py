@@ -23,7 +23,7 @@ MAX_PLANNING_TIME = timedelta(seconds=5)
 def plan() -> None:
     """Plan every open window; if the time limit ends it early, send the task again, behind the tasks in the queue."""
     if planning.plan_due(now(), time_limit=MAX_PLANNING_TIME).reached_time_limit:
-        dispatch.send(plan.name, once="plan on")
+        dispatch.send(plan.name, dedup_key="plan continued")
 
 
 @shared_task(ignore_result=True)
@@ -65,4 +65,4 @@ def sweep() -> None:
 
 @worker_ready.connect
 def sweep_at_start(**_: object) -> None:
-    dispatch.send(sweep.name, once="sweep at start")
+    dispatch.send(sweep.name, dedup_key="sweep at start")

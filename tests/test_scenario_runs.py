@@ -49,7 +49,7 @@ def test_a_scenario_does_not_change_the_windows(alice, bob):
     for hours, name in enumerate(BROUGHT):
         scenarios.start(alice, name, ENABLED + hours * HOUR)
     run_until(ENABLED + 3 * DAY, every=2 * HOUR)
-    ours = StoryEvent.objects.exclude(origin__in=scenarios.NAMES)
+    ours = StoryEvent.objects.exclude(origin__in=scenarios.SCENARIO_NAMES)
     fields = ("type", "platform_id", "origin", "due_at", "payload")
     hers, his = (
         list(ours.filter(account__user=user).order_by("due_at", "platform_id").values_list(*fields))

@@ -261,7 +261,7 @@ class DemoMachine(RuleBasedStateMachine):
         posts = StoryEvent.objects.filter(account=demo.account, type=CONTENT, expired_at=None)
         return posts.filter(due_at__range=(until - 30 * DAY + 2 * MINUTE, until)).exists()
 
-    @later(who=WHO, name=st.sampled_from(scenarios.NAMES), cancels=st.booleans())
+    @later(who=WHO, name=st.sampled_from(scenarios.SCENARIO_NAMES), cancels=st.booleans())
     def act_on_scenario(self, who: str, name: str, cancels: bool) -> None:
         demo = self.demos[who]
         undelivered = StoryEvent.objects.undelivered().filter(account=demo.account, origin=name)

@@ -192,10 +192,10 @@ def plant(broker: redis.Redis, key: bytes, kind: str, path: Path) -> None:
             broker.zadd(key, {"a": "inf"} | {str(n): 1e17 + n for n in range(1_000)})
 
 
-KINDS = ["pickle", "text", "number", "list", "hash", "set", "stream", "past", "future"]
+VALUE_KINDS = ["pickle", "text", "number", "list", "hash", "set", "stream", "past", "future"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", VALUE_KINDS)
 def test_invalid_values_in_redis_run_no_code_lock_nobody_out_and_are_replaced(
     client, person, broker, tmp_path, kind
 ):

@@ -152,7 +152,7 @@ def test_planning_that_reaches_its_time_limit_succeeds_without_a_broker(alice, m
     tasks.plan()
     messages = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
     assert messages == [
-        "The broker is unreachable (ConnectionError): 'plan on' was not sent; the next sweep sends it."
+        "The broker is unreachable (ConnectionError): 'plan continued' was not sent; the next sweep sends it."
     ]
 
 

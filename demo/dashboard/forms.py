@@ -18,7 +18,7 @@ Name = TypeVar("Name")
 _LINE_BREAKS = re.compile(
     "\r\n?|\n"
 )  # those that a text area sends; any other is part of a name, and is refused
-NAMES = ("brand", "products")
+NAME_FIELDS = ("brand", "products")
 CHOICES = ("niche", "language", "platforms", "rhythm")
 
 
@@ -72,8 +72,10 @@ class EnableForm(forms.Form):
     @property
     def options(self) -> dict[str, Any]:
         """The options for `transitions.enable`: those chosen, and the names that were sent, empty or not."""
-        chosen = {name: value for name, value in self.cleaned_data.items() if value and name not in NAMES}
-        return chosen | {name: self.cleaned_data[name] for name in NAMES if name in self.data}
+        chosen = {
+            name: value for name, value in self.cleaned_data.items() if value and name not in NAME_FIELDS
+        }
+        return chosen | {name: self.cleaned_data[name] for name in NAME_FIELDS if name in self.data}
 
 
 def _validated(read: Callable[[], Name]) -> Name:

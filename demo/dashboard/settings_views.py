@@ -15,7 +15,7 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, time_zones
 from demo.throttling import SwitchThrottle, count_click
-from demo.windows import CLEANUP_TIMES, CONTENT, INTERACTIONS, WINDOW_KINDS
+from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
 from interactions.clock import now
 
 
@@ -53,11 +53,11 @@ def _render(request: HttpRequest, form: SettingsForm, status: int = 200) -> Http
         "title": "Settings",
         "form": form,
         "account": account,
-        "window_hours": INTERACTIONS.hours,
-        "default_posting_time": CONTENT.first_start,
+        "window_hours": INTERACTION_WINDOWS.hours,
+        "default_posting_time": CONTENT_WINDOWS.first_start,
         "cleanup_times": CLEANUP_TIMES,
-        "comments_a_day": account.comments_per_window * INTERACTIONS.per_day,
-        "messages_a_day": account.messages_quota * INTERACTIONS.per_day,
+        "comments_a_day": account.comments_per_window * INTERACTION_WINDOWS.per_day,
+        "messages_a_day": account.messages_quota * INTERACTION_WINDOWS.per_day,
         "notices": notices(account),
         "allowed": demo_allowed(request.user),
         "time_zones": sorted(time_zones()),

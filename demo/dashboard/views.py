@@ -30,7 +30,7 @@ from demo.throttling import (
     SwitchThrottle,
     count_click,
 )
-from demo.windows import INTERACTIONS, WINDOW_KINDS, next_cleanup
+from demo.windows import INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions.clock import now
 
 ACTIONS: dict[str, Callable] = {
@@ -156,7 +156,7 @@ def panel_context(request: HttpRequest) -> dict:
         "account": account,
         "state_label": _state_label(account),
         "starting_over": _is_starting_over(account),
-        "window_hours": INTERACTIONS.hours,
+        "window_hours": INTERACTION_WINDOWS.hours,
         "form": EnableForm.of(account),
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),

@@ -19,7 +19,7 @@ from demo.engine.delivery import deliver_events
 from demo.exceptions import InvalidState
 from demo.lifecycle.locking import check_active, locked_account
 from demo.lifecycle.row_limit import check_row_limit
-from demo.models import KINDS, DemoAccount, State, StoryEvent
+from demo.models import COUNTED_TYPES, DemoAccount, State, StoryEvent
 from interactions.db_errors import DATABASE_UNAVAILABLE
 
 POST_COUNT, COMMENT_COUNT, MESSAGE_COUNT = 2, 10, 5  # new events of one request
@@ -97,7 +97,7 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult
         _raise_undelivered(
             account.pk, f"{len(delivered)} of {len(events)} planned events were delivered so far."
         )
-    return GenerationResult(**{kind: delivered.count(type) for kind, type in KINDS.items()})
+    return GenerationResult(**{name: delivered.count(type) for name, type in COUNTED_TYPES.items()})
 
 
 def _deliver_backlog(account: DemoAccount, now: datetime) -> None:

@@ -216,7 +216,7 @@ class StoryEvent(models.Model):
         return f"{self.type} {self.platform_id}"
 
 
-KINDS = {  # the event types that the initial batch and the quotas count, by their names in the API
+COUNTED_TYPES = {  # the event types that the initial batch and the quotas count, by their names in the API
     "content": StoryEvent.Type.CONTENT,
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,

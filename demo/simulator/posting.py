@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from demo.simulator.audience_time import AudienceTime
 from demo.simulator.platforms import POSTING
 from demo.simulator.values import World
-from demo.windows import CONTENT
+from demo.windows import CONTENT_WINDOWS
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 # Where changes of a zone's clock are looked for; the rules of later years repeat.
@@ -91,7 +91,9 @@ def posting_delay(zone: str, hour: int) -> timedelta:
     valid_delays = (
         hours * HOUR
         for hours in range(24)
-        if not any(_crosses(CONTENT.starts_at + hours * HOUR, early, late) for early, late in moves)
+        if not any(
+            _crosses(CONTENT_WINDOWS.start_offset + hours * HOUR, early, late) for early, late in moves
+        )
     )
     return next(valid_delays, timedelta(0))
 

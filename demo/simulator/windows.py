@@ -22,7 +22,7 @@ from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.posting import first_posting_time, last_posting_time, posting_times
 from demo.simulator.posts import count_hook_uses, post
 from demo.simulator.values import CONTENT, METRICS, ProfileSpec, Quota, SimulatedEvent, World
-from demo.windows import INTERACTIONS
+from demo.windows import INTERACTION_WINDOWS
 
 INITIAL_SPAN = timedelta(days=18)  # of the initial batch
 MIN_POST_AGE = timedelta(hours=1)  # of the initial batch's last post, so that it has some comments
@@ -120,7 +120,7 @@ def interactions_window(
     start = start.replace(microsecond=0)
     brand = _profiles_by_platform(world)
     recent, key = _recent(past, start), ("window", ordinal)
-    window = AudienceWindow(world, start, start + INTERACTIONS.length, POSTS_LOOK_BACK)
+    window = AudienceWindow(world, start, start + INTERACTION_WINDOWS.length, POSTS_LOOK_BACK)
     weighted = weigh_posts(world, window, recent)
     quota = Quota(comments=comments_quota, messages=messages_quota)
     count = RHYTHMS[world.rhythm](world, key, window, weighted, quota)
@@ -167,7 +167,7 @@ def _natural_comments(
         weighted.weight / (1 - PLATFORM_FIGURES[weighted.post.platform].remaining_share(24 * days))
         for weighted in posts
     )
-    expected = INTERACTIONS.per_day * quota * total * days / len(posts)
+    expected = INTERACTION_WINDOWS.per_day * quota * total * days / len(posts)
     return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
@@ -176,8 +176,8 @@ def _natural_messages(world: World, start: datetime, quota: int) -> int:
     midnight = start.replace(hour=0, minute=0, second=0)
     day = AudienceWindow(world, midnight, midnight + DAY)
     low, high = (
-        round(INTERACTIONS.per_day * quota * _elapsed_share(day, world.platforms, moment))
-        for moment in (start, start + INTERACTIONS.length)
+        round(INTERACTION_WINDOWS.per_day * quota * _elapsed_share(day, world.platforms, moment))
+        for moment in (start, start + INTERACTION_WINDOWS.length)
     )
     return high - low
 
