@@ -153,6 +153,16 @@ def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
     assert (account.niche, account.language, account.brand) == ("fitness", "es", "Gimnasio Lira")
     assert account.products == ["Clase Alba, grande", "Clase Brisa"]
     assert (account.rhythm, sorted(account.platforms)) == ("natural", ["facebook", "x"])
+    assert account.viral_spikes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_form_has_every_setting_of_enabling_and_an_empty_checkbox_is_off(page, alice):
+    shown = page.get("/").content.decode()
+    assert 'type="hidden" name="initial-viral_spikes" value="True"' in shown
+    assert ('name="rhythm" value="natural"' in shown, "One post in" in shown) == (True, True)
+    page.post("/demo/enable/", CHOICES | {"initial-viral_spikes": "True"})
+    assert not DemoAccount.objects.get().viral_spikes
 
 
 def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, alice):

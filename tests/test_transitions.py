@@ -10,9 +10,11 @@ from django.db import connection
 from django.utils import timezone
 
 from demo.engine.planning import plan_initial
+from demo.exceptions import InvalidOption
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from tests.timeline import counts, live_rows
+from tests.world import NOW
 
 JSON = "application/json"
 REQUESTS = ("enable", "disable", "pause", "resume", "reset", "advance")
@@ -190,3 +192,39 @@ def test_a_parallel_disable_and_reset_end_off(alice):
         list(pool.map(click, (transitions.disable, transitions.reset)))
     pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
     assert (state_of(alice), counts(alice)) == (State.OFF, (0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"viral_spikes": "perhaps"}, "viral_spikes must be true or false."),
+        ({"rhythm": "waltz"}, "rhythm must be one of steady, natural."),
+        ({"niche": "waltz"}, "niche must be one of coffee, fashion, fitness, games, "),
+        (
+            {"platforms": []},
+            "platforms must be one or more of instagram, youtube, facebook, tiktok, x, linkedin.",
+        ),
+        (
+            {"platforms": "x"},
+            "platforms must be one or more of instagram, youtube, facebook, tiktok, x, linkedin.",
+        ),
+        ({"seed": -1}, "seed must be a whole number from 0 to 9007199254740991."),
+        ({"seed": "1"}, "seed must be a whole number from 0 to 9007199254740991."),
+        ({"initial_comments": -1}, "initial_comments must be a whole number from 0 to 2147483647."),
+        (
+            {"content_per_day": 2},
+            "content_per_day is not an option of enabling; use platforms, niche, language, seed,",
+        ),
+        ({"nonsense": 1}, "nonsense is not an option of enabling; use platforms, niche, language, seed,"),
+    ],
+)
+def test_a_wrong_option_of_enabling_is_refused_with_the_allowed_values(alice, options, sentence):
+    with pytest.raises(InvalidOption) as refusal:
+        transitions.enable(alice, NOW, dispatch=False, **options)
+    assert (str(refusal.value)[: len(sentence)], DemoAccount.objects.count()) == (sentence, 0)
+
+
+def test_an_option_that_is_none_keeps_the_account_s_value(alice):
+    options = dict.fromkeys(("platforms", "niche", "rhythm", "viral_spikes", "seed", "initial_content"))
+    account = transitions.enable(alice, NOW, dispatch=False, **options).account
+    assert (account.rhythm, account.viral_spikes, account.initial_content) == ("steady", True, 35)

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Profile, User
-from demo.lifecycle import seeding
+from demo.account_settings import SETTINGS
+from demo.lifecycle import seeding, transitions
 from interactions.ingest import IncomingEvent, ingest
 
 NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
@@ -67,5 +68,8 @@ def send(profile: Profile, *events: object, at: datetime = NOW):
 
 
 def demo_of(user: User, now: datetime = NOW, *, seed: int = 1, size: str = "smoke", **options):
-    """Seed the user's demo, of `size`, at `now`; return the active account."""
+    """Seed the user's demo, of `size`, at `now`; return the active account. `options` may be settings, too."""
+    settings = {name: options.pop(name) for name in SETTINGS.keys() & options.keys()}
+    if settings:
+        transitions.change_settings(user, now, settings)
     return seeding.seed(user, now, seed=seed, **seeding.SIZES[size] | options)

@@ -19,7 +19,8 @@ _LINE_BREAKS = re.compile(
     "\r\n?|\n"
 )  # those that a text area sends; any other is part of a name, and is refused
 NAME_FIELDS = ("brand", "products")
-CHOICES = ("niche", "language", "platforms", "rhythm")
+CHOICES = ("niche", "language", "platforms")
+SETTINGS_AT_ENABLING = [name for name, setting in SETTINGS.items() if setting.at_enabling]
 
 
 class EnableForm(forms.Form):
@@ -41,14 +42,18 @@ class EnableForm(forms.Form):
     platforms = forms.MultipleChoiceField(
         required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
     )
-    rhythm = forms.ChoiceField(
-        required=False, choices=SETTINGS["rhythm"].kind.options, widget=forms.RadioSelect
-    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """With the settings that may be chosen at enabling. A checkbox has a hidden field, which says that it was shown."""
+        super().__init__(*args, **kwargs)
+        for name in SETTINGS_AT_ENABLING:
+            self.fields[name] = form_field(DemoAccount._meta.get_field(name), required=False)
+            self.fields[name].show_hidden_initial = isinstance(self.fields[name], forms.BooleanField)
 
     @classmethod
     def of(cls, account: DemoAccount) -> "EnableForm":
         """The form with the account's present options."""
-        chosen = {name: getattr(account, name) for name in CHOICES}
+        chosen = {name: getattr(account, name) for name in (*CHOICES, *SETTINGS_AT_ENABLING)}
         return cls(initial=chosen | {"products": "\n".join(account.products)})
 
     def clean_brand(self) -> str:
@@ -71,11 +76,13 @@ class EnableForm(forms.Form):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options for `transitions.enable`: those chosen, and the names that were sent, empty or not."""
-        chosen = {
-            name: value for name, value in self.cleaned_data.items() if value and name not in NAME_FIELDS
-        }
-        return chosen | {name: self.cleaned_data[name] for name in NAME_FIELDS if name in self.data}
+        """The options for `transitions.enable`: those chosen, and names and checkboxes that were sent, empty or not."""
+        return {name: value for name, value in self.cleaned_data.items() if self._is_chosen(name, value)}
+
+    def _is_chosen(self, name: str, value: Any) -> bool:
+        if name in NAME_FIELDS or value is False:
+            return name in self.data or self.add_initial_prefix(name) in self.data
+        return value not in ("", None, [])
 
 
 def _validated(read: Callable[[], Name]) -> Name:
@@ -88,6 +95,8 @@ def _validated(read: Callable[[], Name]) -> Name:
 
 def form_field(column: models.Field, **options: Any) -> forms.Field:
     """The form field of an account's column; every error of a number names its range."""
+    if column.choices:
+        return column.formfield(widget=forms.RadioSelect, **options)
     if not isinstance(column, models.PositiveSmallIntegerField):
         return column.formfield(**options)
     low, high = (validator.limit_value for validator in column.validators)
@@ -118,7 +127,6 @@ class SettingsForm(forms.ModelForm):
                     "spellcheck": "false",
                 }
             ),
-            "rhythm": forms.RadioSelect,
         }
 
     @property

@@ -1,6 +1,6 @@
 """The views of the dashboard: state, progress, scenarios, upcoming events, and the buttons. Routed by `demo/urls.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.contrib import messages
@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import View, user_page, wants_fragment
+from accounts.models import User
 from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.access import demo_allowed
@@ -33,12 +34,6 @@ from demo.throttling import (
 from demo.windows import INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions.clock import now
 
-ACTIONS: dict[str, Callable] = {
-    "disable": transitions.disable,
-    "pause": lambda user: transitions.pause(user, now()),
-    "resume": lambda user: transitions.resume(user, now()),
-    "reset": transitions.reset,
-}
 SCENARIO_ACTIONS: dict[str, Callable] = {
     "start": lambda user, name: scenarios.start(user, name, now()),
     "cancel": lambda user, name: scenarios.cancel(user, name, now()),
@@ -78,12 +73,9 @@ def button(view: View) -> View:
 @button
 def act(request: HttpRequest, action: str) -> HttpResponse:
     """Switch demo mode on or off, pause, resume or start over."""
-    if action == "enable":
-        return _enable(request)
     if action not in ACTIONS:
         raise Http404
-    throttle = ResetThrottle if action == "reset" else SwitchThrottle
-    return _run(request, lambda: ACTIONS[action](request.user), throttle)
+    return ACTIONS[action](request)
 
 
 @button
@@ -132,6 +124,19 @@ def _run(request: HttpRequest, action: Callable[[], object], throttle: type[Demo
     except (InvalidState, InvalidOption) as error:
         return _respond(request, str(error))
     return _respond(request)
+
+
+def _transition(change: Callable[[User], object], throttle: type[DemoThrottle]) -> View:
+    return lambda request: _run(request, lambda: change(request.user), throttle)
+
+
+ACTIONS: Mapping[str, View] = {
+    "enable": _enable,
+    "disable": _transition(transitions.disable, SwitchThrottle),
+    "pause": _transition(lambda user: transitions.pause(user, now()), SwitchThrottle),
+    "resume": _transition(lambda user: transitions.resume(user, now()), SwitchThrottle),
+    "reset": _transition(transitions.reset, ResetThrottle),
+}
 
 
 def _respond(request: HttpRequest, refusal: str = "") -> HttpResponse:

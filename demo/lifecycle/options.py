@@ -1,10 +1,12 @@
 """Validates the options of enabling a demo, and turns them into columns of the account. Called by `enable` and `seed_demo`."""
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Platform
 from demo import simulator
-from demo.account_settings import SETTINGS, Choice
+from demo.account_settings import SETTINGS
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
 from demo.models import COUNTED_TYPES, MAX_SEED, DemoAccount
@@ -12,29 +14,70 @@ from demo.models import COUNTED_TYPES, MAX_SEED, DemoAccount
 DEFAULT_SIZES = {
     f"initial_{name}": DemoAccount._meta.get_field(f"initial_{name}").default for name in COUNTED_TYPES
 }
+MAX_SIZE = 2**31 - 1  # that the columns of the sizes store
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which values an option may have; `description` continues "must be"."""
+
+    accepts: Callable[[Any], bool]
+    description: str
+
+
+def _one_of(values: Collection[str]) -> Rule:
+    return Rule(lambda value: value in values, f"one of {', '.join(values)}")
+
+
+def _whole_number(highest: int) -> Rule:
+    return Rule(
+        lambda value: type(value) is int and 0 <= value <= highest, f"a whole number from 0 to {highest}"
+    )
+
+
+RULES = {
+    "platforms": Rule(
+        lambda chosen: (
+            isinstance(chosen, list | tuple)
+            and bool(chosen)
+            and all(one in Platform.values for one in chosen)
+        ),
+        f"one or more of {', '.join(Platform.values)}",
+    ),
+    "niche": _one_of(simulator.NICHES),
+    "language": _one_of(simulator.LANGUAGES),
+    "seed": _whole_number(MAX_SEED),
+    **dict.fromkeys(DEFAULT_SIZES, _whole_number(MAX_SIZE)),
+    **{
+        name: Rule(setting.kind.accepts, setting.kind.description)
+        for name, setting in SETTINGS.items()
+        if setting.at_enabling
+    },
+}
+NAME_READERS = {"brand": brand_name, "products": product_names}
 
 
 def check_options(options: dict[str, Any]) -> None:
-    """Raise InvalidOption, with a sentence that names the allowed values, unless all options are valid."""
-    platforms = options.get("platforms")
-    if platforms is not None and (not platforms or set(platforms) - set(Platform.values)):
-        raise InvalidOption(f"platforms must be one or more of {', '.join(Platform.values)}.")
-    if options.get("niche") not in (None, *simulator.NICHES):
-        raise InvalidOption(f"niche must be one of {', '.join(simulator.NICHES)}.")
-    if options.get("language") not in (None, *simulator.LANGUAGES):
-        raise InvalidOption(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
-    for name, setting in SETTINGS.items():
-        if isinstance(setting.kind, Choice) and options.get(name) not in (None, *setting.kind.values):
-            raise InvalidOption(f"{name} must be one of {', '.join(setting.kind.values)}.")
+    """Raise InvalidOption, with a sentence that names the allowed values, unless all options are valid or None."""
+    for name, value in options.items():
+        if name in NAME_READERS or value is None:
+            continue
+        if name not in RULES:
+            raise InvalidOption(
+                f"{name} is not an option of enabling; use {', '.join((*RULES, *NAME_READERS))}."
+            )
+        if not RULES[name].accepts(value):
+            raise InvalidOption(f"{name} must be {RULES[name].description}.")
     checked_names(options)
-    if not 0 <= (options.get("seed") or 0) <= MAX_SEED:
-        raise InvalidOption(f"seed must be a whole number from 0 to {MAX_SEED}.")
 
 
 def checked_names(options: dict[str, Any]) -> dict[str, Any]:
     """The given `brand` and `products` in the form that is stored. Raises InvalidOption for an unreadable name."""
-    checks = {"brand": brand_name, "products": product_names}
-    return {name: checks[name](options[name]) for name in checks if options.get(name) not in (None, "")}
+    return {
+        name: read(options[name])
+        for name, read in NAME_READERS.items()
+        if options.get(name) not in (None, "")
+    }
 
 
 def check_words(language: str, niche: str) -> None:
