@@ -65,10 +65,10 @@ class Supervisor(Manager):
     """Runs services until it is asked to stop.
 
     `restart_servers` is called in a thread, every second while nothing fails. It restarts what the services depend on,
-    and returns whether anything was restarted since the last call.
+    and returns the names of what was restarted since the last call.
     """
 
-    def __init__(self, restart_servers: Callable[[], bool]) -> None:
+    def __init__(self, restart_servers: Callable[[], list[str]]) -> None:
         super().__init__()
         self._process_ctor = Service
         self._restart_servers = restart_servers
@@ -163,18 +163,19 @@ class Supervisor(Manager):
         pause = 1.0
         while not self._stop_requested.wait(pause):
             try:
-                if self._restart_servers():
+                if restarted := self._restart_servers():
                     ran, started_at = time.monotonic() - started_at, time.monotonic()
                     pause = self._backoff.next(SERVERS, ran)
-                    self._print_from_thread(
-                        f"a server had ended by itself and was restarted; the next check is in {pause:g} s"
-                    )
+                    for name in restarted:
+                        self._print_from_thread(
+                            f"{name} ended by itself and was restarted; the next check is in {pause:g} s"
+                        )
                 else:
                     pause = 1.0
             except Exception as error:
                 pause = self._backoff.next(SERVERS, 0)
                 self._print_from_thread(
-                    f"a server ended by itself and cannot be started: {error}; next attempt in {pause:g} s"
+                    f"a server ended by itself and was not restarted; next attempt in {pause:g} s. {error}"
                 )
 
     def _print_from_thread(self, line: str) -> None:
