@@ -50,7 +50,7 @@ POSTGRES_VARIABLES = {
 MAX_PATH_BYTES = 107 - len("/postgres/.s.PGSQL.5432")
 UNSAFE_IN_PATH = re.compile(r"[^\w@+=:./~-]")  # PostgreSQL is started by a shell, which would interpret these
 NO_RETRY = Retry(NoBackoff(), retries=0)  # redis-py's default is ten retries within five seconds
-START_SECONDS = STOP_SECONDS = 30
+SERVER_START_SECONDS = SERVER_STOP_SECONDS = 30
 POSTGRES, VALKEY = "PostgreSQL", "Valkey"
 NAMES = {"postgres": POSTGRES, "valkey": VALKEY}  # by the argument that asks for the server
 
@@ -136,18 +136,21 @@ class Servers:
 
     @staticmethod
     def _end(processes: dict[str, psutil.Process | None]) -> bool:
-        """End the servers, with SIGKILL those that take longer than STOP_SECONDS; return whether any ran."""
+        """End the servers, with SIGKILL those that take longer than SERVER_STOP_SECONDS; return whether any ran."""
         running = {name: process for name, process in processes.items() if process}
         for process in running.values():
             process.send_signal(signal.SIGINT)  # fast shutdown of PostgreSQL, normal shutdown of Valkey
-        _wait_for_end(running.values(), STOP_SECONDS)
+        _wait_for_end(running.values(), SERVER_STOP_SECONDS)
         for name, process in running.items():
             if not _has_ended(process):
                 logger.warning(
-                    "%s (pid %d) did not stop within %s s; it is killed", name, process.pid, STOP_SECONDS
+                    "%s (pid %d) did not stop within %s s; it is killed",
+                    name,
+                    process.pid,
+                    SERVER_STOP_SECONDS,
                 )
                 process.kill()
-        _wait_for_end(running.values(), STOP_SECONDS)
+        _wait_for_end(running.values(), SERVER_STOP_SECONDS)
         return bool(running)
 
     def restart_postgres(self) -> None:
@@ -229,7 +232,7 @@ class Servers:
         pid_file = self.postgres_dir / "postmaster.pid"
         if not pid_file.exists():
             return
-        _wait_for_end(_processes_in(self.postgres_dir), STOP_SECONDS)
+        _wait_for_end(_processes_in(self.postgres_dir), SERVER_STOP_SECONDS)
         with contextlib.suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
             if _has_ended(psutil.Process(int(pid_file.read_text().split()[0]))):
                 pid_file.unlink()
@@ -251,7 +254,7 @@ class Servers:
                 start_new_session=True,
                 check=True,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + SERVER_START_SECONDS
         while not self.valkey_runs():
             if time.monotonic() > deadline:
                 raise ImproperlyConfigured(f"Valkey did not start; read {self.valkey_dir / 'valkey.log'}")

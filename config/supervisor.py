@@ -18,7 +18,7 @@ from honcho.printer import Message
 from honcho.process import Process
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STOP_SECONDS = 5  # between SIGTERM and SIGKILL
+SERVICE_STOP_SECONDS = 5  # between SIGTERM and SIGKILL
 MAX_BACKOFF = 30  # seconds
 STABLE_SECONDS = 60  # a service that ran this long restarts with the shortest backoff
 SERVERS = "servers"  # the embedded servers share one backoff of this name
@@ -90,7 +90,7 @@ class Supervisor(Manager):
                 self._detect_killed_readers()
             self._restart_due_services()
         self._stop()
-        monitor.join(STOP_SECONDS)
+        monitor.join(SERVICE_STOP_SECONDS)
 
     def _request_stop(self, number: int, _frame: Any) -> None:
         self._stop_requested.set()
@@ -98,11 +98,11 @@ class Supervisor(Manager):
     def _stop(self) -> None:
         self._restart_at.clear()
         self.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + SERVICE_STOP_SECONDS
         while self._any_alive() or self._handle_event():
             self._handle_event()
             if time.monotonic() > deadline:
-                deadline += STOP_SECONDS
+                deadline += SERVICE_STOP_SECONDS
                 self.kill()
 
     def _any_alive(self) -> bool:

@@ -20,8 +20,8 @@ from honcho.environ import parse_procfile
 from accounts.models import User
 from config import bootstrap
 from config.run_lock import (
+    RUN_STOP_SECONDS,
     RUN_VARIABLE,
-    STOP_SECONDS,
     CannotStart,
     end_leftover_services,
     run_lock,
@@ -62,7 +62,7 @@ def down() -> bool:
     process = running_up()
     if process:
         process.send_signal(signal.SIGTERM)
-        psutil.wait_procs([process], timeout=STOP_SECONDS)
+        psutil.wait_procs([process], timeout=RUN_STOP_SECONDS)
     ended_leftovers = end_leftover_services()
     return settings.SERVERS.stop() or ended_leftovers or process is not None
 

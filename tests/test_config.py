@@ -114,7 +114,7 @@ def test_a_process_can_stop_and_restart_the_servers(prepared):
 
 
 def test_a_server_that_does_not_stop_is_logged_and_killed(folder, monkeypatch, caplog):
-    monkeypatch.setattr("config.embedded.STOP_SECONDS", 0.5)
+    monkeypatch.setattr("config.embedded.SERVER_STOP_SECONDS", 0.5)
     servers = Servers(folder / "data")
     assert servers.ensure(postgres=False)
     [process] = servers.processes(postgres=False).values()
