@@ -19,7 +19,7 @@ from config import request_limits
 from config.embedded import NO_RETRY, Servers, remove_postgres_variables
 from config.logs import logging_from_environment
 
-BASE_DIR = env.CHECKOUT
+BASE_DIR = env.BASE_DIR
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
 DEVELOPMENT = not env.text("DATABASE_URL")
 SERVERS = Servers(DATA_DIR)

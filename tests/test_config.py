@@ -80,7 +80,10 @@ def test_a_variable_that_is_not_declared_is_not_read():
             ({"DATA_DIR": f"/tmp/é{sign}1"}, f"which contains {sign!r}. Type DATA_DIR=/another/path")
             for sign in " ,'%$;"
         ),
-        ({"DATA_DIR": "/tmp/" + "x" * 90}, "is too long for a socket. Type DATA_DIR=/a/shorter/path"),
+        *(
+            ({"DATA_DIR": f"/tmp/{name}"}, "socket: 85 bytes, at most 84. Type DATA_DIR=/a/shorter/path")
+            for name in ("x" * 80, "é" * 40)
+        ),
     ],
 )
 def test_an_invalid_value_stops_the_start_with_a_sentence(variables, sentence, tmp_path):
@@ -108,6 +111,31 @@ def test_a_process_can_stop_and_restart_the_servers(prepared):
     assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
     assert servers.ensure()
     assert not servers.ensure()
+
+
+def test_a_server_that_does_not_stop_is_logged_and_killed(folder, monkeypatch, caplog):
+    monkeypatch.setattr("config.embedded.SERVER_STOP_SECONDS", 0.5)
+    servers = Servers(folder / "data")
+    assert servers.ensure(postgres=False)
+    [process] = servers.processes(postgres=False).values()
+    process.suspend()
+    assert servers.stop()
+    assert [record.message for record in caplog.records] == [
+        f"Valkey (pid {process.pid}) did not stop within 0.5 s; it is killed"
+    ]
+    assert not servers.valkey_runs()
+
+
+def test_the_servers_run_in_a_folder_with_the_longest_accepted_path(folder):
+    name = "é" * 9
+    data = folder / (name + "x" * (84 - len(os.fsencode(folder / name))))
+    copy_template(data)
+    servers = Servers(data)
+    try:
+        assert servers.ensure()
+        assert (servers.postgres_runs(), servers.valkey_runs()) == (True, True)
+    finally:
+        servers.stop()
 
 
 def test_two_concurrent_starts_share_one_set_of_servers_that_outlives_them(prepared):
@@ -216,7 +244,7 @@ def test_a_failed_start_prints_the_reason_and_leaves_nothing_running(folder, com
     result = manage(command, DATA_DIR=str(folder / "data"), PORT=str(free_port()))
     last_line = result.stderr.strip().splitlines()[-1]
     assert result.returncode == 2
-    assert "cannot be started" in last_line
+    assert f"PostgreSQL and Valkey cannot be started in {folder / 'data'}: initdb" in last_line
     assert "initdb ended with code 1" in last_line
     assert "Traceback" not in result.stderr
     assert not Servers(folder / "data").valkey_runs()
