@@ -70,6 +70,24 @@ def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, 
     assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
 
 
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (
+            "del SETTINGS['retention_days']",
+            "SETTINGS in demo/account_settings.py has no entry for retention_days; add it there (see CONTRIBUTING.md).",
+        ),
+        (
+            "SETTINGS['pace'] = SETTINGS.pop('rhythm')",
+            "SETTINGS in demo/account_settings.py has no entry for rhythm; add it there (see CONTRIBUTING.md).",
+        ),
+    ],
+    ids=["a setting that is removed", "a setting that is renamed"],
+)
+def test_a_wrong_table_stops_the_start_with_a_sentence(tmp_path, change, error):
+    assert start_with(change, tmp_path).partition(": ")[2] == error
+
+
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
     error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)
@@ -101,7 +119,7 @@ def test_each_origin_that_the_simulator_sets_and_each_scenario_is_an_origin_of_t
     scenarios = ["viral-spike", "complaint-wave", "product-launch"]
     assert (list(simulator.ORIGINS), list(simulator.SCENARIOS)) == (origins[3:], scenarios)
     assert StoryEvent.Origin.values == [*origins, *scenarios]
-    assert StoryEvent.Origin("viral-spike").label == "Viral Spike"
+    assert StoryEvent.Origin("viral-spike").label == "Viral spike"
 
 
 @pytest.mark.parametrize("length", [0 * HOUR, 0.5 * HOUR, 1.5 * HOUR, 5 * HOUR, 48 * HOUR])
