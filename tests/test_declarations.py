@@ -7,18 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from accounts.declarations import IncompleteTable, InvalidDeclaration, check_table
+from accounts.declarations import IncompleteTable, InvalidDeclaration, by_name, check_table
 from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
 from demo.windows import CONTENT_WINDOWS, WINDOW_KINDS, WindowKind
+from interactions.event_types import EventType
 from interactions.events import aspects_of
 from interactions.upserts import VALUE_COLUMNS
 from tests.service_stack import CHECKOUT, PLAIN
 
 HOUR = timedelta(hours=1)
 # Starts the site with a setting changed. A new setting is added to the model, as the recipe asks.
+EVENT_TYPES_START = """
+from dataclasses import replace
+from interactions.event_types import EVENT_TYPES
+def replace_type(name, **values): EVENT_TYPES[name] = replace(EVENT_TYPES[name], **values)
+{}
+import interactions.events
+"""
 START = """
 from dataclasses import dataclass, replace
 from demo import account_settings
@@ -30,10 +38,10 @@ import config.urls
 """
 
 
-def start_with(change: str, folder: Path) -> str:
+def start_with(change: str, folder: Path, start: str = START) -> str:
     """Start the site in a process of its own after the statements of `change`; return the last line of its errors."""
     result = subprocess.run(
-        [sys.executable, "-c", START.format(change)],
+        [sys.executable, "-c", start.format(change)],
         cwd=CHECKOUT,
         env=PLAIN | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder)},
         capture_output=True,
@@ -86,6 +94,36 @@ def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, 
 )
 def test_a_wrong_table_stops_the_start_with_a_sentence(tmp_path, change, error):
     assert start_with(change, tmp_path).partition(": ")[2] == error
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (
+            "replace_type('message.edited', fields=())",
+            "The event type 'message.edited' in interactions/event_types.py declares the fields none; the reader of"
+            " 'edit' in interactions/events.py requires text. Change one of them.",
+        ),
+        (
+            "replace_type('message.created', fields=('author', 'conversation_id', 'text', 'url'))",
+            "The event type 'message.created' in interactions/event_types.py declares the fields author,"
+            " conversation_id, text, url; the reader of 'message' in interactions/events.py requires author,"
+            " conversation_id, text. Change one of them.",
+        ),
+        (
+            "replace_type('message.created', fields=('author', 'text'))",
+            "The event type 'message.created' in interactions/event_types.py declares the fields author, text; the"
+            " reader of 'message' in interactions/events.py requires author, conversation_id, text. Change one of them.",
+        ),
+        (
+            "replace_type('content.metrics', change='visits')",
+            "_READERS in interactions/events.py has no entry for visits; add it there (see CONTRIBUTING.md).",
+        ),
+    ],
+    ids=["field left out", "field that is not read", "one of the fields left out", "change without a reader"],
+)
+def test_fields_that_the_reader_of_an_event_does_not_require_stop_the_start(tmp_path, change, error):
+    assert start_with(change, tmp_path, EVENT_TYPES_START).partition(": ")[2] == error
 
 
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
@@ -145,6 +183,38 @@ def test_a_start_outside_the_first_window_of_a_day_is_refused(start_offset):
 )
 def test_the_crontab_of_a_kind_fires_at_its_starts(window, cron):
     assert window.cron == cron
+
+
+WRONG_DECLARATIONS = {
+    "an event type of an unknown row": (
+        lambda: EventType("story.edited", "Edit of a story", "edit", ("text",)),
+        "The event type 'story.edited' must be one of content, comment, message, a dot, and a word.",
+    ),
+    "an event type without a verb": (
+        lambda: EventType("content", "Content", "content", ("text",)),
+        "The event type 'content' must be one of content, comment, message, a dot, and a word.",
+    ),
+    "an event type that creates another row": (
+        lambda: EventType("comment.created", "Comment", "message"),
+        "The change of the event type 'comment.created' is 'message', which creates another type of row; it must be"
+        " 'comment'.",
+    ),
+    "an event type without a label": (
+        lambda: EventType("comment.pinned", "", "pin"),
+        "The label of the event type 'comment.pinned' must not be empty.",
+    ),
+    "two entries of one name": (
+        lambda: by_name("COLORS in colors.py", [CONTENT_WINDOWS, CONTENT_WINDOWS]),
+        "COLORS in colors.py has two entries named 'content'; rename one.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declare", "error"), WRONG_DECLARATIONS.values(), ids=WRONG_DECLARATIONS)
+def test_a_wrong_declaration_is_refused_with_a_sentence(declare, error):
+    with pytest.raises(InvalidDeclaration) as raised:
+        declare()
+    assert str(raised.value) == error
 
 
 @pytest.mark.parametrize(("low", "high"), [(-1, 5), (5, 5), (1, 32_768)])
