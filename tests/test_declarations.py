@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,13 @@ from tests.service_stack import CHECKOUT, PLAIN
 
 HOUR = timedelta(hours=1)
 # Starts the site with a setting changed. A new setting is added to the model, as the recipe asks.
+QUOTAS_START = """
+from dataclasses import replace
+from demo.windows import WINDOW_KINDS
+def replace_quotas(name, *quotas): WINDOW_KINDS[name] = replace(WINDOW_KINDS[name], quotas=quotas)
+{}
+import demo.account_settings
+"""
 EVENT_TYPES_START = """
 from dataclasses import replace
 from interactions.event_types import EVENT_TYPES
@@ -31,6 +39,7 @@ START = """
 from dataclasses import dataclass, replace
 from demo import account_settings
 from demo.account_settings import SETTINGS, Choice, Setting
+from demo.windows import WINDOW_KINDS
 {}
 import django
 django.setup()
@@ -89,8 +98,23 @@ def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, 
             "SETTINGS['pace'] = SETTINGS.pop('rhythm')",
             "SETTINGS in demo/account_settings.py has no entry for rhythm; add it there (see CONTRIBUTING.md).",
         ),
+        (
+            "del WINDOW_KINDS['content']",
+            "WINDOW_KINDS in demo/windows.py must have at least two kinds, as LEAST() in SQL needs.",
+        ),
+        (
+            "kind = WINDOW_KINDS['interactions']\n"
+            "WINDOW_KINDS['interactions'] = replace(kind, quotas=('messages_per_window',))",
+            "The tuple `quotas` of interactions windows in demo/windows.py has no entry for comments_per_window; add it"
+            " there (see CONTRIBUTING.md).",
+        ),
     ],
-    ids=["a setting that is removed", "a setting that is renamed"],
+    ids=[
+        "a setting that is removed",
+        "a setting that is renamed",
+        "one kind of window",
+        "a quota left out",
+    ],
 )
 def test_a_wrong_table_stops_the_start_with_a_sentence(tmp_path, change, error):
     assert start_with(change, tmp_path).partition(": ")[2] == error
@@ -124,6 +148,36 @@ def test_a_wrong_table_stops_the_start_with_a_sentence(tmp_path, change, error):
 )
 def test_fields_that_the_reader_of_an_event_does_not_require_stop_the_start(tmp_path, change, error):
     assert start_with(change, tmp_path, EVENT_TYPES_START).partition(": ")[2] == error
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (
+            "replace_quotas('content', 'rhythm')",
+            "The quota rhythm must be a Number that may not be empty; it is one of steady, natural.",
+        ),
+        (
+            "replace_quotas('content', 'viral_spikes')",
+            "The quota viral_spikes must be a Number that may not be empty; it is true or false.",
+        ),
+        (
+            "replace_quotas('content', 'posting_hour')",
+            "The quota posting_hour must be a Number that may not be empty; it is a whole number from 0 to 23, or null.",
+        ),
+        (
+            "replace_quotas('content', 'content_per_day', 'comments_per_window')",
+            "WINDOW_KINDS in demo/windows.py names the quota comments_per_window more than once.",
+        ),
+        (
+            "replace_quotas('content', 'stories_per_day')",
+            "SETTINGS in demo/account_settings.py has no entry for stories_per_day; add it there (see CONTRIBUTING.md).",
+        ),
+    ],
+    ids=["choice", "flag", "number that may be empty", "quota of two kinds", "no setting"],
+)
+def test_a_quota_that_is_not_a_number_of_one_kind_stops_the_start(tmp_path, change, error):
+    assert start_with(change, tmp_path, QUOTAS_START).partition(": ")[2] == error
 
 
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
@@ -186,6 +240,35 @@ def test_the_crontab_of_a_kind_fires_at_its_starts(window, cron):
 
 
 WRONG_DECLARATIONS = {
+    "a negative min_delay": (
+        lambda: replace(CONTENT_WINDOWS, min_delay=-HOUR),
+        "The min_delay of content windows is -1 day, 23:00:00; it must be from 0:00:00 to 30 days, 0:00:00.",
+    ),
+    "a min_delay that is a number": (
+        lambda: replace(CONTENT_WINDOWS, min_delay=6),
+        "The min_delay of content windows is 6; it must be from 0:00:00 to 30 days, 0:00:00.",
+    ),
+    "a kind of window without a label": (
+        lambda: replace(CONTENT_WINDOWS, label=""),
+        "The label of content windows must not be empty.",
+    ),
+    "two kinds of window of one name": (
+        lambda: by_name("WINDOW_KINDS in demo/windows.py", [CONTENT_WINDOWS, CONTENT_WINDOWS]),
+        "WINDOW_KINDS in demo/windows.py has two entries named 'content'; rename one.",
+    ),
+    "a setting without a label": (
+        lambda: Setting(Flag(), True, ""),
+        "The label of a setting must not be empty.",
+    ),
+    "a choice without options": (lambda: Choice(()), "The options of a Choice must not be empty."),
+    "an option twice": (
+        lambda: Choice((("a", "A"), ("b", "B"), ("a", "C"))),
+        "A Choice has the option 'a' twice; remove one.",
+    ),
+    "an option without a label": (
+        lambda: Choice((("a", ""),)),
+        "The label of the option 'a' must not be empty.",
+    ),
     "an event type of an unknown row": (
         lambda: EventType("story.edited", "Edit of a story", "edit", ("text",)),
         "The event type 'story.edited' must be one of content, comment, message, a dot, and a word.",
@@ -202,10 +285,6 @@ WRONG_DECLARATIONS = {
     "an event type without a label": (
         lambda: EventType("comment.pinned", "", "pin"),
         "The label of the event type 'comment.pinned' must not be empty.",
-    ),
-    "two entries of one name": (
-        lambda: by_name("COLORS in colors.py", [CONTENT_WINDOWS, CONTENT_WINDOWS]),
-        "COLORS in colors.py has two entries named 'content'; rename one.",
     ),
 }
 
@@ -232,6 +311,11 @@ def test_a_range_that_its_column_cannot_store_is_refused(low, high):
         (Choice((("a", "A"),)), "b"),
         (Flag(), 1),
         (TimeZone(), None),
+        (TimeZone(), ""),
+        (TimeZone(), "Mars/X"),
+        (TimeZone(), "Europe"),
+        (TimeZone(), "localtime"),
+        (TimeZone(), "x" * 65),
     ],
 )
 def test_a_default_that_is_not_a_value_of_the_setting_is_refused(of, default):

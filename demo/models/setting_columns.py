@@ -10,15 +10,15 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.declarations import check_contains, check_table
-from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
+from demo.account_settings import SETTING_TYPES, SETTINGS, UNUSABLE_TIME_ZONES, Choice, Flag, Number, TimeZone
 
 TIME_ZONE_LENGTH = 64
 
 
 @cache
 def time_zones() -> set[str]:
-    """The IANA names, without `localtime` (depends on the machine) and `Factory` (a placeholder)."""
-    return available_timezones() - {"localtime", "Factory"}
+    """The IANA names, without UNUSABLE_TIME_ZONES."""
+    return available_timezones() - UNUSABLE_TIME_ZONES
 
 
 def similar_time_zone(name: str) -> str:
