@@ -62,7 +62,8 @@ def check_range(name: str, value: Any, low: Any, high: Any) -> None:
     except TypeError:  # the value is of another type
         in_range = False
     if not in_range:
-        raise InvalidDeclaration(f"{name} is {value!s}; it must be from {low} to {high}.")
+        allowed = f"from {low} to {high}" if low < high else f"{low}"
+        raise InvalidDeclaration(f"{name} is {value!s}; it must be {allowed}.")
 
 
 def check_not_empty(name: str, value: Sized | None) -> None:

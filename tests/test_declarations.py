@@ -2,17 +2,28 @@
 
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from accounts.declarations import IncompleteTable, InvalidDeclaration, by_name, check_table
+from accounts.handles import HandleRule
+from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
+from demo.simulator.platforms import (
+    INTENTS,
+    PLATFORM_FIGURES,
+    RANGES,
+    ActivityCurve,
+    Figure,
+    PlatformFigures,
+)
 from demo.windows import CONTENT_WINDOWS, WINDOW_KINDS, WindowKind
 from interactions.event_types import EventType
 from interactions.events import aspects_of
@@ -180,6 +191,21 @@ def test_a_quota_that_is_not_a_number_of_one_kind_stops_the_start(tmp_path, chan
     assert start_with(change, tmp_path, QUOTAS_START).partition(": ")[2] == error
 
 
+def test_a_demo_without_default_platforms_stops_the_start(tmp_path):
+    change = (
+        "platforms = Path('accounts/platforms.py').read_text()\n"
+        "exec(platforms.replace('in_default_demo=True', 'in_default_demo=False'))"
+    )
+    assert start_with(change, tmp_path, "from pathlib import Path\n{}").partition(": ")[2] == (
+        "DEFAULT_PLATFORMS (`in_default_demo` in accounts/platforms.py) must not be empty."
+    )
+
+
+def test_each_number_of_the_figures_has_a_range():
+    numbers = {one.name for one in fields(PlatformFigures) if one.type in (Figure, float)}
+    assert set(RANGES) == numbers
+
+
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
     error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)
@@ -239,7 +265,138 @@ def test_the_crontab_of_a_kind_fires_at_its_starts(window, cron):
     assert window.cron == cron
 
 
+YOUTUBE = PLATFORM_FIGURES["youtube"]
+
+
+def figures(**values) -> Callable[[], PlatformFigures]:
+    return lambda: replace(YOUTUBE, **values)
+
+
+def curve(**values) -> Callable[[], ActivityCurve]:
+    return lambda: replace(YOUTUBE.activity, **values)
+
+
+def rule(
+    *, max_length: int = 50, signs: str = "._", source: str = "a page", **values
+) -> Callable[[], HandleRule]:
+    return lambda: HandleRule(max_length, signs, source, **values)
+
+
+UNKNOWN_SIGN = "A HandleRule has the sign '+'; it must be one of . _ - (SIGN_NAMES in accounts/handles.py)."
+WRONG_PLATFORMS = {
+    "an unknown sign": (rule(signs="+"), UNKNOWN_SIGN),
+    "an unknown older sign": (rule(older_signs="+"), UNKNOWN_SIGN),
+    "an unknown edge sign": (rule(registered_edge_signs="+"), UNKNOWN_SIGN),
+    "no edge sign": (
+        rule(registered_edge_signs=""),
+        "The registered_edge_signs of a HandleRule must not be empty.",
+    ),
+    "a maximum of 0": (
+        rule(max_length=0),
+        "The max_length of a HandleRule is 0; it must be from 1 to 255.",
+    ),
+    "a maximum that the column cannot store": (
+        rule(max_length=256),
+        "The max_length of a HandleRule is 256; it must be from 1 to 255.",
+    ),
+    "a minimum above the maximum": (
+        rule(min_length=51),
+        "The min_length of a HandleRule is 51; it must be from 1 to 50.",
+    ),
+    "a rule without a source": (rule(source=""), "The source of a HandleRule must not be empty."),
+    "a platform without a label": (
+        lambda: replace(PLATFORMS["x"], label=""),
+        "The label of a platform must not be empty.",
+    ),
+    "a platform without a profile id": (
+        lambda: replace(PLATFORMS["x"], profile_id=""),
+        "The profile_id of X must not be empty.",
+    ),
+    "23 hours": (
+        curve(hours=(1.0,) * 23),
+        "The number of hours in an ActivityCurve is 23; it must be 24.",
+    ),
+    "8 weekdays": (
+        curve(weekdays=(1.0,) * 8),
+        "The number of weekdays in an ActivityCurve is 8; it must be 7.",
+    ),
+    "a negative hour": (
+        curve(hours=(*(1.0,) * 23, -1.0)),
+        "A value of the hours of an ActivityCurve is -1.0; it must be from 0.001 to 1000.",
+    ),
+    "a curve of an unknown source": (
+        curve(source="Z"),
+        "The source 'Z' is not in SOURCES in demo/simulator/platforms.py; add it there.",
+    ),
+    "a figure of an unknown source": (
+        lambda: Figure(1.0, "Z"),
+        "The source 'Z' is not in SOURCES in demo/simulator/platforms.py; add it there.",
+    ),
+    "no content kinds": (figures(content_kinds=()), "The figure content_kinds must not be empty."),
+    "content kinds that are a text": (
+        figures(content_kinds="post"),
+        "content_kinds is 'post'; it must be a tuple of kinds.",
+    ),
+    "an empty content kind": (figures(content_kinds=("",)), "A kind in content_kinds must not be empty."),
+    "hashtags from 6 to 3": (
+        figures(hashtags=(6, 3)),
+        "The minimum in hashtags is 6; it must be from 0 to 3.",
+    ),
+    "more hashtags than a niche has": (
+        figures(hashtags=(3, 15)),
+        "The maximum in hashtags is 15; it must be from 0 to 14.",
+    ),
+    "one number of hashtags": (
+        figures(hashtags=(3,)),
+        "The number of values in the figure hashtags is 1; it must be 2.",
+    ),
+    "a half-life of 0": (
+        figures(half_life=0),
+        "The figure half_life is 0; it must be from 0.01 to 1000000.",
+    ),
+    "a negative half-life": (
+        figures(half_life=-1),
+        "The figure half_life is -1; it must be from 0.01 to 1000000.",
+    ),
+    "a figure that is no number": (
+        figures(reply_delay=float("nan")),
+        "The figure reply_delay is nan; it must be from 0.01 to 1000.",
+    ),
+    "a share above 1": (
+        figures(no_comments=1.5),
+        "The figure no_comments is 1.5; it must be from 0 to 0.99.",
+    ),
+    "an intent left out": (
+        figures(intents={name: 20 for name in INTENTS if name != "spam"}),
+        "The figure intents in demo/simulator/platforms.py has no entry for spam; add it there (see CONTRIBUTING.md).",
+    ),
+    "intents that are all 0": (
+        figures(intents=dict.fromkeys(INTENTS, 0)),
+        "The sum of the intents is 0; it must be 100.",
+    ),
+    "a negative intent": (
+        figures(intents=YOUTUBE.intents | {"joke": -1}),
+        "The intent joke is -1; it must be from 0 to 100.",
+    ),
+    "opinions above 1": (
+        figures(opinions=(0.6, 0.6)),
+        "The sum of the opinions is 1.2; it must be from 0 to 1.",
+    ),
+    "emoji only, though all are questions": (
+        figures(intents=dict.fromkeys(INTENTS, 0) | {"question": 96, "spam": 4}),
+        "The share of comments that are emoji only, a question or spam is 1.04; it must be from 0 to 0.99.",
+    ),
+    "a maximum length of 0": (
+        figures(max_length=0),
+        "The figure max_length is 0; it must be from 1 to 65536.",
+    ),
+    "a band from 0.9 to 0.5": (
+        figures(gini_band=(0.9, 0.5)),
+        "The start of gini_band is 0.9; it must be from 0 to 0.5.",
+    ),
+}
 WRONG_DECLARATIONS = {
+    **WRONG_PLATFORMS,
     "a negative min_delay": (
         lambda: replace(CONTENT_WINDOWS, min_delay=-HOUR),
         "The min_delay of content windows is -1 day, 23:00:00; it must be from 0:00:00 to 30 days, 0:00:00.",
