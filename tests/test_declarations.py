@@ -16,6 +16,7 @@ from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
+from demo.schedules import SCHEDULES, Schedule, check_tasks
 from demo.simulator.platforms import (
     INTENTS,
     PLATFORM_FIGURES,
@@ -226,6 +227,10 @@ def test_a_table_without_a_declared_entry_is_named_with_the_entry():
         check_table("COLORS in colors.py", ["x", "z"], ["x"])
 
 
+def test_each_schedule_names_a_task_that_workers_run():
+    assert check_tasks(SCHEDULES) is None
+
+
 def test_each_kind_of_window_has_its_two_columns():
     assert sorted(kind.next_window_column for kind in WINDOW_KINDS.values()) == list(NEXT_WINDOW_COLUMNS)
     assert sorted(kind.ordinal_column for kind in WINDOW_KINDS.values()) == list(ORDINAL_COLUMNS)
@@ -395,7 +400,61 @@ WRONG_PLATFORMS = {
         "The start of gini_band is 0.9; it must be from 0 to 0.5.",
     ),
 }
+
+
+def schedule(
+    *, name: str = "odd", task: str = "demo.tasks.plan", expires: int = 60, **timing
+) -> Callable[[], Schedule]:
+    return lambda: Schedule(name, task, expires, **timing)
+
+
+def cron(*values: str) -> tuple[Callable[[], Schedule], str]:
+    """A schedule of these fields, and the sentence that refuses it."""
+    return schedule(cron=values), (
+        f"The `cron` of the schedule 'odd' is {values!r}; it must be minute, hour and day of the week, such as"
+        ' ("30", "3", "*").'
+    )
+
+
+WRONG_SCHEDULES = {
+    "a schedule without a timing": (schedule(), "The schedule 'odd' must have either `cron` or `every`."),
+    "a schedule of two timings": (
+        schedule(cron=("0", "3", "*"), every=60),
+        "The schedule 'odd' must have either `cron` or `every`.",
+    ),
+    "a schedule without a name": (schedule(name="", every=60), "The name of a schedule must not be empty."),
+    "every 0": (
+        schedule(every=0),
+        "The number `every` of the schedule 'odd' is 0; it must be from 1 to 86400.",
+    ),
+    "every -5": (
+        schedule(every=-5),
+        "The number `every` of the schedule 'odd' is -5; it must be from 1 to 86400.",
+    ),
+    "every of a text": (
+        schedule(every="60"),
+        "The number `every` of the schedule 'odd' is 60; it must be from 1 to 86400.",
+    ),
+    "expires 0": (
+        schedule(every=60, expires=0),
+        "The number `expires` of the schedule 'odd' is 0; it must be from 1 to 604800.",
+    ),
+    "hour 33": cron("0", "33", "*"),
+    "two fields": cron("0", "3"),
+    "an empty field": cron("0", "", "*"),
+    "a word": cron("0", "noon", "*"),
+    "no texts": cron(None, None, None),
+    "an unknown task": (
+        lambda: check_tasks([schedule(task="demo.tasks.sweeep", every=60)()]),
+        "The schedule 'odd' names the task 'demo.tasks.sweeep', which no tasks.py has.",
+    ),
+    "two schedules of one name": (
+        lambda: by_name("SCHEDULES in demo/schedules.py", [schedule(every=60)(), schedule(every=90)()]),
+        "SCHEDULES in demo/schedules.py has two entries named 'odd'; rename one.",
+    ),
+}
 WRONG_DECLARATIONS = {
+    **WRONG_SCHEDULES,
     **WRONG_PLATFORMS,
     "a negative min_delay": (
         lambda: replace(CONTENT_WINDOWS, min_delay=-HOUR),
