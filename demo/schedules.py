@@ -3,8 +3,9 @@
 A row is created by name if it is missing, and never changed, as operators may edit it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from celery import current_app
@@ -88,12 +89,18 @@ def create_missing_schedules(using: str = "default", **_: Any) -> None:
 
 def check_tasks(schedules: Iterable[Schedule]) -> None:
     """Raise InvalidDeclaration unless workers have every task that the schedules name."""
-    current_app.loader.import_default_modules()
     for schedule in schedules:
-        if schedule.task not in current_app.tasks:
+        if schedule.task not in _tasks():
             raise InvalidDeclaration(
                 f"The schedule {schedule.name!r} names the task {schedule.task!r}, which no tasks.py has."
             )
+
+
+@cache
+def _tasks() -> Container[str]:
+    """The tasks that workers run, by name."""
+    current_app.loader.import_default_modules()
+    return current_app.tasks
 
 
 def _create_if_missing(schedule: Schedule, using: str) -> None:
