@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Event, Timer
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, get_commands, load_command_class
 from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
@@ -22,6 +22,11 @@ from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
 from tests.commands import run
 from tests.world import DAY, NOW, demo_of
+
+INVALID_NAME = (
+    "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
+)
+DJANGO_OPTIONS = {"verbosity", "settings", "pythonpath"}
 
 
 def test_seeding_a_user_reports_exact_counts_and_a_second_time_adds_nothing(db):
@@ -128,6 +133,42 @@ def test_bad_input_exits_with_2(db, words):
         run(*words)
     assert error.value.returncode == 2
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--user", "", "--create"), "A user's name must not be empty."),
+        (("--users", "0"), "--users must be a whole number from 1 to 10000."),
+        (("--users", "1000000000"), "--users must be a whole number from 1 to 10000."),
+        (("--user", "\udcff"), "A name must be UTF-8."),
+        (("--user", "\udcff", "--create"), INVALID_NAME),
+        (("--user", "a b", "--create"), INVALID_NAME),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)], ids=["", "dry run"])
+def test_seed_demo_refuses_users_that_cannot_exist(db, words, sentence, dry_run):
+    with pytest.raises(CommandError) as error:
+        run("seed_demo", *words, *dry_run)
+    assert (str(error.value), error.value.returncode) == (sentence, 2)
+    assert not User.objects.exists()
+
+
+OPTIONS_WITH_A_VALUE = {
+    (command, action.option_strings[-1]): action
+    for command, app in get_commands().items()
+    if app == "demo"
+    for action in load_command_class(app, command).create_parser("manage.py", command)._actions
+    if action.option_strings and action.nargs is None and action.dest not in DJANGO_OPTIONS
+}
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS_WITH_A_VALUE)
+def test_an_option_given_twice_is_refused(command, option):
+    action = OPTIONS_WITH_A_VALUE[command, option]
+    value = str(next(iter(action.choices)) if action.choices else 1)
+    with pytest.raises(CommandError, match=f"{option} was given twice; give it once"):
+        run(command, option, value, option, value)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ def create_numbered(count: int, now: datetime) -> Iterable[User]:
 
 def create_user(name: str, now: datetime) -> User:
     """The user `name`, created with an unusable password if missing. Raises ValueError for an invalid name."""
+    name = read_username(name)
+    user = User.objects.filter(username=name).first()
+    return user or User.objects.create_user(name, date_joined=now)
+
+
+def read_username(name: str) -> str:
+    """The name in the form that is stored. Raises ValueError when no user can have it."""
     name = User.normalize_username(name)
     if not name:
         raise ValueError("A user's name must not be empty.")
@@ -50,5 +57,4 @@ def create_user(name: str, now: datetime) -> User:
         User._meta.get_field("username").clean(name, None)
     except ValidationError as error:
         raise ValueError(" ".join(error.messages)) from error
-    user = User.objects.filter(username=name).first()
-    return user or User.objects.create_user(name, date_joined=now)
+    return name

@@ -20,7 +20,7 @@ BAD_INPUT = 2
 
 
 class Once(Action):
-    """Stores the value of an option; giving the option twice is bad input."""
+    """Stores the value of an option without default; giving the option twice is bad input. Each option with a value uses it."""
 
     def __call__(
         self, parser: CommandParser, namespace: Namespace, value: str, option: str | None = None

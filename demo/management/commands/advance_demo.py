@@ -11,7 +11,7 @@ class Command(DemoCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, metavar="NAME", action=Once)
-        parser.add_argument("--days", required=True, type=int, metavar="D")
+        parser.add_argument("--days", required=True, type=int, metavar="D", action=Once)
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:

@@ -4,7 +4,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.plurals import pluralize
 from demo.engine.retention import clean_up
-from demo.management.base import DemoCommand, bad_input
+from demo.management.base import DemoCommand, Once, bad_input
 from interactions.clock import now
 
 MAX_DAYS = 36_500
@@ -19,7 +19,11 @@ class Command(DemoCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="count only")
         parser.add_argument(
-            "--older-than", type=int, metavar="DAYS", help="instead of each account's retention"
+            "--older-than",
+            action=Once,
+            type=int,
+            metavar="DAYS",
+            help="instead of each account's retention",
         )
         self.add_json(parser)
 

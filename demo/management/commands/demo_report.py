@@ -28,13 +28,18 @@ class Command(DemoCommand):
         )
         source.add_argument(
             "--seed",
+            action=Once,
             type=int,
             metavar="S",
             help="check a generated story of this seed, long enough for all checks",
         )
-        parser.add_argument("--niche", choices=simulator.NICHES, help="of the generated story")
-        parser.add_argument("--language", choices=simulator.LANGUAGES, help="of the generated story")
-        parser.add_argument("--out", type=Path, metavar="FILE", help="write the HTML page to this file")
+        parser.add_argument("--niche", choices=simulator.NICHES, action=Once, help="of the generated story")
+        parser.add_argument(
+            "--language", choices=simulator.LANGUAGES, action=Once, help="of the generated story"
+        )
+        parser.add_argument(
+            "--out", type=Path, metavar="FILE", action=Once, help="write the HTML page to this file"
+        )
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:

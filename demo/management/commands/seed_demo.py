@@ -16,11 +16,15 @@ from demo.lifecycle.seeding import (
     SeedingFailed,
     create_numbered,
     create_user,
+    read_username,
     seed,
 )
 from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import DemoAccount
 from interactions.clock import now
+
+DEFAULT_SIZE = "full"
+MAX_USERS = 10_000
 
 
 class Command(DemoCommand):
@@ -29,13 +33,21 @@ class Command(DemoCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         who = parser.add_mutually_exclusive_group(required=True)
         who.add_argument("--user", metavar="NAME", action=Once)
-        who.add_argument("--users", type=int, metavar="N", help="users demo-0001 to N, created when missing")
+        who.add_argument(
+            "--users",
+            action=Once,
+            type=int,
+            metavar="N",
+            help=f"users demo-0001 to N, created when missing; at most {MAX_USERS:,}",
+        )
         parser.add_argument("--create", action="store_true", help="create the user when missing")
-        parser.add_argument("--seed", type=int, help="the same seed gives the same story")
-        parser.add_argument("--size", choices=SIZES, default="full")
-        parser.add_argument("--niche", choices=simulator.NICHES)
-        parser.add_argument("--language", choices=simulator.LANGUAGES)
-        parser.add_argument("--now", metavar="ISO", help="the time at which demo mode is enabled")
+        parser.add_argument("--seed", type=int, action=Once, help="the same seed gives the same story")
+        parser.add_argument("--size", choices=SIZES, action=Once, help=f"{DEFAULT_SIZE} by default")
+        parser.add_argument("--niche", choices=simulator.NICHES, action=Once)
+        parser.add_argument("--language", choices=simulator.LANGUAGES, action=Once)
+        parser.add_argument(
+            "--now", metavar="ISO", action=Once, help="the time at which demo mode is enabled"
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="store nothing; with --json print the story"
         )
@@ -43,10 +55,12 @@ class Command(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         now = _moment(options["now"])
-        given = {name: options[name] for name in ("seed", "niche", "language")} | SIZES[options["size"]]
+        size = SIZES[options["size"] or DEFAULT_SIZE]
+        given = {name: options[name] for name in ("seed", "niche", "language")} | size
         try:
             check_options(given)
             columns_for(DemoAccount(seed=0), given)  # checks the words before any user is created
+            _check_users(options)
             if options["dry_run"]:
                 return self._print_story(_account(options), given, now, options["json"])
             users = _users(options, now)
@@ -100,18 +114,28 @@ def _moment(text: str | None) -> datetime:
     return moment
 
 
+def _check_users(options: dict) -> None:
+    """Raise ValueError or bad_input unless the named users exist or can be created."""
+    if options["users"] is not None:
+        if not 1 <= options["users"] <= MAX_USERS:
+            raise ValueError(f"--users must be a whole number from 1 to {MAX_USERS}.")
+    elif options["create"]:
+        read_username(options["user"])
+    else:
+        user_named(options["user"])
+
+
 def _account(options: dict) -> DemoAccount:
     """The account of a dry run: the user's, or an unsaved one of seed 0."""
-    if options["users"] is not None or (
-        options["create"] and not User.objects.filter(username=options["user"]).exists()
-    ):
+    if options["users"] is not None:
         return DemoAccount(seed=0)
+    if options["create"]:
+        user = User.objects.filter(username=read_username(options["user"])).first()
+        return account_or_default(user) if user else DemoAccount(seed=0)
     return account_or_default(user_named(options["user"]))
 
 
 def _users(options: dict, now: datetime) -> list[User]:
     if options["users"] is not None:
-        if options["users"] < 1:
-            raise ValueError("--users must be at least 1.")
         return list(create_numbered(options["users"], now))
     return [create_user(options["user"], now) if options["create"] else user_named(options["user"])]
