@@ -101,7 +101,7 @@ def test_each_origin_that_the_simulator_sets_and_each_scenario_is_an_origin_of_t
     scenarios = ["viral-spike", "complaint-wave", "product-launch"]
     assert (list(simulator.ORIGINS), list(simulator.SCENARIOS)) == (origins[3:], scenarios)
     assert StoryEvent.Origin.values == [*origins, *scenarios]
-    assert StoryEvent.Origin("viral-spike").label == "Viral Spike"
+    assert StoryEvent.Origin("viral-spike").label == "Viral spike"
 
 
 @pytest.mark.parametrize("length", [0 * HOUR, 0.5 * HOUR, 1.5 * HOUR, 5 * HOUR, 48 * HOUR])

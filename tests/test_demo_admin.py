@@ -246,6 +246,14 @@ def test_an_event_with_an_invalid_payload_is_listed_like_others(operator, alice)
     assert "no object" in page(operator, "admin:demo_storyevent_changelist", delivery_state="dead")
 
 
+def test_a_report_of_metrics_is_listed_with_its_numbers(operator, alice):
+    demo_of(alice)
+    event = StoryEvent.objects.filter(type=StoryEvent.Type.METRICS).first()
+    StoryEvent.objects.filter(pk=event.pk).update(payload={"metrics": {"likes": 56, "views": 1_234}})
+    shown = page(operator, "admin:demo_storyevent_changelist", delivery_state="any", q=event.platform_id)
+    assert "likes 56, views 1234" in shown
+
+
 def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):
     demo_of(alice)
     demo_of(bob, seed=2, size="small")

@@ -218,7 +218,7 @@ def test_a_comment_by_the_brand_is_outbound(profile):
         (event("comment.created", "b", text="nul\x00"), "`text` must not contain the NUL character."),
         (event("comment.created", "b", text="\ud800"), "lone surrogate"),
         (event("comment.created", "b", author=None), "`author` must be an object"),
-        (event("comment.created", "b", "2026-03-01T12:00:00"), "`occurred_at` must be an ISO 8601 time with an offset"),
+        (event("comment.created", "b", "2026-03-01T12:00:00"), "`occurred_at` must be a time in the form of RFC 3339, with an offset"),
         (event("comment.created", "b", "0001-01-01T00:00:00+14:00"), "`occurred_at` must be"),
         (event("comment.created", "b", "1969-12-31T23:59:59Z"), "`occurred_at` must not be before 1970."),
         (event("content.metrics", "b", metrics={"views": float("nan")}), "`metrics.views` must be a whole number"),
@@ -259,7 +259,9 @@ def test_an_event_that_only_the_database_refuses_is_rejected_alone(profile, monk
     ]
 
 
-INVALID_TIME = "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
+INVALID_TIME = (
+    "`occurred_at` must be a time in the form of RFC 3339, with an offset, such as 2026-01-31T12:00:00Z."
+)
 BEFORE_1970 = "`occurred_at` must not be before 1970."
 
 

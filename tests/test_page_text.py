@@ -229,7 +229,9 @@ def test_a_url_with_a_nul_is_400(page, live, headers):
 
 
 def test_an_empty_inbox_says_how_to_fill_it(page):
-    assert "No comments yet. Switch demo mode on" in words(listed(page))
+    assert "No comments yet. Demo mode fills the inbox with examples; switch it on in the dashboard" in words(
+        listed(page)
+    )
 
 
 def test_every_aria_describedby_names_an_element_on_the_page(page, alice):

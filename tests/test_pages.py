@@ -187,7 +187,7 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ({"products": "a" * 200}, "Each of products must be a name of 1 to"),
         (
             {"niche": "games"},
-            "In language es the niche must be one of coffee, fashion, fitness; games is not.",
+            "In Español, choose Coffee, Fashion, Fitness.",
         ),
         ({"brand": "a" * 81}, "at most 80 characters"),
         ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; remove U+202E"),
@@ -232,7 +232,10 @@ def test_a_scenario_is_started_and_cancelled_on_the_dashboard(page, alice, heade
     demo_of(alice, timezone.now())
     shown = press(page, f"{WAVE}/start{slash}", headers)
     wave = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at")
-    assert f"{wave.count()} events to come, the last at {wave.last().due_at:%a %-d %b, %H:%M} UTC." in shown
+    assert (
+        f"{wave.count()} events to come, metrics included; the last at {wave.last().due_at:%a %-d %b, %H:%M} UTC."
+        in shown
+    )
     assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (True, False)
     assert ("Start: Viral spike" in shown, "Start: Product launch" in shown) == (True, True)
     shown = press(page, f"{WAVE}/cancel{slash}", headers)
