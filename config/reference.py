@@ -111,14 +111,16 @@ def _figures() -> str:
 
 def _windows() -> str:
     rows = (
-        (name, _hours(kind), _starts(kind), f"{kind.gate.total_seconds() / 3600:g} h", _code(kind.quotas))
+        (
+            name,
+            f"{kind.hours} h",
+            _starts(kind),
+            f"{kind.gate.total_seconds() / 3600:g} h",
+            _code(kind.quotas),
+        )
         for name, kind in WINDOW_KINDS.items()
     )
     return _table(("kind", "length", "starts (UTC)", "none within, after enabling", "quotas"), rows)
-
-
-def _hours(kind: WindowKind) -> str:
-    return f"{kind.length.total_seconds() / 3600:g} h"
 
 
 def _starts(kind: WindowKind) -> str:
