@@ -115,7 +115,7 @@ def _while_others_advance(
 def _is_done(user: User) -> bool:
     """Whether everything that the days have brought is planned and delivered."""
     account, now = DemoAccount.objects.get(user=user), timezone.now()
-    if account.advance_days or getattr(account, "catching_up", False):
+    if account.advance_days or account.catching_up:
         return False
     if min(account.next_content_window, account.next_interactions_window) <= now:
         return False

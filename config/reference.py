@@ -103,7 +103,7 @@ def _windows() -> str:
     rows = (
         (
             name,
-            _hours(kind),
+            f"{kind.hours} h",
             _starts(kind),
             f"{kind.min_delay.total_seconds() / 3600:g} h",
             _code(kind.quotas),
@@ -111,10 +111,6 @@ def _windows() -> str:
         for name, kind in WINDOW_KINDS.items()
     )
     return _table(("kind", "length", "starts (UTC)", "none within, after enabling", "quotas"), rows)
-
-
-def _hours(kind: WindowKind) -> str:
-    return f"{kind.length.total_seconds() / 3600:g} h"
 
 
 def _starts(kind: WindowKind) -> str:

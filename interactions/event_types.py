@@ -24,7 +24,7 @@ class EventType(NamedTuple):
 _COMMENT_FIELDS, _MESSAGE_FIELDS = ("author", "content_id", "text"), ("author", "conversation_id", "text")
 
 CONTENT_PUBLISHED = EventType("content.published", "Content", CONTENT, "content", ("text",))
-CONTENT_METRICS = EventType("content.metrics", "Figures of a piece", CONTENT, "metrics", ("metrics",))
+CONTENT_METRICS = EventType("content.metrics", "Metrics of a post", CONTENT, "metrics", ("metrics",))
 COMMENT_CREATED = EventType("comment.created", "Comment", INTERACTION, "comment", _COMMENT_FIELDS)
 MESSAGE_CREATED = EventType("message.created", "Direct message", INTERACTION, "message", _MESSAGE_FIELDS)
 

@@ -50,6 +50,15 @@ PURE_MODULES = (
     "demo.exceptions",
     "demo.simulator",
     "demo.realism",
+    "interactions.api.timestamps",
+    "interactions.display",
+    "interactions.envelope",
+    "interactions.events",
+    "interactions.merging",
+    "interactions.signing",
+    "accounts.names",
+    "config.task_messages",
+    "config.web_server.fair_queue",
 )
 
 

@@ -397,7 +397,7 @@ def test_a_letter_whose_replay_fails_delays_no_other(live, bob, monkeypatch, cap
         assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0, failed=1)
     letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
     assert [record.message for record in caplog.records] == [
-        f"Dead letter {letter.pk} could not be replayed; it will be retried"
+        f"Dead letter {letter.pk} could not be replayed; it is retried in 60 minutes"
     ]
     monkeypatch.undo()
     assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(0, 0)
@@ -432,7 +432,7 @@ def test_an_operators_replay_stores_a_first_batch_and_defers_the_others_to_the_s
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 2)
     monkeypatch.setattr(replay, "MAX_DEFERRED", 4)
     message = "2 events were rejected again and kept. The worker will replay 4 more within minutes."
-    more = "Some are left: select them after that and replay again."
+    more = "More are left: when the worker has finished, select them and replay again."
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{message} {more}"]
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
     assert replay.replay_due(timezone.now() + SECOND) == replay.ReplayResult(0, 4)
@@ -456,7 +456,7 @@ def test_a_letter_that_fails_in_an_operators_replay_delays_no_other(operator, li
 
     monkeypatch.setattr(replay, "store_events", failing_store)
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [
-        "7 events were stored. 1 failed: see the log. The worker will replay them in an hour."
+        "7 events were stored. 1 failed: see the log. The worker will replay them in 60 minutes."
     ]
     assert Interaction.objects.filter(platform_id__startswith="good").count() == 7
     assert DeadLetter.objects.get().replay_at > before + HOUR
@@ -572,7 +572,8 @@ def test_a_profile_has_a_maximum_of_letters_and_the_oldest_are_deleted(
     assert DeadLetter.objects.filter(profile=other).count() == 1
     assert DROPPED_LETTERS._value.get() - before == 4
     assert [record.message for record in caplog.records] == [
-        f"4 dead letters deleted, the oldest of profiles [{live.pk}], which had reached their limit"
+        f"Deleted the 4 oldest dead letters of profiles [{live.pk}]: each may have 6 letters or 100 MiB."
+        " Their senders' events are invalid; the admin shows the reasons"
     ]
 
 

@@ -18,7 +18,8 @@ from interactions.api import examples
 from interactions.api.serializers import BatchResponseSerializer, BatchSerializer
 from interactions.api.throttling import LARGE_BYTES, MANY_EVENTS, WebhookFailures, large_batch_slot
 from interactions.envelope import Batch, BatchTooLarge, EnvelopeError
-from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, IncomingEvent, Result, ingest
+from interactions.ingest import IncomingEvent, Result, ingest
+from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.problems import InvalidSignature, NotFoundWithHint, TooLarge
 from interactions.signing import SignatureError, verify
 
