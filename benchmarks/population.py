@@ -1,4 +1,4 @@
-"""Makes thousands of users with demos in minutes, for `many_users`, `ticks` and `removal`: copies of a few templates.
+"""Makes thousands of users with demos in minutes, for `many_users`, `periodic_runs` and `removal`: copies of a few templates.
 
 The product makes the templates: demos on several sets of platforms and in every niche. Each copy has a user, an account
 and profiles as the product creates them, with its own seed, secrets and ids, and the rows of its template, moved by whole

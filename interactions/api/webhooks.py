@@ -39,7 +39,7 @@ DATABASE_TIME = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 class WebhookView(APIView):
-    """Accept a signed batch of at most 1,000 events and 5 MB for one profile (Standard Webhooks)."""
+    """Accept a signed batch of at most 1,000 events and 5 MiB for one profile (Standard Webhooks)."""
 
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
