@@ -21,7 +21,7 @@ test-all: check
 	"$(BIN)/python" -m pytest $(PARALLEL) --hypothesis-profile=long
 	"$(BIN)/python" -m benchmarks --small
 
-# Services and servers are killed at random for so many minutes: make storm MINUTES=10. STORM_SEED=... repeats one.
+# Services and servers are killed at random for MINUTES minutes: make storm MINUTES=10. STORM_SEED=... repeats one.
 storm: $(STAMP)
 	STORM_MINUTES="$(MINUTES)" "$(BIN)/python" -m pytest -s tests/test_storm.py
 

@@ -13,7 +13,7 @@ class EndTokensOnPasswordChange:
         """Accept every password."""
 
     def get_help_text(self) -> str:
-        return "A new password ends your other sessions and all your API tokens."
+        return "A new password ends the user's other sessions and API tokens."
 
     def password_changed(self, password: str, user: User | None = None) -> None:
         if user:

@@ -59,7 +59,7 @@ class Limit(NamedTuple):
 def hit(limits: Sequence[Limit], entry: str = "") -> float:
     """Add `entry` to every counter and return 0, or add it to none and return the seconds until there is room.
 
-    Without an entry it only checks. Returns 0 while Redis does not answer: a failure of Redis locks nobody out.
+    Without an entry it only checks. Returns 0 while Redis fails, so that nobody is locked out.
     """
     numbers = [number for limit in limits for number in (limit.max_hits, limit.seconds)]
     try:
@@ -88,7 +88,7 @@ def new_entry() -> str:
 
 
 def _warn(error: Exception) -> None:
-    logger.warning("Requests are not throttled: Redis does not answer (%s).", type(error).__name__)
+    logger.warning("Requests are not throttled, because Redis failed: %s: %s", type(error).__name__, error)
 
 
 @cache

@@ -20,7 +20,7 @@ from benchmarks.workers import processes, wait_for_the_others
 from config.celery import collect_garbage_rarely
 from demo.engine import delivery, planning
 from demo.models import DemoAccount, StoryEvent
-from demo.windows import INTERACTIONS
+from demo.windows import INTERACTION_WINDOWS
 
 WORKERS = 2
 PER_WINDOW = 15  # interactions of a user
@@ -80,7 +80,7 @@ def run(size: Size) -> Iterator[Table]:
             before = population.MORNING + timedelta(days=day) + BEFORE_WINDOW
             population.resize(templates, users, day)
             _run_workers(workers, users, before)  # what has come due since the last window
-            windows = [_window(workers, users, before + n * INTERACTIONS.length) for n in (1, 2)]
+            windows = [_window(workers, users, before + n * INTERACTION_WINDOWS.length) for n in (1, 2)]
             measured.append(min(windows, key=lambda window: window.seconds))
     title = f"Six hours of {size.users[-1]:,} users with {size.demo} demos, by {WORKERS} workers"
     details = [measurement for window in measured for measurement in _details(window)]

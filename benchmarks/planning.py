@@ -16,7 +16,7 @@ from benchmarks.measurements import Measurement, Table, at_most
 from demo.engine import planning
 from demo.lifecycle import activation
 from demo.models import DemoAccount, State
-from demo.windows import INTERACTIONS
+from demo.windows import INTERACTION_WINDOWS
 
 TEXTS = 15  # in a window
 MORNING = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
@@ -58,7 +58,7 @@ def _milliseconds_per_user(users: int, name: str, **sizes: int) -> float:
         planning.plan_initial(account.pk, MORNING)
     DemoAccount.objects.filter(state=State.ENABLING).update(state=State.ACTIVE)
     first = MORNING + FIRST_WINDOW
-    spent = [_plan(first + number * INTERACTIONS.length, users) for number in range(WINDOWS)]
+    spent = [_plan(first + number * INTERACTION_WINDOWS.length, users) for number in range(WINDOWS)]
     DemoAccount.objects.all().delete()
     return min(spent) * 1_000 / users
 

@@ -87,13 +87,13 @@ def _removals(number: int) -> Iterator[Measurement]:
 
 def _disable(account: DemoAccount) -> None:
     transitions.disable(account.user, dispatch=False)
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     assert DemoAccount.objects.get(pk=account.pk).state == State.OFF
 
 
 def _reset(account: DemoAccount) -> None:
     transitions.reset(account.user, dispatch=False)
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     assert DemoAccount.objects.get(pk=account.pk).state == State.ACTIVE
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import requests
 from honcho.environ import parse_procfile
 
-from config.environment import CHECKOUT
+from config.environment import BASE_DIR
 
-PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
+PROCFILE = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:

@@ -26,9 +26,8 @@ class Loader(AppLoader):
 
         (Celery's signal `beat_init` is sent only after beat has connected.)
         """
-        remove_variables(
-            CELERY_URL_VARIABLES
-        )  # Celery's command line sets them from others, such as BROKER_URL
+        # Celery's command line sets them from others, such as BROKER_URL.
+        remove_variables(CELERY_URL_VARIABLES)
         from config.bootstrap import ensure_ready  # imports Django's apps, which import this module
 
         ensure_ready()

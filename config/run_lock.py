@@ -14,11 +14,10 @@ from typing import TextIO
 import psutil
 from django.conf import settings
 
-STOP_SECONDS = 30
+RUN_STOP_SECONDS = 30  # for `up` to end, or the services that a killed one left
 LOCK_SECONDS = 2  # services of a killed `up` inherit its lock, and hold it for a moment longer
-RUN_VARIABLE = (
-    "PERENNIAL_RUN"  # in the environment of every service that `up` starts: the path of the data folder
-)
+# In the environment of every service that `up` starts: the path of the data folder.
+RUN_VARIABLE = "PERENNIAL_RUN"
 
 
 class CannotStart(Exception):
@@ -59,7 +58,7 @@ def end_leftover_services() -> bool:
     leftovers = [process for process in psutil.process_iter() if _was_started_by_up(process)]
     for process in leftovers:
         process.terminate()
-    for process in psutil.wait_procs(leftovers, timeout=STOP_SECONDS)[1]:
+    for process in psutil.wait_procs(leftovers, timeout=RUN_STOP_SECONDS)[1]:
         process.kill()
     return bool(leftovers)
 

@@ -1,6 +1,6 @@
 """Finds what is wrong with a row of a schedule. Beat skips such a row, and the admin shows the reason.
 
-Called by `config/beat.py`, `demo/admin/schedules.py` and `demo/apps.py`.
+Called by `config/beat.py` and `config/schedule_admin.py`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,8 @@ from typing import Any
 
 from celery import current_app
 from celery.schedules import schedule
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_beat.models import PeriodicTask
 from kombu.utils.json import loads
-from timezone_field.utils import AutoDeserializedAttribute
 
 from config.postgresql.times import FIRST_TIME, LAST_TIME
 from config.task_messages import ALLOWED_CELERY_TASKS, InvalidMessage, check_arguments
@@ -28,23 +27,6 @@ RESERVED_HEADERS = {
 }
 TIME_FIXES = {"last_run_at": "disable it and enable it again", "date_changed": "save it"}
 MIN_INTERVAL = timedelta(seconds=1)
-
-
-class AnyTimeZone(AutoDeserializedAttribute):
-    """The time zone attribute of a crontab; keeps an unknown zone as text, where the library's raises for all rows."""
-
-    def __set__(self, row: Any, value: Any) -> None:
-        try:
-            super().__set__(row, value)
-        except Exception:  # zoneinfo raises various errors, such as for the name of one of its folders
-            row.__dict__[self.field.attname] = value
-
-
-def accept_unknown_time_zones() -> None:
-    """Let crontabs with unknown time zones be read."""
-    field = CrontabSchedule._meta.get_field("timezone")
-    field.from_db_value = lambda value, *_: value  # the attribute converts it
-    setattr(CrontabSchedule, field.attname, AnyTimeZone(field))
 
 
 def problem_of(task: PeriodicTask) -> str:

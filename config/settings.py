@@ -20,7 +20,7 @@ from config.embedded import NO_RETRY, Servers, remove_postgres_variables
 from config.logs import logging_from_environment
 from demo.engine.transports import TRANSPORTS
 
-BASE_DIR = env.CHECKOUT
+BASE_DIR = env.BASE_DIR
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
 DEVELOPMENT = not env.text("DATABASE_URL")
 SERVERS = Servers(DATA_DIR)
@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "config.request_checks.CheckRequest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.cache_headers.forbid_storing",
+    "config.health.ignore_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -18,7 +18,7 @@ from honcho.printer import Message
 from honcho.process import Process
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STOP_SECONDS = 5  # between SIGTERM and SIGKILL
+SERVICE_STOP_SECONDS = 5  # between SIGTERM and SIGKILL
 MAX_BACKOFF = 30  # seconds
 STABLE_SECONDS = 60  # a service that ran this long restarts with the shortest backoff
 SERVERS = "servers"  # the embedded servers share one backoff of this name
@@ -65,10 +65,10 @@ class Supervisor(Manager):
     """Runs services until it is asked to stop.
 
     `restart_servers` is called in a thread, every second while nothing fails. It restarts what the services depend on,
-    and returns whether anything was restarted since the last call.
+    and returns the names of what was restarted since the last call.
     """
 
-    def __init__(self, restart_servers: Callable[[], bool]) -> None:
+    def __init__(self, restart_servers: Callable[[], list[str]]) -> None:
         super().__init__()
         self._process_ctor = Service
         self._restart_servers = restart_servers
@@ -90,7 +90,7 @@ class Supervisor(Manager):
                 self._detect_killed_readers()
             self._restart_due_services()
         self._stop()
-        monitor.join(STOP_SECONDS)
+        monitor.join(SERVICE_STOP_SECONDS)
 
     def _request_stop(self, number: int, _frame: Any) -> None:
         self._stop_requested.set()
@@ -98,11 +98,11 @@ class Supervisor(Manager):
     def _stop(self) -> None:
         self._restart_at.clear()
         self.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + SERVICE_STOP_SECONDS
         while self._any_alive() or self._handle_event():
             self._handle_event()
             if time.monotonic() > deadline:
-                deadline += STOP_SECONDS
+                deadline += SERVICE_STOP_SECONDS
                 self.kill()
 
     def _any_alive(self) -> bool:
@@ -163,18 +163,19 @@ class Supervisor(Manager):
         pause = 1.0
         while not self._stop_requested.wait(pause):
             try:
-                if self._restart_servers():
+                if restarted := self._restart_servers():
                     ran, started_at = time.monotonic() - started_at, time.monotonic()
                     pause = self._backoff.next(SERVERS, ran)
-                    self._print_from_thread(
-                        f"a server had ended by itself and was restarted; the next check is in {pause:g} s"
-                    )
+                    for name in restarted:
+                        self._print_from_thread(
+                            f"{name} ended by itself and was restarted; the next check is in {pause:g} s"
+                        )
                 else:
                     pause = 1.0
             except Exception as error:
                 pause = self._backoff.next(SERVERS, 0)
                 self._print_from_thread(
-                    f"a server ended by itself and cannot be started: {error}; next attempt in {pause:g} s"
+                    f"a server ended by itself and was not restarted; next attempt in {pause:g} s. {error}"
                 )
 
     def _print_from_thread(self, line: str) -> None:

@@ -1,6 +1,6 @@
 """Validates task messages: workers run only registered tasks with valid arguments, whatever the broker contains.
 
-Pure functions. `config/broker.py` calls `read_task` with each queue element, `config/schedule_checks.py` calls
+No I/O; a delay is added to this machine's clock. `config/broker.py` calls `read_task` with each queue element, `config/schedule_checks.py` calls
 `check_arguments`.
 """
 
@@ -16,20 +16,14 @@ from types import NoneType
 from typing import Any
 
 ID = re.compile(r"[\w.:@-]{1,100}", re.ASCII)
-ONCE = re.compile(
-    r"[^\x00-\x1f\ud800-\udfff]{1,200}"
-)  # a schedule's name, or a name that the task code gives
+# A schedule's name, or a name that the task code gives.
+ONCE = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,200}")
 MAX_RETRIES = 100
 MAX_DELAY = 1_800  # seconds
-LOG_CONTEXT = (
-    "request_id",
-    "user_id",
-    "parent_task_id",
-)  # the values of django-structlog's context that are kept
-INTEGER_TYPES = {
-    int: (int,),
-    int | None: (int, NoneType),
-}  # values allowed for arguments with these annotations
+# The values of django-structlog's context that are kept.
+LOG_CONTEXT = ("request_id", "user_id", "parent_task_id")
+# The types of values that arguments with these annotations may have.
+INTEGER_TYPES = {int: (int,), int | None: (int, NoneType)}
 ALLOWED_CELERY_TASKS = ("celery.backend_cleanup",)  # others (chords, maps) run tasks named in their arguments
 NO_CALLBACKS = dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))
 

@@ -20,8 +20,8 @@ from honcho.environ import parse_procfile
 from accounts.models import User
 from config import bootstrap
 from config.run_lock import (
+    RUN_STOP_SECONDS,
     RUN_VARIABLE,
-    STOP_SECONDS,
     CannotStart,
     end_leftover_services,
     run_lock,
@@ -50,7 +50,6 @@ def up() -> None:
         _check_port(settings.PORT)
         started = bootstrap.ensure_servers()
         try:
-            bootstrap.ensure_ready()
             bootstrap.migrate()
             _run_services()
         finally:
@@ -63,7 +62,7 @@ def down() -> bool:
     process = running_up()
     if process:
         process.send_signal(signal.SIGTERM)
-        psutil.wait_procs([process], timeout=STOP_SECONDS)
+        psutil.wait_procs([process], timeout=RUN_STOP_SECONDS)
     ended_leftovers = end_leftover_services()
     return settings.SERVERS.stop() or ended_leftovers or process is not None
 
@@ -83,9 +82,7 @@ def _check_port(port: int) -> None:
 
 def _run_services() -> None:
     account = _development_demo() if settings.DEVELOPMENT else None
-    sys.stdout.reconfigure(
-        errors="backslashreplace"
-    )  # manage.py does this, too, but other programs may call `up`
+    sys.stdout.reconfigure(errors="backslashreplace")  # manage.py does it, but other programs may call `up`
     supervisor = Supervisor(ServerMonitor().restart_ended)
     for name, command in services().items():
         supervisor.add_process(name, command, env=_environment(), cwd=str(settings.BASE_DIR))
@@ -99,24 +96,23 @@ class ServerMonitor:
     def __init__(self) -> None:
         self._known = self._processes()
 
-    def restart_ended(self) -> bool:
-        """Return whether a server was restarted since the last call, by this call or by a service."""
+    def restart_ended(self) -> list[str]:
+        """Return the names of the servers that were restarted since the last call, by this call or by a service."""
         found = self._processes()
-        if None in found:
+        if None in found.values():
             bootstrap.ensure_servers()
             found = self._processes()
-        if found == self._known or None in found:
-            return False
-        self._known = found
-        return True
+        restarted = [name for name in found if found[name] not in (self._known[name], None)]
+        self._known |= {name: found[name] for name in restarted}
+        return restarted
 
     @staticmethod
-    def _processes() -> list[psutil.Process | None]:
+    def _processes() -> dict[str, psutil.Process | None]:
         return settings.SERVERS.processes(**settings.EMBEDDED)
 
 
 def services() -> dict[str, str]:
-    """The command line of each service of the Procfile, but `release`, which has run before."""
+    """The command line of each service of the Procfile; not `release`, as `up` has applied the migrations."""
     processes = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
     return {name: f"exec {command}" for name, command in processes.items() if name != "release"}
 

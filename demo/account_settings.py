@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from accounts.declarations import InvalidDeclaration, check_contains
-from demo.windows import CLEANUP_TIMES, CONTENT, INTERACTIONS, WINDOW_KINDS
+from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
 
@@ -105,19 +105,21 @@ class Setting:
 
 SETTINGS: Mapping[str, Setting] = {
     "content_per_day": Setting(Number(0, 20), 2, "Posts a day"),
-    "comments_per_window": Setting(Number(0, 200), 10, f"Comments every {INTERACTIONS.hours} hours"),
-    "messages_per_window": Setting(Number(0, 100), 5, f"Direct messages every {INTERACTIONS.hours} hours"),
+    "comments_per_window": Setting(Number(0, 200), 10, f"Comments every {INTERACTION_WINDOWS.hours} hours"),
+    "messages_per_window": Setting(
+        Number(0, 100), 5, f"Direct messages every {INTERACTION_WINDOWS.hours} hours"
+    ),
     "posting_hour": Setting(
         Number(0, 23, may_be_empty=True),
         None,
         "Posting hour",
-        f"The local hour of the day's first post, 0 to 23. Empty: {CONTENT.first_start}.",
+        f"The local hour of the day's first post, 0 to 23. Empty: {CONTENT_WINDOWS.first_start}.",
     ),
     "time_zone": Setting(TimeZone(), "UTC", "Time zone", "Where the audience lives, such as Europe/Berlin."),
     "rhythm": Setting(
         Choice(
             (
-                ("steady", f"Steady: the exact numbers set, every {INTERACTIONS.hours} hours"),
+                ("steady", f"Steady: the exact numbers set, every {INTERACTION_WINDOWS.hours} hours"),
                 (
                     "natural",
                     "Natural: fewer at night, more in the evening and after a popular post; the same on average",
@@ -126,7 +128,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         "steady",
         "Rhythm",
-        "How many comments and messages each window brings.",
+        f"How many comments and messages arrive in each {INTERACTION_WINDOWS.hours} hours.",
         at_enabling=True,
     ),
     "viral_spikes": Setting(
@@ -140,7 +142,7 @@ SETTINGS: Mapping[str, Setting] = {
         Number(1, 365),
         30,
         "Days to keep demo data",
-        f"Older data is removed on {CLEANUP_TIMES}, and can be restored for a week.",
+        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for a week.",
     ),
 }
 

@@ -8,8 +8,4 @@ class DemoConfig(AppConfig):
     name = "demo"
 
     def ready(self) -> None:
-        # Imports models, which are not loaded before.
-        from config.schedule_checks import accept_unknown_time_zones
-
-        accept_unknown_time_zones()
         post_migrate.connect(create_missing_schedules, sender=self)

@@ -6,4 +6,4 @@ class InvalidOption(ValueError):
 
 
 class InvalidState(Exception):
-    """The request is not possible in the account's current state; the message says what to do instead."""
+    """The request is refused for now, mostly because of the account's state; the message says what to do."""

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps as installed
 
 from accounts.declarations import InvalidDeclaration
-from demo.windows import CLEANUP_CRON, CONTENT, INTERACTIONS
+from demo.windows import CLEANUP_CRON, CONTENT_WINDOWS, INTERACTION_WINDOWS
 
 DELIVER_EVERY_SECONDS = 15
 
@@ -34,8 +34,8 @@ class Schedule:
 
 
 SCHEDULES = (
-    Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=CONTENT.cron),
-    Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=INTERACTIONS.cron),
+    Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=CONTENT_WINDOWS.cron),
+    Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=INTERACTION_WINDOWS.cron),
     Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=CLEANUP_CRON),
     Schedule(
         "demo: deliver due events",

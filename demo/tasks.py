@@ -23,7 +23,7 @@ MAX_PLANNING_TIME = timedelta(seconds=5)
 def plan() -> None:
     """Plan every open window; if the time limit ends it early, send the task again, behind the tasks in the queue."""
     if planning.plan_due(now(), time_limit=MAX_PLANNING_TIME).reached_time_limit:
-        dispatch.send(plan.name, once="plan on")
+        dispatch.send(plan.name, dedup_key="plan continued")
 
 
 @shared_task(ignore_result=True)
@@ -46,8 +46,9 @@ def cleanup() -> None:
     expiry.delete_expired(now())
 
 
-@shared_task(ignore_result=True)
-def finish(account_id: int, number: int | None = None) -> None:
+# Its name stays "finish": messages of other releases in the queue have it.
+@shared_task(ignore_result=True, name="demo.tasks.finish")
+def run_slice(account_id: int, number: int | None = None) -> None:
     """Run a time slice of the account's pending work; when more is left, request the next slice."""
     if following := pending_work.run_slice(account_id, now(), number):
         dispatch.request_slice(account_id, *following)
@@ -64,4 +65,4 @@ def sweep() -> None:
 
 @worker_ready.connect
 def sweep_at_start(**_: object) -> None:
-    dispatch.send(sweep.name, once="sweep at start")
+    dispatch.send(sweep.name, dedup_key="sweep at start")

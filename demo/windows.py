@@ -19,13 +19,15 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class WindowKind:
     """Windows of one kind follow each other without a gap.
 
-    `quotas` are the settings with the number of events of one window. No window starts within `gate` after enabling.
+    `label` names its events on pages. `quotas` are the settings with the number of events of one window. The first
+    window after enabling starts at least `min_delay` later.
     """
 
     name: str
+    label: str
     length: timedelta  # whole hours; a day is a multiple of it
-    starts_at: timedelta  # from midnight UTC to the first start of a day; whole hours, less than the length
-    gate: timedelta
+    start_offset: timedelta  # from midnight UTC to a day's first start; whole hours, less than the length
+    min_delay: timedelta
     quotas: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -33,9 +35,9 @@ class WindowKind:
             raise InvalidDeclaration(
                 f"The length of {self.name} windows is {self.length}; it must be 1, 2, 3, 4, 6, 8, 12 or 24 hours."
             )
-        if self.starts_at % HOUR or not timedelta(0) <= self.starts_at < self.length:
+        if self.start_offset % HOUR or not timedelta(0) <= self.start_offset < self.length:
             raise InvalidDeclaration(
-                f"{self.name} windows start at {self.starts_at}; it must be whole hours, less than the length."
+                f"{self.name} windows start at {self.start_offset}; it must be whole hours, less than the length."
             )
 
     @property
@@ -59,7 +61,7 @@ class WindowKind:
     @property
     def cron(self) -> tuple[str, str, str]:
         """Minute, hour and weekday fields of a UTC crontab that fires at each start."""
-        hour = self.starts_at // HOUR
+        hour = self.start_offset // HOUR
         if self.per_day == 1:
             return "0", str(hour), "*"
         return "0", f"{hour}-23/{self.hours}" if hour else f"*/{self.hours}", "*"
@@ -67,25 +69,31 @@ class WindowKind:
     @property
     def first_start(self) -> str:
         """The time of a day's first start, such as 10:00 UTC."""
-        return f"{EPOCH + self.starts_at:%H:%M} UTC"
+        return f"{EPOCH + self.start_offset:%H:%M} UTC"
 
     def start_at_or_after(self, moment: datetime) -> datetime:
         """The first start of a window at or after `moment`."""
-        return _on_grid(moment, EPOCH + self.starts_at, self.length)
+        return _first_at_or_after(moment, EPOCH + self.start_offset, self.length)
 
 
-CONTENT = WindowKind(
-    "content", length=DAY, starts_at=timedelta(hours=10), gate=DAY, quotas=("content_per_day",)
+CONTENT_WINDOWS = WindowKind(
+    "content",
+    "posts",
+    length=DAY,
+    start_offset=timedelta(hours=10),
+    min_delay=DAY,
+    quotas=("content_per_day",),
 )
-INTERACTIONS = WindowKind(
+INTERACTION_WINDOWS = WindowKind(
     "interactions",
+    "comments and messages",
     length=timedelta(hours=6),
-    starts_at=timedelta(0),
-    gate=timedelta(hours=6),
+    start_offset=timedelta(0),
+    min_delay=timedelta(hours=6),
     quotas=("comments_per_window", "messages_per_window"),
 )
 # Windows that start at the same time are planned in this order.
-WINDOW_KINDS: Mapping[str, WindowKind] = {kind.name: kind for kind in (INTERACTIONS, CONTENT)}
+WINDOW_KINDS: Mapping[str, WindowKind] = {kind.name: kind for kind in (INTERACTION_WINDOWS, CONTENT_WINDOWS)}
 
 _FIRST_CLEANUP = datetime(2000, 1, 3, 3, tzinfo=UTC)  # the others follow every seven days
 CLEANUP_CRON = (f"{_FIRST_CLEANUP.minute}", f"{_FIRST_CLEANUP.hour}", f"{_FIRST_CLEANUP:%w}")
@@ -95,16 +103,16 @@ CLEANUP_TIMES = f"{_FIRST_CLEANUP:%As at %H:%M} UTC"
 def first_windows(enabled_at: datetime) -> dict[str, datetime]:
     """The start of the first window of each kind after enabling, by the account's column."""
     return {
-        kind.next_window_column: kind.start_at_or_after(enabled_at + kind.gate)
+        kind.next_window_column: kind.start_at_or_after(enabled_at + kind.min_delay)
         for kind in WINDOW_KINDS.values()
     }
 
 
 def next_cleanup(now: datetime) -> datetime:
     """The next cleanup after `now`."""
-    return _on_grid(now + timedelta.resolution, _FIRST_CLEANUP, timedelta(days=7))
+    return _first_at_or_after(now + timedelta.resolution, _FIRST_CLEANUP, timedelta(days=7))
 
 
-def _on_grid(moment: datetime, origin: datetime, step: timedelta) -> datetime:
-    """The earliest of the times `origin` plus or minus n steps that is not before `moment`."""
-    return origin - ((origin - moment) // step) * step
+def _first_at_or_after(moment: datetime, start: datetime, step: timedelta) -> datetime:
+    """The earliest of the times `start` plus or minus n steps that is not before `moment`."""
+    return start - ((start - moment) // step) * step

@@ -16,7 +16,7 @@ MAX_LETTERS = 10_000
 MAX_BYTES = 100 * 2**20
 MAX_SCHEDULED = 5_000  # letters with a future `replay_at`
 MAX_SCHEDULED_BYTES = 50 * 2**20
-KEPT_SHARE = 0.9  # of a limit that was exceeded; so letters are ranked by age only once in a thousand
+KEPT_FRACTION = 0.9  # of a limit that was exceeded; so letters are ranked by age only once in a thousand
 
 TOO_MANY_SCHEDULED = (
     "`occurred_at` is more than a day ahead of the time here. The profile has too many such events waiting already, so"
@@ -89,7 +89,7 @@ def _delete_oldest(profiles: list[int]) -> list[int]:
             " sum(octet_length(raw)) OVER newest AS bytes FROM interactions_deadletter WHERE profile_id = ANY(%s)"
             " WINDOW newest AS (PARTITION BY profile_id ORDER BY replay_at IS NULL, id DESC)) ranked"
             " WHERE letter.id = ranked.id AND (ranked.position > %s OR bytes > %s) RETURNING letter.profile_id",
-            [profiles, int(KEPT_SHARE * MAX_LETTERS), int(KEPT_SHARE * MAX_BYTES)],
+            [profiles, int(KEPT_FRACTION * MAX_LETTERS), int(KEPT_FRACTION * MAX_BYTES)],
         )
         return [profile for (profile,) in cursor]
 

@@ -16,7 +16,7 @@ from interactions.events import MAX_EVENTS, Unreadable
 MAX_EVENT_BYTES = 2**20  # a text of 65,536 characters, each escaped as two \uXXXX, takes 786,432
 MAX_VALUES = 20_000  # opening brackets and commas outside of strings, of one event or around the events
 MAX_TOTAL_VALUES = 200_000  # of all events of a body
-MAX_STEPS = 200_000  # of splitting a body; an event with an author takes four
+MAX_STEPS = 200_000  # of splitting a body; an event with an author takes three
 
 NOT_JSON = "The body must be JSON in UTF-8."
 WRONG_SHAPE = 'The body must be {"type": "events", "timestamp": …, "data": {"events": […]}}.'
@@ -215,7 +215,7 @@ def _events(envelope: object) -> list[object]:
 def _separators(body: bytes) -> list[int]:
     """Return the positions of the bracket that opens the list of events, the commas between events, and the closing bracket.
 
-    Of two lists, the last one's. Raises BatchTooLarge when that takes more than MAX_STEPS.
+    If the body has two lists, returns those of the last. Raises BatchTooLarge when that takes more than MAX_STEPS.
     """
     separators: list[int] = []
     depth = on_path = at = 0  # the open brackets, and how many of them are on the path to the events

@@ -26,13 +26,9 @@ MAX_METRIC = 2**63 - 1
 METRIC_NAMES = ("views", "likes", "shares")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-EARLIEST, LATEST = (
-    (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
-    (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND,
-)
-MAX_FUTURE_OFFSET = timedelta(
-    days=1
-)  # from the receipt of an event to its time; allows for clocks that differ
+EARLIEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+MAX_FUTURE_OFFSET = timedelta(days=1)  # from the receipt of an event to its time, as clocks differ
 BY_CREATION, BY_EDIT = 0, 1  # the source of a text
 
 Version = tuple[int, ...]  # microseconds since 1970, then the numbers that decide at equal times
@@ -115,8 +111,8 @@ def read_event(raw: object) -> Event:
     """
     if not isinstance(raw, dict):
         raise EventError(raw.reason if isinstance(raw, Unreadable) else "An event must be a JSON object.")
-    kind = raw.get("type")
-    reader = _BY_TYPE.get(kind) if isinstance(kind, str) else None
+    event_type = raw.get("type")
+    reader = _BY_TYPE.get(event_type) if isinstance(event_type, str) else None
     if reader is None:
         raise EventError(f"`type` must be one of {', '.join(EVENT_TYPES)}.")
     target, read = reader
@@ -257,6 +253,8 @@ def _text(
     value = raw.get(name)
     if value is None and optional:
         return ""
+    if name not in raw:
+        raise EventError(f"`{name}` is missing.")
     if not isinstance(value, str):
         raise EventError(f"`{name}` must be text.")
     if non_empty and not value:

@@ -27,7 +27,7 @@ from interactions.events import (
     read_event,
 )
 from interactions.locks import lock_profiles
-from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, fold, max_event_time
+from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
 
@@ -196,7 +196,7 @@ def _store_target(
     future_keys = [valid.key for valid in events if valid.future_received_at is not None]
     for key, stamps in (pending_changes.future_stamps(target, future_keys) if future_keys else {}).items():
         rows.setdefault(key, Row()).future_stamps = stamps
-    statuses = fold([(valid.key, valid.event, valid.future_received_at) for valid in events], rows)
+    statuses = apply_events([(valid.key, valid.event, valid.future_received_at) for valid in events], rows)
     _write(target, rows, pending.keys(), profiles, received_at)
     if future_keys:
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in future_keys}
@@ -220,8 +220,8 @@ def _write(
     pending = {key: row for key, row in rows.items() if not row.exists and row.values}
     if changed:
         upserts.update_rows(target, _columns(changed, profiles), received_at)
-    for generation in _parents_first(new):
-        _insert(target, generation, _columns(generation, profiles), received_at)
+    for batch in _parents_first(new):
+        _insert(target, batch, _columns(batch, profiles), received_at)
     if applied := [key for key in pending_keys if key in new]:
         pending_changes.delete_pending(target, applied)
     if pending:
@@ -232,10 +232,10 @@ def _write(
 
 
 def _parents_first(new: dict[Key, Row]) -> list[dict[Key, Row]]:
-    """Split off the replies whose parent is new too: inserted after it, they are linked without another statement."""
+    """Return the new rows in two batches, replies to new rows last, so that their insert links them to their parents."""
     replies = {key: row for key, row in new.items() if (key[0], row.values["created"].parent_ref) in new}
     others = {key: row for key, row in new.items() if key not in replies}
-    return [generation for generation in (others, replies) if generation]
+    return [batch for batch in (others, replies) if batch]
 
 
 def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: datetime) -> None:

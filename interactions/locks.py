@@ -1,4 +1,7 @@
-"""Advisory locks that let one transaction at a time write to a profile's rows; called by every writer of inbox rows."""
+"""Advisory locks that let one transaction at a time write to a profile's rows.
+
+Every writer of inbox rows takes them, except for the API's change of an interaction's status.
+"""
 
 from collections.abc import Iterable
 

@@ -15,9 +15,8 @@ from interactions.events import BY_EDIT, MAX_FUTURE_OFFSET, MICROSECOND, Change,
 CREATED, DUPLICATE, UPDATED, REJECTED = "created", "duplicate", "updated", "rejected"
 
 Key = tuple[int, str]  # profile id, platform id
-Stamp = tuple[
-    int, int
-]  # identifies a version of an aspect: microseconds since 1970, and its digest or metric
+# Identifies a version of an aspect: microseconds since 1970, and its digest or metric.
+Stamp = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ class Row:
         existed = self.exists
         changed = False
         if future_received_at is not None:
-            changes = self._without_overruled(changes, future_received_at)
+            changes = self._changes_of_future_event(changes, future_received_at)
         for aspect, version, value in changes:
             if not self._is_newer(aspect, version):
                 continue
@@ -68,19 +67,25 @@ class Row:
             return False
         return current is None or version > current
 
-    def _without_overruled(self, changes: tuple[Change, ...], future_received_at: int) -> tuple[Change, ...]:
-        """Return the changes of a future event that no other event overrules.
+    def _changes_of_future_event(
+        self, changes: tuple[Change, ...], future_received_at: int
+    ) -> tuple[Change, ...]:
+        """Return those changes of a future event that it may make.
 
-        A future event cannot create a row that exists or is deleted, nor replace a version that another event stored.
+        It may neither create a row that exists or is deleted, nor change an aspect that the row must keep.
         """
         if changes[0].aspect == "created":
             if self.exists or "deletion" in self.versions:
                 return ()
             return tuple(change for change in changes if change.aspect not in self.versions)
-        return tuple(change for change in changes if not self._overrules(change.aspect, future_received_at))
+        return tuple(change for change in changes if not self._must_keep(change.aspect, future_received_at))
 
-    def _overrules(self, aspect: str, future_received_at: int) -> bool:
-        """Whether the row's version of the aspect was stored by an event that was not a future event."""
+    def _must_keep(self, aspect: str, future_received_at: int) -> bool:
+        """Whether a future event must leave the aspect of the row unchanged.
+
+        So it is with an edit or a metric that another kind of event stored, with any deletion, and with a deletion of a
+        row that another kind of event created after the future event's receipt. The text of a creation may be replaced.
+        """
         current = self.versions.get(aspect)
         if aspect == "deletion":
             created = self.versions.get("created")
@@ -113,7 +118,7 @@ def max_event_time(received_at: int) -> int:
     return received_at + MAX_FUTURE_OFFSET // MICROSECOND
 
 
-def fold(events: list[tuple[Key, Event, int | None]], rows: dict[Key, Row]) -> list[str]:
+def apply_events(events: list[tuple[Key, Event, int | None]], rows: dict[Key, Row]) -> list[str]:
     """Apply `events` in order to `rows`, adding missing rows; return one status per event.
 
     Each event comes with its row's key and, for a future event, its receipt in microseconds since 1970.

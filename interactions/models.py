@@ -100,7 +100,7 @@ class PlatformRow(models.Model):
 
 
 class Content(PlatformRow):
-    """One published post: a post, a reel, a video."""
+    """A published post, such as a text post, a reel or a video."""
 
     INDEX_PARTS = (Q(),)  # the filters for which `page_for` has an index by profile and time
 

@@ -12,7 +12,15 @@ from django.db import connection
 
 from interactions.events import BY_EDIT, Version
 from interactions.merging import Key, Row, Stamp, stamp
-from interactions.upserts import CONTENT, INTERACTION, WANTED, instant, microseconds_of, packed, packed_keys
+from interactions.upserts import (
+    CONTENT,
+    INTERACTION,
+    WANTED_KEYS,
+    iso_time,
+    keys_to_json,
+    microseconds_of,
+    to_json,
+)
 
 # Values of PendingChange.target for rows that are not pending changes: they record which versions came from future events.
 FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
@@ -24,8 +32,8 @@ def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT profile_id, platform_id, aspect, {microseconds_of('occurred_at')}, rank, value"
-            f" FROM {WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
-            [packed_keys(keys), target],
+            f" FROM {WANTED_KEYS} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
+            [keys_to_json(keys), target],
         )
         for profile, platform_id, aspect, micros, rank, value in cursor:
             row = pending.setdefault((profile, platform_id), Row())
@@ -69,7 +77,7 @@ def _write_pending(
             "platform_id": platform_id,
             "is_demo": demo_flags[profile],
             "aspect": aspect,
-            "occurred_at": instant(at),
+            "occurred_at": iso_time(at),
             "rank": rank,
             "value": {"value": value},
         }
@@ -85,7 +93,7 @@ def _write_pending(
             " ON CONFLICT (profile_id, platform_id, target, aspect) DO UPDATE"
             " SET occurred_at = EXCLUDED.occurred_at, rank = EXCLUDED.rank, value = EXCLUDED.value,"
             f" received_at = EXCLUDED.received_at{newer if only_newer else ''}",
-            [target, received_at, packed(records)],
+            [target, received_at, to_json(records)],
         )
 
 
@@ -93,10 +101,10 @@ def delete_pending(target: str, keys: Sequence[Key]) -> None:
     """Delete the pending changes of the rows with these `keys`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM interactions_pendingchange pending USING {WANTED}"
+            f"DELETE FROM interactions_pendingchange pending USING {WANTED_KEYS}"
             " WHERE pending.profile_id = wanted.profile_id AND pending.platform_id = wanted.platform_id"
             " AND target = %s",
-            [packed_keys(keys), target],
+            [keys_to_json(keys), target],
         )
 
 
@@ -106,8 +114,8 @@ def future_stamps(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT profile_id, platform_id, aspect, {microseconds_of('occurred_at')}, rank"
-            f" FROM {WANTED} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
-            [packed_keys(keys), FUTURE_TARGETS[target]],
+            f" FROM {WANTED_KEYS} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
+            [keys_to_json(keys), FUTURE_TARGETS[target]],
         )
         for profile, platform_id, aspect, *version in cursor:
             stamps.setdefault((profile, platform_id), {})[aspect] = stamp(tuple(version))

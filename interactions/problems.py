@@ -37,7 +37,7 @@ HINTS = {
     422: "Send the same request as before with this key, or choose a new key.",
     429: "Wait for the number of seconds in the header Retry-After.",
     500: "Try again; if it fails again, give an operator the time and the header X-Request-ID.",
-    503: "Nothing was stored; send the same request again in some seconds.",
+    503: "Nothing was stored; send the same request again in a few seconds.",
 }
 
 
@@ -85,7 +85,7 @@ class StatementTimeout(exceptions.APIException):
     default_detail = "The request took too long and was stopped."
     hint = (
         "Ask for less: narrow a list or search by profile, posted_after and posted_before, and a summary by from and to."
-        " If it was little, try again in some seconds."
+        " If it was little, try again in a few seconds."
     )
     wait = 5
 
@@ -95,7 +95,7 @@ class TooManyLongReads(exceptions.APIException):
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "Too many long reads are running at once."
-    hint = "Try again in some seconds, or ask for less."
+    hint = "Try again in a few seconds, or ask for less."
     wait = 1
 
 
@@ -137,7 +137,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         code, headers = 503, {"Retry-After": "5"}
         detail = "The database does not answer." if is_connection_lost(error) else "The database is busy."
     else:
-        code, headers, detail = 500, {}, "Something is wrong here."
+        code, headers, detail = 500, {}, "The server has an error."
     if not request.path.startswith(API):
         page = loader.get_template("error.html").render({"unavailable": code == 503})
         return HttpResponse(page, status=code, headers=headers)

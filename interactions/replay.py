@@ -75,7 +75,7 @@ def _defer(ids: list[int], now: datetime) -> int:
 def replay_due(now: datetime) -> ReplayResult:
     """Replay at most MAX_DUE letters whose `replay_at` is `now` or earlier, for MAX_SECONDS; called by the sweep.
 
-    A letter that is rejected again for another reason is not retried. A batch that fails is halved until the failing
+    A letter that is rejected for a reason other than its time is not retried. A batch that fails is halved until the failing
     letter is alone; that letter is logged and retried after RETRY_DELAY, so that it delays no other.
     """
     due = DeadLetter.objects.filter(replay_at__lte=now)

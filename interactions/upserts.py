@@ -87,15 +87,14 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         "created_digest",
         microseconds_of("text_at"),
         "text_digest",
-        microseconds_of(
-            "NULLIF(deleted_at, expired_at)"
-        ),  # expiry is not a version: any deletion event wins over it
+        # Expiry is not a version: any deletion event wins over it.
+        microseconds_of("NULLIF(deleted_at, expired_at)"),
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *values])}"
-            f" FROM {WANTED} JOIN {TABLES[target]} USING (profile_id, platform_id)",
-            [packed_keys(keys)],
+            f" FROM {WANTED_KEYS} JOIN {TABLES[target]} USING (profile_id, platform_id)",
+            [keys_to_json(keys)],
         )
         return {
             (profile, platform_id): Row(id, _versions(names, *rest))
@@ -134,7 +133,7 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
             columns |= {"deleted_at": None, "undeleted": True}
             continue
         version = row.versions[aspect]
-        at, rank = instant(version[0]), version[-1]
+        at, rank = iso_time(version[0]), version[-1]
         if aspect == "created":
             direction = "out" if value.author_id == own_id else "in"
             columns |= value._asdict()
@@ -149,13 +148,13 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4_096)
-def instant(micros: int) -> str:
+def iso_time(micros: int) -> str:
     """The ISO 8601 time of microseconds since 1970; cached, as many rows of a batch have the same times."""
     return (EPOCH + micros * MICROSECOND).isoformat()
 
 
 def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert the content pieces that do not exist yet; return the ids of the inserted rows."""
+    """Insert the posts that do not exist yet; return the ids of the inserted rows."""
     names = ", ".join(_COLUMNS[CONTENT])
     return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", rows, received_at)
 
@@ -183,7 +182,7 @@ def _insert(
         cursor.execute(
             f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"
             " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
-            [received_at, received_at, packed(rows)],
+            [received_at, received_at, to_json(rows)],
         )
         return {(profile, platform_id): id for profile, platform_id, id in cursor}
 
@@ -211,7 +210,7 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
         cursor.execute(
             f"UPDATE {TABLES[target]} old SET {', '.join(changes)} FROM {_records(target, undeleted='boolean')}"
             " WHERE old.profile_id = new.profile_id AND old.platform_id = new.platform_id",
-            [received_at, packed(rows)],
+            [received_at, to_json(rows)],
         )
 
 
@@ -249,14 +248,14 @@ def _records(target: str, **extra: str) -> str:
     )
 
 
-def packed(rows: Sequence[dict[str, Any]]) -> str:
+def to_json(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as one JSON parameter."""
     return orjson.dumps(rows).decode()
 
 
-WANTED = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
+WANTED_KEYS = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
 
 
-def packed_keys(keys: Sequence[Key]) -> str:
-    """The keys as the JSON parameter of WANTED."""
-    return packed([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])
+def keys_to_json(keys: Sequence[Key]) -> str:
+    """The keys as the JSON parameter of WANTED_KEYS."""
+    return to_json([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])

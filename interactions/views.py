@@ -56,6 +56,7 @@ def _render(request: HttpRequest, title: str, page: Page, counts: Counts, status
     context = {
         "page": page,
         "title": title,
+        "noun": title.lower().removesuffix("s"),
         "counts": counts,
         "max_counted": MAX_COUNTED,
         "invalid_cursor": status == 404,

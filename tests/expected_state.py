@@ -18,7 +18,7 @@ from tests.world import DAY, HOUR
 
 CONTENT, COMMENT = StoryEvent.Type.CONTENT.value, StoryEvent.Type.COMMENT.value
 MESSAGE, METRICS = StoryEvent.Type.MESSAGE.value, StoryEvent.Type.METRICS.value
-KINDS = {  # of windows: the start of one of them, the interval, and the gate after enabling
+WINDOW_KINDS = {  # a start, the interval, and the minimum delay of the first one after enabling
     "content": (datetime(2026, 1, 1, 10, tzinfo=UTC), DAY, DAY),
     "interactions": (datetime(2026, 1, 1, tzinfo=UTC), 6 * HOUR, 6 * HOUR),
 }
@@ -29,8 +29,8 @@ Window = tuple[str, datetime]  # its kind and start
 
 def start_from(kind: str, moment: datetime) -> datetime:
     """The first start of a window of the kind at or after `moment`."""
-    origin, step, _ = KINDS[kind]
-    return origin - (origin - moment) // step * step
+    start, step, _ = WINDOW_KINDS[kind]
+    return start - (start - moment) // step * step
 
 
 def window_of(event: Any, delay: timedelta = 0 * HOUR) -> Window:
@@ -40,7 +40,7 @@ def window_of(event: Any, delay: timedelta = 0 * HOUR) -> Window:
     """
     kind = "content" if event.type == CONTENT else "interactions"
     delay = delay if kind == "content" else 0 * HOUR
-    return kind, start_from(kind, event.due_at + timedelta(seconds=1) - delay) - KINDS[kind][1]
+    return kind, start_from(kind, event.due_at + timedelta(seconds=1) - delay) - WINDOW_KINDS[kind][1]
 
 
 @dataclass(eq=False)
@@ -107,9 +107,10 @@ class Demo:
     def _begin(self, now: datetime) -> None:
         self.state, self.enabled_at = State.ENABLING, now.replace(microsecond=0)
         self.next_windows = {
-            kind: start_from(kind, self.enabled_at + gate) for kind, (_, _, gate) in KINDS.items()
+            kind: start_from(kind, self.enabled_at + min_delay)
+            for kind, (_, _, min_delay) in WINDOW_KINDS.items()
         }
-        self.ordinals = dict.fromkeys(KINDS, 0)
+        self.ordinals = dict.fromkeys(WINDOW_KINDS, 0)
 
     def plan(self) -> None:
         """The initial batch is planned."""
@@ -137,12 +138,12 @@ class Demo:
     def end_pause(self) -> None:
         """Skips the windows that start within the pause."""
         self.move_story()
-        for kind, (_, step, _) in KINDS.items():
+        for kind, (_, step, _) in WINDOW_KINDS.items():
             self.next_windows[kind] += self.pause_length // step * step
         self.resumed = self.resume_at.replace(microsecond=0)
         self.state, self.paused_at, self.resume_at = State.ACTIVE, None, None
 
-    def finish(self, now: datetime) -> None:
+    def complete_work(self, now: datetime) -> None:
         """The pending work is done."""
         if self.state == State.DISABLING:
             self.state, self.planned, self.enabled_at, self.next_windows = State.OFF, False, None, {}
@@ -174,7 +175,7 @@ class Demo:
     def pass_windows(self, account: DemoAccount, now: datetime) -> Iterator[Window]:
         """The windows planned since the last check: from the expected next window to the stored one, which must be valid."""
         for kind, expected in self.next_windows.items():
-            _, step, _ = KINDS[kind]
+            _, step, _ = WINDOW_KINDS[kind]
             stored = getattr(account, f"next_{kind}_window")
             number = (stored - expected) // step
             assert (stored, number >= 0) == (expected + number * step, True)

@@ -22,7 +22,7 @@ from honcho.environ import parse_procfile
 
 from config import environment
 from config.embedded import Servers
-from demo.windows import INTERACTIONS
+from demo.windows import INTERACTION_WINDOWS
 from tests.servers import CHECKOUT, DATA_DIR, copy_template, new_folder
 
 # The product sees no variable that the caller of the tests or a `.env` has set: tests.servers removes them.
@@ -68,7 +68,7 @@ class ServiceStack:
 
     def open_a_window(self, name: str) -> None:
         """Move a user's demo so that one window of interactions is open, and no other opens within a minute."""
-        next_start = INTERACTIONS.start_at_or_after(datetime.now(UTC))
+        next_start = INTERACTION_WINDOWS.start_at_or_after(datetime.now(UTC))
         if next_start - datetime.now(UTC) < timedelta(minutes=1):
             time.sleep((next_start - datetime.now(UTC)).total_seconds() + 1)
         self.sql(

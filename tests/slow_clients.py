@@ -16,7 +16,7 @@ BODY = b'{"username": "nobody", "password": "' + b"x" * 400 + b'"}'
 LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"  # 1.4 MB
 READ = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % LARGE.encode()
 # Of each kind of slow client: what it sends at once, and the bytes that it then sends one by one.
-KINDS = {
+CLIENT_KINDS = {
     "headers": (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"x" * 1_000),
     "no header at all": (b"", b""),
     "a body": (START + b"Content-Length: %d\r\n\r\n" % len(BODY), BODY),
@@ -75,7 +75,7 @@ def _flood(port: int, sent: bytes, number: int) -> None:
 @contextmanager
 def slow_clients(port: int, kind: str, number: int = 64) -> Iterator[list[socket.socket]]:
     """`number` clients of that kind, which send slowly until the block ends."""
-    head, rest = KINDS[kind]
+    head, rest = CLIENT_KINDS[kind]
     stop = threading.Event()
     clients = [_client(port, head, small_buffer=kind == "a slow reader") for _ in range(number)]
     thread = threading.Thread(target=_send_slowly, args=(clients, rest, stop), daemon=True)

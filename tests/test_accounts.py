@@ -324,7 +324,7 @@ def test_a_stale_form_gets_an_error_that_says_what_to_do(person, alice):
     ("cookies", "headers", "heading"),
     [
         ({}, {}, "Cookies are off"),
-        ({"csrftoken": "b" * 32}, {"Origin": "https://example.org"}, "Sent from elsewhere"),
+        ({"csrftoken": "b" * 32}, {"Origin": "https://example.org"}, "Sent from another site"),
     ],
 )
 def test_a_form_without_cookies_or_from_another_site_gets_an_error(person, cookies, headers, heading):

@@ -83,7 +83,7 @@ def test_failed_pending_work_is_not_noted_as_a_delivery(client, overdue, bob, mo
     redis().delete(DELIVERED_KEY)
     transitions.disable(bob, dispatch=False)
     monkeypatch.setattr("demo.lifecycle.removal._switch_off", lambda account, now: 1 / 0)
-    tasks.finish(bob.demo_account.pk)
+    tasks.run_slice(bob.demo_account.pk)
     assert DemoAccount.objects.get(user=bob).last_error
     assert delivery_check(client) is False
 
@@ -91,9 +91,9 @@ def test_failed_pending_work_is_not_noted_as_a_delivery(client, overdue, bob, mo
 def test_an_initial_batch_and_an_advance_count_as_deliveries(client, overdue, bob):
     transitions.enable(bob, timezone.now(), seed=1, dispatch=False)
     account = DemoAccount.objects.get(user=bob).pk
-    tasks.finish(account)
+    tasks.run_slice(account)
     assert delivery_check(client) is True
     redis().delete(DELIVERED_KEY)
     DemoAccount.objects.filter(pk=account).update(state="active", advance_days=1)
-    tasks.finish(account)
+    tasks.run_slice(account)
     assert delivery_check(client) is True

@@ -188,12 +188,12 @@ def broken(page: Page, stack: ServiceStack) -> None:
 
 
 ERRORS = {
-    "There is nothing here": not_found,
+    "Page not found": not_found,
     "This page is too old": not_allowed,
-    "This is too large": too_large,
-    "This cannot be read": with_a_nul,
-    "This address is too long": too_long_an_address,
-    "Something is wrong here": broken,
+    "The request is too large": too_large,
+    "Bad request": with_a_nul,
+    "The address is too long": too_long_an_address,
+    "Server error": broken,
 }
 
 

@@ -44,7 +44,7 @@ def rows_after(user, runs: Runs, **settings) -> list[tuple]:
         act(at, what)
     rows = visible_rows(user)
     transitions.disable(user, dispatch=False)
-    pending_work.finish(DemoAccount.objects.get().pk, END)
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, END)
     return rows
 
 
@@ -121,7 +121,7 @@ def run_and_remove(user, runs: Runs) -> list[tuple]:
         act(at, what)
     rows = visible_rows(user)
     transitions.disable(user, dispatch=False)
-    pending_work.finish(DemoAccount.objects.get().pk, END)
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, END)
     return rows
 
 

@@ -209,7 +209,7 @@ def test_cleanup_reports_by_kind(alice):
 def test_cleanup_exits_with_1_when_a_demo_could_not_be_cleaned_up(alice):
     demo_of(alice)
     DemoAccount.objects.update(niche="none that exists")
-    with pytest.raises(CommandError, match="1 demos could not be cleaned up") as error:
+    with pytest.raises(CommandError, match=r"^1 demo could not be cleaned up") as error:
         run("cleanup_demo")
     assert error.value.returncode == 1
 

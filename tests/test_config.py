@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import environment, up
 from config.embedded import Servers
 from demo.models import DemoAccount, State
+from demo.schedules import SCHEDULES
 from tests.servers import copy_template, new_folder
 from tests.service_stack import CHECKOUT, PLAIN, free_port, until
 from tests.world import demo_of
@@ -80,7 +81,10 @@ def test_a_variable_that_is_not_declared_is_not_read():
             ({"DATA_DIR": f"/tmp/é{sign}1"}, f"which contains {sign!r}. Type DATA_DIR=/another/path")
             for sign in " ,'%$;"
         ),
-        ({"DATA_DIR": "/tmp/" + "x" * 90}, "is too long for a socket. Type DATA_DIR=/a/shorter/path"),
+        *(
+            ({"DATA_DIR": f"/tmp/{name}"}, "socket: 85 bytes, at most 84. Type DATA_DIR=/a/shorter/path")
+            for name in ("x" * 80, "é" * 40)
+        ),
     ],
 )
 def test_an_invalid_value_stops_the_start_with_a_sentence(variables, sentence, tmp_path):
@@ -108,6 +112,31 @@ def test_a_process_can_stop_and_restart_the_servers(prepared):
     assert (servers.postgres_runs(), servers.valkey_runs()) == (False, False)
     assert servers.ensure()
     assert not servers.ensure()
+
+
+def test_a_server_that_does_not_stop_is_logged_and_killed(folder, monkeypatch, caplog):
+    monkeypatch.setattr("config.embedded.SERVER_STOP_SECONDS", 0.5)
+    servers = Servers(folder / "data")
+    assert servers.ensure(postgres=False)
+    [process] = servers.processes(postgres=False).values()
+    process.suspend()
+    assert servers.stop()
+    assert [record.message for record in caplog.records] == [
+        f"Valkey (pid {process.pid}) did not stop within 0.5 s; it is killed"
+    ]
+    assert not servers.valkey_runs()
+
+
+def test_the_servers_run_in_a_folder_with_the_longest_accepted_path(folder):
+    name = "é" * 9
+    data = folder / (name + "x" * (84 - len(os.fsencode(folder / name))))
+    copy_template(data)
+    servers = Servers(data)
+    try:
+        assert servers.ensure()
+        assert (servers.postgres_runs(), servers.valkey_runs()) == (True, True)
+    finally:
+        servers.stop()
 
 
 def test_two_concurrent_starts_share_one_set_of_servers_that_outlives_them(prepared):
@@ -216,7 +245,7 @@ def test_a_failed_start_prints_the_reason_and_leaves_nothing_running(folder, com
     result = manage(command, DATA_DIR=str(folder / "data"), PORT=str(free_port()))
     last_line = result.stderr.strip().splitlines()[-1]
     assert result.returncode == 2
-    assert "cannot be started" in last_line
+    assert f"PostgreSQL and Valkey cannot be started in {folder / 'data'}: initdb" in last_line
     assert "initdb ended with code 1" in last_line
     assert "Traceback" not in result.stderr
     assert not Servers(folder / "data").valkey_runs()
@@ -271,6 +300,7 @@ def test_importing_the_simulator_loads_neither_django_nor_celery_nor_faker():
 )
 def test_each_entry_point_starts_and_migrates_an_empty_folder_by_itself(folder, entry_point, last_line):
     log = folder / "log"
+    expected = {schedule.name for schedule in SCHEDULES}
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", *(word.format(folder=folder) for word in entry_point)],
@@ -282,7 +312,7 @@ def test_each_entry_point_starts_and_migrates_an_empty_folder_by_itself(folder, 
         )
     try:
         until(lambda: last_line in log.read_text(), f"{entry_point[0]} logs {last_line!r}", seconds=30)
-        until(lambda: schedule_count(folder / "data") == 5, "the schedules exist", seconds=30)
+        until(lambda: schedules(folder / "data") >= expected, "the schedules exist", seconds=30)
         assert process.poll() is None
         assert "Traceback" not in log.read_text()
     finally:
@@ -290,17 +320,15 @@ def test_each_entry_point_starts_and_migrates_an_empty_folder_by_itself(folder, 
         process.wait()
 
 
-def schedule_count(data_dir: Path) -> int:
-    """The number of Perennial's schedules in the embedded database; 0 while the table does not exist."""
+def schedules(data_dir: Path) -> set[str]:
+    """The names of the periodic tasks in the embedded database; none while the table does not exist."""
     entry = Servers(data_dir).database
     try:
         with psycopg.connect(dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"]) as connection:
-            cursor = connection.execute(
-                "SELECT count(*) FROM django_celery_beat_periodictask WHERE name LIKE 'demo: %'"
-            )
-            return cursor.fetchone()[0]
+            rows = connection.execute("SELECT name FROM django_celery_beat_periodictask")
+            return {name for (name,) in rows}
     except psycopg.Error:
-        return 0
+        return set()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
-from demo.windows import CONTENT, WINDOW_KINDS, WindowKind
+from demo.windows import CONTENT_WINDOWS, WINDOW_KINDS, WindowKind
 from interactions.events import aspects_of
 from interactions.upserts import VALUE_COLUMNS
 from tests.service_stack import CHECKOUT, PLAIN
@@ -85,8 +85,8 @@ def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     )
 
 
-def kind(length: timedelta, starts_at: timedelta = 0 * HOUR) -> WindowKind:
-    return WindowKind("stories", length, starts_at, gate=HOUR, quotas=())
+def kind(length: timedelta, start_offset: timedelta = 0 * HOUR) -> WindowKind:
+    return WindowKind("stories", "stories", length, start_offset, min_delay=HOUR, quotas=())
 
 
 def test_a_table_without_a_declared_entry_is_named_with_the_entry():
@@ -116,16 +116,16 @@ def test_a_length_that_is_not_of_whole_hours_of_a_day_is_refused(length):
         kind(length)
 
 
-@pytest.mark.parametrize("starts_at", [-HOUR, 0.5 * HOUR, 6 * HOUR])
-def test_a_start_outside_the_first_window_of_a_day_is_refused(starts_at):
+@pytest.mark.parametrize("start_offset", [-HOUR, 0.5 * HOUR, 6 * HOUR])
+def test_a_start_outside_the_first_window_of_a_day_is_refused(start_offset):
     with pytest.raises(InvalidDeclaration, match=r"^stories windows start at"):
-        kind(6 * HOUR, starts_at)
+        kind(6 * HOUR, start_offset)
 
 
 @pytest.mark.parametrize(
     ("window", "cron"),
     [
-        (CONTENT, ("0", "10", "*")),
+        (CONTENT_WINDOWS, ("0", "10", "*")),
         (kind(HOUR), ("0", "*/1", "*")),
         (kind(6 * HOUR), ("0", "*/6", "*")),
         (kind(6 * HOUR, 2 * HOUR), ("0", "2-23/6", "*")),

@@ -2,6 +2,7 @@
 
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -90,6 +91,19 @@ def test_a_batch_keeps_its_rows_and_its_id_over_retries(planned, unreachable_rec
     deliver_due(NOW + timedelta(seconds=10))
     assert dict(StoryEvent.objects.values_list("pk", "delivery_id")) == batches
     assert set(StoryEvent.objects.values_list("attempts", flat=True)) == {2}
+
+
+def test_the_log_names_failed_batches_and_dead_events(planned, unreachable_receiver, caplog):
+    sizes = Counter(StoryEvent.objects.values_list("profile", flat=True))
+    for attempt in range(6):
+        caplog.clear()
+        deliver_due(NOW + attempt * timedelta(hours=6))
+        refused, dead = (
+            {tuple(record.args[:2]) for record in caplog.records if start in record.msg}
+            for start in ("The receiver (MAIN_APP_URL) did not accept", "events of profile %s are dead")
+        )
+        batches = {(size, profile) for profile, size in sizes.items()}
+        assert (refused, dead) == (batches, batches if attempt == 5 else set())
 
 
 def test_after_six_attempts_events_are_dead_and_can_be_retried(
@@ -392,10 +406,10 @@ def test_a_demo_does_not_advance_while_events_are_leased(page, active):
     assert (refused.status_code, "being delivered" in refused.json()["detail"]) == (409, True)
     DemoAccount.objects.update(advance_days=7)
     before = leased_event.get().due_at
-    pending_work.finish(active.pk, timezone.now())
+    pending_work.run_to_completion(active.pk, timezone.now())
     assert (leased_event.get().due_at, DemoAccount.objects.get().advance_days) == (before, 7)
     leased_event.update(claimed_until=timezone.now())
-    pending_work.finish(active.pk, timezone.now())
+    pending_work.run_to_completion(active.pk, timezone.now())
     assert (leased_event.get().due_at, DemoAccount.objects.get().advance_days) == (
         before - timedelta(days=7),
         0,

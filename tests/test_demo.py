@@ -152,7 +152,7 @@ def test_enabling_without_message_platforms_creates_no_messages_and_gives_a_noti
         "None of the chosen platforms has direct messages, so the demo has none."
     ]
     assert answer.json()["progress"]["messages"] == {"done": 0, "total": 0}
-    pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
     assert counts(alice) == (35, 920, 0)
 
 

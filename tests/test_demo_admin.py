@@ -95,10 +95,10 @@ def test_actions_report_their_number_and_the_refusals(operator, alice, bob):
     assert act(operator, DEMOS, "pause", one) == ["1 demo paused."]
     assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 unchanged."]
     assert act(operator, DEMOS, "resume", one) == ["1 demo resuming."]
-    pending_work.finish(one.pk, timezone.now())
+    pending_work.run_to_completion(one.pk, timezone.now())
     assert act(operator, DEMOS, "advance_a_week", one, other) == [
         "1 demo advancing by a week, 1 unchanged.",
-        "bob: Demo mode is paused; only an active demo that is not advancing can advance.",
+        "bob: Demo mode is paused; resume it first.",
     ]
     assert (state_of(alice), state_of(bob)) == (State.ACTIVE, State.PAUSED)
     assert DemoAccount.objects.get(user=alice).advance_days == 7
@@ -272,7 +272,7 @@ def test_each_schedule_is_checked_once(operator, monkeypatch):
     examined = []
     real = schedule_checks.problem_of
     monkeypatch.setattr(
-        "demo.admin.schedules.problem_of", lambda task: examined.append(task.pk) or real(task)
+        "config.schedule_admin.problem_of", lambda task: examined.append(task.pk) or real(task)
     )
     page(operator, "admin:django_celery_beat_periodictask_changelist")
     assert sorted(examined) == sorted(PeriodicTask.objects.values_list("pk", flat=True))

@@ -71,7 +71,7 @@ def test_the_options_of_enabling_shape_the_story(page, alice):
         name: value for name, value in options.items() if name in body
     }
     assert (body["settings"]["rhythm"], body["settings"]["viral_spikes"]) == ("natural", False)
-    pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
     assert set(Profile.objects.demo().values_list("platform", "display_name")) == {
         ("instagram", "Taller Lira")
     }
@@ -212,7 +212,7 @@ def test_pause_and_resume_answer_202_then_200(page, alice):
     assert shown == [("paused", False), ("paused", False), ("paused", True), ("paused", True)]
     refused = page.post("/api/v1/demo/pause/")
     assert (refused.status_code, "resuming" in refused.json()["detail"]) == (409, True)
-    pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
     shown = page.get("/api/v1/demo/").json()
     assert (shown["state"], shown["resuming"]) == ("active", False)
 
@@ -317,7 +317,7 @@ def test_a_live_profile_with_the_demos_id_is_409_and_another_seed_succeeds(page,
 def test_enabling_again_without_options_has_the_usual_size(page, alice):
     demo_of(alice, size="smoke")
     transitions.disable(alice, dispatch=False)
-    pending_work.finish(DemoAccount.objects.get().pk, NOW)
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     progress = page.post("/api/v1/demo/enable/").json()["progress"]
     assert [progress[kind]["total"] for kind in ("content", "comments", "messages")] == [35, 920, 100]
 

@@ -103,10 +103,10 @@ def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):
         ask = {"headers": caller.headers, "timeout": 20}
         answer = answered(lambda: requests.get(f"{stack.url}/api/v1/demo/", **ask), 503)
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert answer.json()["hint"] == "Nothing was stored; send the same request again in some seconds."
+        assert answer.json()["hint"] == "Nothing was stored; send the same request again in a few seconds."
         session = {"cookies": {"sessionid": "x" * 32}, "timeout": 20}
         page = answered(lambda: requests.get(f"{stack.url}/comments/", **session), 503)
-        assert "Back in a moment" in page.text
+        assert "Database unavailable" in page.text
         assert requests.get(f"{stack.url}/healthz", timeout=20).status_code == 200
         ready = answered(lambda: requests.get(f"{stack.url}/readyz", timeout=20), 503)
         assert ready.json()["database"] is False

@@ -169,7 +169,7 @@ def test_the_dashboard_isolates_the_direction_of_brand_and_error(page, alice):
     demo_of(alice, size="small")
     DemoAccount.objects.update(brand="کافه‌ما")
     shown = listed(page, "/")
-    assert "<bdi>کافه‌ما</bdi> publishes posts" in shown
+    assert "<bdi>کافه‌ما</bdi> gets 2 posts a day" in shown
     DemoAccount.objects.update(state="failed", last_error="\u202eoops")
     assert "The demo could not be filled: <bdi>oops</bdi>" in listed(page, "/")
 
@@ -216,7 +216,7 @@ def test_a_cursor_whose_row_was_deleted_shows_the_same_page(page, alice):
 def test_an_invalid_cursor_is_404_with_a_link_to_the_newest(page, live, headers, cursor):
     answer = page.get(f"/comments/?cursor={cursor}", headers=headers)
     shown = words(answer.content.decode())
-    assert (answer.status_code, "This address is not a page of this list" in shown) == (404, True)
+    assert (answer.status_code, "This page of the list does not exist" in shown) == (404, True)
     assert '<a href="/comments/">To the newest comments</a>' in answer.content.decode()
     assert ("<header>" in answer.content.decode()) == (headers == {})
 
@@ -225,7 +225,7 @@ def test_an_invalid_cursor_is_404_with_a_link_to_the_newest(page, live, headers,
 def test_a_url_with_a_nul_is_400(page, live, headers):
     answer = page.get("/comments/?cursor=%00", headers=headers)
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
-    assert "<h1>This cannot be read</h1>" in answer.content.decode()
+    assert "<h1>Bad request</h1>" in answer.content.decode()
 
 
 def test_an_empty_inbox_says_how_to_fill_it(page):

@@ -117,7 +117,7 @@ def test_every_statement_of_a_request_has_a_timeout(client, slow_profile, monkey
         503,
         "The request took too long and was stopped.",
     )
-    assert answer.json()["hint"] == "Nothing was stored; send the same request again in some seconds."
+    assert answer.json()["hint"] == "Nothing was stored; send the same request again in a few seconds."
     assert not Interaction.objects.filter(direction="out").exists()
     assert limit_of_the_session() == "0"
 

@@ -36,7 +36,7 @@ def test_the_sweep_claims_work_of_a_worker_killed_between_planning_and_delivery(
     later = NOW + timedelta(seconds=31)
     assert recovery.claim_stalled(later) == {account.pk: 0}
     assert recovery.claim_stalled(later) == {}
-    pending_work.finish(account.pk, later)
+    pending_work.run_to_completion(account.pk, later)
     assert counts(alice) == (35, 920, 100)
 
 
@@ -48,11 +48,11 @@ def test_a_lost_connection_leaves_the_account_enabling(alice, monkeypatch):
 
     monkeypatch.setattr(in_process, "ingest", lost)
     with pytest.raises(OperationalError):
-        pending_work.finish(account.pk, NOW)
+        pending_work.run_to_completion(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == State.ENABLING
     monkeypatch.undo()
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     assert counts(alice) == (35, 920, 100)
 
 
@@ -67,7 +67,7 @@ def error_has_a_reference(account: DemoAccount, caplog) -> bool:
 def test_any_other_error_sets_failed_and_enabling_again_completes(alice, monkeypatch, caplog):
     account = transitions.enable(alice, NOW, dispatch=False).account
     monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == State.FAILED
     assert error_has_a_reference(account, caplog)
@@ -80,14 +80,14 @@ def test_any_other_error_sets_failed_and_enabling_again_completes(alice, monkeyp
 def test_enabling_a_failed_demo_again_deletes_rows_that_were_sent_to_it(alice, monkeypatch):
     account = transitions.enable(alice, NOW, dispatch=False).account
     monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     monkeypatch.undo()
     profile = Profile.objects.demo().first()
     send(profile, event("comment.created", "foreign"), event("comment.edited", "none"), {"type": "nonsense"})
     assert rows_on([profile.pk]) == [1, 0, 1, 1]
     assert transitions.enable(alice, NOW, seed=3, dispatch=False).started
     assert rows_on([profile.pk, None]) == [0, 0, 0, 0]
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     assert counts(alice) == (35, 920, 100)
 
 
@@ -102,7 +102,7 @@ def rows_on(profiles: list[int | None]) -> list[int]:
 def test_a_batch_that_failed_after_planning_is_completed_as_planned(alice, monkeypatch):
     account = transitions.enable(alice, NOW, dispatch=False, seed=6).account
     monkeypatch.setattr(pending_work, "deliver_due", lambda *_, **__: 1 / 0)
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     monkeypatch.undo()
     story = StoryEvent.objects.filter(origin="initial").order_by("pk").values_list("pk", flat=True)
     planned = list(story)
@@ -162,7 +162,7 @@ def test_an_account_that_cannot_be_planned_does_not_block_others(alice, bob, mon
 def test_a_failing_advance_is_given_up_and_reported(alice, now, caplog):
     account = demo_of(alice)
     DemoAccount.objects.update(advance_days=7, niche="none that exists")
-    pending_work.finish(account.pk, now)
+    pending_work.run_to_completion(account.pk, now)
     account.refresh_from_db()
     assert (account.state, account.advance_days) == (State.ACTIVE, 0)
     assert error_has_a_reference(account, caplog)

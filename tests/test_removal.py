@@ -36,7 +36,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
     run_until(ENABLED + DAY, every=6 * HOUR)
     transitions.disable(alice, dispatch=False)
-    pending_work.finish(DemoAccount.objects.get(user=alice).pk, NOW)
+    pending_work.run_to_completion(DemoAccount.objects.get(user=alice).pk, NOW)
     account = DemoAccount.objects.get(user=alice)
     assert (
         account.state,
@@ -61,9 +61,9 @@ def test_an_interrupted_removal_is_completed_by_the_next_run(alice, monkeypatch,
     account = DemoAccount.objects.get()
     monkeypatch.setattr(removal, step, lambda *_, **__: (_ for _ in ()).throw(OperationalError("killed")))
     with pytest.raises(OperationalError):
-        pending_work.finish(account.pk, NOW)
+        pending_work.run_to_completion(account.pk, NOW)
     monkeypatch.undo()
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     assert DemoAccount.objects.get().state == State.OFF
     assert (counts(alice), StoryEvent.objects.count()) == ((0, 0, 0), 0)
 
@@ -81,7 +81,7 @@ def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
     monkeypatch.setattr("demo.lifecycle.heartbeat.INTERVAL", timedelta(0))
     monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 10)
     monkeypatch.setattr(bulk, "lock_profiles", watched)
-    pending_work.finish(DemoAccount.objects.get().pk, NOW)
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     assert len(beats) == sum(tens)  # none for empty tables and for the last transaction
     assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
 
@@ -95,14 +95,14 @@ def test_a_late_second_removal_does_not_delete_the_next_activation(alice, monkey
 
     def meanwhile(*args, **only):
         monkeypatch.undo()
-        pending_work.finish(account.pk, NOW)
+        pending_work.run_to_completion(account.pk, NOW)
         demo_of(alice, seed=5)
         if disabled_again:
             transitions.disable(alice, dispatch=False)
         return real(*args, **only)
 
     monkeypatch.setattr(removal, "delete_received_rows", meanwhile)
-    pending_work.finish(account.pk, NOW)
+    pending_work.run_to_completion(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
     assert counts(alice) == (3, 30, 5)
@@ -246,6 +246,6 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
         *(model.__name__ for model in RECEIVED_MODELS),
     }
     transitions.disable(alice, dispatch=False)
-    pending_work.finish(alice.demo_account.pk, NOW)
+    pending_work.run_to_completion(alice.demo_account.pk, NOW)
     assert set(referencing_rows(alice).values()) == {0}
     assert (referencing_rows(bob), live_rows()) == (before, live_before)

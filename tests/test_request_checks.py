@@ -109,11 +109,11 @@ def refused_with(code: int, response) -> dict:
 @pytest.mark.parametrize(
     ("code", "heading", "request_options"),
     [
-        (400, "This cannot be read", {"path": "/login/?next=%00"}),
-        (411, "This cannot be read", {"path": "/login/", "HTTP_TRANSFER_ENCODING": "chunked"}),
-        (413, "This is too large", {"path": "/login/", "CONTENT_LENGTH": "7000000"}),
-        (414, "This address is too long", {"path": "/login/?" + "x" * 8_192}),
-        (415, "This cannot be read", {"path": "/login/", "data": b"{}", "content_type": JSON}),
+        (400, "Bad request", {"path": "/login/?next=%00"}),
+        (411, "Bad request", {"path": "/login/", "HTTP_TRANSFER_ENCODING": "chunked"}),
+        (413, "The request is too large", {"path": "/login/", "CONTENT_LENGTH": "7000000"}),
+        (414, "The address is too long", {"path": "/login/?" + "x" * 8_192}),
+        (415, "Bad request", {"path": "/login/", "data": b"{}", "content_type": JSON}),
     ],
 )
 def test_outside_of_the_api_a_refusal_is_an_html_page_with_a_request_id(

@@ -174,7 +174,7 @@ def test_restore_all_restores_every_demo_that_is_on(alice, bob, live):
     assert (visible_rows(alice), visible_rows(bob), live_rows()) == before
     sums = {"content": 6, "comments": number_of("comment"), "messages": number_of("message")}
     assert report == {"users": 2, **sums, "story": StoryEvent.objects.count()}
-    assert run("restore_demo", "--all").startswith("Restored of 2 demos: nothing.")
+    assert run("restore_demo", "--all").startswith("Restored in 2 demos: nothing.")
 
 
 def number_of(type: str) -> int:
@@ -440,7 +440,7 @@ def test_cleanup_during_an_advance_does_not_deadlock(alice, monkeypatch):
         real(profiles)
 
     def work() -> None:
-        pending_work.finish(alice.demo_account.pk, LATER)
+        pending_work.run_to_completion(alice.demo_account.pk, LATER)
         connection.close()
 
     monkeypatch.setattr(advance, "lock_profiles", lock_late)

@@ -19,7 +19,7 @@ MAX_SETTINGS = {"content_per_day": 20, "comments_per_window": 200, "messages_per
 SENTENCE = (
     "(comments_per_window 200 × 4 + messages_per_window 100 × 4 + content_per_day 20 × 1) rows a day"
     " × 41 days of retention are 50,020 rows;"
-    " a demo may have 50,000. Choose fewer a day, or a shorter retention."
+    " a demo may have 50,000. Lower these settings or retention_days."
 )
 
 
@@ -105,8 +105,9 @@ def test_the_limit_is_the_setting_demo_max_rows(page, alice, settings):
 
 
 TOO_MANY_ROWS = (
-    "The story of this demo has more than 2,000 rows. Choose fewer a day or a shorter retention, and try"
-    " again when cleanup has purged the expired rows, which takes up to two weeks; or reset the demo."
+    "The story of this demo has more than 2,000 rows. Lower its settings (comments_per_window, messages_per_window,"
+    " content_per_day, retention_days), and try again when cleanup has purged the expired rows, which takes up to two"
+    " weeks; or reset the demo."
 )
 REQUESTS = {
     "advance/": {"days": 1},

@@ -41,18 +41,18 @@ def scans(cursor) -> dict[str, int]:
     return dict(cursor.fetchall())
 
 
-def finish(user, now=NOW) -> None:
-    pending_work.finish(DemoAccount.objects.get(user=user).pk, now)
+def run_to_completion(user, now=NOW) -> None:
+    pending_work.run_to_completion(DemoAccount.objects.get(user=user).pk, now)
 
 
 def disable(user) -> None:
     transitions.disable(user, dispatch=False)
-    finish(user)
+    run_to_completion(user)
 
 
 def reset(user) -> None:
     transitions.reset(user, dispatch=False)
-    finish(user)
+    run_to_completion(user)
 
 
 def pause_and_resume(user) -> None:
@@ -62,7 +62,7 @@ def pause_and_resume(user) -> None:
 
 def advance(user) -> None:
     transitions.advance(user, 2, NOW, dispatch=False)
-    finish(user)
+    run_to_completion(user)
 
 
 def act_on_scenario(user) -> None:

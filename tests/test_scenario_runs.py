@@ -13,7 +13,7 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.exceptions import InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
-from demo.models import DemoAccount, StoryEvent
+from demo.models import DemoAccount, State, StoryEvent
 from demo.simulator import SCENARIO_DURATION
 from demo.throttling import AdvanceThrottle, ScenarioThrottle
 from interactions.models import Interaction
@@ -49,7 +49,7 @@ def test_a_scenario_does_not_change_the_windows(alice, bob):
     for hours, name in enumerate(BROUGHT):
         scenarios.start(alice, name, ENABLED + hours * HOUR)
     run_until(ENABLED + 3 * DAY, every=2 * HOUR)
-    ours = StoryEvent.objects.exclude(origin__in=scenarios.NAMES)
+    ours = StoryEvent.objects.exclude(origin__in=scenarios.SCENARIO_NAMES)
     fields = ("type", "platform_id", "origin", "due_at", "payload")
     hers, his = (
         list(ours.filter(account__user=user).order_by("due_at", "platform_id").values_list(*fields))
@@ -121,6 +121,25 @@ def test_an_unknown_scenario_is_404_with_the_known_names(page, alice, method):
 def test_scenarios_of_a_demo_that_is_off_are_409(page, alice, method):
     answer = getattr(page, method)(url("viral-spike"))
     assert (answer.status_code, "Demo mode is off" in answer.json()["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    {
+        State.OFF: "Demo mode is off; switch it on first.",
+        State.ENABLING: "Demo mode is enabling; wait until it is active.",
+        State.PAUSED: "Demo mode is paused; resume it first.",
+        State.DISABLING: "Demo mode is disabling; wait until it is off, then switch it on.",
+        State.FAILED: "Demo mode is failed; switch it on again first.",
+    }.items(),
+)
+@pytest.mark.parametrize("route", ["scenarios/viral-spike/", "generate/interactions/", "advance/"])
+def test_what_needs_an_active_demo_says_how_to_get_one(page, alice, state, sentence, route):
+    if state != State.OFF:
+        demo_of(alice)
+        DemoAccount.objects.update(state=state, paused_at=NOW if state == State.PAUSED else None)
+    answer = page.post(f"/api/v1/demo/{route}", {"days": 1} if route == "advance/" else {})
+    assert (answer.status_code, answer.json()["detail"]) == (409, sentence)
 
 
 def test_a_paused_demo_starts_no_scenario_and_keeps_a_running_one(alice):

@@ -23,7 +23,7 @@ from config.beat import Scheduler
 from config.celery import app
 from config.schedule_checks import problem_of
 from demo.schedules import SCHEDULES, Schedule, create_missing_schedules
-from demo.windows import CONTENT, INTERACTIONS, next_cleanup
+from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, next_cleanup
 from tests.admin_client import act
 
 OWN_SCHEDULES = {schedule.name for schedule in SCHEDULES}
@@ -331,8 +331,8 @@ def test_each_schedule_names_a_task_that_workers_run():
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("demo: daily content", CONTENT.start_at_or_after),
-        ("demo: interactions", INTERACTIONS.start_at_or_after),
+        ("demo: daily content", CONTENT_WINDOWS.start_at_or_after),
+        ("demo: interactions", INTERACTION_WINDOWS.start_at_or_after),
         ("demo: weekly cleanup", next_cleanup),
     ],
 )

@@ -60,7 +60,7 @@ def test_settings_saved_on_the_page_apply_from_the_next_window_on(page, alice, m
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
-    sentence = "The settings apply from the next window on: interactions from Thu 5 Mar, 00:00 UTC, content from Thu 5 Mar, 10:00 UTC."
+    sentence = "The settings apply from the next planning on: comments and messages from Thu 5 Mar, 00:00 UTC, posts from Thu 5 Mar, 10:00 UTC."
     assert sentence in text_of(page.get(answer.headers["Location"]))
     plan_due(FIRST_INTERACTIONS + 6 * HOUR)
     assert comments.count() == 13
@@ -197,7 +197,7 @@ def test_the_settings_page_describes_the_settings_in_words(page, alice):
     assert "1 post a day, and 3 comments and 5 direct messages every 6 hours: about 12 comments" in shown
     assert "The day's first post is published at 9:00 in Asia/Tokyo" in shown
     assert ("the same on average. No post" in shown, "No post goes viral" in shown) == (True, True)
-    assert "older than 1 day is removed on Mondays" in shown
+    assert "older than 1 day expires on Mondays" in shown
 
 
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):

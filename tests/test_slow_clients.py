@@ -9,7 +9,7 @@ import pytest
 from tests.long import first
 from tests.nginx_in_front import nginx_in_front
 from tests.service_stack import running_stack
-from tests.slow_clients import FLOODS, KINDS, flood, slow_clients, slowest_healthz
+from tests.slow_clients import CLIENT_KINDS, FLOODS, flood, slow_clients, slowest_healthz
 
 pytestmark = [pytest.mark.long, pytest.mark.flow]
 
@@ -23,7 +23,7 @@ def ports():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CLIENT_KINDS)
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 def test_64_slow_clients_do_not_delay_healthz_by_a_second(ports, server, kind):
     with slow_clients(ports[server], kind):
@@ -32,7 +32,7 @@ def test_64_slow_clients_do_not_delay_healthz_by_a_second(ports, server, kind):
 
 def test_64_slow_clients_of_every_kind_at_once_do_not_delay_healthz_by_a_second(ports):
     with ExitStack() as contexts:
-        for kind in KINDS:
+        for kind in CLIENT_KINDS:
             contexts.enter_context(slow_clients(ports["alone"], kind))
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
 
@@ -52,7 +52,7 @@ def test_a_client_that_never_finishes_gets_408_or_is_disconnected(ports):
             kind: contexts.enter_context(slow_clients(ports["alone"], kind, 1))[0]
             for kind in ("headers", "no header at all", "an idle connection")
         }
-        head, _ = KINDS["a body"]
+        head, _ = CLIENT_KINDS["a body"]
         clients["a pause"] = contexts.enter_context(socket.create_connection(("127.0.0.1", ports["alone"])))
         clients["a pause"].sendall(head)
         received = {}

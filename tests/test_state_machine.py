@@ -148,15 +148,15 @@ class DemoMachine(RuleBasedStateMachine):
             assert getattr(answer, "started", starts) == starts
             return answer
 
-    def finish(self, demo: Demo) -> None:
+    def do_pending_work(self, demo: Demo) -> None:
         """A worker does the pending work, every other time in the shortest slices."""
         self.in_slices = not self.in_slices
         with self.step(*[demo] * demo.has_work):
             if self.in_slices and demo.has_work:  # without work a slice would still be counted
                 run_slices(demo.account, self.now)
             else:
-                pending_work.finish(demo.account, self.now)
-            demo.finish(self.now)
+                pending_work.run_to_completion(demo.account, self.now)
+            demo.complete_work(self.now)
         if demo.resumed:
             demo.check_plan(self.now)
 
@@ -178,7 +178,7 @@ class DemoMachine(RuleBasedStateMachine):
         if starts:
             demo.enable(options, self.now)
         if at_once:
-            self.finish(demo)
+            self.do_pending_work(demo)
 
     @later(who=WHO, at_once=AT_ONCE)
     def disable(self, who: str, at_once: bool) -> None:
@@ -190,7 +190,7 @@ class DemoMachine(RuleBasedStateMachine):
         if starts:
             demo.remove(reset=False)
         if at_once:
-            self.finish(demo)
+            self.do_pending_work(demo)
 
     @later(who=WHO, at_once=AT_ONCE)
     def reset(self, who: str, at_once: bool) -> None:
@@ -198,7 +198,7 @@ class DemoMachine(RuleBasedStateMachine):
         if self.ask(demo, transitions.reset, starts=demo.state in STATES_WITH_RETENTION, dispatch=False):
             demo.remove(reset=True)
         if at_once:
-            self.finish(demo)
+            self.do_pending_work(demo)
 
     @later(who=WHO, until=st.none() | HOURS | DAYS)
     def pause(self, who: str, until: timedelta | None) -> None:
@@ -221,7 +221,7 @@ class DemoMachine(RuleBasedStateMachine):
         if starts:
             demo.resume(self.now)
         if at_once:
-            self.finish(demo)
+            self.do_pending_work(demo)
 
     @later(who=WHO, changes=st.fixed_dictionaries({}, optional=SETTINGS).filter(bool))
     def change_settings(self, who: str, changes: dict) -> None:
@@ -241,7 +241,7 @@ class DemoMachine(RuleBasedStateMachine):
         elif self.ask(demo, transitions.advance, days, self.now, starts=demo.is_free, dispatch=False):
             demo.advance_days = days
         if at_once:
-            self.finish(demo)
+            self.do_pending_work(demo)
 
     @later(who=WHO)
     def generate_content(self, who: str) -> None:
@@ -261,7 +261,7 @@ class DemoMachine(RuleBasedStateMachine):
         posts = StoryEvent.objects.filter(account=demo.account, type=CONTENT, expired_at=None)
         return posts.filter(due_at__range=(until - 30 * DAY + 2 * MINUTE, until)).exists()
 
-    @later(who=WHO, name=st.sampled_from(scenarios.NAMES), cancels=st.booleans())
+    @later(who=WHO, name=st.sampled_from(scenarios.SCENARIO_NAMES), cancels=st.booleans())
     def act_on_scenario(self, who: str, name: str, cancels: bool) -> None:
         demo = self.demos[who]
         undelivered = StoryEvent.objects.undelivered().filter(account=demo.account, origin=name)
@@ -347,7 +347,7 @@ class DemoMachine(RuleBasedStateMachine):
         with self.step(*deliverable):
             assert (deliver_due(self.now), due.count()) == (number, 0)
         for demo in planned:
-            demo.finish(self.now)
+            demo.complete_work(self.now)
 
     @later(worker_runs=AT_ONCE)
     def sweep(self, worker_runs: bool) -> None:
@@ -357,7 +357,7 @@ class DemoMachine(RuleBasedStateMachine):
         with self.step(*stalled):
             assert recovery.claim_stalled(self.now).keys() == {demo.account for demo in stalled}
         for demo in stalled * worker_runs:
-            self.finish(demo)
+            self.do_pending_work(demo)
 
     @later(who=WHO, fault=st.none() | st.sampled_from(list(FAULTS)))
     def work_fails(self, who: str, fault: str | None) -> None:
@@ -369,7 +369,7 @@ class DemoMachine(RuleBasedStateMachine):
                     demo.plan()
         elif demo.has_work and demo.state == FAULTS[fault]:
             with self.step(demo), patch(fault, side_effect=RuntimeError(fault)):
-                pending_work.finish(demo.account, self.now)
+                pending_work.run_to_completion(demo.account, self.now)
             demo.fail(planned=fault == "demo.lifecycle.pending_work.deliver_due")
 
     @later(

@@ -72,7 +72,7 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # no
     assert logged[:3] == [
         f"{name} ended by itself (exit code -9); it is restarted in 1 s" for name in ("worker", "beat", "web")
     ]
-    assert logged[3].startswith("a server had ended by itself and was restarted")
+    assert logged[3].startswith("Valkey ended by itself and was restarted; the next check is in ")
     assert services_of_up(prepared) == []
     assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
 

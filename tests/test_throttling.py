@@ -192,10 +192,10 @@ def plant(broker: redis.Redis, key: bytes, kind: str, path: Path) -> None:
             broker.zadd(key, {"a": "inf"} | {str(n): 1e17 + n for n in range(1_000)})
 
 
-KINDS = ["pickle", "text", "number", "list", "hash", "set", "stream", "past", "future"]
+VALUE_KINDS = ["pickle", "text", "number", "list", "hash", "set", "stream", "past", "future"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", VALUE_KINDS)
 def test_invalid_values_in_redis_run_no_code_lock_nobody_out_and_are_replaced(
     client, person, broker, tmp_path, kind
 ):
@@ -234,6 +234,7 @@ def test_without_redis_nobody_is_locked_out_and_a_warning_is_logged(client, pers
     assert client.post(TOKEN, {"username": "person", "password": PASSWORD}).status_code == 200
     records = [record for record in caplog.records if "not throttled" in record.getMessage()]
     assert {record.levelname for record in records} == {"WARNING"}
+    assert all("ConnectionError: " in record.getMessage() for record in records), "the log says why"
 
 
 def test_a_hanging_redis_opens_the_circuit_breaker_and_is_retried_later(

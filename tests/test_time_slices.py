@@ -88,7 +88,7 @@ def test_time_slices_do_the_same_work_as_one_run_also_when_workers_die(alice, sh
     account = demo_of(alice, seed=9, brand="Twin")
     with transaction.atomic():  # for comparison; rolled back
         ask(alice)
-        pending_work.finish(account.pk, NOW + 3 * HOUR)
+        pending_work.run_to_completion(account.pk, NOW + 3 * HOUR)
         at_once = state_and_rows(alice)
         transaction.set_rollback(True)
     ask(alice)
@@ -135,7 +135,7 @@ def test_each_slice_is_a_task_that_requests_the_next(alice, short_slices, monkey
     while asked:
         assert len(asked) == 1
         assert asked[0][0] == account.pk
-        tasks.finish(*asked.pop())
+        tasks.run_slice(*asked.pop())
     assert DemoAccount.objects.get().state == State.ACTIVE
     assert DemoAccount.objects.get().next_slice >= 2
 
@@ -152,7 +152,7 @@ def test_planning_that_reaches_its_time_limit_succeeds_without_a_broker(alice, m
     tasks.plan()
     messages = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
     assert messages == [
-        "The broker is unreachable (ConnectionError): 'plan on' was not sent; the next sweep sends it."
+        "The broker is unreachable (ConnectionError): 'plan continued' was not sent; the next sweep sends it."
     ]
 
 
@@ -252,5 +252,5 @@ def test_a_resume_request_older_than_the_pause_is_ignored(alice):
     DemoAccount.objects.update(resume_requested_at=NOW)
     assert not DemoAccount.objects.get().is_resuming
     assert recovery.claim_stalled(NOW + DAY) == {}
-    pending_work.finish(account.pk, NOW + DAY)
+    pending_work.run_to_completion(account.pk, NOW + DAY)
     assert DemoAccount.objects.get().state == State.PAUSED

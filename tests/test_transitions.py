@@ -56,10 +56,10 @@ def bring_to(state: State, user) -> None:
         return
     if state == State.FAILED:
         DemoAccount.objects.update(niche="none that exists")
-        pending_work.finish(account.account.pk, timezone.now())
+        pending_work.run_to_completion(account.account.pk, timezone.now())
         DemoAccount.objects.update(niche="coffee")
         return
-    pending_work.finish(account.account.pk, timezone.now())
+    pending_work.run_to_completion(account.account.pk, timezone.now())
     if state == State.PAUSED:
         transitions.pause(user, timezone.now())
     if state == State.DISABLING:
@@ -163,7 +163,7 @@ def test_two_parallel_resumes_move_the_story_once(alice):
 
     def resume(minutes: int) -> None:
         transitions.resume(alice, paused + timedelta(minutes=minutes), dispatch=False)
-        pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
+        pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
         connection.close()
 
     with ThreadPoolExecutor(2) as pool:
@@ -190,7 +190,7 @@ def test_a_parallel_disable_and_reset_end_off(alice):
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(click, (transitions.disable, transitions.reset)))
-    pending_work.finish(DemoAccount.objects.get().pk, timezone.now())
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
     assert (state_of(alice), counts(alice)) == (State.OFF, (0, 0, 0))
 
 

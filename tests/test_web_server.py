@@ -618,7 +618,7 @@ def test_while_the_database_is_unavailable_responses_are_503_under_debug_too():
         problem = requests.get(f"{stack.url}/api/v1/demo/", headers=caller.headers, timeout=20)
         page = requests.get(f"{stack.url}/comments/", cookies={"sessionid": "x" * 32}, timeout=20)
     assert (problem.status_code, problem.json()["detail"]) == (503, "The database does not answer.")
-    assert (page.status_code, "Back in a moment" in page.text) == (503, True)
+    assert (page.status_code, "Database unavailable" in page.text) == (503, True)
     assert problem.headers["Retry-After"] == page.headers["Retry-After"] == "5"
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from demo.simulator import tables
-from demo.simulator.tables import KINDS, WORDS
+from demo.simulator.tables import COMMENT_KINDS, WORDS
 
 NICHES = [(path.parts[-3], path.stem) for path in sorted(WORDS.glob("*/niches/*.toml"))]
 LANGUAGES = sorted(path.parent.name for path in WORDS.glob("*/common.toml"))
@@ -146,7 +146,11 @@ def test_the_exchanges_of_a_niche_are_complete_and_well_formed(code, name):
 def test_the_lines_of_a_niche_have_different_lengths(code, name):
     facets = tables.niche(code, name).facets.values()
     lengths = [
-        len(line) for facet in facets for kind in KINDS for exchange in facet[kind] for line in exchange.say
+        len(line)
+        for facet in facets
+        for kind in COMMENT_KINDS
+        for exchange in facet[kind]
+        for line in exchange.say
     ]
     counts = {
         "short": sum(length <= 25 for length in lengths),
@@ -161,7 +165,7 @@ def test_no_line_occurs_twice_in_a_niche(code, name):
     lines = Counter(
         line.lower()
         for facet in facets
-        for kind in KINDS
+        for kind in COMMENT_KINDS
         for exchange in facet[kind]
         for line in exchange.say
     )
@@ -189,15 +193,15 @@ def test_the_scripts_of_a_niche_are_well_formed(code, name):
 @each_language
 def test_a_language_has_all_its_tables(code):
     words = tables.language(code)
-    assert [k for k in KINDS if len(words.short[k]) < SHORT[k]] == []
-    assert [k for k in KINDS if len(words.more[k]) < MORE[k]] == []
-    assert [k for k in KINDS if len(words.openers[k]) < 10] == []
-    assert [k for k in KINDS if len(words.general[k]) < GENERAL[k]] == []
+    assert [k for k in COMMENT_KINDS if len(words.short[k]) < SHORT[k]] == []
+    assert [k for k in COMMENT_KINDS if len(words.more[k]) < MORE[k]] == []
+    assert [k for k in COMMENT_KINDS if len(words.openers[k]) < 10] == []
+    assert [k for k in COMMENT_KINDS if len(words.general[k]) < GENERAL[k]] == []
     assert len(words.tag) >= 8
     assert all(
         len(words.spam[part]) >= minimum for part, minimum in (("hooks", 12), ("offers", 15), ("calls", 12))
     )
-    assert [k for k in (*KINDS, "reply") if len(words.replies[k]) < 30] == []
+    assert [k for k in (*COMMENT_KINDS, "reply") if len(words.replies[k]) < 30] == []
     assert len(words.replies["brand"]) >= 12
     assert len(words.replies["spam"]) >= 12
     assert len(words.thanks) >= 20
@@ -210,7 +214,7 @@ def test_a_language_has_all_its_tables(code):
 def test_the_lines_of_a_language_are_well_formed(code):
     words = tables.language(code)
     found = []
-    for kind in KINDS:
+    for kind in COMMENT_KINDS:
         found += (
             flaws(words.short[kind], set())
             + flaws(words.openers[kind], set())

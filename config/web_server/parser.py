@@ -16,14 +16,12 @@ MAX_TRAILER_BYTES = 8 * KIB
 # bytes, and one more byte for each four bytes of content.
 FRAMING_BYTES = 16 * KIB
 CONTENT_PER_FRAMING = 4
-MAX_CHUNKED_READ = (
-    4 * KIB
-)  # bytes of a chunked body that are passed at once: waitress copies the rest of its input after each chunk
+# Bytes of a chunked body that are passed at once: waitress copies the rest of its input after each chunk.
+MAX_CHUNKED_READ = 4 * KIB
 MAX_BLANK_BYTES = 64  # line ends before a request
 MAX_HEADERS = 200
-TOO_MANY_SPACES = re.compile(
-    rb"[ \t]{65}"
-)  # waitress takes quadratic time for spaces before a header's value
+# waitress takes quadratic time for spaces before a header's value.
+TOO_MANY_SPACES = re.compile(rb"[ \t]{65}")
 FOLDED_HEADER = re.compile(rb"\n[ \t]")  # RFC 9112 (5.2) lets a server refuse these
 SCHEME_AND_HOST = re.compile(r"^https?://[^/?]*", re.IGNORECASE)
 

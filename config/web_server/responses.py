@@ -13,7 +13,7 @@ DETAILS_AND_HINTS = {  # by status code
     408: ("The request took too long to arrive.", "Send it again, without pauses."),
     414: ("The address is too long.", f"Use at most {MAX_ADDRESS_BYTES} bytes."),
     431: ("The headers are too large.", f"Send at most {MAX_HEADER_BYTES} bytes of headers."),
-    500: ("Something is wrong here.", "Try again; if it fails again, tell an operator when it happened."),
+    500: ("The server has an error.", "Try again; if it fails again, tell an operator when it happened."),
     501: ("The transfer coding is unknown.", "Send the body with Content-Length, or chunked."),
     505: ("This server speaks HTTP/1.1.", "Send the request with that version."),
 }

@@ -1,5 +1,5 @@
 """The admin pages of demo mode. Django imports this package; its modules register their models."""
 
-from demo.admin import accounts, schedules, story
+from demo.admin import accounts, story
 
-__all__ = ["accounts", "schedules", "story"]
+__all__ = ["accounts", "story"]

@@ -83,8 +83,10 @@ class StoryEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:
-        text = event.payload.get("text") if isinstance(event.payload, dict) else None
-        return Truncator(str(text or event.payload)).chars(60)
+        payload = event.payload if isinstance(event.payload, dict) else {}
+        if isinstance(metrics := payload.get("metrics"), dict):
+            return ", ".join(f"{name} {number}" for name, number in metrics.items())
+        return Truncator(str(payload.get("text") or "no text")).chars(60)
 
     def has_retry_permission(self, request) -> bool:
         return request.user.has_perm("demo.change_demoaccount")

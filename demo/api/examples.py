@@ -85,5 +85,7 @@ PATCH = [
     *DEMO,
     request("more comments", {"settings": {"comments_per_window": 40, "time_zone": "Europe/Berlin"}}),
 ]
-CONTENT = [answer("two posts", {"content": 2, "comments": 0, "messages": 0})]
-INTERACTIONS = [answer("ten comments and five messages", {"content": 0, "comments": 10, "messages": 5})]
+GENERATED_CONTENT = [answer("two posts", {"content": 2, "comments": 0, "messages": 0})]
+GENERATED_INTERACTIONS = [
+    answer("ten comments and five messages", {"content": 0, "comments": 10, "messages": 5})
+]

@@ -44,7 +44,7 @@ USER_NAME = serializers.CharField(
 )
 NO_SUCH_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
-SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.NAMES)
+SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.SCENARIO_NAMES)
 UNCHANGED_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}
 
 
@@ -242,8 +242,8 @@ class ScenarioView(DemoView):
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
-        if kwargs["name"] not in scenarios.NAMES:
-            detail = f"There is no such scenario; the scenarios are {', '.join(scenarios.NAMES)}."
+        if kwargs["name"] not in scenarios.SCENARIO_NAMES:
+            detail = f"There is no such scenario; the scenarios are {', '.join(scenarios.SCENARIO_NAMES)}."
             raise NotFoundWithHint(detail, "Use one of these names in the address.")
 
     @extend_schema(
@@ -276,7 +276,10 @@ class DailyContentView(GenerateView):
     """Publish two extra posts now, on top of every quota."""
 
     @extend_schema(
-        parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.CONTENT
+        parameters=[USER],
+        request=None,
+        responses={200: GeneratedSerializer},
+        examples=examples.GENERATED_CONTENT,
     )
     def post(self, request: Request) -> Response:
         return Response(asdict(on_demand.generate_content(self.subject, now())))
@@ -286,7 +289,10 @@ class InteractionsView(GenerateView):
     """Deliver ten extra comments and five extra messages now, on top of every quota."""
 
     @extend_schema(
-        parameters=[USER], request=None, responses={200: GeneratedSerializer}, examples=examples.INTERACTIONS
+        parameters=[USER],
+        request=None,
+        responses={200: GeneratedSerializer},
+        examples=examples.GENERATED_INTERACTIONS,
     )
     def post(self, request: Request) -> Response:
         return Response(asdict(on_demand.generate_interactions(self.subject, now())))

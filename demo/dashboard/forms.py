@@ -18,7 +18,7 @@ Name = TypeVar("Name")
 _LINE_BREAKS = re.compile(
     "\r\n?|\n"
 )  # those that a text area sends; any other is part of a name, and is refused
-NAMES = ("brand", "products")
+NAME_FIELDS = ("brand", "products")
 CHOICES = ("niche", "language", "platforms")
 SETTINGS_AT_ENABLING = [name for name, setting in SETTINGS.items() if setting.at_enabling]
 
@@ -68,6 +68,10 @@ class EnableForm(forms.Form):
         """The page always sends `niche`; of checkboxes that are all empty a browser sends nothing."""
         if "niche" in self.data and self.cleaned_data.get("platforms") == []:
             self.add_error("platforms", "Choose at least one platform.")
+        niche, language = self.cleaned_data.get("niche"), self.cleaned_data.get("language")
+        if niche and language and niche not in (niches := simulator.niches(language)):
+            label = dict(simulator.language_choices())[language]
+            self.add_error("niche", f"In {label}, choose {', '.join(map(str.capitalize, niches))}.")
         return self.cleaned_data
 
     @property
@@ -76,7 +80,7 @@ class EnableForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if self._is_chosen(name, value)}
 
     def _is_chosen(self, name: str, value: Any) -> bool:
-        if name in NAMES or value is False:
+        if name in NAME_FIELDS or value is False:
             return name in self.data or self.add_initial_prefix(name) in self.data
         return value not in ("", None, [])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from accounts.models import User
-from demo.models import KINDS, DemoAccount, State, StoryEvent
+from demo.models import COUNTED_TYPES, DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
 
 
@@ -30,11 +30,11 @@ class Progress:
 
     @property
     def tallies(self) -> dict[str, Tally]:
-        return {kind: getattr(self, kind) for kind in KINDS}
+        return {name: getattr(self, name) for name in COUNTED_TYPES}
 
     @property
     def text(self) -> str:
-        return ", ".join(f"{kind} {tally.done}/{tally.total}" for kind, tally in self.tallies.items())
+        return ", ".join(f"{name} {tally.done}/{tally.total}" for name, tally in self.tallies.items())
 
 
 def progress_of(account: DemoAccount) -> Progress:
@@ -47,21 +47,21 @@ def progress_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, Pro
     accounts = list(accounts)
     enabled = [account for account in accounts if account.state != State.OFF]
     undelivered = _count_undelivered(enabled)
-    nothing = Progress(*(Tally(0, 0) for _ in KINDS), dead=0)
+    nothing = Progress(*(Tally(0, 0) for _ in COUNTED_TYPES), dead=0)
     return {account.pk: nothing for account in accounts} | {
         account.pk: _progress(account, undelivered.get(account.pk, {})) for account in enabled
     }
 
 
 def delivered_initially(users: Iterable[User]) -> dict[str, int]:
-    """How many posts, comments and messages of the users' initial batches are delivered, by kind."""
+    """How many events of the users' initial batches are delivered, by their names in COUNTED_TYPES."""
     accounts = DemoAccount.objects.filter(user__in=[user.pk for user in users])
     progress = progress_by_account(accounts).values()
-    return {kind: sum(one.tallies[kind].done for one in progress) for kind in KINDS}
+    return {name: sum(one.tallies[name].done for one in progress) for name in COUNTED_TYPES}
 
 
 def stored_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, dict[str, int]]:
-    """The visible demo rows of each account's user by kind, by the account's primary key, in two statements."""
+    """By account (primary key), in two statements: the visible demo rows of its user, by their names in COUNTED_TYPES."""
     owners = [account.user_id for account in accounts if account.state != State.OFF]
     visible = {"is_demo": True, "deleted_at": None, "profile__owner__in": owners}
     content = Content.objects.filter(**visible).values_list("profile__owner").annotate(Count("pk")).order_by()
@@ -74,7 +74,8 @@ def stored_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, dict[
     counts = {(owner, "content"): count for owner, count in content}
     counts |= {(owner, f"{type}s"): count for owner, type, count in interactions}
     return {
-        account.pk: {kind: counts.get((account.user_id, kind), 0) for kind in KINDS} for account in accounts
+        account.pk: {name: counts.get((account.user_id, name), 0) for name in COUNTED_TYPES}
+        for account in accounts
     }
 
 
@@ -82,17 +83,17 @@ def _progress(account: DemoAccount, undelivered: dict[str, int]) -> Progress:
     quota = account.initial_quota
     tallies = (
         Tally(
-            getattr(quota, kind) - undelivered.get(kind, 0) if account.planned_at else 0, getattr(quota, kind)
+            getattr(quota, name) - undelivered.get(name, 0) if account.planned_at else 0, getattr(quota, name)
         )
-        for kind in KINDS
+        for name in COUNTED_TYPES
     )
     return Progress(*tallies, dead=undelivered.get("dead", 0))
 
 
 def _count_undelivered(accounts: list[DemoAccount]) -> dict[int, dict[str, int]]:
-    """By account: the undelivered events of the initial batch by kind, and under "dead" the dead ones of the whole story."""
+    """By account: undelivered events of the initial batch by name, and under "dead" the dead ones of the whole story."""
     initial = Q(origin=StoryEvent.Origin.INITIAL)
-    counts = {kind: Count("pk", filter=initial & Q(type=type)) for kind, type in KINDS.items()}
+    counts = {name: Count("pk", filter=initial & Q(type=type)) for name, type in COUNTED_TYPES.items()}
     counts["dead"] = Count("pk", filter=Q(dead_at__isnull=False, expired_at=None))
     undelivered = StoryEvent.objects.filter(account__in=accounts, account__gt=0, delivered_at=None).order_by()
     return {row["account"]: row for row in undelivered.values("account").annotate(**counts)}

@@ -15,7 +15,7 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, time_zones
 from demo.throttling import SwitchThrottle, count_click
-from demo.windows import CLEANUP_TIMES, CONTENT, INTERACTIONS, WINDOW_KINDS
+from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
 from interactions.clock import now
 
 
@@ -53,11 +53,11 @@ def _render(request: HttpRequest, form: SettingsForm, status: int = 200) -> Http
         "title": "Settings",
         "form": form,
         "account": account,
-        "window_hours": INTERACTIONS.hours,
-        "default_posting_time": CONTENT.first_start,
+        "window_hours": INTERACTION_WINDOWS.hours,
+        "default_posting_time": CONTENT_WINDOWS.first_start,
         "cleanup_times": CLEANUP_TIMES,
-        "comments_a_day": account.comments_per_window * INTERACTIONS.per_day,
-        "messages_a_day": account.messages_per_window * INTERACTIONS.per_day,
+        "comments_a_day": account.comments_per_window * INTERACTION_WINDOWS.per_day,
+        "messages_a_day": account.messages_quota * INTERACTION_WINDOWS.per_day,
         "notices": notices(account),
         "allowed": demo_allowed(request.user),
         "time_zones": sorted(time_zones()),
@@ -70,9 +70,9 @@ def _confirmation(account: DemoAccount) -> str:
     if account.state in (State.OFF, State.DISABLING):
         return "Saved. The settings apply when demo mode is switched on."
     if account.state == State.PAUSED:
-        return "Saved. The settings apply from the first window after the demo is resumed."
+        return "Saved. The settings apply when the demo is resumed."
     starts = ", ".join(
-        f"{name} from {date_format(account.start_of_next(kind), 'D j M, H:i')} UTC"
-        for name, kind in WINDOW_KINDS.items()
+        f"{kind.label} from {date_format(account.start_of_next(kind), 'D j M, H:i')} UTC"
+        for kind in WINDOW_KINDS.values()
     )
-    return f"Saved. The settings apply from the next window on: {starts}."
+    return f"Saved. The settings apply from the next planning on: {starts}."

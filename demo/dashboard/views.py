@@ -31,7 +31,7 @@ from demo.throttling import (
     SwitchThrottle,
     count_click,
 )
-from demo.windows import next_cleanup
+from demo.windows import INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions.clock import now
 
 SCENARIO_ACTIONS: dict[str, Callable] = {
@@ -159,17 +159,33 @@ def panel_context(request: HttpRequest) -> dict:
     account = account_or_default(request.user)
     return {
         "account": account,
-        "starting_over": account.state == State.DISABLING and account.reset_requested,
+        "state_label": _state_label(account),
+        "starting_over": _is_starting_over(account),
+        "window_hours": INTERACTION_WINDOWS.hours,
         "form": EnableForm.of(account),
         "allowed": demo_allowed(request.user),
         "progress": progress_of(account),
         "stored": stored(account),
         "scenarios": _scenarios(account),
         "upcoming": [_with_names(event) for event in upcoming(account)],
+        "next_windows": [(kind.label, account.start_of_next(kind)) for kind in WINDOW_KINDS.values()],
         "next_cleanup": next_cleanup(timezone.now()),  # only shown, so the web server's clock will do
         "notices": notices(account),
         "refresh": FAST_REFRESH if _is_changing(account) else SLOW_REFRESH,
     }
+
+
+def _is_starting_over(account: DemoAccount) -> bool:
+    return account.state == State.DISABLING and account.reset_requested
+
+
+def _state_label(account: DemoAccount) -> str:
+    """The state in the words of the buttons."""
+    if _is_starting_over(account):
+        return "starting over"
+    return {State.ENABLING: "switching on", State.DISABLING: "switching off"}.get(
+        account.state, account.state
+    )
 
 
 def _is_changing(account: DemoAccount) -> bool:

@@ -21,9 +21,9 @@ def note_delivery() -> None:
 
 
 def is_stuck(now: datetime) -> bool:
-    """Whether an event has been deliverable for two minutes and nothing was delivered in these two minutes.
+    """Whether an event has been deliverable, and nothing was delivered, for the time OVERDUE.
 
-    Events of an initial batch are due in the past. They count as overdue two minutes after the batch was planned.
+    Events of an initial batch are due in the past. They count as overdue that time after the batch was planned.
     """
     return _is_overdue(now - OVERDUE) and not _was_delivered_recently()
 

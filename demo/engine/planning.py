@@ -20,7 +20,7 @@ from demo.engine.clock import Clock
 from demo.engine.error_references import log_failure
 from demo.engine.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
-from demo.windows import CONTENT, INTERACTIONS, WINDOW_KINDS, WindowKind
+from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, WindowKind
 from interactions.db_errors import is_connection_lost
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _plan_chunk(ids: list[int], now: datetime, failed: set[int]) -> PlanningResu
     except Exception as error:
         if is_connection_lost(error):
             raise
-        logger.exception("A chunk of accounts could not be planned; trying its accounts one by one")
+        logger.exception("Accounts %s could not be planned in one transaction; planning each alone", ids)
     return _plan_one_by_one(ids, now, failed)
 
 
@@ -249,7 +249,7 @@ def _draw_interactions(
     return simulator.interactions_window(account.world, window.ordinal, window.start, *quotas, past)
 
 
-_DRAW_FUNCTIONS = {CONTENT.name: _draw_content, INTERACTIONS.name: _draw_interactions}
+_DRAW_FUNCTIONS = {CONTENT_WINDOWS.name: _draw_content, INTERACTION_WINDOWS.name: _draw_interactions}
 check_table("_DRAW_FUNCTIONS in demo/engine/planning.py", _DRAW_FUNCTIONS, WINDOW_KINDS)
 
 
@@ -288,7 +288,7 @@ def _log(account: DemoAccount, window: OpenWindow, counts: PlanningResult) -> No
 
 
 _LOG_LINES = {
-    CONTENT.name: "Generated %(content)d new content pieces for user %(user)s",
-    INTERACTIONS.name: "Generated %(comments)d comments and %(messages)d DMs for user %(user)s",
+    CONTENT_WINDOWS.name: "Generated %(content)d new content pieces for user %(user)s",
+    INTERACTION_WINDOWS.name: "Generated %(comments)d comments and %(messages)d DMs for user %(user)s",
 }
 check_table("_LOG_LINES in demo/engine/planning.py", _LOG_LINES, WINDOW_KINDS)

@@ -1,11 +1,14 @@
 """Retries of failed deliveries: counts attempts, sets the time of the next one, marks events dead. Transports call it."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from demo.models import StoryEvent
+
+logger = logging.getLogger(__name__)
 
 BACKOFF_SECONDS = (5, 300, 1_800, 7_200, 18_000)  # after each failed attempt but the last (Standard Webhooks)
 MAX_ATTEMPTS = len(BACKOFF_SECONDS) + 1
@@ -18,12 +21,12 @@ def count_failure(events: Sequence[StoryEvent], now: datetime, reason: str, min_
     They are retried after the backoff, but not before `min_wait` seconds; after the last attempt they are dead.
     """
     attempts = events[0].attempts + 1
-    outcome = (
-        {"dead_at": now}
-        if is_last_attempt(events)
-        else {"claimed_until": now + _backoff(events[0], attempts, min_wait)}
-    )
-    _update(events, reason, attempts=attempts, **outcome)
+    if is_last_attempt(events):
+        logger.error("%d events of profile %s are dead: %s", len(events), events[0].profile_id, reason)
+        _update(events, reason, attempts=attempts, dead_at=now)
+    else:
+        next_attempt = now + _backoff(events[0], attempts, min_wait)
+        _update(events, reason, attempts=attempts, claimed_until=next_attempt)
 
 
 def is_last_attempt(events: Sequence[StoryEvent]) -> bool:

@@ -34,7 +34,8 @@ def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
     """
     if account.advance_days:
         while (
-            time_slice() and plan_next_windows(account.pk, time_slice.start, EVENTS_PER_TRANSACTION).windows
+            time_slice.begin_step()
+            and plan_next_windows(account.pk, time_slice.start, EVENTS_PER_TRANSACTION).windows
         ):
             pass
         try:
@@ -48,7 +49,7 @@ def advance(account: DemoAccount, time_slice: TimeSlice) -> None:
 def _catch_up(account: DemoAccount, time_slice: TimeSlice) -> None:
     """Plan and deliver due events in small steps. The deliver task delivers those that are locked at the end."""
     story = StoryEvent.objects.filter(account=account)
-    while time_slice():
+    while time_slice.begin_step():
         planned = plan_next_windows(account.pk, time_slice.start, EVENTS_PER_TRANSACTION)
         delivered = deliver_events(story, time_slice.start, time_limit=time_slice.time_left)
         if delivered:

@@ -16,7 +16,7 @@ class Heartbeat:
         self._clock = Clock(now)
         self._next = now
 
-    def __call__(self) -> bool:
+    def send(self) -> bool:
         """Store a heartbeat if INTERVAL has passed since the last one; False if the account has left the state."""
         now = self._clock.now()
         if now < self._next:

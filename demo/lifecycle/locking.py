@@ -1,4 +1,4 @@
-"""Locks an account's row until the transaction ends. Called by every change of an account's state or settings."""
+"""Locks an account's row until the transaction ends. Called for every change that a user or an operator requests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,14 @@ from demo.models import DemoAccount, State
 from interactions.db_errors import is_connection_lost
 
 LOCK_TIMEOUT_SECONDS = 2  # short, because web requests wait for it
+# What has to be done before a request that needs an active demo, by the demo's state.
+HOW_TO_BECOME_ACTIVE = {
+    State.OFF: "switch it on first",
+    State.ENABLING: "wait until it is active",
+    State.PAUSED: "resume it first",
+    State.DISABLING: "wait until it is off, then switch it on",
+    State.FAILED: "switch it on again first",
+}
 
 
 @contextmanager
@@ -35,6 +43,7 @@ def locked_account(user: User) -> Iterator[DemoAccount]:
 def check_active(account: DemoAccount) -> None:
     """Raise InvalidState unless the locked account is active and not advancing."""
     if account.state != State.ACTIVE:
-        raise InvalidState(f"Demo mode is {account.state}; enable or resume it first.")
+        advice = HOW_TO_BECOME_ACTIVE[State(account.state)]
+        raise InvalidState(f"Demo mode is {account.state}; {advice}.")
     if account.is_advancing:
-        raise InvalidState("The demo is advancing; try again when it has finished.")
+        raise InvalidState("The demo is skipping ahead; try again when it has finished.")

@@ -19,7 +19,7 @@ from demo.engine.delivery import deliver_events, delivers_in_process
 from demo.exceptions import InvalidState
 from demo.lifecycle.locking import check_active, locked_account
 from demo.lifecycle.row_limit import check_row_limit
-from demo.models import KINDS, DemoAccount, State, StoryEvent
+from demo.models import COUNTED_TYPES, DemoAccount, State, StoryEvent
 from interactions.db_errors import DATABASE_UNAVAILABLE
 
 POST_COUNT, COMMENT_COUNT, MESSAGE_COUNT = 2, 10, 5  # new events of one request
@@ -56,7 +56,7 @@ class GenerationResult:
 
 
 def generate_content(user: User, now: datetime) -> GenerationResult:
-    """Publish two posts now.
+    """Publish CONTENT_COUNT posts now.
 
     Raises InvalidState unless the demo is active, not advancing and below its row limit; NotDelivered when the posts are
     planned but not delivered; TooManyDeliveries when too many requests wait for deliveries over HTTP.
@@ -65,7 +65,7 @@ def generate_content(user: User, now: datetime) -> GenerationResult:
 
 
 def generate_interactions(user: User, now: datetime) -> GenerationResult:
-    """Add ten comments on recent posts and five direct messages now. Raises the same as `generate_content`."""
+    """Deliver COMMENT_COUNT comments on recent posts and MESSAGE_COUNT messages now. Raises as `generate_content`."""
     return _generate(user, now, _draw_interactions)
 
 
@@ -97,7 +97,7 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult
         _raise_undelivered(
             account.pk, f"{len(delivered)} of {len(events)} planned events were delivered so far."
         )
-    return GenerationResult(**{kind: delivered.count(type) for kind, type in KINDS.items()})
+    return GenerationResult(**{name: delivered.count(type) for name, type in COUNTED_TYPES.items()})
 
 
 def _deliver_backlog(account: DemoAccount, now: datetime) -> None:

@@ -9,9 +9,11 @@ from demo import simulator
 from demo.account_settings import SETTINGS
 from demo.exceptions import InvalidOption
 from demo.lifecycle.names import brand_name, product_names
-from demo.models import KINDS, MAX_SEED, DemoAccount
+from demo.models import COUNTED_TYPES, MAX_SEED, DemoAccount
 
-DEFAULT_SIZES = {f"initial_{kind}": DemoAccount._meta.get_field(f"initial_{kind}").default for kind in KINDS}
+DEFAULT_SIZES = {
+    f"initial_{name}": DemoAccount._meta.get_field(f"initial_{name}").default for name in COUNTED_TYPES
+}
 MAX_SIZE = 2**31 - 1  # that the columns of the sizes store
 
 

@@ -52,38 +52,43 @@ def run_slice(account_id: int, now: datetime, number: int | None = None) -> Next
     if not account.filter(next_slice=number).update(next_slice=number + 1):
         return None
     try:
-        _work(account_id, TimeSlice(now, LATER_SLICE if heartbeat_at else FIRST_SLICE))
+        _work(account_id, now, LATER_SLICE if heartbeat_at else FIRST_SLICE)
     except TimeSliceOver as over:
         return NextSlice(number + 1, over.after)
     return None
 
 
-def finish(account_id: int, now: datetime) -> None:
+def run_to_completion(account_id: int, now: datetime) -> None:
     """Do what the account's state asks for, until nothing is left that can be done now.
 
     A lost database connection leaves the account as it is, for the sweep. After any other error `last_error` says why:
     enabling has failed, advancing is given up, and removing and resuming are tried again by the sweep.
     """
-    _work(account_id, TimeSlice(now))
+    _work(account_id, now)
 
 
-def finish_in_process(account_id: int, now: datetime) -> DemoAccount:
-    """Like `finish`, and wait for workers that deliver parts of the initial batch; return the account as it is then."""
+def run_and_wait_for_workers(account_id: int, now: datetime) -> DemoAccount:
+    """Like `run_to_completion`, and wait for workers that deliver parts of the initial batch.
+
+    Returns the account as it is then.
+    """
     clock = Clock(now)
-    finish(account_id, now)
+    run_to_completion(account_id, now)
     while _wait_for_workers(account_id, now) and clock.elapsed < MAX_WAIT:
-        finish(account_id, now)
+        run_to_completion(account_id, now)
     activate_complete([account_id])
     return DemoAccount.objects.select_related("user").get(pk=account_id)
 
 
-def _work(account_id: int, time_slice: TimeSlice) -> None:
+def _work(account_id: int, now: datetime, duration: timedelta | None = None) -> None:
     account = DemoAccount.objects.select_related("user").filter(pk=account_id).first()
     if account is None:
         return
+    time_slice = TimeSlice(account, now, duration)
     if account.state == State.DISABLING:
         _attempt(remove_demo, account, time_slice)
         account.refresh_from_db()
+        time_slice.follow_state()
     if account.state == State.ENABLING:
         _attempt(_fill, account, time_slice, state=State.FAILED)
     elif account.is_resuming:
@@ -100,7 +105,7 @@ def _attempt(
 ) -> None:
     """Do the work; after an error set the columns of `on_failure`, and `last_error` to a sentence for the user."""
     try:
-        work(account, time_slice.for_account(account))
+        work(account, time_slice)
     except (TimeSliceOver, *DATABASE_UNAVAILABLE):
         raise
     except Exception:
@@ -111,12 +116,12 @@ def _attempt(
 
 def _fill(account: DemoAccount, time_slice: TimeSlice) -> None:
     """Plan the initial batch, unless that is done, and deliver its due events."""
-    time_slice()
+    time_slice.begin_step()
     plan_initial(account.pk, time_slice.start)
     if deliver_due(time_slice.start, [account.pk], time_limit=time_slice.time_left):
         backlog.note_delivery()
     if DemoAccount.objects.filter(pk=account.pk, state=State.ENABLING).exists():
-        time_slice()  # raises TimeSliceOver, unless what is left waits for a retry or for another worker
+        time_slice.begin_step()  # raises TimeSliceOver, unless what is left waits for a retry or for another worker
 
 
 def _wait_for_workers(account_id: int, now: datetime) -> bool:

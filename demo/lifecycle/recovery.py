@@ -8,7 +8,7 @@ STALLED_AFTER = timedelta(seconds=30)  # without a heartbeat
 
 
 def claim_stalled(now: datetime) -> dict[int, int]:
-    """The accounts with pending work and no heartbeat for 30 s, each with the number of its next time slice.
+    """The accounts with pending work and no heartbeat for STALLED_AFTER, each with the number of its next time slice.
 
     A fresh heartbeat claims each for one caller. An account whose slice only waits in a long queue is claimed too; that
     is harmless, as a slice of the same number runs once.

@@ -1,4 +1,4 @@
-"""Deletes a user's demo, or a user. Called by `demo.lifecycle.pending_work`, and by `delete_user` and the admin."""
+"""Deletes a user's demo, or a user. Called by `demo.lifecycle.pending_work` and by `delete_user`."""
 
 from datetime import datetime
 
@@ -13,23 +13,23 @@ from demo.models import DemoAccount, State, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS
 
 
-def remove_demo(account: DemoAccount, time_slice: TimeSlice) -> bool:
+def remove_demo(account: DemoAccount, time_slice: TimeSlice) -> None:
     """Delete the demo of a disabling account, then switch it off, or enable it again if a reset requested that.
 
     It may be interrupted, repeated and run in parallel. It deletes only the profiles that it found at the start, so a
-    late run does not delete the next activation. False when the account is not disabling, or was enabled again.
+    late run does not delete the next activation. Does nothing when the account is not disabling.
     """
-    if not time_slice.beat():
-        return False
+    if not time_slice.send_heartbeat():
+        return
     profiles = list(account.profiles.values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
-    delete_in_batches(story.undelivered(), before_batch=time_slice)
-    delete_received_rows(profiles, time_slice, is_demo=True)
-    delete_in_batches(story, before_batch=time_slice)
+    delete_in_batches(story.undelivered(), before_batch=time_slice.begin_step)
+    delete_received_rows(profiles, time_slice.begin_step, is_demo=True)
+    delete_in_batches(story, before_batch=time_slice.begin_step)
     with transaction.atomic():
         delete_remaining_rows(story, profiles, is_demo=True)
         delete_profiles(profiles)
-    return _switch_off(account, time_slice.start)
+    _switch_off(account, time_slice.start)
 
 
 def remove_user(user: User) -> int:
@@ -52,12 +52,12 @@ def remove_user(user: User) -> int:
     return deleted
 
 
-def _switch_off(account: DemoAccount, now: datetime) -> bool:
+def _switch_off(account: DemoAccount, now: datetime) -> None:
     with transaction.atomic():
         current = DemoAccount.objects.select_for_update().filter(pk=account.pk, state=State.DISABLING).first()
         # Profiles belong to a later activation that is disabling, too.
         if current is None or account.profiles.exists():
-            return False
+            return
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.OFF,
             **dict.fromkeys(NEXT_WINDOW_COLUMNS),
@@ -72,4 +72,3 @@ def _switch_off(account: DemoAccount, now: datetime) -> bool:
         User.objects.filter(pk=account.user_id).update(demo_mode_enabled_at=None)
         if current.reset_requested:
             activation.start_activation(current, now, {})
-        return True

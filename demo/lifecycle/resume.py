@@ -29,7 +29,7 @@ def end_pause(account: DemoAccount, time_slice: TimeSlice) -> None:
     account is neither planned nor delivered, so nothing reads a story that is moved in part. Without a request to
     resume it does nothing.
     """
-    while time_slice() and _move_next_rows(account.pk):
+    while time_slice.begin_step() and _move_next_rows(account.pk):
         pass
 
 

@@ -23,7 +23,7 @@ def check_settings(account: DemoAccount, changes: dict[str, Any]) -> None:
         terms = " + ".join(f"{name} {after[name]} × {kind.per_day}" for name, kind in QUOTAS.items())
         raise InvalidOption(
             f"({terms}) rows a day × {after['retention_days']} days of retention are {rows:,} rows;"
-            f" a demo may have {settings.DEMO_MAX_ROWS:,}. Choose fewer a day, or a shorter retention."
+            f" a demo may have {settings.DEMO_MAX_ROWS:,}. Lower these settings or retention_days."
         )
 
 
@@ -42,6 +42,7 @@ def check_row_limit(account: DemoAccount) -> None:
     rows = StoryEvent.objects.filter(account=account).values("account")
     if rows[: limit + 1].count() > limit:
         raise InvalidState(
-            f"The story of this demo has more than {limit:,} rows. Choose fewer a day or a shorter retention, and try"
-            " again when cleanup has purged the expired rows, which takes up to two weeks; or reset the demo."
+            f"The story of this demo has more than {limit:,} rows. Lower its settings"
+            f" ({', '.join(QUOTAS)}, retention_days), and try again when cleanup has purged the expired rows, which takes up"
+            " to two weeks; or reset the demo."
         )

@@ -20,7 +20,7 @@ from demo.lifecycle.row_limit import check_row_limit
 from demo.lifecycle.transitions import Transition, plan_open_windows_or_refuse
 from demo.models import DemoAccount, State, StoryEvent
 
-NAMES = tuple(simulator.SCENARIOS)
+SCENARIO_NAMES = tuple(simulator.SCENARIOS)
 DAY = timedelta(days=1)
 MAX_PER_DAY = 1_000  # events of scenarios in one demo; about as many as in its initial batch
 
@@ -70,7 +70,7 @@ def running_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list
     """The running scenarios of each account, by its primary key and in order of their names, in one query."""
     accounts = list(accounts)
     undelivered = StoryEvent.objects.undelivered_by_account_index().filter(
-        account__in=[account.pk for account in accounts if account.pk], origin__in=NAMES
+        account__in=[account.pk for account in accounts if account.pk], origin__in=SCENARIO_NAMES
     )
     counts = (
         undelivered.values_list("account", "origin").annotate(Count("pk"), Max("due_at")).order_by("origin")
@@ -82,8 +82,8 @@ def running_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list
 
 
 def _check_name(name: str) -> None:
-    if name not in NAMES:
-        raise LookupError(f"There is no scenario {name}; there are {', '.join(NAMES)}.")
+    if name not in SCENARIO_NAMES:
+        raise LookupError(f"There is no scenario {name}; there are {', '.join(SCENARIO_NAMES)}.")
 
 
 def _undelivered(account: DemoAccount, name: str) -> QuerySet[StoryEvent]:
@@ -96,9 +96,13 @@ def _plan(account: DemoAccount, name: str, now: datetime) -> None:
     published = [event for event in past if event.at <= now]
     events = simulator.scenario(account.world, name, account.extra_ordinal, now, published)
     if not events:
-        raise InvalidState("The demo has no recent post for this scenario; generate content first.")
-    events_today = StoryEvent.objects.filter(account=account, origin__in=NAMES, due_at__gt=now - DAY).count()
+        raise InvalidState("The demo has no recent post for this scenario; start it after the next post.")
+    events_today = StoryEvent.objects.filter(
+        account=account, origin__in=SCENARIO_NAMES, due_at__gt=now - DAY
+    ).count()
     if events_today + len(events) > MAX_PER_DAY:
-        raise InvalidState(f"Scenarios have brought {events_today} events within a day; try again tomorrow.")
+        raise InvalidState(
+            f"Scenarios have brought {events_today} of at most {MAX_PER_DAY:,} events within a day; try again tomorrow."
+        )
     story.insert_events([(account, name, events)], profiles)
     DemoAccount.objects.filter(pk=account.pk).update(extra_ordinal=account.extra_ordinal + 1)

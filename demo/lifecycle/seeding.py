@@ -28,7 +28,7 @@ def seed(user: User, now: datetime, **options) -> DemoAccount:
     """
     account = transitions.enable(user, now, dispatch=False, **options).account
     if account.state == State.ENABLING:
-        account = pending_work.finish_in_process(account.pk, now)
+        account = pending_work.run_and_wait_for_workers(account.pk, now)
     if account.state not in (State.ACTIVE, State.PAUSED):
         unfinished = f"The demo of {user.username} is still {account.state}; workers continue with it."
         raise SeedingFailed(account.last_error or unfinished)

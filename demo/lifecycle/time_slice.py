@@ -1,6 +1,6 @@
 """A time slice: how long a worker does one account's pending work before other accounts' work runs.
 
-`demo.lifecycle.pending_work` creates slices. The work calls the slice before each of its steps; each step is one transaction.
+`demo.lifecycle.pending_work` creates slices. The work calls `begin_step` before each of its steps, which are transactions.
 """
 
 from datetime import datetime, timedelta
@@ -21,17 +21,21 @@ class TimeSliceOver(Exception):
 
 
 class TimeSlice:
-    """Begins at `start` and lasts `duration`, but at least one step; without a duration it lasts until all is done."""
+    """Begins at `start` and lasts `duration`, but at least one step; without a duration it lasts until all is done.
 
-    def __init__(self, start: datetime, duration: timedelta | None = None) -> None:
+    It sends the heartbeats of `account`, for the work of the account's state.
+    """
+
+    def __init__(self, account: DemoAccount, start: datetime, duration: timedelta | None = None) -> None:
         self.start = start
+        self._account = account
         self._clock, self._duration = Clock(start), duration
         self._has_begun = False
+        self.follow_state()
 
-    def for_account(self, account: DemoAccount) -> "TimeSlice":
-        """Set the account whose heartbeat the slice sends, for the work of its present state; return the slice."""
-        self.beat = Heartbeat(account, account.state, self.start)
-        return self
+    def follow_state(self) -> None:
+        """Send heartbeats for the work of the account's present state from now on. Call it when the state has changed."""
+        self._heartbeat = Heartbeat(self._account, self._account.state, self.start)
 
     @property
     def is_over(self) -> bool:
@@ -42,7 +46,7 @@ class TimeSlice:
         """The time left, at least MIN_TIME_LEFT, so that a step with a time limit can begin; None without a duration."""
         return None if self._duration is None else max(self._duration - self._clock.elapsed, MIN_TIME_LEFT)
 
-    def __call__(self) -> bool:
+    def begin_step(self) -> bool:
         """Send a heartbeat before a step; False when the account has left the state that the work was for.
 
         Raises TimeSliceOver when the time is up, unless it is the first step.
@@ -50,4 +54,8 @@ class TimeSlice:
         if self._has_begun and self.is_over:
             raise TimeSliceOver
         self._has_begun = True
-        return self.beat()
+        return self.send_heartbeat()
+
+    def send_heartbeat(self) -> bool:
+        """Send a heartbeat, also when the time is up; False when the account has left the state."""
+        return self._heartbeat.send()

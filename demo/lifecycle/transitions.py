@@ -16,7 +16,7 @@ from demo.engine.planning import EVENTS_PER_TRANSACTION, plan_open_windows, quot
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import activation
 from demo.lifecycle.dispatch import request_slice
-from demo.lifecycle.locking import locked_account
+from demo.lifecycle.locking import check_active, locked_account
 from demo.lifecycle.options import check_options, columns_for
 from demo.lifecycle.row_limit import check_row_limit, check_settings
 from demo.models import DemoAccount, State, StoryEvent
@@ -168,10 +168,7 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
         if not 1 <= days <= max_days:
             why = "" if max_days == MAX_ADVANCE_DAYS else ", the demo's retention"
             raise InvalidOption(f"days must be a whole number from 1 to {max_days}{why}.")
-        if account.state != State.ACTIVE or account.is_advancing:
-            raise InvalidState(
-                f"Demo mode is {account.state}; only an active demo that is not advancing can advance."
-            )
+        check_active(account)
         check_row_limit(account)
         if StoryEvent.objects.filter(account=account).leased(now).exists():
             raise InvalidState("Events of this demo are being delivered; advance it when they have arrived.")

@@ -92,7 +92,7 @@ class DemoRemovalCommand(RemovalCommand):
             account = self.request(user, dispatch=False).account
         except InvalidState as error:
             raise CommandError(str(error)) from error
-        account = pending_work.finish_in_process(account.pk, now())
+        account = pending_work.run_and_wait_for_workers(account.pk, now())
         result = {"user": user.username, "state": account.state}
         self.report(result, as_json, f"Demo mode is {account.state}.")
         if account.state != self.final_state:

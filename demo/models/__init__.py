@@ -10,10 +10,10 @@ from demo.models.account import (
     default_platforms,
 )
 from demo.models.setting_columns import similar_time_zone, time_zones, validate_time_zone
-from demo.models.story import KINDS, StoryEvent, StoryEventQuerySet, webhook_event
+from demo.models.story import COUNTED_TYPES, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
-    *("KINDS", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
+    *("COUNTED_TYPES", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
     *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
     *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "similar_time_zone"),
 ]

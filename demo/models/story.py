@@ -1,12 +1,13 @@
 """The table StoryEvent: one row for each event of a demo, past or future. Planning inserts rows, delivery sends them."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection, models
 from django.db.models import F, Q
 
+from accounts.declarations import check_contains
 from accounts.models import Profile
 from demo import simulator
 from demo.models.account import DemoAccount, State
@@ -100,7 +101,32 @@ STORY_TYPES = {  # the types of events in a story
     "MESSAGE": MESSAGE_CREATED,
     "METRICS": CONTENT_METRICS,
 }
-ORIGINS = ("initial", "window", "generate", *simulator.ORIGINS, *simulator.SCENARIOS)
+
+
+class OriginText(NamedTuple):
+    """An origin's label for operators, and what plans its events."""
+
+    label: str
+    planned_by: str
+
+
+# What planned an event. Only `initial` and `window` count against quotas.
+ORIGINS: Mapping[str, OriginText] = {
+    "initial": OriginText("Initial batch", "enabling: the initial batch"),
+    "window": OriginText("Window", "a window, within its quotas"),
+    "generate": OriginText("On demand", "`POST demo/generate/…`"),
+    simulator.SPIKE_ORIGIN: OriginText(
+        "Comments of a viral post", "a window: comments of a viral post, on top of the quotas"
+    ),
+    simulator.BRAND_ORIGIN: OriginText(
+        "Brand", "a window or the initial batch: the brand's own comments and messages"
+    ),
+    simulator.METRICS_ORIGIN: OriginText(
+        "Metrics", "a window or the initial batch: views, likes and shares of a post"
+    ),
+    **{name: OriginText(scenario.label, "a scenario") for name, scenario in simulator.SCENARIOS.items()},
+}
+check_contains("ORIGINS in demo/models/story.py", ORIGINS, simulator.ORIGINS)
 
 
 class StoryEvent(models.Model):
@@ -116,10 +142,9 @@ class StoryEvent(models.Model):
         qualname="StoryEvent.Type",
     )
 
-    # What planned the event. Only INITIAL and WINDOW count against quotas. A member is named like its value.
     Origin = models.TextChoices(
         "Origin",
-        {name.upper().replace("-", "_"): name for name in ORIGINS},
+        {name.upper().replace("-", "_"): (name, origin.label) for name, origin in ORIGINS.items()},
         module=__name__,
         qualname="StoryEvent.Origin",
     )
@@ -138,7 +163,7 @@ class StoryEvent(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     dead_at = models.DateTimeField(null=True, blank=True)
     expired_at = models.DateTimeField(null=True, blank=True)
-    held = models.BooleanField(db_default=False, help_text="Kept back by a pause.")
+    held = models.BooleanField(db_default=False, help_text="Whether a pause holds the event back.")
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
     delivery_id = models.UUIDField(null=True, blank=True)
@@ -191,7 +216,7 @@ class StoryEvent(models.Model):
         return f"{self.type} {self.platform_id}"
 
 
-KINDS = {  # the event types that the initial batch and the quotas count, by their names in the API
+COUNTED_TYPES = {  # the event types that the initial batch and the quotas count, by their names in the API
     "content": StoryEvent.Type.CONTENT,
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,

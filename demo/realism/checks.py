@@ -1,4 +1,4 @@
-"""Fourteen checks of how realistic a story is, each with a band and its source. Called by report.py and the benchmarks.
+"""The checks of how realistic a story is, each with a band and its source. Called by report.py and the benchmarks.
 
 Bands are the reference figures, some of them widened so that 99 of 100 stories of the reference model pass; `python -m
 benchmarks calibration` prints the rates. Tolerances are fixed, because with thousands of events every significance test
@@ -68,7 +68,7 @@ def check(
 
 
 def judge(sample: Sample) -> list[Verdict]:
-    """All fourteen verdicts."""
+    """The verdicts of all checks, in the order of their numbers."""
     return [check(sample) for check in CHECKS]
 
 

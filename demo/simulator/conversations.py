@@ -28,7 +28,7 @@ from demo.simulator.keyed_random import (
 )
 from demo.simulator.people import person, person_number, writing_style
 from demo.simulator.platforms import PLATFORM_FIGURES, PURPOSES
-from demo.simulator.posts import finish, products, protect_name
+from demo.simulator.posts import complete_text, products, protect_name
 from demo.simulator.scripts import BRAND_PREFIX, COMPLAINT, script_named, script_names
 from demo.simulator.tables import ProductOrEvent
 from demo.simulator.values import BRAND_ORIGIN, MESSAGE, Author, ProfileSpec, SimulatedEvent, World
@@ -212,7 +212,7 @@ def _message(
     script = script_named(world, conversation.script)
     line = script.lines[index]
     by_brand = line.startswith(BRAND_PREFIX)
-    text = finish(world, line.removeprefix(BRAND_PREFIX).format(**slots))
+    text = complete_text(world, line.removeprefix(BRAND_PREFIX).format(**slots))
     if not by_brand:
         text = _styled(world, conversation, index, script.purpose, text)
     return SimulatedEvent(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from demo.simulator.audience_time import AudienceTime
 from demo.simulator.platforms import POSTING
 from demo.simulator.values import World
-from demo.windows import CONTENT
+from demo.windows import CONTENT_WINDOWS
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 # Where changes of a zone's clock are looked for; the rules of later years repeat.
@@ -83,15 +83,17 @@ def _clock_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime
 def posting_delay(zone: str, hour: int) -> timedelta:
     """The time from the start of a content window to the 24 hours in which its first post is due; whole hours.
 
-    Usually zero. Where a clock change moves the posting hour across the start of the windows, the 24 hours from there
-    would contain the hour twice on one day and never on another. They then begin later, at the first hour of the UTC day
-    across which no clock change moves the posting hour.
+    Usually zero. But the posting hour 11 in Berlin is 10:00 UTC in winter and 09:00 UTC in summer: of windows that start
+    at 10:00 UTC, one would contain it twice at one clock change, and one not at all at the other. The delay is the
+    smallest after which no clock change of the zone moves the posting hour across the start of the 24 hours.
     """
     moves = [_moved_hour(hour, before, after) for before, after in _offset_changes(zone)]
     valid_delays = (
         hours * HOUR
         for hours in range(24)
-        if not any(_crosses(CONTENT.starts_at + hours * HOUR, early, late) for early, late in moves)
+        if not any(
+            _crosses(CONTENT_WINDOWS.start_offset + hours * HOUR, early, late) for early, late in moves
+        )
     )
     return next(valid_delays, timedelta(0))
 

@@ -142,7 +142,7 @@ def caption(world: World, platform: str, post_id: str, hook_uses: Counter[str]) 
 
 
 def fill_slots(world: World, text: str, about: Subject, **slots: str) -> str:
-    """The sentence with its slots filled, then as `finish` returns it."""
+    """The sentence with its slots filled, then as `complete_text` returns it."""
     if "{" in text:
         article, name = about.item.article, protect_name(world, about.item.name)
         text = text.format(
@@ -152,7 +152,7 @@ def fill_slots(world: World, text: str, about: Subject, **slots: str) -> str:
             brand=protect_name(world, world.brand),
             **slots,
         )
-    return finish(world, text)
+    return complete_text(world, text)
 
 
 FIRST_PLACEHOLDER = 0xE000  # a code point for private use, which no phrase contains
@@ -160,7 +160,7 @@ _PLACEHOLDERS = re.compile("[\ue000-\ue0ff]")
 
 
 def protect_name(world: World, name: str) -> str:
-    """A placeholder character for a name that the user has entered, which `finish` replaces by the unchanged name.
+    """A placeholder character for a name that the user has entered, which `complete_text` replaces by the unchanged name.
 
     Other names are returned as they are, and so are products in lower case: those get a capital where a sentence begins
     with them.
@@ -170,16 +170,16 @@ def protect_name(world: World, name: str) -> str:
     return chr(FIRST_PLACEHOLDER + user_names.index(name)) if name in user_names and not is_word else name
 
 
-def finish(world: World, text: str) -> str:
+def complete_text(world: World, text: str) -> str:
     """The text with the language's contractions, capitals at the beginning of sentences, and placeholders replaced."""
     user_names = (world.brand, *world.products)
     return _PLACEHOLDERS.sub(
-        lambda found: user_names[ord(found[0]) - FIRST_PLACEHOLDER], _finish(world.language, text)
+        lambda found: user_names[ord(found[0]) - FIRST_PLACEHOLDER], _complete(world.language, text)
     )
 
 
 @lru_cache(maxsize=16_384)
-def _finish(language: str, text: str) -> str:
+def _complete(language: str, text: str) -> str:
     for pattern, contraction in _contractions(language):
         text = pattern.sub(contraction, text)
     return capitalise_sentences(text)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from accounts.declarations import check_table
 
 WORDS = Path(__file__).parent / "words"
-KINDS = ("praise", "question", "favourable", "critical", "complaint", "joke")  # of comments
+COMMENT_KINDS = ("praise", "question", "favourable", "critical", "complaint", "joke")
 LANGUAGES = tuple(sorted({path.parent.name for path in WORDS.glob("*/*.toml")}))
 _FILES = ("common", "language", "messages")
 for _code in LANGUAGES:
@@ -177,7 +177,7 @@ def _topic(name: str, entry: dict[str, Any]) -> Topic:
 
 
 def _exchanges(table: Mapping[str, list[dict[str, list[str]]]]) -> dict[str, tuple[Exchange, ...]]:
-    return {kind: tuple(_exchange(entry) for entry in table[kind]) for kind in KINDS}
+    return {kind: tuple(_exchange(entry) for entry in table[kind]) for kind in COMMENT_KINDS}
 
 
 def _exchange(entry: Mapping[str, list[str]]) -> Exchange:

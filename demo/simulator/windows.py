@@ -1,4 +1,4 @@
-"""Draws the windows of a story: the initial batch, one day's content, six hours of interactions, and extra events on demand.
+"""Draws the windows of a story: the initial batch, windows of content and of interactions, and extra events on demand.
 Called by the engine (planning) and the lifecycle (activation, on demand), through `demo.simulator`.
 
 `past` is the account's story so far, in any order. A window depends on its arguments alone.
@@ -22,7 +22,7 @@ from demo.simulator.platforms import PLATFORM_FIGURES
 from demo.simulator.posting import first_posting_time, last_posting_time, posting_times
 from demo.simulator.posts import count_hook_uses, post
 from demo.simulator.values import CONTENT, METRICS, ProfileSpec, Quota, SimulatedEvent, World
-from demo.windows import INTERACTIONS
+from demo.windows import INTERACTION_WINDOWS
 
 INITIAL_SPAN = timedelta(days=18)  # of the initial batch
 MIN_POST_AGE = timedelta(hours=1)  # of the initial batch's last post, so that it has some comments
@@ -91,7 +91,7 @@ def content_window(
 ) -> list[SimulatedEvent]:
     """`count` posts of one day, none before `start`: the first at the posting hour, the others later on that day.
 
-    Their first sentences are those least used by the posts of the last 30 days.
+    Their first sentences are those that the posts within POSTS_LOOK_BACK used least.
     """
     hook_uses = count_hook_uses(event for event in past if event.at >= start - POSTS_LOOK_BACK)
     first = first_posting_time(world, start)
@@ -109,19 +109,18 @@ def interactions_window(
     messages_quota: int,
     past: Sequence[SimulatedEvent],
 ) -> list[SimulatedEvent]:
-    """The events of the six hours from `start`, sorted by time.
+    """The events of the window from `start`, sorted by time.
 
     In steady rhythm exactly the quotas. In natural rhythm the comments follow the posts' popularity and age, on average
-    over the weeks the quota; the day's four quotas of messages are divided between its windows by the audience's
-    activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
+    over the weeks the quota; the messages of a day's windows are divided between them by the audience's activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
 
-    Reads the posts of the last 30 days and the interactions of the last two. Without any post there are no comments.
+    Reads the posts within POSTS_LOOK_BACK and the interactions within INTERACTIONS_LOOK_BACK. Without any post there are no comments.
     Raises ValueError when messages are requested and no platform has them.
     """
     start = start.replace(microsecond=0)
     brand = _profiles_by_platform(world)
     recent, key = _recent(past, start), ("window", ordinal)
-    window = AudienceWindow(world, start, start + INTERACTIONS.length, POSTS_LOOK_BACK)
+    window = AudienceWindow(world, start, start + INTERACTION_WINDOWS.length, POSTS_LOOK_BACK)
     weighted = weigh_posts(world, window, recent)
     quota = Quota(comments=comments_quota, messages=messages_quota)
     count = RHYTHMS[world.rhythm](world, key, window, weighted, quota)
@@ -168,7 +167,7 @@ def _natural_comments(
         weighted.weight / (1 - PLATFORM_FIGURES[weighted.post.platform].remaining_share(24 * days))
         for weighted in posts
     )
-    expected = INTERACTIONS.per_day * quota * total * days / len(posts)
+    expected = INTERACTION_WINDOWS.per_day * quota * total * days / len(posts)
     return min(int(expected + uniform(world.seed, "count", *key)), MAX_QUOTA_FACTOR * quota)
 
 
@@ -177,8 +176,8 @@ def _natural_messages(world: World, start: datetime, quota: int) -> int:
     midnight = start.replace(hour=0, minute=0, second=0)
     day = AudienceWindow(world, midnight, midnight + DAY)
     low, high = (
-        round(INTERACTIONS.per_day * quota * _elapsed_share(day, world.platforms, moment))
-        for moment in (start, start + INTERACTIONS.length)
+        round(INTERACTION_WINDOWS.per_day * quota * _elapsed_share(day, world.platforms, moment))
+        for moment in (start, start + INTERACTION_WINDOWS.length)
     )
     return high - low
 

@@ -14,9 +14,7 @@ router.register("interactions", InteractionViewSet)
 
 urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),
-    path(
-        "webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)
-    ),  # not a second time in the schema
+    path("webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)),
     re_path(r"^analytics/summary/?$", SummaryView.as_view(), name="analytics-summary"),
     path("", include(router.urls)),
 ]

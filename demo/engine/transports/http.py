@@ -35,7 +35,7 @@ FIRST_LOOKUP = 2_000  # events
 LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 15
 MIN_TIMEOUT_SECONDS = 1
-# Answers caused by one event of the batch, and answers that may be.
+# Statuses that one event of the batch has caused, and statuses that one event may have caused.
 EVENT_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 EVENT_MAY_HAVE_FAILED = {HTTPStatus.INTERNAL_SERVER_ERROR}
 MIN_THROTTLE_SECONDS = 5  # to wait after 429
@@ -78,6 +78,12 @@ def _deliver(leased: Sequence[StoryEvent], clock: Clock, timeout: float) -> int:
     failure = _send(leased, timeout)
     if failure is None:
         return _mark_delivered(leased, clock.now())
+    logger.warning(
+        "The receiver (MAIN_APP_URL) did not accept %d events of profile %s: %s",
+        len(leased),
+        leased[0].profile_id,
+        failure.reason,
+    )
     _schedule_retry(leased, clock.now(), failure)
     return 0
 
@@ -106,7 +112,7 @@ def _send(events: Sequence[StoryEvent], timeout: float) -> Failure | None:
     except requests.RequestException as error:
         return Failure(f"{type(error).__name__}: {error}")
     except Exception as error:
-        logger.exception("A batch of %d events could not be sent", len(events))
+        logger.exception("%d events of profile %s could not be sent", len(events), events[0].profile_id)
         return Failure(str(error), HTTPStatus.BAD_REQUEST)
     status = answer.status_code
     if 200 <= status < 300:

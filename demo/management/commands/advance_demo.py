@@ -22,7 +22,7 @@ class Command(DemoCommand):
             raise bad_input(str(error)) from error
         except InvalidState as error:
             raise CommandError(str(error)) from error
-        pending_work.finish(account.pk, moment)
+        pending_work.run_to_completion(account.pk, moment)
         account.refresh_from_db()
         if account.is_advancing or account.last_error:
             raise CommandError(

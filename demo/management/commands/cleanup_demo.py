@@ -2,6 +2,7 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
+from accounts.plurals import pluralize
 from demo.engine.retention import clean_up
 from demo.management.base import DemoCommand, bad_input
 from interactions.clock import now
@@ -31,4 +32,6 @@ class Command(DemoCommand):
         result = {"dry_run": options["dry_run"], **asdict(cleaned)}
         self.report(result, options["json"], f"{verb}: {cleaned}.")
         if cleaned.failed:
-            raise CommandError(f"{cleaned.failed} demos could not be cleaned up; the log says why.")
+            raise CommandError(
+                f"{pluralize(cleaned.failed, 'demo')} could not be cleaned up; the log says why."
+            )

@@ -2,6 +2,7 @@ from dataclasses import asdict
 
 from django.core.management.base import CommandError, CommandParser
 
+from accounts.plurals import pluralize
 from demo.dashboard.status import account_or_default
 from demo.engine import retention
 from demo.exceptions import InvalidState
@@ -43,7 +44,7 @@ class Command(DemoCommand):
                 users += 1
             except InvalidState as error:
                 failures.append(f"{account.user.username}: {error}")
-        sentence = f"Restored of {users} demos: {total}. The next cleanup expires rows older than each demo's retention again."
+        sentence = f"Restored in {pluralize(users, 'demo')}: {total}. The next cleanup expires rows older than each demo's retention again."
         self.report({"users": users, **asdict(total)}, as_json, sentence)
         if failures:
             raise CommandError("\n".join(failures))

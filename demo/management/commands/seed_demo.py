@@ -63,7 +63,7 @@ class Command(DemoCommand):
                 seed(user, now, **given)
             except (InvalidState, SeedingFailed) as error:
                 failures.append(f"{user.username}: {error}")
-        counts = {kind: count - before[kind] for kind, count in delivered_initially(users).items()}
+        counts = {name: count - before[name] for name, count in delivered_initially(users).items()}
         result = {"users": len(users), **counts, "seconds": round(time.monotonic() - started, 3)}
         sentence = "Users: {users}; new posts: {content}; comments: {comments}; messages: {messages}; seconds: {seconds}."
         if not any(counts.values()) and not failures:

@@ -1,4 +1,7 @@
-"""The admin pages of periodic tasks and crontabs: when each task runs next, and why one cannot run."""
+"""The admin pages of periodic tasks and crontabs: when each task runs next, and why one cannot run.
+
+They replace django-celery-beat's. Imported by `config.apps.OperationsConfig`.
+"""
 
 from datetime import timedelta
 
