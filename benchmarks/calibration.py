@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from benchmarks.measurements import Measurement, Table
 from demo import simulator
+from demo.models import DemoAccount
 from demo.realism.checks import Verdict, judge
 from demo.realism.sample import generate_sample
 from demo.simulator.platforms import PLATFORM_FIGURES
@@ -66,5 +67,6 @@ def _verdicts(seeds: int) -> Iterator[tuple[str, list[Verdict]]]:
 def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
     platform, seed = case
     niche = simulator.niches("en")[seed % len(simulator.niches("en"))]
-    world = simulator.World(seed, (platform,), niche, simulator.default_brand(seed, niche, "en"), "en")
-    return platform, judge(generate_sample(world, UNTIL))
+    brand = simulator.default_brand(seed, niche, "en")
+    account = DemoAccount(seed=seed, platforms=[platform], niche=niche, brand=brand, language="en")
+    return platform, judge(generate_sample(account.world, UNTIL))

@@ -15,6 +15,7 @@ from accounts.models import Profile, User
 from benchmarks import peers
 from benchmarks.measurements import Measurement, Table, at_most, milliseconds, min_seconds
 from demo import simulator
+from demo.models import DemoAccount
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
@@ -89,7 +90,7 @@ def _measurements(seconds: dict[str, float]) -> list[Measurement]:
 
 def _story(comments: int) -> Story:
     """A story with exactly `comments` comments: the brand's replies, which are in addition to the quota, are cut off."""
-    world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
+    world = DemoAccount(seed=1, platforms=["instagram"], brand="Bench").world
     events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
     return Story(
         [event for event in events if event.content_id is None],

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import get_args
 
 from accounts.declarations import InvalidDeclaration, check_contains
-from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
+from demo.simulator.posts import SPIKE_SHARE
+from demo.windows import (
+    CLEANUP_TIMES,
+    CONTENT_WINDOWS,
+    INTERACTION_WINDOWS,
+    RESTORABLE_DAYS,
+    WINDOW_KINDS,
+)
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
 
@@ -135,14 +142,15 @@ SETTINGS: Mapping[str, Setting] = {
         Flag(),
         True,
         "Viral spikes",
-        "One post in fifty gets several times its comments, for about a day and a half, on top of the numbers set.",
+        f"One post in {round(1 / SPIKE_SHARE)} gets several times its comments, for about a day and a half,"
+        " on top of the numbers set.",
         at_enabling=True,
     ),
     "retention_days": Setting(
         Number(1, 365),
         30,
         "Days to keep demo data",
-        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for a week.",
+        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for {RESTORABLE_DAYS} days.",
     ),
 }
 

@@ -19,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts",),
     "interactions": ("accounts", "interactions"),
     "demo.windows": ("accounts.declarations",),
-    "demo.account_settings": ("accounts.declarations", "demo.windows"),
+    "demo.account_settings": SIMULATOR,
     "demo.exceptions": (),
     "demo.simulator": SIMULATOR,
     "demo.realism": (*SIMULATOR, "demo.realism"),

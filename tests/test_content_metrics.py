@@ -197,14 +197,14 @@ def test_texts_name_the_users_products_instead_of_the_niches():
 
 
 def test_texts_name_the_users_brand():
-    w = simulator.World(7, ("instagram",), "coffee", "Zweiundvierzig", "en")
+    w = world(7, ("instagram",), brand="Zweiundvierzig")
     texts = [event.text.lower() for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
     assert sum("zweiundvierzig" in text for text in texts) > 10
 
 
 @pytest.mark.parametrize("niche", simulator.niches("es"))
 def test_a_spanish_story_has_no_english_words(niche):
-    w = simulator.World(7, ALL, niche, simulator.default_brand(7, niche, "es"), "es")
+    w = world(7, ALL, niche, brand=simulator.default_brand(7, niche, "es"), language="es")
     texts = (
         " ".join(e.text for e in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)).lower().split()
     )

@@ -70,6 +70,12 @@ def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, 
     assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
 
 
+def test_a_transport_without_a_class_stops_the_start(tmp_path):
+    change = "from demo.engine.transports import TRANSPORTS\nTRANSPORTS['queue'] = TRANSPORTS['http']"
+    error = "_TRANSPORT_CLASSES in demo/engine/delivery.py has no entry for queue"
+    assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
+
+
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
     error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)

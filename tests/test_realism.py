@@ -13,6 +13,7 @@ from demo.realism.sample import generate_sample, samples
 from demo.simulator import people
 from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve, Figure
 from tests.long import first
+from tests.stories import world
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SEED = 3
@@ -21,8 +22,7 @@ FLAT = ActivityCurve("A", (1.0,) * 24, (1.0,) * 7)
 
 def draw(platform):
     """A generated sample, long enough for all checks."""
-    world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
-    return generate_sample(world, UNTIL)
+    return generate_sample(world(SEED, (platform,)), UNTIL)
 
 
 @cache
@@ -209,30 +209,29 @@ def test_old_posts_that_rise_together_fail(platform):
 
 @pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
 def test_a_short_story_gets_a_verdict_on_impossible_events_alone(platform):
-    world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
-    events = simulator.initial(world, simulator.Quota(content=3, comments=30), UNTIL)
-    verdicts = judge(samples(world, events, UNTIL)[0])
+    w = world(SEED, (platform,))
+    events = simulator.initial(w, simulator.Quota(content=3, comments=30), UNTIL)
+    verdicts = judge(samples(w, events, UNTIL)[0])
     assert [verdict.passed for verdict in verdicts] == [None] * 13 + [True]
 
 
 def test_thirty_days_in_natural_rhythm_pass_the_checks_of_times():
     """On one platform, with four times the usual posts and six times the usual comments, so that there is enough to check."""
-    world = simulator.World(
-        SEED, ("instagram",), "coffee", "Juniper", "en", "Europe/Madrid", rhythm="natural", viral_spikes=False
-    )
+    settings = {"time_zone": "Europe/Madrid", "rhythm": "natural", "viral_spikes": False}
+    w = world(SEED, ("instagram",), brand="Juniper", **settings)
     start, events = datetime(2026, 3, 1, 10, tzinfo=UTC), []
     for ordinal in range(120):
         at = start + ordinal * timedelta(hours=6)
         if ordinal % 4 == 0:
-            events += simulator.content_window(world, ordinal // 4, at, 8)
+            events += simulator.content_window(w, ordinal // 4, at, 8)
         recent = [
             event
             for event in events
             if event.type == "content.published" or at - event.at < simulator.INTERACTIONS_LOOK_BACK
         ]
-        events += simulator.interactions_window(world, ordinal, at + timedelta(hours=2), 60, 0, recent)
+        events += simulator.interactions_window(w, ordinal, at + timedelta(hours=2), 60, 0, recent)
     until = at + timedelta(hours=8)
-    (sample,) = samples(world, events, until)
+    (sample,) = samples(w, events, until)
     assert {number: check(sample, number).passed for number in (1, 2, 3, 6, 7, 8)} == dict.fromkeys(
         (1, 2, 3, 6, 7, 8), True
     )

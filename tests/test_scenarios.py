@@ -155,8 +155,8 @@ def test_ids_are_unique_across_scenarios_windows_and_extra_events(story):
 
 def test_a_scenario_does_not_depend_on_the_hash_seed():
     code = (
-        "from datetime import UTC, datetime; from demo import simulator as s;"
-        "w = s.World(7, ('instagram', 'x'), 'coffee', 'B', 'en'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
+        "from datetime import UTC, datetime; from demo import simulator as s; from tests.stories import world;"
+        "w = world(7, ('instagram', 'x'), brand='B'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
         "e = s.initial(w, s.Quota(5, 60, 9), at); print([s.scenario(w, n, 0, at, e) for n in s.SCENARIOS])"
     )
     command = [sys.executable, "-c", code]
@@ -189,7 +189,7 @@ def test_about_one_in_five_comments_is_a_reply_within_the_scenario(name, replies
 @each_scenario
 @pytest.mark.parametrize(("niche", "language"), [("coffee", "en"), ("software", "en"), ("fashion", "es")])
 def test_no_sentence_occurs_twice(name, niche, language):
-    w = simulator.World(7, ALL, niche, "Juniper Hill Roastery", language)
+    w = world(7, ALL, niche, language=language)
     events = simulator.scenario(w, name, 1, NOON, simulator.initial(w, simulator.Quota(12, 60, 10), NOON))
     sentences = Counter(
         bare
@@ -367,7 +367,7 @@ def test_a_complaint_by_message_names_a_product_and_may_have_emoji(plans):
     [(niche, language) for language in simulator.LANGUAGES for niche in simulator.niches(language)],
 )
 def test_a_launch_announces_a_product_and_the_questions_by_message_are_about_it(niche, language):
-    w = simulator.World(3, SOCIAL, niche, "Juniper Hill Roastery", language)
+    w = world(3, SOCIAL, niche, language=language)
     events = simulator.scenario(w, LAUNCH, 0, NOON, [])
     reported = subject(w, posts(events)[0].platform_id)
     words = simulator.tables.niche(language, niche)

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.core.management import load_command_class
 from django.utils import timezone
 
 from demo.dashboard.status import SETTINGS
@@ -11,6 +12,8 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
+from demo.simulator.posts import SPIKE_SHARE
+from demo.windows import RESTORABLE_DAYS
 from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -206,6 +209,15 @@ def test_the_settings_page_describes_the_settings_in_words(page, alice):
     assert "The day's first post is published at 9:00 in Asia/Tokyo" in shown
     assert ("the same on average. No post" in shown, "No post goes viral" in shown) == (True, True)
     assert "older than 1 day expires on Mondays" in shown
+
+
+def test_page_and_commands_state_the_share_of_spikes_and_the_time_for_a_restore(page, alice):
+    assert (round(1 / SPIKE_SHARE), RESTORABLE_DAYS) == (50, 7)
+    shown = text_of(page.get("/settings/"))
+    assert shown.count("One post in 50 gets several times its comments") == 2
+    assert "an operator can restore it for 7 days." in shown
+    assert "expired in the last 7 days" in load_command_class("demo", "restore_demo").help
+    assert "expired 7 days ago." in load_command_class("demo", "cleanup_demo").help
 
 
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):

@@ -18,6 +18,7 @@ from demo.engine.bulk import BatchStatement, change_in_batches, delete_in_batche
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
+from demo.windows import RESTORABLE_DAYS
 from interactions.db_errors import is_connection_lost
 from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 RowAction = Callable[..., int]  # expires, deletes or counts rows, and returns how many
 
 STATES_WITH_RETENTION = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
-RESTORABLE_FOR = timedelta(days=7)  # after which expired rows are purged
 MAX_LATENESS = timedelta(hours=1)  # of a weekly run; the next one still purges all that it expired
 
 NOUNS = {  # singular and plural
@@ -136,7 +136,7 @@ def _apply(
     profiles = list(account.profiles.values_list("pk", flat=True))
     rows = rows_to_expire(account, profiles, cutoff)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
-    purge = {"expired_at__lte": now - RESTORABLE_FOR + MAX_LATENESS}
+    purge = {"expired_at__lte": now - timedelta(days=RESTORABLE_DAYS) + MAX_LATENESS}
     return CleanupResult(  # purges first, so that the queries that expire rows do not read purged ones
         purged=sum(
             delete(expired.filter(**purge), locked) for expired, locked in _expired_rows(account, profiles)

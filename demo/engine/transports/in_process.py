@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -28,7 +28,7 @@ class InProcessDelivery:
     Two workers with different batches therefore rarely have events of the same profile, whose lock one would wait for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, _request_time_limit: timedelta | None = None) -> None:
         self._batches = DueBatches(
             "account", EVENTS_PER_TRANSACTION, first_lookup=EVENTS_PER_TRANSACTION, merge_owners=True
         )

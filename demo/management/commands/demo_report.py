@@ -1,5 +1,6 @@
 """The command demo_report: how realistic a story is, as text or JSON, and as an HTML page with plots."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from demo.dashboard.status import account_or_default
 from demo.engine import story
 from demo.lifecycle.options import check_words
 from demo.management.base import DemoCommand, Once, bad_input, user_named
-from demo.models import MAX_SEED
+from demo.models import MAX_SEED, DemoAccount
 from demo.realism.report import Section, section
 from demo.realism.sample import generate_sample, samples
 from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
@@ -84,7 +85,8 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
-    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORM_FIGURES)
+    account = DemoAccount(seed=seed, niche=niche, brand=brand, language=language)
+    worlds = (replace(account.world, platforms=(platform,)) for platform in PLATFORM_FIGURES)
     sections = [section(generate_sample(world, now)) for world in worlds]
     return f"{brand}: a generated story of seed {seed}, {niche}, {language}", sections
 
