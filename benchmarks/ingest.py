@@ -90,7 +90,9 @@ def _measurements(seconds: dict[str, float]) -> list[Measurement]:
 def _story(comments: int) -> Story:
     """A story with exactly `comments` comments: the brand's replies, which are in addition to the quota, are cut off."""
     world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
-    events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
+    events = simulator.initial_batch(
+        world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC)
+    )
     return Story(
         [event for event in events if event.content_id is None],
         [event for event in events if event.content_id is not None][:comments],

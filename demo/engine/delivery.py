@@ -50,10 +50,12 @@ def deliver_events(
     """
     over_http = settings.DEMO_DELIVERY == "http"
     transport = HttpDelivery(request_time_limit) if over_http else InProcessDelivery()
-    due, clock, delivered, examined = events.due(now), Clock(now), 0, 1
-    while examined and (time_limit is None or clock.elapsed < time_limit):
-        examined, delivered_now = transport.deliver_batch(due, clock)
-        delivered += delivered_now
+    due, clock, delivered = events.due(now), Clock(now), 0
+    while time_limit is None or clock.elapsed < time_limit:
+        batch = transport.deliver_batch(due, clock)
+        if not batch.events:
+            break
+        delivered += batch.delivered
     return delivered
 
 
