@@ -1,6 +1,7 @@
-"""Looks up a user's account, and starts an activation: sets the account's state and first windows and creates the demo profiles, in one transaction.
+"""Looks up a user's account, and starts an activation.
 
-`transitions.enable` and, for a reset, removal start one.
+An activation starts in one transaction, which sets the account's state and first windows and creates the demo profiles.
+Called by `transitions.enable` and, for a reset, by removal.
 """
 
 import secrets

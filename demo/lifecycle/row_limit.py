@@ -8,7 +8,8 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.models import DemoAccount, StoryEvent
 from demo.windows import WINDOW_KINDS
 
-# A story may have STORY_ROWS_PER_ROW times DEMO_MAX_ROWS rows: expired rows stay until Monday's cleanup, and a week longer for a restore.
+# A story may have so many times DEMO_MAX_ROWS rows: expired rows stay until Monday's cleanup, and a week longer for a
+# restore.
 STORY_ROWS_PER_ROW = 2
 QUOTAS = {name: kind for kind in WINDOW_KINDS.values() for name in kind.quotas}  # setting -> window kind
 
