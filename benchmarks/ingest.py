@@ -91,7 +91,8 @@ def _measurements(seconds: dict[str, float]) -> list[Measurement]:
 def _story(comments: int) -> Story:
     """A story with exactly `comments` comments: the brand's replies, which are in addition to the quota, are cut off."""
     world = DemoAccount(seed=1, platforms=["instagram"], brand="Bench").world
-    events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
+    quota = simulator.Quota(POSTS, comments, 0)
+    events = simulator.initial_batch(world, quota, datetime(2026, 3, 4, tzinfo=UTC))
     return Story(
         [event for event in events if event.content_id is None],
         [event for event in events if event.content_id is not None][:comments],

@@ -82,7 +82,7 @@ def _batches(number: int) -> Iterator[list[dict]]:
 def _comments() -> list[dict]:
     """The payloads of a story's comments."""
     world = DemoAccount(seed=1, platforms=["instagram"], brand="Bench").world
-    story = simulator.initial(world, STORY, timezone.now())
+    story = simulator.initial_batch(world, STORY, timezone.now())
     payloads = [simulator.event_payload(event) | {"occurred_at": event.at.isoformat()} for event in story]
     return [payload for payload in payloads if payload["type"] == simulator.COMMENT]
 

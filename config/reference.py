@@ -67,7 +67,7 @@ def _default(setting: Setting) -> str:
 def _platforms() -> str:
     rows = (
         (
-            *(f"`{name}`", spec.label, spec.profile_id, spec.handles.description),
+            *(f"`{name}`", spec.label, spec.profile_id_help, spec.handles.description),
             *("yes" if spec.has_messages else "no", "yes" if spec.in_default_demo else "no"),
         )
         for name, spec in PLATFORMS.items()

@@ -33,7 +33,7 @@ def world(seed=7, platforms=SOCIAL, niche="coffee", **settings):
 @pytest.fixture(scope="module")
 def story():
     """The full initial batch of seed 7."""
-    return simulator.initial(world(), FULL, NOON)
+    return simulator.initial_batch(world(), FULL, NOON)
 
 
 def counts(events):

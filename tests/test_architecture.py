@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PURE = ("accounts.declarations", "accounts.handles", "accounts.platforms", "interactions.event_types")
+PURE = (
+    "accounts.declarations",
+    "accounts.handles",
+    "accounts.names",
+    "accounts.platforms",
+    "interactions.event_types",
+)
 SIMULATOR = (*PURE, "demo.windows", "demo.simulator")
-MODELS = (*SIMULATOR, "demo.account_settings", "demo.models", "accounts", "interactions")
+MODELS = (*SIMULATOR, "demo.account_settings", "demo.names", "demo.models", "accounts", "interactions")
 ENGINE = (*MODELS, "demo.exceptions", "demo.engine")
 LIFECYCLE = (*ENGINE, "demo.lifecycle")
 PAGES = (*LIFECYCLE, "demo.access", "demo.throttling", "demo.dashboard")
@@ -21,6 +27,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "demo.windows": ("accounts.declarations",),
     "demo.account_settings": SIMULATOR,
     "demo.exceptions": (),
+    "demo.names": ("accounts.names", "demo.exceptions"),
     "demo.simulator": SIMULATOR,
     "demo.realism": (*SIMULATOR, "demo.realism"),
     "demo.models": MODELS,
@@ -48,6 +55,7 @@ PURE_MODULES = (
     "demo.windows",
     "demo.account_settings",
     "demo.exceptions",
+    "demo.names",
     "demo.simulator",
     "demo.realism",
     "interactions.api.timestamps",

@@ -43,7 +43,7 @@ def rows_after(user, runs: Runs, **settings) -> list[tuple]:
     for at, what in [*runs, (END, "pd")]:
         act(at, what)
     rows = visible_rows(user)
-    transitions.disable(user, dispatch=False)
+    transitions.disable(user, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, END)
     return rows
 
@@ -120,7 +120,7 @@ def run_and_remove(user, runs: Runs) -> list[tuple]:
     for at, what in runs:
         act(at, what)
     rows = visible_rows(user)
-    transitions.disable(user, dispatch=False)
+    transitions.disable(user, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, END)
     return rows
 

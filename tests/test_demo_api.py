@@ -316,7 +316,7 @@ def test_a_live_profile_with_the_demos_id_is_409_and_another_seed_succeeds(page,
 
 def test_enabling_again_without_options_has_the_usual_size(page, alice):
     demo_of(alice, size="smoke")
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     progress = page.post("/api/v1/demo/enable/").json()["progress"]
     assert [progress[kind]["total"] for kind in ("content", "comments", "messages")] == [35, 920, 100]

@@ -173,7 +173,7 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ({"niche": "coffee", "platforms": ["x"]}, "Acme"),
         ({"brand": " "}, invented),
     ):
-        transitions.disable(alice, dispatch=False)
+        transitions.disable(alice, request_worker=False)
         pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
         page.post("/demo/enable/", sent)
         assert DemoAccount.objects.values_list("state", "brand").get() == ("enabling", kept)

@@ -8,7 +8,7 @@ import pytest
 
 from demo import simulator
 from demo.realism import measures
-from demo.realism.checks import CHECKS, judge, max_rising_together
+from demo.realism.checks import CHECKS, max_rising_together, run_checks
 from demo.realism.sample import generate_sample, samples
 from demo.simulator import people
 from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve, Figure
@@ -53,9 +53,9 @@ def with_figures(monkeypatch):
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_the_reference_model_passes_every_check(platform):
-    verdicts = judge(reference(platform))
-    assert [verdict.number for verdict in verdicts] == list(range(1, 15))
-    assert [(verdict.number, verdict.found) for verdict in verdicts if not verdict.passed] == []
+    results = run_checks(reference(platform))
+    assert [result.number for result in results] == list(range(1, 15))
+    assert [(result.number, result.found) for result in results if not result.passed] == []
 
 
 @pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
@@ -208,11 +208,11 @@ def test_old_posts_that_rise_together_fail(platform):
 
 
 @pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
-def test_a_short_story_gets_a_verdict_on_impossible_events_alone(platform):
+def test_a_short_story_gets_a_result_on_impossible_events_alone(platform):
     w = world(SEED, (platform,))
-    events = simulator.initial(w, simulator.Quota(content=3, comments=30), UNTIL)
-    verdicts = judge(samples(w, events, UNTIL)[0])
-    assert [verdict.passed for verdict in verdicts] == [None] * 13 + [True]
+    events = simulator.initial_batch(w, simulator.Quota(content=3, comments=30), UNTIL)
+    results = run_checks(samples(w, events, UNTIL)[0])
+    assert [result.passed for result in results] == [None] * 13 + [True]
 
 
 def test_thirty_days_in_natural_rhythm_pass_the_checks_of_times():

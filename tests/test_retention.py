@@ -431,7 +431,7 @@ def test_cleanup_during_an_advance_does_not_deadlock(alice, monkeypatch):
     """Both lock the story before the profiles; cleanup begins while the advance has locked only the story."""
     demo_of(alice, size="small")
     plan_due(LATER)
-    transitions.advance(alice, 1, LATER, dispatch=False)
+    transitions.advance(alice, 1, LATER, request_worker=False)
     real, story_is_locked = advance.lock_profiles, Event()
 
     def lock_late(profiles) -> None:

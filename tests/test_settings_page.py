@@ -225,7 +225,10 @@ def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch)
     monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = save(page, comments_per_window="77")
     shown = text_of(answer)
-    assert (answer.status_code, "The demo is still catching up" in shown) == (409, True)
+    assert (answer.status_code, "The demo has more open windows than a request can plan" in shown) == (
+        409,
+        True,
+    )
     assert ('value="77"' in shown, settings_of(alice)[1]) == (True, 10)
 
 

@@ -174,7 +174,9 @@ class DemoMachine(RuleBasedStateMachine):
             not demo.planned or demo.settings | options == demo.settings
         )
         starts, idle = demo.state == State.OFF or continues, demo.state not in (State.DISABLING, State.FAILED)
-        self.ask(demo, transitions.enable, self.now, starts=starts, idle=idle, dispatch=False, **options)
+        self.ask(
+            demo, transitions.enable, self.now, starts=starts, idle=idle, request_worker=False, **options
+        )
         if starts:
             demo.enable(options, self.now)
         if at_once:
@@ -185,7 +187,7 @@ class DemoMachine(RuleBasedStateMachine):
         demo = self.demos[who]
         starts = demo.state in STATES_WITH_RETENTION
         with self.step(*[demo] * (starts or demo.reset)):
-            assert transitions.disable(demo.user, dispatch=False).started == starts
+            assert transitions.disable(demo.user, request_worker=False).started == starts
         demo.reset = False
         if starts:
             demo.remove(reset=False)
@@ -195,7 +197,9 @@ class DemoMachine(RuleBasedStateMachine):
     @later(who=WHO, at_once=AT_ONCE)
     def reset(self, who: str, at_once: bool) -> None:
         demo = self.demos[who]
-        if self.ask(demo, transitions.reset, starts=demo.state in STATES_WITH_RETENTION, dispatch=False):
+        if self.ask(
+            demo, transitions.reset, starts=demo.state in STATES_WITH_RETENTION, request_worker=False
+        ):
             demo.remove(reset=True)
         if at_once:
             self.do_pending_work(demo)
@@ -217,7 +221,7 @@ class DemoMachine(RuleBasedStateMachine):
         demo = self.demos[who]
         starts = demo.state == State.PAUSED and not demo.resume_at
         idle = demo.state == State.ACTIVE or demo.resume_at is not None
-        self.ask(demo, transitions.resume, self.now, starts=starts, idle=idle, dispatch=False)
+        self.ask(demo, transitions.resume, self.now, starts=starts, idle=idle, request_worker=False)
         if starts:
             demo.resume(self.now)
         if at_once:
@@ -237,8 +241,8 @@ class DemoMachine(RuleBasedStateMachine):
         demo = self.demos[who]
         if not 1 <= days <= demo.settings["retention_days"]:
             with self.step(), pytest.raises(InvalidOption):
-                transitions.advance(demo.user, days, self.now, dispatch=False)
-        elif self.ask(demo, transitions.advance, days, self.now, starts=demo.is_free, dispatch=False):
+                transitions.advance(demo.user, days, self.now, request_worker=False)
+        elif self.ask(demo, transitions.advance, days, self.now, starts=demo.is_free, request_worker=False):
             demo.advance_days = days
         if at_once:
             self.do_pending_work(demo)

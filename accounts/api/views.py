@@ -41,7 +41,7 @@ class UsernameField(serializers.CharField):
         return name if len(name) > self.max_length else User.normalize_username(name)
 
     def run_validators(self, value: str) -> None:
-        """Also run the checks of the model's NameField, which refuses unreadable names."""
+        """Also run the checks of the model's ReadableNameField, which refuses unreadable names."""
         super().run_validators(value)
         try:
             User._meta.get_field("username").clean(value, None)

@@ -51,10 +51,12 @@ def deliver_events(
     request in progress ends too; each request has at least a second.
     """
     transport = _TRANSPORT_CLASSES[settings.DEMO_DELIVERY](request_time_limit)
-    due, clock, delivered, examined = events.due(now), Clock(now), 0, 1
-    while examined and (time_limit is None or clock.elapsed < time_limit):
-        examined, delivered_now = transport.deliver_batch(due, clock)
-        delivered += delivered_now
+    due, clock, delivered = events.due(now), Clock(now), 0
+    while time_limit is None or clock.elapsed < time_limit:
+        batch = transport.deliver_batch(due, clock)
+        if not batch.events:
+            break
+        delivered += batch.delivered
     return delivered
 
 

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Self
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -15,6 +14,7 @@ from django.db.models.fields.json import KT
 
 from accounts.plurals import join_counts, pluralize
 from demo.engine.bulk import BatchStatement, change_in_batches, delete_in_batches
+from demo.engine.counts import Counts
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
@@ -38,13 +38,6 @@ NOUNS = {  # singular and plural
     "dead_letters": ("dead letter", "dead letters"),
     "pending_changes": ("pending change", "pending changes"),
 }
-
-
-class Counts:
-    """Adds two dataclasses of numbers field by field."""
-
-    def __add__(self, other: Self) -> Self:
-        return type(self)(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _deliver_backlog(account: DemoAccount, now: datetime) -> None:
         deliver_events(StoryEvent.objects.filter(account=account), now, time_limit=MAX_BACKLOG_TIME)
         if not due.exists():
             return
-    raise InvalidState("The demo is still catching up; try again in a moment.")
+    raise InvalidState("The demo has more due events than a request can deliver; try again in a moment.")
 
 
 def _insert(account: DemoAccount, events: list[simulator.SimulatedEvent]) -> QuerySet[StoryEvent]:

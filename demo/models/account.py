@@ -15,6 +15,7 @@ from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS
 from demo.models.setting_columns import choices_are_known, numbers_in_range, range_validators, setting_column
+from demo.names import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH
 from demo.windows import WINDOW_KINDS, WindowKind
 
 # Sorted by name: their order is part of an index and of a constraint, and that of WINDOW_KINDS has another meaning.
@@ -26,7 +27,6 @@ WINDOW_COLUMN_TYPES = {
 }
 ORDINAL_COLUMNS = tuple(sorted(kind.ordinal_column for kind in WINDOW_KINDS.values()))
 EARLIEST_NEXT_WINDOW = Least(*map(F, NEXT_WINDOW_COLUMNS))
-MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
 MAX_SEED = 2**53 - 1  # larger integers lose digits in JSON readers that use doubles
 
 
@@ -48,7 +48,7 @@ IS_RESUMING = Q(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
 
 
 class DemoAccountQuerySet(models.QuerySet):
-    def with_open_windows(self, now) -> "DemoAccountQuerySet":
+    def with_open_windows(self, now: datetime) -> "DemoAccountQuerySet":
         """Active accounts with an open window: one that has started by `now` and is not planned yet.
 
         The alias `earliest_start` is the start of the earliest one.
@@ -60,7 +60,7 @@ class DemoAccountQuerySet(models.QuerySet):
         """Paused accounts with a request to resume."""
         return self.filter(IS_RESUMING)
 
-    def stalled_since(self, moment) -> "DemoAccountQuerySet":
+    def stalled_since(self, moment: datetime) -> "DemoAccountQuerySet":
         """Accounts with pending work and no heartbeat since `moment`."""
         without_heartbeat = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
         advancing = Q(advance_days__gt=0) | Q(catching_up=True)

@@ -3,9 +3,9 @@ from dataclasses import asdict
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.plurals import pluralize
-from demo.dashboard.status import account_or_default
 from demo.engine import retention
 from demo.exceptions import InvalidState
+from demo.lifecycle.activation import account_or_default
 from demo.management.base import DemoCommand, Once, user_named
 from demo.models import DemoAccount
 from demo.windows import RESTORABLE_DAYS
