@@ -53,7 +53,12 @@ def _code(values: Iterable[str]) -> str:
 
 def _settings() -> str:
     rows = (
-        (f"`{name}`", setting.kind.description, _default(setting), f"{setting.label}. {setting.help}".strip())
+        (
+            f"`{name}`",
+            setting.value_type.description,
+            _default(setting),
+            f"{setting.label}. {setting.help}".strip(),
+        )
         for name, setting in SETTINGS.items()
     )
     return _table(("setting", "values", "default", "meaning"), rows)

@@ -92,19 +92,19 @@ SETTING_TYPES = tuple(type.__name__ for type in get_args(SettingType))
 class Setting:
     """One setting. `at_enabling`: it may also be an option of enabling."""
 
-    kind: SettingType
+    value_type: SettingType
     default: int | str | bool | None
     label: str
     help: str = ""
     at_enabling: bool = False
 
     def __post_init__(self) -> None:
-        if type(self.kind).__name__ not in SETTING_TYPES:
+        if type(self.value_type).__name__ not in SETTING_TYPES:
             raise InvalidDeclaration(
-                f'The setting "{self.label}" is a {type(self.kind).__name__}, which is not in SettingType in'
+                f'The setting "{self.label}" is a {type(self.value_type).__name__}, which is not in SettingType in'
                 " demo/account_settings.py; add it there."
             )
-        if not self.kind.accepts(self.default):
+        if not self.value_type.accepts(self.default):
             raise InvalidDeclaration(
                 f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'
             )

@@ -77,8 +77,8 @@ def test_a_transport_without_a_class_stops_the_start(tmp_path):
 
 
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
-    rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
-    error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)
+    rhythms = 'Choice((*SETTINGS["rhythm"].value_type.options, ("weekly", "Weekly")))'
+    error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], value_type={rhythms})', tmp_path)
     assert error == (
         "accounts.declarations.IncompleteTable: RHYTHMS in demo/simulator/windows.py has no entry for weekly;"
         " add it there (see CONTRIBUTING.md)."

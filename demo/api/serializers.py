@@ -107,7 +107,7 @@ class TimeZoneField(serializers.CharField):
 def setting_field(name: str) -> serializers.Field:
     """The optional field of a setting, a key of SETTINGS."""
     setting = SETTINGS[name]
-    return _FIELDS[type(setting.kind)](name, setting.kind)
+    return _FIELDS[type(setting.value_type)](name, setting.value_type)
 
 
 _FIELDS = {

@@ -49,7 +49,7 @@ RULES = {
     "seed": _whole_number(MAX_SEED),
     **dict.fromkeys(DEFAULT_SIZES, _whole_number(MAX_SIZE)),
     **{
-        name: Rule(setting.kind.accepts, setting.kind.description)
+        name: Rule(setting.value_type.accepts, setting.value_type.description)
         for name, setting in SETTINGS.items()
         if setting.at_enabling
     },

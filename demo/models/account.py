@@ -253,4 +253,4 @@ class DemoAccount(models.Model):
 _COLUMNS = [field.name for field in DemoAccount._meta.fields]
 check_contains("DemoAccount in demo/models/account.py", _COLUMNS, SETTINGS)
 check_contains("DemoAccount in demo/models/account.py", _COLUMNS, WINDOW_COLUMN_TYPES)
-check_table("RHYTHMS in demo/simulator/windows.py", simulator.RHYTHMS, SETTINGS["rhythm"].kind.values)
+check_table("RHYTHMS in demo/simulator/windows.py", simulator.RHYTHMS, SETTINGS["rhythm"].value_type.values)
