@@ -59,11 +59,11 @@ def _settings() -> str:
 
 
 def _values(setting: Setting) -> str:
-    match setting.kind:
+    match setting.value_type:
         case Number(low, high, may_be_empty):
             return f"{low} to {high}{', or null' if may_be_empty else ''}"
         case Choice():
-            return _code(setting.kind.values)
+            return _code(setting.value_type.values)
         case Flag():
             return "`true`, `false`"
     return "an IANA name"

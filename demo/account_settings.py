@@ -67,14 +67,14 @@ class TimeZone:
 class Setting:
     """One setting. `at_enabling`: it may also be an option of enabling."""
 
-    kind: Number | Choice | Flag | TimeZone
+    value_type: Number | Choice | Flag | TimeZone
     default: int | str | bool | None
     label: str
     help: str = ""
     at_enabling: bool = False
 
     def __post_init__(self) -> None:
-        if not self.kind.accepts(self.default):
+        if not self.value_type.accepts(self.default):
             raise InvalidDeclaration(
                 f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'
             )

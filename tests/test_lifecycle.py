@@ -320,7 +320,10 @@ def test_settings_cannot_change_before_a_large_backlog_is_planned(page, alice, m
     demo_of(alice, timezone.now() - 3 * DAY)
     monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
-    assert (answer.status_code, "more open windows than a request can plan" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "more open windows than a request can plan" in answer.json()["detail"]) == (
+        409,
+        True,
+    )
     assert StoryEvent.objects.filter(origin="window").count() == 0
     plan_due(timezone.now())
     assert page.patch("/api/v1/demo/", SETTINGS, content_type="application/json").status_code == 200

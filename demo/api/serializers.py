@@ -105,7 +105,7 @@ class TimeZoneField(serializers.CharField):
 
 def setting_field(name: str) -> serializers.Field:
     """The optional field of a setting, a key of SETTINGS."""
-    match SETTINGS[name].kind:
+    match SETTINGS[name].value_type:
         case Number(low, high, may_be_empty):
             return ranged(low, high, name, allow_null=may_be_empty)
         case Choice(options):

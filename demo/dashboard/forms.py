@@ -42,7 +42,7 @@ class EnableForm(forms.Form):
         required=False, choices=Platform.choices, widget=forms.CheckboxSelectMultiple
     )
     rhythm = forms.ChoiceField(
-        required=False, choices=SETTINGS["rhythm"].kind.options, widget=forms.RadioSelect
+        required=False, choices=SETTINGS["rhythm"].value_type.options, widget=forms.RadioSelect
     )
 
     @classmethod

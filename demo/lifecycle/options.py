@@ -24,8 +24,11 @@ def check_options(options: dict[str, Any]) -> None:
     if options.get("language") not in (None, *simulator.LANGUAGES):
         raise InvalidOption(f"language must be one of {', '.join(simulator.LANGUAGES)}.")
     for name, setting in SETTINGS.items():
-        if isinstance(setting.kind, Choice) and options.get(name) not in (None, *setting.kind.values):
-            raise InvalidOption(f"{name} must be one of {', '.join(setting.kind.values)}.")
+        if isinstance(setting.value_type, Choice) and options.get(name) not in (
+            None,
+            *setting.value_type.values,
+        ):
+            raise InvalidOption(f"{name} must be one of {', '.join(setting.value_type.values)}.")
     checked_names(options)
     if not 0 <= (options.get("seed") or 0) <= MAX_SEED:
         raise InvalidOption(f"seed must be a whole number from 0 to {MAX_SEED}.")

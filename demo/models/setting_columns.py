@@ -45,12 +45,12 @@ def setting_column(name: str) -> models.Field:
     options = {"verbose_name": setting.label, "help_text": setting.help}
     if setting.default is not None:
         options["default"] = options["db_default"] = setting.default
-    match setting.kind:
+    match setting.value_type:
         case Number(low, high, may_be_empty):
             options["validators"] = range_validators(low, high)
             return models.PositiveSmallIntegerField(null=may_be_empty, blank=may_be_empty, **options)
         case Choice(choices):
-            length = max(map(len, setting.kind.values))
+            length = max(map(len, setting.value_type.values))
             return models.CharField(max_length=length, choices=list(choices), **options)
         case Flag():
             return models.BooleanField(**options)
@@ -60,24 +60,32 @@ def setting_column(name: str) -> models.Field:
 
 def numbers_in_range() -> Q:
     """The condition that every number is in its range. The column type already rejects negative numbers."""
-    numbers = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Number)}
-    required = {name: kind for name, kind in numbers.items() if not kind.may_be_empty}
-    condition = Q(*(_in_range(name, kind) for name, kind in sorted(required.items())))
+    numbers = {
+        name: setting.value_type
+        for name, setting in SETTINGS.items()
+        if isinstance(setting.value_type, Number)
+    }
+    required = {name: number for name, number in numbers.items() if not number.may_be_empty}
+    condition = Q(*(_in_range(name, number) for name, number in sorted(required.items())))
     for name in sorted(numbers.keys() - required.keys()):
         condition &= Q(**{name: None}) | Q(_in_range(name, numbers[name]))
     return condition
 
 
-def _in_range(name: str, kind: Number) -> tuple[str, object]:
-    return (f"{name}__range", (kind.min, kind.max)) if kind.min else (f"{name}__lte", kind.max)
+def _in_range(name: str, number: Number) -> tuple[str, object]:
+    return (f"{name}__range", (number.min, number.max)) if number.min else (f"{name}__lte", number.max)
 
 
 def choices_are_known() -> list[models.CheckConstraint]:
     """One check constraint for each setting with a list of options."""
-    choices = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Choice)}
+    choices = {
+        name: setting.value_type
+        for name, setting in SETTINGS.items()
+        if isinstance(setting.value_type, Choice)
+    }
     return [
         models.CheckConstraint(
-            condition=Q(**{f"{name}__in": list(kind.values)}), name=f"demo_{name}_is_known"
+            condition=Q(**{f"{name}__in": list(choice.values)}), name=f"demo_{name}_is_known"
         )
-        for name, kind in choices.items()
+        for name, choice in choices.items()
     ]
