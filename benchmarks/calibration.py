@@ -60,10 +60,10 @@ def _failures(failed: dict[tuple[str, int], list[str]]) -> Iterator[Measurement]
 def _verdicts(seeds: int) -> Iterator[tuple[str, list[Verdict]]]:
     cases = [(platform, seed) for platform in PLATFORM_FIGURES for seed in range(seeds)]
     with ProcessPoolExecutor() as pool:
-        yield from pool.map(_judged, cases)
+        yield from pool.map(_judge_case, cases)
 
 
-def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
+def _judge_case(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
     platform, seed = case
     niche = simulator.niches("en")[seed % len(simulator.niches("en"))]
     world = simulator.World(seed, (platform,), niche, simulator.default_brand(seed, niche, "en"), "en")
