@@ -1,4 +1,4 @@
-"""Time of one user's reset and enabling while two others advance 30 days. Peer: the same alone. Limit: a third of the worker.
+"""Time of one user's reset and enabling while two others advance 30 days. Peer: the same alone. Limit: three users share the worker.
 
 Worker and beat run as in the Procfile, one worker with two processes, and delivery is in process. The others have the
 largest settings that the API accepts. What the resets cost them, and the worker's memory, are measured too.

@@ -74,8 +74,8 @@ def _batches(number: int) -> Iterator[list[dict]]:
     comments = _comments()
     for start in range(number):
         prefix = uuid.uuid4().hex
-        chosen = [comments[(start * BATCH + place) % len(comments)] for place in range(BATCH)]
-        yield [event | {"id": f"{prefix}-{place}", "parent_id": None} for place, event in enumerate(chosen)]
+        chosen = [comments[(start * BATCH + index) % len(comments)] for index in range(BATCH)]
+        yield [event | {"id": f"{prefix}-{index}", "parent_id": None} for index, event in enumerate(chosen)]
 
 
 @cache

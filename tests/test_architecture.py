@@ -71,7 +71,7 @@ PURE_MODULES = (
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the project by its dotted name; migrations are left out, they import what they found."""
+    """Every module of the project by its dotted name; without migrations, which keep the imports of their time."""
     files = (file for root in ROOTS for file in (CHECKOUT / root).rglob("*.py"))
     paths = (file.relative_to(CHECKOUT).with_suffix("") for file in files)
     named = {".".join(path.parts).removesuffix(".__init__"): CHECKOUT / path for path in paths}

@@ -491,10 +491,10 @@ def test_a_demo_whose_clock_is_set_back_or_that_advances_creates_no_dead_letters
     deliver_due(run)
     deliver_due(run - 3 * DAY)  # the clock is set back
     deliver_due(run + 3 * DAY)
-    mine = DemoAccount.objects.filter(user=alice)
-    mine.update(advance_days=7)
-    pending_work.run_to_completion(mine.get().pk, run + 3 * DAY)
-    assert (mine.get().advance_days, mine.get().last_error) == (0, "")
+    account = DemoAccount.objects.filter(user=alice)
+    account.update(advance_days=7)
+    pending_work.run_to_completion(account.get().pk, run + 3 * DAY)
+    assert (account.get().advance_days, account.get().last_error) == (0, "")
     assert DeadLetter.objects.count() == 0
 
 

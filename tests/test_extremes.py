@@ -74,20 +74,22 @@ def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
 @pytest.mark.parametrize("platform", ALL)
 def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
     w = world(9, (platform,), rhythm=rhythm)
-    most = 100 if platform in MESSAGE_PLATFORMS else 0
+    max_messages = 100 if platform in MESSAGE_PLATFORMS else 0
     past = simulator.content_window(w, 0, NOON, 20)
     assert counts(past) == (20, 0, 0)
     for ordinal in range(4):
-        events = simulator.interactions_window(w, ordinal, NOON + ordinal * SIX_HOURS, 200, most, past)
-        assert rhythm == "natural" or counts(events) == (0, 200, most)
+        events = simulator.interactions_window(
+            w, ordinal, NOON + ordinal * SIX_HOURS, 200, max_messages, past
+        )
+        assert rhythm == "natural" or counts(events) == (0, 200, max_messages)
         past += events
     assert simulator.content_window(w, 1, NOON + DAY, 0, past) == []
     nothing = simulator.interactions_window(w, 9, NOON + DAY, 0, 0, past)
     assert counts(nothing) == (0, 0, 0)
-    assert counts(simulator.initial_batch(w, simulator.Quota(1, 1, min(most, 1)), NOON)) == (
+    assert counts(simulator.initial_batch(w, simulator.Quota(1, 1, min(max_messages, 1)), NOON)) == (
         1,
         1,
-        min(most, 1),
+        min(max_messages, 1),
     )
 
 

@@ -105,8 +105,8 @@ def test_short_pauses_skip_no_window(alice, bob):
         resume(alice, pause + 2 * second)
         now = pause + 2 * second
     run_until(FIRST_CONTENT + 3 * DAY, now)
-    marks = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
-    assert (len(set(marks)), counts(alice)) == (1, counts(bob))
+    next_windows = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
+    assert (len(set(next_windows)), counts(alice)) == (1, counts(bob))
     assert by_window(alice, FIRST_INTERACTIONS) == by_window(bob, FIRST_INTERACTIONS)
     posts = StoryEvent.objects.filter(account__user=alice, origin="window", type="content.published")
     assert posts.earliest("due_at").due_at == FIRST_CONTENT + second

@@ -61,12 +61,12 @@ ADA = {"id": "7", "handle": "ada", "name": "Ada"}
 US = {"id": "live-1", "handle": "alice"}
 
 
-def message(id: str, minute: int, talk: str, author: dict = ADA, **fields) -> dict:
+def message(id: str, minute: int, conversation_id: str, author: dict = ADA, **fields) -> dict:
     at = f"2026-03-01T12:{minute:02}:00Z"
-    return event("message.created", id, at, author=author, conversation_id=talk, **fields)
+    return event("message.created", id, at, author=author, conversation_id=conversation_id, **fields)
 
 
-def ways(page, path: str = "/messages/") -> list[tuple[str, str]]:
+def directions(page, path: str = "/messages/") -> list[tuple[str, str]]:
     """Of each row whether it was received or sent, and to whom."""
     rows = page.get(path).content.decode().split("<li ")[1:]
     found = [
@@ -87,7 +87,7 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
         message("m5", 5, "t3", US, parent_id="m4"),
     )
     replies.store_reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
-    assert ways(page) == [
+    assert directions(page) == [
         ("Waiting to be sent", "to Ada @ada"),
         ("Sent", "to Somebody 8"),
         ("Received", "to @alice"),
@@ -101,7 +101,7 @@ def test_a_reply_to_a_sent_message_has_the_same_recipient(page, live):
     send(live, message("m1", 1, "t1"), message("m2", 2, "t1", US, parent_id="m1"))
     own = replies.store_reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
     replies.store_reply(own, "And another", NOW + HOUR)
-    assert [way for way in ways(page) if way[0] != "Received"] == [
+    assert [one for one in directions(page) if one[0] != "Received"] == [
         ("Waiting to be sent", "to Ada @ada"),
         ("Waiting to be sent", "to Ada @ada"),
         ("Sent", "to Ada @ada"),
@@ -112,12 +112,12 @@ def test_a_recipient_is_found_when_their_message_is_on_an_older_page(page, live,
     other = Profile.objects.create(owner=bob, platform="x", platform_id="live-1", handle="bob")
     send(other, message("theirs", 0, "t1", {"id": "9", "name": "Not Alice's"}))
     send(live, message("m0", 1, "t1"), *(message(f"m{n}", n, "t1", US) for n in range(2, 40)))
-    assert ways(page) == [("Sent", "to Ada @ada")] * 25
+    assert directions(page) == [("Sent", "to Ada @ada")] * 25
 
 
 def test_comments_say_whether_they_were_sent(page, live):
     send(live, event("comment.created", "answer", author=US, parent_id="comment"))
-    assert ways(page, "/comments/") == [("Sent", ""), ("Received", "")]
+    assert directions(page, "/comments/") == [("Sent", ""), ("Received", "")]
 
 
 @pytest.mark.django_db(transaction=True)

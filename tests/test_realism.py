@@ -96,8 +96,8 @@ def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figure
         platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT, comments_sigma=0.05
     )
     even = tuple(
-        event._replace(at=UNTIL - (UNTIL - sample.posts[0].at) * ((place + 0.5) / len(sample.comments)))
-        for place, event in enumerate(sample.comments)
+        event._replace(at=UNTIL - (UNTIL - sample.posts[0].at) * ((index + 0.5) / len(sample.comments)))
+        for index, event in enumerate(sample.comments)
     )
     assert check(replace(sample, comments=even), 8).passed is False
 
@@ -125,7 +125,7 @@ def test_texts_of_equal_length_fail(with_figures, platform):
 def test_texts_from_few_templates_fail(platform):
     sample = reference(platform)
     templates = [event.text for event in sample.comments[:40]]
-    same = tuple(event._replace(text=templates[place % 40]) for place, event in enumerate(sample.comments))
+    same = tuple(event._replace(text=templates[index % 40]) for index, event in enumerate(sample.comments))
     assert check(replace(sample, comments=same), 11).passed is False
 
 
@@ -135,9 +135,9 @@ def test_texts_without_any_repetition_fail(platform):
     sample = reference(platform)
     shuffled = tuple(
         event._replace(
-            text=f"{event.text} {chr(97 + place % 26)}{chr(97 + place // 26 % 26)}{chr(97 + place // 676)}"
+            text=f"{event.text} {chr(97 + index % 26)}{chr(97 + index // 26 % 26)}{chr(97 + index // 676)}"
         )
-        for place, event in enumerate(sample.comments)
+        for index, event in enumerate(sample.comments)
     )
     assert check(replace(sample, comments=shuffled), 11).passed is False
 
