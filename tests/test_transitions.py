@@ -222,11 +222,11 @@ def test_a_parallel_disable_and_reset_end_off(alice):
 )
 def test_a_wrong_option_of_enabling_is_refused_with_the_allowed_values(alice, options, sentence):
     with pytest.raises(InvalidOption) as refusal:
-        transitions.enable(alice, NOW, dispatch=False, **options)
+        transitions.enable(alice, NOW, request_worker=False, **options)
     assert (str(refusal.value)[: len(sentence)], DemoAccount.objects.count()) == (sentence, 0)
 
 
 def test_an_option_that_is_none_keeps_the_account_s_value(alice):
     options = dict.fromkeys(("platforms", "niche", "rhythm", "viral_spikes", "seed", "initial_content"))
-    account = transitions.enable(alice, NOW, dispatch=False, **options).account
+    account = transitions.enable(alice, NOW, request_worker=False, **options).account
     assert (account.rhythm, account.viral_spikes, account.initial_content) == ("steady", True, 35)
