@@ -176,6 +176,11 @@ class InteractionAdmin(PlatformRowAdmin):
 @admin.register(PendingChange)
 class PendingChangeAdmin(SearchNewestAdmin):
     list_display = ["received_at", "profile", "target_label", "platform_id", "aspect"]
+    fields = [
+        *["profile", "target_label", "platform_id", "aspect", "occurred_at", "rank", "value"],
+        *["received_at", "is_demo"],
+    ]
+    readonly_fields = ["target_label"]
     list_filter = ["is_demo", "target", "aspect"]
     list_select_related = ["profile"]
     search_fields = ["=platform_id"]
@@ -183,8 +188,7 @@ class PendingChangeAdmin(SearchNewestAdmin):
 
     @admin.display(description="target")
     def target_label(self, change: PendingChange) -> str:
-        """Also shows targets that are not a choice of the model, such as `pending_changes.FUTURE_TARGETS`."""
-        return change.get_target_display()
+        return change.target_label
 
 
 @admin.register(DeadLetter)

@@ -290,7 +290,11 @@ def test_an_event_of_another_aspect_cancels_neither_of_two_future_events(live, c
 def test_the_admin_shows_the_target_of_rows_that_mark_future_events(operator, live):
     send(live, event("comment.edited", "comment", at(NOW + 2 * DAY), text="edited"))
     replay.replay_due(NOW + DAY)
-    assert "inbox_ahead" in page(operator, "admin:interactions_pendingchange_changelist")
+    [mark] = PendingChange.objects.filter(target="inbox_ahead")
+    change = operator.get(reverse("admin:interactions_pendingchange_change", args=[mark.pk]))
+    for shown in (page(operator, "admin:interactions_pendingchange_changelist"), change.content.decode()):
+        assert "interaction, from a future event" in shown
+        assert "inbox_ahead" not in shown
 
 
 def test_events_of_a_clock_that_is_ahead_for_weeks_are_all_stored(live):
