@@ -245,7 +245,7 @@ def test_settings_are_read_only_where_demos_are_not_allowed(page, alice, setting
     demo_of(alice)
     settings.DEMO_ALLOWED = "none"
     shown = text_of(page.get("/settings/"))
-    assert ("Your account may not use demo mode; ask an operator." in shown, "<button>Save" in shown) == (
+    assert ("You may not use demo mode; ask an operator." in shown, "<button>Save" in shown) == (
         True,
         False,
     )
