@@ -1,9 +1,20 @@
-"""Errors of the tables in which facts are declared, raised at the start; and the check that a table is complete. Pure.
+"""Errors of the tables in which facts are declared, raised at the start; and the checks of tables and their values. Pure.
 
 Called where such tables are defined, such as `demo/windows.py`, `demo/models/` and `interactions/events.py`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sized
+from typing import Any, Protocol, TypeVar
+
+
+class Named(Protocol):
+    """An entry that has its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Entry = TypeVar("Entry", bound=Named)
 
 
 class InvalidDeclaration(Exception):
@@ -32,3 +43,30 @@ def check_contains(name: str, entries: Collection[str], declared: Iterable[str])
         raise IncompleteTable(
             f"{name} has no entry for {', '.join(missing)}; add it there (see CONTRIBUTING.md)."
         )
+
+
+def by_name(table: str, entries: Iterable[Entry]) -> dict[str, Entry]:
+    """The entries by their names, in their order. Raises InvalidDeclaration when two have the same name."""
+    named: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.name in named:
+            raise InvalidDeclaration(f"{table} has two entries named {entry.name!r}; rename one.")
+        named[entry.name] = entry
+    return named
+
+
+def check_range(name: str, value: Any, low: Any, high: Any) -> None:
+    """Raise InvalidDeclaration unless `value` is from `low` to `high`; all are numbers, or all are lengths of time."""
+    try:
+        in_range = low <= value <= high
+    except TypeError:  # the value is of another type
+        in_range = False
+    if not in_range:
+        allowed = f"from {low} to {high}" if low < high else f"{low}"
+        raise InvalidDeclaration(f"{name} is {value!s}; it must be {allowed}.")
+
+
+def check_not_empty(name: str, value: Sized | None) -> None:
+    """Raise InvalidDeclaration for None, an empty text or an empty collection."""
+    if not value:
+        raise InvalidDeclaration(f"{name} must not be empty.")

@@ -8,6 +8,9 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
+from accounts.declarations import InvalidDeclaration, check_not_empty, check_range
+
+MAX_HANDLE_LENGTH = 255  # that its column stores
 EDGE_SIGNS = ".-"  # no handle begins or ends with one
 SIGN_NAMES = {".": "dots", "_": "underscores", "-": "hyphens"}
 
@@ -28,6 +31,18 @@ class HandleRule:
     min_length: int = 1
     older_signs: str = ""
     registered_edge_signs: str = EDGE_SIGNS
+
+    def __post_init__(self) -> None:
+        check_range("The max_length of a HandleRule", self.max_length, 1, MAX_HANDLE_LENGTH)
+        check_range("The min_length of a HandleRule", self.min_length, 1, self.max_length)
+        check_not_empty("The source of a HandleRule", self.source)
+        check_not_empty("The registered_edge_signs of a HandleRule", self.registered_edge_signs)
+        for sign in self.signs + self.older_signs + self.registered_edge_signs:
+            if sign not in SIGN_NAMES:
+                raise InvalidDeclaration(
+                    f"A HandleRule has the sign {sign!r}; it must be one of {' '.join(SIGN_NAMES)}"
+                    " (SIGN_NAMES in accounts/handles.py)."
+                )
 
     def may_exist(self, handle: str) -> bool:
         """Whether the handle may exist, registered today or earlier."""

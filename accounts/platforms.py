@@ -7,6 +7,7 @@ A platform is declared here and nowhere else. Choices, constraints, forms, the A
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from accounts.declarations import check_not_empty
 from accounts.handles import HandleRule
 
 
@@ -29,6 +30,10 @@ class PlatformSpec:
     nests_replies: bool = True
     mentions_by_name: bool = False
     in_default_demo: bool = False
+
+    def __post_init__(self) -> None:
+        check_not_empty("The label of a platform", self.label)
+        check_not_empty(f"The profile_id_help of {self.label}", self.profile_id_help)
 
 
 PLATFORMS: Mapping[str, PlatformSpec] = {
@@ -86,6 +91,7 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
 }
 MESSAGE_PLATFORMS = frozenset(name for name, spec in PLATFORMS.items() if spec.has_messages)
 DEFAULT_PLATFORMS = tuple(name for name, spec in PLATFORMS.items() if spec.in_default_demo)
+check_not_empty("DEFAULT_PLATFORMS (`in_default_demo` in accounts/platforms.py)", DEFAULT_PLATFORMS)
 
 
 def read_handle(text: str, platform: str) -> str:

@@ -7,8 +7,9 @@ schema, the page Settings, the admin and `docs/reference.md` read SETTINGS. A wr
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from accounts.declarations import InvalidDeclaration, check_contains
+from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty
 from demo.simulator.posts import SPIKE_SHARE
 from demo.windows import (
     CLEANUP_TIMES,
@@ -19,6 +20,8 @@ from demo.windows import (
 )
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
+# `localtime` depends on the machine, `Factory` is a placeholder.
+UNUSABLE_TIME_ZONES = {"localtime", "Factory"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,14 @@ class Choice:
 
     options: tuple[tuple[str, str], ...]
 
+    def __post_init__(self) -> None:
+        check_not_empty("The options of a Choice", self.options)
+        for value, label in self.options:
+            check_not_empty("A value of a Choice", value)
+            check_not_empty(f"The label of the option {value!r}", label)
+            if self.values.count(value) > 1:
+                raise InvalidDeclaration(f"A Choice has the option {value!r} twice; remove one.")
+
     @property
     def values(self) -> tuple[str, ...]:
         return tuple(value for value, _ in self.options)
@@ -80,7 +91,14 @@ class TimeZone:
     description = "an IANA name"
 
     def accepts(self, value: object) -> bool:
-        return isinstance(value, str)
+        """Whether the zone can be read. Every start calls this, and reading the list of all zones would take 30 ms."""
+        if not isinstance(value, str) or value in UNUSABLE_TIME_ZONES:
+            return False
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return False
+        return True
 
 
 # The types of a setting: `description` continues "must be". The columns and the fields of the API have a table of them.
@@ -99,6 +117,7 @@ class Setting:
     at_enabling: bool = False
 
     def __post_init__(self) -> None:
+        check_not_empty("The label of a setting", self.label)
         if type(self.value_type).__name__ not in SETTING_TYPES:
             raise InvalidDeclaration(
                 f'The setting "{self.label}" is a {type(self.value_type).__name__}, which is not in SettingType in'
@@ -156,3 +175,11 @@ SETTINGS: Mapping[str, Setting] = {
 
 _QUOTAS = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
 check_contains("SETTINGS in demo/account_settings.py", SETTINGS, _QUOTAS)
+for _name in _QUOTAS:
+    _type = SETTINGS[_name].value_type
+    if not isinstance(_type, Number) or _type.may_be_empty:
+        raise InvalidDeclaration(
+            f"The quota {_name} must be a Number that may not be empty; it is {_type.description}."
+        )
+    if _QUOTAS.count(_name) > 1:
+        raise InvalidDeclaration(f"WINDOW_KINDS in demo/windows.py names the quota {_name} more than once.")

@@ -3,15 +3,20 @@
 A row is created by name if it is missing, and never changed, as operators may edit it.
 """
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from celery import current_app
+from celery.schedules import ParseException, crontab
 from django.apps import apps as installed
 
-from accounts.declarations import InvalidDeclaration
+from accounts.declarations import InvalidDeclaration, by_name, check_not_empty, check_range
 from demo.windows import CLEANUP_CRON, CONTENT_WINDOWS, INTERACTION_WINDOWS
 
 DELIVER_EVERY_SECONDS = 15
+DAY_SECONDS, WEEK_SECONDS = 86_400, 604_800
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,25 @@ class Schedule:
     def __post_init__(self) -> None:
         if (self.cron is None) == (self.every is None):
             raise InvalidDeclaration(f"The schedule {self.name!r} must have either `cron` or `every`.")
+        check_not_empty("The name of a schedule", self.name)
+        check_range(f"The number `expires` of the schedule {self.name!r}", self.expires, 1, WEEK_SECONDS)
+        if self.cron is None:
+            check_range(f"The number `every` of the schedule {self.name!r}", self.every, 1, DAY_SECONDS)
+        else:
+            self._check_cron(self.cron)
+
+    def _check_cron(self, fields: tuple[str, ...]) -> None:
+        try:
+            minute, hour, weekday = fields
+            crontab(minute, hour, weekday)
+        except (ParseException, TypeError, ValueError) as error:
+            raise InvalidDeclaration(
+                f"The `cron` of the schedule {self.name!r} is {fields!r}; it must be minute, hour and day of the week, such"
+                ' as ("30", "3", "*").'
+            ) from error
 
 
-SCHEDULES = (
+_SCHEDULES = (
     Schedule("demo: daily content", "demo.tasks.plan", expires=3600, cron=CONTENT_WINDOWS.cron),
     Schedule("demo: interactions", "demo.tasks.plan", expires=3600, cron=INTERACTION_WINDOWS.cron),
     Schedule("demo: weekly cleanup", "demo.tasks.cleanup", expires=6 * 3600, cron=CLEANUP_CRON),
@@ -51,14 +72,35 @@ SCHEDULES = (
         cron=("30", "3", "*"),
     ),
 )
+SCHEDULES = tuple(by_name("SCHEDULES in demo/schedules.py", _SCHEDULES).values())
 
 
 def create_missing_schedules(using: str = "default", **_: Any) -> None:
-    """Create the schedules that are missing, by name; called after every `migrate`."""
+    """Create the schedules that are missing, by name; called after every `migrate`.
+
+    Raises InvalidDeclaration when workers have no task of a schedule's `task`.
+    """
     if not installed.is_installed("django_celery_beat"):
         return
+    check_tasks(SCHEDULES)
     for schedule in SCHEDULES:
         _create_if_missing(schedule, using)
+
+
+def check_tasks(schedules: Iterable[Schedule]) -> None:
+    """Raise InvalidDeclaration unless workers have every task that the schedules name."""
+    for schedule in schedules:
+        if schedule.task not in _tasks():
+            raise InvalidDeclaration(
+                f"The schedule {schedule.name!r} names the task {schedule.task!r}, which no tasks.py has."
+            )
+
+
+@cache
+def _tasks() -> Container[str]:
+    """The tasks that workers run, by name."""
+    current_app.loader.import_default_modules()
+    return current_app.tasks
 
 
 def _create_if_missing(schedule: Schedule, using: str) -> None:

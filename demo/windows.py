@@ -2,17 +2,19 @@
 
 A kind is declared here and nowhere else: planning, the account's columns, the schedules, the API and the simulator read
 WINDOW_KINDS. The start fails without the kind's columns of DemoAccount (`demo/models/account.py`), without the function
-that draws its events (`demo/engine/planning.py`), and when a quota is not a setting (`demo/account_settings.py`).
+that draws its events from its quotas (`demo/engine/planning.py`), and when a quota is not a number in SETTINGS
+(`demo/account_settings.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from accounts.declarations import InvalidDeclaration
+from accounts.declarations import InvalidDeclaration, by_name, check_not_empty, check_range
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MAX_MIN_DELAY = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class WindowKind:
     """Windows of one kind follow each other without a gap.
 
     `label` names its events on pages. `quotas` are the settings with the number of events of one window. The first
-    window after enabling starts at least `min_delay` later.
+    window after enabling starts at least `min_delay` later, which is at most MAX_MIN_DELAY.
     """
 
     name: str
@@ -31,6 +33,8 @@ class WindowKind:
     quotas: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        check_not_empty(f"The label of {self.name} windows", self.label)
+        check_range(f"The min_delay of {self.name} windows", self.min_delay, timedelta(0), MAX_MIN_DELAY)
         if self.length < HOUR or self.length % HOUR or DAY % self.length:
             raise InvalidDeclaration(
                 f"The length of {self.name} windows is {self.length}; it must be 1, 2, 3, 4, 6, 8, 12 or 24 hours."
@@ -93,7 +97,9 @@ INTERACTION_WINDOWS = WindowKind(
     quotas=("comments_per_window", "messages_per_window"),
 )
 # Windows that start at the same time are planned in this order.
-WINDOW_KINDS: Mapping[str, WindowKind] = {kind.name: kind for kind in (INTERACTION_WINDOWS, CONTENT_WINDOWS)}
+WINDOW_KINDS: Mapping[str, WindowKind] = by_name(
+    "WINDOW_KINDS in demo/windows.py", (INTERACTION_WINDOWS, CONTENT_WINDOWS)
+)
 
 _FIRST_CLEANUP = datetime(2000, 1, 3, 3, tzinfo=UTC)  # the others follow every seven days
 CLEANUP_CRON = (f"{_FIRST_CLEANUP.minute}", f"{_FIRST_CLEANUP.hour}", f"{_FIRST_CLEANUP:%w}")

@@ -7,14 +7,14 @@ edit wins over the creation, then the greater digest wins. A deletion holds unle
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from accounts.declarations import check_table
-from interactions.event_types import EVENT_TYPES
+from accounts.declarations import InvalidDeclaration, check_table
+from interactions.event_types import EVENT_TYPES, EventType
 
 MAX_EVENTS = 1_000  # in one batch
 ID_LENGTH = 255
@@ -277,10 +277,13 @@ def has_lone_surrogate(value: str) -> bool:
     return False
 
 
+Read = Callable[[Mapping[str, Any], int], tuple[Change, ...]]
+
+
 class _Reader(NamedTuple):
     """The function that reads a kind of change, and the aspects that it changes."""
 
-    read: Callable[[Mapping[str, Any], int], tuple[Change, ...]]
+    read: Read
     aspects: tuple[str, ...]
 
 
@@ -295,6 +298,46 @@ _READERS: dict[str, _Reader] = {  # by EventType.change
 check_table(
     "_READERS in interactions/events.py", _READERS, dict.fromkeys(one.change for one in EVENT_TYPES.values())
 )
+# A value that the reader accepts for each field that some reader requires.
+_FIELD_EXAMPLES: dict[str, Any] = {
+    "author": {"id": "1"},
+    "content_id": "1",
+    "conversation_id": "1",
+    "text": "",
+    "metrics": dict.fromkeys(METRIC_NAMES, 0),
+}
+
+
+def _check_fields(event_type: EventType) -> None:
+    """Raise InvalidDeclaration unless the type's reader requires exactly the declared fields."""
+    read, declared = _READERS[event_type.change].read, sorted(event_type.fields)
+    required = sorted(
+        name for name in _FIELD_EXAMPLES if _refusal(read, _FIELD_EXAMPLES.keys() - {name}) is not None
+    )
+    if refusal := _refusal(read, _FIELD_EXAMPLES.keys()):
+        raise InvalidDeclaration(
+            f"The reader of {event_type.change!r} in interactions/events.py requires a field that has no example in"
+            f" _FIELD_EXAMPLES there: {refusal}"
+        )
+    if declared != required:
+        raise InvalidDeclaration(
+            f"The event type {event_type.name!r} in interactions/event_types.py declares the fields"
+            f" {', '.join(declared) or 'none'}; the reader of {event_type.change!r} in interactions/events.py requires"
+            f" {', '.join(required) or 'none'}. Change one of them."
+        )
+
+
+def _refusal(read: Read, names: Iterable[str]) -> str | None:
+    """Why the reader refuses an event with the fields `names`; None when it accepts it."""
+    try:
+        read({name: _FIELD_EXAMPLES[name] for name in names}, 0)
+    except EventError as error:
+        return str(error)
+    return None
+
+
+for _event_type in EVENT_TYPES.values():
+    _check_fields(_event_type)
 _BY_TYPE = {name: (one.target, _READERS[one.change].read) for name, one in EVENT_TYPES.items()}
 
 

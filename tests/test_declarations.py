@@ -2,27 +2,56 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from accounts.declarations import IncompleteTable, InvalidDeclaration, check_table
+from accounts.declarations import IncompleteTable, InvalidDeclaration, by_name, check_table
+from accounts.handles import HandleRule
+from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
+from demo.schedules import SCHEDULES, Schedule, check_tasks
+from demo.simulator.platforms import (
+    INTENTS,
+    PLATFORM_FIGURES,
+    RANGES,
+    ActivityCurve,
+    Figure,
+    PlatformFigures,
+)
 from demo.windows import CONTENT_WINDOWS, WINDOW_KINDS, WindowKind
+from interactions.event_types import EventType
 from interactions.events import aspects_of
 from interactions.upserts import VALUE_COLUMNS
 from tests.service_stack import CHECKOUT, PLAIN
 
 HOUR = timedelta(hours=1)
 # Starts the site with a setting changed. A new setting is added to the model, as the recipe asks.
+QUOTAS_START = """
+from dataclasses import replace
+from demo.windows import WINDOW_KINDS
+def replace_quotas(name, *quotas): WINDOW_KINDS[name] = replace(WINDOW_KINDS[name], quotas=quotas)
+{}
+import demo.account_settings
+"""
+EVENT_TYPES_START = """
+from dataclasses import replace
+from interactions.event_types import EVENT_TYPES
+def replace_type(name, **values): EVENT_TYPES[name] = replace(EVENT_TYPES[name], **values)
+{}
+import interactions.events
+"""
 START = """
 from dataclasses import dataclass, replace
 from demo import account_settings
 from demo.account_settings import SETTINGS, Choice, Setting
+from demo.windows import WINDOW_KINDS
 {}
 import django
 django.setup()
@@ -30,10 +59,10 @@ import config.urls
 """
 
 
-def start_with(change: str, folder: Path) -> str:
+def start_with(change: str, folder: Path, start: str = START) -> str:
     """Start the site in a process of its own after the statements of `change`; return the last line of its errors."""
     result = subprocess.run(
-        [sys.executable, "-c", START.format(change)],
+        [sys.executable, "-c", start.format(change)],
         cwd=CHECKOUT,
         env=PLAIN | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder)},
         capture_output=True,
@@ -76,6 +105,114 @@ def test_a_transport_without_a_class_stops_the_start(tmp_path):
     assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
 
 
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (
+            "del SETTINGS['retention_days']",
+            "SETTINGS in demo/account_settings.py has no entry for retention_days; add it there (see CONTRIBUTING.md).",
+        ),
+        (
+            "SETTINGS['pace'] = SETTINGS.pop('rhythm')",
+            "SETTINGS in demo/account_settings.py has no entry for rhythm; add it there (see CONTRIBUTING.md).",
+        ),
+        (
+            "del WINDOW_KINDS['content']",
+            "WINDOW_KINDS in demo/windows.py must have at least two kinds, as LEAST() in SQL needs.",
+        ),
+        (
+            "kind = WINDOW_KINDS['interactions']\n"
+            "WINDOW_KINDS['interactions'] = replace(kind, quotas=('messages_per_window',))",
+            "The tuple `quotas` of interactions windows in demo/windows.py has no entry for comments_per_window; add it"
+            " there (see CONTRIBUTING.md).",
+        ),
+    ],
+    ids=[
+        "a setting that is removed",
+        "a setting that is renamed",
+        "one kind of window",
+        "a quota left out",
+    ],
+)
+def test_a_wrong_table_stops_the_start_with_a_sentence(tmp_path, change, error):
+    assert start_with(change, tmp_path).partition(": ")[2] == error
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (
+            "replace_type('message.edited', fields=())",
+            "The event type 'message.edited' in interactions/event_types.py declares the fields none; the reader of"
+            " 'edit' in interactions/events.py requires text. Change one of them.",
+        ),
+        (
+            "replace_type('message.created', fields=('author', 'conversation_id', 'text', 'url'))",
+            "The event type 'message.created' in interactions/event_types.py declares the fields author,"
+            " conversation_id, text, url; the reader of 'message' in interactions/events.py requires author,"
+            " conversation_id, text. Change one of them.",
+        ),
+        (
+            "replace_type('message.created', fields=('author', 'text'))",
+            "The event type 'message.created' in interactions/event_types.py declares the fields author, text; the"
+            " reader of 'message' in interactions/events.py requires author, conversation_id, text. Change one of them.",
+        ),
+        (
+            "replace_type('content.metrics', change='visits')",
+            "_READERS in interactions/events.py has no entry for visits; add it there (see CONTRIBUTING.md).",
+        ),
+    ],
+    ids=["field left out", "field that is not read", "one of the fields left out", "change without a reader"],
+)
+def test_fields_that_the_reader_of_an_event_does_not_require_stop_the_start(tmp_path, change, error):
+    assert start_with(change, tmp_path, EVENT_TYPES_START).partition(": ")[2] == error
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (
+            "replace_quotas('content', 'rhythm')",
+            "The quota rhythm must be a Number that may not be empty; it is one of steady, natural.",
+        ),
+        (
+            "replace_quotas('content', 'viral_spikes')",
+            "The quota viral_spikes must be a Number that may not be empty; it is true or false.",
+        ),
+        (
+            "replace_quotas('content', 'posting_hour')",
+            "The quota posting_hour must be a Number that may not be empty; it is a whole number from 0 to 23, or null.",
+        ),
+        (
+            "replace_quotas('content', 'content_per_day', 'comments_per_window')",
+            "WINDOW_KINDS in demo/windows.py names the quota comments_per_window more than once.",
+        ),
+        (
+            "replace_quotas('content', 'stories_per_day')",
+            "SETTINGS in demo/account_settings.py has no entry for stories_per_day; add it there (see CONTRIBUTING.md).",
+        ),
+    ],
+    ids=["choice", "flag", "number that may be empty", "quota of two kinds", "no setting"],
+)
+def test_a_quota_that_is_not_a_number_of_one_kind_stops_the_start(tmp_path, change, error):
+    assert start_with(change, tmp_path, QUOTAS_START).partition(": ")[2] == error
+
+
+def test_a_demo_without_default_platforms_stops_the_start(tmp_path):
+    change = (
+        "platforms = Path('accounts/platforms.py').read_text()\n"
+        "exec(platforms.replace('in_default_demo=True', 'in_default_demo=False'))"
+    )
+    assert start_with(change, tmp_path, "from pathlib import Path\n{}").partition(": ")[2] == (
+        "DEFAULT_PLATFORMS (`in_default_demo` in accounts/platforms.py) must not be empty."
+    )
+
+
+def test_each_number_of_the_figures_has_a_range():
+    numbers = {one.name for one in fields(PlatformFigures) if one.type in (Figure, float)}
+    assert set(RANGES) == numbers
+
+
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     rhythms = 'Choice((*SETTINGS["rhythm"].value_type.options, ("weekly", "Weekly")))'
     error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], value_type={rhythms})', tmp_path)
@@ -94,6 +231,10 @@ def test_a_table_without_a_declared_entry_is_named_with_the_entry():
         check_table("COLORS in colors.py", ["y"], ["x", "y"])
     with pytest.raises(IncompleteTable, match=r"has an entry for z, which is not declared"):
         check_table("COLORS in colors.py", ["x", "z"], ["x"])
+
+
+def test_each_schedule_names_a_task_that_workers_run():
+    assert check_tasks(SCHEDULES) is None
 
 
 def test_each_kind_of_window_has_its_two_columns():
@@ -135,6 +276,248 @@ def test_the_crontab_of_a_kind_fires_at_its_starts(window, cron):
     assert window.cron == cron
 
 
+YOUTUBE = PLATFORM_FIGURES["youtube"]
+
+
+def figures(**values) -> Callable[[], PlatformFigures]:
+    return lambda: replace(YOUTUBE, **values)
+
+
+def curve(**values) -> Callable[[], ActivityCurve]:
+    return lambda: replace(YOUTUBE.activity, **values)
+
+
+def rule(
+    *, max_length: int = 50, signs: str = "._", source: str = "a page", **values
+) -> Callable[[], HandleRule]:
+    return lambda: HandleRule(max_length, signs, source, **values)
+
+
+UNKNOWN_SIGN = "A HandleRule has the sign '+'; it must be one of . _ - (SIGN_NAMES in accounts/handles.py)."
+WRONG_PLATFORMS = {
+    "an unknown sign": (rule(signs="+"), UNKNOWN_SIGN),
+    "an unknown older sign": (rule(older_signs="+"), UNKNOWN_SIGN),
+    "an unknown edge sign": (rule(registered_edge_signs="+"), UNKNOWN_SIGN),
+    "no edge sign": (
+        rule(registered_edge_signs=""),
+        "The registered_edge_signs of a HandleRule must not be empty.",
+    ),
+    "a maximum of 0": (
+        rule(max_length=0),
+        "The max_length of a HandleRule is 0; it must be from 1 to 255.",
+    ),
+    "a maximum that the column cannot store": (
+        rule(max_length=256),
+        "The max_length of a HandleRule is 256; it must be from 1 to 255.",
+    ),
+    "a minimum above the maximum": (
+        rule(min_length=51),
+        "The min_length of a HandleRule is 51; it must be from 1 to 50.",
+    ),
+    "a rule without a source": (rule(source=""), "The source of a HandleRule must not be empty."),
+    "a platform without a label": (
+        lambda: replace(PLATFORMS["x"], label=""),
+        "The label of a platform must not be empty.",
+    ),
+    "a platform without a profile id": (
+        lambda: replace(PLATFORMS["x"], profile_id=""),
+        "The profile_id_help of X must not be empty.",
+    ),
+    "23 hours": (
+        curve(hours=(1.0,) * 23),
+        "The number of hours in an ActivityCurve is 23; it must be 24.",
+    ),
+    "8 weekdays": (
+        curve(weekdays=(1.0,) * 8),
+        "The number of weekdays in an ActivityCurve is 8; it must be 7.",
+    ),
+    "a negative hour": (
+        curve(hours=(*(1.0,) * 23, -1.0)),
+        "A value of the hours of an ActivityCurve is -1.0; it must be from 0.001 to 1000.",
+    ),
+    "a curve of an unknown source": (
+        curve(source="Z"),
+        "The source 'Z' is not in SOURCES in demo/simulator/platforms.py; add it there.",
+    ),
+    "a figure of an unknown source": (
+        lambda: Figure(1.0, "Z"),
+        "The source 'Z' is not in SOURCES in demo/simulator/platforms.py; add it there.",
+    ),
+    "no content kinds": (figures(content_kinds=()), "The figure content_kinds must not be empty."),
+    "content kinds that are a text": (
+        figures(content_kinds="post"),
+        "content_kinds is 'post'; it must be a tuple of kinds.",
+    ),
+    "an empty content kind": (figures(content_kinds=("",)), "A kind in content_kinds must not be empty."),
+    "hashtags from 6 to 3": (
+        figures(hashtags=(6, 3)),
+        "The minimum in hashtags is 6; it must be from 0 to 3.",
+    ),
+    "more hashtags than a niche has": (
+        figures(hashtags=(3, 15)),
+        "The maximum in hashtags is 15; it must be from 0 to 14.",
+    ),
+    "one number of hashtags": (
+        figures(hashtags=(3,)),
+        "The number of values in the figure hashtags is 1; it must be 2.",
+    ),
+    "a half-life of 0": (
+        figures(half_life=0),
+        "The figure half_life is 0; it must be from 0.01 to 1000000.",
+    ),
+    "a negative half-life": (
+        figures(half_life=-1),
+        "The figure half_life is -1; it must be from 0.01 to 1000000.",
+    ),
+    "a figure that is no number": (
+        figures(reply_delay=float("nan")),
+        "The figure reply_delay is nan; it must be from 0.01 to 1000.",
+    ),
+    "a share above 1": (
+        figures(no_comments=1.5),
+        "The figure no_comments is 1.5; it must be from 0 to 0.99.",
+    ),
+    "an intent left out": (
+        figures(intents={name: 20 for name in INTENTS if name != "spam"}),
+        "The figure intents in demo/simulator/platforms.py has no entry for spam; add it there (see CONTRIBUTING.md).",
+    ),
+    "intents that are all 0": (
+        figures(intents=dict.fromkeys(INTENTS, 0)),
+        "The sum of the intents is 0; it must be 100.",
+    ),
+    "a negative intent": (
+        figures(intents=YOUTUBE.intents | {"joke": -1}),
+        "The intent joke is -1; it must be from 0 to 100.",
+    ),
+    "opinions above 1": (
+        figures(opinions=(0.6, 0.6)),
+        "The sum of the opinions is 1.2; it must be from 0 to 1.",
+    ),
+    "emoji only, though all are questions": (
+        figures(intents=dict.fromkeys(INTENTS, 0) | {"question": 96, "spam": 4}),
+        "The share of comments that are emoji only, a question or spam is 1.04; it must be from 0 to 0.99.",
+    ),
+    "a maximum length of 0": (
+        figures(max_length=0),
+        "The figure max_length is 0; it must be from 1 to 65536.",
+    ),
+    "a band from 0.9 to 0.5": (
+        figures(gini_band=(0.9, 0.5)),
+        "The start of gini_band is 0.9; it must be from 0 to 0.5.",
+    ),
+}
+
+
+def schedule(
+    *, name: str = "odd", task: str = "demo.tasks.plan", expires: int = 60, **timing
+) -> Callable[[], Schedule]:
+    return lambda: Schedule(name, task, expires, **timing)
+
+
+def cron(*values: str) -> tuple[Callable[[], Schedule], str]:
+    """A schedule of these fields, and the sentence that refuses it."""
+    return schedule(cron=values), (
+        f"The `cron` of the schedule 'odd' is {values!r}; it must be minute, hour and day of the week, such as"
+        ' ("30", "3", "*").'
+    )
+
+
+WRONG_SCHEDULES = {
+    "a schedule without a timing": (schedule(), "The schedule 'odd' must have either `cron` or `every`."),
+    "a schedule of two timings": (
+        schedule(cron=("0", "3", "*"), every=60),
+        "The schedule 'odd' must have either `cron` or `every`.",
+    ),
+    "a schedule without a name": (schedule(name="", every=60), "The name of a schedule must not be empty."),
+    "every 0": (
+        schedule(every=0),
+        "The number `every` of the schedule 'odd' is 0; it must be from 1 to 86400.",
+    ),
+    "every -5": (
+        schedule(every=-5),
+        "The number `every` of the schedule 'odd' is -5; it must be from 1 to 86400.",
+    ),
+    "every of a text": (
+        schedule(every="60"),
+        "The number `every` of the schedule 'odd' is 60; it must be from 1 to 86400.",
+    ),
+    "expires 0": (
+        schedule(every=60, expires=0),
+        "The number `expires` of the schedule 'odd' is 0; it must be from 1 to 604800.",
+    ),
+    "hour 33": cron("0", "33", "*"),
+    "two fields": cron("0", "3"),
+    "an empty field": cron("0", "", "*"),
+    "a word": cron("0", "noon", "*"),
+    "no texts": cron(None, None, None),
+    "an unknown task": (
+        lambda: check_tasks([schedule(task="demo.tasks.sweeep", every=60)()]),
+        "The schedule 'odd' names the task 'demo.tasks.sweeep', which no tasks.py has.",
+    ),
+    "two schedules of one name": (
+        lambda: by_name("SCHEDULES in demo/schedules.py", [schedule(every=60)(), schedule(every=90)()]),
+        "SCHEDULES in demo/schedules.py has two entries named 'odd'; rename one.",
+    ),
+}
+WRONG_DECLARATIONS = {
+    **WRONG_SCHEDULES,
+    **WRONG_PLATFORMS,
+    "a negative min_delay": (
+        lambda: replace(CONTENT_WINDOWS, min_delay=-HOUR),
+        "The min_delay of content windows is -1 day, 23:00:00; it must be from 0:00:00 to 30 days, 0:00:00.",
+    ),
+    "a min_delay that is a number": (
+        lambda: replace(CONTENT_WINDOWS, min_delay=6),
+        "The min_delay of content windows is 6; it must be from 0:00:00 to 30 days, 0:00:00.",
+    ),
+    "a kind of window without a label": (
+        lambda: replace(CONTENT_WINDOWS, label=""),
+        "The label of content windows must not be empty.",
+    ),
+    "two kinds of window of one name": (
+        lambda: by_name("WINDOW_KINDS in demo/windows.py", [CONTENT_WINDOWS, CONTENT_WINDOWS]),
+        "WINDOW_KINDS in demo/windows.py has two entries named 'content'; rename one.",
+    ),
+    "a setting without a label": (
+        lambda: Setting(Flag(), True, ""),
+        "The label of a setting must not be empty.",
+    ),
+    "a choice without options": (lambda: Choice(()), "The options of a Choice must not be empty."),
+    "an option twice": (
+        lambda: Choice((("a", "A"), ("b", "B"), ("a", "C"))),
+        "A Choice has the option 'a' twice; remove one.",
+    ),
+    "an option without a label": (
+        lambda: Choice((("a", ""),)),
+        "The label of the option 'a' must not be empty.",
+    ),
+    "an event type of an unknown row": (
+        lambda: EventType("story.edited", "Edit of a story", "edit", ("text",)),
+        "The event type 'story.edited' must be one of content, comment, message, a dot, and a word.",
+    ),
+    "an event type without a verb": (
+        lambda: EventType("content", "Content", "content", ("text",)),
+        "The event type 'content' must be one of content, comment, message, a dot, and a word.",
+    ),
+    "an event type that creates another row": (
+        lambda: EventType("comment.created", "Comment", "message"),
+        "The change of the event type 'comment.created' is 'message', which creates another type of row; it must be"
+        " 'comment'.",
+    ),
+    "an event type without a label": (
+        lambda: EventType("comment.pinned", "", "pin"),
+        "The label of the event type 'comment.pinned' must not be empty.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declare", "error"), WRONG_DECLARATIONS.values(), ids=WRONG_DECLARATIONS)
+def test_a_wrong_declaration_is_refused_with_a_sentence(declare, error):
+    with pytest.raises(InvalidDeclaration) as raised:
+        declare()
+    assert str(raised.value) == error
+
+
 @pytest.mark.parametrize(("low", "high"), [(-1, 5), (5, 5), (1, 32_768)])
 def test_a_range_that_its_column_cannot_store_is_refused(low, high):
     with pytest.raises(InvalidDeclaration, match=r"must be a range within 0 and 32767"):
@@ -150,6 +533,11 @@ def test_a_range_that_its_column_cannot_store_is_refused(low, high):
         (Choice((("a", "A"),)), "b"),
         (Flag(), 1),
         (TimeZone(), None),
+        (TimeZone(), ""),
+        (TimeZone(), "Mars/X"),
+        (TimeZone(), "Europe"),
+        (TimeZone(), "localtime"),
+        (TimeZone(), "x" * 65),
     ],
 )
 def test_a_default_that_is_not_a_value_of_the_setting_is_refused(of, default):

@@ -18,11 +18,10 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from accounts.declarations import InvalidDeclaration
 from config.beat import Scheduler
 from config.celery import app
 from config.schedule_checks import problem_of
-from demo.schedules import SCHEDULES, Schedule, create_missing_schedules
+from demo.schedules import SCHEDULES, create_missing_schedules
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, next_cleanup
 from tests.admin_client import act
 
@@ -323,11 +322,6 @@ def test_messages_have_no_expiry(scheduler):
     assert entry.options == {"headers": {"periodic_task_name": "odd", "once": "odd"}}
 
 
-def test_each_schedule_names_a_task_that_workers_run():
-    app.loader.import_default_modules()
-    assert [schedule.task for schedule in SCHEDULES if schedule.task not in app.tasks] == []
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -342,9 +336,3 @@ def test_beat_runs_a_task_when_the_demos_say_that_it_is_next(db, name, expected,
     schedule = PeriodicTask.objects.get(name=name).schedule
     schedule.nowfun = lambda: moment
     assert moment + schedule.remaining_estimate(moment) == expected(moment)
-
-
-@pytest.mark.parametrize("timing", [{}, {"cron": ("0", "3", "*"), "every": 60}])
-def test_a_schedule_without_one_timing_is_refused(timing):
-    with pytest.raises(InvalidDeclaration, match=r"'demo: odd' must have either `cron` or `every`"):
-        Schedule("demo: odd", "demo.tasks.plan", expires=60, **timing)

@@ -103,7 +103,7 @@ def test_the_story_does_not_depend_on_the_hash_seed():
     code = (
         "from datetime import UTC, datetime; from demo import simulator as s; from tests.stories import world;"
         "w = world(7, ('instagram', 'x'), brand='B'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
-        "e = s.initial(w, s.Quota(5, 60, 9), at); print(e + s.interactions_window(w, 0, at, 10, 5, e))"
+        "e = s.initial_batch(w, s.Quota(5, 60, 9), at); print(e + s.interactions_window(w, 0, at, 10, 5, e))"
     )
     root = Path(__file__).parent.parent
     outputs = {

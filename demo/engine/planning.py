@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from inspect import getfullargspec
 from math import inf
 
 from django.db import transaction
@@ -194,7 +195,9 @@ def _open_windows(account: DemoAccount, now: datetime) -> Iterator[OpenWindow]:
 
 def quotas_of_open_windows(account: DemoAccount, now: datetime) -> int:
     """How many events the quotas of the account's open windows add up to, without windows older than its retention."""
-    return sum(account.quota(kind) * _count_open(account, kind, now) for kind in WINDOW_KINDS.values())
+    return sum(
+        sum(account.quotas(kind).values()) * _count_open(account, kind, now) for kind in WINDOW_KINDS.values()
+    )
 
 
 def _count_open(account: DemoAccount, kind: WindowKind, now: datetime) -> int:
@@ -222,27 +225,34 @@ def draw_window(
 ) -> list[simulator.SimulatedEvent]:
     """The events of one window. They depend only on seed, settings, ordinal, start and the past within the retention."""
     horizon = window.start - account.retention
-    return _DRAW_FUNCTIONS[window.kind.name](
-        account, window, [event for event in past if event.at >= horizon]
-    )
+    recent = [event for event in past if event.at >= horizon]
+    return _DRAW_FUNCTIONS[window.kind.name](account, window, recent, **account.quotas(window.kind))
 
 
 def _draw_content(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent], *, content_per_day: int
 ) -> list[simulator.SimulatedEvent]:
-    posts = account.content_per_day
-    return simulator.content_window(account.world, window.ordinal, window.start, posts, past)
+    return simulator.content_window(account.world, window.ordinal, window.start, content_per_day, past)
 
 
 def _draw_interactions(
-    account: DemoAccount, window: OpenWindow, past: list[simulator.SimulatedEvent]
+    account: DemoAccount,
+    window: OpenWindow,
+    past: list[simulator.SimulatedEvent],
+    *,
+    comments_per_window: int,
+    messages_per_window: int,
 ) -> list[simulator.SimulatedEvent]:
-    quotas = account.comments_per_window, account.messages_quota
+    quotas = comments_per_window, messages_per_window
     return simulator.interactions_window(account.world, window.ordinal, window.start, *quotas, past)
 
 
+# The keyword arguments of each are the quotas of the kind.
 _DRAW_FUNCTIONS = {CONTENT_WINDOWS.name: _draw_content, INTERACTION_WINDOWS.name: _draw_interactions}
 check_table("_DRAW_FUNCTIONS in demo/engine/planning.py", _DRAW_FUNCTIONS, WINDOW_KINDS)
+for _kind in WINDOW_KINDS.values():
+    _drawn = getfullargspec(_DRAW_FUNCTIONS[_kind.name]).kwonlyargs
+    check_table(f"The tuple `quotas` of {_kind.name} windows in demo/windows.py", _kind.quotas, _drawn)
 
 
 def plan_initial(account_id: int, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Least
 
-from accounts.declarations import check_contains, check_table
+from accounts.declarations import InvalidDeclaration, check_contains, check_table
 from accounts.models import Platform, Profile
 from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
@@ -26,6 +26,10 @@ WINDOW_COLUMN_TYPES = {
     for name, type in ((kind.next_window_column, "timestamptz"), (kind.ordinal_column, "int"))
 }
 ORDINAL_COLUMNS = tuple(sorted(kind.ordinal_column for kind in WINDOW_KINDS.values()))
+if len(WINDOW_KINDS) < 2:
+    raise InvalidDeclaration(
+        "WINDOW_KINDS in demo/windows.py must have at least two kinds, as LEAST() in SQL needs."
+    )
 EARLIEST_NEXT_WINDOW = Least(*map(F, NEXT_WINDOW_COLUMNS))
 MAX_SEED = 2**53 - 1  # larger integers lose digits in JSON readers that use doubles
 
@@ -226,10 +230,10 @@ class DemoAccount(models.Model):
         """Direct messages per window; 0 when no platform of the account has them."""
         return self.messages_per_window if self.has_messages else 0
 
-    def quota(self, kind: WindowKind) -> int:
-        """How many events one window of the kind has, by the settings."""
+    def quotas(self, kind: WindowKind) -> dict[str, int]:
+        """How many events one window of the kind has, by setting."""
         quotas = {"messages_per_window": self.messages_quota}
-        return sum(quotas.get(name, getattr(self, name)) for name in kind.quotas)
+        return {name: quotas.get(name, getattr(self, name)) for name in kind.quotas}
 
     def start_of_next(self, kind: WindowKind) -> datetime:
         """The start of the next window of the kind to plan; None while off."""

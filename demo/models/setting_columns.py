@@ -9,16 +9,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from accounts.declarations import check_table
-from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
+from accounts.declarations import check_contains, check_table
+from demo.account_settings import SETTING_TYPES, SETTINGS, UNUSABLE_TIME_ZONES, Choice, Flag, Number, TimeZone
 
 TIME_ZONE_LENGTH = 64
 
 
 @cache
 def time_zones() -> set[str]:
-    """The IANA names, without `localtime` (depends on the machine) and `Factory` (a placeholder)."""
-    return available_timezones() - {"localtime", "Factory"}
+    """The IANA names, without UNUSABLE_TIME_ZONES."""
+    return available_timezones() - UNUSABLE_TIME_ZONES
 
 
 def similar_time_zone(name: str) -> str:
@@ -39,10 +39,11 @@ def range_validators(low: int, high: int) -> list:
 
 
 def setting_column(name: str) -> models.Field:
-    """The model field of the setting `name`, a key of SETTINGS.
+    """The model field of the setting `name`. Raises IncompleteTable when SETTINGS does not have it.
 
     Its default is also the database's, so that processes of the release before, which do not know it, can insert rows.
     """
+    check_contains("SETTINGS in demo/account_settings.py", SETTINGS, [name])
     setting = SETTINGS[name]
     options = {"verbose_name": setting.label, "help_text": setting.help}
     if setting.default is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from math import exp, log, pow
 
-from accounts.declarations import check_table
+from accounts.declarations import InvalidDeclaration, check_not_empty, check_range, check_table
 from accounts.platforms import PLATFORMS
 
 SOURCES = {
@@ -29,6 +29,13 @@ SOURCES = {
 }
 
 
+def _check_source(source: str) -> None:
+    if source not in SOURCES:
+        raise InvalidDeclaration(
+            f"The source {source!r} is not in SOURCES in demo/simulator/platforms.py; add it there."
+        )
+
+
 class Figure(float):
     """A number with its source, a key of SOURCES."""
 
@@ -36,6 +43,7 @@ class Figure(float):
     source: str
 
     def __new__(cls, value: float, source: str) -> "Figure":
+        _check_source(source)
         figure = super().__new__(cls, value)
         figure.source = source
         return figure
@@ -48,6 +56,13 @@ class ActivityCurve:
     source: str
     hours: tuple[float, ...]
     weekdays: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _check_source(self.source)
+        for name, values, length in (("hours", self.hours, 24), ("weekdays", self.weekdays, 7)):
+            check_range(f"The number of {name} in an ActivityCurve", len(values), length, length)
+            for value in values:
+                check_range(f"A value of the {name} of an ActivityCurve", value, 0.001, 1_000)
 
 
 # fmt: off
@@ -68,6 +83,32 @@ POSTING = ActivityCurve("A",  # when brands post, on every platform
      1.80, 1.50, 1.30, 1.40, 1.50, 1.80, 1.90, 1.70, 1.20, 0.70, 0.30, 0.06),
     (1.05, 1.10, 1.10, 1.10, 1.05, 0.85, 0.75))
 # fmt: on
+
+
+MAX_HASHTAGS = 14  # each niche has at least as many (docs/words.md)
+MAX_TEXT_LENGTH = 65_536
+INTENTS = ("praise", "question", "opinion", "joke", "complaint", "spam")  # of first-level comments
+# The values of PlatformFigures with which the simulator can draw.
+RANGES: Mapping[str, tuple[float, float]] = {
+    "half_life": (0.01, 1_000_000),
+    "weibull_shape": (0.1, 10),
+    "comments_sigma": (0.01, 5),
+    "no_comments": (0, 0.99),
+    "comments_per_view": (1e-6, 1),
+    "comments_per_like": (1e-6, 1),
+    "reply_share": (0, 0.99),
+    "reply_delay": (0.01, 1_000),
+    "mention_share": (0, 1),
+    "median_length": (1, 10_000),
+    "length_sigma": (0.01, 5),
+    "emoji_share": (0, 1),
+    "emoji_only_share": (0, 0.99),
+    "half_life_tolerance": (0, 1),
+    "min_night_share": (0, 1),
+    "max_hour_variation": (0, 1),
+    "min_burstiness": (-1, 1),
+    "min_duplicate_share": (0, 1),
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +142,43 @@ class PlatformFigures:
     max_hour_variation: float = 0.16
     min_burstiness: float = 0.35
     min_duplicate_share: float = 0.01  # share of comments that repeat another
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            check_range(f"The figure {name}", getattr(self, name), low, high)
+        for name in ("gini_band", "opinions", "hashtags"):
+            check_range(f"The number of values in the figure {name}", len(getattr(self, name)), 2, 2)
+        check_range("The maximum in hashtags", self.hashtags[1], 0, MAX_HASHTAGS)
+        check_range("The minimum in hashtags", self.hashtags[0], 0, self.hashtags[1])
+        check_range("The end of gini_band", self.gini_band[1], 0, 1)
+        check_range("The start of gini_band", self.gini_band[0], 0, self.gini_band[1])
+        if self.max_length is not None:
+            check_range("The figure max_length", self.max_length, 1, MAX_TEXT_LENGTH)
+        self._check_content_kinds()
+        self._check_comments()
+
+    def _check_content_kinds(self) -> None:
+        check_not_empty("The figure content_kinds", self.content_kinds)
+        if not isinstance(self.content_kinds, tuple):
+            raise InvalidDeclaration(f"content_kinds is {self.content_kinds!r}; it must be a tuple of kinds.")
+        for kind in self.content_kinds:
+            check_not_empty("A kind in content_kinds", kind)
+
+    def _check_comments(self) -> None:
+        """Check the shares of comments by intent, opinion and emoji."""
+        check_table("The figure intents in demo/simulator/platforms.py", self.intents, INTENTS)
+        for name, value in self.intents.items():
+            check_range(f"The intent {name}", value, 0, 100)
+        check_range("The sum of the intents", round(sum(self.intents.values()), 6), 100, 100)
+        for share in self.opinions:
+            check_range("A share in opinions", share, 0, 1)
+        check_range("The sum of the opinions", round(sum(self.opinions), 6), 0, 1)
+        without_emoji_only = (self.intents["question"] + self.intents["spam"]) / 100
+        check_range(
+            "The share of comments that are emoji only, a question or spam",
+            round(self.emoji_only_share + without_emoji_only, 6),
+            *(0, 0.99),
+        )
 
     @cached_property
     def weibull_scale(self) -> float:
