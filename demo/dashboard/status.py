@@ -69,7 +69,7 @@ def _status(
         "progress": asdict(progress),
         "stored": rows,
         "next_runs": {
-            **{name: account.start_of_next(kind) for name, kind in WINDOW_KINDS.items()},
+            **{name: account.start_of_next(WINDOW_KINDS[name]) for name in sorted(WINDOW_KINDS)},
             "cleanup": None if account.state == State.OFF else next_cleanup(now),
         },
         "upcoming": events,
