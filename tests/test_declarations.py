@@ -320,7 +320,7 @@ WRONG_PLATFORMS = {
         "The label of a platform must not be empty.",
     ),
     "a platform without a profile id": (
-        lambda: replace(PLATFORMS["x"], profile_id=""),
+        lambda: replace(PLATFORMS["x"], profile_id_help=""),
         "The profile_id_help of X must not be empty.",
     ),
     "23 hours": (

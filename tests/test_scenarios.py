@@ -157,7 +157,7 @@ def test_a_scenario_does_not_depend_on_the_hash_seed():
     code = (
         "from datetime import UTC, datetime; from demo import simulator as s; from tests.stories import world;"
         "w = world(7, ('instagram', 'x'), brand='B'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
-        "e = s.initial(w, s.Quota(5, 60, 9), at); print([s.scenario(w, n, 0, at, e) for n in s.SCENARIOS])"
+        "e = s.initial_batch(w, s.Quota(5, 60, 9), at); print([s.scenario(w, n, 0, at, e) for n in s.SCENARIOS])"
     )
     command = [sys.executable, "-c", code]
     root = Path(__file__).parent.parent
