@@ -162,7 +162,9 @@ class NextRunsSerializer(serializers.Serializer):
     """When the next window of each kind is planned and the next cleanup runs (UTC); null while off."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {name: serializers.DateTimeField(allow_null=True) for name in (*sorted(WINDOW_KINDS), "cleanup")}
+        return {
+            name: serializers.DateTimeField(allow_null=True) for name in (*sorted(WINDOW_KINDS), "cleanup")
+        }
 
 
 class UpcomingSerializer(serializers.Serializer):
