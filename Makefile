@@ -16,7 +16,7 @@ run: $(STAMP)
 test: check
 	"$(BIN)/python" -m pytest $(PARALLEL) -m "not long"
 
-# Every test, with more random examples, and a minute of random kills (storm).
+# Every test, with more random examples, and a minute of random kills (storm); then every benchmark at its small size.
 test-all: check
 	"$(BIN)/python" -m pytest $(PARALLEL) --hypothesis-profile=long
 	"$(BIN)/python" -m benchmarks --small

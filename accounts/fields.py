@@ -17,7 +17,7 @@ def validate_name(name: str, max_length: int, label: str) -> str:
         raise ValidationError(f"The {label} {error}") from error
 
 
-class NameField(models.CharField):
+class ReadableNameField(models.CharField):
     """A readable name. `clean` checks it; the admin's forms and `createsuperuser` call that."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
@@ -30,7 +30,7 @@ class NameField(models.CharField):
         return name, "django.db.models.CharField", args, options
 
 
-class HandleField(NameField):
+class HandleField(ReadableNameField):
     """The handle of a row that has a `platform`; stored without a leading @."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:

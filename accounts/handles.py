@@ -44,7 +44,7 @@ class HandleRule:
                     " (SIGN_NAMES in accounts/handles.py)."
                 )
 
-    def exists(self, handle: str) -> bool:
+    def may_exist(self, handle: str) -> bool:
         """Whether the handle may exist, registered today or earlier."""
         if not 0 < len(handle) <= self.max_length or {handle[0], handle[-1]} & set(EDGE_SIGNS):
             return False

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Value
 from django.utils import timezone
 
-from accounts.fields import HandleField, NameField
+from accounts.fields import HandleField, ReadableNameField
 from accounts.platforms import PLATFORMS
 from accounts.secrets import new_webhook_secret
 
@@ -30,7 +30,7 @@ class UserManager(auth.UserManager["User"]):
 class User(AbstractUser):
     """A person; one person is one workspace."""
 
-    username = NameField(
+    username = ReadableNameField(
         "username",
         max_length=MAX_USERNAME_LENGTH,
         unique=True,
@@ -38,8 +38,8 @@ class User(AbstractUser):
         validators=[AbstractUser.username_validator],
         error_messages={"unique": "A user with that username already exists."},
     )
-    first_name = NameField("first name", max_length=150, blank=True)
-    last_name = NameField("last name", max_length=150, blank=True)
+    first_name = ReadableNameField("first name", max_length=150, blank=True)
+    last_name = ReadableNameField("last name", max_length=150, blank=True)
     demo_mode_enabled_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -84,9 +84,9 @@ class Profile(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="profiles")
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     platform = models.CharField(max_length=16, choices=Platform.choices)
-    platform_id = NameField(max_length=255)
+    platform_id = ReadableNameField(max_length=255)
     handle = HandleField(max_length=255)
-    display_name = NameField(max_length=255, blank=True)
+    display_name = ReadableNameField(max_length=255, blank=True)
     is_demo = models.BooleanField(default=False, editable=False)
     webhook_secret = models.CharField(max_length=128, default=new_webhook_secret, editable=False)
     webhook_secret_previous = models.CharField(max_length=128, blank=True, editable=False)

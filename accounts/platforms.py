@@ -17,14 +17,14 @@ class InvalidHandle(ValueError):
 
 @dataclass(frozen=True)
 class PlatformSpec:
-    """One platform. `profile_id` describes the id of a profile there, for help texts and docs.
+    """One platform. `profile_id_help` describes the id of a profile there, for help texts and docs.
 
     `nests_replies`: a reply to a reply is shown below it, otherwise below the first comment. `mentions_by_name`: people
     are addressed by name, otherwise by @handle.
     """
 
     label: str
-    profile_id: str
+    profile_id_help: str
     handles: HandleRule
     has_messages: bool = True
     nests_replies: bool = True
@@ -33,7 +33,7 @@ class PlatformSpec:
 
     def __post_init__(self) -> None:
         check_not_empty("The label of a platform", self.label)
-        check_not_empty(f"The profile_id of {self.label}", self.profile_id)
+        check_not_empty(f"The profile_id_help of {self.label}", self.profile_id_help)
 
 
 PLATFORMS: Mapping[str, PlatformSpec] = {
@@ -97,7 +97,7 @@ check_not_empty("DEFAULT_PLATFORMS (`in_default_demo` in accounts/platforms.py)"
 def read_handle(text: str, platform: str) -> str:
     """The handle without a leading @. Raises InvalidHandle when it cannot exist on `platform`, a key of PLATFORMS."""
     handle, rule = text.lstrip("@ "), PLATFORMS[platform].handles
-    if not rule.exists(handle):
+    if not rule.may_exist(handle):
         raise InvalidHandle(
             f"must be the name alone, such as acme, without an address or spaces: {rule.description}."
         )

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from threading import BoundedSemaphore
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
@@ -60,7 +61,7 @@ class FailureThrottle(Throttle):
         hit([self.limit(request, view)], new_entry())
 
 
-def request_address(request) -> str:
+def request_address(request: HttpRequest) -> str:
     """Return the client's address, in one spelling."""
     peer, forwarded_for = request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", "")
     return client_address(peer, forwarded_for, api_settings.NUM_PROXIES or 0)
@@ -137,7 +138,7 @@ def password_check_slot() -> AbstractContextManager[None]:
     return slot(_password_checks, TooManyLogIns)
 
 
-def count_login_attempt(request, username: str) -> LogInAttempt:
+def count_login_attempt(request: HttpRequest, username: str) -> LogInAttempt:
     """Count an attempt for `username` as failed; raises Throttled when too many recent attempts failed.
 
     It is counted before the password is checked, so that simultaneous attempts cannot all pass before the first fails.

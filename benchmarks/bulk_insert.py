@@ -11,7 +11,7 @@ from accounts.models import Profile
 def fill(
     profiles: Sequence[Profile], number: int, newest: datetime, apart: timedelta, message_every: int
 ) -> None:
-    """Store interactions with the ids `p1` to `p{number}`, the later the older.
+    """Store interactions with the ids `p1` to `p{number}`; higher numbers are older.
 
     They are divided among the profiles; `newest` is the time of the first, `apart` is the time between two of them, and every
     `message_every`-th is a message, the others are comments.

@@ -1,7 +1,7 @@
 """Share of stories that pass each check of `demo.realism`. Peer: the published figures in the checks. Limit: all pass.
 
-A hundred seeds of each platform, one story each: the accounts that `demo_report --seed` judges, in English, with the
-niches in rotation. A check that finds too few comments to judge counts as passed.
+A hundred seeds of each platform, one story each: the accounts that `demo_report --seed` checks, in English, with the
+niches in rotation. A check that finds too few comments counts as passed.
 """
 
 from collections import Counter, defaultdict
@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from benchmarks.measurements import Measurement, Table
 from demo import simulator
-from demo.realism.checks import Verdict, judge
+from demo.models import DemoAccount
+from demo.realism.checks import CheckResult, run_checks
 from demo.realism.sample import generate_sample
 from demo.simulator.platforms import PLATFORM_FIGURES
 
@@ -34,12 +35,12 @@ def run(size: Size) -> Iterator[Table]:
     passed: Counter[tuple[str, int]] = Counter()
     failed: dict[tuple[str, int], list[str]] = defaultdict(list)
     names = {}
-    for platform, verdicts in _verdicts(size.seeds):
-        for verdict in verdicts:
-            names[verdict.number] = verdict.name
-            passed[platform, verdict.number] += verdict.passed is not False
-            if verdict.passed is False:
-                failed[platform, verdict.number].append(verdict.found)
+    for platform, results in _results(size.seeds):
+        for result in results:
+            names[result.number] = result.name
+            passed[platform, result.number] += result.passed is not False
+            if result.passed is False:
+                failed[platform, result.number].append(result.found)
     measurements = [_rates(f"{number} {name}", number, passed, size.seeds) for number, name in names.items()]
     yield Table(f"Stories of the reference model that pass, of {size.seeds} seeds each", measurements)
     if failed:
@@ -57,14 +58,15 @@ def _failures(failed: dict[tuple[str, int], list[str]]) -> Iterator[Measurement]
         yield Measurement(f"{platform} {number}", "; ".join(found[:MAX_SHOWN]))
 
 
-def _verdicts(seeds: int) -> Iterator[tuple[str, list[Verdict]]]:
+def _results(seeds: int) -> Iterator[tuple[str, list[CheckResult]]]:
     cases = [(platform, seed) for platform in PLATFORM_FIGURES for seed in range(seeds)]
     with ProcessPoolExecutor() as pool:
-        yield from pool.map(_judged, cases)
+        yield from pool.map(_check_results, cases)
 
 
-def _judged(case: tuple[str, int]) -> tuple[str, list[Verdict]]:
+def _check_results(case: tuple[str, int]) -> tuple[str, list[CheckResult]]:
     platform, seed = case
     niche = simulator.niches("en")[seed % len(simulator.niches("en"))]
-    world = simulator.World(seed, (platform,), niche, simulator.default_brand(seed, niche, "en"), "en")
-    return platform, judge(generate_sample(world, UNTIL))
+    brand = simulator.default_brand(seed, niche, "en")
+    account = DemoAccount(seed=seed, platforms=[platform], niche=niche, brand=brand, language="en")
+    return platform, run_checks(generate_sample(account.world, UNTIL))

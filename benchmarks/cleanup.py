@@ -21,8 +21,9 @@ from benchmarks import workers
 from benchmarks.bulk_insert import fill
 from benchmarks.measurements import Measurement, Table, at_least, at_most, milliseconds, p95
 from demo.engine import bulk
-from demo.engine.retention import RESTORABLE_FOR, clean_up
+from demo.engine.retention import clean_up
 from demo.lifecycle import seeding
+from demo.windows import RESTORABLE_DAYS
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
@@ -58,7 +59,7 @@ def run(size: Size) -> Iterator[Table]:
     with workers.processes(1) as sender:
         expired = _measure(sender, profile, size.rows, lambda: clean_up(now, accounts=[account.pk]).messages)
         _settle()
-        later = now + RESTORABLE_FOR + AN_HOUR
+        later = now + timedelta(days=RESTORABLE_DAYS) + AN_HOUR
         purged = _measure(sender, profile, size.rows, lambda: clean_up(later, accounts=[account.pk]).purged)
     _fill(profile, size.rows, now)
     one_delete = _delete_at_once(profile)

@@ -1,4 +1,4 @@
-"""Time of one user's reset and enabling while two others advance 30 days. Peer: the same alone. Limit: a third of the worker.
+"""Time of one user's reset and enabling while two others advance 30 days. Peer: the same alone. Limit: three users share the worker.
 
 Worker and beat run as in the Procfile, one worker with two processes, and delivery is in process. The others have the
 largest settings that the API accepts. What the resets cost them, and the worker's memory, are measured too.
@@ -115,7 +115,7 @@ def _while_others_advance(
 def _is_done(user: User) -> bool:
     """Whether everything that the days have brought is planned and delivered."""
     account, now = DemoAccount.objects.get(user=user), timezone.now()
-    if account.advance_days or getattr(account, "catching_up", False):
+    if account.advance_days or account.catching_up:
         return False
     if min(account.next_content_window, account.next_interactions_window) <= now:
         return False

@@ -15,6 +15,7 @@ from accounts.models import Profile, User
 from benchmarks import peers
 from benchmarks.measurements import Measurement, Table, at_most, milliseconds, min_seconds
 from demo import simulator
+from demo.models import DemoAccount
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
@@ -39,8 +40,8 @@ class Story(NamedTuple):
     comments: list[simulator.SimulatedEvent]
 
 
-class Way(NamedTuple):
-    """One way of storing the story's comments: `store` takes what `prepare` makes for a new profile."""
+class StorageMethod(NamedTuple):
+    """One method of storing the story's comments: `store` takes what `prepare` makes for a new profile."""
 
     name: str
     store: Callable[[list], object]
@@ -52,31 +53,31 @@ def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create(username="bench-ingest")
     story = _story(size.comments)
     new, known = {}, {}
-    for way in _ways(size):
-        new[way.name], known[way.name] = _seconds(way, owner, story)
+    for method in _methods(size):
+        new[method.name], known[method.name] = _seconds(method, owner, story)
     yield Table(f"Ingest of {size.comments:,} events, none of them known", _measurements(new))
     yield Table(f"Ingest of {size.comments:,} events, all of them known", _measurements(known))
 
 
-def _ways(size: Size) -> list[Way]:
+def _methods(size: Size) -> list[StorageMethod]:
     return [
-        Way(UNNEST, _raw(peers.select_then_unnest), _rows, size.runs),
-        Way(COPY, _raw(peers.copy_on_conflict), _rows, size.runs),
-        Way("get_or_create", _get_or_create, _rows, size.runs_of_get_or_create),
-        Way("Perennial", _ingest, _arrivals_of_comments, size.runs),
+        StorageMethod(UNNEST, _raw(peers.select_then_unnest), _rows, size.runs),
+        StorageMethod(COPY, _raw(peers.copy_on_conflict), _rows, size.runs),
+        StorageMethod("get_or_create", _get_or_create, _rows, size.runs_of_get_or_create),
+        StorageMethod("Perennial", _ingest, _arrivals_of_comments, size.runs),
     ]
 
 
-def _seconds(way: Way, owner: User, story: Story) -> tuple[float, float]:
+def _seconds(method: StorageMethod, owner: User, story: Story) -> tuple[float, float]:
     """The minimum for comments that are new, and for the same ones sent again."""
 
     def prepare() -> tuple[list]:
-        return (way.prepare(_profile(owner, story), story),)
+        return (method.prepare(_profile(owner, story), story),)
 
-    new = min_seconds(way.runs, way.store, prepare)
+    new = min_seconds(method.runs, method.store, prepare)
     (known,) = prepare()
-    way.store(known)
-    return new, min_seconds(way.runs, way.store, lambda: (known,))
+    method.store(known)
+    return new, min_seconds(method.runs, method.store, lambda: (known,))
 
 
 def _measurements(seconds: dict[str, float]) -> list[Measurement]:
@@ -89,8 +90,9 @@ def _measurements(seconds: dict[str, float]) -> list[Measurement]:
 
 def _story(comments: int) -> Story:
     """A story with exactly `comments` comments: the brand's replies, which are in addition to the quota, are cut off."""
-    world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
-    events = simulator.initial(world, simulator.Quota(POSTS, comments, 0), datetime(2026, 3, 4, tzinfo=UTC))
+    world = DemoAccount(seed=1, platforms=["instagram"], brand="Bench").world
+    quota = simulator.Quota(POSTS, comments, 0)
+    events = simulator.initial_batch(world, quota, datetime(2026, 3, 4, tzinfo=UTC))
     return Story(
         [event for event in events if event.content_id is None],
         [event for event in events if event.content_id is not None][:comments],
@@ -131,9 +133,9 @@ def _rows(profile: Profile, story: Story) -> list[peers.Row]:
     return [row | {"parent_id": None} for row in rows]
 
 
-def _raw(way: Callable) -> Callable[[list[peers.Row]], None]:
+def _raw(peer: Callable) -> Callable[[list[peers.Row]], None]:
     def store(rows: list[peers.Row]) -> None:
-        assert len(way(Interaction, rows)) == len(rows)
+        assert len(peer(Interaction, rows)) == len(rows)
 
     return store
 

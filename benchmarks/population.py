@@ -1,4 +1,4 @@
-"""Makes thousands of users with demos in minutes, for `many_users`, `ticks` and `removal`: copies of a few templates.
+"""Makes thousands of users with demos in minutes, for `many_users`, `periodic_runs` and `removal`: copies of a few templates.
 
 The product makes the templates: demos on several sets of platforms and in every niche. Each copy has a user, an account
 and profiles as the product creates them, with its own seed, secrets and ids, and the rows of its template, moved by whole
@@ -159,7 +159,7 @@ def _reserve(model: type[models.Model], copies: int) -> list[int]:
         sequence = f"pg_get_serial_sequence('{model._meta.db_table}', 'id')"
         cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s)", [copies * MAX_ROWS])
         end = cursor.fetchone()[0]
-    return [end - place * MAX_ROWS for place in range(copies, 0, -1)]
+    return [end - index * MAX_ROWS for index in range(copies, 0, -1)]
 
 
 def _copy(copies: list[Copy]) -> None:

@@ -86,13 +86,13 @@ def _removals(number: int) -> Iterator[Measurement]:
 
 
 def _disable(account: DemoAccount) -> None:
-    transitions.disable(account.user, dispatch=False)
+    transitions.disable(account.user, request_worker=False)
     pending_work.run_to_completion(account.pk, NOW)
     assert DemoAccount.objects.get(pk=account.pk).state == State.OFF
 
 
 def _reset(account: DemoAccount) -> None:
-    transitions.reset(account.user, dispatch=False)
+    transitions.reset(account.user, request_worker=False)
     pending_work.run_to_completion(account.pk, NOW)
     assert DemoAccount.objects.get(pk=account.pk).state == State.ACTIVE
 

@@ -21,6 +21,7 @@ from accounts.models import Profile, User
 from benchmarks.measurements import Measurement, Table, at_least, milliseconds, p95, seconds_of_each
 from benchmarks.web_server import web_server
 from demo import simulator
+from demo.models import DemoAccount
 from interactions.ingest import IncomingEvent, ingest
 from interactions.signing import sign
 
@@ -73,15 +74,15 @@ def _batches(number: int) -> Iterator[list[dict]]:
     comments = _comments()
     for start in range(number):
         prefix = uuid.uuid4().hex
-        chosen = [comments[(start * BATCH + place) % len(comments)] for place in range(BATCH)]
-        yield [event | {"id": f"{prefix}-{place}", "parent_id": None} for place, event in enumerate(chosen)]
+        chosen = [comments[(start * BATCH + index) % len(comments)] for index in range(BATCH)]
+        yield [event | {"id": f"{prefix}-{index}", "parent_id": None} for index, event in enumerate(chosen)]
 
 
 @cache
 def _comments() -> list[dict]:
     """The payloads of a story's comments."""
-    world = simulator.World(1, ("instagram",), simulator.DEFAULT_NICHE, "Bench", "en")
-    story = simulator.initial(world, STORY, timezone.now())
+    world = DemoAccount(seed=1, platforms=["instagram"], brand="Bench").world
+    story = simulator.initial_batch(world, STORY, timezone.now())
     payloads = [simulator.event_payload(event) | {"occurred_at": event.at.isoformat()} for event in story]
     return [payload for payload in payloads if payload["type"] == simulator.COMMENT]
 

@@ -30,7 +30,7 @@ def ignore_session(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info.rstrip("/") in PATHS:
-            request.META.pop("HTTP_COOKIE", None)
+            request.COOKIES = {}
         return get_response(request)
 
     return middleware

@@ -53,7 +53,12 @@ def _code(values: Iterable[str]) -> str:
 
 def _settings() -> str:
     rows = (
-        (f"`{name}`", setting.kind.description, _default(setting), f"{setting.label}. {setting.help}".strip())
+        (
+            f"`{name}`",
+            setting.value_type.description,
+            _default(setting),
+            f"{setting.label}. {setting.help}".strip(),
+        )
         for name, setting in SETTINGS.items()
     )
     return _table(("setting", "values", "default", "meaning"), rows)
@@ -67,7 +72,7 @@ def _default(setting: Setting) -> str:
 def _platforms() -> str:
     rows = (
         (
-            *(f"`{name}`", spec.label, spec.profile_id, spec.handles.description),
+            *(f"`{name}`", spec.label, spec.profile_id_help, spec.handles.description),
             *("yes" if spec.has_messages else "no", "yes" if spec.in_default_demo else "no"),
         )
         for name, spec in PLATFORMS.items()
@@ -103,7 +108,7 @@ def _windows() -> str:
     rows = (
         (
             name,
-            _hours(kind),
+            f"{kind.hours} h",
             _starts(kind),
             f"{kind.min_delay.total_seconds() / 3600:g} h",
             _code(kind.quotas),
@@ -111,10 +116,6 @@ def _windows() -> str:
         for name, kind in WINDOW_KINDS.items()
     )
     return _table(("kind", "length", "starts (UTC)", "none within, after enabling", "quotas"), rows)
-
-
-def _hours(kind: WindowKind) -> str:
-    return f"{kind.length.total_seconds() / 3600:g} h"
 
 
 def _starts(kind: WindowKind) -> str:

@@ -18,6 +18,7 @@ from config import environment as env
 from config import request_limits
 from config.embedded import NO_RETRY, Servers, remove_postgres_variables
 from config.logs import logging_from_environment
+from demo.engine.transports import TRANSPORTS
 
 BASE_DIR = env.BASE_DIR
 DATA_DIR = (BASE_DIR / env.text("DATA_DIR", ".data")).resolve()
@@ -264,7 +265,7 @@ CELERY_BEAT_CRON_STARTING_DEADLINE = 600
 CELERY_BEAT_SYNC_EVERY = 1
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
-DEMO_DELIVERY = env.choice("DEMO_DELIVERY", "direct", "http")
+DEMO_DELIVERY = env.choice("DEMO_DELIVERY", *TRANSPORTS)
 DEMO_ALLOWED = env.choice("DEMO_ALLOWED", "all", "staff", "none")
 DEMO_MAX_ROWS = env.number("DEMO_MAX_ROWS", 50_000, minimum=1_000, maximum=100_000_000)
 WEB_THREADS = request_limits.WEB_THREADS

@@ -10,7 +10,14 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty
-from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
+from demo.simulator.posts import SPIKE_SHARE
+from demo.windows import (
+    CLEANUP_TIMES,
+    CONTENT_WINDOWS,
+    INTERACTION_WINDOWS,
+    RESTORABLE_DAYS,
+    WINDOW_KINDS,
+)
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
 # `localtime` depends on the machine, `Factory` is a placeholder.
@@ -103,7 +110,7 @@ SETTING_TYPES = tuple(type.__name__ for type in get_args(SettingType))
 class Setting:
     """One setting. `at_enabling`: it may also be an option of enabling."""
 
-    kind: SettingType
+    value_type: SettingType
     default: int | str | bool | None
     label: str
     help: str = ""
@@ -111,12 +118,12 @@ class Setting:
 
     def __post_init__(self) -> None:
         check_not_empty("The label of a setting", self.label)
-        if type(self.kind).__name__ not in SETTING_TYPES:
+        if type(self.value_type).__name__ not in SETTING_TYPES:
             raise InvalidDeclaration(
-                f'The setting "{self.label}" is a {type(self.kind).__name__}, which is not in SettingType in'
+                f'The setting "{self.label}" is a {type(self.value_type).__name__}, which is not in SettingType in'
                 " demo/account_settings.py; add it there."
             )
-        if not self.kind.accepts(self.default):
+        if not self.value_type.accepts(self.default):
             raise InvalidDeclaration(
                 f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'
             )
@@ -154,24 +161,25 @@ SETTINGS: Mapping[str, Setting] = {
         Flag(),
         True,
         "Viral spikes",
-        "One post in fifty gets several times its comments, for about a day and a half, on top of the numbers set.",
+        f"One post in {round(1 / SPIKE_SHARE)} gets several times its comments, for about a day and a half,"
+        " on top of the numbers set.",
         at_enabling=True,
     ),
     "retention_days": Setting(
         Number(1, 365),
         30,
         "Days to keep demo data",
-        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for a week.",
+        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for {RESTORABLE_DAYS} days.",
     ),
 }
 
 _QUOTAS = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
 check_contains("SETTINGS in demo/account_settings.py", SETTINGS, _QUOTAS)
 for _name in _QUOTAS:
-    _kind = SETTINGS[_name].kind
-    if not isinstance(_kind, Number) or _kind.may_be_empty:
+    _type = SETTINGS[_name].value_type
+    if not isinstance(_type, Number) or _type.may_be_empty:
         raise InvalidDeclaration(
-            f"The quota {_name} must be a Number that may not be empty; it is {_kind.description}."
+            f"The quota {_name} must be a Number that may not be empty; it is {_type.description}."
         )
     if _QUOTAS.count(_name) > 1:
         raise InvalidDeclaration(f"WINDOW_KINDS in demo/windows.py names the quota {_name} more than once.")

@@ -3,16 +3,20 @@
 They do not count per caller, as one back end may make the requests of many users.
 """
 
-from typing import NamedTuple
-
 from accounts.models import User
 from accounts.throttling import Throttle
 from demo.exceptions import InvalidState
 
 
 class DemoThrottle(Throttle):
+    """Counts requests about the demo of `user`; the API's throttles have none, and count by the view's `subject`."""
+
+    def __init__(self, user: User | None = None) -> None:
+        super().__init__()
+        self.user = user
+
     def identity(self, request, view) -> tuple[object, ...]:
-        return (view.subject.pk,)
+        return ((self.user or view.subject).pk,)
 
 
 class EnableThrottle(DemoThrottle):
@@ -41,13 +45,7 @@ class SwitchThrottle(DemoThrottle):
     scope = "switch"
 
 
-class Click(NamedTuple):
-    """Stands in for the API view whose `subject` the throttles read, when a button of a page is clicked."""
-
-    subject: User
-
-
 def count_click(user: User, limit: type[DemoThrottle]) -> None:
     """Count a click like a request of the API. Raises InvalidState when there were too many within a minute."""
-    if not limit().allow_request(None, Click(user)):
+    if not limit(user).allow_request(request=None, view=None):
         raise InvalidState("Too many requests within a minute; try again in a moment.")

@@ -7,7 +7,7 @@ from demo.dashboard import settings_views, views
 urlpatterns = [
     path("api/v1/", include("demo.api.urls")),
     path("", views.dashboard, name="dashboard"),
-    re_path(r"^settings/?$", settings_views.settings, name="demo-settings"),
+    re_path(r"^settings/?$", settings_views.settings_page, name="demo-settings"),
     re_path(r"^demo/panel/?$", views.panel, name="demo-panel"),
     re_path(r"^demo/advance/(?P<days>[0-9]{1,9})/?$", views.advance, name="demo-advance-by"),
     re_path(

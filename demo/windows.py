@@ -104,6 +104,7 @@ WINDOW_KINDS: Mapping[str, WindowKind] = by_name(
 _FIRST_CLEANUP = datetime(2000, 1, 3, 3, tzinfo=UTC)  # the others follow every seven days
 CLEANUP_CRON = (f"{_FIRST_CLEANUP.minute}", f"{_FIRST_CLEANUP.hour}", f"{_FIRST_CLEANUP:%w}")
 CLEANUP_TIMES = f"{_FIRST_CLEANUP:%As at %H:%M} UTC"
+RESTORABLE_DAYS = 7  # after which expired rows are purged
 
 
 def first_windows(enabled_at: datetime) -> dict[str, datetime]:

@@ -22,7 +22,7 @@ from interactions.clock import now
 from interactions.cursors import MAX_COUNTED
 from interactions.events import Unreadable
 from interactions.models import Content, DeadLetter, Interaction, PendingChange, PlatformRow
-from interactions.replay import ReplayResult, read_letter, replay
+from interactions.replay import RETRY_MINUTES, ReplayResult, read_letter, replay
 from interactions.text_search import ContainsText
 
 EXCERPT = 120  # bytes or characters
@@ -176,6 +176,11 @@ class InteractionAdmin(PlatformRowAdmin):
 @admin.register(PendingChange)
 class PendingChangeAdmin(SearchNewestAdmin):
     list_display = ["received_at", "profile", "target_label", "platform_id", "aspect"]
+    fields = [
+        *["profile", "target_label", "platform_id", "aspect", "occurred_at", "rank", "value"],
+        *["received_at", "is_demo"],
+    ]
+    readonly_fields = ["target_label"]
     list_filter = ["is_demo", "target", "aspect"]
     list_select_related = ["profile"]
     search_fields = ["=platform_id"]
@@ -183,8 +188,7 @@ class PendingChangeAdmin(SearchNewestAdmin):
 
     @admin.display(description="target")
     def target_label(self, change: PendingChange) -> str:
-        """Also shows targets that are not a choice of the model, such as `pending_changes.FUTURE_TARGETS`."""
-        return change.get_target_display()
+        return change.target_label
 
 
 @admin.register(DeadLetter)
@@ -236,11 +240,12 @@ def _replay_message(result: ReplayResult) -> str:
         rejected = pluralize(result.rejected, "event was", "events were")
         sentences.append(f"{rejected} rejected again and kept.")
     if result.failed:
-        sentences.append(f"{result.failed} failed: see the log. The worker will replay them in an hour.")
+        failed = f"{result.failed} failed: see the log."
+        sentences.append(f"{failed} The worker will replay them in {RETRY_MINUTES} minutes.")
     if result.deferred:
         sentences.append(f"The worker will replay {result.deferred} more within minutes.")
     if result.more:
-        sentences.append("Some are left: select them after that and replay again.")
+        sentences.append("More are left: when the worker has finished, select them and replay again.")
     return " ".join(sentences) or "No event was replayed: the selected ones have been deleted."
 
 

@@ -28,7 +28,10 @@ class TooManyDays(Exception):
 def summary(user: User, mode: str, start: datetime | None, end: datetime | None) -> dict[str, Any]:
     """Count the user's visible rows with `start` <= posted_at < `end`, by UTC day and by each of DIMENSIONS.
 
-    `mode` is a key of MODES. Reads the interactions once and the posts once. Raises TooManyDays.
+    `mode` is a key of MODES. Reads the interactions once and the posts once. Raises TooManyDays. The keys of the result
+    are `mode`, `from` and `to` as given; `content` and `interactions`, the numbers of posts and of interactions;
+    `by_day`, a list of {"day": date, "interactions": number} of the days that have any; and for each of DIMENSIONS
+    `by_NAME`, the number of interactions for each of its values.
     """
     interactions = _posted(Interaction.objects.visible_to(user).filter(MODES[mode]), start, end)
     cells = list(

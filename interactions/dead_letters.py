@@ -97,7 +97,7 @@ def _delete_oldest(profiles: list[int]) -> list[int]:
 def _report_deleted(deleted: list[int]) -> None:
     DROPPED_LETTERS.inc(len(deleted))
     logger.warning(
-        "%d dead letters deleted, the oldest of profiles %s, which had reached their limit",
-        len(deleted),
-        sorted(set(deleted)),
+        "Deleted the %d oldest dead letters of profiles %s: each may have %d letters or %d MiB. Their senders' events are"
+        " invalid; the admin shows the reasons",
+        *(len(deleted), sorted(set(deleted)), MAX_LETTERS, MAX_BYTES // 2**20),
     )

@@ -8,6 +8,7 @@ splitting by a number of steps.
 import codecs
 import json
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
 
@@ -218,36 +219,28 @@ def _separators(body: bytes) -> list[int]:
     If the body has two lists, returns those of the last. Raises BatchTooLarge when that takes more than MAX_STEPS.
     """
     separators: list[int] = []
-    depth = on_path = at = 0  # the open brackets, and how many of them are on the path to the events
+    depth = at = 0  # depth: the open brackets, all of them on the path to the events
     string = key = b""
-    for _ in range(MAX_STEPS):
-        if depth > on_path:  # inside a value that is not on the path: skip its text and brackets
-            flat = _FLAT.match(body, at)  # may be empty
-            brackets = _BRACKETS.match(body, flat.end() if flat else at)
-            if brackets is None:
-                return separators
-            opens = body[brackets.start()] in _OPENING
-            length = len(brackets[0]) if opens else min(len(brackets[0]), depth - on_path)
-            depth += length if opens else -length
-            at = brackets.start() + length
-            continue
+    steps = iter(range(MAX_STEPS))
+    for _ in steps:
         token = _TOKEN.search(body, at)
         if token is None:
             return separators
         start, at = token.span()
         character = body[start]
         if character in _OPENING:
-            if _continues_path(on_path, character, key):
-                on_path += 1
-                if on_path == len(_PATH):
+            if _continues_path(depth, character, key):
+                depth += 1
+                if depth == len(_PATH):
                     separators = [start]
-            depth += 1
+            else:
+                at = _end_of_value(body, at, steps)
         elif character in _CLOSING:
             if depth == 0:
                 return []
             if depth == len(_PATH):
                 separators.append(start)
-            depth, on_path = depth - 1, on_path - 1
+            depth -= 1
         elif character == _QUOTE:
             string = token[0]
         elif character == _COLON:
@@ -259,11 +252,32 @@ def _separators(body: bytes) -> list[int]:
     raise BatchTooLarge(SEND_FEWER)
 
 
-def _continues_path(on_path: int, opening: int, key: bytes) -> bool:
+def _end_of_value(body: bytes, at: int, steps: Iterator[int]) -> int:
+    """Return the position after the value whose opening bracket ends at `at`; the body's length if it has no end.
+
+    Each text without brackets and each run of brackets takes one of `steps`. When they are used up, returns any position.
+    """
+    depth = 1
+    for _ in steps:
+        flat = _FLAT.match(body, at)  # may be empty
+        brackets = _BRACKETS.match(body, flat.end() if flat else at)
+        if brackets is None:
+            return len(body)
+        start, at = brackets.span()
+        if body[start] in _OPENING:
+            depth += at - start
+        elif at - start >= depth:
+            return start + depth
+        else:
+            depth -= at - start
+    return at
+
+
+def _continues_path(depth: int, opening: int, key: bytes) -> bool:
     """Whether the bracket `opening` after the string `key` is the next one on the path to the events."""
-    if on_path == len(_PATH) or opening != _PATH[on_path][0]:
+    if depth == len(_PATH) or opening != _PATH[depth][0]:
         return False
-    name = _PATH[on_path][1]
+    name = _PATH[depth][1]
     escaped = b"\\" in key and len(key) <= len(b"\\u0000") * len(name) + 2
     return key == b'"%s"' % name or not name or (escaped and read_json(key) == name.decode())
 

@@ -52,7 +52,7 @@ class EventType:
 _COMMENT_FIELDS, _MESSAGE_FIELDS = ("author", "content_id", "text"), ("author", "conversation_id", "text")
 
 CONTENT_PUBLISHED = EventType("content.published", "Content", "content", ("text",))
-CONTENT_METRICS = EventType("content.metrics", "Figures of a piece", "metrics", ("metrics",))
+CONTENT_METRICS = EventType("content.metrics", "Metrics of a post", "metrics", ("metrics",))
 COMMENT_CREATED = EventType("comment.created", "Comment", "comment", _COMMENT_FIELDS)
 MESSAGE_CREATED = EventType("message.created", "Direct message", "message", _MESSAGE_FIELDS)
 

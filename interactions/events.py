@@ -230,7 +230,7 @@ def _occurred_at(raw: Mapping[str, Any]) -> int:
         microseconds = _microseconds(raw.get("occurred_at"))  # TypeError for a wrong type
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
-            "`occurred_at` must be an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z."
+            "`occurred_at` must be a time in the form of RFC 3339, with an offset, such as 2026-01-31T12:00:00Z."
         ) from error
     if microseconds < 0:
         raise EventError("`occurred_at` must not be before 1970.")

@@ -27,7 +27,7 @@ from interactions.events import (
     read_event,
 )
 from interactions.locks import lock_profiles
-from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED, Key, Row, apply_events, max_event_time
+from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
 
@@ -80,6 +80,9 @@ def ingest(
     profiles' locks until the surrounding transaction ends. An event that is invalid, or dated more than a day after
     `received_at`, is stored as a DeadLetter and answered `rejected`; the other events of the batch are stored. `raw`
     returns the bytes of the event at a position as they were sent; without it a dead letter has the event's JSON.
+
+    An event that the database refuses (DataError, IntegrityError) is rejected as well. Other errors of the database are
+    raised, such as OperationalError for a lost connection or a timeout; then nothing of the batch is stored.
     """
     with transaction.atomic():
         results, rejections = store_events(events, received_at)
@@ -97,8 +100,8 @@ def store_events(
     with transaction.atomic(savepoint=False):
         profiles = _lock_and_load_profiles(events)
         valid, rejections = _validate(events, profiles, received_at)
-        stored: dict[int, Result] = {}
-        _store(valid, profiles, received_at, stored, rejections)
+        stored, refused = _store(valid, profiles, received_at)
+        rejections |= refused
     for position, rejection in rejections.items():
         stored[position] = _rejected_result(events[position], rejection.reason)
     results = [stored[position] for position in range(len(events))]
@@ -147,28 +150,36 @@ def _future_received_at(incoming: IncomingEvent, event: Event) -> int | None:
 
 
 def _store(
-    events: list[_ValidEvent],
-    profiles: dict[int, Profile],
-    received_at: datetime,
-    results: dict[int, Result],
-    rejections: dict[int, Rejection],
-) -> None:
-    """Store the batch; if PostgreSQL refuses it, store its halves, so that only the failing event is rejected."""
+    events: list[_ValidEvent], profiles: dict[int, Profile], received_at: datetime
+) -> tuple[dict[int, Result], dict[int, Rejection]]:
+    """Store the batch; if PostgreSQL refuses it, store its halves, so that only the failing event is rejected.
+
+    Returns the results and the rejections by position.
+    """
     if not events:
-        return
+        return {}, {}
     try:
-        with transaction.atomic():
-            for target in TARGETS:
-                of_target = [valid for valid in events if valid.event.target == target]
-                if of_target:
-                    results |= _store_target(target, of_target, profiles, received_at)
+        return _store_targets(events, profiles, received_at), {}
     except (DataError, IntegrityError) as error:
         if len(events) == 1:
-            rejections[events[0].position] = _database_rejection(events[0].incoming, error)
-            return
-        middle = len(events) // 2
-        for half in (events[:middle], events[middle:]):
-            _store(half, profiles, received_at, results, rejections)
+            return {}, {events[0].position: _database_rejection(events[0].incoming, error)}
+    middle = len(events) // 2
+    results, rejections = _store(events[:middle], profiles, received_at)
+    more_results, more_rejections = _store(events[middle:], profiles, received_at)
+    return results | more_results, rejections | more_rejections
+
+
+def _store_targets(
+    events: list[_ValidEvent], profiles: dict[int, Profile], received_at: datetime
+) -> dict[int, Result]:
+    """Store the events in one savepoint; return their results by position."""
+    results: dict[int, Result] = {}
+    with transaction.atomic():
+        for target in TARGETS:
+            of_target = [valid for valid in events if valid.event.target == target]
+            if of_target:
+                results |= _store_target(target, of_target, profiles, received_at)
+    return results
 
 
 def _database_rejection(incoming: IncomingEvent, error: DataError | IntegrityError) -> Rejection:
@@ -312,6 +323,3 @@ def _report(events: Sequence[IncomingEvent], results: Sequence[Result]) -> None:
             len(profiles),
             sorted(set(profiles)),
         )
-
-
-__all__ = ["CREATED", "DUPLICATE", "REJECTED", "UPDATED", "IncomingEvent", "Result", "ingest"]

@@ -21,9 +21,9 @@ from accounts.declarations import check_table
 from accounts.models import Profile, User
 from interactions.display import Author, display_author
 from interactions.event_types import CONTENT, INTERACTION
-from interactions.events import aspects_of
+from interactions.events import ID_LENGTH, KIND_LENGTH, NAME_LENGTH, URL_LENGTH, aspects_of
 
-PLATFORM_ID_LENGTH = 255
+MAX_KEY_LENGTH = 255  # characters of an idempotency key
 QUOTE_LENGTH = 100  # characters
 MAX_PAGE_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
 
@@ -79,7 +79,7 @@ class PlatformRow(models.Model):
         Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     is_demo = models.BooleanField(editable=False)
-    platform_id = models.CharField(max_length=PLATFORM_ID_LENGTH)
+    platform_id = models.CharField(max_length=ID_LENGTH)
     text = models.TextField(blank=True)
     posted_at = models.DateTimeField()
     received_at = models.DateTimeField()
@@ -104,8 +104,8 @@ class Content(PlatformRow):
 
     INDEX_PARTS = (Q(),)  # the filters for which `page_for` has an index by profile and time
 
-    kind = models.CharField(max_length=32, default="post")
-    url = models.CharField(max_length=2048, blank=True)
+    kind = models.CharField(max_length=KIND_LENGTH, default="post")
+    url = models.CharField(max_length=URL_LENGTH, blank=True)
     views = models.BigIntegerField(default=0)
     likes = models.BigIntegerField(default=0)
     shares = models.BigIntegerField(default=0)
@@ -130,6 +130,35 @@ class Content(PlatformRow):
         ]
 
 
+class InteractionType(models.TextChoices):
+    COMMENT = "comment", "Comment"
+    MESSAGE = "message", "Direct message"
+
+
+class Direction(models.TextChoices):
+    IN = "in", "Received"
+    OUT = "out", "Sent"
+
+
+class Status(models.TextChoices):
+    NEW = "new", "New"
+    DONE = "done", "Done"
+    ARCHIVED = "archived", "Archived"
+    HIDDEN = "hidden", "Hidden"
+
+
+class Sentiment(models.TextChoices):
+    POSITIVE = "positive", "Positive"
+    NEUTRAL = "neutral", "Neutral"
+    NEGATIVE = "negative", "Negative"
+
+
+class SendStatus(models.TextChoices):
+    QUEUED = "queued", "Waiting to be sent"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Not sent"
+
+
 class InteractionQuerySet(PlatformRowQuerySet):
     def with_relations(self) -> "InteractionQuerySet":
         """Join profile, content and parent, without the texts of the latter two, which may be long."""
@@ -145,30 +174,7 @@ class InteractionQuerySet(PlatformRowQuerySet):
 class Interaction(PlatformRow):
     """A comment or a direct message, received (`in`) or sent by the brand (`out`)."""
 
-    class Type(models.TextChoices):
-        COMMENT = "comment", "Comment"
-        MESSAGE = "message", "Direct message"
-
-    class Direction(models.TextChoices):
-        IN = "in", "Received"
-        OUT = "out", "Sent"
-
-    class Status(models.TextChoices):
-        NEW = "new", "New"
-        DONE = "done", "Done"
-        ARCHIVED = "archived", "Archived"
-        HIDDEN = "hidden", "Hidden"
-
-    class Sentiment(models.TextChoices):
-        POSITIVE = "positive", "Positive"
-        NEUTRAL = "neutral", "Neutral"
-        NEGATIVE = "negative", "Negative"
-
-    class SendStatus(models.TextChoices):
-        QUEUED = "queued", "Waiting to be sent"
-        SENT = "sent", "Sent"
-        FAILED = "failed", "Not sent"
-
+    Type, Direction, Status, Sentiment, SendStatus = InteractionType, Direction, Status, Sentiment, SendStatus
     INDEX_PARTS = tuple(Q(type=type) for type in Type.values)  # as in Content
 
     type = models.CharField(max_length=8, choices=Type.choices)
@@ -176,19 +182,19 @@ class Interaction(PlatformRow):
     content = models.ForeignKey(
         Content, null=True, blank=True, on_delete=models.SET_NULL, related_name="comments", db_index=False
     )
-    content_ref = models.CharField(max_length=PLATFORM_ID_LENGTH, blank=True, editable=False)
+    content_ref = models.CharField(max_length=ID_LENGTH, blank=True, editable=False)
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
     )
-    parent_ref = models.CharField(max_length=PLATFORM_ID_LENGTH, blank=True, editable=False)
-    conversation_id = models.CharField(max_length=PLATFORM_ID_LENGTH, blank=True)
-    author_id = models.CharField(max_length=PLATFORM_ID_LENGTH)
-    author_handle = models.CharField(max_length=255, blank=True)
-    author_name = models.CharField(max_length=255, blank=True)
+    parent_ref = models.CharField(max_length=ID_LENGTH, blank=True, editable=False)
+    conversation_id = models.CharField(max_length=ID_LENGTH, blank=True)
+    author_id = models.CharField(max_length=ID_LENGTH)
+    author_handle = models.CharField(max_length=NAME_LENGTH, blank=True)
+    author_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.NEW)
     read_at = models.DateTimeField(null=True, blank=True)
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, null=True, blank=True)  # noqa: DJ001 (null: not classified yet)
-    idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001 (null: sent without one)
+    idempotency_key = models.CharField(max_length=MAX_KEY_LENGTH, null=True, editable=False)  # noqa: DJ001 (null: sent without one)
     idempotency_digest = models.BigIntegerField(null=True, editable=False)  # of what was sent with the key
     send_status = models.CharField(max_length=6, choices=SendStatus.choices, null=True, blank=True)  # noqa: DJ001 (null: not written here)
 
@@ -211,19 +217,18 @@ class Interaction(PlatformRow):
                 name="comment_has_a_content_piece",
             ),
             models.CheckConstraint(
-                condition=Q(direction__in=["in", "out"]), name="interaction_direction_is_known"
+                condition=Q(direction__in=Direction.values), name="interaction_direction_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["new", "done", "archived", "hidden"]),
+                condition=Q(status__in=Status.values),
                 name="interaction_status_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(sentiment=None) | Q(sentiment__in=["positive", "neutral", "negative"]),
+                condition=Q(sentiment=None) | Q(sentiment__in=Sentiment.values),
                 name="interaction_sentiment_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(send_status=None)
-                | Q(send_status__in=["queued", "sent", "failed"], direction="out"),
+                condition=Q(send_status=None) | Q(send_status__in=SendStatus.values, direction="out"),
                 name="only_own_words_are_sent",
             ),
         ]
@@ -271,9 +276,11 @@ class Interaction(PlatformRow):
 class PendingChange(models.Model):
     """An edit, a deletion or metrics whose target does not exist yet; applied when the target is created.
 
-    One row per target and aspect, always the newest. Rows whose target is one of `pending_changes.FUTURE_TARGETS` are no changes:
-    they store that the version came from a future event (see merging.py), and their value is null.
+    One row per target and aspect, always the newest. Rows whose target is one of FUTURE_TARGETS are no changes: they store
+    that the version came from a future event (see merging.py), and their value is null.
     """
+
+    FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}  # by the target of the event
 
     class Target(models.TextChoices):
         CONTENT = "content"
@@ -291,7 +298,7 @@ class PendingChange(models.Model):
     )
     is_demo = models.BooleanField(editable=False)
     target = models.CharField(max_length=11, choices=Target.choices)
-    platform_id = models.CharField(max_length=PLATFORM_ID_LENGTH)
+    platform_id = models.CharField(max_length=ID_LENGTH)
     aspect = models.CharField(max_length=8, choices=Aspect.choices)
     occurred_at = models.DateTimeField()
     rank = models.BigIntegerField()
@@ -309,7 +316,13 @@ class PendingChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.aspect} of {self.target} {self.platform_id}"
+        return f"{self.aspect} of {self.target_label} {self.platform_id}"
+
+    @property
+    def target_label(self) -> str:
+        """The target as the admin shows it; the choices do not include FUTURE_TARGETS."""
+        future = {value: f"{target}, from a future event" for target, value in self.FUTURE_TARGETS.items()}
+        return future.get(self.target, self.target)
 
 
 # An event before its target is a pending change, except that a creation makes the target.

@@ -12,18 +12,14 @@ from django.db import connection
 
 from interactions.events import BY_EDIT, Version
 from interactions.merging import Key, Row, Stamp, stamp
+from interactions.models import PendingChange
 from interactions.upserts import (
-    CONTENT,
-    INTERACTION,
     WANTED_KEYS,
     iso_time,
     keys_to_json,
     microseconds_of,
     to_json,
 )
-
-# Values of PendingChange.target for rows that are not pending changes: they record which versions came from future events.
-FUTURE_TARGETS = {CONTENT: "piece_ahead", INTERACTION: "inbox_ahead"}
 
 
 def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -115,7 +111,7 @@ def future_stamps(target: str, keys: Sequence[Key]) -> dict[Key, dict[str, Stamp
         cursor.execute(
             f"SELECT profile_id, platform_id, aspect, {microseconds_of('occurred_at')}, rank"
             f" FROM {WANTED_KEYS} JOIN interactions_pendingchange USING (profile_id, platform_id) WHERE target = %s",
-            [keys_to_json(keys), FUTURE_TARGETS[target]],
+            [keys_to_json(keys), PendingChange.FUTURE_TARGETS[target]],
         )
         for profile, platform_id, aspect, *version in cursor:
             stamps.setdefault((profile, platform_id), {})[aspect] = stamp(tuple(version))
@@ -132,4 +128,4 @@ def save_future_stamps(
         for aspect, (at, rank) in row.future_stamps.items()
         if aspect in row.values and aspect in row.versions
     ]
-    _write_pending(FUTURE_TARGETS[target], stamps, demo_flags, received_at, only_newer=False)
+    _write_pending(PendingChange.FUTURE_TARGETS[target], stamps, demo_flags, received_at, only_newer=False)

@@ -27,7 +27,7 @@ API = "/api/"
 HINTS = {
     400: "Correct what `detail` names and send it again; /api/v1/docs/ describes every field.",
     401: "Send `Authorization: Token …`; POST /api/v1/auth/token/ gives a token for user name and password.",
-    403: "Use an account that may do this; a browser's session also needs the header X-CSRFToken.",
+    403: "Authenticate as a user who may do this; a browser's session also needs the header X-CSRFToken.",
     404: "Find the id in its list first; /api/v1/docs/ lists every route.",
     405: "Use one of the methods in the header Allow.",
     406: "Send `Accept: application/json`.",

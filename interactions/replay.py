@@ -23,7 +23,8 @@ BYTES_PER_TRANSACTION = 5 * 2**20  # of the letters' events, unless a single one
 MAX_DUE = 5_000  # due letters in one run
 MAX_DEFERRED = 10_000  # letters that one call leaves to the sweep
 MAX_SECONDS = 10  # after which a run starts no further batch
-RETRY_DELAY = timedelta(hours=1)
+RETRY_MINUTES = 60
+RETRY_DELAY = timedelta(minutes=RETRY_MINUTES)
 ORDER = (
     "replay_at",
     "digest",
@@ -93,7 +94,9 @@ def _replay_or_halve(ids: list[int], now: datetime, deadline: float) -> ReplayRe
         if is_connection_lost(error):
             raise
         if len(ids) == 1:
-            logger.exception("Dead letter %d could not be replayed; it will be retried", ids[0])
+            logger.exception(
+                "Dead letter %d could not be replayed; it is retried in %d minutes", ids[0], RETRY_MINUTES
+            )
             DeadLetter.objects.filter(pk__in=ids).update(replay_at=now + RETRY_DELAY)
             return ReplayResult(failed=1)
     middle = len(ids) // 2

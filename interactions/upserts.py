@@ -164,7 +164,7 @@ def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -
     names = ", ".join(_COLUMNS[INTERACTION])
     values = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
     query = (
-        f"SELECT %s, %s, {values}, 'new', content.id, parent.id FROM {_records(INTERACTION)}"
+        f"SELECT %s, %s, {values}, '{Interaction.Status.NEW.value}', content.id, parent.id FROM {_records(INTERACTION)}"
         " LEFT JOIN interactions_content content"
         " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
         " LEFT JOIN interactions_interaction parent"

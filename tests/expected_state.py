@@ -74,7 +74,7 @@ class Demo:
         return is_changing or self.advance_days > 0 or self.resume_at is not None
 
     @property
-    def is_free(self) -> bool:
+    def is_active_and_idle(self) -> bool:
         """Whether it is active and not advancing."""
         return self.state == State.ACTIVE and not self.advance_days
 
@@ -184,7 +184,9 @@ class Demo:
             assert getattr(account, f"{kind}_ordinal") == self.ordinals[kind]
             yield from ((kind, expected + index * step) for index in range(number))
 
-    def numbers(self, window: Window, now: datetime, posts: list[datetime]) -> dict[str, Container[int]]:
+    def possible_counts(
+        self, window: Window, now: datetime, posts: list[datetime]
+    ) -> dict[str, Container[int]]:
         """The possible numbers of events by type of a window, given the times of `posts`; empty if older than the retention."""
         kind, start = window
         # The window was planned before advancing, or after it.
@@ -245,8 +247,8 @@ class Demo:
         )
         planned_windows = set()
         for window in windows:
-            for type, numbers in self.numbers(window, now, posts).items():
-                assert planned.pop((window, type), 0) in numbers
+            for type, counts in self.possible_counts(window, now, posts).items():
+                assert planned.pop((window, type), 0) in counts
                 planned_windows.add(window)
         assert not planned
         assert not all_planned or min(self.next_windows.values()) > now

@@ -40,7 +40,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
 
 
 def fill(folder: Path) -> Path:
-    """Write a file until the disk is full; return its path."""
+    """Fill the disk of `folder` with one file; return its path, for the caller to delete."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as stream:
         try:

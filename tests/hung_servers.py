@@ -2,16 +2,11 @@
 
 import os
 import signal
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-import requests
-
-from tests.service_stack import ServiceStack
 
 
 @contextmanager
@@ -26,13 +21,3 @@ def hung(pid_file: Path) -> Iterator[None]:
     finally:
         for process in stopped:
             os.kill(process.pid, signal.SIGCONT)
-
-
-def longest_wait(stack: ServiceStack, until: threading.Event) -> float:
-    """The longest response time of `/healthz` in seconds, requested repeatedly until the event is set."""
-    longest = 0.0
-    while not until.wait(0.05):
-        started = time.monotonic()
-        assert requests.get(f"{stack.url}/healthz", timeout=60).ok
-        longest = max(longest, time.monotonic() - started)
-    return longest

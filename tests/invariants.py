@@ -58,8 +58,8 @@ def invisible_rows_are_expired_or_deleted(deleted: set[tuple[int, str]]) -> None
     """
     for model in (Content, Interaction):
         rows = model.objects.filter(is_demo=True)
-        gone = rows.filter(deleted_at__isnull=False, expired_at=None)
-        assert {*gone.values_list("profile", "platform_id")} <= deleted
+        deleted_rows = rows.filter(deleted_at__isnull=False, expired_at=None)
+        assert {*deleted_rows.values_list("profile", "platform_id")} <= deleted
         assert deleted.isdisjoint(rows.filter(deleted_at=None).values_list("profile", "platform_id"))
         same = {"profile": OuterRef("profile"), "platform_id": OuterRef("platform_id")}
         of_expired_row = Exists(rows.filter(expired_at__isnull=False, **same))

@@ -8,6 +8,6 @@ import pytest
 def first(number: int, parameters: Iterable[object]) -> list[object]:
     """The values of one parameter, all after the first `number` marked `long`."""
     return [
-        each if place < number else pytest.param(each, marks=pytest.mark.long)
-        for place, each in enumerate(parameters)
+        each if index < number else pytest.param(each, marks=pytest.mark.long)
+        for index, each in enumerate(parameters)
     ]

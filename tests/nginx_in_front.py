@@ -10,7 +10,7 @@ from string import Template
 
 import yaml
 
-from tests.service_stack import CHECKOUT, free_port, listens, until
+from tests.service_stack import CHECKOUT, accepts, free_port, until
 
 MAIN = """daemon off;
 %(user)s
@@ -49,7 +49,7 @@ def nginx_in_front(port: int, log: Path = Path(os.devnull)) -> Iterator[int]:
         with log.open("a") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            until(lambda: listens(nginx_port), "nginx listens", 20)
+            until(lambda: accepts(nginx_port), "nginx listens", 20)
             yield nginx_port
         finally:
             process.terminate()

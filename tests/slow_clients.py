@@ -1,14 +1,11 @@
-"""Simulates many clients that send or read slowly or flood the parser, and measures the latency of `/healthz`."""
+"""Simulates many clients that send or read slowly or flood the parser."""
 
 import multiprocessing
 import select
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import requests
 
 PAUSE = 0.5  # seconds between two bytes of one client
 START = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -108,14 +105,3 @@ def _send_slowly(clients: list[socket.socket], rest: bytes, stop: threading.Even
                 client.sendall(rest[position : position + 1])
             except OSError:  # the server has closed the connection
                 continue
-
-
-def slowest_healthz(url: str, seconds: float = 6) -> float:
-    """The longest response time of `/healthz` in seconds, requested over new connections for `seconds`."""
-    slowest, deadline = 0.0, time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        started = time.monotonic()
-        assert requests.get(f"{url}/healthz", timeout=20).status_code == 200
-        slowest = max(slowest, time.monotonic() - started)
-        time.sleep(0.05)
-    return slowest

@@ -16,14 +16,24 @@ ALL = tuple(PLATFORM_FIGURES)
 SECOND, SIX_HOURS, DAY = timedelta(seconds=1), timedelta(hours=6), timedelta(days=1)
 
 
+USUAL = {
+    "brand": "Juniper Hill Roastery",
+    "language": "en",
+    "time_zone": "UTC",
+    "posting_hour": None,
+    "viral_spikes": True,
+    "rhythm": "steady",
+}
+
+
 def world(seed=7, platforms=SOCIAL, niche="coffee", **settings):
-    return simulator.World(seed, platforms, niche, "Juniper Hill Roastery", "en", **settings)
+    return simulator.World(seed, platforms, niche, **USUAL | settings)
 
 
 @pytest.fixture(scope="module")
 def story():
     """The full initial batch of seed 7."""
-    return simulator.initial(world(), FULL, NOON)
+    return simulator.initial_batch(world(), FULL, NOON)
 
 
 def counts(events):

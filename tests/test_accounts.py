@@ -1,4 +1,4 @@
-"""Log-in, tokens, passwords, accounts created by another back end, and the limits on guessing."""
+"""Log-in, tokens, passwords, users created by another back end, and the limits on guessing."""
 
 import re
 from collections import Counter
@@ -206,7 +206,7 @@ def test_staff_create_users_without_a_password(staff):
     assert staff.get("/api/v1/demo/?user=bob").json()["state"] == "off"
 
 
-def test_a_taken_name_is_409_and_the_account_is_unchanged(staff):
+def test_a_taken_name_is_409_and_the_user_is_unchanged(staff):
     User.objects.create_user("bob", email="old@example.com")
     answer = staff.post("/api/v1/users/", {"username": "bob", "email": "new@example.com"}, content_type=JSON)
     assert (answer.status_code, User.objects.get(username="bob").email) == (409, "old@example.com")
@@ -225,7 +225,7 @@ def test_a_taken_name_is_409_and_the_account_is_unchanged(staff):
         {"username": "a", "email": "?"},
     ],
 )
-def test_an_invalid_account_is_400_and_names_the_field(staff, body):
+def test_an_invalid_user_is_400_and_names_the_field(staff, body):
     answer = staff.post("/api/v1/users/", body, content_type=JSON)
     assert (answer.status_code, len(answer.json()["errors"])) == (400, 1)
 

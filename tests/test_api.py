@@ -93,6 +93,12 @@ def test_a_lists_query_count_is_constant(page, alice, live, path, django_assert_
         page.get(f"/api/v1/{path}")
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/metrics"])
+def test_a_probe_with_a_session_does_not_read_the_database(page, path, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        page.get(path)
+
+
 def test_healthz_answers_and_readyz_names_the_failed_check(client, db):
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz")

@@ -81,7 +81,7 @@ def test_failed_pending_work_is_not_noted_as_a_delivery(client, overdue, bob, mo
     """A removal that fails is retried every minute, but delivers nothing."""
     demo_of(bob, timezone.now())
     redis().delete(DELIVERED_KEY)
-    transitions.disable(bob, dispatch=False)
+    transitions.disable(bob, request_worker=False)
     monkeypatch.setattr("demo.lifecycle.removal._switch_off", lambda account, now: 1 / 0)
     tasks.run_slice(bob.demo_account.pk)
     assert DemoAccount.objects.get(user=bob).last_error
@@ -89,7 +89,7 @@ def test_failed_pending_work_is_not_noted_as_a_delivery(client, overdue, bob, mo
 
 
 def test_an_initial_batch_and_an_advance_count_as_deliveries(client, overdue, bob):
-    transitions.enable(bob, timezone.now(), seed=1, dispatch=False)
+    transitions.enable(bob, timezone.now(), seed=1, request_worker=False)
     account = DemoAccount.objects.get(user=bob).pk
     tasks.run_slice(account)
     assert delivery_check(client) is True

@@ -68,7 +68,7 @@ def bench(*words: str, folder: Path | None = None) -> subprocess.CompletedProces
     [
         (["nothing"], f"There is no benchmark nothing. There are {', '.join(catalogue.names())}."),
         (["--small", "measurements"], "There is no benchmark measurements. There are calibration, "),
-        (["ingest", "ticks", "ingest"], "ingest was given twice; give it once."),
+        (["ingest", "periodic_runs", "ingest"], "ingest was given twice; give it once."),
         (["--smal"], "unrecognized arguments: --smal"),
     ],
 )

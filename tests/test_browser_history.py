@@ -30,7 +30,7 @@ def shows_a_whole_page(page: Page) -> None:
 
 
 def wait_for_polls(page: Page, polls: int = 1) -> None:
-    """Let so many times the quarter of a minute pass after which the panel is asked for and brought up to date."""
+    """Advance the page's clock by 15 s `polls` times, and wait for each poll's response."""
     for _ in range(polls):
         with page.expect_response("**/demo/panel"):
             page.clock.fast_forward(15_000)
@@ -122,12 +122,12 @@ def test_a_poll_keeps_focus_selection_scroll_position_and_input(full, tab):
     tab.evaluate(
         "window.kept = [...document.querySelectorAll('#demo h2, #demo button, #demo time, #demo dd')]"
     )
-    place = tab.evaluate(SCROLLED)
-    assert place > 300
+    position = tab.evaluate(SCROLLED)
+    assert position > 300
     wait_for_polls(tab, 2)
     assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "Start: Product launch"
     assert tab.evaluate("window.kept.every((one) => one.isConnected)"), "what has not changed stays the same"
-    assert tab.evaluate(SCROLLED) == place
+    assert tab.evaluate(SCROLLED) == position
     assert tab.locator("#more").evaluate("(one) => one.open")
     assert tab.locator("#demo-next input").input_value() == "typed"
     assert tab.locator("#demo-next textarea").input_value() == "told"

@@ -57,11 +57,11 @@ profile = Profile.objects.create(owner=user, platform="instagram", platform_id="
 events = [dict(type="content.published", id="piece", occurred_at=at(600), text=given["texts"][0])]
 events.append(dict(type="content.published", id="piece2", occurred_at=at(600), text=given["texts"][3]))
 for number, author in enumerate(given["authors"]):
-    for place, text in enumerate(given["texts"]):
-        one = dict(id=f"{{number}}-{{place}}", occurred_at=at(10 * number + place), author=author, text=text)
-        parent = {{"parent_id": f"{{number}}-{{place - 1}}"}} if place else {{}}
-        events.append(one | parent | dict(type="comment.created", content_id="piece2" if place % 2 else "piece"))
-        events.append(one | dict(type="message.created", id=f"m{{number}}-{{place}}", conversation_id="c" * 255))
+    for index, text in enumerate(given["texts"]):
+        one = dict(id=f"{{number}}-{{index}}", occurred_at=at(10 * number + index), author=author, text=text)
+        parent = {{"parent_id": f"{{number}}-{{index - 1}}"}} if index else {{}}
+        events.append(one | parent | dict(type="comment.created", content_id="piece2" if index % 2 else "piece"))
+        events.append(one | dict(type="message.created", id=f"m{{number}}-{{index}}", conversation_id="c" * 255))
 answer = ingest([IncomingEvent(profile.id, event) for event in events], now)
 assert {{result.status for result in answer}} == {{"created"}}, answer
 """
@@ -85,7 +85,7 @@ def nasty(stack):
         "UPDATE demo_storyevent SET delivered_at = NULL, due_at = now() + interval '1 hour', origin = 'viral-spike'"
         " WHERE id IN (SELECT id FROM demo_storyevent ORDER BY due_at DESC LIMIT 10)"
     )
-    stack.kill("worker", "beat")  # what a test says of the demo's state holds
+    stack.kill("worker", "beat")  # so that the demo stays in the state that a test sets
     return stack
 
 
@@ -102,13 +102,13 @@ STATES = {
 @contextmanager
 def demo_that_is(state: str, stack: ServiceStack) -> Iterator[None]:
     """The demo in that state, and active again afterwards."""
-    [marks] = stack.sql("SELECT next_content_window, next_interactions_window FROM demo_demoaccount")
+    [next_windows] = stack.sql("SELECT next_content_window, next_interactions_window FROM demo_demoaccount")
     back = "next_content_window = %s, next_interactions_window = %s, paused_at = NULL"
     stack.sql(f"UPDATE demo_demoaccount SET state = %s, {STATES[state]}", state)
     try:
         yield
     finally:
-        stack.sql(f"UPDATE demo_demoaccount SET state = 'active', {back}", *marks)
+        stack.sql(f"UPDATE demo_demoaccount SET state = 'active', {back}", *next_windows)
 
 
 def open_as_named(page: Page, stack: ServiceStack, width: int) -> None:

@@ -37,15 +37,20 @@ def without(runs: Runs, begin: datetime, length: timedelta, what: str = "pd") ->
         yield at, "".join(task for task in tasks if task not in skipped)
 
 
-def rows_after(user, runs: Runs, **settings) -> list[tuple]:
-    """The visible rows of a demo at END after these runs and a last one; the demo is removed afterwards."""
-    demo_of(user, seed=9, brand="Twin", **settings)
-    for at, what in [*runs, (END, "pd")]:
+def run_and_remove(user, runs: Runs) -> list[tuple]:
+    """The visible rows of the user's demo after these runs; the demo is removed afterwards."""
+    for at, what in runs:
         act(at, what)
     rows = visible_rows(user)
-    transitions.disable(user, dispatch=False)
+    transitions.disable(user, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, END)
     return rows
+
+
+def rows_after(user, runs: Runs, **settings) -> list[tuple]:
+    """The visible rows of a new demo at END after these runs and a last one; the demo is removed afterwards."""
+    demo_of(user, seed=9, brand="Twin", **settings)
+    return run_and_remove(user, [*runs, (END, "pd")])
 
 
 def act(at: datetime, what: str) -> None:
@@ -114,15 +119,6 @@ def test_a_late_cleanup_leaves_the_same_rows(alice):
     demo_of(alice, seed=9, brand="Twin", **demo)
     assert run_and_remove(alice, [*without(runs, NOON, 5 * DAY, "pdc"), (END, "c")]) == expected
     assert min(row[3] for row in expected) < END - 7 * DAY
-
-
-def run_and_remove(user, runs: Runs) -> list[tuple]:
-    for at, what in runs:
-        act(at, what)
-    rows = visible_rows(user)
-    transitions.disable(user, dispatch=False)
-    pending_work.run_to_completion(DemoAccount.objects.get().pk, END)
-    return rows
 
 
 def test_the_first_post_in_london_is_at_ten_before_and_after_a_clock_change(alice, bob):

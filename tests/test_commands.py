@@ -220,7 +220,7 @@ def test_a_reset_that_fails_exits_with_1_and_says_why(alice):
 
 def test_seeding_many_continues_after_one_that_fails(db):
     run("seed_demo", "--users", "1", "--size", "smoke")
-    transitions.disable(User.objects.get(), dispatch=False)
+    transitions.disable(User.objects.get(), request_worker=False)
     with pytest.raises(CommandError, match="demo-0001: The demo is still being removed") as error:
         run("seed_demo", "--users", "3", "--size", "smoke")
     assert error.value.returncode == 1
@@ -292,7 +292,7 @@ def test_events_planned_after_seeding_do_not_reduce_its_counts(alice, monkeypatc
 
 @pytest.mark.django_db(transaction=True)
 def test_seeding_waits_for_a_worker_that_delivers_the_same_demo(alice, monkeypatch):
-    account = transitions.enable(alice, NOW, dispatch=False, **seeding.SIZES["smoke"]).account
+    account = transitions.enable(alice, NOW, request_worker=False, **seeding.SIZES["smoke"]).account
     plan_initial(account.pk, NOW)
     real, holding, release = in_process.ingest, Event(), Event()
 

@@ -291,10 +291,8 @@ def test_importing_the_simulator_loads_neither_django_nor_celery_nor_faker():
             ["gunicorn", "config.wsgi", "--bind", "unix:{folder}/web.sock", "--log-level", "info"],
             "Booting worker",
         ),
-        pytest.param(
-            ["celery", "-A", "config", "worker", "--loglevel", "INFO"], " ready.", marks=pytest.mark.long
-        ),
-        pytest.param(["celery", "-A", "config", "beat"], "maxinterval", marks=pytest.mark.long),
+        (["celery", "-A", "config", "worker", "--loglevel", "INFO"], " ready."),
+        (["celery", "-A", "config", "beat"], "maxinterval"),
     ],
     ids=["web", "worker", "beat"],
 )

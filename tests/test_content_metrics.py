@@ -24,7 +24,7 @@ def continued(w, windows, story, quota=10):
 
 @pytest.fixture(scope="module")
 def story():
-    return simulator.initial(world(), simulator.Quota(35, 920, 100), NOON)
+    return simulator.initial_batch(world(), simulator.Quota(35, 920, 100), NOON)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_the_comments_of_a_spike_are_in_addition_to_the_quota_and_have_its_origi
 
 
 def test_in_the_initial_batch_a_spike_leaves_the_quota_unchanged(frequent_spikes):
-    events = simulator.initial(world(), simulator.Quota(35, 920, 100), NOON)
+    events = simulator.initial_batch(world(), simulator.Quota(35, 920, 100), NOON)
     assert sum(event.type == simulator.COMMENT and not event.origin for event in events) == 920
     assert not [event for event in events if event.origin == simulator.SPIKE_ORIGIN]
 
@@ -183,30 +183,32 @@ def test_the_natural_rhythm_meets_the_quota_of_comments_on_average_over_the_week
 
 def comments_per_quota(w) -> float:
     """The number of ordinary comments in 160 windows, relative to their quotas."""
-    events = continued(w, 160, simulator.initial(w, simulator.Quota(35, 920, 0), NOON))
+    events = continued(w, 160, simulator.initial_batch(w, simulator.Quota(35, 920, 0), NOON))
     later = sum(event.type == simulator.COMMENT and not event.origin and event.at >= NOON for event in events)
     return later / 1_600
 
 
 def test_texts_name_the_users_products_instead_of_the_niches():
     w = world(products=("Alpine Bar", "Granite Roll"))
-    texts = [event.text for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
+    texts = [event.text for event in simulator.initial_batch(w, simulator.Quota(35, 920, 100), NOON)]
     named = sum("alpine bar" in text.lower() or "granite roll" in text.lower() for text in texts)
     assert named > 200
     assert not [text for text in texts if "Huila" in text]
 
 
 def test_texts_name_the_users_brand():
-    w = simulator.World(7, ("instagram",), "coffee", "Zweiundvierzig", "en")
-    texts = [event.text.lower() for event in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)]
+    w = world(7, ("instagram",), brand="Zweiundvierzig")
+    texts = [event.text.lower() for event in simulator.initial_batch(w, simulator.Quota(35, 920, 100), NOON)]
     assert sum("zweiundvierzig" in text for text in texts) > 10
 
 
 @pytest.mark.parametrize("niche", simulator.niches("es"))
 def test_a_spanish_story_has_no_english_words(niche):
-    w = simulator.World(7, ALL, niche, simulator.default_brand(7, niche, "es"), "es")
+    w = world(7, ALL, niche, brand=simulator.default_brand(7, niche, "es"), language="es")
     texts = (
-        " ".join(e.text for e in simulator.initial(w, simulator.Quota(35, 920, 100), NOON)).lower().split()
+        " ".join(e.text for e in simulator.initial_batch(w, simulator.Quota(35, 920, 100), NOON))
+        .lower()
+        .split()
     )
     assert not {"the", "this", "you", "with", "for"} & set(texts)
     assert texts.count("que") > 300

@@ -290,7 +290,11 @@ def test_an_event_of_another_aspect_cancels_neither_of_two_future_events(live, c
 def test_the_admin_shows_the_target_of_rows_that_mark_future_events(operator, live):
     send(live, event("comment.edited", "comment", at(NOW + 2 * DAY), text="edited"))
     replay.replay_due(NOW + DAY)
-    assert "inbox_ahead" in page(operator, "admin:interactions_pendingchange_changelist")
+    [mark] = PendingChange.objects.filter(target="inbox_ahead")
+    change = operator.get(reverse("admin:interactions_pendingchange_change", args=[mark.pk]))
+    for shown in (page(operator, "admin:interactions_pendingchange_changelist"), change.content.decode()):
+        assert "interaction, from a future event" in shown
+        assert "inbox_ahead" not in shown
 
 
 def test_events_of_a_clock_that_is_ahead_for_weeks_are_all_stored(live):
@@ -397,7 +401,7 @@ def test_a_letter_whose_replay_fails_delays_no_other(live, bob, monkeypatch, cap
         assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(1, 0, failed=1)
     letter = DeadLetter.objects.get(profile=live, replay_at__isnull=False)
     assert [record.message for record in caplog.records] == [
-        f"Dead letter {letter.pk} could not be replayed; it will be retried"
+        f"Dead letter {letter.pk} could not be replayed; it is retried in 60 minutes"
     ]
     monkeypatch.undo()
     assert replay.replay_due(NOW + 2 * DAY) == replay.ReplayResult(0, 0)
@@ -432,7 +436,7 @@ def test_an_operators_replay_stores_a_first_batch_and_defers_the_others_to_the_s
     monkeypatch.setattr(replay, "LETTERS_PER_TRANSACTION", 2)
     monkeypatch.setattr(replay, "MAX_DEFERRED", 4)
     message = "2 events were rejected again and kept. The worker will replay 4 more within minutes."
-    more = "Some are left: select them after that and replay again."
+    more = "More are left: when the worker has finished, select them and replay again."
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [f"{message} {more}"]
     assert DeadLetter.objects.filter(replay_at__isnull=False).count() == 4
     assert replay.replay_due(timezone.now() + SECOND) == replay.ReplayResult(0, 4)
@@ -456,7 +460,7 @@ def test_a_letter_that_fails_in_an_operators_replay_delays_no_other(operator, li
 
     monkeypatch.setattr(replay, "store_events", failing_store)
     assert act(operator, LETTERS, "replay", *DeadLetter.objects.all()) == [
-        "7 events were stored. 1 failed: see the log. The worker will replay them in an hour."
+        "7 events were stored. 1 failed: see the log. The worker will replay them in 60 minutes."
     ]
     assert Interaction.objects.filter(platform_id__startswith="good").count() == 7
     assert DeadLetter.objects.get().replay_at > before + HOUR
@@ -491,10 +495,10 @@ def test_a_demo_whose_clock_is_set_back_or_that_advances_creates_no_dead_letters
     deliver_due(run)
     deliver_due(run - 3 * DAY)  # the clock is set back
     deliver_due(run + 3 * DAY)
-    mine = DemoAccount.objects.filter(user=alice)
-    mine.update(advance_days=7)
-    pending_work.run_to_completion(mine.get().pk, run + 3 * DAY)
-    assert (mine.get().advance_days, mine.get().last_error) == (0, "")
+    account = DemoAccount.objects.filter(user=alice)
+    account.update(advance_days=7)
+    pending_work.run_to_completion(account.get().pk, run + 3 * DAY)
+    assert (account.get().advance_days, account.get().last_error) == (0, "")
     assert DeadLetter.objects.count() == 0
 
 
@@ -572,7 +576,8 @@ def test_a_profile_has_a_maximum_of_letters_and_the_oldest_are_deleted(
     assert DeadLetter.objects.filter(profile=other).count() == 1
     assert DROPPED_LETTERS._value.get() - before == 4
     assert [record.message for record in caplog.records] == [
-        f"4 dead letters deleted, the oldest of profiles [{live.pk}], which had reached their limit"
+        f"Deleted the 4 oldest dead letters of profiles [{live.pk}]: each may have 6 letters or 100 MiB."
+        " Their senders' events are invalid; the admin shows the reasons"
     ]
 
 

@@ -99,6 +99,12 @@ def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, 
     assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
 
 
+def test_a_transport_without_a_class_stops_the_start(tmp_path):
+    change = "from demo.engine.transports import TRANSPORTS\nTRANSPORTS['queue'] = TRANSPORTS['http']"
+    error = "_TRANSPORT_CLASSES in demo/engine/delivery.py has no entry for queue"
+    assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -208,8 +214,8 @@ def test_each_number_of_the_figures_has_a_range():
 
 
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
-    rhythms = 'Choice((*SETTINGS["rhythm"].kind.options, ("weekly", "Weekly")))'
-    error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], kind={rhythms})', tmp_path)
+    rhythms = 'Choice((*SETTINGS["rhythm"].value_type.options, ("weekly", "Weekly")))'
+    error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], value_type={rhythms})', tmp_path)
     assert error == (
         "accounts.declarations.IncompleteTable: RHYTHMS in demo/simulator/windows.py has no entry for weekly;"
         " add it there (see CONTRIBUTING.md)."
@@ -314,8 +320,8 @@ WRONG_PLATFORMS = {
         "The label of a platform must not be empty.",
     ),
     "a platform without a profile id": (
-        lambda: replace(PLATFORMS["x"], profile_id=""),
-        "The profile_id of X must not be empty.",
+        lambda: replace(PLATFORMS["x"], profile_id_help=""),
+        "The profile_id_help of X must not be empty.",
     ),
     "23 hours": (
         curve(hours=(1.0,) * 23),

@@ -38,7 +38,7 @@ SMALL = {"initial_content": 3, "initial_comments": 30, "initial_messages": 5, "s
 @pytest.fixture
 def planned(transactional_db, alice) -> DemoAccount:
     """Alice's demo, planned and not delivered; committed, so that a web server reads it."""
-    account = transitions.enable(alice, NOW, dispatch=False, **SMALL).account
+    account = transitions.enable(alice, NOW, request_worker=False, **SMALL).account
     plan_initial(account.pk, NOW)
     account.refresh_from_db()
     return account
@@ -56,7 +56,7 @@ def rows() -> set[tuple]:
 def test_both_transports_store_the_story(planned, live_server, settings, transport):
     settings.DEMO_DELIVERY, settings.MAIN_APP_URL = transport, live_server.url
     assert deliver_due(NOW) == StoryEvent.objects.count()
-    story = simulator.initial(planned.world, planned.initial_quota, NOW)
+    story = simulator.initial_batch(planned.world, planned.initial_quota, NOW)
     assert rows() == {
         (event.platform, event.platform_id, event.text, event.at, True)
         for event in story
@@ -227,7 +227,7 @@ def test_only_the_failing_event_of_a_batch_is_dead(
 ):
     """Also when the receiver answers 503 to the first attempts."""
     sizes = {"initial_content": 5, "initial_comments": 480, "initial_messages": 10, "platforms": ["facebook"]}
-    plan_initial(transitions.enable(alice, NOW, dispatch=False, **sizes).account.pk, NOW)
+    plan_initial(transitions.enable(alice, NOW, request_worker=False, **sizes).account.pk, NOW)
     failing = StoryEvent.objects.filter(type="message.created").first()
     failing_receiver.code = 503
     now = NOW
@@ -360,7 +360,7 @@ def test_a_run_begins_no_batch_after_its_time_limit_and_the_next_run_delivers_it
 
 
 def test_a_worker_skips_the_events_that_another_worker_has_locked(transactional_db, alice):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
     plan_initial(account.pk, NOW)
     earliest = StoryEvent.objects.order_by("due_at", "id").values("pk")[: in_process.EVENTS_PER_TRANSACTION]
     theirs = StoryEvent.objects.filter(pk__in=earliest).select_for_update()
@@ -462,7 +462,7 @@ def test_generating_with_a_large_backlog_is_refused_before_anything_is_delivered
     monkeypatch.setattr(on_demand, "deliver_events", lambda *a, **named: delivered.append(real(*a, **named)))
     answer = page.post("/api/v1/demo/generate/interactions/")
     assert (answer.status_code, delivered) == ((409, []) if is_refused else (200, [10, 15]))
-    assert "still catching up" in answer.content.decode() or not is_refused
+    assert "more due events than a request can deliver" in answer.content.decode() or not is_refused
 
 
 def test_nothing_is_generated_while_the_demo_advances(page, active):

@@ -43,7 +43,7 @@ def test_the_initial_batch_is_dated_in_the_last_18_days_and_causes_come_first(al
 
 def test_enabling_twice_adds_nothing(alice):
     demo_of(alice)
-    assert transitions.enable(alice, NOW + DAY, dispatch=False).started is False
+    assert transitions.enable(alice, NOW + DAY, request_worker=False).started is False
     assert counts(alice) == (3, 30, 5)
     assert User.objects.get().demo_mode_enabled_at == ENABLED
 

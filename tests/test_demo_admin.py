@@ -47,7 +47,7 @@ def test_settings_are_refused_while_windows_must_be_planned_first(operator, alic
     change = reverse("admin:demo_demoaccount_change", args=[account.pk])
     answer = operator.post(change, form_of(operator, account) | {"comments_per_window": 3}, follow=True)
     assert [str(message) for message in answer.context["messages"]] == [
-        "The demo is still catching up; try again in a moment."
+        "The demo has more open windows than a request can plan; try again in a moment."
     ]
     account.refresh_from_db()
     assert (account.comments_per_window, account.interactions_ordinal) == (10, 0)
@@ -176,7 +176,7 @@ def test_cleanup_counts_then_asks_then_expires_rows_of_that_demo_only(operator, 
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
-        ({}, "The demo is still catching up; try again in a moment."),
+        ({}, "The demo has more open windows than a request can plan; try again in a moment."),
         ({"advance_days": 1}, "The demo is advancing; clean it up when it has finished."),
         ({"catching_up": True}, "The demo is advancing; clean it up when it has finished."),
     ],
@@ -244,6 +244,14 @@ def test_an_event_with_an_invalid_payload_is_listed_like_others(operator, alice)
     invalid = StoryEvent.objects.first()
     StoryEvent.objects.filter(pk=invalid.pk).update(payload="no object", dead_at=NOW, delivered_at=None)
     assert "no object" in page(operator, "admin:demo_storyevent_changelist", delivery_state="dead")
+
+
+def test_a_report_of_metrics_is_listed_with_its_numbers(operator, alice):
+    demo_of(alice)
+    event = StoryEvent.objects.filter(type=StoryEvent.Type.METRICS).first()
+    StoryEvent.objects.filter(pk=event.pk).update(payload={"metrics": {"likes": 56, "views": 1_234}})
+    shown = page(operator, "admin:demo_storyevent_changelist", delivery_state="any", q=event.platform_id)
+    assert "likes 56, views 1234" in shown
 
 
 def test_story_events_are_found_by_user_and_by_id(operator, alice, bob):

@@ -195,13 +195,16 @@ def test_advance_is_409_unless_active_and_400_out_of_range(page, alice):
 
 def test_generate_answers_what_it_delivered_and_moves_no_next_window(page, alice):
     demo_of(alice, timezone.now())
-    marks = DemoAccount.objects.values("next_content_window", "next_interactions_window").get()
+    next_windows = DemoAccount.objects.values("next_content_window", "next_interactions_window").get()
     content = page.post("/api/v1/demo/generate/daily-content/")
-    talk = page.post("/api/v1/demo/generate/interactions/")
+    interactions = page.post("/api/v1/demo/generate/interactions/")
     assert (content.status_code, content.json()) == (200, {"content": 2, "comments": 0, "messages": 0})
-    assert (talk.status_code, talk.json()) == (200, {"content": 0, "comments": 10, "messages": 5})
+    assert (interactions.status_code, interactions.json()) == (
+        200,
+        {"content": 0, "comments": 10, "messages": 5},
+    )
     assert (Content.objects.count(), Interaction.objects.filter(direction="in").count()) == (3 + 2, 35 + 15)
-    assert DemoAccount.objects.values("next_content_window", "next_interactions_window").get() == marks
+    assert DemoAccount.objects.values("next_content_window", "next_interactions_window").get() == next_windows
 
 
 def test_pause_and_resume_answer_202_then_200(page, alice):
@@ -316,7 +319,7 @@ def test_a_live_profile_with_the_demos_id_is_409_and_another_seed_succeeds(page,
 
 def test_enabling_again_without_options_has_the_usual_size(page, alice):
     demo_of(alice, size="smoke")
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     progress = page.post("/api/v1/demo/enable/").json()["progress"]
     assert [progress[kind]["total"] for kind in ("content", "comments", "messages")] == [35, 920, 100]
@@ -324,8 +327,8 @@ def test_enabling_again_without_options_has_the_usual_size(page, alice):
 
 def test_the_demo_object_counts_what_the_inbox_shows(page, alice):
     demo_of(alice)
-    gone = Interaction.objects.filter(type="comment").first()
-    send(gone.profile, event("comment.deleted", gone.platform_id, NOW.isoformat()))
+    deleted = Interaction.objects.filter(type="comment").first()
+    send(deleted.profile, event("comment.deleted", deleted.platform_id, NOW.isoformat()))
     demo = page.get("/api/v1/demo/").json()
     assert demo["stored"] == {"content": 3, "comments": 29, "messages": 5}
     assert demo["progress"]["comments"] == {"done": 30, "total": 30}

@@ -54,7 +54,7 @@ def test_windows_meet_their_quota_with_an_audience_of_one_to_three(audience_of, 
     for seed in range(12 * TIMES):
         w = world(seed, (platform,))
         messages = 5 if platform in MESSAGE_PLATFORMS else 0
-        past = simulator.initial(w, simulator.Quota(3, 40, messages), NOON)
+        past = simulator.initial_batch(w, simulator.Quota(3, 40, messages), NOON)
         events = simulator.interactions_window(w, seed, WINDOW, 10, messages, past)
         assert counts(events) == (0, 10, messages)
 
@@ -74,17 +74,23 @@ def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
 @pytest.mark.parametrize("platform", ALL)
 def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
     w = world(9, (platform,), rhythm=rhythm)
-    most = 100 if platform in MESSAGE_PLATFORMS else 0
+    max_messages = 100 if platform in MESSAGE_PLATFORMS else 0
     past = simulator.content_window(w, 0, NOON, 20)
     assert counts(past) == (20, 0, 0)
     for ordinal in range(4):
-        events = simulator.interactions_window(w, ordinal, NOON + ordinal * SIX_HOURS, 200, most, past)
-        assert rhythm == "natural" or counts(events) == (0, 200, most)
+        events = simulator.interactions_window(
+            w, ordinal, NOON + ordinal * SIX_HOURS, 200, max_messages, past
+        )
+        assert rhythm == "natural" or counts(events) == (0, 200, max_messages)
         past += events
     assert simulator.content_window(w, 1, NOON + DAY, 0, past) == []
     nothing = simulator.interactions_window(w, 9, NOON + DAY, 0, 0, past)
     assert counts(nothing) == (0, 0, 0)
-    assert counts(simulator.initial(w, simulator.Quota(1, 1, min(most, 1)), NOON)) == (1, 1, min(most, 1))
+    assert counts(simulator.initial_batch(w, simulator.Quota(1, 1, min(max_messages, 1)), NOON)) == (
+        1,
+        1,
+        min(max_messages, 1),
+    )
 
 
 @pytest.mark.parametrize(("code", "niche"), EVERY_NICHE)
@@ -93,7 +99,7 @@ def test_every_niche_language_and_platform_has_windows_and_scenarios(code, niche
     for seed in range(1, 1 + TIMES):
         w = dataclasses.replace(world(seed, (platform,), niche), language=code)
         messages = 3 if platform in MESSAGE_PLATFORMS else 0
-        past = simulator.initial(w, simulator.Quota(4, 40, messages), NOON)
+        past = simulator.initial_batch(w, simulator.Quota(4, 40, messages), NOON)
         past += simulator.content_window(w, 0, NOON, 2, past)
         for ordinal in range(4):
             start = NOON + ordinal * SIX_HOURS
@@ -109,7 +115,7 @@ def test_a_scenario_is_complete_with_one_to_three_people_and_products(audience_o
     audience_of(number)
     for seed in range(3 * TIMES):
         w = world(seed, ("x",), products=("Alba",) * number)
-        past = simulator.initial(w, simulator.Quota(2, 10, 2), NOON)
+        past = simulator.initial_batch(w, simulator.Quota(2, 10, 2), NOON)
         events = simulator.scenario(w, name, seed, NOON, past)
         assert len([event for event in events if event.type == simulator.COMMENT]) >= 30
         assert all(earlier.at <= later.at for earlier, later in pairwise(events))
@@ -120,7 +126,7 @@ def test_a_scenario_is_complete_with_one_to_three_people_and_products(audience_o
 def test_windows_and_scenarios_accept_unusual_brands(platform, brand):
     w = dataclasses.replace(world(6, (platform,)), brand=brand, products=(brand[:60],))
     messages = 20 if platform in MESSAGE_PLATFORMS else 0
-    past = simulator.initial(w, simulator.Quota(6, 80, messages), NOON)
+    past = simulator.initial_batch(w, simulator.Quota(6, 80, messages), NOON)
     assert counts(simulator.interactions_window(w, 0, WINDOW, 20, messages, past)) == (0, 20, messages)
     assert simulator.scenario(w, "product-launch", 0, WINDOW, past)
 

@@ -70,7 +70,6 @@ def test_a_broker_that_dies_and_comes_back_empty_only_delays_work(stack):
     active(caller)
 
 
-@pytest.mark.long
 def test_work_refused_by_a_broker_with_a_full_disk_is_done_when_there_is_space():
     stack = ServiceStack(**PRODUCTION)
     with small_disk(stack.servers.valkey_dir, 1024):
@@ -125,13 +124,13 @@ def story(stack: ServiceStack, caller: ApiClient) -> tuple[int, int, int]:
     )[0]
 
 
-def marks(caller: ApiClient) -> tuple[datetime, datetime]:
+def next_windows(caller: ApiClient) -> tuple[datetime, datetime]:
     runs = caller.demo()["next_runs"]
     return datetime.fromisoformat(runs["content"]), datetime.fromisoformat(runs["interactions"])
 
 
-def owed(first: tuple[datetime, datetime], now: datetime) -> tuple[int, int, int]:
-    """What the windows from the first marks up to `now` bring."""
+def expected_counts(first: tuple[datetime, datetime], now: datetime) -> tuple[int, int, int]:
+    """How many posts, comments and messages the windows from `first` (content, interactions) up to `now` bring."""
     content = max(0, (now - first[0]) // DAY + 1)
     interactions = max(0, (now - first[1]) // (6 * HOUR) + 1)
     return 2 * content, 10 * interactions, 5 * interactions
@@ -141,14 +140,15 @@ def beat_ran(stack: ServiceStack, name: str) -> datetime:
     return stack.sql("SELECT last_run_at FROM django_celery_beat_periodictask WHERE name = %s", name)[0][0]
 
 
-@pytest.mark.long
 def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_duplicates_nothing(stack):
     caller = enabled(stack, "clock")
     stack.fire("demo: sweep", 2)
-    first = marks(caller)
+    first = next_windows(caller)
     stack.terminate("beat")
     now = set_clock(stack, +30)
-    until(lambda: story(stack, caller) == owed(first, now), "the day without beat is caught up", 120)
+    until(
+        lambda: story(stack, caller) == expected_counts(first, now), "the day without beat is caught up", 120
+    )
     assert story(stack, caller)[1] >= 30
     back = set_clock(stack, +29)
     until(
@@ -157,13 +157,12 @@ def test_a_day_without_beat_is_caught_up_and_a_clock_set_back_duplicates_nothing
         90,
     )
     until(lambda: beat_ran(stack, "demo: sweep") < back + timedelta(minutes=30), "the sweep too", 90)
-    assert story(stack, caller) == owed(first, now)
+    assert story(stack, caller) == expected_counts(first, now)
     later = set_clock(stack, +42)
-    until(lambda: story(stack, caller) == owed(first, later), "the next windows come", 120)
+    until(lambda: story(stack, caller) == expected_counts(first, later), "the next windows come", 120)
     stack.servers.restart_postgres()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("clocks", ["-10m +2h", "+20s +0s", "+2h -10m"])
 def test_machines_with_different_clocks_deliver_due_events_once_and_none_early(stack, clocks):
     worker, beat = clocks.split()
@@ -196,24 +195,23 @@ def test_only_the_failing_event_becomes_dead(stack):
         f" WHERE {own} AND id IN (SELECT id FROM demo_storyevent WHERE {own} ORDER BY id LIMIT 20)"
     )
 
-    def left() -> list[tuple]:
+    def undelivered() -> list[tuple]:
         return stack.sql(
             f"SELECT attempts, dead_at IS NOT NULL FROM demo_storyevent WHERE {own} AND delivered_at IS NULL"
         )
 
     until(
-        lambda: [row[0] > 0 for row in left()] == [True],
+        lambda: [row[0] > 0 for row in undelivered()] == [True],
         "the other events are delivered, the failing one waits",
     )
     for attempt in range(2, 7):
         stack.sql(f"UPDATE demo_storyevent SET claimed_until = NULL WHERE {own} AND delivered_at IS NULL")
-        until(lambda attempt=attempt: left()[0][0] >= attempt, f"attempt {attempt}")
-    assert left() == [(6, True)]
+        until(lambda attempt=attempt: undelivered()[0][0] >= attempt, f"attempt {attempt}")
+    assert undelivered() == [(6, True)]
     assert caller.demo()["progress"]["dead"] == 1
     assert caller.counts() == FULL
 
 
-@pytest.mark.long
 def test_everything_works_through_a_transaction_pooler():
     if not shutil.which("pgbouncer"):
         pytest.skip("no pgbouncer here")

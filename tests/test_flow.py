@@ -174,13 +174,16 @@ def test_a_demo_that_catches_up_a_day_equals_one_that_ran_all_day(stack, alice):
         enabled.isoformat(),
     )
     stack.start("worker", "beat")
-    expected = {*Content.objects.values_list(*TOLD), *Interaction.objects.values_list(*TOLD)}
+    expected = {
+        *Content.objects.values_list(*COMPARED_FIELDS),
+        *Interaction.objects.values_list(*COMPARED_FIELDS),
+    }
     until(lambda: len(stored(stack, "twin")) >= len(expected), "the twin has caught up")
     last = max(row[2] for row in expected)
     assert {row for row in stored(stack, "twin") if row[2] <= last} == expected
 
 
-TOLD = ("platform_id", "text", "posted_at")
+COMPARED_FIELDS = ("platform_id", "text", "posted_at")
 
 
 def stored(stack: ServiceStack, name: str) -> set[tuple]:

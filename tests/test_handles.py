@@ -182,7 +182,7 @@ def test_a_hashtag_is_one_word_with_a_letter(brand):
 def test_every_handle_and_hashtag_of_a_story_is_valid(code, niche, brand):
     """Handles of authors and of people whom texts mention, in the initial batch, a window and the scenarios."""
     w = dataclasses.replace(world(3, ALL, niche), brand=brand, language=code)
-    story = simulator.initial(w, simulator.Quota(12, 150, 30), NOON)
+    story = simulator.initial_batch(w, simulator.Quota(12, 150, 30), NOON)
     story += simulator.interactions_window(w, 0, NOON, 40, 10, story)
     for name in simulator.SCENARIOS:
         story += simulator.scenario(w, name, 0, NOON + SIX_HOURS, story)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 
 import psycopg
 import pytest
@@ -20,7 +21,8 @@ from config import single_flight
 from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
 from tests.fault_injection import pooler
-from tests.hung_servers import hung, longest_wait
+from tests.hung_servers import hung
+from tests.response_times import get_healthz, max_seconds
 from tests.service_stack import ApiClient, ServiceStack, free_port, running_stack, until
 
 pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
@@ -59,7 +61,7 @@ def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(stack, staff)
     thawed = threading.Event()
     with ThreadPoolExecutor(11) as pool:
         with hung(stack.servers.valkey_dir / "valkey.pid"):
-            longest = pool.submit(longest_wait, stack, thawed)
+            longest = pool.submit(max_seconds, partial(get_healthz, stack.url), thawed.is_set)
             try:
                 seconds = list(pool.map(enable, [staff] * 10, TEN))
                 ready = requests.get(f"{stack.url}/readyz", timeout=20)

@@ -212,7 +212,7 @@ def test_replies_in_a_demo_change_no_later_event_and_are_deleted_with_it(page, a
     account = demo_of(alice)
     row = Interaction.objects.filter(is_demo=True).first()
     assert post(page, f"interactions/{row.pk}/reply/", text="hello").json()["is_demo"] is True
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(account.pk, NOW)
     assert not Interaction.objects.filter(is_demo=True).exists()
     assert Interaction.objects.count() == 2

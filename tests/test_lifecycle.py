@@ -41,7 +41,7 @@ from tests.world import DAY, HOUR, NOW, demo_of, event, send
 def test_enabling_again_with_the_same_seed_gives_the_same_story(alice):
     demo_of(alice, seed=3)
     first = visible_rows(alice)
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     assert visible_rows(alice) == []
     demo_of(alice, seed=3)
@@ -53,7 +53,7 @@ def test_reset_gives_the_same_story_again(alice):
     first = visible_rows(alice)
     run_until(ENABLED + DAY, every=6 * HOUR)
     assert len(visible_rows(alice)) > len(first)
-    transitions.reset(alice, dispatch=False)
+    transitions.reset(alice, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     assert visible_rows(alice) == first
     assert DemoAccount.objects.get().state == State.ACTIVE
@@ -105,8 +105,8 @@ def test_short_pauses_skip_no_window(alice, bob):
         resume(alice, pause + 2 * second)
         now = pause + 2 * second
     run_until(FIRST_CONTENT + 3 * DAY, now)
-    marks = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
-    assert (len(set(marks)), counts(alice)) == (1, counts(bob))
+    next_windows = DemoAccount.objects.values_list("next_content_window", "next_interactions_window")
+    assert (len(set(next_windows)), counts(alice)) == (1, counts(bob))
     assert by_window(alice, FIRST_INTERACTIONS) == by_window(bob, FIRST_INTERACTIONS)
     posts = StoryEvent.objects.filter(account__user=alice, origin="window", type="content.published")
     assert posts.earliest("due_at").due_at == FIRST_CONTENT + second
@@ -168,7 +168,7 @@ def test_requests_with_a_large_backlog_are_refused_before_anything_is_planned(al
     now = FIRST_INTERACTIONS + days * DAY
     with CaptureQueriesContext(connection) as queries:
         if is_refused:
-            with pytest.raises(InvalidState, match="still catching up"):
+            with pytest.raises(InvalidState, match="more open windows than a request can plan"):
                 ask(alice, now)
         else:
             ask(alice, now)
@@ -184,7 +184,7 @@ def test_a_demo_that_is_off_cannot_be_paused_or_resumed(alice, move):
 
 def test_an_advancing_demo_cannot_be_paused(alice):
     demo_of(alice)
-    transitions.advance(alice, 1, NOW, dispatch=False)
+    transitions.advance(alice, 1, NOW, request_worker=False)
     with pytest.raises(InvalidState, match="advancing"):
         transitions.pause(alice, NOW)
     assert DemoAccount.objects.values_list("state", "advance_days").get() == (State.ACTIVE, 1)
@@ -205,7 +205,7 @@ def test_advancing_a_week_gives_the_rows_of_a_week(alice, bob):
     demo_of(alice, seed=4, brand="Twin")
     demo_of(bob, ENABLED - 7 * DAY, seed=4, brand="Twin")
     run_until(now, ENABLED - 7 * DAY, every=6 * HOUR)
-    transitions.advance(alice, 7, now, dispatch=False)
+    transitions.advance(alice, 7, now, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get(user=alice).pk, now)
     deliver_due(now)
     assert visible_rows(alice) == visible_rows(bob)
@@ -226,7 +226,7 @@ def test_advancing_by_days_gives_the_quotas_and_no_reply_before_its_parent(alice
 
 
 def advance(user: User, days: int, now: datetime) -> None:
-    transitions.advance(user, days, now, dispatch=False)
+    transitions.advance(user, days, now, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get(user=user).pk, now)
 
 
@@ -268,7 +268,7 @@ def test_no_schedule_is_created_for_a_user(alice, bob):
         demo_of(user)
         transitions.change_settings(user, NOW, {"posting_hour": 7, "time_zone": "Asia/Tokyo"})
         scenarios.start(user, "viral-spike", NOW)
-        transitions.advance(user, 1, NOW, dispatch=False)
+        transitions.advance(user, 1, NOW, request_worker=False)
     assert set(PeriodicTask.objects.values_list("name", flat=True)) == before
     assert {schedule.name for schedule in SCHEDULES} <= before
 
@@ -321,7 +321,10 @@ def test_settings_cannot_change_before_a_large_backlog_is_planned(page, alice, m
     demo_of(alice, timezone.now() - 3 * DAY)
     monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = page.patch("/api/v1/demo/", SETTINGS, content_type="application/json")
-    assert (answer.status_code, "catching up" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "more open windows than a request can plan" in answer.json()["detail"]) == (
+        409,
+        True,
+    )
     assert StoryEvent.objects.filter(origin="window").count() == 0
     plan_due(timezone.now())
     assert page.patch("/api/v1/demo/", SETTINGS, content_type="application/json").status_code == 200

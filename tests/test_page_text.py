@@ -192,9 +192,9 @@ def test_a_text_field_takes_the_direction_of_its_text(client, alice, path, names
 def test_a_page_whose_rows_were_deleted_links_to_the_newest(page, alice, headers, path, name):
     demo_of(alice, size="small")
     rows = Interaction.objects.filter(type=name[:-1]).order_by("-posted_at", "-id")
-    place = Cursor(rows.last().pk, rows.last().posted_at)
+    cursor = Cursor(rows.last().pk, rows.last().posted_at)
     rows.exclude(pk=rows.first().pk).delete()
-    answer = page.get(path, {"cursor": str(place)}, headers=headers)
+    answer = page.get(path, {"cursor": str(cursor)}, headers=headers)
     shown = words(answer.content.decode())
     assert (answer.status_code, f"To the newest {name}" in shown) == (200, True)
     assert f'href="{path}"' in answer.content.decode()
@@ -229,7 +229,9 @@ def test_a_url_with_a_nul_is_400(page, live, headers):
 
 
 def test_an_empty_inbox_says_how_to_fill_it(page):
-    assert "No comments yet. Switch demo mode on" in words(listed(page))
+    assert "No comments yet. Demo mode fills the inbox with examples; switch it on in the dashboard" in words(
+        listed(page)
+    )
 
 
 def test_every_aria_describedby_names_an_element_on_the_page(page, alice):

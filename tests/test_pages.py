@@ -61,12 +61,12 @@ ADA = {"id": "7", "handle": "ada", "name": "Ada"}
 US = {"id": "live-1", "handle": "alice"}
 
 
-def message(id: str, minute: int, talk: str, author: dict = ADA, **fields) -> dict:
+def message(id: str, minute: int, conversation_id: str, author: dict = ADA, **fields) -> dict:
     at = f"2026-03-01T12:{minute:02}:00Z"
-    return event("message.created", id, at, author=author, conversation_id=talk, **fields)
+    return event("message.created", id, at, author=author, conversation_id=conversation_id, **fields)
 
 
-def ways(page, path: str = "/messages/") -> list[tuple[str, str]]:
+def directions(page, path: str = "/messages/") -> list[tuple[str, str]]:
     """Of each row whether it was received or sent, and to whom."""
     rows = page.get(path).content.decode().split("<li ")[1:]
     found = [
@@ -87,7 +87,7 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
         message("m5", 5, "t3", US, parent_id="m4"),
     )
     replies.store_reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
-    assert ways(page) == [
+    assert directions(page) == [
         ("Waiting to be sent", "to Ada @ada"),
         ("Sent", "to Somebody 8"),
         ("Received", "to @alice"),
@@ -101,7 +101,7 @@ def test_a_reply_to_a_sent_message_has_the_same_recipient(page, live):
     send(live, message("m1", 1, "t1"), message("m2", 2, "t1", US, parent_id="m1"))
     own = replies.store_reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
     replies.store_reply(own, "And another", NOW + HOUR)
-    assert [way for way in ways(page) if way[0] != "Received"] == [
+    assert [one for one in directions(page) if one[0] != "Received"] == [
         ("Waiting to be sent", "to Ada @ada"),
         ("Waiting to be sent", "to Ada @ada"),
         ("Sent", "to Ada @ada"),
@@ -112,12 +112,12 @@ def test_a_recipient_is_found_when_their_message_is_on_an_older_page(page, live,
     other = Profile.objects.create(owner=bob, platform="x", platform_id="live-1", handle="bob")
     send(other, message("theirs", 0, "t1", {"id": "9", "name": "Not Alice's"}))
     send(live, message("m0", 1, "t1"), *(message(f"m{n}", n, "t1", US) for n in range(2, 40)))
-    assert ways(page) == [("Sent", "to Ada @ada")] * 25
+    assert directions(page) == [("Sent", "to Ada @ada")] * 25
 
 
 def test_comments_say_whether_they_were_sent(page, live):
     send(live, event("comment.created", "answer", author=US, parent_id="comment"))
-    assert ways(page, "/comments/") == [("Sent", ""), ("Received", "")]
+    assert directions(page, "/comments/") == [("Sent", ""), ("Received", "")]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -173,7 +173,7 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ({"niche": "coffee", "platforms": ["x"]}, "Acme"),
         ({"brand": " "}, invented),
     ):
-        transitions.disable(alice, dispatch=False)
+        transitions.disable(alice, request_worker=False)
         pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
         page.post("/demo/enable/", sent)
         assert DemoAccount.objects.values_list("state", "brand").get() == ("enabling", kept)
@@ -187,7 +187,7 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
         ({"products": "a" * 200}, "Each of products must be a name of 1 to"),
         (
             {"niche": "games"},
-            "In language es the niche must be one of coffee, fashion, fitness; games is not.",
+            "In Español, choose Coffee, Fashion, Fitness.",
         ),
         ({"brand": "a" * 81}, "at most 80 characters"),
         ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; remove U+202E"),
@@ -232,7 +232,10 @@ def test_a_scenario_is_started_and_cancelled_on_the_dashboard(page, alice, heade
     demo_of(alice, timezone.now())
     shown = press(page, f"{WAVE}/start{slash}", headers)
     wave = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at")
-    assert f"{wave.count()} events to come, the last at {wave.last().due_at:%a %-d %b, %H:%M} UTC." in shown
+    assert (
+        f"{wave.count()} events to come, metrics included; the last at {wave.last().due_at:%a %-d %b, %H:%M} UTC."
+        in shown
+    )
     assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (True, False)
     assert ("Start: Viral spike" in shown, "Start: Product launch" in shown) == (True, True)
     shown = press(page, f"{WAVE}/cancel{slash}", headers)

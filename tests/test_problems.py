@@ -72,7 +72,7 @@ def test_an_anonymous_client_gets_401_as_a_problem(client, db):
         (
             "demo/?user=ghost",
             "There is no such user.",
-            "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/.",
+            "Look the name up in the admin's list of users, or create that user with POST /api/v1/users/.",
         ),
         (
             "demo/scenarios/riot/",

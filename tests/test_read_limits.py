@@ -4,9 +4,10 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import psycopg
 import pytest
@@ -20,10 +21,11 @@ from interactions.locks import PROFILE_LOCKS
 from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction
 from interactions.signing import sign
 from tests.fault_injection import pooler
+from tests.response_times import get_healthz, max_seconds_during
 from tests.service_stack import ApiClient, ServiceStack, running_stack
 from tests.world import DAY, NOW, event, send
 
-WORST = "a" * 99 + "b"  # the slowest search term for texts of "a" only
+WORST = "a" * 99 + "b"  # the max_seconds_during search term for texts of "a" only
 LONG = 65_536
 
 
@@ -230,21 +232,6 @@ def test_the_schema_is_generated_once(client, db):
     assert time.monotonic() - began < 5
 
 
-def slowest(ask: Callable[[], object], until_done: Callable[[], object]) -> float:
-    """Return the slowest answer of /healthz while `until_done` runs and for a second after it."""
-    worst, end = 0.0, None
-    with ThreadPoolExecutor() as pool:
-        other = pool.submit(until_done)
-        while end is None or time.monotonic() < end:
-            began = time.monotonic()
-            ask()
-            worst = max(worst, time.monotonic() - began)
-            end = end or (time.monotonic() + 1 if other.done() else None)
-            time.sleep(0.02)
-        other.result()
-    return worst
-
-
 def abandoned(caller: ApiClient, path: str, times: int) -> None:
     """Send eight simultaneous requests and abandon each after 0.7 s, repeated `times`."""
 
@@ -279,11 +266,11 @@ def test_abandoned_searches_of_one_user_delay_nobody():
         create_slow_profile(stack, "mallory")
 
         def others() -> None:
-            assert requests.get(f"{stack.url}/healthz", timeout=20).status_code == 200
+            get_healthz(stack.url)
             lists = requests.get(f"{stack.url}/api/v1/interactions/", headers=alice.headers, timeout=20)
             assert lists.status_code == 200
 
-        assert slowest(others, lambda: abandoned(mallory, f"interactions/?search={WORST}", 4)) < 1
+        assert max_seconds_during(others, lambda: abandoned(mallory, f"interactions/?search={WORST}", 4)) < 1
 
 
 def abandoned_batches(stack: ServiceStack, profile: dict, secret: str) -> None:
@@ -310,11 +297,9 @@ def test_abandoned_batches_of_one_sender_delay_nobody():
         api = f"{stack.url}/api/v1/profiles/"
         [profile] = requests.get(api, headers=mallory.headers, timeout=20).json()["results"]
         secret = mallory.post(f"profiles/{profile['id']}/rotate-secret").json()["webhook_secret"]
-
-        def healthz() -> None:
-            assert requests.get(f"{stack.url}/healthz", timeout=20).status_code == 200
-
-        worst = slowest(healthz, lambda: abandoned_batches(stack, profile, secret))
+        worst = max_seconds_during(
+            partial(get_healthz, stack.url), lambda: abandoned_batches(stack, profile, secret)
+        )
         assert worst < 3  # 0.25 s on an idle machine
         assert stack.sql("SELECT count(*), max(octet_length(raw)) FROM interactions_deadletter") == [
             (1, 2**20 + 1)
@@ -334,7 +319,7 @@ def test_readyz_with_a_hanging_broker_delays_no_other_request():
             with ThreadPoolExecutor(16) as pool:
                 assert set(pool.map(ask, ["readyz"] * 32)) == {503}
 
-        assert slowest(lambda: ask("healthz"), many) < 1
+        assert max_seconds_during(partial(get_healthz, stack.url), many) < 1
 
 
 @pytest.mark.flow

@@ -8,11 +8,12 @@ import pytest
 
 from demo import simulator
 from demo.realism import measures
-from demo.realism.checks import CHECKS, judge, max_rising_together
+from demo.realism.checks import CHECKS, max_rising_together, run_checks
 from demo.realism.sample import generate_sample, samples
 from demo.simulator import people
 from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve, Figure
 from tests.long import first
+from tests.stories import world
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SEED = 3
@@ -21,8 +22,7 @@ FLAT = ActivityCurve("A", (1.0,) * 24, (1.0,) * 7)
 
 def draw(platform):
     """A generated sample, long enough for all checks."""
-    world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
-    return generate_sample(world, UNTIL)
+    return generate_sample(world(SEED, (platform,)), UNTIL)
 
 
 @cache
@@ -53,9 +53,9 @@ def with_figures(monkeypatch):
 
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_the_reference_model_passes_every_check(platform):
-    verdicts = judge(reference(platform))
-    assert [verdict.number for verdict in verdicts] == list(range(1, 15))
-    assert [(verdict.number, verdict.found) for verdict in verdicts if not verdict.passed] == []
+    results = run_checks(reference(platform))
+    assert [result.number for result in results] == list(range(1, 15))
+    assert [(result.number, result.found) for result in results if not result.passed] == []
 
 
 @pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
@@ -96,8 +96,8 @@ def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figure
         platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT, comments_sigma=0.05
     )
     even = tuple(
-        event._replace(at=UNTIL - (UNTIL - sample.posts[0].at) * ((place + 0.5) / len(sample.comments)))
-        for place, event in enumerate(sample.comments)
+        event._replace(at=UNTIL - (UNTIL - sample.posts[0].at) * ((index + 0.5) / len(sample.comments)))
+        for index, event in enumerate(sample.comments)
     )
     assert check(replace(sample, comments=even), 8).passed is False
 
@@ -125,7 +125,7 @@ def test_texts_of_equal_length_fail(with_figures, platform):
 def test_texts_from_few_templates_fail(platform):
     sample = reference(platform)
     templates = [event.text for event in sample.comments[:40]]
-    same = tuple(event._replace(text=templates[place % 40]) for place, event in enumerate(sample.comments))
+    same = tuple(event._replace(text=templates[index % 40]) for index, event in enumerate(sample.comments))
     assert check(replace(sample, comments=same), 11).passed is False
 
 
@@ -135,9 +135,9 @@ def test_texts_without_any_repetition_fail(platform):
     sample = reference(platform)
     shuffled = tuple(
         event._replace(
-            text=f"{event.text} {chr(97 + place % 26)}{chr(97 + place // 26 % 26)}{chr(97 + place // 676)}"
+            text=f"{event.text} {chr(97 + index % 26)}{chr(97 + index // 26 % 26)}{chr(97 + index // 676)}"
         )
-        for place, event in enumerate(sample.comments)
+        for index, event in enumerate(sample.comments)
     )
     assert check(replace(sample, comments=shuffled), 11).passed is False
 
@@ -208,31 +208,30 @@ def test_old_posts_that_rise_together_fail(platform):
 
 
 @pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
-def test_a_short_story_gets_a_verdict_on_impossible_events_alone(platform):
-    world = simulator.World(SEED, (platform,), "coffee", "Juniper Hill Roastery", "en")
-    events = simulator.initial(world, simulator.Quota(content=3, comments=30), UNTIL)
-    verdicts = judge(samples(world, events, UNTIL)[0])
-    assert [verdict.passed for verdict in verdicts] == [None] * 13 + [True]
+def test_a_short_story_gets_a_result_on_impossible_events_alone(platform):
+    w = world(SEED, (platform,))
+    events = simulator.initial_batch(w, simulator.Quota(content=3, comments=30), UNTIL)
+    results = run_checks(samples(w, events, UNTIL)[0])
+    assert [result.passed for result in results] == [None] * 13 + [True]
 
 
 def test_thirty_days_in_natural_rhythm_pass_the_checks_of_times():
     """On one platform, with four times the usual posts and six times the usual comments, so that there is enough to check."""
-    world = simulator.World(
-        SEED, ("instagram",), "coffee", "Juniper", "en", "Europe/Madrid", rhythm="natural", viral_spikes=False
-    )
+    settings = {"time_zone": "Europe/Madrid", "rhythm": "natural", "viral_spikes": False}
+    w = world(SEED, ("instagram",), brand="Juniper", **settings)
     start, events = datetime(2026, 3, 1, 10, tzinfo=UTC), []
     for ordinal in range(120):
         at = start + ordinal * timedelta(hours=6)
         if ordinal % 4 == 0:
-            events += simulator.content_window(world, ordinal // 4, at, 8)
+            events += simulator.content_window(w, ordinal // 4, at, 8)
         recent = [
             event
             for event in events
             if event.type == "content.published" or at - event.at < simulator.INTERACTIONS_LOOK_BACK
         ]
-        events += simulator.interactions_window(world, ordinal, at + timedelta(hours=2), 60, 0, recent)
+        events += simulator.interactions_window(w, ordinal, at + timedelta(hours=2), 60, 0, recent)
     until = at + timedelta(hours=8)
-    (sample,) = samples(world, events, until)
+    (sample,) = samples(w, events, until)
     assert {number: check(sample, number).passed for number in (1, 2, 3, 6, 7, 8)} == dict.fromkeys(
         (1, 2, 3, 6, 7, 8), True
     )

@@ -29,7 +29,7 @@ from tests.world import DAY, HOUR, NOW, demo_of, event, send
 
 
 def test_the_sweep_claims_work_of_a_worker_killed_between_planning_and_delivery(alice):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
     pending_work.plan_initial(account.pk, NOW)
     DemoAccount.objects.update(heartbeat_at=NOW)
     assert recovery.claim_stalled(NOW + timedelta(seconds=29)) == {}
@@ -41,7 +41,7 @@ def test_the_sweep_claims_work_of_a_worker_killed_between_planning_and_delivery(
 
 
 def test_a_lost_connection_leaves_the_account_enabling(alice, monkeypatch):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
 
     def lost(*_):
         raise OperationalError("the connection is lost")
@@ -65,7 +65,7 @@ def error_has_a_reference(account: DemoAccount, caplog) -> bool:
 
 
 def test_any_other_error_sets_failed_and_enabling_again_completes(alice, monkeypatch, caplog):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
     monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
     pending_work.run_to_completion(account.pk, NOW)
     account.refresh_from_db()
@@ -78,14 +78,14 @@ def test_any_other_error_sets_failed_and_enabling_again_completes(alice, monkeyp
 
 @pytest.mark.django_db(transaction=True)  # foreign keys are checked when it ends
 def test_enabling_a_failed_demo_again_deletes_rows_that_were_sent_to_it(alice, monkeypatch):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
     monkeypatch.setattr(pending_work, "plan_initial", lambda *_: 1 / 0)
     pending_work.run_to_completion(account.pk, NOW)
     monkeypatch.undo()
     profile = Profile.objects.demo().first()
     send(profile, event("comment.created", "foreign"), event("comment.edited", "none"), {"type": "nonsense"})
     assert rows_on([profile.pk]) == [1, 0, 1, 1]
-    assert transitions.enable(alice, NOW, seed=3, dispatch=False).started
+    assert transitions.enable(alice, NOW, seed=3, request_worker=False).started
     assert rows_on([profile.pk, None]) == [0, 0, 0, 0]
     pending_work.run_to_completion(account.pk, NOW)
     assert counts(alice) == (35, 920, 100)
@@ -100,7 +100,7 @@ def rows_on(profiles: list[int | None]) -> list[int]:
 
 
 def test_a_batch_that_failed_after_planning_is_completed_as_planned(alice, monkeypatch):
-    account = transitions.enable(alice, NOW, dispatch=False, seed=6).account
+    account = transitions.enable(alice, NOW, request_worker=False, seed=6).account
     monkeypatch.setattr(pending_work, "deliver_due", lambda *_, **__: 1 / 0)
     pending_work.run_to_completion(account.pk, NOW)
     monkeypatch.undo()
@@ -114,7 +114,7 @@ def test_a_batch_that_failed_after_planning_is_completed_as_planned(alice, monke
 
 def test_a_failing_event_is_dead_after_six_attempts_and_the_others_are_delivered(alice, monkeypatch):
     account = transitions.enable(
-        alice, NOW, dispatch=False, initial_content=3, initial_comments=30, initial_messages=5
+        alice, NOW, request_worker=False, initial_content=3, initial_comments=30, initial_messages=5
     ).account
     pending_work.plan_initial(account.pk, NOW)
     failing = StoryEvent.objects.filter(type="comment.created").first().platform_id
@@ -204,7 +204,9 @@ def test_replaying_dead_letters_during_their_deletion_does_not_deadlock(live):
 
 @pytest.mark.django_db(transaction=True)
 def test_halves_of_a_batch_keep_the_locks_of_the_batch(alice, monkeypatch):
-    account = transitions.enable(alice, NOW, dispatch=False, initial_content=3, initial_comments=30).account
+    account = transitions.enable(
+        alice, NOW, request_worker=False, initial_content=3, initial_comments=30
+    ).account
     pending_work.plan_initial(account.pk, NOW)
     profiles = list(StoryEvent.objects.order_by("profile").values_list("profile", flat=True).distinct())
     locked: list[list[int]] = []
@@ -242,7 +244,7 @@ def test_planning_in_small_transactions_gives_the_same_rows(alice, bob, monkeypa
 def test_a_locked_profile_does_not_block_others(alice, bob):
     for user in (alice, bob):
         account = transitions.enable(
-            user, NOW, dispatch=False, initial_content=3, initial_comments=30
+            user, NOW, request_worker=False, initial_content=3, initial_comments=30
         ).account
         pending_work.plan_initial(account.pk, NOW)
     with profiles_locked(list(Profile.objects.filter(owner=alice).values_list("pk", flat=True))):

@@ -35,7 +35,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
     demo_profile = Profile.objects.filter(owner=alice, is_demo=True).first()
     send(demo_profile, {"type": "bad"}, event("comment.edited", "nobody"))
     run_until(ENABLED + DAY, every=6 * HOUR)
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(DemoAccount.objects.get(user=alice).pk, NOW)
     account = DemoAccount.objects.get(user=alice)
     assert (
@@ -57,7 +57,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
 )
 def test_an_interrupted_removal_is_completed_by_the_next_run(alice, monkeypatch, step):
     demo_of(alice)
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     account = DemoAccount.objects.get()
     monkeypatch.setattr(removal, step, lambda *_, **__: (_ for _ in ()).throw(OperationalError("killed")))
     with pytest.raises(OperationalError):
@@ -71,7 +71,7 @@ def test_an_interrupted_removal_is_completed_by_the_next_run(alice, monkeypatch,
 def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
     demo_of(alice)
     tens = [ceil(model.objects.count() / 10) for model in (Interaction, Content, StoryEvent)]
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     real, beats = bulk.lock_profiles, []
 
     def watched(*args):
@@ -89,7 +89,7 @@ def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
 @pytest.mark.parametrize("disabled_again", [False, True])
 def test_a_late_second_removal_does_not_delete_the_next_activation(alice, monkeypatch, disabled_again):
     demo_of(alice)
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     account = DemoAccount.objects.get()
     real = removal.delete_received_rows
 
@@ -98,7 +98,7 @@ def test_a_late_second_removal_does_not_delete_the_next_activation(alice, monkey
         pending_work.run_to_completion(account.pk, NOW)
         demo_of(alice, seed=5)
         if disabled_again:
-            transitions.disable(alice, dispatch=False)
+            transitions.disable(alice, request_worker=False)
         return real(*args, **only)
 
     monkeypatch.setattr(removal, "delete_received_rows", meanwhile)
@@ -245,7 +245,7 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
         "StoryEvent",
         *(model.__name__ for model in RECEIVED_MODELS),
     }
-    transitions.disable(alice, dispatch=False)
+    transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(alice.demo_account.pk, NOW)
     assert set(referencing_rows(alice).values()) == {0}
     assert (referencing_rows(bob), live_rows()) == (before, live_before)

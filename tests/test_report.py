@@ -1,4 +1,4 @@
-"""The command demo_report: a page with plots, references and verdicts on a user's demo or a generated story."""
+"""The command demo_report: a page with plots, references and results on a user's demo or a generated story."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from django.utils import timezone
 from demo import simulator
 from demo.engine import story
 from demo.models import DemoAccount, StoryEvent
-from demo.realism.checks import judge
+from demo.realism.checks import run_checks
 from demo.realism.sample import samples
 from tests.commands import run
 from tests.stories import world
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.long
-def test_a_seeds_page_has_verdicts_on_every_platform_and_no_external_resources(tmp_path):
+def test_a_seeds_page_has_results_on_every_platform_and_no_external_resources(tmp_path):
     page = tmp_path / "report.html"
-    verdicts = json.loads(run("demo_report", "--seed", "7", "--niche", "games", "--out", str(page), "--json"))
-    assert len(verdicts) == 6 * 14
-    assert [verdict for verdict in verdicts if verdict["passed"] is None] == []
-    assert sum(verdict["passed"] for verdict in verdicts) >= 82
+    results = json.loads(run("demo_report", "--seed", "7", "--niche", "games", "--out", str(page), "--json"))
+    assert len(results) == 6 * 14
+    assert [result for result in results if result["passed"] is None] == []
+    assert sum(result["passed"] for result in results) >= 82
     html = page.read_text()
     assert html.count("<svg") == 6 * 7
     assert not re.search(r"(src|href)=|url\(|@import|http", html)
-    assert html.count('class="yes"') == sum(verdict["passed"] for verdict in verdicts)
+    assert html.count('class="yes"') == sum(result["passed"] for result in results)
 
 
 @pytest.mark.parametrize("hour", [7, 20])
 @pytest.mark.parametrize("seed", [2, 14])
 def test_a_story_of_the_default_size_fails_no_check_at_any_time_of_day(hour, seed):
-    """A platform with too few comments for a check gets no verdict."""
+    """A platform with too few comments for a check gets no result."""
     until = NOW.replace(hour=hour, minute=47)
     own = world(seed, ("instagram", "youtube", "facebook"))
-    story = simulator.initial(own, simulator.Quota(35, 920, 100), until)
-    verdicts = [verdict for sample in samples(own, story, until) for verdict in judge(sample)]
-    assert [verdict for verdict in verdicts if verdict.passed is False] == []
-    assert len([verdict for verdict in verdicts if verdict.passed]) >= 6
+    story = simulator.initial_batch(own, simulator.Quota(35, 920, 100), until)
+    results = [result for sample in samples(own, story, until) for result in run_checks(sample)]
+    assert [result for result in results if result.passed is False] == []
+    assert len([result for result in results if result.passed]) >= 6
 
 
 def test_a_users_page_reports_that_users_story(alice, bob, tmp_path, monkeypatch):
@@ -49,17 +49,17 @@ def test_a_users_page_reports_that_users_story(alice, bob, tmp_path, monkeypatch
     demo_of(alice, size="full")
     demo_of(bob, seed=2)
     page = tmp_path / "report.html"
-    verdicts = json.loads(run("demo_report", "--user", "alice", "--out", str(page), "--json"))
-    assert {verdict["platform"] for verdict in verdicts} == {"instagram", "youtube", "facebook"}
-    assert [verdict for verdict in verdicts if verdict["passed"] is False] == []
+    results = json.loads(run("demo_report", "--user", "alice", "--out", str(page), "--json"))
+    assert {result["platform"] for result in results} == {"instagram", "youtube", "facebook"}
+    assert [result for result in results if result["passed"] is False] == []
     counts = [int(number) for number in re.findall(r"(\d+) comments;", page.read_text())]
     assert sum(counts) == 920
 
 
-def test_a_short_story_gets_no_verdict(alice):
+def test_a_short_story_gets_no_result(alice):
     demo_of(alice, timezone.now())
-    verdicts = json.loads(run("demo_report", "--user", "alice", "--json"))
-    assert {verdict["number"] for verdict in verdicts if verdict["passed"] is not None} == {14}
+    results = json.loads(run("demo_report", "--user", "alice", "--json"))
+    assert {result["number"] for result in results if result["passed"] is not None} == {14}
 
 
 @pytest.mark.long

@@ -134,8 +134,8 @@ def test_expired_rows_are_shown_nowhere(page, alice):
     assert Interaction.objects.filter(deleted_at=None).count() == 0
     lists = ("content", "interactions", "interactions/?type=message", "interactions/?is_demo=true")
     assert [page.get(f"/api/v1/{path}").json()["results"] for path in lists] == [[]] * 4
-    gone = [f"content/{post.pk}", f"interactions/{comment.pk}"]
-    assert [page.get(f"/api/v1/{path}").status_code for path in gone] == [404, 404]
+    paths = [f"content/{post.pk}", f"interactions/{comment.pk}"]
+    assert [page.get(f"/api/v1/{path}").status_code for path in paths] == [404, 404]
     answer = page.post(f"/api/v1/interactions/{comment.pk}/reply", {"text": "Hello?"}, content_type=JSON)
     assert answer.status_code == 404
     assert page.get("/api/v1/analytics/summary?mode=demo").json()["interactions"] == 0
@@ -431,7 +431,7 @@ def test_cleanup_during_an_advance_does_not_deadlock(alice, monkeypatch):
     """Both lock the story before the profiles; cleanup begins while the advance has locked only the story."""
     demo_of(alice, size="small")
     plan_due(LATER)
-    transitions.advance(alice, 1, LATER, dispatch=False)
+    transitions.advance(alice, 1, LATER, request_worker=False)
     real, story_is_locked = advance.lock_profiles, Event()
 
     def lock_late(profiles) -> None:

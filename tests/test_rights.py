@@ -77,10 +77,10 @@ def test_staff_can_change_other_users_but_give_no_permissions(limited_staff, peo
     user = people[name]
     page, held = f"/admin/accounts/user/{user.pk}", user.get_all_permissions()
     everything = [permission.pk for permission in Permission.objects.all()]
-    wished = {"is_superuser": "on", "groups": list(Group.objects.values_list("pk", flat=True))}
+    permissions = {"is_superuser": "on", "groups": list(Group.objects.values_list("pk", flat=True))}
     assert limited_staff.post(f"{page}/password/", NEW_PASSWORD).status_code == 302
     limited_staff.force_login(User.objects.get(username="limited_staff"))
-    answer = limited_staff.post(f"{page}/change/", change(name, user_permissions=everything, **wished))
+    answer = limited_staff.post(f"{page}/change/", change(name, user_permissions=everything, **permissions))
     assert answer.status_code == 302
     now = User.objects.get(pk=user.pk)
     assert (now.email, now.check_password("another good one")) == ("new@example.com", True)
@@ -128,8 +128,8 @@ def test_staff_cannot_change_or_assign_profiles_of_users_with_more_permissions(l
 @pytest.mark.parametrize("name", ["limited_staff", "superuser"])
 def test_the_api_creates_users_without_permissions_and_changes_none(client, people, name):
     client.force_login(people[name])
-    wish = {"username": "new", "is_staff": True, "is_superuser": True}
-    assert client.post("/api/v1/users/", wish, content_type="application/json").status_code == 400
+    body = {"username": "new", "is_staff": True, "is_superuser": True}
+    assert client.post("/api/v1/users/", body, content_type="application/json").status_code == 400
     answer = client.post("/api/v1/users/", {"username": "superuser"}, content_type="application/json")
     assert answer.status_code == 409
     assert (

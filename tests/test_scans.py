@@ -46,12 +46,12 @@ def run_to_completion(user, now=NOW) -> None:
 
 
 def disable(user) -> None:
-    transitions.disable(user, dispatch=False)
+    transitions.disable(user, request_worker=False)
     run_to_completion(user)
 
 
 def reset(user) -> None:
-    transitions.reset(user, dispatch=False)
+    transitions.reset(user, request_worker=False)
     run_to_completion(user)
 
 
@@ -61,7 +61,7 @@ def pause_and_resume(user) -> None:
 
 
 def advance(user) -> None:
-    transitions.advance(user, 2, NOW, dispatch=False)
+    transitions.advance(user, 2, NOW, request_worker=False)
     run_to_completion(user)
 
 
@@ -80,9 +80,9 @@ def clean_up_and_restore(user) -> None:
 def enable_after_a_failure(user) -> None:
     """Enabling first deletes the profiles of an attempt that failed before planning."""
     disable(user)
-    transitions.enable(user, NOW, dispatch=False)
+    transitions.enable(user, NOW, request_worker=False)
     DemoAccount.objects.update(state="failed")
-    transitions.enable(user, NOW, dispatch=False)
+    transitions.enable(user, NOW, request_worker=False)
 
 
 OPERATIONS = {
@@ -118,7 +118,7 @@ def test_delivery_scans_no_table(alice, bob, settings, monkeypatch, delivery):
     monkeypatch.setattr("demo.engine.transports.http._send", lambda events, seconds: None)
     for user in (alice, bob):
         account = transitions.enable(
-            user, NOW, dispatch=False, initial_content=3, initial_comments=30
+            user, NOW, request_worker=False, initial_content=3, initial_comments=30
         ).account
         pending_work.plan_initial(account.pk, NOW)
     with no_scans():

@@ -76,13 +76,13 @@ def test_every_scenario_has_a_label_and_an_explanation_with_its_numbers():
 @each_scenario
 @pytest.mark.parametrize("platforms", [SOCIAL, ("instagram",), ("x", "linkedin"), ALL])
 def test_a_scenario_has_exactly_its_numbers_of_events(name, platforms):
-    past = simulator.initial(world(platforms=platforms), simulator.Quota(12, 60, 10), NOON)
+    past = simulator.initial_batch(world(platforms=platforms), simulator.Quota(12, 60, 10), NOON)
     assert inbound(draw(name, past, platforms=platforms)) == INBOUND[name]
 
 
 @each_scenario
 def test_a_scenario_has_no_messages_when_no_platform_has_them(name):
-    past = simulator.initial(world(platforms=("youtube",)), simulator.Quota(12, 60), NOON)
+    past = simulator.initial_batch(world(platforms=("youtube",)), simulator.Quota(12, 60), NOON)
     assert inbound(draw(name, past, platforms=("youtube",))) == (*INBOUND[name][:2], 0)
 
 
@@ -155,9 +155,9 @@ def test_ids_are_unique_across_scenarios_windows_and_extra_events(story):
 
 def test_a_scenario_does_not_depend_on_the_hash_seed():
     code = (
-        "from datetime import UTC, datetime; from demo import simulator as s;"
-        "w = s.World(7, ('instagram', 'x'), 'coffee', 'B', 'en'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
-        "e = s.initial(w, s.Quota(5, 60, 9), at); print([s.scenario(w, n, 0, at, e) for n in s.SCENARIOS])"
+        "from datetime import UTC, datetime; from demo import simulator as s; from tests.stories import world;"
+        "w = world(7, ('instagram', 'x'), brand='B'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
+        "e = s.initial_batch(w, s.Quota(5, 60, 9), at); print([s.scenario(w, n, 0, at, e) for n in s.SCENARIOS])"
     )
     command = [sys.executable, "-c", code]
     root = Path(__file__).parent.parent
@@ -189,8 +189,9 @@ def test_about_one_in_five_comments_is_a_reply_within_the_scenario(name, replies
 @each_scenario
 @pytest.mark.parametrize(("niche", "language"), [("coffee", "en"), ("software", "en"), ("fashion", "es")])
 def test_no_sentence_occurs_twice(name, niche, language):
-    w = simulator.World(7, ALL, niche, "Juniper Hill Roastery", language)
-    events = simulator.scenario(w, name, 1, NOON, simulator.initial(w, simulator.Quota(12, 60, 10), NOON))
+    w = world(7, ALL, niche, language=language)
+    past = simulator.initial_batch(w, simulator.Quota(12, 60, 10), NOON)
+    events = simulator.scenario(w, name, 1, NOON, past)
     sentences = Counter(
         bare
         for event in events
@@ -305,7 +306,7 @@ def test_a_viral_post_has_eight_times_the_usual_metrics_per_comment(story, monke
 @pytest.mark.parametrize("platforms", [SOCIAL, ALL])
 @pytest.mark.parametrize("seed", range(5))
 def test_about_seven_in_ten_comments_of_a_complaint_wave_are_negative(seed, platforms):
-    past = simulator.initial(world(seed, platforms), simulator.Quota(12, 60, 10), NOON)
+    past = simulator.initial_batch(world(seed, platforms), simulator.Quota(12, 60, 10), NOON)
     written = comments(draw(WAVE, past, seed=seed, platforms=platforms))
     kinds = Counter(comment_kind(event) for event in written if event.parent_id is None)
     assert kinds == {"complaint": 11, "critical": 6, "question": 4, "favourable": 3}
@@ -367,7 +368,7 @@ def test_a_complaint_by_message_names_a_product_and_may_have_emoji(plans):
     [(niche, language) for language in simulator.LANGUAGES for niche in simulator.niches(language)],
 )
 def test_a_launch_announces_a_product_and_the_questions_by_message_are_about_it(niche, language):
-    w = simulator.World(3, SOCIAL, niche, "Juniper Hill Roastery", language)
+    w = world(3, SOCIAL, niche, language=language)
     events = simulator.scenario(w, LAUNCH, 0, NOON, [])
     reported = subject(w, posts(events)[0].platform_id)
     words = simulator.tables.niche(language, niche)

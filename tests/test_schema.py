@@ -104,7 +104,7 @@ def nullable(schema):
     ("phases", "examples", "requests"),
     [
         ("examples,fuzzing", 5, 100),
-        pytest.param("examples,coverage,fuzzing,stateful", 15, 1_000, marks=pytest.mark.long),
+        ("examples,coverage,fuzzing,stateful", 15, 1_000),
     ],
 )
 def test_a_fuzzer_finds_no_5xx_and_no_undocumented_response(phases, examples, requests):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import requests
@@ -14,7 +15,7 @@ import yaml
 from config import environment
 from interactions.signing import sign
 from tests.long import first
-from tests.service_stack import CHECKOUT, PLAIN, PROCFILE, ServiceStack, running_stack, until
+from tests.service_stack import CHECKOUT, PLAIN, PROCFILE, ApiClient, ServiceStack, running_stack, until
 
 pytestmark = pytest.mark.flow
 FULL = (35, 920, 100)
@@ -172,20 +173,13 @@ def test_a_charset_that_is_not_a_text_encoding_is_treated_as_utf_8(stack, charse
     assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
 
 
+WRONG_PASSWORD = "a-wrong-password-that-no-log-may-show"
+
+
 def test_no_secret_appears_in_a_log_or_a_response(stack):
     caller = stack.create_user("discreet")
     token = caller.headers["Authorization"].split()[1]
-    wrong = "a-wrong-password-that-no-log-may-show"
-    responses = [
-        requests.post(
-            f"{stack.url}/api/v1/auth/token/", json={"username": "discreet", "password": wrong}, timeout=20
-        ),
-        requests.get(f"{stack.url}/api/v1/demo/", headers={"Authorization": f"Token {token}x"}, timeout=20),
-        requests.get(
-            f"{stack.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
-        ),
-        caller.post("demo/enable"),
-    ]
+    responses = authenticated_in_each_way(stack, caller, token)
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     secrets = [row[0] for row in stack.sql("SELECT webhook_secret FROM accounts_profile")]
     [(id, uuid, secret)] = stack.sql(
@@ -193,14 +187,7 @@ def test_no_secret_appears_in_a_log_or_a_response(stack):
         " WHERE username = 'discreet' LIMIT 1"
     )
     shown_once = caller.post(f"profiles/{id}/rotate-secret").json()["webhook_secret"]
-    body = b'{"type": "events", "data": {"events": [{"type": 1}]}}'
-    for key in (secret, secrets[0], shown_once):
-        headers = sign(key, "msg_1", int(time.time()), body)
-        responses.append(
-            requests.post(
-                f"{stack.url}/api/v1/webhooks/profiles/{uuid}/", data=body, headers=headers, timeout=20
-            )
-        )
+    responses += [send_signed(stack, uuid, key) for key in (secret, secrets[0], shown_once)]
     responses += [
         requests.get(f"{stack.url}/api/v1/{path}/", headers=caller.headers, timeout=20)
         for path in ("demo", "profiles", "content", "interactions", "analytics/summary", "schema", "nonsense")
@@ -208,8 +195,31 @@ def test_no_secret_appears_in_a_log_or_a_response(stack):
     assert {response.status_code for response in responses} == {200, 202, 400, 401, 404}
     everything = "".join(response.text for response in responses)
     everything += "".join(path.read_text() for path in stack.folder.glob("*.log"))
-    for value in (wrong, KEY, METRICS_TOKEN, token, shown_once, *secrets):
+    for value in (WRONG_PASSWORD, KEY, METRICS_TOKEN, token, shown_once, *secrets):
         assert value not in everything
+
+
+def authenticated_in_each_way(stack: ServiceStack, caller: ApiClient, token: str) -> list[requests.Response]:
+    """The responses to a wrong password, a wrong token, the token of the metrics and a user's token."""
+    wrong_password = {"username": caller.name, "password": WRONG_PASSWORD}
+    wrong_token = {"Authorization": f"Token {token}x"}
+    return [
+        requests.post(f"{stack.url}/api/v1/auth/token/", json=wrong_password, timeout=20),
+        requests.get(f"{stack.url}/api/v1/demo/", headers=wrong_token, timeout=20),
+        requests.get(
+            f"{stack.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20
+        ),
+        caller.post("demo/enable"),
+    ]
+
+
+def send_signed(stack: ServiceStack, uuid: UUID, secret: str) -> requests.Response:
+    """The response to a batch with one invalid event, signed with `secret`."""
+    body = b'{"type": "events", "data": {"events": [{"type": 1}]}}'
+    headers = sign(secret, "msg_1", int(time.time()), body)
+    return requests.post(
+        f"{stack.url}/api/v1/webhooks/profiles/{uuid}/", data=body, headers=headers, timeout=20
+    )
 
 
 @pytest.mark.long

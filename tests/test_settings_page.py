@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.core.management import load_command_class
 from django.utils import timezone
 
 from demo.dashboard.status import SETTINGS
@@ -11,6 +12,8 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, StoryEvent
+from demo.simulator.posts import SPIKE_SHARE
+from demo.windows import RESTORABLE_DAYS
 from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -112,7 +115,15 @@ def test_two_tabs_save_only_their_own_changes(page, alice):
     page.post("/settings/", tabs[0] | first)
     del tabs[1]["viral_spikes"]
     page.post("/settings/", tabs[1] | {"comments_per_window": "3"})
-    assert settings_of(alice) == (7, 3, 5, 8, "Asia/Tokyo", "natural", False, 30)
+    changed = DemoAccount.objects.values("comments_per_window", "viral_spikes", *first)
+    assert changed.get() == {
+        "comments_per_window": 3,
+        "viral_spikes": False,
+        "content_per_day": 7,
+        "posting_hour": 8,
+        "rhythm": "natural",
+        "time_zone": "Asia/Tokyo",
+    }
 
 
 def test_a_form_sent_again_after_an_error_saves_only_its_own_changes(page, alice):
@@ -186,7 +197,7 @@ def test_settings_of_a_paused_demo_apply_after_the_pause(page, alice):
     deliver_due(NOW)
     transitions.pause(alice, NOW)
     save(page, content_per_day="5")
-    assert "from the first window after the demo is resumed" in text_of(page.get("/settings/"))
+    assert "Saved. The settings apply when the demo is resumed." in text_of(page.get("/settings/"))
 
 
 def test_the_settings_page_describes_the_settings_in_words(page, alice):
@@ -200,12 +211,24 @@ def test_the_settings_page_describes_the_settings_in_words(page, alice):
     assert "older than 1 day expires on Mondays" in shown
 
 
+def test_page_and_commands_state_the_share_of_spikes_and_the_time_for_a_restore(page, alice):
+    assert (round(1 / SPIKE_SHARE), RESTORABLE_DAYS) == (50, 7)
+    shown = text_of(page.get("/settings/"))
+    assert shown.count("One post in 50 gets several times its comments") == 2
+    assert "an operator can restore it for 7 days." in shown
+    assert "expired in the last 7 days" in load_command_class("demo", "restore_demo").help
+    assert "expired 7 days ago." in load_command_class("demo", "cleanup_demo").help
+
+
 def test_settings_wait_until_a_long_backlog_is_planned(page, alice, monkeypatch):
     demo_of(alice, timezone.now() - 3 * DAY)
     monkeypatch.setattr(transitions, "EVENTS_PER_TRANSACTION", 20)
     answer = save(page, comments_per_window="77")
     shown = text_of(answer)
-    assert (answer.status_code, "The demo is still catching up" in shown) == (409, True)
+    assert (answer.status_code, "The demo has more open windows than a request can plan" in shown) == (
+        409,
+        True,
+    )
     assert ('value="77"' in shown, settings_of(alice)[1]) == (True, 10)
 
 
@@ -222,7 +245,10 @@ def test_settings_are_read_only_where_demos_are_not_allowed(page, alice, setting
     demo_of(alice)
     settings.DEMO_ALLOWED = "none"
     shown = text_of(page.get("/settings/"))
-    assert ("Demo mode is not available to you here." in shown, "<button>Save" in shown) == (True, False)
+    assert ("You may not use demo mode; ask an operator." in shown, "<button>Save" in shown) == (
+        True,
+        False,
+    )
     assert '<fieldset class="fields" disabled>' in shown
     assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
 

@@ -25,16 +25,16 @@ def normalised(text):
 @pytest.mark.parametrize("seed", [0, 7, 2**53 - 1])
 @pytest.mark.parametrize("platforms", [SOCIAL, ("instagram",), ("x", "linkedin"), ALL])
 def test_the_initial_batch_has_exactly_its_quota(seed, platforms):
-    assert counts(simulator.initial(world(seed, platforms), FULL, NOON)) == (35, 920, 100)
+    assert counts(simulator.initial_batch(world(seed, platforms), FULL, NOON)) == (35, 920, 100)
 
 
 def test_an_empty_quota_gives_an_empty_story():
-    assert simulator.initial(world(), simulator.Quota(), NOON) == []
+    assert simulator.initial_batch(world(), simulator.Quota(), NOON) == []
 
 
 def test_messages_on_youtube_alone_raise_value_error():
     with pytest.raises(ValueError, match="youtube"):
-        simulator.initial(world(platforms=("youtube",)), simulator.Quota(1, 1, 1), NOON)
+        simulator.initial_batch(world(platforms=("youtube",)), simulator.Quota(1, 1, 1), NOON)
 
 
 def test_every_initial_event_is_within_the_span(story):
@@ -48,7 +48,7 @@ def test_the_batch_is_sorted_by_time_and_id(story):
 
 @pytest.mark.parametrize("platforms", [SOCIAL, ("x",), ALL])
 def test_a_comment_follows_its_post_and_a_reply_its_parent(platforms):
-    events = simulator.initial(world(platforms=platforms), FULL, NOON)
+    events = simulator.initial_batch(world(platforms=platforms), FULL, NOON)
     by_id = {event.platform_id: event for event in events if event.type != simulator.METRICS}
     assert not [event for event in events for cause in causes(event, by_id) if cause.at >= event.at]
 
@@ -77,12 +77,12 @@ def test_a_conversation_has_one_person_and_one_to_twelve_messages(story):
 
 
 def test_the_same_hour_of_another_week_gives_the_same_story_at_the_same_offsets(story):
-    other = simulator.initial(world(), FULL, NOON + timedelta(weeks=57))
+    other = simulator.initial_batch(world(), FULL, NOON + timedelta(weeks=57))
     assert [event._replace(at=event.at + timedelta(weeks=57)) for event in story] == other
 
 
 def test_another_hour_gives_the_same_posts_and_people(story):
-    other = simulator.initial(world(), FULL, NOON + timedelta(days=400, hours=5))
+    other = simulator.initial_batch(world(), FULL, NOON + timedelta(days=400, hours=5))
     posts = [
         {(event.platform_id, event.text) for event in events if event.type == simulator.CONTENT}
         for events in (story, other)
@@ -95,15 +95,15 @@ def test_another_hour_gives_the_same_posts_and_people(story):
 
 
 def test_times_are_whole_seconds_even_when_the_end_is_not():
-    events = simulator.initial(world(), simulator.Quota(3, 30, 5), NOON.replace(microsecond=123_456))
+    events = simulator.initial_batch(world(), simulator.Quota(3, 30, 5), NOON.replace(microsecond=123_456))
     assert {event.at.microsecond for event in events} == {0}
 
 
 def test_the_story_does_not_depend_on_the_hash_seed():
     code = (
-        "from datetime import UTC, datetime; from demo import simulator as s;"
-        "w = s.World(7, ('instagram', 'x'), 'coffee', 'B', 'en'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
-        "e = s.initial(w, s.Quota(5, 60, 9), at); print(e + s.interactions_window(w, 0, at, 10, 5, e))"
+        "from datetime import UTC, datetime; from demo import simulator as s; from tests.stories import world;"
+        "w = world(7, ('instagram', 'x'), brand='B'); at = datetime(2026, 3, 20, 12, tzinfo=UTC);"
+        "e = s.initial_batch(w, s.Quota(5, 60, 9), at); print(e + s.interactions_window(w, 0, at, 10, 5, e))"
     )
     root = Path(__file__).parent.parent
     outputs = {
@@ -158,7 +158,7 @@ def test_from_payload_is_the_inverse_of_stored_payload(story):
 
 @pytest.mark.parametrize("niche", simulator.NICHES)
 def test_no_text_has_an_unfilled_slot(niche):
-    events = simulator.initial(world(niche=niche, platforms=ALL), FULL, NOON)
+    events = simulator.initial_batch(world(niche=niche, platforms=ALL), FULL, NOON)
     texts = [event.text for event in events if event.type != simulator.METRICS]
     assert not [text for text in texts if not text or re.search(r"[{}]|  |\?[.,]|, ,", text)]
 
@@ -166,7 +166,7 @@ def test_no_text_has_an_unfilled_slot(niche):
 @pytest.mark.parametrize("niche", simulator.NICHES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_less_than_fifteen_per_cent_of_the_comments_repeat_another(niche, seed):
-    events = simulator.initial(world(seed, niche=niche), FULL, NOON)
+    events = simulator.initial_batch(world(seed, niche=niche), FULL, NOON)
     texts = [normalised(event.text) for event in events if event.type == "comment.created"]
     assert 1 - len(set(texts)) / len(texts) < 0.15
 
@@ -196,7 +196,9 @@ def test_half_of_the_comments_have_arrived_at_the_half_life(platform):
 
 def test_a_caption_with_long_names_fits_its_platform():
     w = world(8, ("x",), products=("An unusually long name of a product that fills sixty letters",))
-    events = simulator.initial(dataclasses.replace(w, brand="A Company with Quite a Name " * 2), FULL, NOON)
+    events = simulator.initial_batch(
+        dataclasses.replace(w, brand="A Company with Quite a Name " * 2), FULL, NOON
+    )
     texts = [event.text for event in events if event.type == simulator.CONTENT]
     assert (len(texts), max(map(len, texts)) <= 280, max(map(len, texts)) > 230) == (35, True, True)
 
@@ -212,7 +214,7 @@ def test_a_caption_with_long_names_fits_its_platform():
 )
 def test_the_brands_texts_spell_brand_and_products_as_entered(language, brand, product):
     w = dataclasses.replace(world(5, ALL, "fashion"), brand=brand, language=language, products=(product,))
-    events = simulator.initial(w, FULL, NOON)
+    events = simulator.initial_batch(w, FULL, NOON)
     texts = [event.text for event in events if event.type == simulator.CONTENT or event.origin == "brand"]
     for name in (brand, product):
         spelled = {found for text in texts for found in re.findall(re.escape(name), text, re.IGNORECASE)}
@@ -224,7 +226,7 @@ def test_the_brands_texts_spell_brand_and_products_as_entered(language, brand, p
 
 def test_a_product_in_lower_case_is_contracted_like_any_word():
     w = dataclasses.replace(world(5, ALL, "fashion"), language="es", products=("el bolso verde",))
-    text = " ".join(event.text for event in simulator.initial(w, FULL, NOON)).lower()
+    text = " ".join(event.text for event in simulator.initial_batch(w, FULL, NOON)).lower()
     assert "del bolso verde" in text
     assert not re.search(r"\b(de|a) el bolso", text)
 
@@ -302,7 +304,7 @@ def clear_caches() -> None:
 @pytest.mark.parametrize(("platform", "at", "text", "handle", "parent", "id"), GOLDEN)
 def test_seed_seven_gives_this_reply(platform, at, text, handle, parent, id):
     """The first longer reply per platform: its exact text, time and ids."""
-    events = simulator.initial(world(platforms=(platform,)), simulator.Quota(8, 60, 0), NOON)
+    events = simulator.initial_batch(world(platforms=(platform,)), simulator.Quota(8, 60, 0), NOON)
     reply = next(event for event in events if event.parent_id and not event.origin and len(event.text) > 25)
     assert (reply.at.isoformat(), reply.text, reply.author.handle) == (at, text, handle)
     assert (reply.parent_id, reply.platform_id) == (parent, id)

@@ -3,15 +3,21 @@
 import socket
 import time
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from tests.long import first
 from tests.nginx_in_front import nginx_in_front
+from tests.response_times import get_healthz, max_seconds_for
 from tests.service_stack import running_stack
-from tests.slow_clients import CLIENT_KINDS, FLOODS, flood, slow_clients, slowest_healthz
+from tests.slow_clients import CLIENT_KINDS, FLOODS, flood, slow_clients
 
 pytestmark = [pytest.mark.long, pytest.mark.flow]
+
+
+def slowest_healthz(url: str, seconds: float) -> float:
+    return max_seconds_for(partial(get_healthz, url), seconds)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +28,6 @@ def ports():
         yield {"alone": stack.port, "behind nginx": port}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", CLIENT_KINDS)
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])
 def test_64_slow_clients_do_not_delay_healthz_by_a_second(ports, server, kind):
@@ -44,7 +49,6 @@ def test_64_clients_that_flood_the_parser_do_not_delay_healthz_by_five_seconds(p
     assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 0.5) < 5
 
 
-@pytest.mark.long
 def test_a_client_that_never_finishes_gets_408_or_is_disconnected(ports):
     with ExitStack() as contexts:
         started = time.monotonic()

@@ -174,7 +174,9 @@ class DemoMachine(RuleBasedStateMachine):
             not demo.planned or demo.settings | options == demo.settings
         )
         starts, idle = demo.state == State.OFF or continues, demo.state not in (State.DISABLING, State.FAILED)
-        self.ask(demo, transitions.enable, self.now, starts=starts, idle=idle, dispatch=False, **options)
+        self.ask(
+            demo, transitions.enable, self.now, starts=starts, idle=idle, request_worker=False, **options
+        )
         if starts:
             demo.enable(options, self.now)
         if at_once:
@@ -185,7 +187,7 @@ class DemoMachine(RuleBasedStateMachine):
         demo = self.demos[who]
         starts = demo.state in STATES_WITH_RETENTION
         with self.step(*[demo] * (starts or demo.reset)):
-            assert transitions.disable(demo.user, dispatch=False).started == starts
+            assert transitions.disable(demo.user, request_worker=False).started == starts
         demo.reset = False
         if starts:
             demo.remove(reset=False)
@@ -195,7 +197,9 @@ class DemoMachine(RuleBasedStateMachine):
     @later(who=WHO, at_once=AT_ONCE)
     def reset(self, who: str, at_once: bool) -> None:
         demo = self.demos[who]
-        if self.ask(demo, transitions.reset, starts=demo.state in STATES_WITH_RETENTION, dispatch=False):
+        if self.ask(
+            demo, transitions.reset, starts=demo.state in STATES_WITH_RETENTION, request_worker=False
+        ):
             demo.remove(reset=True)
         if at_once:
             self.do_pending_work(demo)
@@ -203,7 +207,7 @@ class DemoMachine(RuleBasedStateMachine):
     @later(who=WHO, until=st.none() | HOURS | DAYS)
     def pause(self, who: str, until: timedelta | None) -> None:
         demo = self.demos[who]
-        starts, idle = demo.is_free, demo.state == State.PAUSED and not demo.resume_at
+        starts, idle = demo.is_active_and_idle, demo.state == State.PAUSED and not demo.resume_at
         self.ask(demo, transitions.pause, self.now, starts=starts, idle=idle)
         if starts:
             demo.check_plan(self.now, all_planned=True)
@@ -217,7 +221,7 @@ class DemoMachine(RuleBasedStateMachine):
         demo = self.demos[who]
         starts = demo.state == State.PAUSED and not demo.resume_at
         idle = demo.state == State.ACTIVE or demo.resume_at is not None
-        self.ask(demo, transitions.resume, self.now, starts=starts, idle=idle, dispatch=False)
+        self.ask(demo, transitions.resume, self.now, starts=starts, idle=idle, request_worker=False)
         if starts:
             demo.resume(self.now)
         if at_once:
@@ -237,8 +241,10 @@ class DemoMachine(RuleBasedStateMachine):
         demo = self.demos[who]
         if not 1 <= days <= demo.settings["retention_days"]:
             with self.step(), pytest.raises(InvalidOption):
-                transitions.advance(demo.user, days, self.now, dispatch=False)
-        elif self.ask(demo, transitions.advance, days, self.now, starts=demo.is_free, dispatch=False):
+                transitions.advance(demo.user, days, self.now, request_worker=False)
+        elif self.ask(
+            demo, transitions.advance, days, self.now, starts=demo.is_active_and_idle, request_worker=False
+        ):
             demo.advance_days = days
         if at_once:
             self.do_pending_work(demo)
@@ -246,13 +252,13 @@ class DemoMachine(RuleBasedStateMachine):
     @later(who=WHO)
     def generate_content(self, who: str) -> None:
         demo = self.demos[who]
-        made = self.ask(demo, on_demand.generate_content, self.now, starts=demo.is_free)
+        made = self.ask(demo, on_demand.generate_content, self.now, starts=demo.is_active_and_idle)
         assert made in (None, on_demand.GenerationResult(2, 0, 0))
 
     @later(who=WHO)
     def generate_interactions(self, who: str) -> None:
         demo = self.demos[who]
-        made = self.ask(demo, on_demand.generate_interactions, self.now, starts=demo.is_free)
+        made = self.ask(demo, on_demand.generate_interactions, self.now, starts=demo.is_active_and_idle)
         comments = {10} if self._has_published(demo, self.now - HOUR) else {0, 10}
         assert made is None or (made.comments in comments and made.messages == 5 * demo.has_messages)
 
@@ -271,7 +277,7 @@ class DemoMachine(RuleBasedStateMachine):
             assert not undelivered.exists()
         else:
             possible = name != "complaint-wave" or self._has_published(demo, self.now)
-            starts, idle = demo.is_free and possible and not runs, demo.is_free and runs
+            starts, idle = demo.is_active_and_idle and possible and not runs, demo.is_active_and_idle and runs
             self.ask(demo, scenarios.start, name, self.now, starts=starts, idle=idle)
             demo.check_plan(self.now, all_planned=starts)
 
@@ -338,7 +344,7 @@ class DemoMachine(RuleBasedStateMachine):
 
     def deliver(self) -> None:
         planned = [demo for demo in self._in(State.ENABLING) if demo.planned]
-        deliverable = [demo for demo in self.demos.values() if demo.is_free or demo in planned]
+        deliverable = [demo for demo in self.demos.values() if demo.is_active_and_idle or demo in planned]
         undelivered = StoryEvent.objects.filter(
             account__in=[demo.account for demo in deliverable], delivered_at=None
         )

@@ -34,7 +34,7 @@ def test_the_backoff_doubles_up_to_30_seconds_and_restarts_after_a_minute_of_run
 @pytest.mark.long
 @pytest.mark.fault_injection
 def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # noqa: F811
-    port, log = free_port(), prepared / "log"
+    port, log, servers = free_port(), prepared / "log", Servers(prepared / "data")
     variables = VARIABLES_OF_OTHER_PROJECTS | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
     up = run_up(
         log, PLAIN | variables | {"DATA_DIR": str(prepared / "data"), "PORT": str(port)}, "-m", "django"
@@ -54,13 +54,7 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # no
         for name in ("worker", "beat", "web"):
             main_process(prepared, name).kill()
             until(lambda name=name: started(log, name) == 2, f"{name} is restarted", 20)
-        servers = Servers(prepared / "data")
-        kill(servers.valkey_dir / "valkey.pid")  # either the supervisor or a starting service restarts it
-        until(lambda: "and was restarted" in log.read_text("latin-1"), "the restart is logged", 20)
-        for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
-            kill(pid_file)
-        time.sleep(1)
-        until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
+        kill_servers(servers, log)
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "/readyz answers 200", 90)
         before = started(log, "worker")
         main_process(prepared, "worker").parent().kill()
@@ -86,6 +80,16 @@ def break_a_schedule(folder: Path, name: str) -> None:  # noqa: F811
         )
         connection.execute(f"{rename} AND task LIKE 'demo%%'", [name])
         connection.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
+
+
+def kill_servers(servers: Servers, log: Path) -> None:
+    """Kill the broker, then the broker and the database at once; return when both run again each time."""
+    kill(servers.valkey_dir / "valkey.pid")  # either the supervisor or a starting service restarts it
+    until(lambda: "and was restarted" in log.read_text("latin-1"), "the restart is logged", 20)
+    for pid_file in (servers.valkey_dir / "valkey.pid", servers.postgres_dir / "postmaster.pid"):
+        kill(pid_file)
+    time.sleep(1)
+    until(lambda: servers.valkey_runs() and servers.postgres_runs(), "both servers run again", 40)
 
 
 def kill(pid_file: Path) -> None:

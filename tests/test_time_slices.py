@@ -43,15 +43,15 @@ def short_slices(monkeypatch) -> None:
 
 def pause_and_ask(user: User) -> None:
     transitions.pause(user, NOW + HOUR)
-    transitions.resume(user, NOW + 3 * HOUR, dispatch=False)
+    transitions.resume(user, NOW + 3 * HOUR, request_worker=False)
 
 
 # The request that leaves the work, and the state when it is done.
 WORK = {
-    "disable": (partial(transitions.disable, dispatch=False), State.OFF),
-    "reset": (partial(transitions.reset, dispatch=False), State.ACTIVE),
+    "disable": (partial(transitions.disable, request_worker=False), State.OFF),
+    "reset": (partial(transitions.reset, request_worker=False), State.ACTIVE),
     "resume": (pause_and_ask, State.ACTIVE),
-    "advance": (lambda user: transitions.advance(user, 5, NOW, dispatch=False), State.ACTIVE),
+    "advance": (lambda user: transitions.advance(user, 5, NOW, request_worker=False), State.ACTIVE),
 }
 
 
@@ -100,13 +100,13 @@ def test_time_slices_do_the_same_work_as_one_run_also_when_workers_die(alice, sh
 
 
 def test_enabling_is_done_in_slices_too(alice, short_slices):
-    account = transitions.enable(alice, NOW, dispatch=False, seed=1, initial_comments=100).account
+    account = transitions.enable(alice, NOW, request_worker=False, seed=1, initial_comments=100).account
     assert run_all_slices(account.pk, NOW) >= 2
     assert (DemoAccount.objects.get().state, counts(alice)) == (State.ACTIVE, (35, 100, 100))
 
 
 def test_each_slice_number_runs_once(alice, short_slices):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
     first = pending_work.run_slice(account.pk, NOW, 0)
     assert first == (1, 0)
     assert pending_work.run_slice(account.pk, NOW, 0) is None  # a duplicate message
@@ -119,7 +119,7 @@ def test_each_slice_number_runs_once(alice, short_slices):
 
 
 def test_a_slice_requested_again_by_the_sweep_runs_once(alice, short_slices):
-    account = transitions.enable(alice, NOW, dispatch=False).account
+    account = transitions.enable(alice, NOW, request_worker=False).account
     following = pending_work.run_slice(account.pk, NOW)
     later = NOW + MINUTE
     assert recovery.claim_stalled(later) == {account.pk: following.number}
@@ -160,7 +160,7 @@ def test_an_advancing_demo_is_planned_and_delivered_only_by_its_slices(alice, bo
     """The plan and deliver tasks skip it, and requests that would interfere are refused."""
     for user in (alice, bob):
         demo_of(user)
-    transitions.advance(alice, 5, NOW, dispatch=False)
+    transitions.advance(alice, 5, NOW, request_worker=False)
     account = DemoAccount.objects.get(user=alice)
     following = pending_work.run_slice(account.pk, NOW)
     account.refresh_from_db()
@@ -171,7 +171,7 @@ def test_an_advancing_demo_is_planned_and_delivered_only_by_its_slices(alice, bo
     assert state_and_rows(alice) == before
     for ask in (
         lambda: transitions.pause(alice, NOW),
-        lambda: transitions.advance(alice, 1, NOW, dispatch=False),
+        lambda: transitions.advance(alice, 1, NOW, request_worker=False),
     ):
         with pytest.raises(transitions.InvalidState, match="advanc"):
             ask()
@@ -185,7 +185,7 @@ def test_an_advancing_demo_is_planned_and_delivered_only_by_its_slices(alice, bo
 @pytest.mark.django_db(transaction=True)
 def test_one_demo_is_shifted_at_a_time_and_another_retries_later(alice):
     account = demo_of(alice)
-    transitions.advance(alice, 2, NOW, dispatch=False)
+    transitions.advance(alice, 2, NOW, request_worker=False)
 
     def shift() -> None:
         with connection.cursor() as cursor:
@@ -225,7 +225,7 @@ def test_an_account_with_many_due_events_delays_others_by_one_batch(alice, bob, 
     """The first lookup reads only the earliest events; after it the accounts alternate."""
     for user in (alice, bob):
         account = transitions.enable(
-            user, NOW, dispatch=False, initial_content=3, initial_comments=60
+            user, NOW, request_worker=False, initial_content=3, initial_comments=60
         ).account
         pending_work.plan_initial(account.pk, NOW)
     StoryEvent.objects.filter(account__user=bob).update(due_at=NOW - MINUTE)  # after all of alice's

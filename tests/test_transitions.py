@@ -51,7 +51,9 @@ def bring_to(state: State, user) -> None:
     """Bring the user's demo into the state, by the requests that lead there."""
     if state == State.OFF:
         return
-    account = transitions.enable(user, timezone.now(), dispatch=False, initial_content=3, initial_comments=30)
+    account = transitions.enable(
+        user, timezone.now(), request_worker=False, initial_content=3, initial_comments=30
+    )
     if state == State.ENABLING:
         return
     if state == State.FAILED:
@@ -63,7 +65,7 @@ def bring_to(state: State, user) -> None:
     if state == State.PAUSED:
         transitions.pause(user, timezone.now())
     if state == State.DISABLING:
-        transitions.disable(user, dispatch=False)
+        transitions.disable(user, request_worker=False)
 
 
 @pytest.mark.parametrize("state", EXPECTED)
@@ -128,12 +130,12 @@ def test_a_repeated_request_changes_nothing(page, alice, state, request_, again)
 @pytest.mark.parametrize(
     ("state", "act", "started"),
     [
-        (State.OFF, partial(transitions.enable, dispatch=False), [False, False, False, True]),
+        (State.OFF, partial(transitions.enable, request_worker=False), [False, False, False, True]),
         (State.ACTIVE, transitions.pause, [False, False, False, True]),
-        (State.PAUSED, partial(transitions.resume, dispatch=False), [False, False, False, True]),
+        (State.PAUSED, partial(transitions.resume, request_worker=False), [False, False, False, True]),
         (
             State.ACTIVE,
-            lambda user, now: transitions.disable(user, dispatch=False),
+            lambda user, now: transitions.disable(user, request_worker=False),
             [False, False, False, True],
         ),
     ],
@@ -162,7 +164,7 @@ def test_two_parallel_resumes_move_the_story_once(alice):
     paused = DemoAccount.objects.get().paused_at.replace(microsecond=0)
 
     def resume(minutes: int) -> None:
-        transitions.resume(alice, paused + timedelta(minutes=minutes), dispatch=False)
+        transitions.resume(alice, paused + timedelta(minutes=minutes), request_worker=False)
         pending_work.run_to_completion(DemoAccount.objects.get().pk, timezone.now())
         connection.close()
 
@@ -182,7 +184,7 @@ def test_a_parallel_disable_and_reset_end_off(alice):
     def click(act) -> None:
         together.wait()
         try:
-            act(alice, dispatch=False)
+            act(alice, request_worker=False)
         except transitions.InvalidState:
             pass
         finally:
@@ -220,11 +222,11 @@ def test_a_parallel_disable_and_reset_end_off(alice):
 )
 def test_a_wrong_option_of_enabling_is_refused_with_the_allowed_values(alice, options, sentence):
     with pytest.raises(InvalidOption) as refusal:
-        transitions.enable(alice, NOW, dispatch=False, **options)
+        transitions.enable(alice, NOW, request_worker=False, **options)
     assert (str(refusal.value)[: len(sentence)], DemoAccount.objects.count()) == (sentence, 0)
 
 
 def test_an_option_that_is_none_keeps_the_account_s_value(alice):
     options = dict.fromkeys(("platforms", "niche", "rhythm", "viral_spikes", "seed", "initial_content"))
-    account = transitions.enable(alice, NOW, dispatch=False, **options).account
+    account = transitions.enable(alice, NOW, request_worker=False, **options).account
     assert (account.rhythm, account.viral_spikes, account.initial_content) == ("steady", True, 35)

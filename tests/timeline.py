@@ -65,5 +65,5 @@ def run_until(end: datetime, start: datetime = ENABLED, every: timedelta = timed
 
 def resume(user: User, now: datetime) -> None:
     """Resume a paused demo and finish the work."""
-    assert transitions.resume(user, now, dispatch=False).started
+    assert transitions.resume(user, now, request_worker=False).started
     pending_work.run_to_completion(DemoAccount.objects.get(user=user).pk, now)

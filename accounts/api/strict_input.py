@@ -21,11 +21,11 @@ class StrictSerializer(serializers.Serializer):
     A serializer without fields refuses every field.
     """
 
-    what = "field"
+    noun = "field"
 
     def to_internal_value(self, data):
         fields = {name: field for name, field in self.fields.items() if not field.read_only}
-        errors = unknown_errors(data, list(fields), self.what)
+        errors = unknown_errors(data, list(fields), self.noun)
         if isinstance(data, QueryDict):
             errors = errors or repeated_errors(data, fields)
             data = form_to_json(fields, data)
@@ -87,13 +87,13 @@ def repeated_errors(query: QueryDict, names: Iterable[str]) -> dict[str, list[st
 
 
 def unknown_errors(
-    names: Iterable[str], allowed: list[str], what: str, listed: list[str] | None = None
+    names: Iterable[str], allowed: list[str], noun: str, listed: list[str] | None = None
 ) -> dict[str, list[str]]:
     """Return an error for each of the `names` that is not `allowed`, at most MAX_ERRORS.
 
-    The errors list the `allowed` names, or only those `listed`; `what` names their kind, such as "field".
+    The errors list the `allowed` names, or only those `listed`; `noun` names their kind, such as "field".
     """
     unknown = sorted(set(names) - set(allowed))[:MAX_ERRORS]
     known = ", ".join(allowed if listed is None else listed)
-    sentence = f"There is no such {what}; there {f'are {known}' if known else 'is none here'}."
+    sentence = f"There is no such {noun}; there {f'are {known}' if known else 'is none here'}."
     return {name[:MAX_QUOTED_LENGTH]: [sentence] for name in unknown}

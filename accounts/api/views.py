@@ -27,7 +27,7 @@ class UsernameTaken(APIException):
     """A user of that name exists."""
 
     status_code = status.HTTP_409_CONFLICT
-    hint = "To use that account, send its name as `user` in the calls under demo/; or choose another name."
+    hint = "For that user's demo, send the name as `user` in the calls under demo/; or choose another name."
 
 
 class UsernameField(serializers.CharField):
@@ -41,7 +41,7 @@ class UsernameField(serializers.CharField):
         return name if len(name) > self.max_length else User.normalize_username(name)
 
     def run_validators(self, value: str) -> None:
-        """Also run the checks of the model's NameField, which refuses unreadable names."""
+        """Also run the checks of the model's ReadableNameField, which refuses unreadable names."""
         super().run_validators(value)
         try:
             User._meta.get_field("username").clean(value, None)
@@ -204,5 +204,5 @@ class UsersView(StrictQueryView):
             with transaction.atomic():
                 user = User.objects.create_user(**serializer.validated_data)
         except IntegrityError as error:
-            raise UsernameTaken("An account of that name exists already.") from error
+            raise UsernameTaken("A user of that name exists already.") from error
         return Response(NewUserSerializer(user).data, status=status.HTTP_201_CREATED)

@@ -25,6 +25,7 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
+from demo.windows import RESTORABLE_DAYS
 from interactions.admin import LargeTableAdmin
 from interactions.clock import now
 from interactions.models import Content, Interaction
@@ -166,7 +167,9 @@ class DemoAccountAdmin(LargeTableAdmin):
         self.message_user(request, f"Expired: {cleaned}.")
         self._report_failed(request, cleaned)
 
-    @admin.action(description="Restore rows that expired in the last week", permissions=["change"])
+    @admin.action(
+        description=f"Restore rows that expired in the last {RESTORABLE_DAYS} days", permissions=["change"]
+    )
     def restore(self, request, queryset) -> None:
         restored, refused = [], []
         for account in self._in_time(request, queryset):

@@ -83,10 +83,11 @@ class StoryEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="text")
     def words(self, event: StoryEvent) -> str:
-        payload = event.payload if isinstance(event.payload, dict) else {}
-        if isinstance(metrics := payload.get("metrics"), dict):
+        if not isinstance(event.payload, dict):
+            return Truncator(str(event.payload)).chars(60)
+        if isinstance(metrics := event.payload.get("metrics"), dict):
             return ", ".join(f"{name} {number}" for name, number in metrics.items())
-        return Truncator(str(payload.get("text") or "no text")).chars(60)
+        return Truncator(str(event.payload.get("text") or "no text")).chars(60)
 
     def has_retry_permission(self, request) -> bool:
         return request.user.has_perm("demo.change_demoaccount")

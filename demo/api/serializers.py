@@ -13,12 +13,8 @@ from demo import simulator
 from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
 from demo.exceptions import InvalidOption
-from demo.lifecycle.names import brand_name, product_names
 from demo.lifecycle.transitions import MAX_ADVANCE_DAYS
 from demo.models import (
-    MAX_BRAND_LENGTH,
-    MAX_PRODUCT_LENGTH,
-    MAX_PRODUCTS,
     MAX_SEED,
     State,
     StoryEvent,
@@ -26,6 +22,7 @@ from demo.models import (
     time_zones,
 )
 from demo.models.setting_columns import TIME_ZONE_LENGTH
+from demo.names import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS, brand_name, product_names
 from demo.windows import WINDOW_KINDS
 
 
@@ -53,7 +50,7 @@ class NameField(serializers.CharField):
 
 
 class EnableSerializer(StrictSerializer):
-    what = "setting"
+    noun = "setting"
 
     platforms = ShortListField(
         child=serializers.ChoiceField(choices=Platform.choices),
@@ -79,9 +76,9 @@ class EnableSerializer(StrictSerializer):
         return super().get_fields() | chosen
 
 
-def ranged(low: int, high: int, what: str, *, required: bool = False, **options) -> serializers.IntegerField:
+def ranged(low: int, high: int, name: str, *, required: bool = False, **options) -> serializers.IntegerField:
     """A whole number, optional unless `required`; the error of one out of range names the range."""
-    message = f"{what} must be a whole number from {low} to {high}."
+    message = f"{name} must be a whole number from {low} to {high}."
     errors = dict.fromkeys(("min_value", "max_value"), message)
     return serializers.IntegerField(
         min_value=low, max_value=high, required=required, error_messages=errors, **options
@@ -110,7 +107,7 @@ class TimeZoneField(serializers.CharField):
 def setting_field(name: str) -> serializers.Field:
     """The optional field of a setting, a key of SETTINGS."""
     setting = SETTINGS[name]
-    return _FIELDS[type(setting.kind)](name, setting.kind)
+    return _FIELDS[type(setting.value_type)](name, setting.value_type)
 
 
 _FIELDS = {
@@ -125,7 +122,7 @@ check_table("_FIELDS in demo/api/serializers.py", [type.__name__ for type in _FI
 class SettingsSerializer(StrictSerializer):
     """The settings as `demo.account_settings` declares them."""
 
-    what = "setting"
+    noun = "setting"
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return {name: setting_field(name) for name in SETTINGS}

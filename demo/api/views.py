@@ -42,7 +42,7 @@ USER_TYPE = "user must be a string with a user name; leave it out for your own d
 USER_NAME = serializers.CharField(
     max_length=MAX_USERNAME_LENGTH, error_messages={"blank": EMPTY_ERROR.format("user")}
 )
-NO_SUCH_USER = "Look the name up in the admin's list of users, or make that account with POST /api/v1/users/."
+NO_SUCH_USER = "Look the name up in the admin's list of users, or create that user with POST /api/v1/users/."
 USER = OpenApiParameter("user", str, description="For staff: the user whose demo it is.")
 SCENARIO = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=scenarios.SCENARIO_NAMES)
 UNCHANGED_OR_STARTED = {200: DemoSerializer, 202: DemoSerializer}

@@ -11,8 +11,8 @@ from accounts.models import Platform
 from demo import simulator
 from demo.account_settings import SETTINGS
 from demo.exceptions import InvalidOption
-from demo.lifecycle.names import brand_name, product_names
 from demo.models import DemoAccount
+from demo.names import brand_name, product_names
 
 Name = TypeVar("Name")
 _LINE_BREAKS = re.compile(

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.decorators import user_page
 from demo.access import demo_allowed
 from demo.dashboard.forms import SettingsForm
-from demo.dashboard.status import account_or_default, notices
+from demo.dashboard.status import notices
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
+from demo.lifecycle.activation import account_or_default
 from demo.models import DemoAccount, State, time_zones
 from demo.throttling import SwitchThrottle, count_click
 from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
@@ -21,7 +22,7 @@ from interactions.clock import now
 
 @user_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def settings_page(request: HttpRequest) -> HttpResponse:
     """Show and change the settings of the user's demo, also while it is off."""
     if request.method == "POST":
         return _save(request)

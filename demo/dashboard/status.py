@@ -14,6 +14,7 @@ from django.db.models import Func, OuterRef
 from accounts.models import User
 from demo.account_settings import SETTINGS
 from demo.dashboard.progress import Progress, progress_by_account, stored_by_account
+from demo.lifecycle.activation import account_or_default
 from demo.lifecycle.scenarios import RunningScenario, running_by_account
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import WINDOW_KINDS, next_cleanup
@@ -35,12 +36,6 @@ def statuses(now: datetime) -> Iterator[dict[str, Any]]:
         for account, status in zip(chunk, _statuses(chunk, now), strict=True):
             yield {"user": account.user.username} | status
         last = chunk[-1].pk
-
-
-def account_or_default(user: User) -> DemoAccount:
-    """The user's account, or one with the defaults that is not stored."""
-    accounts = DemoAccount.objects.select_related("user")
-    return accounts.filter(user=user).first() or DemoAccount(user=user, seed=0)
 
 
 def _statuses(accounts: list[DemoAccount], now: datetime) -> Iterator[dict[str, Any]]:

@@ -18,9 +18,10 @@ from demo import simulator
 from demo.access import demo_allowed
 from demo.dashboard.forms import EnableForm
 from demo.dashboard.progress import progress_of
-from demo.dashboard.status import account_or_default, notices, stored, upcoming
+from demo.dashboard.status import notices, stored, upcoming
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import scenarios, transitions
+from demo.lifecycle.activation import account_or_default
 from demo.models import DemoAccount, State
 from demo.throttling import (
     AdvanceThrottle,

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.declarations import check_table
 from demo.engine.clock import Clock
 from demo.engine.metrics import DELIVERY
+from demo.engine.transports import TRANSPORTS
 from demo.engine.transports.http import HttpDelivery
 from demo.engine.transports.in_process import InProcessDelivery
 from demo.models import DemoAccount, State, StoryEvent
@@ -48,13 +50,23 @@ def deliver_events(
     Both limits count from the call. After `time_limit` no further batch begins. After `request_time_limit` an HTTP
     request in progress ends too; each request has at least a second.
     """
-    over_http = settings.DEMO_DELIVERY == "http"
-    transport = HttpDelivery(request_time_limit) if over_http else InProcessDelivery()
-    due, clock, delivered, examined = events.due(now), Clock(now), 0, 1
-    while examined and (time_limit is None or clock.elapsed < time_limit):
-        examined, delivered_now = transport.deliver_batch(due, clock)
-        delivered += delivered_now
+    transport = _TRANSPORT_CLASSES[settings.DEMO_DELIVERY](request_time_limit)
+    due, clock, delivered = events.due(now), Clock(now), 0
+    while time_limit is None or clock.elapsed < time_limit:
+        batch = transport.deliver_batch(due, clock)
+        if not batch.events:
+            break
+        delivered += batch.delivered
     return delivered
+
+
+_TRANSPORT_CLASSES = {"direct": InProcessDelivery, "http": HttpDelivery}
+check_table("_TRANSPORT_CLASSES in demo/engine/delivery.py", _TRANSPORT_CLASSES, TRANSPORTS)
+
+
+def delivers_in_process() -> bool:
+    """Whether DEMO_DELIVERY delivers in the caller's transaction."""
+    return TRANSPORTS[settings.DEMO_DELIVERY].in_process
 
 
 def activate_complete(accounts: list[int] | None = None) -> int:

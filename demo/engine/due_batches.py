@@ -6,10 +6,19 @@ only when many events are due.
 
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from demo.models import StoryEventQuerySet
 
 LARGE_LOOKUP = 200_000  # events; enough for several batches of most owners
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """How many events a batch had, and how many of them were delivered. A batch without events: nothing is left."""
+
+    events: int
+    delivered: int
 
 
 class DueBatches:

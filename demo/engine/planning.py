@@ -18,6 +18,7 @@ from demo import simulator
 from demo.engine import story
 from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
+from demo.engine.counts import Counts
 from demo.engine.error_references import log_failure
 from demo.engine.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
@@ -32,7 +33,7 @@ EVENTS_PER_TRANSACTION = 3_000
 
 
 @dataclass(frozen=True)
-class PlanningResult:
+class PlanningResult(Counts):
     """How many windows and events a planning run wrote. Events with an origin of their own are not counted."""
 
     windows: int = 0
@@ -44,15 +45,6 @@ class PlanningResult:
     @property
     def events(self) -> int:
         return self.content + self.comments + self.messages
-
-    def __add__(self, other: "PlanningResult") -> "PlanningResult":
-        return PlanningResult(
-            self.windows + other.windows,
-            self.content + other.content,
-            self.comments + other.comments,
-            self.messages + other.messages,
-            self.reached_time_limit or other.reached_time_limit,
-        )
 
 
 @dataclass(frozen=True)
@@ -274,7 +266,9 @@ def plan_initial(account_id: int, now: datetime) -> bool:
         )
         if account is None:
             return False
-        events = simulator.initial(account.world, account.initial_quota, account.user.demo_mode_enabled_at)
+        events = simulator.initial_batch(
+            account.world, account.initial_quota, account.user.demo_mode_enabled_at
+        )
         profiles = story.profile_ids_by_platform([account])
         story.insert_events([(account, StoryEvent.Origin.INITIAL, events)], profiles)
         account.planned_at = now

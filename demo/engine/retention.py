@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Self
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -15,9 +14,11 @@ from django.db.models.fields.json import KT
 
 from accounts.plurals import join_counts, pluralize
 from demo.engine.bulk import BatchStatement, change_in_batches, delete_in_batches
+from demo.engine.counts import Counts
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
+from demo.windows import RESTORABLE_DAYS
 from interactions.db_errors import is_connection_lost
 from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 RowAction = Callable[..., int]  # expires, deletes or counts rows, and returns how many
 
 STATES_WITH_RETENTION = (State.ENABLING, State.FAILED, State.ACTIVE, State.PAUSED)
-RESTORABLE_FOR = timedelta(days=7)  # after which expired rows are purged
 MAX_LATENESS = timedelta(hours=1)  # of a weekly run; the next one still purges all that it expired
 
 NOUNS = {  # singular and plural
@@ -38,13 +38,6 @@ NOUNS = {  # singular and plural
     "dead_letters": ("dead letter", "dead letters"),
     "pending_changes": ("pending change", "pending changes"),
 }
-
-
-class Counts:
-    """Adds two dataclasses of numbers field by field."""
-
-    def __add__(self, other: Self) -> Self:
-        return type(self)(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
 
 
 @dataclass(frozen=True)
@@ -136,7 +129,7 @@ def _apply(
     profiles = list(account.profiles.values_list("pk", flat=True))
     rows = rows_to_expire(account, profiles, cutoff)
     received_before = {"profile__in": profiles, "is_demo": True, "received_at__lt": cutoff}
-    purge = {"expired_at__lte": now - RESTORABLE_FOR + MAX_LATENESS}
+    purge = {"expired_at__lte": now - timedelta(days=RESTORABLE_DAYS) + MAX_LATENESS}
     return CleanupResult(  # purges first, so that the queries that expire rows do not read purged ones
         purged=sum(
             delete(expired.filter(**purge), locked) for expired, locked in _expired_rows(account, profiles)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from demo.models import StoryEvent
+from demo.models import StoryEvent, StoryEventQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,6 @@ def _backoff(event: StoryEvent, attempts: int, min_wait: float) -> timedelta:
     return timedelta(seconds=max(BACKOFF_SECONDS[attempts - 1] * jitter, min_wait))
 
 
-def retry_dead(events) -> int:
-    """Make the dead events of a StoryEvent queryset due again with all attempts; return how many."""
+def retry_dead(events: StoryEventQuerySet) -> int:
+    """Make the dead ones of `events` due again with all attempts; return how many."""
     return events.dead().update(dead_at=None, attempts=0, claimed_until=None, delivery_id=None)

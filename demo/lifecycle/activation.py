@@ -1,5 +1,6 @@
-"""Starts an activation: sets the account's state and first windows and creates the demo profiles, in one transaction.
+"""Looks up a user's account, and starts an activation.
 
+An activation starts in one transaction, which sets the account's state and first windows and creates the demo profiles.
 Called by `transitions.enable` and, for a reset, by removal.
 """
 
@@ -32,6 +33,12 @@ def get_or_create_account(user: User) -> DemoAccount:
         if User.objects.filter(pk=user.pk).exists():
             raise
         raise DemoAccount.DoesNotExist(f"The user {user.username} is deleted.") from error
+
+
+def account_or_default(user: User) -> DemoAccount:
+    """The user's account, or one with the defaults that is not stored."""
+    accounts = DemoAccount.objects.select_related("user")
+    return accounts.filter(user=user).first() or DemoAccount(user=user, seed=0)
 
 
 def start_activation(account: DemoAccount, now: datetime, columns: dict[str, Any]) -> bool:

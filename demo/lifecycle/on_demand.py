@@ -15,7 +15,7 @@ from accounts.models import User
 from demo import simulator
 from demo.engine import story
 from demo.engine.clock import Clock
-from demo.engine.delivery import deliver_events
+from demo.engine.delivery import deliver_events, delivers_in_process
 from demo.exceptions import InvalidState
 from demo.lifecycle.locking import check_active, locked_account
 from demo.lifecycle.row_limit import check_row_limit
@@ -70,14 +70,14 @@ def generate_interactions(user: User, now: datetime) -> GenerationResult:
 
 
 def _generate(user: User, now: datetime, draw: Draw) -> GenerationResult:
-    if settings.DEMO_DELIVERY != "http":
+    if delivers_in_process():
         return _plan_and_deliver(user, now, draw)
     with slot(_http_deliveries, TooManyDeliveries):
         return _plan_and_deliver(user, now, draw)
 
 
 def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult:
-    in_process = settings.DEMO_DELIVERY == "direct"
+    in_process = delivers_in_process()
     with locked_account(user) as account:
         check_active(account)
         check_row_limit(account)
@@ -110,7 +110,7 @@ def _deliver_backlog(account: DemoAccount, now: datetime) -> None:
         deliver_events(StoryEvent.objects.filter(account=account), now, time_limit=MAX_BACKLOG_TIME)
         if not due.exists():
             return
-    raise InvalidState("The demo is still catching up; try again in a moment.")
+    raise InvalidState("The demo has more due events than a request can deliver; try again in a moment.")
 
 
 def _insert(account: DemoAccount, events: list[simulator.SimulatedEvent]) -> QuerySet[StoryEvent]:

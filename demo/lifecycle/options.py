@@ -8,8 +8,8 @@ from accounts.models import Platform
 from demo import simulator
 from demo.account_settings import SETTINGS
 from demo.exceptions import InvalidOption
-from demo.lifecycle.names import brand_name, product_names
 from demo.models import COUNTED_TYPES, MAX_SEED, DemoAccount
+from demo.names import brand_name, product_names
 
 DEFAULT_SIZES = {
     f"initial_{name}": DemoAccount._meta.get_field(f"initial_{name}").default for name in COUNTED_TYPES
@@ -49,7 +49,7 @@ RULES = {
     "seed": _whole_number(MAX_SEED),
     **dict.fromkeys(DEFAULT_SIZES, _whole_number(MAX_SIZE)),
     **{
-        name: Rule(setting.kind.accepts, setting.kind.description)
+        name: Rule(setting.value_type.accepts, setting.value_type.description)
         for name, setting in SETTINGS.items()
         if setting.at_enabling
     },

@@ -8,8 +8,9 @@ from demo.exceptions import InvalidOption, InvalidState
 from demo.models import DemoAccount, StoryEvent
 from demo.windows import WINDOW_KINDS
 
-# A story may have FACTOR times DEMO_MAX_ROWS rows: expired rows stay until Monday's cleanup, and a week longer for a restore.
-FACTOR = 2
+# A story may have so many times DEMO_MAX_ROWS rows: expired rows stay until Monday's cleanup, and a week longer for a
+# restore.
+STORY_ROWS_PER_ROW = 2
 QUOTAS = {name: kind for kind in WINDOW_KINDS.values() for name in kind.quotas}  # setting -> window kind
 
 
@@ -34,11 +35,11 @@ def rows_kept(values: dict[str, int]) -> int:
 
 
 def check_row_limit(account: DemoAccount) -> None:
-    """Raise InvalidState when the story has more than FACTOR times DEMO_MAX_ROWS rows, expired ones included.
+    """Raise InvalidState when the story has more than STORY_ROWS_PER_ROW times DEMO_MAX_ROWS rows, expired ones included.
 
     Call it before adding events beyond the quotas. It counts no further than the limit, along an index.
     """
-    limit = FACTOR * settings.DEMO_MAX_ROWS
+    limit = STORY_ROWS_PER_ROW * settings.DEMO_MAX_ROWS
     rows = StoryEvent.objects.filter(account=account).values("account")
     if rows[: limit + 1].count() > limit:
         raise InvalidState(

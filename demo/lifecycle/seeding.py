@@ -26,7 +26,7 @@ def seed(user: User, now: datetime, **options) -> DemoAccount:
 
     Raises InvalidOption, InvalidState while the demo is being removed, and SeedingFailed when it does not become active.
     """
-    account = transitions.enable(user, now, dispatch=False, **options).account
+    account = transitions.enable(user, now, request_worker=False, **options).account
     if account.state == State.ENABLING:
         account = pending_work.run_and_wait_for_workers(account.pk, now)
     if account.state not in (State.ACTIVE, State.PAUSED):

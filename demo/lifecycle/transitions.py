@@ -25,7 +25,7 @@ from interactions.models import Content, Interaction
 ON = (State.ENABLING, State.ACTIVE, State.PAUSED)
 MAX_ADVANCE_DAYS = 30
 MAX_HELD_EVENTS = 5_000  # that a pause may hold; a demo without a backlog has fewer undelivered events
-LATEST = 20  # delivered events that are looked up in the inbox
+EVENTS_CHECKED = 20  # delivered events that are looked up in the inbox
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Transition:
     started: bool
 
 
-def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) -> Transition:
-    """Switch demo mode on. A worker then plans and delivers the initial batch; without `dispatch` the caller does.
+def enable(user: User, now: datetime, *, request_worker: bool = True, **options: Any) -> Transition:
+    """Switch demo mode on. A worker then plans and delivers the initial batch; without `request_worker` the caller does.
 
     `options` may have platforms, niche, brand (empty: an invented one), products, language, rhythm, viral_spikes, seed
     and the initial_… sizes. Raises InvalidOption for a wrong one. Raises InvalidState while the demo is being removed,
@@ -49,7 +49,7 @@ def enable(user: User, now: datetime, *, dispatch: bool = True, **options: Any) 
         if account.state == State.FAILED and account.planned_at:
             _refuse_changes(account, {name: columns[name] for name in options if options[name] is not None})
         if activation.start_activation(account, now, columns):
-            return _request_work(account, dispatch)
+            return _request_work(account, request_worker)
     if account.state == State.DISABLING:
         raise InvalidState("The demo is still being removed; enable it again when its state is off.")
     return Transition(account, started=False)
@@ -65,20 +65,20 @@ def _refuse_changes(account: DemoAccount, columns: dict[str, Any]) -> None:
         )
 
 
-def disable(user: User, *, dispatch: bool = True) -> Transition:
+def disable(user: User, *, request_worker: bool = True) -> Transition:
     """Switch demo mode off; a worker deletes its rows. Does nothing if it is off."""
-    return _remove(user, dispatch, reset=False)
+    return _remove(user, request_worker, reset=False)
 
 
-def reset(user: User, *, dispatch: bool = True) -> Transition:
+def reset(user: User, *, request_worker: bool = True) -> Transition:
     """Delete the demo and enable it again with the same story. Raises InvalidState while off or being removed."""
-    transition = _remove(user, dispatch, reset=True)
+    transition = _remove(user, request_worker, reset=True)
     if not transition.started:
         raise InvalidState(f"Demo mode is {transition.account.state}; there is nothing to reset.")
     return transition
 
 
-def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
+def _remove(user: User, request_worker: bool, reset: bool) -> Transition:
     with locked_account(user) as account:
         row = DemoAccount.objects.filter(pk=account.pk)
         if row.filter(state__in=[*ON, State.FAILED]).update(
@@ -92,7 +92,7 @@ def _remove(user: User, dispatch: bool, reset: bool) -> Transition:
             catching_up=False,
             last_error="",
         ):
-            return _request_work(account, dispatch)
+            return _request_work(account, request_worker)
         if not reset:  # disabling overrides a reset in progress
             row.filter(state=State.DISABLING).update(reset_requested=False)
     account.refresh_from_db()
@@ -126,7 +126,7 @@ def pause(user: User, now: datetime) -> Transition:
     return Transition(account, started=True)
 
 
-def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
+def resume(user: User, now: datetime, *, request_worker: bool = True) -> Transition:
     """Request the end of a pause as of `now`. The state stays paused until a worker has moved the story later.
 
     All events, held or delivered, move by the length of the pause; windows within it are skipped. Does nothing if
@@ -140,7 +140,7 @@ def resume(user: User, now: datetime, *, dispatch: bool = True) -> Transition:
         DemoAccount.objects.filter(pk=account.pk).update(
             resume_requested_at=max(now, account.paused_at), resumed_to=0, heartbeat_at=None
         )
-        return _request_work(account, dispatch)
+        return _request_work(account, request_worker)
 
 
 def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoAccount:
@@ -157,7 +157,7 @@ def change_settings(user: User, now: datetime, changes: dict[str, Any]) -> DemoA
     return account
 
 
-def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> Transition:
+def advance(user: User, days: int, now: datetime, *, request_worker: bool = True) -> Transition:
     """Request that an active demo advances by `days` whole days; a worker does it.
 
     Raises InvalidOption for a wrong number. Raises InvalidState unless the demo is active, not advancing and below its
@@ -177,13 +177,13 @@ def advance(user: User, days: int, now: datetime, *, dispatch: bool = True) -> T
                 "The demo's rows are in another installation (MAIN_APP_URL); it cannot advance."
             )
         DemoAccount.objects.filter(pk=account.pk).update(advance_days=days, heartbeat_at=None)
-        return _request_work(account, dispatch)
+        return _request_work(account, request_worker)
 
 
 def _is_stored_elsewhere(account: DemoAccount) -> bool:
     """Whether none of the latest delivered events is in this database; checks several, as one may be rejected."""
     delivered = StoryEvent.objects.filter(account=account, delivered_at__isnull=False, expired_at=None)
-    latest = delivered.exclude(type=StoryEvent.Type.METRICS).order_by("-due_at", "-id")[:LATEST]
+    latest = delivered.exclude(type=StoryEvent.Type.METRICS).order_by("-due_at", "-id")[:EVENTS_CHECKED]
     ids = list(latest.values_list("platform_id", flat=True))
     rows = {"profile__in": account.profiles, "platform_id__in": ids}
     return bool(ids) and not any(model.objects.filter(**rows).exists() for model in (Interaction, Content))
@@ -210,12 +210,12 @@ def plan_open_windows_or_refuse(account: DemoAccount, now: datetime) -> None:
     if quotas_of_open_windows(account, now) < EVENTS_PER_TRANSACTION:
         plan_open_windows([account], now, EVENTS_PER_TRANSACTION)
     if account.next_window_start <= now:
-        raise InvalidState("The demo is still catching up; try again in a moment.")
+        raise InvalidState("The demo has more open windows than a request can plan; try again in a moment.")
 
 
-def _request_work(account: DemoAccount, dispatch: bool) -> Transition:
-    """The result of a transition that started something; with `dispatch` a worker is asked for the pending work."""
+def _request_work(account: DemoAccount, request_worker: bool) -> Transition:
+    """The result of a transition that started something; with `request_worker` a worker is asked for the pending work."""
     account.refresh_from_db()
-    if dispatch:
+    if request_worker:
         transaction.on_commit(lambda: request_slice(account.pk, account.next_slice))
     return Transition(account, started=True)

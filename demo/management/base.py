@@ -62,7 +62,7 @@ def user_named(name: str) -> User:
 class RemovalCommand(DemoCommand):
     """Deletes data of a user in this process; needs --yes."""
 
-    what: str  # is deleted, for the question
+    deleted: str  # what is deleted, for the question
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, metavar="NAME", action=Once)
@@ -72,7 +72,7 @@ class RemovalCommand(DemoCommand):
     def handle(self, *args, **options) -> None:
         user = user_named(options["user"])
         if not options["yes"]:
-            raise bad_input(f"This deletes {self.what} ({user.username}); add --yes to continue.")
+            raise bad_input(f"This deletes {self.deleted} ({user.username}); add --yes to continue.")
         self.remove(user, options["json"])
 
     def remove(self, user: User, as_json: bool) -> None:
@@ -83,13 +83,13 @@ class RemovalCommand(DemoCommand):
 class DemoRemovalCommand(RemovalCommand):
     """Deletes a user's demo data."""
 
-    what = "the user's demo data"
-    request: Callable[..., Transition]  # the transition
+    deleted = "the user's demo data"
+    transition: Callable[..., Transition]
     final_state: State  # of the account, when the work is done
 
     def remove(self, user: User, as_json: bool) -> None:
         try:
-            account = self.request(user, dispatch=False).account
+            account = self.transition(user, request_worker=False).account
         except InvalidState as error:
             raise CommandError(str(error)) from error
         account = pending_work.run_and_wait_for_workers(account.pk, now())

@@ -1,9 +1,6 @@
 """The tables of demo mode, an account per user and its story events; the public names of this package."""
 
 from demo.models.account import (
-    MAX_BRAND_LENGTH,
-    MAX_PRODUCT_LENGTH,
-    MAX_PRODUCTS,
     MAX_SEED,
     DemoAccount,
     State,
@@ -13,7 +10,7 @@ from demo.models.setting_columns import similar_time_zone, time_zones, validate_
 from demo.models.story import COUNTED_TYPES, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
-    *("COUNTED_TYPES", "MAX_SEED", "MAX_BRAND_LENGTH", "MAX_PRODUCT_LENGTH", "MAX_PRODUCTS"),
+    *("COUNTED_TYPES", "MAX_SEED"),
     *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
     *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "similar_time_zone"),
 ]

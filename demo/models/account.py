@@ -15,6 +15,7 @@ from accounts.platforms import DEFAULT_PLATFORMS, MESSAGE_PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS
 from demo.models.setting_columns import choices_are_known, numbers_in_range, range_validators, setting_column
+from demo.names import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH
 from demo.windows import WINDOW_KINDS, WindowKind
 
 # Sorted by name: their order is part of an index and of a constraint, and that of WINDOW_KINDS has another meaning.
@@ -30,7 +31,6 @@ if len(WINDOW_KINDS) < 2:
         "WINDOW_KINDS in demo/windows.py must have at least two kinds, as LEAST() in SQL needs."
     )
 EARLIEST_NEXT_WINDOW = Least(*map(F, NEXT_WINDOW_COLUMNS))
-MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
 MAX_SEED = 2**53 - 1  # larger integers lose digits in JSON readers that use doubles
 
 
@@ -52,7 +52,7 @@ IS_RESUMING = Q(state=State.PAUSED, resume_requested_at__gte=F("paused_at"))
 
 
 class DemoAccountQuerySet(models.QuerySet):
-    def with_open_windows(self, now) -> "DemoAccountQuerySet":
+    def with_open_windows(self, now: datetime) -> "DemoAccountQuerySet":
         """Active accounts with an open window: one that has started by `now` and is not planned yet.
 
         The alias `earliest_start` is the start of the earliest one.
@@ -64,7 +64,7 @@ class DemoAccountQuerySet(models.QuerySet):
         """Paused accounts with a request to resume."""
         return self.filter(IS_RESUMING)
 
-    def stalled_since(self, moment) -> "DemoAccountQuerySet":
+    def stalled_since(self, moment: datetime) -> "DemoAccountQuerySet":
         """Accounts with pending work and no heartbeat since `moment`."""
         without_heartbeat = Q(heartbeat_at=None) | Q(heartbeat_at__lt=moment)
         advancing = Q(advance_days__gt=0) | Q(catching_up=True)
@@ -257,4 +257,4 @@ class DemoAccount(models.Model):
 _COLUMNS = [field.name for field in DemoAccount._meta.fields]
 check_contains("DemoAccount in demo/models/account.py", _COLUMNS, SETTINGS)
 check_contains("DemoAccount in demo/models/account.py", _COLUMNS, WINDOW_COLUMN_TYPES)
-check_table("RHYTHMS in demo/simulator/windows.py", simulator.RHYTHMS, SETTINGS["rhythm"].kind.values)
+check_table("RHYTHMS in demo/simulator/windows.py", simulator.RHYTHMS, SETTINGS["rhythm"].value_type.values)

@@ -48,7 +48,7 @@ def setting_column(name: str) -> models.Field:
     options = {"verbose_name": setting.label, "help_text": setting.help}
     if setting.default is not None:
         options["default"] = options["db_default"] = setting.default
-    return _COLUMNS[type(setting.kind)](setting.kind, options)
+    return _COLUMNS[type(setting.value_type)](setting.value_type, options)
 
 
 def _number_column(number: Number, options: dict[str, Any]) -> models.Field:
@@ -80,7 +80,11 @@ check_table("_COLUMNS in demo/models/setting_columns.py", [type.__name__ for typ
 
 def numbers_in_range() -> Q:
     """The condition that every number is in its range. The column type already rejects negative numbers."""
-    numbers = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Number)}
+    numbers = {
+        name: setting.value_type
+        for name, setting in SETTINGS.items()
+        if isinstance(setting.value_type, Number)
+    }
     required = {name: kind for name, kind in numbers.items() if not kind.may_be_empty}
     condition = Q(*(_in_range(name, kind) for name, kind in sorted(required.items())))
     for name in sorted(numbers.keys() - required.keys()):
@@ -94,7 +98,11 @@ def _in_range(name: str, kind: Number) -> tuple[str, object]:
 
 def choices_are_known() -> list[models.CheckConstraint]:
     """One check constraint for each setting with a list of options."""
-    choices = {name: setting.kind for name, setting in SETTINGS.items() if isinstance(setting.kind, Choice)}
+    choices = {
+        name: setting.value_type
+        for name, setting in SETTINGS.items()
+        if isinstance(setting.value_type, Choice)
+    }
     return [
         models.CheckConstraint(
             condition=Q(**{f"{name}__in": list(kind.values)}), name=f"demo_{name}_is_known"

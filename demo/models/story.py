@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, models
@@ -44,7 +45,7 @@ class StoryEventQuerySet(models.QuerySet):
         """Events that failed all their attempts and have not expired; an operator can retry them."""
         return self.filter(dead_at__isnull=False, expired_at=None)
 
-    def due(self, now) -> "StoryEventQuerySet":
+    def due(self, now: datetime) -> "StoryEventQuerySet":
         """Undelivered events to deliver at `now`: due, not held by a pause, not leased and not waiting for a retry.
 
         Their account is active or enabling, and no shift of an advance is pending. The index that serves this query
@@ -54,7 +55,7 @@ class StoryEventQuerySet(models.QuerySet):
         deliverable = Q(account__state__in=[State.ACTIVE, State.ENABLING], account__advance_days=0)
         return self.undelivered().filter(not_leased, deliverable, held=False, due_at__lte=now)
 
-    def leased(self, now) -> "StoryEventQuerySet":
+    def leased(self, now: datetime) -> "StoryEventQuerySet":
         """Undelivered events that have been sent over HTTP and whose lease or retry wait has not ended at `now`."""
         return self.undelivered().filter(delivery_id__isnull=False, claimed_until__gt=now)
 
@@ -88,7 +89,7 @@ class StoryEventQuerySet(models.QuerySet):
         return list(unlocked.order_by("due_at", "id").values_list(*fields, named=True))
 
 
-def webhook_event(event) -> dict[str, object]:
+def webhook_event(event: "StoryEvent | NamedTuple") -> dict[str, object]:
     """The event in the format of the webhook: `occurred_at` is `due_at`, and the simulator's memo is left out."""
     payload = event.payload | {"occurred_at": event.due_at.isoformat()}
     payload.pop(simulator.MEMO, None)

@@ -29,7 +29,7 @@ MIN_POSTS = 60
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """The result of one check. `passed` is None when the story is too short for it."""
 
     number: int
@@ -41,7 +41,7 @@ class Verdict:
 
 
 Measure = Callable[[Sample], tuple[str, str, bool]]
-Check = Callable[[Sample], Verdict]
+Check = Callable[[Sample], CheckResult]
 CHECKS: list[Check] = []
 
 
@@ -50,16 +50,18 @@ def check(
 ) -> Callable[[Measure], Check]:
     """Register a function that returns the measured values, the expected ones and whether the check passed.
 
-    A story with fewer first-level comments or posts than the minimum gets the verdict None.
+    A story with fewer first-level comments or posts than the minimum gets a result whose `passed` is None.
     """
 
     def register(measure: Measure) -> Check:
-        def run(sample: Sample) -> Verdict:
+        def run(sample: Sample) -> CheckResult:
             if len(sample.ordinary) < min_comments or len(sample.posts) < min_posts:
                 found = f"{len(sample.ordinary)} first-level comments, {len(sample.posts)} posts"
-                return Verdict(number, name, found, f"at least {min_comments} and {min_posts}", source, None)
+                return CheckResult(
+                    number, name, found, f"at least {min_comments} and {min_posts}", source, None
+                )
             found, wanted, passed = measure(sample)
-            return Verdict(number, name, found, wanted, source, passed)
+            return CheckResult(number, name, found, wanted, source, passed)
 
         CHECKS.append(run)
         return run
@@ -67,8 +69,8 @@ def check(
     return register
 
 
-def judge(sample: Sample) -> list[Verdict]:
-    """The verdicts of all checks, in the order of their numbers."""
+def run_checks(sample: Sample) -> list[CheckResult]:
+    """The results of all checks, in the order of their numbers."""
     return [check(sample) for check in CHECKS]
 
 

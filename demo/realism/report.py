@@ -1,4 +1,4 @@
-"""The realism report of a story: plots with their references, and the verdict of each check. Called by demo_report."""
+"""The realism report of a story: plots with their references, and the result of each check. Called by demo_report."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from demo.realism import plots
 from demo.realism.checks import (
     LETTERS,
-    Verdict,
+    CheckResult,
     emoji_and_sentiment_shares,
     intent_shares,
-    judge,
     normalised,
+    run_checks,
 )
 from demo.realism.sample import Sample
 from demo.simulator.platforms import SOURCES
@@ -41,17 +41,17 @@ class Section:
     platform: str
     posts: int
     comments: int
-    verdicts: Sequence[Verdict]
+    results: Sequence[CheckResult]
     plots: Sequence[Plot]
     repeated: Sequence[tuple[str, int]]  # texts and how often they occur
 
     @property
     def passed(self) -> int:
-        return sum(verdict.passed is True for verdict in self.verdicts)
+        return sum(result.passed is True for result in self.results)
 
     @property
-    def judged(self) -> int:
-        return sum(verdict.passed is not None for verdict in self.verdicts)
+    def checked(self) -> int:
+        return sum(result.passed is not None for result in self.results)
 
 
 def cited(source: str) -> str:
@@ -64,7 +64,9 @@ def section(sample: Sample) -> Section:
     texts = Counter(normalised(event.text) for event in sample.comments)
     repeated = [(text, count) for text, count in texts.most_common(12) if count > 1]
     drawn = [plot(sample) for plot in PLOTS] if sample.comments else []
-    return Section(sample.platform, len(sample.posts), len(sample.comments), judge(sample), drawn, repeated)
+    return Section(
+        sample.platform, len(sample.posts), len(sample.comments), run_checks(sample), drawn, repeated
+    )
 
 
 def arrivals(sample: Sample) -> Plot:

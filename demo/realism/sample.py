@@ -23,7 +23,7 @@ from demo.simulator.values import (
     SimulatedEvent,
     World,
 )
-from demo.simulator.windows import initial
+from demo.simulator.windows import initial_batch
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def generate_sample(world: World, until: datetime) -> Sample:
     """
     (platform,) = world.platforms
     span = max(MIN_SPAN, MIN_HALF_LIVES * timedelta(hours=PLATFORM_FIGURES[platform].half_life))
-    return samples(world, initial(world, LARGE_QUOTA, until, span), until)[0]
+    return samples(world, initial_batch(world, LARGE_QUOTA, until, span), until)[0]
 
 
 def samples(world: World, events: Iterable[SimulatedEvent], until: datetime) -> list[Sample]:

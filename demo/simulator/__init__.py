@@ -37,7 +37,7 @@ from demo.simulator.windows import (
     default_brand,
     extra_content,
     extra_interactions,
-    initial,
+    initial_batch,
     interactions_window,
     profiles,
 )
@@ -51,6 +51,6 @@ __all__ = [
     *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN"),
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
     *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),
-    *("from_payload", "initial", "interactions_window", "language_choices", "niches", "profiles"),
+    *("from_payload", "initial_batch", "interactions_window", "language_choices", "niches", "profiles"),
     *("scenario", "stored_payload"),
 ]

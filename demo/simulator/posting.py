@@ -23,9 +23,9 @@ def posting_times(
     """The time at each fraction (0 to 1) of the posting activity between `start` and `end`; whole seconds before `end`."""
     first, last = start.timestamp(), end.timestamp()
     activity = AudienceTime(POSTING, world.time_zone, first, last)
-    opens, closes = activity.hours_at(first), activity.hours_at(last)
+    first_hours, last_hours = activity.hours_at(first), activity.hours_at(last)
     for fraction in fractions:
-        timestamp = int(activity.timestamp_at(opens + (closes - opens) * fraction))
+        timestamp = int(activity.timestamp_at(first_hours + (last_hours - first_hours) * fraction))
         yield datetime.fromtimestamp(min(max(timestamp, int(first)), int(last) - 1), UTC)
 
 

@@ -26,10 +26,10 @@ class World:
     niche: str
     brand: str
     language: str
-    time_zone: str = "UTC"
-    posting_hour: int | None = None
-    viral_spikes: bool = True
-    rhythm: str = "steady"
+    time_zone: str
+    posting_hour: int | None
+    viral_spikes: bool
+    rhythm: str
     products: tuple[str, ...] = ()
 
 

@@ -57,7 +57,7 @@ def default_brand(seed: int, niche: str, language: str) -> str:
     return f"{rng.choice(names['first'])} {rng.choice(names['last'])}"
 
 
-def initial(
+def initial_batch(
     world: World, quota: Quota, until: datetime, span: timedelta = INITIAL_SPAN
 ) -> list[SimulatedEvent]:
     """The initial batch, in [until - span, until), sorted by time.

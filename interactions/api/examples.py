@@ -8,10 +8,12 @@ from accounts.platforms import PLATFORMS
 
 
 def request(name: str, value: Any) -> OpenApiExample:
+    """An example of a request's body; `name` is its title on the API's pages."""
     return OpenApiExample(name, value, request_only=True)
 
 
 def answer(name: str, value: Any, *codes: str) -> OpenApiExample:
+    """An example of the body of a response with one of the status `codes`, such as "201"; of any, without codes."""
     return OpenApiExample(name, value, response_only=True, status_codes=list(codes) or None)
 
 

@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
-from interactions.api.timestamps import read_day_or_timestamp
+from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
 from interactions.models import Content, Interaction
 from interactions.text_search import MAX_SEARCH_LENGTH, ContainsText
 
@@ -65,20 +65,17 @@ class StrictBooleanFilter(django_filters.BooleanFilter):
     field_class = StrictBooleanField
 
 
-class TimestampField(StrictTextField):
+class DayOrTimestampField(StrictTextField):
     """A time in the form of an event's `occurred_at`, or a UTC day, which means its start."""
 
-    error = (
-        "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
-        " a + in an address must be encoded."
-    )
+    error = INVALID_TIME
 
     def read(self, text: str) -> datetime:
         return read_day_or_timestamp(text)
 
 
-class TimestampFilter(django_filters.IsoDateTimeFilter):
-    field_class = TimestampField
+class DayOrTimestampFilter(django_filters.IsoDateTimeFilter):
+    field_class = DayOrTimestampField
 
 
 class SearchField(forms.CharField):
@@ -109,10 +106,10 @@ class PeriodForm(forms.Form):
 
 class ContentFilter(django_filters.FilterSet):
     platform = django_filters.ChoiceFilter(method="filter_platform", choices=Platform.choices)
-    posted_after = TimestampFilter(
+    posted_after = DayOrTimestampFilter(
         field_name="posted_at", lookup_expr="gte", help_text="Posted at this time or later."
     )
-    posted_before = TimestampFilter(
+    posted_before = DayOrTimestampFilter(
         field_name="posted_at", lookup_expr="lt", help_text="Posted before this time."
     )
     search = SearchFilter(

@@ -5,8 +5,9 @@ import re
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 
+from interactions.models import MAX_KEY_LENGTH
+
 KEY_HEADER = "Idempotency-Key"
-MAX_KEY_LENGTH = 255  # characters
 IDEMPOTENCY_KEY = OpenApiParameter(
     KEY_HEADER,
     {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},

@@ -12,7 +12,7 @@ from accounts.models import Profile
 from accounts.names import has_visible_text
 from interactions.analytics import MODES
 from interactions.api import examples
-from interactions.api.timestamps import read_day_or_timestamp
+from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
 from interactions.event_types import EVENT_TYPES
 from interactions.events import ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
@@ -100,10 +100,7 @@ class SecretSerializer(serializers.Serializer):
 class DayOrTimestampField(serializers.CharField):
     """A time in the form of an event's `occurred_at`, or a UTC day: its start, or with `end_of_day` its end."""
 
-    default_error_messages = {
-        "invalid_time": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z;"
-        " a + in an address must be encoded."
-    }
+    default_error_messages = {"invalid_time": INVALID_TIME}
 
     def __init__(self, *, end_of_day: bool = False, **options) -> None:
         super().__init__(trim_whitespace=False, **options)

@@ -5,6 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from interactions.events import read_timestamp
 
+INVALID_TIME = (
+    "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z; a + in an address must be"
+    " encoded."
+)
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -18,7 +18,8 @@ from interactions.api import examples
 from interactions.api.serializers import BatchResponseSerializer, BatchSerializer
 from interactions.api.throttling import LARGE_BYTES, MANY_EVENTS, WebhookFailures, large_batch_slot
 from interactions.envelope import Batch, BatchTooLarge, EnvelopeError
-from interactions.ingest import CREATED, DUPLICATE, REJECTED, UPDATED, IncomingEvent, Result, ingest
+from interactions.ingest import IncomingEvent, Result, ingest
+from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
 from interactions.problems import InvalidSignature, NotFoundWithHint, TooLarge
 from interactions.signing import SignatureError, verify
 
@@ -38,7 +39,7 @@ DATABASE_TIME = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 class WebhookView(APIView):
-    """Accept a signed batch of at most 1,000 events and 5 MB for one profile (Standard Webhooks)."""
+    """Accept a signed batch of at most 1,000 events and 5 MiB for one profile (Standard Webhooks)."""
 
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]

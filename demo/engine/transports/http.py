@@ -20,10 +20,10 @@ from urllib3 import Timeout
 
 from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
-from demo.engine.due_batches import DueBatches
+from demo.engine.due_batches import BatchResult, DueBatches
 from demo.engine.retries import count_failure, is_last_attempt, postpone
 from demo.models import StoryEvent, webhook_event
-from interactions.clock import now
+from interactions import clock as database_clock
 from interactions.signing import sign
 
 logger = logging.getLogger(__name__)
@@ -59,12 +59,12 @@ class HttpDelivery:
             "profile", EVENTS_PER_REQUEST, first_lookup=FIRST_LOOKUP, merge_owners=False
         )
 
-    def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
-        """Lease, send and mark the next batch; return how many events it had and how many were delivered."""
+    def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> BatchResult:
+        """Lease, send and mark the next batch."""
         keys = self._batches.next(due)
         leased = _lease(due, keys, clock) if keys else []
         self._batches.may_have_more |= bool(leased)
-        return len(keys), _deliver(leased, clock, self._timeout(clock)) if leased else 0
+        return BatchResult(len(keys), _deliver(leased, clock, self._timeout(clock)) if leased else 0)
 
     def _timeout(self, clock: Clock) -> float:
         """The timeout of the next request in seconds."""
@@ -152,7 +152,7 @@ def _claim(due: QuerySet[StoryEvent], keys: Sequence[int]) -> list[StoryEvent]:
 def _post(events: Sequence[StoryEvent], timeout: float) -> requests.Response:
     """Send the batch. The signed timestamp is the database's time, as the receiver compares it with its own clock."""
     profile = events[0].profile
-    sent_at = int(now().timestamp())
+    sent_at = int(database_clock.now().timestamp())
     envelope = {
         "type": "events",
         "timestamp": sent_at,

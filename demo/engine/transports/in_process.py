@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
-from demo.engine.due_batches import DueBatches
+from demo.engine.due_batches import BatchResult, DueBatches
 from demo.engine.retries import count_failure
 from demo.models import StoryEvent, webhook_event
 from interactions.db_errors import is_connection_lost
@@ -28,19 +28,19 @@ class InProcessDelivery:
     Two workers with different batches therefore rarely have events of the same profile, whose lock one would wait for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, _request_time_limit: timedelta | None = None) -> None:
         self._batches = DueBatches(
             "account", EVENTS_PER_TRANSACTION, first_lookup=EVENTS_PER_TRANSACTION, merge_owners=True
         )
         # Locked by others. This run skips them; the next one tries again.
         self._locked_profiles: set[int] = set()
 
-    def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> tuple[int, int]:
-        """Deliver a batch; return how many events it had and how many were delivered."""
+    def deliver_batch(self, due: QuerySet[StoryEvent], clock: Clock) -> BatchResult:
+        """Claim, ingest and mark the next batch."""
         # Applied again to each batch, as it may have been looked up before a profile was found to be locked.
         deliverable = due.exclude(profile__in=self._locked_profiles)
         keys = self._batches.next(deliverable)
-        return len(keys), self._deliver(deliverable, keys, clock.start) if keys else 0
+        return BatchResult(len(keys), self._deliver(deliverable, keys, clock.start) if keys else 0)
 
     def _deliver(self, due: QuerySet[StoryEvent], keys: Sequence[int], now: datetime) -> int:
         """Claim, ingest and mark in one transaction."""

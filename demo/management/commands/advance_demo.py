@@ -17,7 +17,7 @@ class Command(DemoCommand):
     def handle(self, *args, **options) -> None:
         user, moment = user_named(options["user"]), now()
         try:
-            account = transitions.advance(user, options["days"], moment, dispatch=False).account
+            account = transitions.advance(user, options["days"], moment, request_worker=False).account
         except ValueError as error:
             raise bad_input(str(error)) from error
         except InvalidState as error:

@@ -5,6 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from accounts.plurals import pluralize
 from demo.engine.retention import clean_up
 from demo.management.base import DemoCommand, Once, bad_input
+from demo.windows import RESTORABLE_DAYS
 from interactions.clock import now
 
 MAX_DAYS = 36_500
@@ -12,7 +13,8 @@ MAX_DAYS = 36_500
 
 class Command(DemoCommand):
     help = (
-        "Expire demo data older than each account's retention, and purge the data that expired a week ago."
+        "Expire demo data older than each account's retention, and purge the data that expired"
+        f" {RESTORABLE_DAYS} days ago."
         " restore_demo restores expired data until it is purged. Live data is never touched."
     )
 

@@ -5,7 +5,7 @@ from demo.management.base import RemovalCommand
 
 class Command(RemovalCommand):
     help = "Delete a user and all their data: profiles, demo, live rows, tokens."
-    what = "the user and all their data, live data too"
+    deleted = "the user and all their data, live data too"
 
     def remove(self, user: User, as_json: bool) -> None:
         result = {"user": user.username, "rows": remove_user(user)}

@@ -1,5 +1,6 @@
 """The command demo_report: how realistic a story is, as text or JSON, and as an HTML page with plots."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -8,18 +9,18 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from demo import simulator
-from demo.dashboard.status import account_or_default
 from demo.engine import story
+from demo.lifecycle.activation import account_or_default
 from demo.lifecycle.options import check_words
 from demo.management.base import DemoCommand, Once, bad_input, user_named
-from demo.models import MAX_SEED
+from demo.models import MAX_SEED, DemoAccount
 from demo.realism.report import Section, section
 from demo.realism.sample import generate_sample, samples
 from demo.simulator.platforms import PLATFORM_FIGURES, SOURCES
 
 
 class Command(DemoCommand):
-    help = "Check a story against published figures: per platform the verdict of each check, and plots as an HTML page."
+    help = "Check a story against published figures: per platform the result of each check, and plots as an HTML page."
 
     def add_arguments(self, parser: CommandParser) -> None:
         source = parser.add_mutually_exclusive_group(required=True)
@@ -50,10 +51,10 @@ class Command(DemoCommand):
             title, sections = _of_user(options["user"], now)
         else:
             title, sections = _of_seed(options, now)
-        verdicts = [
-            {"platform": part.platform, **vars(verdict)} for part in sections for verdict in part.verdicts
+        results = [
+            {"platform": part.platform, **vars(result)} for part in sections for result in part.results
         ]
-        self.report(verdicts, options["json"], "\n".join([title, *map(_line, verdicts)]))
+        self.report(results, options["json"], "\n".join([title, *map(_line, results)]))
         if options["out"]:
             _write_page(options["out"], title, sections, now)
 
@@ -89,13 +90,12 @@ def _of_seed(options: dict, now: datetime) -> tuple[str, list[Section]]:
     except ValueError as error:
         raise bad_input(str(error)) from error
     brand = simulator.default_brand(seed, niche, language)
-    worlds = (simulator.World(seed, (platform,), niche, brand, language) for platform in PLATFORM_FIGURES)
+    account = DemoAccount(seed=seed, niche=niche, brand=brand, language=language)
+    worlds = (replace(account.world, platforms=(platform,)) for platform in PLATFORM_FIGURES)
     sections = [section(generate_sample(world, now)) for world in worlds]
     return f"{brand}: a generated story of seed {seed}, {niche}, {language}", sections
 
 
-def _line(verdict: dict) -> str:
-    result = {True: "passed", False: "FAILED", None: "too short to check"}[verdict["passed"]]
-    return (
-        f"{verdict['platform']:<10} {verdict['number']:>2} {verdict['name']:<48} {result}: {verdict['found']}"
-    )
+def _line(result: dict) -> str:
+    outcome = {True: "passed", False: "FAILED", None: "too short to check"}[result["passed"]]
+    return f"{result['platform']:<10} {result['number']:>2} {result['name']:<48} {outcome}: {result['found']}"

@@ -5,5 +5,5 @@ from demo.models import State
 
 class Command(DemoRemovalCommand):
     help = "Switch a user's demo mode off and delete its data."
-    request = staticmethod(transitions.disable)
+    transition = staticmethod(transitions.disable)
     final_state = State.OFF

@@ -5,5 +5,5 @@ from demo.models import State
 
 class Command(DemoRemovalCommand):
     help = "Delete a user's demo data and start the same story again."
-    request = staticmethod(transitions.reset)
+    transition = staticmethod(transitions.reset)
     final_state = State.ACTIVE

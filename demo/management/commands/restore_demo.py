@@ -3,15 +3,16 @@ from dataclasses import asdict
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.plurals import pluralize
-from demo.dashboard.status import account_or_default
 from demo.engine import retention
 from demo.exceptions import InvalidState
+from demo.lifecycle.activation import account_or_default
 from demo.management.base import DemoCommand, Once, user_named
 from demo.models import DemoAccount
+from demo.windows import RESTORABLE_DAYS
 
 
 class Command(DemoCommand):
-    help = "Restore the data that expired in the last seven days, of one demo or of all."
+    help = f"Restore the data that expired in the last {RESTORABLE_DAYS} days, of one demo or of all."
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)

@@ -8,8 +8,8 @@ from tqdm import tqdm
 from accounts.models import User
 from demo import simulator
 from demo.dashboard.progress import delivered_initially
-from demo.dashboard.status import account_or_default
 from demo.exceptions import InvalidState
+from demo.lifecycle.activation import account_or_default
 from demo.lifecycle.options import check_options, columns_for
 from demo.lifecycle.seeding import (
     SIZES,
@@ -21,7 +21,7 @@ from demo.lifecycle.seeding import (
 )
 from demo.management.base import DemoCommand, Once, bad_input, user_named
 from demo.models import DemoAccount
-from interactions.clock import now
+from interactions import clock
 
 DEFAULT_SIZE = "full"
 MAX_USERS = 10_000
@@ -89,7 +89,7 @@ class Command(DemoCommand):
     def _print_story(self, account: DemoAccount, given: dict, now: datetime, as_json: bool) -> None:
         for name, value in columns_for(account, given).items():
             setattr(account, name, value)
-        events = simulator.initial(account.world, account.initial_quota, now.replace(microsecond=0))
+        events = simulator.initial_batch(account.world, account.initial_quota, now.replace(microsecond=0))
         if not as_json:
             self.stdout.write(f"{len(events)} events would be stored; add --json to read them.")
             return
@@ -103,7 +103,7 @@ class Command(DemoCommand):
 
 def _moment(text: str | None) -> datetime:
     if text is None:
-        return now()
+        return clock.now()
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ try {
   localStorage.removeItem("htmx-history-cache");
 } catch { /* the browser allows no storage */ }
 
-// A page restored from the browser's memory is reloaded, so that after log-out it is the log-in.
+// A page restored from the browser's memory is reloaded, so that after log-out it shows the log-in page.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 // An update does not close what the user has opened, nor overwrite typed text.

@@ -1,6 +1,6 @@
-"""Time of a periodic run (a tick) among 10,000 users. Peer: the same among 100. Limit: only what is due is read.
+"""Time of a periodic run among 10,000 users. Peer: the same among 100. Limit: only what is due is read.
 
-A tick plans, with no window open, and delivers. Everybody has a planned window ahead; before each tick the next five
+A periodic run plans, with no window open, and delivers. Everybody has a planned window ahead; before each run the next five
 events of twelve users are made due. Last, further users are paused whose events of a past window are held.
 """
 
@@ -31,13 +31,13 @@ ACTIVE = DemoAccount.objects.filter(state=State.ACTIVE)
 class Size:
     users: tuple[int, ...]  # in descending order
     paused: int
-    ticks: int
+    runs: int
     demo: str  # a key of seeding.SIZES
     templates: int
 
 
-FULL = Size(users=(10_000, 1_000, 100), paused=2_000, ticks=20, demo="full", templates=20)
-SMALL = Size(users=(14, 12), paused=2, ticks=2, demo="smoke", templates=2)
+FULL = Size(users=(10_000, 1_000, 100), paused=2_000, runs=20, demo="full", templates=20)
+SMALL = Size(users=(14, 12), paused=2, runs=2, demo="smoke", templates=2)
 
 
 def run(size: Size) -> Iterator[Table]:
@@ -46,12 +46,12 @@ def run(size: Size) -> Iterator[Table]:
     for users in size.users:
         population.resize(templates, users)
         now = _plan_next_window()
-        due[users], idle[users] = _busy_ticks(now, size.ticks), _idle_ticks(now, size.ticks)
+        due[users], idle[users] = _median_of_busy_runs(now, size.runs), _median_of_idle_runs(now, size.runs)
     held = _pause_with_overdue(templates, size.paused)
     now = _plan_next_window()
-    due["held"], idle["held"] = _busy_ticks(now, size.ticks), _idle_ticks(now, size.ticks)
-    yield Table(f"A tick with {DUE} due events", list(_measurements(due, size, held)))
-    yield Table("A tick with nothing due", list(_measurements(idle, size, held)))
+    due["held"], idle["held"] = _median_of_busy_runs(now, size.runs), _median_of_idle_runs(now, size.runs)
+    yield Table(f"A periodic run with {DUE} due events", list(_measurements(due, size, held)))
+    yield Table("A periodic run with nothing due", list(_measurements(idle, size, held)))
 
 
 def _measurements(seconds: dict[int | str, float], size: Size, held: int) -> Iterator[Measurement]:
@@ -74,21 +74,21 @@ def _plan_next_window() -> datetime:
     return now
 
 
-def _busy_ticks(now: datetime, ticks: int) -> float:
-    """The median seconds of a tick with DUE events that have become due before it."""
+def _median_of_busy_runs(now: datetime, runs: int) -> float:
+    """The median seconds of a run with DUE events that have become due before it."""
     accounts = list(ACTIVE.order_by("pk").values_list("pk", flat=True))
     Random(1).shuffle(accounts)
     rotation = cycle(accounts)
     seconds = []
-    for _ in range(ticks):
+    for _ in range(runs):
         for account in islice(rotation, DUE_USERS):
             _bring_forward(account, now)
-        seconds.append(_tick(now, DUE))
+        seconds.append(_time_run(now, DUE))
     return median(seconds)
 
 
-def _idle_ticks(now: datetime, ticks: int) -> float:
-    return median(_tick(now, 0) for _ in range(ticks))
+def _median_of_idle_runs(now: datetime, runs: int) -> float:
+    return median(_time_run(now, 0) for _ in range(runs))
 
 
 def _bring_forward(account: int, now: datetime) -> None:
@@ -97,8 +97,8 @@ def _bring_forward(account: int, now: datetime) -> None:
     StoryEvent.objects.filter(pk__in=ahead.values("pk")[:DUE_EACH]).update(due_at=now)
 
 
-def _tick(now: datetime, due: int) -> float:
-    """The seconds of one tick, which must deliver exactly `due` events."""
+def _time_run(now: datetime, due: int) -> float:
+    """The seconds of one run, which must deliver exactly `due` events."""
     started = time.perf_counter()
     planned, delivered = planning.plan_due(now), delivery.deliver_due(now)
     seconds = time.perf_counter() - started

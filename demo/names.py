@@ -1,4 +1,7 @@
-"""Checks the names of a demo's brand and products. Called by the options of enabling, the API and the forms."""
+"""Checks the names of a demo's brand and products. Pure.
+
+Called by the options of enabling, the API and the forms.
+"""
 
 import re
 import unicodedata
@@ -6,8 +9,8 @@ from collections.abc import Iterable
 
 from accounts.names import UnreadableName, normalize_name
 from demo.exceptions import InvalidOption
-from demo.models import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS
 
+MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS = 80, 60, 20
 MAX_MARKS = 5  # combining marks on one letter; no script needs more
 REPLACEMENT = "\ufffd"  # decoders put it in place of bytes that they cannot read
 
