@@ -25,6 +25,7 @@ from demo.simulator.platforms import (
     Figure,
     PlatformFigures,
 )
+from demo.simulator.scenario_plans import SCENARIO_PLANS, ScenarioPlan
 from demo.windows import CONTENT_WINDOWS, WINDOW_KINDS, WindowKind
 from interactions.event_types import EventType
 from interactions.events import aspects_of
@@ -459,7 +460,50 @@ WRONG_SCHEDULES = {
         "SCHEDULES in demo/schedules.py has two entries named 'odd'; rename one.",
     ),
 }
+
+
+def plan(**values) -> Callable[[], ScenarioPlan]:
+    return lambda: replace(SCENARIO_PLANS["viral-spike"], **values)
+
+
+WRONG_SCENARIOS = {
+    "a scenario without a label": (plan(label=""), "The label of a scenario must not be empty."),
+    "an unknown kind of comment": (
+        plan(kinds={"rage": 3}),
+        "COMMENT_KINDS in demo/simulator/tables.py has no entry for rage; add it there (see CONTRIBUTING.md).",
+    ),
+    "a negative number of replies": (
+        plan(replies=-1),
+        "A number of events of the scenario 'Viral spike' is -1; it must be from 0 to 1000.",
+    ),
+    "a share of replies above 1": (
+        plan(brand_reply_share=2),
+        "The brand_reply_share of the scenario 'Viral spike' is 2; it must be from 0 to 1.",
+    ),
+    "no reach": (
+        plan(reach=0),
+        "The reach of the scenario 'Viral spike' is 0; it must be from 0.01 to 1000.",
+    ),
+    "no curve": (plan(curve=()), "The curve of the scenario 'Viral spike' must not be empty."),
+    "a curve that does not begin at 0": (
+        plan(curve=((0, 0.5), (1, 1))),
+        "The first share in the curve of the scenario 'Viral spike' is 0.5; it must be 0.",
+    ),
+    "a curve that does not end at 1": (
+        plan(curve=((0, 0), (1, 0.9))),
+        "The last share in the curve of the scenario 'Viral spike' is 0.9; it must be 1.",
+    ),
+    "a curve that goes back": (
+        plan(curve=((0, 0), (2, 0.5), (1, 1))),
+        "In the scenario 'Viral spike', (0, 2, 1) must rise from one to the next.",
+    ),
+    "a negative minute": (
+        plan(report_minutes=(-1,)),
+        "A minute of the scenario 'Viral spike' is -1; it must be from 0 to 1440.",
+    ),
+}
 WRONG_DECLARATIONS = {
+    **WRONG_SCENARIOS,
     **WRONG_SCHEDULES,
     **WRONG_PLATFORMS,
     "a negative min_delay": (

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
+from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty, check_range
 from demo.simulator.scripts import COMPLAINT
+from demo.simulator.tables import COMMENT_KINDS
 
 MIXED = "mixed"  # a kind of comment: an opinion that is neither for nor against
+MAX_EVENTS, MAX_MINUTES = 1_000, 1_440  # of one scenario
 Curve = tuple[tuple[float, float], ...]  # minutes since the start, and the share of the events up to then
 
 
@@ -32,6 +36,28 @@ class ScenarioPlan:
     brand_reply_share: float = 0.0  # of the first-level questions
     report_minutes: tuple[float, ...] = ()  # after publication, when the new post's metrics are reported
     reach: float = 1.0  # factor of the usual views, likes and shares per comment
+
+    def __post_init__(self) -> None:
+        check_not_empty("The label of a scenario", self.label)
+        check_contains("COMMENT_KINDS in demo/simulator/tables.py", (*COMMENT_KINDS, MIXED), self.kinds)
+        for count in (*self.kinds.values(), *self.purposes.values(), self.replies):
+            check_range(f"A number of events of the scenario {self.label!r}", count, 0, MAX_EVENTS)
+        check_range(f"The brand_reply_share of the scenario {self.label!r}", self.brand_reply_share, 0, 1)
+        check_range(f"The reach of the scenario {self.label!r}", self.reach, 0.01, 1_000)
+        self._check_times()
+
+    def _check_times(self) -> None:
+        check_not_empty(f"The curve of the scenario {self.label!r}", self.curve)
+        minutes, shares = zip(*self.curve, strict=True)
+        for minute in (*minutes, *self.report_minutes):
+            check_range(f"A minute of the scenario {self.label!r}", minute, 0, MAX_MINUTES)
+        check_range(f"The first share in the curve of the scenario {self.label!r}", shares[0], 0, 0)
+        check_range(f"The last share in the curve of the scenario {self.label!r}", shares[-1], 1, 1)
+        for values in (minutes, shares, self.report_minutes):
+            if any(before >= after for before, after in pairwise(values)):
+                raise InvalidDeclaration(
+                    f"In the scenario {self.label!r}, {values} must rise from one to the next."
+                )
 
     @property
     def comments(self) -> int:
