@@ -1,9 +1,9 @@
-"""Declares the periodic tasks, and creates their rows after `migrate` (`demo/apps.py`).
+"""Declares the periodic tasks, checks them before `migrate`, and creates their rows after it (`demo/apps.py`).
 
 A row is created by name if it is missing, and never changed, as operators may edit it.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -76,20 +76,19 @@ SCHEDULES = tuple(by_name("SCHEDULES in demo/schedules.py", _SCHEDULES).values()
 
 
 def create_missing_schedules(using: str = "default", **_: Any) -> None:
-    """Create the schedules that are missing, by name; called after every `migrate`.
-
-    Raises InvalidDeclaration when workers have no task of a schedule's `task`.
-    """
+    """Create the schedules that are missing, by name; called after every `migrate`."""
     if not installed.is_installed("django_celery_beat"):
         return
-    check_tasks(SCHEDULES)
     for schedule in SCHEDULES:
         _create_if_missing(schedule, using)
 
 
-def check_tasks(schedules: Iterable[Schedule]) -> None:
-    """Raise InvalidDeclaration unless workers have every task that the schedules name."""
-    for schedule in schedules:
+def check_tasks(**_: Any) -> None:
+    """Raise InvalidDeclaration unless workers have every task that SCHEDULES names; called before every `migrate`.
+
+    Before, as rows are created after a `migrate` that succeeds, and a start without missing migrations does not migrate.
+    """
+    for schedule in SCHEDULES:
         if schedule.task not in _tasks():
             raise InvalidDeclaration(
                 f"The schedule {schedule.name!r} names the task {schedule.task!r}, which no tasks.py has."

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.db.models.signals import pre_migrate
 
 from accounts.declarations import IncompleteTable, InvalidDeclaration, by_name, check_table
 from accounts.handles import HandleRule
@@ -16,7 +18,7 @@ from demo import simulator
 from demo.account_settings import Choice, Flag, Number, Setting, TimeZone
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS, ORDINAL_COLUMNS
-from demo.schedules import SCHEDULES, Schedule, check_tasks
+from demo.schedules import Schedule
 from demo.simulator.platforms import (
     INTENTS,
     PLATFORM_FIGURES,
@@ -234,8 +236,14 @@ def test_a_table_without_a_declared_entry_is_named_with_the_entry():
         check_table("COLORS in colors.py", ["x", "z"], ["x"])
 
 
-def test_each_schedule_names_a_task_that_workers_run():
-    assert check_tasks(SCHEDULES) is None
+def test_a_task_that_workers_do_not_have_is_refused_before_migrations(monkeypatch):
+    pre_migrate.send(apps.get_app_config("demo"))
+    monkeypatch.setattr("demo.schedules.SCHEDULES", [Schedule("odd", "demo.tasks.sweeep", 60, every=60)])
+    with pytest.raises(InvalidDeclaration) as raised:
+        pre_migrate.send(apps.get_app_config("demo"))
+    assert str(raised.value) == (
+        "The schedule 'odd' names the task 'demo.tasks.sweeep', which no tasks.py has."
+    )
 
 
 def test_each_kind_of_window_has_its_two_columns():
@@ -451,10 +459,6 @@ WRONG_SCHEDULES = {
     "an empty field": cron("0", "", "*"),
     "a word": cron("0", "noon", "*"),
     "no texts": cron(None, None, None),
-    "an unknown task": (
-        lambda: check_tasks([schedule(task="demo.tasks.sweeep", every=60)()]),
-        "The schedule 'odd' names the task 'demo.tasks.sweeep', which no tasks.py has.",
-    ),
     "two schedules of one name": (
         lambda: by_name("SCHEDULES in demo/schedules.py", [schedule(every=60)(), schedule(every=90)()]),
         "SCHEDULES in demo/schedules.py has two entries named 'odd'; rename one.",
