@@ -468,5 +468,5 @@ def test_generating_with_a_large_backlog_is_refused_before_anything_is_delivered
 def test_nothing_is_generated_while_the_demo_advances(page, active):
     DemoAccount.objects.update(advance_days=7)
     answer = page.post(GENERATE)
-    assert (answer.status_code, "advancing" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "skipping ahead" in answer.json()["detail"]) == (409, True)
     assert not StoryEvent.objects.filter(origin="generate").exists()

@@ -177,8 +177,8 @@ def test_cleanup_counts_then_asks_then_expires_rows_of_that_demo_only(operator, 
     ("state", "reason"),
     [
         ({}, "The demo has more open windows than a request can plan; try again in a moment."),
-        ({"advance_days": 1}, "The demo is advancing; clean it up when it has finished."),
-        ({"catching_up": True}, "The demo is advancing; clean it up when it has finished."),
+        ({"advance_days": 1}, "The demo is skipping ahead; clean it up when it has finished."),
+        ({"catching_up": True}, "The demo is skipping ahead; clean it up when it has finished."),
     ],
 )
 def test_a_demo_with_much_to_plan_is_not_cleaned_up_in_a_web_request(

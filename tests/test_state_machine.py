@@ -56,8 +56,8 @@ OPTIONS = {
     "initial_content": st.integers(1, 3),
     "initial_comments": st.just(20),
     "initial_messages": st.just(4),
-    "retention_days": st.sampled_from([30, 3, 1]),
 }
+RETENTION = st.fixed_dictionaries({"retention_days": st.sampled_from([30, 3, 1])})
 SETTINGS = {
     "content_per_day": st.integers(0, 3),
     "comments_per_window": st.integers(0, 4),
@@ -162,10 +162,18 @@ class DemoMachine(RuleBasedStateMachine):
 
     # Requests
 
-    @initialize(hers=st.fixed_dictionaries(OPTIONS), his=st.fixed_dictionaries(OPTIONS))
-    def begin(self, hers: dict, his: dict) -> None:
-        self.enable("alice", hers, at_once=True)
-        self.enable("bob", his, at_once=True)
+    @initialize(
+        hers=st.fixed_dictionaries(OPTIONS),
+        his=st.fixed_dictionaries(OPTIONS),
+        her_retention=RETENTION,
+        his_retention=RETENTION,
+    )
+    def begin(self, hers: dict, his: dict, her_retention: dict, his_retention: dict) -> None:
+        for who, options, kept in (("alice", hers, her_retention), ("bob", his, his_retention)):
+            with self.step(self.demos[who]):
+                transitions.change_settings(self.demos[who].user, self.now, kept)
+            self.demos[who].settings |= kept
+            self.enable(who, options, at_once=True)
 
     @later(who=WHO, options=st.fixed_dictionaries(OPTIONS), at_once=AT_ONCE)
     def enable(self, who: str, options: dict, at_once: bool) -> None:

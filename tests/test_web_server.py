@@ -265,7 +265,7 @@ def test_a_client_that_sends_too_much_sees_413(servers, tmp_path, size, framing,
 def test_outside_of_the_api_a_refusal_is_an_html_page(stack):
     response = requests.post(f"{stack.url}/login/", data=b"x" * 7 * MIB, timeout=30)
     assert (response.status_code, response.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
-    assert "<h1>This is too large</h1>" in response.text
+    assert "<h1>The request is too large</h1>" in response.text
     assert "The body is too large" in response.text
 
 

@@ -113,7 +113,7 @@ def pause(user: User, now: datetime) -> Transition:
         if account.state != State.ACTIVE:
             raise InvalidState(f"Demo mode is {account.state}; only an active demo can be paused.")
         if account.is_advancing:
-            raise InvalidState("The demo is advancing; pause it when it has finished.")
+            raise InvalidState("The demo is skipping ahead; pause it when it has finished.")
         plan_open_windows_or_refuse(account, now)
         undelivered = StoryEvent.objects.undelivered_by_account_index().filter(account=account)
         if undelivered[:MAX_HELD_EVENTS].count() == MAX_HELD_EVENTS:
@@ -196,7 +196,7 @@ def plan_before_cleanup(user: User, now: datetime) -> None:
     """
     with locked_account(user) as account:
         if account.is_advancing:
-            raise InvalidState("The demo is advancing; clean it up when it has finished.")
+            raise InvalidState("The demo is skipping ahead; clean it up when it has finished.")
         if account.state == State.ACTIVE:
             plan_open_windows_or_refuse(account, now)
 
