@@ -26,7 +26,7 @@ PATHS = {"/healthz", "/readyz", "/metrics"}
 def ignore_session(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: probes with a session cookie do not read the session, as that waits for a database that is down."""
+    """Middleware that drops the cookies of probes: reading a session waits for a database that is down."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info.rstrip("/") in PATHS:

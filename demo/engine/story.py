@@ -70,8 +70,8 @@ def load_past(
 ) -> dict[int, list[simulator.SimulatedEvent]]:
     """The planned events, delivered or not, that windows from `start` on depend on, by account id.
 
-    These are the posts, the latest metrics of each, comments and messages of the last days (`POSTS_LOOK_BACK`, `INTERACTIONS_LOOK_BACK`).
-    Texts are empty, as no window depends on them. Expired events are left out.
+    These are the posts within POSTS_LOOK_BACK, the latest metrics of each, and the comments and messages within
+    INTERACTIONS_LOOK_BACK. Texts are empty, as no window depends on them. Expired events are left out.
     """
     past: dict[int, list[simulator.SimulatedEvent]] = defaultdict(list)
     filters = [list(profiles), list(origins)]

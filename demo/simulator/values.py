@@ -17,8 +17,8 @@ ORIGINS = SPIKE_ORIGIN, BRAND_ORIGIN, METRICS_ORIGIN = "spike", "brand", "figure
 class World:
     """The seed and the settings that every draw depends on.
 
-    `posting_hour` is a local hour, 0 to 23, in the audience's `time_zone`; None means the start of the content window. `products` are names
-    that replace the niche's own products.
+    `posting_hour` is a local hour, 0 to 23, in the audience's `time_zone`; None means the start of the content window.
+    `products` are names that replace the niche's own products.
     """
 
     seed: int

@@ -112,9 +112,11 @@ def interactions_window(
     """The events of the window from `start`, sorted by time.
 
     In steady rhythm exactly the quotas. In natural rhythm the comments follow the posts' popularity and age, on average
-    over the weeks the quota; the messages of a day's windows are divided between them by the audience's activity. The comments of spikes, the brand's replies and reports of metrics are in addition.
+    over the weeks the quota; the messages of a day's windows are divided between them by the audience's activity. The
+    comments of spikes, the brand's replies and reports of metrics are in addition.
 
-    Reads the posts within POSTS_LOOK_BACK and the interactions within INTERACTIONS_LOOK_BACK. Without any post there are no comments.
+    Reads the posts within POSTS_LOOK_BACK and the interactions within INTERACTIONS_LOOK_BACK. Without any post there are
+    no comments.
     Raises ValueError when messages are requested and no platform has them.
     """
     start = start.replace(microsecond=0)
