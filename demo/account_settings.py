@@ -123,6 +123,11 @@ class Setting:
                 f'The setting "{self.label}" is a {type(self.value_type).__name__}, which is not in SettingType in'
                 " demo/account_settings.py; add it there."
             )
+        if self.at_enabling and self.value_type.accepts(None):
+            raise InvalidDeclaration(
+                f'The setting "{self.label}" may be empty, so it cannot be an option of enabling, where an empty option'
+                " keeps the stored value."
+            )
         if not self.value_type.accepts(self.default):
             raise InvalidDeclaration(
                 f'The default of the setting "{self.label}", {self.default!r}, is not one of its values.'

@@ -41,5 +41,16 @@ def add_columns(table: str, columns: dict[str, str]) -> RunPython:
     return RunPython(_altering(f"ALTER TABLE {table} {added}"), _altering(f"ALTER TABLE {table} {dropped}"))
 
 
+def replace_check(table: str, name: str, condition: str) -> RunPython:
+    """Return a migration operation that gives the table the check constraint `name`, in place of one of that name.
+
+    Safe to run twice. It reads the whole table while it holds the lock, so it is for small tables such as
+    demo_demoaccount. Reversing it changes nothing: the release before must accept the new condition.
+    """
+    dropped = f"DROP CONSTRAINT IF EXISTS {name}"
+    sql = f"ALTER TABLE {table} {dropped}, ADD CONSTRAINT {name} CHECK ({condition})"
+    return RunPython(_altering(sql), RunPython.noop)
+
+
 def _altering(sql: str) -> Callable:
     return lambda apps, schema_editor: alter(schema_editor.connection, lambda *_: sql)

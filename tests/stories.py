@@ -1,11 +1,13 @@
 """Worlds and stories of a coffee roaster for tests without a database."""
 
 from collections import Counter
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from demo import simulator
+from demo.account_settings import SETTINGS
 from demo.simulator.platforms import PLATFORM_FIGURES
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -19,10 +21,11 @@ SECOND, SIX_HOURS, DAY = timedelta(seconds=1), timedelta(hours=6), timedelta(day
 USUAL = {
     "brand": "Juniper Hill Roastery",
     "language": "en",
-    "time_zone": "UTC",
-    "posting_hour": None,
-    "viral_spikes": True,
-    "rhythm": "steady",
+    **{
+        field.name: SETTINGS[field.name].default
+        for field in fields(simulator.World)
+        if field.name in SETTINGS
+    },
 }
 
 

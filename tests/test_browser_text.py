@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from demo.models.account import NEXT_WINDOW_COLUMNS
 from tests.browser import SKIP, log_in, save_screenshot
 from tests.long import first
 from tests.service_stack import ServiceStack
@@ -95,15 +96,15 @@ STATES = {
     "enabling": "paused_at = NULL",
     "paused": "paused_at = now()",
     "disabling": "paused_at = NULL",
-    "off": "paused_at = NULL, next_content_window = NULL, next_interactions_window = NULL",
+    "off": ", ".join(["paused_at = NULL", *(f"{column} = NULL" for column in NEXT_WINDOW_COLUMNS)]),
 }
 
 
 @contextmanager
 def demo_that_is(state: str, stack: ServiceStack) -> Iterator[None]:
     """The demo in that state, and active again afterwards."""
-    [next_windows] = stack.sql("SELECT next_content_window, next_interactions_window FROM demo_demoaccount")
-    back = "next_content_window = %s, next_interactions_window = %s, paused_at = NULL"
+    [next_windows] = stack.sql(f"SELECT {', '.join(NEXT_WINDOW_COLUMNS)} FROM demo_demoaccount")
+    back = ", ".join(["paused_at = NULL", *(f"{column} = %s" for column in NEXT_WINDOW_COLUMNS)])
     stack.sql(f"UPDATE demo_demoaccount SET state = %s, {STATES[state]}", state)
     try:
         yield

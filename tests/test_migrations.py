@@ -1,7 +1,8 @@
-"""Migrations while the tables are in use: the one that drops the story's foreign key to profiles, and those that add columns."""
+"""Migrations while the tables are in use: the one that drops the story's foreign key to profiles, and those that add columns or replace a check."""
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
+from django.db.migrations import RunPython
 from django.db.models import F
 
 from demo.account_settings import SETTINGS
@@ -67,6 +68,35 @@ def test_adding_a_column_retries_while_the_table_is_read_without_blocking_others
         run("migrate", "-v0")
     assert len(pauses) == 2
     assert model.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_replacing_a_check_retries_while_the_table_is_read_and_can_be_run_again(alice, pauses):
+    demo_of(alice)
+    name = "demo_settings_are_in_range"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = %s", [name])
+        [condition] = cursor.fetchone()
+    operation = altering.replace_check("demo_demoaccount", name, f"{condition} AND content_per_day < 3")
+
+    def replace(operation: RunPython) -> None:
+        with connection.schema_editor(atomic=False) as editor:
+            operation.code(None, editor)
+
+    with (
+        locked_elsewhere(lambda: list(DemoAccount.objects.values_list("pk"))),
+        pytest.raises(OperationalError),
+    ):
+        replace(operation)
+    try:
+        replace(operation)
+        replace(operation)
+        with pytest.raises(IntegrityError, match=name):
+            DemoAccount.objects.update(content_per_day=3)
+    finally:
+        replace(altering.replace_check("demo_demoaccount", name, condition))
+    assert DemoAccount.objects.update(content_per_day=3) == 1
+    assert len(pauses) == 2
 
 
 @pytest.mark.django_db
