@@ -178,6 +178,8 @@ SETTINGS: Mapping[str, Setting] = {
     ),
 }
 
+ENABLING_SETTINGS = {name: setting for name, setting in SETTINGS.items() if setting.at_enabling}
+
 _QUOTAS = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
 check_contains("SETTINGS in demo/account_settings.py", SETTINGS, _QUOTAS)
 for _name in _QUOTAS:

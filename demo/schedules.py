@@ -3,9 +3,7 @@
 A row is created by name if it is missing, and never changed, as operators may edit it.
 """
 
-from collections.abc import Container
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from celery import current_app
@@ -88,18 +86,12 @@ def check_tasks(**_: Any) -> None:
 
     Before, as rows are created after a `migrate` that succeeds, and a start without missing migrations does not migrate.
     """
+    current_app.loader.import_default_modules()
     for schedule in SCHEDULES:
-        if schedule.task not in _tasks():
+        if schedule.task not in current_app.tasks:
             raise InvalidDeclaration(
                 f"The schedule {schedule.name!r} names the task {schedule.task!r}, which no tasks.py has."
             )
-
-
-@cache
-def _tasks() -> Container[str]:
-    """The tasks that workers run, by name."""
-    current_app.loader.import_default_modules()
-    return current_app.tasks
 
 
 def _create_if_missing(schedule: Schedule, using: str) -> None:

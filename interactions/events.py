@@ -253,10 +253,8 @@ def _text(
     value = raw.get(name)
     if value is None and optional:
         return ""
-    if name not in raw:
-        raise EventError(f"`{name}` is missing.")
     if not isinstance(value, str):
-        raise EventError(f"`{name}` must be text.")
+        raise EventError(f"`{name}` must be text." if name in raw else f"`{name}` is missing.")
     if non_empty and not value:
         raise EventError(f"`{name}` must not be empty.")
     if len(value) > max_length:

@@ -10,7 +10,7 @@ from accounts.api.strict_input import StrictSerializer
 from accounts.declarations import check_table
 from accounts.models import Platform
 from demo import simulator
-from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
+from demo.account_settings import ENABLING_SETTINGS, SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
 from demo.exceptions import InvalidOption
 from demo.lifecycle.transitions import MAX_ADVANCE_DAYS
@@ -72,7 +72,7 @@ class EnableSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         """With the settings that may be chosen at enabling."""
-        chosen = {name: setting_field(name) for name, setting in SETTINGS.items() if setting.at_enabling}
+        chosen = {name: setting_field(name) for name in ENABLING_SETTINGS}
         return super().get_fields() | chosen
 
 

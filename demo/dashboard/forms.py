@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import Platform
 from demo import simulator
-from demo.account_settings import SETTINGS
+from demo.account_settings import ENABLING_SETTINGS, SETTINGS
 from demo.exceptions import InvalidOption
 from demo.models import DemoAccount
 from demo.names import brand_name, product_names
@@ -20,7 +20,6 @@ _LINE_BREAKS = re.compile(
 )  # those that a text area sends; any other is part of a name, and is refused
 NAME_FIELDS = ("brand", "products")
 CHOICES = ("niche", "language", "platforms")
-SETTINGS_AT_ENABLING = [name for name, setting in SETTINGS.items() if setting.at_enabling]
 
 
 class EnableForm(forms.Form):
@@ -46,14 +45,14 @@ class EnableForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """With the settings that may be chosen at enabling. A checkbox has a hidden field, which says that it was shown."""
         super().__init__(*args, **kwargs)
-        for name in SETTINGS_AT_ENABLING:
+        for name in ENABLING_SETTINGS:
             self.fields[name] = form_field(DemoAccount._meta.get_field(name), required=False)
             self.fields[name].show_hidden_initial = isinstance(self.fields[name], forms.BooleanField)
 
     @classmethod
     def of(cls, account: DemoAccount) -> "EnableForm":
         """The form with the account's present options."""
-        chosen = {name: getattr(account, name) for name in (*CHOICES, *SETTINGS_AT_ENABLING)}
+        chosen = {name: getattr(account, name) for name in (*CHOICES, *ENABLING_SETTINGS)}
         return cls(initial=chosen | {"products": "\n".join(account.products)})
 
     def clean_brand(self) -> str:

@@ -56,7 +56,7 @@ class GenerationResult:
 
 
 def generate_content(user: User, now: datetime) -> GenerationResult:
-    """Publish CONTENT_COUNT posts now.
+    """Publish POST_COUNT posts now.
 
     Raises InvalidState unless the demo is active, not advancing and below its row limit; NotDelivered when the posts are
     planned but not delivered; TooManyDeliveries when too many requests wait for deliveries over HTTP.

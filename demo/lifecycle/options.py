@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import Platform
 from demo import simulator
-from demo.account_settings import SETTINGS
+from demo.account_settings import ENABLING_SETTINGS, SettingType
 from demo.exceptions import InvalidOption
 from demo.models import COUNTED_TYPES, MAX_SEED, DemoAccount
 from demo.names import brand_name, product_names
@@ -35,7 +35,7 @@ def _whole_number(highest: int) -> Rule:
     )
 
 
-RULES = {
+RULES: dict[str, Rule | SettingType] = {
     "platforms": Rule(
         lambda chosen: (
             isinstance(chosen, list | tuple)
@@ -48,11 +48,7 @@ RULES = {
     "language": _one_of(simulator.LANGUAGES),
     "seed": _whole_number(MAX_SEED),
     **dict.fromkeys(DEFAULT_SIZES, _whole_number(MAX_SIZE)),
-    **{
-        name: Rule(setting.value_type.accepts, setting.value_type.description)
-        for name, setting in SETTINGS.items()
-        if setting.at_enabling
-    },
+    **{name: setting.value_type for name, setting in ENABLING_SETTINGS.items()},
 }
 NAME_READERS = {"brand": brand_name, "products": product_names}
 
