@@ -9,6 +9,8 @@ test: MORE = 2
 PROCESSES ?= $(shell expr $$(nproc) + $(MORE))
 PARALLEL = -n $(PROCESSES) --maxprocesses 5 --dist loadfile --no-loadscope-reorder
 MINUTES ?= 10
+# Compiled modules are kept: a run of the tests starts a hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-all storm check bench
 

@@ -1,8 +1,11 @@
 import gc
+from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
@@ -34,9 +37,34 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         copy_template(settings.DATA_DIR)
         connection.settings_dict["TEST"]["TEMPLATE"] = DATABASE
     ensure_servers()
+    _cut_fixed_costs()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _cut_fixed_costs() -> None:
+    """Cut what every log-in and every client would pay again. Processes that tests start have the product's values."""
+    PBKDF2PasswordHasher.iterations = 1_000  # hashes of the same kind; the product's take 0.3 s each
+    settings.WHITENOISE_AUTOREFRESH = True  # else each new client lists all static files
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects `long`
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    _mark_all_but_samples(items)
+    _run_slow_files_first(items)
+
+
+def _mark_all_but_samples(items: list[pytest.Function]) -> None:
+    """Mark parameters as `long`, except as many as the test's mark `sample` says, evenly spread from the first."""
+    sampled = [item for item in items if item.get_closest_marker("sample")]
+    for _, group in groupby(sampled, key=lambda item: (item.path, item.originalname)):
+        parameters = list(group)
+        [number] = parameters[0].get_closest_marker("sample").args
+        kept = {index * len(parameters) // number for index in range(number)}
+        for index, item in enumerate(parameters):
+            if index not in kept:
+                item.add_marker("long")
+
+
+def _run_slow_files_first(items: list[pytest.Function]) -> None:
     """Run files that start processes first, so that a parallel run does not end with one long file."""
     slow = {
         item.path
@@ -54,11 +82,16 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
-@pytest.fixture(autouse=True)
-def _reset_throttling() -> None:
-    """Delete the rate counters of earlier tests."""
+@pytest.fixture(scope="session")
+def broker_client() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(settings.REDIS_CLIENT_URL) as client:
-        client.flushdb()
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _reset_throttling(broker_client) -> None:
+    """Delete the rate counters of earlier tests."""
+    broker_client.flushdb()
 
 
 @pytest.fixture(autouse=True)

@@ -78,6 +78,7 @@ def forms_of(client: Client, model: type[Model]) -> dict[str, Fields]:
     return {path: fields for path, fields in shown.items() if fields.sent.keys() | fields.unsent}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
 def test_no_form_value_causes_a_500(operator, live, model):
     codes = {}
@@ -92,6 +93,7 @@ def test_no_form_value_causes_a_500(operator, live, model):
     assert {key: code for key, code in codes.items() if code not in (200, 302, 400)} == {}
 
 
+@pytest.mark.long
 def test_no_parameter_of_the_admin_site_causes_a_500(operator, db):
     codes = {}
     for path, fields in forms_of(operator, Group).items():
@@ -102,6 +104,7 @@ def test_no_parameter_of_the_admin_site_causes_a_500(operator, db):
     assert {key: code for key, code in codes.items() if code not in (200, 302, 400)} == {}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
 def test_query_parameters_do_not_prefill_forms(operator, live, model):
     path = reverse(f"admin:{name_of(model)}_add")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.long import first
 from tests.service_stack import ServiceStack, running_stack, until
 
 pytestmark = pytest.mark.fault_injection
@@ -29,7 +28,8 @@ def queued_messages(stack: ServiceStack) -> int:
         return broker.llen("celery")
 
 
-@pytest.mark.parametrize("stop_signal", first(1, [signal.SIGTERM, signal.SIGINT]))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("table", ["periodictask", "periodictasks"])
 def test_a_signal_ends_beat_during_a_query_while_it_starts(stack, table, stop_signal):
     with stack.connect() as other, other.transaction():
@@ -39,7 +39,8 @@ def test_a_signal_ends_beat_during_a_query_while_it_starts(stack, table, stop_si
         assert stack.terminate("beat", stop_signal, 10) == 0
 
 
-@pytest.mark.parametrize("stop_signal", first(1, [signal.SIGTERM, signal.SIGINT]))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_beat_during_a_query_while_it_runs(stack, stop_signal):
     stack.empty_broker()
     stack.start("beat")

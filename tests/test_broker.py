@@ -210,6 +210,7 @@ KEYS = ("celery", "celery\x06\x169", "unacked", "unacked_index", "unacked_mutex"
 BINDINGS = ("_kombu.binding.celery", "_kombu.binding_permanent.celery", "_kombu.binding_deadlines")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("key_type", ["string", "zset"])  # for every key at least one of them is wrong
 def test_a_key_of_the_wrong_type_is_renamed(stack, broker, key_type):
     for key in (*KEYS, *BINDINGS):

@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from demo.models.account import NEXT_WINDOW_COLUMNS
 from tests.browser import SKIP, log_in, save_screenshot
-from tests.long import first
 from tests.service_stack import ServiceStack
 
 pytestmark = [pytest.mark.long, pytest.mark.browser]
@@ -128,7 +127,8 @@ def fits(page: Page) -> None:
     assert page.evaluate(WIDER) == [], page.url
 
 
-@pytest.mark.parametrize("width", first(1, [320, 390, 1200]))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("width", [320, 390, 1200])
 def test_no_text_makes_a_page_wider_than_the_window(nasty, tab, width):
     open_as_named(tab, nasty, width)
     for path in PAGES:
@@ -363,7 +363,8 @@ def test_no_word_in_the_header_of_a_list_is_broken(nasty, tab, width):
     assert (broken, len(links), heads > 60) == ({}, 13, True)
 
 
-@pytest.mark.parametrize("width", first(1, [390, 1200]))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("width", [390, 1200])
 def test_pages_have_no_serious_fault_of_accessibility(nasty, tab, width):
     tab.set_viewport_size({"width": width, "height": 800})
     tab.goto(f"{nasty.url}/login/")

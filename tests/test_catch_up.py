@@ -12,7 +12,6 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, StoryEvent
-from tests.long import first
 from tests.timeline import ENABLED, counts, visible_rows
 from tests.world import DAY, HOUR, demo_of
 
@@ -59,7 +58,7 @@ def act(at: datetime, what: str) -> None:
 
 
 NOON = ENABLED + 28.5 * HOUR  # in the middle of windows of both kinds
-OUTAGES = {  # `make test` takes the first
+OUTAGES = {
     "everything for a week": without(every(3 * HOUR), NOON, 7 * DAY),
     "delivery for a day": without(every(HOUR), NOON, DAY, "d"),
     "beat fires in the wrong order": every(2 * HOUR, what="dp"),
@@ -86,7 +85,8 @@ def undisturbed(alice) -> list[tuple]:
     return UNDISTURBED
 
 
-@pytest.mark.parametrize("outage", first(1, OUTAGES))
+@pytest.mark.long
+@pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_leaves_the_rows_of_an_undisturbed_demo(alice, undisturbed, outage):
     assert rows_after(alice, list(OUTAGES[outage])) == undisturbed
 
@@ -121,6 +121,7 @@ def test_a_late_cleanup_leaves_the_same_rows(alice):
     assert min(row[3] for row in expected) < END - 7 * DAY
 
 
+@pytest.mark.long
 def test_the_first_post_in_london_is_at_ten_before_and_after_a_clock_change(alice, bob):
     """In spring and in autumn, planned every six hours."""
     zone = ZoneInfo("Europe/London")

@@ -59,6 +59,7 @@ def test_a_variable_that_is_not_declared_is_not_read():
         environment.flag("NO_SUCH_NAME", False)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
@@ -94,6 +95,7 @@ def test_an_invalid_value_stops_the_start_with_a_sentence(variables, sentence, t
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.long
 def test_a_command_starts_the_servers_in_an_empty_folder_and_down_stops_them(folder):
     result = manage("demo_status", "--json", DATA_DIR=str(folder / "data"))
     assert (result.returncode, result.stdout.strip()) == (0, "[]")
@@ -237,6 +239,7 @@ def test_the_first_start_has_the_same_result_in_any_environment(folder):
         assert found == ("CAFÉ", "UTF8", "UTC")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("command", ["demo_status", "up"])
 def test_a_failed_start_prints_the_reason_and_leaves_nothing_running(folder, command):
     postgres = folder / "data" / "postgres"
@@ -329,6 +332,7 @@ def schedules(data_dir: Path) -> set[str]:
         return set()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [

@@ -7,7 +7,6 @@ import pytest
 
 from demo import simulator
 from demo.simulator import posts
-from tests.long import first
 from tests.stories import ALL, NOON, SIX_HOURS, world
 
 
@@ -172,7 +171,7 @@ def test_the_natural_rhythm_has_the_days_quota_of_messages_and_few_at_night(stor
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("platforms", first(1, [("youtube",), ("instagram", "youtube", "facebook")]))
+@pytest.mark.parametrize("platforms", [("youtube",), ("instagram", "youtube", "facebook")])
 def test_the_natural_rhythm_meets_the_quota_of_comments_on_average_over_the_weeks(platforms):
     """The average of eight demos of 40 days each; a single demo may deviate by a third."""
     share = [

@@ -86,6 +86,7 @@ GREETING = "SETTINGS['greeting'] = Setting(Text(), 'Hello', 'Greeting')\n"
 LOADED = "import django\ndjango.setup()\n"
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -102,12 +103,14 @@ def test_a_type_of_setting_that_a_table_lacks_stops_the_start(tmp_path, change, 
     assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
 
 
+@pytest.mark.long
 def test_a_transport_without_a_class_stops_the_start(tmp_path):
     change = "from demo.engine.transports import TRANSPORTS\nTRANSPORTS['queue'] = TRANSPORTS['http']"
     error = "_TRANSPORT_CLASSES in demo/engine/delivery.py has no entry for queue"
     assert start_with(change, tmp_path).partition(": ")[2].startswith(error)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -141,6 +144,7 @@ def test_a_wrong_table_stops_the_start_with_a_sentence(tmp_path, change, error):
     assert start_with(change, tmp_path).partition(": ")[2] == error
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -171,6 +175,7 @@ def test_fields_that_the_reader_of_an_event_does_not_require_stop_the_start(tmp_
     assert start_with(change, tmp_path, EVENT_TYPES_START).partition(": ")[2] == error
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -201,6 +206,7 @@ def test_a_quota_that_is_not_a_number_of_one_kind_stops_the_start(tmp_path, chan
     assert start_with(change, tmp_path, QUOTAS_START).partition(": ")[2] == error
 
 
+@pytest.mark.long
 def test_a_demo_without_default_platforms_stops_the_start(tmp_path):
     change = (
         "platforms = Path('accounts/platforms.py').read_text()\n"
@@ -216,6 +222,7 @@ def test_each_number_of_the_figures_has_a_range():
     assert set(RANGES) == numbers
 
 
+@pytest.mark.long
 def test_a_rhythm_that_the_simulator_cannot_draw_stops_the_start(tmp_path):
     rhythms = 'Choice((*SETTINGS["rhythm"].value_type.options, ("weekly", "Weekly")))'
     error = start_with(f'SETTINGS["rhythm"] = replace(SETTINGS["rhythm"], value_type={rhythms})', tmp_path)

@@ -172,6 +172,7 @@ def test_cleanup_counts_then_asks_then_expires_rows_of_that_demo_only(operator, 
     assert shown.filter(is_demo=True, profile__owner=bob).count() == his
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("action", ["count_expired", "clean_up"])
 @pytest.mark.parametrize(
     ("state", "reason"),

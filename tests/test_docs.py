@@ -18,7 +18,6 @@ from interactions.models import Interaction
 from interactions.problems import UnknownRouteView
 from tests.service_stack import CHECKOUT
 
-pytestmark = pytest.mark.django_db(transaction=True)
 SENDERS = {
     language: re.findall(rf"```{language}\n(.*?)```", (CHECKOUT / "docs/api.md").read_text(), re.DOTALL)[-1]
     for language in ("python", "sh")

@@ -47,6 +47,7 @@ def test_a_reply_is_written_when_every_drawn_author_is_the_parents_author():
     assert counts(events) == (0, 10, 0)
 
 
+@pytest.mark.sample(5)
 @each_audience_size
 @pytest.mark.parametrize("platform", ALL)
 def test_windows_meet_their_quota_with_an_audience_of_one_to_three(audience_of, platform, number):
@@ -70,6 +71,7 @@ def test_windows_of_two_thousand_seeds_meet_their_quotas(audience_of):
         assert counts(simulator.interactions_window(w, 1, WINDOW, 6, 2, past)) == (0, 6, 2)
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("rhythm", ["steady", "natural"])
 @pytest.mark.parametrize("platform", ALL)
 def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
@@ -93,6 +95,7 @@ def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
     )
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(("code", "niche"), EVERY_NICHE)
 @pytest.mark.parametrize("platform", ALL)
 def test_every_niche_language_and_platform_has_windows_and_scenarios(code, niche, platform):
@@ -109,6 +112,7 @@ def test_every_niche_language_and_platform_has_windows_and_scenarios(code, niche
             assert simulator.scenario(w, name, 0, NOON + DAY, past)
 
 
+@pytest.mark.sample(2)
 @each_audience_size
 @pytest.mark.parametrize("name", simulator.SCENARIOS)
 def test_a_scenario_is_complete_with_one_to_three_people_and_products(audience_of, name, number):

@@ -107,6 +107,7 @@ def test_operators_may_enter_every_handle_that_the_table_allows(platform):
         assert read_handle(f"@{handle}", platform) == handle
 
 
+@pytest.mark.sample(4)
 @each_platform
 @pytest.mark.parametrize("code", tables.LANGUAGES)
 def test_every_person_has_a_valid_handle(platform, code):
@@ -177,6 +178,7 @@ def test_a_hashtag_is_one_word_with_a_letter(brand):
     assert not tag or unicodedata.category(tag[0])[0] != "M"
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize(("code", "niche"), LANGUAGES)
 @pytest.mark.parametrize("brand", BRANDS[::3], ids=ascii)
 def test_every_handle_and_hashtag_of_a_story_is_valid(code, niche, brand):

@@ -112,6 +112,7 @@ def test_short_pauses_skip_no_window(alice, bob):
     assert posts.earliest("due_at").due_at == FIRST_CONTENT + second
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("hours", "content", "interactions", "first_post"),
     [  # of a pause from an hour before the window of 10:00
@@ -305,6 +306,7 @@ def test_a_pause_marks_all_undelivered_events_as_held(alice, bob):
 SETTINGS = {"settings": {"comments_per_window": 3}}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ask", ["settings", "enable", "pause", "reset", "disable", "advance"])
 def test_requests_for_a_locked_demo_are_answered_409_soon(page, alice, ask):

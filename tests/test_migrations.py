@@ -52,6 +52,7 @@ def test_dropping_the_foreign_key_waits_briefly_for_the_lock_retries_and_can_be_
     assert DemoAccount.objects.values_list("next_slice", "catching_up", "resumed_to").get() == (0, False, 0)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("before", "after", "model"), [("0004", "0005", DeadLetter), ("0005", "0006", Interaction)]

@@ -59,6 +59,7 @@ def test_a_user_name_in_any_script_is_accepted(staff, name):
     assert created(staff, name).json()["username"] == name
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("field", ["platform_id", "handle", "display_name"])
 @pytest.mark.parametrize("text", NAMES, ids=ascii)
 def test_an_unreadable_name_of_a_profile_is_refused(operator, alice, field, text):
@@ -102,6 +103,7 @@ WITHIN = {
 }
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize(
     ("platform", "typed"),
     [

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.nginx_in_front import nginx_in_front
-from tests.service_stack import ServiceStack, free_port, running_stack
+from tests.service_stack import ServiceStack, free_port, running_stack, until
 from tests.test_web_server import problem_of, raw
 
 pytestmark = pytest.mark.flow
@@ -20,6 +20,7 @@ def stack() -> Iterator[ServiceStack]:
         yield stack
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("method", "path", "body", "code"),
     [
@@ -41,6 +42,7 @@ def test_a_log_line_has_the_request_id_of_the_response_and_no_query(
             timeout=20,
             headers={"Referer": "http://x/?search=Zwiebel"},
         )
+        until(lambda: response.headers["X-Request-ID"] in (tmp_path / "log").read_text(), "nginx logs it", 20)
     log = (tmp_path / "log").read_text()
     [line] = [
         line

@@ -59,6 +59,7 @@ def test_a_page_with_a_fragment_varies_by_the_htmx_headers(client, alice, path, 
     assert {"HX-Request", "HX-History-Restore-Request"} <= varies(client.get(path, headers=headers))
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("headers", [{}, RESTORED])
 def test_a_page_restored_from_the_history_is_a_whole_page(page, alice, path, headers):

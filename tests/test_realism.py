@@ -12,7 +12,6 @@ from demo.realism.checks import CHECKS, max_rising_together, run_checks
 from demo.realism.sample import generate_sample, samples
 from demo.simulator import people
 from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve, Figure
-from tests.long import first
 from tests.stories import world
 
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -51,6 +50,7 @@ def with_figures(monkeypatch):
     return drawn
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_the_reference_model_passes_every_check(platform):
     results = run_checks(reference(platform))
@@ -58,39 +58,45 @@ def test_the_reference_model_passes_every_check(platform):
     assert [(result.number, result.found) for result in results if not result.passed] == []
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_exponential_decay_fails_the_kernel_and_the_shape(with_figures, platform):
     sample = with_figures(platform, weibull_shape=1.0)
     assert check(sample, 1).passed is False
     assert check(sample, 2).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_another_half_life_fails(with_figures, platform):
     assert (
         check(with_figures(platform, half_life=PLATFORM_FIGURES[platform].half_life * 1.6), 3).passed is False
     )
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_equally_popular_posts_fail_gini_and_concentration(with_figures, platform):
     sample = with_figures(platform, comments_sigma=0.05, no_comments=0.0)
     assert check(sample, 4).passed is False
     assert check(sample, 5).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_constant_activity_fails_the_hours_of_the_day(with_figures, platform):
     assert check(with_figures(platform, activity=FLAT), 6).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_comments_at_uniform_times_fail_burstiness(with_figures, platform):
     sample = with_figures(platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT)
     assert check(sample, 7).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figures, platform):
     sample = with_figures(
         platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT, comments_sigma=0.05
@@ -102,12 +108,14 @@ def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figure
     assert check(replace(sample, comments=even), 8).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_too_few_replies_fail(with_figures, platform):
     assert check(with_figures(platform, reply_share=0.05), 9).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_reply_before_its_parent_fails(platform):
     sample = reference(platform)
     reply = next(event for event in sample.comments if event.parent_id)
@@ -116,12 +124,14 @@ def test_a_reply_before_its_parent_fails(platform):
     assert check(replace(sample, comments=changed), 9).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_of_equal_length_fail(with_figures, platform):
     assert check(with_figures(platform, length_sigma=0.15), 10).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_from_few_templates_fail(platform):
     sample = reference(platform)
     templates = [event.text for event in sample.comments[:40]]
@@ -129,7 +139,8 @@ def test_texts_from_few_templates_fail(platform):
     assert check(replace(sample, comments=same), 11).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_without_any_repetition_fail(platform):
     """Fewer than one in a hundred comments repeat another."""
     sample = reference(platform)
@@ -142,7 +153,8 @@ def test_texts_without_any_repetition_fail(platform):
     assert check(replace(sample, comments=shuffled), 11).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(4)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -160,7 +172,8 @@ def test_wrong_shares_of_texts_fail_their_check(with_figures, monkeypatch, platf
     assert check(sample, 12).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 @pytest.mark.parametrize("audience", [60, 10**9], ids=["sixty people", "no person twice"])
 def test_too_small_and_too_large_audiences_fail(monkeypatch, platform, audience):
     monkeypatch.setattr(people, "AUDIENCE_SIZE", audience)
@@ -168,7 +181,8 @@ def test_too_small_and_too_large_audiences_fail(monkeypatch, platform, audience)
     assert check(draw(platform), 13).passed is False
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_each_impossible_event_fails(platform):
     sample = reference(platform)
     comment, post = sample.first_level[0], sample.by_id[sample.first_level[0].content_id]
@@ -188,7 +202,8 @@ def test_each_impossible_event_fails(platform):
     }
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_old_posts_that_rise_together_fail(platform):
     sample = reference(platform)
     old = [post for post in sample.posts if UNTIL - post.at > timedelta(days=8)][:4]
@@ -207,7 +222,8 @@ def test_old_posts_that_rise_together_fail(platform):
     )
 
 
-@pytest.mark.parametrize("platform", first(2, PLATFORM_FIGURES))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_short_story_gets_a_result_on_impossible_events_alone(platform):
     w = world(SEED, (platform,))
     events = simulator.initial_batch(w, simulator.Quota(content=3, comments=30), UNTIL)

@@ -76,6 +76,7 @@ def test_the_same_seed_gives_the_same_report(monkeypatch):
         (["--seed", "-1"], "whole number"),
         (["--seed", "7", "--niche", "software", "--language", "es"], "niche must be one of"),
         (["--seed", "7", "--out", "/nowhere/report.html"], "cannot be written"),
+        (["--user", "nobody", "--out", "/nowhere/report.html"], "cannot be written"),  # before all work
     ],
 )
 def test_bad_input_exits_2_with_a_sentence(words, sentence):
@@ -84,10 +85,11 @@ def test_bad_input_exits_2_with_a_sentence(words, sentence):
     assert error.value.returncode == 2
 
 
-def test_a_user_without_a_demo_has_no_report(alice):
+def test_a_user_without_a_demo_has_no_report(alice, tmp_path):
+    page = tmp_path / "report.html"
     with pytest.raises(CommandError, match="alice has no story to check") as error:
-        run("demo_report", "--user", "alice")
-    assert (error.value.returncode, DemoAccount.objects.count()) == (2, 0)
+        run("demo_report", "--user", "alice", "--out", str(page))
+    assert (error.value.returncode, DemoAccount.objects.count(), page.exists()) == (2, 0, False)
 
 
 def test_a_report_contains_delivered_events_only(alice):

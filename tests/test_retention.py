@@ -245,6 +245,7 @@ CREATED, DELETED, EXPIRE, RESTORE = "comment.created", "comment.deleted", "expir
 A, B, C = NOW + HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize(
     ("steps", "deleted_at"),
     [
@@ -343,6 +344,7 @@ def test_an_operator_restores_expired_rows(operator, alice, bob):
     assert (counts(alice), counts(bob)) == ((3, 30, 5), (0, 0, 0))
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("days", [None, 0, 3])
 def test_a_dry_run_counts_what_a_cleanup_expires_and_changes_nothing(
     alice, days, caplog, django_capture_on_commit_callbacks

@@ -10,7 +10,6 @@ from accounts.models import Profile, User
 from accounts.tokens import create_token
 from tests.admin_client import act
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
 STAFF_PERMISSIONS = ("view_user", "add_user", "change_user", "delete_user")
 PROFILE_PERMISSIONS = ("view_profile", "add_profile", "change_profile", "delete_profile")
 USERS = "admin:accounts_user_changelist"

@@ -136,6 +136,7 @@ def fill_story(account: DemoAccount, rows: int) -> None:
     )
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("path", REQUESTS)
 @pytest.mark.parametrize(("rows", "is_refused"), [(2_000, False), (2_001, True)])
 def test_events_beyond_the_quotas_are_refused_above_twice_the_limit(

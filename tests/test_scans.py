@@ -104,6 +104,7 @@ OPERATIONS = {
 }
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_operations_on_one_demo_scan_no_table(alice, bob, live, operation):
     for user in (alice, bob):

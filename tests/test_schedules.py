@@ -122,6 +122,7 @@ def run(scheduler: Scheduler, ticks: int = 30) -> set[str]:
     return set(scheduler.sent)
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("kind", INVALID_ROWS)
 def test_an_invalid_row_is_skipped_and_shown_in_the_admin_and_the_others_run(
     scheduler, caplog, operator, kind
@@ -216,12 +217,14 @@ def unreadable(request, db) -> tuple[PeriodicTask, str]:
     return task, word
 
 
+@pytest.mark.sample(5)
 def test_a_row_that_cannot_be_read_is_skipped(scheduler, caplog, unreadable):
     create_missing_schedules()
     assert {"demo: deliver due events", "demo: sweep"} <= run(scheduler)
     assert [record.args[0] for record in caplog.records if record.levelno >= logging.ERROR] == ["odd"]
 
 
+@pytest.mark.sample(3)
 def test_the_admin_shows_opens_and_deletes_a_row_that_cannot_be_read(operator, unreadable):
     task, word = unreadable
     page = operator.get(reverse(LIST))

@@ -14,7 +14,6 @@ import yaml
 
 from config import environment
 from interactions.signing import sign
-from tests.long import first
 from tests.service_stack import CHECKOUT, PLAIN, PROCFILE, ApiClient, ServiceStack, running_stack, until
 
 pytestmark = pytest.mark.flow
@@ -80,7 +79,8 @@ def test_two_instances_of_each_service_do_everything_once(stack):
         stack.kill("web-2", "worker-2", "beat-2")
 
 
-@pytest.mark.parametrize("name", first(1, ["worker", "web", "beat"]))
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("name", ["worker", "web", "beat"])
 def test_a_service_stops_on_sigterm_with_exit_code_0_and_nothing_is_lost(stack, name):
     caller = stack.create_user(f"stopped-{name}")
     assert caller.post("demo/enable").status_code == 202
@@ -159,6 +159,7 @@ def test_metrics_show_overdue_and_dead_events(stack):
     until(lambda: metric(stack, "perennial_due_lag_seconds") < 7_000, "the overdue event is delivered")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "charset",
     ["rot13", "hex", "punycode", "unicode_escape", "undefined", "utf-8; charset=rot13"],
@@ -279,6 +280,7 @@ def test_production_settings_pass_djangos_deployment_check(tmp_path):
     assert (result.returncode, "no issues" in result.stdout) == (0, True), result.stderr
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("command", ["demo_status", "seed_demo --user x"])
 def test_an_unreachable_database_is_reported_without_its_password(tmp_path, command):
     result = production(tmp_path, "manage.py", *command.split())

@@ -22,6 +22,7 @@ def normalised(text):
     return re.sub(r"[^\w\s@😀-🫿]", "", text.lower()).strip()
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("seed", [0, 7, 2**53 - 1])
 @pytest.mark.parametrize("platforms", [SOCIAL, ("instagram",), ("x", "linkedin"), ALL])
 def test_the_initial_batch_has_exactly_its_quota(seed, platforms):
@@ -124,6 +125,7 @@ def test_importing_the_simulator_does_not_import_faker():
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "program",
     [
@@ -163,6 +165,7 @@ def test_no_text_has_an_unfilled_slot(niche):
     assert not [text for text in texts if not text or re.search(r"[{}]|  |\?[.,]|, ,", text)]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("niche", simulator.NICHES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_less_than_fifteen_per_cent_of_the_comments_repeat_another(niche, seed):

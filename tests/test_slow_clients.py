@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 
-from tests.long import first
 from tests.nginx_in_front import nginx_in_front
 from tests.response_times import get_healthz, max_seconds_for
 from tests.service_stack import running_stack
@@ -42,7 +41,8 @@ def test_64_slow_clients_of_every_kind_at_once_do_not_delay_healthz_by_a_second(
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 4) < 1
 
 
-@pytest.mark.parametrize("kind", first(2, FLOODS))
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("kind", FLOODS)
 def test_64_clients_that_flood_the_parser_do_not_delay_healthz_by_five_seconds(ports, kind):
     with flood(ports["alone"], kind):
         assert slowest_healthz(f"http://127.0.0.1:{ports['alone']}", 3) < 5

@@ -33,7 +33,6 @@ from tests.users import PASSWORD, TOKEN
 from tests.world import HOUR, demo_of
 
 NEW = "another good one"
-pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
@@ -357,6 +356,7 @@ CLICKS = [
 ]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("click", "call", "limit"), CLICKS)
 def test_pages_and_api_share_one_counter(
     page, alice, monkeypatch, click: str, call: str, limit: type[DemoThrottle]

@@ -81,6 +81,7 @@ def state_and_rows(user: User) -> tuple:
     return account, [(*event, at is None) for *event, at in events], visible_rows(user)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("die_every", [0, 3])
 @pytest.mark.parametrize("work", WORK)
 def test_time_slices_do_the_same_work_as_one_run_also_when_workers_die(alice, short_slices, work, die_every):

@@ -17,7 +17,6 @@ from tests.test_config import manage
 from tests.users import PASSWORD, set_password, token_for
 from tests.world import DAY
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
 TOKENS = "/api/v1/auth/tokens/"
 ROWS = get_token_model().objects
 
@@ -101,12 +100,14 @@ def test_using_a_token_does_not_extend_it(client, person, settings):
     assert (ROWS.get().expiry, configured.REST_KNOX["AUTO_REFRESH"]) == (before, False)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("given", "shown"), [("", "None"), ("30", "30 days, 0:00:00")])
 def test_token_days_is_read_from_the_environment(given, shown):
     script = "from django.conf import settings; print(settings.REST_KNOX['TOKEN_TTL'])"
     assert manage("shell", "-v0", "-c", script, TOKEN_DAYS=given).stdout.strip() == shown
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("days", ["0", "soon", "3651"])
 def test_invalid_token_days_stop_the_start_with_an_error(days):
     answer = manage("check", TOKEN_DAYS=days)

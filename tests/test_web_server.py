@@ -192,6 +192,7 @@ def test_invalid_chunks_are_answered_400(stack, body):
     assert problem_of(raw(stack.port, head + body))["status"] == 400
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "framing", [b"Content-Length: 30\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n1e\r\n"]
 )
@@ -230,6 +231,7 @@ def test_expect_100_continue_without_a_valid_body_gets_the_final_response_at_onc
         assert client.recv(1_000).startswith(b"HTTP/1.1 4")
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("size", [7 * MIB, 50 * MIB])
 @pytest.mark.parametrize("framing", ["plain", "chunked"])
 @pytest.mark.parametrize("server", ["alone", "behind nginx"])

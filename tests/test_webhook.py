@@ -334,6 +334,7 @@ def viewed(figure: bytes) -> bytes:
     )
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize(
     ("bad_event", "error"),
     [
@@ -506,6 +507,7 @@ def filled(piece: bytes, end: bytes = b"", size: int = MAX_BODY - 1_000) -> byte
     return piece * ((size - len(end)) // len(piece)) + end
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "bad_event",
     [
@@ -548,6 +550,7 @@ def test_whether_an_event_is_too_large_does_not_depend_on_the_others(client, liv
         assert results[0]["error"] == TOO_LARGE
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(
     "filling",
     [

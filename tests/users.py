@@ -11,14 +11,6 @@ TOKEN = "/api/v1/auth/token/"
 
 
 @pytest.fixture
-def quick_hashes(settings) -> None:
-    """Use a fast password hasher, for tests that check a hundred passwords."""
-    settings.PASSWORD_HASHERS = [
-        f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("MD5", "PBKDF2")
-    ]
-
-
-@pytest.fixture
 def person(db) -> User:
     """A user with the password PASSWORD."""
     return User.objects.create_user("person", password=PASSWORD)

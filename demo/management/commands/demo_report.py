@@ -1,5 +1,7 @@
 """The command demo_report: how realistic a story is, as text or JSON, and as an HTML page with plots."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +47,8 @@ class Command(DemoCommand):
 
     def handle(self, *args, **options) -> None:
         now = timezone.now().replace(microsecond=0)
+        if options["out"]:
+            _check_writable(options["out"])
         if options["user"] is not None:
             if options["niche"] or options["language"]:
                 raise bad_input("--niche and --language go with --seed; a user's demo has its own.")
@@ -59,13 +63,29 @@ class Command(DemoCommand):
             _write_page(options["out"], title, sections, now)
 
 
+def _check_writable(file: Path) -> None:
+    """Refuse a file that cannot be written at once; the report takes seconds."""
+    is_new = not file.exists()
+    with _explained(file), file.open("ab"):
+        pass
+    if is_new:
+        file.unlink()
+
+
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    """Report that the file cannot be written as an error of `--out`."""
+    try:
+        yield
+    except OSError as error:
+        raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
+
+
 def _write_page(file: Path, title: str, sections: list[Section], now: datetime) -> None:
     subtitle = f"As of {now:%Y-%m-%d %H:%M} UTC."
     context = {"title": title, "subtitle": subtitle, "sections": sections, "sources": SOURCES}
-    try:
+    with _explained(file):
         file.write_text(render_to_string("demo/report.html", context), encoding="utf-8")
-    except OSError as error:
-        raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
 
 
 def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
