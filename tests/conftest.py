@@ -1,6 +1,7 @@
 import gc
 from collections.abc import Iterator
 from itertools import groupby
+from threading import Thread
 
 import pytest
 import redis
@@ -14,7 +15,7 @@ from xdist import is_xdist_controller
 from config.bootstrap import ensure_servers
 from config.embedded import DATABASE
 from interactions import read_limits
-from tests.servers import copy_template
+from tests.servers import copy_template, create_template
 
 # `make test` takes the short profile, `make test-all` the long one.
 for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
@@ -30,20 +31,9 @@ pytest_plugins = ["tests.world", "tests.admin_client", "tests.stories", "tests.b
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start servers in each process that runs tests; the controller of pytest-xdist runs none."""
-    if is_xdist_controller(session):
-        return
-    if settings.EMBEDDED["postgres"]:
-        copy_template(settings.DATA_DIR)
-        connection.settings_dict["TEST"]["TEMPLATE"] = DATABASE
-    ensure_servers()
-    _cut_fixed_costs()
-
-
-def _cut_fixed_costs() -> None:
-    """Cut what every log-in and every client would pay again. Processes that tests start have the product's values."""
-    PBKDF2PasswordHasher.iterations = 1_000  # hashes of the same kind; the product's take 0.3 s each
-    settings.WHITENOISE_AUTOREFRESH = True  # else each new client lists all static files
+    """Create the template of the databases while tests are collected, if pytest-xdist divides them among processes."""
+    if is_xdist_controller(session) and settings.EMBEDDED["postgres"]:
+        Thread(target=create_template, daemon=True).start()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects `long`
@@ -75,9 +65,22 @@ def _run_slow_files_first(items: list[pytest.Function]) -> None:
     items.sort(key=lambda item: item.path not in slow and item.path.name != "test_state_machine.py")
 
 
-def pytest_collection_finish() -> None:
-    """Exclude all loaded objects from garbage collection, which would take a tenth of the processor time."""
-    gc.collect()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the servers of this process, unless it only divides or lists the tests, and cut fixed costs."""
+    if is_xdist_controller(session) or session.config.option.collectonly:
+        return
+    if settings.EMBEDDED["postgres"]:
+        copy_template(settings.DATA_DIR)
+        connection.settings_dict["TEST"]["TEMPLATE"] = DATABASE
+    ensure_servers()
+    _cut_fixed_costs()
+
+
+def _cut_fixed_costs() -> None:
+    """Cut what each log-in and each test would pay again. Processes that tests start have the product's values."""
+    PBKDF2PasswordHasher.iterations = 1_000  # hashes of the same kind; the product's take 0.3 s each
+    settings.WHITENOISE_AUTOREFRESH = True  # else each new client lists all static files
+    gc.collect()  # then exclude all loaded objects, whose collection would take a tenth of the processor time
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
 

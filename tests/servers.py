@@ -87,14 +87,14 @@ os.environ |= _environment
 
 def copy_template(data_dir: Path) -> None:
     """Copy the template's initialized and migrated PostgreSQL to a new data folder, without starting it."""
-    template = _template()
+    template = create_template()
     data_dir.mkdir(parents=True, exist_ok=True)
     # Owners are kept: as root, the files belong to the user that the server runs as.
     subprocess.run(["cp", "-a", str(template / "postgres"), str(data_dir)], check=True)
 
 
-def _template() -> Path:
-    """The template of this run; the first process that needs it creates it."""
+def create_template() -> Path:
+    """Create the template of this run, unless another process has; return its folder."""
     folder = RUN_DIR / "template"
     with (RUN_DIR / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
