@@ -27,7 +27,10 @@ for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     )
 hypothesis.load_profile("short")
 
-pytest_plugins = ["tests.world", "tests.admin_client", "tests.stories", "tests.browser", "tests.users"]
+pytest_plugins = [
+    *("tests.world", "tests.admin_client", "tests.stories", "tests.browser", "tests.users"),
+    "tests.restored_rows",
+]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -243,7 +243,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = 90) -> No
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 @cache

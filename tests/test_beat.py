@@ -12,7 +12,7 @@ pytestmark = pytest.mark.fault_injection
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[ServiceStack]:
-    with running_stack("web") as stack:
+    with running_stack("web", WEB_CONCURRENCY="1") as stack:
         stack.fire("demo: sweep")
         yield stack
 
@@ -28,7 +28,7 @@ def queued_messages(stack: ServiceStack) -> int:
         return broker.llen("celery")
 
 
-@pytest.mark.sample(1)
+@pytest.mark.long
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("table", ["periodictask", "periodictasks"])
 def test_a_signal_ends_beat_during_a_query_while_it_starts(stack, table, stop_signal):

@@ -63,7 +63,7 @@ def bench(*words: str, folder: Path | None = None) -> subprocess.CompletedProces
     )
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -19,7 +19,7 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ServiceStack]:
-    with running_stack(DEBUG="0", HTTPS="0", LOG_FORMAT="json") as stack:
+    with running_stack(DEBUG="0", HTTPS="0", LOG_FORMAT="json", WEB_CONCURRENCY="1") as stack:
         yield stack
 
 
@@ -238,8 +238,13 @@ def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(stac
     broker.zadd("unacked_index", scores | {"just now": time.time()})
     broker.zadd("unacked_index", {b"\xff": 1})
     stack.start("worker")
-    until(lambda: broker.hkeys("unacked") == [b"just now"], "only the latest is still reserved", 30)
-    assert broker.zrange("unacked_index", 0, -1) == [b"just now"]
+
+    def reserved_or_queued() -> list[bytes]:
+        return (
+            broker.hkeys("unacked") + broker.zrange("unacked_index", 0, -1) + broker.lrange("celery", 0, -1)
+        )
+
+    until(lambda: reserved_or_queued() == [b"just now"] * 2, "only the latest is still reserved", 30)
     assert len([line for line in warnings(stack) if line.startswith("A reserved message (")]) == 4
     broker.delete("unacked", "unacked_index")
     stack.start("beat")

@@ -51,6 +51,7 @@ def test_pages_fit_a_phone(stack, tab):
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
+@pytest.mark.long
 def test_a_double_click_sends_one_request(stack, tab):
     log_in(tab, stack)
     stack.manage("seed_demo", "--user", "visitor", "--size", "smoke")

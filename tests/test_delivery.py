@@ -208,7 +208,7 @@ def failing_receiver(settings) -> Iterator[type[Receiver]]:
     """A running receiver whose answers the test sets."""
     handler = type("TestReceiver", (Receiver,), {})
     with HTTPServer(("127.0.0.1", 0), handler) as server, ThreadPoolExecutor(1) as pool:
-        pool.submit(server.serve_forever)
+        pool.submit(server.serve_forever, poll_interval=0.01)
         settings.DEMO_DELIVERY, settings.MAIN_APP_URL = "http", f"http://127.0.0.1:{server.server_port}"
         yield handler
         server.shutdown()

@@ -127,6 +127,7 @@ def test_a_slow_account_does_not_delay_other_work_of_the_sweep(stack):
     until(lambda: slow.demo()["state"] == "off", "the demo is off", 120)
 
 
+@pytest.mark.long
 def test_an_emptied_broker_loses_nothing(stack):
     caller = stack.create_user("emptied")
     stack.kill("worker")

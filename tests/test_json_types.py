@@ -125,6 +125,7 @@ def test_a_value_of_a_wrong_type_is_400_names_the_field_and_changes_nothing(staf
     assert rows() == before
 
 
+@pytest.mark.long
 def test_a_value_of_a_wrong_type_in_a_batch_is_refused_or_rejects_its_event(client, live):
     kinds = {"kind": "content.published", "url": "content.published", "conversation_id": "message.created"}
     for _, path, _, wrong in [case for case in cases() if "/webhooks/" in case[0]]:

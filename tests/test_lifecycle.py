@@ -112,7 +112,7 @@ def test_short_pauses_skip_no_window(alice, bob):
     assert posts.earliest("due_at").due_at == FIRST_CONTENT + second
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("hours", "content", "interactions", "first_post"),
     [  # of a pause from an hour before the window of 10:00

@@ -37,6 +37,7 @@ def pauses(monkeypatch) -> list[float]:
     return recorded
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_dropping_the_foreign_key_waits_briefly_for_the_lock_retries_and_can_be_run_again(alice, pauses):
     demo_of(alice)

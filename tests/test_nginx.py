@@ -16,7 +16,7 @@ pytestmark = pytest.mark.flow
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[ServiceStack]:
-    with running_stack("web") as stack:
+    with running_stack("web", WEB_CONCURRENCY="1") as stack:
         yield stack
 
 

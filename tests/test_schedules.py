@@ -224,7 +224,7 @@ def test_a_row_that_cannot_be_read_is_skipped(scheduler, caplog, unreadable):
     assert [record.args[0] for record in caplog.records if record.levelno >= logging.ERROR] == ["odd"]
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(2)
 def test_the_admin_shows_opens_and_deletes_a_row_that_cannot_be_read(operator, unreadable):
     task, word = unreadable
     page = operator.get(reverse(LIST))

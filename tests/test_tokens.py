@@ -100,7 +100,7 @@ def test_using_a_token_does_not_extend_it(client, person, settings):
     assert (ROWS.get().expiry, configured.REST_KNOX["AUTO_REFRESH"]) == (before, False)
 
 
-@pytest.mark.sample(1)
+@pytest.mark.long
 @pytest.mark.parametrize(("given", "shown"), [("", "None"), ("30", "30 days, 0:00:00")])
 def test_token_days_is_read_from_the_environment(given, shown):
     script = "from django.conf import settings; print(settings.REST_KNOX['TOKEN_TTL'])"
