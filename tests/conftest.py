@@ -27,10 +27,8 @@ for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     )
 hypothesis.load_profile("short")
 
-pytest_plugins = [
-    *("tests.world", "tests.admin_client", "tests.stories", "tests.browser", "tests.users"),
-    "tests.restored_rows",
-]
+_PLUGINS = ("world", "admin_client", "stories", "browser", "users", "restored_rows")
+pytest_plugins = [f"tests.{name}" for name in _PLUGINS]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

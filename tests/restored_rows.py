@@ -1,6 +1,6 @@
 """Empties the database after a test that commits, and restores the rows of a migrated database, such as the schedules.
 
-Django deletes those rows as well and creates them one by one, which takes four times as long.
+Django deletes those rows as well and creates them one by one, which takes eight times as long.
 """
 
 import pytest

@@ -14,6 +14,7 @@ from demo.simulator import people
 from demo.simulator.platforms import PLATFORM_FIGURES, ActivityCurve, Figure
 from tests.stories import world
 
+pytestmark = pytest.mark.sample(1)  # of the platforms
 UNTIL = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SEED = 3
 FLAT = ActivityCurve("A", (1.0,) * 24, (1.0,) * 7)
@@ -58,7 +59,6 @@ def test_the_reference_model_passes_every_check(platform):
     assert [(result.number, result.found) for result in results if not result.passed] == []
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_exponential_decay_fails_the_kernel_and_the_shape(with_figures, platform):
     sample = with_figures(platform, weibull_shape=1.0)
@@ -66,7 +66,6 @@ def test_exponential_decay_fails_the_kernel_and_the_shape(with_figures, platform
     assert check(sample, 2).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_another_half_life_fails(with_figures, platform):
     assert (
@@ -74,7 +73,6 @@ def test_another_half_life_fails(with_figures, platform):
     )
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_equally_popular_posts_fail_gini_and_concentration(with_figures, platform):
     sample = with_figures(platform, comments_sigma=0.05, no_comments=0.0)
@@ -82,20 +80,17 @@ def test_equally_popular_posts_fail_gini_and_concentration(with_figures, platfor
     assert check(sample, 5).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_constant_activity_fails_the_hours_of_the_day(with_figures, platform):
     assert check(with_figures(platform, activity=FLAT), 6).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_comments_at_uniform_times_fail_burstiness(with_figures, platform):
     sample = with_figures(platform, half_life=1e5, weibull_shape=1.0, reply_share=0.0, activity=FLAT)
     assert check(sample, 7).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figures, platform):
     sample = with_figures(
@@ -108,13 +103,11 @@ def test_equally_spaced_comments_fail_the_variation_of_hourly_counts(with_figure
     assert check(replace(sample, comments=even), 8).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_too_few_replies_fail(with_figures, platform):
     assert check(with_figures(platform, reply_share=0.05), 9).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_reply_before_its_parent_fails(platform):
     sample = reference(platform)
@@ -124,13 +117,11 @@ def test_a_reply_before_its_parent_fails(platform):
     assert check(replace(sample, comments=changed), 9).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_of_equal_length_fail(with_figures, platform):
     assert check(with_figures(platform, length_sigma=0.15), 10).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_from_few_templates_fail(platform):
     sample = reference(platform)
@@ -139,7 +130,6 @@ def test_texts_from_few_templates_fail(platform):
     assert check(replace(sample, comments=same), 11).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_texts_without_any_repetition_fail(platform):
     """Fewer than one in a hundred comments repeat another."""
@@ -181,7 +171,6 @@ def test_too_small_and_too_large_audiences_fail(monkeypatch, platform, audience)
     assert check(draw(platform), 13).passed is False
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_each_impossible_event_fails(platform):
     sample = reference(platform)
@@ -202,7 +191,6 @@ def test_each_impossible_event_fails(platform):
     }
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_old_posts_that_rise_together_fail(platform):
     sample = reference(platform)
@@ -222,7 +210,6 @@ def test_old_posts_that_rise_together_fail(platform):
     )
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("platform", PLATFORM_FIGURES)
 def test_a_short_story_gets_a_result_on_impossible_events_alone(platform):
     w = world(SEED, (platform,))

@@ -1,7 +1,9 @@
 """The command demo_report: a page with plots, references and results on a user's demo or a generated story."""
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError
@@ -90,6 +92,19 @@ def test_a_user_without_a_demo_has_no_report(alice, tmp_path):
     with pytest.raises(CommandError, match="alice has no story to check") as error:
         run("demo_report", "--user", "alice", "--out", str(page))
     assert (error.value.returncode, DemoAccount.objects.count(), page.exists()) == (2, 0, False)
+
+
+def test_a_report_is_written_into_a_pipe_and_through_a_link(alice, tmp_path):
+    demo_of(alice)
+    pipe, link, page = (tmp_path / name for name in ("pipe", "link", "page.html"))
+    os.mkfifo(pipe)
+    link.symlink_to(page)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        run("demo_report", "--user", "alice", "--out", str(pipe))
+        run("demo_report", "--user", "alice", "--out", str(link))
+        assert "</html>" in read.result(10)
+    assert (link.is_symlink(), "</html>" in page.read_text()) == (True, True)
 
 
 def test_a_report_contains_delivered_events_only(alice):

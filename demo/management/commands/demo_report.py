@@ -1,7 +1,6 @@
 """The command demo_report: how realistic a story is, as text or JSON, and as an HTML page with plots."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -64,28 +63,18 @@ class Command(DemoCommand):
 
 
 def _check_writable(file: Path) -> None:
-    """Refuse a file that cannot be written at once; the report takes seconds."""
-    is_new = not file.exists()
-    with _explained(file), file.open("ab"):
-        pass
-    if is_new:
-        file.unlink()
-
-
-@contextmanager
-def _explained(file: Path) -> Iterator[None]:
-    """Report that the file cannot be written as an error of `--out`."""
-    try:
-        yield
-    except OSError as error:
-        raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
+    """Refuse a missing folder or permission before the report, which takes seconds. Opens nothing: it may be a pipe."""
+    if not os.access(file if os.access(file, os.F_OK) else file.parent, os.W_OK):
+        raise bad_input(f"--out {file} cannot be written: its folder or the permission is missing.")
 
 
 def _write_page(file: Path, title: str, sections: list[Section], now: datetime) -> None:
     subtitle = f"As of {now:%Y-%m-%d %H:%M} UTC."
     context = {"title": title, "subtitle": subtitle, "sections": sections, "sources": SOURCES}
-    with _explained(file):
+    try:
         file.write_text(render_to_string("demo/report.html", context), encoding="utf-8")
+    except OSError as error:
+        raise bad_input(f"--out {file} cannot be written: {error.strerror}.") from error
 
 
 def _of_user(name: str, now: datetime) -> tuple[str, list[Section]]:
