@@ -128,7 +128,7 @@ def test_deleted_and_hidden_rows_change_no_later_events(alice, bob):
     stories = [
         list(
             StoryEvent.objects.filter(account__user=user)
-            .order_by("due_at", "platform_id")
+            .order_by("due_at", "platform_id", "type")
             .values_list(*fields)
         )
         for user in (alice, bob)

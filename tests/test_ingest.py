@@ -39,8 +39,8 @@ def state(profile: Profile) -> tuple[list, list, int, int]:
         list(interactions.values_list(*ROW_FIELDS, *links)),
         list(
             PendingChange.objects.filter(profile=profile)
-            .order_by("platform_id", "aspect")
-            .values_list("platform_id", "aspect", "value")
+            .order_by("target", "platform_id", "aspect")  # unique
+            .values_list("target", "platform_id", "aspect", "value")
         ),
         list(DeadLetter.objects.filter(profile=profile).order_by("digest").values_list("digest", "reason")),
     )

@@ -376,7 +376,11 @@ def test_a_reply_keeps_a_row_and_does_not_change_later_windows(alice, bob):
         resume(user, ENABLED + 28 * DAY)
     plan_due(ENABLED + 31 * DAY)
     hers, his = (
-        list(planned(user).order_by("due_at", "platform_id").values_list("due_at", "platform_id", "payload"))
+        list(
+            planned(user)
+            .order_by("due_at", "platform_id", "type")
+            .values_list("due_at", "platform_id", "payload")
+        )
         for user in (alice, bob)
     )
     assert (hers, len(hers) > 100) == (his, True)

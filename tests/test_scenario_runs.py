@@ -52,7 +52,7 @@ def test_a_scenario_does_not_change_the_windows(alice, bob):
     ours = StoryEvent.objects.exclude(origin__in=scenarios.SCENARIO_NAMES)
     fields = ("type", "platform_id", "origin", "due_at", "payload")
     hers, his = (
-        list(ours.filter(account__user=user).order_by("due_at", "platform_id").values_list(*fields))
+        list(ours.filter(account__user=user).order_by("due_at", "platform_id", "type").values_list(*fields))
         for user in (alice, bob)
     )
     assert hers == his
@@ -64,7 +64,7 @@ def test_the_same_start_gives_the_same_events(alice, bob):
         demo_of(user, seed=9, brand="Twin")
         scenarios.start(user, "viral-spike", NOW + HOUR)
     hers, his = (
-        list(StoryEvent.objects.filter(account__user=user, origin="viral-spike").order_by("due_at", "platform_id").values_list("due_at", "payload"))
+        list(StoryEvent.objects.filter(account__user=user, origin="viral-spike").order_by("due_at", "platform_id", "type").values_list("due_at", "payload"))
         for user in (alice, bob)
     )  # fmt: skip
     assert hers == his
