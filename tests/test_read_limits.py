@@ -233,15 +233,15 @@ def test_the_schema_is_generated_once(client, db):
 
 
 def abandoned(caller: ApiClient, path: str, times: int) -> None:
-    """Send eight simultaneous requests and abandon each after 0.7 s, repeated `times`."""
+    """Send 24 simultaneous requests and abandon each after 0.7 s, repeated `times`."""
 
     def ask(_: int) -> None:
         with suppress(requests.ReadTimeout):
             requests.get(f"{caller.stack.url}/api/v1/{path}", headers=caller.headers, timeout=0.7)
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(24) as pool:
         for _ in range(times):
-            list(pool.map(ask, range(8)))
+            list(pool.map(ask, range(24)))
 
 
 PILE = (
