@@ -16,9 +16,8 @@ SKIP = CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM")
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[ServiceStack]:
-    with running_stack(
-        DEBUG="0", HTTPS="0", WEB_CONCURRENCY="1"
-    ) as stack:  # with the error pages that people see
+    """The stack with the error pages that people see, as DEBUG is off, and a user."""
+    with running_stack(DEBUG="0", HTTPS="0", WEB_CONCURRENCY="1") as stack:
         stack.create_user("visitor")
         yield stack
 

@@ -6,10 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-# Seconds. A request that waits for a slow client, read or broker waits longer than this; one that does not wait takes
-# less, even while other tests use all cores.
-MAX_DELAY = 3
-
 
 def get_healthz(url: str) -> None:
     """Request `/healthz` over a new connection; it must respond 200 within 60 s."""

@@ -184,6 +184,12 @@ class ServiceStack:
         )
         return ApiClient(self, name)
 
+    def create_user_with_demo(self, name: str) -> "ApiClient":
+        """Create a user whose demo is being enabled; return a client for them."""
+        caller = self.create_user(name)
+        assert caller.post("demo/enable").status_code == 202
+        return caller
+
 
 @contextmanager
 def running_stack(*services: str, **variables: str) -> Iterator[ServiceStack]:

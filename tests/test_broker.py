@@ -216,8 +216,7 @@ def test_a_key_of_the_wrong_type_is_renamed(stack, broker, key_type):
     for key in (*KEYS, *BINDINGS):
         broker.delete(key)
         SET_KEY[key_type](broker, key)
-    caller = stack.create_user(f"wrong-{key_type}")
-    assert caller.post("demo/enable").status_code == 202
+    caller = stack.create_user_with_demo(f"wrong-{key_type}")
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 60)
     for name in ("web", "worker", "beat"):
         assert "Traceback" not in stack.log(name)
@@ -252,15 +251,13 @@ def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(stac
 
 def test_messages_are_delivered_after_the_broker_was_emptied(stack, broker):
     broker.flushall()
-    caller = stack.create_user("emptied")
-    assert caller.post("demo/enable").status_code == 202
+    caller = stack.create_user_with_demo("emptied")
     until(lambda: caller.demo()["state"] == "active", "the demo is active", 20)
 
 
 @pytest.mark.long
 def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(stack):
-    caller = stack.create_user("killed")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("killed")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     stack.fire("demo: sweep", 2)
     kill_while_resetting(stack, caller)

@@ -41,8 +41,7 @@ def stack(shared) -> Iterator[ServiceStack]:
 
 
 def enabled(stack: ServiceStack, name: str) -> ApiClient:
-    caller = stack.create_user(name)
-    assert caller.post("demo/enable").status_code == 202
+    caller = stack.create_user_with_demo(name)
     active(caller)
     return caller
 

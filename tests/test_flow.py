@@ -57,8 +57,7 @@ def test_enabling_fills_the_inbox_and_shows_its_progress(stack):
 
 
 def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystander):
-    caller = stack.create_user("talker")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("talker")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     before = bystander.story("window")
     stack.open_a_window("talker")
@@ -82,8 +81,7 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystande
 
 @pytest.mark.long
 def test_the_worker_advances_a_week_and_delivers_a_scenario(stack, bystander):
-    caller = stack.create_user("traveller")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("traveller")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     before, others = caller.demo()["enabled_at"], bystander.counts()
     assert caller.post("demo/advance", days=7).status_code == 202
@@ -201,8 +199,7 @@ def stored(stack: ServiceStack, name: str) -> set[tuple]:
 
 
 def test_disabling_removes_everything_and_changes_no_other_demo(stack, bystander):
-    caller = stack.create_user("leaver")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("leaver")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     assert caller.post("demo/disable").status_code == 202
     until(lambda: caller.demo()["state"] == "off", "the demo is off")
@@ -217,8 +214,7 @@ MORE = {"content": 0, "comments": 10, "messages": 5}
 @pytest.mark.long
 def test_a_single_web_process_delivers_to_itself_over_http():
     with running_stack(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as stack, ThreadPoolExecutor(4) as pool:
-        caller = stack.create_user("over-http")
-        caller.post("demo/enable")
+        caller = stack.create_user_with_demo("over-http")
         until(lambda: caller.demo()["state"] == "active", "the demo is active")
         assert caller.counts() == FULL
         assert caller.post("demo/generate/interactions").json() == MORE
@@ -234,10 +230,9 @@ def test_a_single_web_process_delivers_to_itself_over_http():
 
 
 def test_readyz_succeeds_while_all_services_run(stack):
-    healthy = {"status": "ok", "database": True, "broker": True, "beat": True, "delivery": True}
-
-    def is_ready() -> bool:
-        answer = requests.get(f"{stack.url}/readyz", timeout=20)
-        return (answer.status_code, answer.json()) == (200, healthy)
-
-    until(is_ready, "every check succeeds")
+    until(lambda: requests.get(f"{stack.url}/readyz", timeout=20).json()["beat"], "beat has run")
+    answer = requests.get(f"{stack.url}/readyz", timeout=20)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "database": True, "broker": True, "beat": True, "delivery": True},
+    )

@@ -22,7 +22,7 @@ from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
 from tests.fault_injection import pooler
 from tests.hung_servers import hung
-from tests.response_times import MAX_DELAY, get_healthz, max_seconds
+from tests.response_times import get_healthz, max_seconds
 from tests.service_stack import ApiClient, ServiceStack, free_port, running_stack, until
 
 pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
@@ -67,7 +67,7 @@ def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(stack, staff)
                 ready = requests.get(f"{stack.url}/readyz", timeout=20)
             finally:
                 thawed.set()
-        assert max(*seconds, longest.result()) < MAX_DELAY
+        assert (max(seconds) < 2, longest.result() < 2) == (True, True)
     assert (ready.status_code, ready.json()["broker"]) == (503, False)
     until(lambda: demo_states(stack) == {"active"}, "all ten demos are active", 90)
     until(
@@ -200,5 +200,5 @@ def test_a_database_that_hangs_is_reported_by_readyz_and_requests_fail_fast(stac
     assert {code for code, _ in results} == {503}
     assert max(seconds for _, seconds in results) < 9
     assert max(seconds for _, seconds in results[-2:]) < 5
-    assert max(alive) < (200, MAX_DELAY)
+    assert max(alive) < (200, 1)
     until(lambda: get("readyz")[0] == get("api/v1/demo/")[0] == 200, "requests succeed again", 20)

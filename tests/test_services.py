@@ -28,8 +28,7 @@ KEY, METRICS_TOKEN = (
 def stack():
     """With a worker and beat that have started: a signal before that ends a process without its handler."""
     with running_stack(LOG_FORMAT="json", SECRET_KEY=KEY, METRICS_TOKEN=METRICS_TOKEN) as stack:
-        first_user = stack.create_user("first")
-        first_user.post("demo/enable")
+        first_user = stack.create_user_with_demo("first")
         until(lambda: first_user.demo()["state"] == "active", "the worker runs")
         until(lambda: lines(stack, "beat"), "beat runs")
         yield stack
@@ -82,8 +81,7 @@ def test_two_instances_of_each_service_do_everything_once(stack):
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["worker", "web", "beat"])
 def test_a_service_stops_on_sigterm_with_exit_code_0_and_nothing_is_lost(stack, name):
-    caller = stack.create_user(f"stopped-{name}")
-    assert caller.post("demo/enable").status_code == 202
+    caller = stack.create_user_with_demo(f"stopped-{name}")
     code = stack.terminate(name)
     stack.start(name)
     assert code == 0
@@ -106,8 +104,7 @@ def test_beat_logs_that_it_runs(stack):
 
 
 def test_the_log_lines_of_a_task_have_its_id(stack):
-    caller = stack.create_user("logged")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("logged")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     stack.open_a_window("logged")
     stack.fire("demo: interactions")
@@ -121,8 +118,7 @@ def test_the_log_lines_of_a_task_have_its_id(stack):
 def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
     created = 'perennial_ingested_events_total{result="created"}'
     before = metric(stack, created)
-    caller = stack.create_user("counted")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("counted")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     after = metric(stack, created)
     assert after - before >= 1055
@@ -138,8 +134,7 @@ def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
 
 @pytest.mark.long
 def test_metrics_show_overdue_and_dead_events(stack):
-    caller = stack.create_user("late")
-    caller.post("demo/enable")
+    caller = stack.create_user_with_demo("late")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")
     stack.kill("worker")
     of_account = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'late')"

@@ -50,8 +50,7 @@ def stack() -> Iterator[ServiceStack]:
 
 def test_after_a_storm_of_kills_every_count_is_exact(stack):
     print(f"STORM_SEED={SEED} STORM_MINUTES={SECONDS / 60:g}")
-    bystander = stack.create_user("bystander")
-    bystander.post("demo/enable")
+    bystander = stack.create_user_with_demo("bystander")
     until(lambda: bystander.demo()["state"] == "active", "the other demo is active")
     callers = [stack.create_user(f"storm-{number}") for number in range(3)]
     stack.fire("demo: sweep", 2)
