@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 
 DEMOS = "admin:demo_demoaccount_changelist"
+LETTERS = "admin:interactions_deadletter_changelist"
 
 
 @pytest.fixture

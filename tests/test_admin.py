@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Profile, User
 from demo.models import StoryEvent
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
-from tests.admin_client import act, page
+from tests.admin_client import LETTERS, act, page
 from tests.world import demo_of, event, send
 
 OURS = [
@@ -41,7 +41,7 @@ def test_ingested_rows_are_read_only(operator, alice, live, model):
 
 
 def test_a_dead_letter_shows_its_event_and_can_be_replayed_when_it_is_valid(operator, live, monkeypatch):
-    name = "admin:interactions_deadletter_changelist"
+    name = LETTERS
     send(live, {"type": "comment.liked", "id": "later", "note": "<script>"})
     liked = DeadLetter.objects.latest("pk")
     detail = operator.get(reverse("admin:interactions_deadletter_change", args=[liked.pk])).content.decode()
@@ -65,9 +65,7 @@ def test_a_too_deeply_nested_dead_letter_is_shown_and_kept(operator, live):
     DeadLetter.objects.filter(pk=letter.pk).update(raw=b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
     change = operator.get(reverse("admin:interactions_deadletter_change", args=[letter.pk]))
     assert "[[[[" in change.content.decode()
-    assert act(operator, "admin:interactions_deadletter_changelist", "replay", letter) == [
-        "1 event was rejected again and kept."
-    ]
+    assert act(operator, LETTERS, "replay", letter) == ["1 event was rejected again and kept."]
     assert DeadLetter.objects.count() == 1
 
 
@@ -176,7 +174,7 @@ def test_saving_a_profile_keeps_a_secret_that_was_rotated_meanwhile(operator, li
 
 
 def test_dead_letters_are_searched_by_reason_in_the_newest(operator, live, monkeypatch):
-    name = reverse("admin:interactions_deadletter_changelist")
+    name = reverse(LETTERS)
     send(live, *({"type": "comment.created", "id": f"c{number}"} for number in range(3)))
     assert operator.get(name, {"q": "occurred_at"}).context["cl"].result_count == 3
     monkeypatch.setattr("interactions.admin.MAX_SEARCHED", 2)

@@ -16,7 +16,7 @@ from config import schedule_checks
 from demo.lifecycle import pending_work
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import DeadLetter, Interaction
-from tests.admin_client import DEMOS, act, confirm, page
+from tests.admin_client import DEMOS, LETTERS, act, confirm, page
 from tests.world import DAY, HOUR, NOW, demo_of
 
 
@@ -308,7 +308,7 @@ def test_staff_without_the_permission_may_view_and_not_act(client, alice, live):
     assert state_of(alice) == State.ACTIVE
     for model, name, action in (
         (StoryEvent, "admin:demo_storyevent_changelist", "retry"),
-        (DeadLetter, "admin:interactions_deadletter_changelist", "replay"),
+        (DeadLetter, LETTERS, "replay"),
     ):
         assert act(client, name, action, model.objects.first()) == []
 

@@ -22,11 +22,10 @@ from config.postgresql import base
 from config.postgresql.base import DatabaseWrapper
 from tests.fault_injection import pooler
 from tests.hung_servers import hung
-from tests.response_times import get_healthz, max_seconds
+from tests.response_times import get_healthz, is_below, max_seconds_during, max_seconds_for
 from tests.service_stack import ApiClient, ServiceStack, free_port, running_stack, until
 
 pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
-TEN = [f"user{number}" for number in range(10)]
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +37,9 @@ def stack() -> Iterator[ServiceStack]:
 
 @pytest.fixture(scope="module")
 def staff(stack) -> ApiClient:
-    """A staff user, who may enable the demos of ten other users."""
+    """A staff user, who may enable the demos of other users."""
     caller = stack.create_user("staff")
-    names = f"for name in {[*TEN, 'another']}: User.objects.create_user(name)"
-    script = f"from accounts.models import User\n{names}\nUser.objects.filter(username='staff').update(is_staff=True)"
-    stack.manage("shell", "-v0", "-c", script)
+    stack.sql("UPDATE accounts_user SET is_staff = true WHERE username = 'staff'")
     return caller
 
 
@@ -57,17 +54,16 @@ def demo_states(stack: ServiceStack) -> set[str]:
     return {row[0] for row in stack.sql("SELECT state FROM demo_demoaccount")}
 
 
-def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(stack, staff):
-    thawed = threading.Event()
-    with ThreadPoolExecutor(11) as pool:
-        with hung(stack.servers.valkey_dir / "valkey.pid"):
-            longest = pool.submit(max_seconds, partial(get_healthz, stack.url), thawed.is_set)
-            try:
-                seconds = list(pool.map(enable, [staff] * 10, TEN))
-                ready = requests.get(f"{stack.url}/readyz", timeout=20)
-            finally:
-                thawed.set()
-        assert (max(seconds) < 2, longest.result() < 2) == (True, True)
+def max_seconds_while_the_broker_hangs(stack: ServiceStack, staff: ApiClient, prefix: str) -> float:
+    """The seconds of the longest of the requests that enable ten new users' demos at once, and of those beside them."""
+    names = [stack.create_user(f"{prefix}-{number}").name for number in range(10)]
+    seconds: list[float] = []
+    with hung(stack.servers.valkey_dir / "valkey.pid"), ThreadPoolExecutor(10) as pool:
+        longest = max_seconds_during(
+            partial(get_healthz, stack.url),
+            lambda: seconds.extend(pool.map(enable, [staff] * 10, names)),
+        )
+        ready = requests.get(f"{stack.url}/readyz", timeout=20)
     assert (ready.status_code, ready.json()["broker"]) == (503, False)
     until(lambda: demo_states(stack) == {"active"}, "all ten demos are active", 90)
     until(
@@ -75,6 +71,12 @@ def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(stack, staff)
         "the broker is available again",
         10,
     )
+    return max(longest, *seconds)
+
+
+def test_a_broker_that_hangs_delays_no_request_and_no_work_is_lost(stack, staff):
+    prefixes = iter("abc")
+    assert is_below(2, lambda: max_seconds_while_the_broker_hangs(stack, staff, next(prefixes)))
 
 
 @pytest.fixture
@@ -196,9 +198,8 @@ def test_a_database_that_hangs_is_reported_by_readyz_and_requests_fail_fast(stac
             time.sleep(0.2)
             ready = pool.submit(get, "readyz")
             results = [*waiting, ready.result(), get("readyz"), get("api/v1/demo/")]
-            alive = [get("healthz") for _ in range(5)]
+            assert is_below(1, partial(max_seconds_for, partial(get_healthz, stack.url), 0.5))
     assert {code for code, _ in results} == {503}
     assert max(seconds for _, seconds in results) < 9
     assert max(seconds for _, seconds in results[-2:]) < 5
-    assert max(alive) < (200, 1)
     until(lambda: get("readyz")[0] == get("api/v1/demo/")[0] == 200, "requests succeed again", 20)

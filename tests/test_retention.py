@@ -28,10 +28,9 @@ from tests.commands import run
 from tests.lock_helpers import profiles_locked
 from tests.service_stack import until
 from tests.timeline import ENABLED, FIRST_INTERACTIONS, counts, live_rows, resume, run_until, visible_rows
-from tests.world import DAY, HOUR, NOW, demo_of, event, send
+from tests.world import DAY, HOUR, NOW, SECOND, demo_of, event, send
 
 JSON = "application/json"
-SECOND = timedelta(seconds=1)
 LATER = ENABLED + 60 * DAY  # when the whole initial batch is older than the retention
 
 

@@ -18,10 +18,9 @@ from demo.simulator import SCENARIO_DURATION
 from demo.throttling import AdvanceThrottle, ScenarioThrottle
 from interactions.models import Interaction
 from tests.timeline import ENABLED, FIRST_INTERACTIONS, counts, live_rows, resume, run_until, visible_rows
-from tests.world import DAY, HOUR, NOW, demo_of
+from tests.world import DAY, HOUR, NOW, SECOND, demo_of
 
 BROUGHT = {"viral-spike": (1, 80, 0), "complaint-wave": (0, 30, 8), "product-launch": (1, 40, 6)}
-SECOND = timedelta(seconds=1)
 
 
 def url(name: str) -> str:

@@ -44,6 +44,14 @@ def visible_rows(user: User) -> list[tuple]:
     ]
 
 
+def inbox_rows() -> list[tuple]:
+    """Every column of every post, comment and message."""
+    return [
+        *Content.objects.order_by("pk").values_list(),
+        *Interaction.objects.order_by("pk").values_list(),
+    ]
+
+
 def live_rows() -> list[tuple]:
     """Every column of every live row."""
     rows = []

@@ -13,6 +13,12 @@ from interactions.ingest import IncomingEvent, ingest
 NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+def at(moment: datetime) -> str:
+    """The moment as an event's `occurred_at`."""
+    return moment.isoformat()
 
 
 @pytest.fixture
