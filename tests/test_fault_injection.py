@@ -47,8 +47,12 @@ def enabled(stack: ServiceStack, name: str) -> ApiClient:
 
 
 def active(caller: ApiClient) -> None:
-    until(lambda: caller.demo()["state"] == "active", f"the demo of {caller.name} is active", 120)
+    until(lambda: is_active(caller), f"the demo of {caller.name} is active", 120)
     assert caller.counts() == FULL
+
+
+def is_active(caller: ApiClient) -> bool:
+    return caller.demo()["state"] == "active"
 
 
 def answered(ask: Callable[[], requests.Response], code: int) -> requests.Response:
@@ -81,18 +85,18 @@ def test_work_refused_by_a_broker_with_a_full_disk_is_done_when_there_is_space()
             assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
             assert caller.demo()["state"] == "enabling"
             filler.unlink()
-            restart_what_ended(stack)
-            active(caller)
+            until(lambda: is_active_after_restarts(stack, caller), "the demo is active", 120)
+            assert caller.counts() == FULL
         finally:
             stack.stop()
 
 
-def restart_what_ended(stack: ServiceStack) -> None:
-    """Start services again that ended of themselves, as a supervisor does."""
+def is_active_after_restarts(stack: ServiceStack, caller: ApiClient) -> bool:
+    """Start services again that ended by themselves, as a supervisor does; return whether the demo is active."""
     for name, process in list(stack.processes.items()):
         if process.poll() is not None:
-            del stack.processes[name]
             stack.start(name)
+    return is_active(caller)
 
 
 def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):

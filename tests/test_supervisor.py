@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -56,9 +57,13 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # no
             until(lambda name=name: started(log, name) == 2, f"{name} is restarted", 20)
         kill_servers(servers, log)
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "/readyz answers 200", 90)
-        before = started(log, "worker")
-        main_process(prepared, "worker").parent().kill()
-        until(lambda: started(log, "worker") > before, "a worker without a reader is restarted", 40)
+        worker = main_process(prepared, "worker")
+        worker.parent().kill()
+        until(
+            lambda: main_processes(prepared, "worker") not in ([], [worker]),
+            "a worker without a reader is restarted",
+            40,
+        )
     finally:
         code = stop_up(up)
     assert code == 0
@@ -97,12 +102,20 @@ def kill(pid_file: Path) -> None:
 
 
 def main_process(folder: Path, name: str) -> psutil.Process:  # noqa: F811
+    """The service's main process; waits for it, as a service that ended is restarted only after a backoff."""
+    until(lambda: main_processes(folder, name), f"{name} runs", 40)
+    [found] = main_processes(folder, name)
+    return found
+
+
+def main_processes(folder: Path, name: str) -> list[psutil.Process]:  # noqa: F811
+    """The service's main process, which leads a process group; none while the service is restarted."""
     argument = {"web": "config.wsgi"}.get(name, name)
-    [found] = [
-        process
-        for process in services_of_up(folder)
-        if argument in process.cmdline() and os.getpgid(process.pid) == process.pid
-    ]
+    found = []
+    for process in services_of_up(folder):
+        with suppress(psutil.Error, ProcessLookupError):
+            if argument in process.cmdline() and os.getpgid(process.pid) == process.pid:
+                found.append(process)
     return found
 
 
