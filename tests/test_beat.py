@@ -7,7 +7,7 @@ import pytest
 
 from tests.service_stack import ServiceStack, running_stack, until
 
-pytestmark = pytest.mark.fault_injection
+pytestmark = [pytest.mark.long, pytest.mark.fault_injection]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,6 @@ def queued_messages(stack: ServiceStack) -> int:
         return broker.llen("celery")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("table", ["periodictask", "periodictasks"])
 def test_a_signal_ends_beat_during_a_query_while_it_starts(stack, table, stop_signal):
@@ -39,7 +38,6 @@ def test_a_signal_ends_beat_during_a_query_while_it_starts(stack, table, stop_si
         assert stack.terminate("beat", stop_signal, 10) == 0
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_beat_during_a_query_while_it_runs(stack, stop_signal):
     stack.empty_broker()
@@ -51,7 +49,6 @@ def test_a_signal_ends_beat_during_a_query_while_it_runs(stack, stop_signal):
         assert stack.terminate("beat", stop_signal, 10) == 0
 
 
-@pytest.mark.long
 def test_beat_reads_its_schedules_later_when_they_cannot_be_read_at_the_start(stack):
     stack.empty_broker()
     stack.sql("ALTER TABLE django_celery_beat_periodictask RENAME TO elsewhere")

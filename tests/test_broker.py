@@ -210,7 +210,7 @@ KEYS = ("celery", "celery\x06\x169", "unacked", "unacked_index", "unacked_mutex"
 BINDINGS = ("_kombu.binding.celery", "_kombu.binding_permanent.celery", "_kombu.binding_deadlines")
 
 
-@pytest.mark.sample(1)
+@pytest.mark.long
 @pytest.mark.parametrize("key_type", ["string", "zset"])  # for every key at least one of them is wrong
 def test_a_key_of_the_wrong_type_is_renamed(stack, broker, key_type):
     for key in (*KEYS, *BINDINGS):
@@ -222,6 +222,7 @@ def test_a_key_of_the_wrong_type_is_renamed(stack, broker, key_type):
         assert "Traceback" not in stack.log(name)
 
 
+@pytest.mark.long
 def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(stack, broker):
     stack.terminate("worker")
     stack.kill("beat")

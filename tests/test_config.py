@@ -59,7 +59,7 @@ def test_a_variable_that_is_not_declared_is_not_read():
         environment.flag("NO_SUCH_NAME", False)
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [

@@ -95,7 +95,7 @@ def test_maximum_and_minimum_quotas_are_met(platform, rhythm):
     )
 
 
-@pytest.mark.sample(8)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("code", "niche"), EVERY_NICHE)
 @pytest.mark.parametrize("platform", ALL)
 def test_every_niche_language_and_platform_has_windows_and_scenarios(code, niche, platform):

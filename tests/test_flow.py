@@ -94,6 +94,7 @@ def test_the_worker_advances_a_week_and_delivers_a_scenario(stack, bystander):
     assert bystander.counts() == others
 
 
+@pytest.mark.long
 def test_the_work_of_a_worker_killed_during_the_batch_is_completed(stack):
     stack.fire("demo: sweep")
     caller = stack.create_user("killed")

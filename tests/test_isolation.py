@@ -44,6 +44,7 @@ def test_a_hostile_environment_is_removed_completely():
 
 
 @pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="two sessions would share one test database")
+@pytest.mark.long
 @pytest.mark.flow
 def test_a_checkout_with_a_hostile_env_file_runs_the_same_tests(tmp_path):
     """A copy of the checkout, since the `.env` of this one belongs to its owner."""

@@ -79,7 +79,7 @@ def check_days(name: str, hour: int, first: date, last: date) -> None:
         assert on_time or not has_hour(zone, day, hour), (name, hour, moment)
 
 
-@pytest.mark.sample(20)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", ZONES)
 @pytest.mark.timeout(3_600 if EXHAUSTIVE else 60)
 def test_every_local_day_has_its_first_post_once_at_every_hour(name):
@@ -151,7 +151,7 @@ def test_all_posts_of_a_window_are_due_on_one_local_day_the_first_at_the_posting
         }
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("name", ZONES[:: 1 if EXHAUSTIVE else 8] + [zone for zone, _ in SKIPPED_DAYS])
 def test_audience_time_increases_through_every_clock_change(name):
     """It increases strictly, and its inverse returns the same second."""

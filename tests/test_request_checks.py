@@ -327,7 +327,7 @@ UNREADABLE_FORMS = {
 }
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("kind", UNREADABLE_FORMS)
 @pytest.mark.parametrize(
     ("method", "path"),

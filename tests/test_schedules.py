@@ -217,7 +217,7 @@ def unreadable(request, db) -> tuple[PeriodicTask, str]:
     return task, word
 
 
-@pytest.mark.sample(5)
+@pytest.mark.sample(3)
 def test_a_row_that_cannot_be_read_is_skipped(scheduler, caplog, unreadable):
     create_missing_schedules()
     assert {"demo: deliver due events", "demo: sweep"} <= run(scheduler)

@@ -103,6 +103,7 @@ def test_beat_logs_that_it_runs(stack):
     assert (line["event"], line["logger"]) == ("Beat runs by the schedules in the database.", "config.beat")
 
 
+@pytest.mark.long
 def test_the_log_lines_of_a_task_have_its_id(stack):
     caller = stack.create_user_with_demo("logged")
     until(lambda: caller.demo()["state"] == "active", "the demo is active")

@@ -334,7 +334,7 @@ def viewed(figure: bytes) -> bytes:
     )
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     ("bad_event", "error"),
     [
