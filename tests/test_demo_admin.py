@@ -91,7 +91,7 @@ def test_the_number_of_list_queries_does_not_grow_with_demos(operator, alice, bo
 
 
 def test_actions_report_their_number_and_the_refusals(operator, alice, bob):
-    one, other = demo_of(alice), demo_of(bob)
+    one, other = demo_of(alice, timezone.now()), demo_of(bob, timezone.now())
     assert act(operator, DEMOS, "pause", one) == ["1 demo paused."]
     assert act(operator, DEMOS, "pause", one, other) == ["1 demo paused, 1 unchanged."]
     assert act(operator, DEMOS, "resume", one) == ["1 demo resuming."]

@@ -167,7 +167,7 @@ def test_a_setting_out_of_range_is_400_naming_the_range(page, alice, settings, h
 
 
 def test_settings_are_changed_and_answered(page, alice):
-    demo_of(alice)
+    demo_of(alice, timezone.now())
     answer = page.patch(
         "/api/v1/demo/", {"settings": {"posting_hour": 8, "time_zone": "Europe/Berlin"}}, content_type=JSON
     )

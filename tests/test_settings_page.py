@@ -83,8 +83,8 @@ CHANGED = {
 
 
 def test_every_setting_can_be_changed(page, alice, bob):
-    demo_of(alice)
-    demo_of(bob)
+    demo_of(alice, timezone.now())
+    demo_of(bob, timezone.now())
     before = settings_of(bob)
     save(page, **{name: typed for name, (typed, _) in CHANGED.items()})
     assert settings_of(alice) == tuple(CHANGED[name][1] for name in SETTINGS)
@@ -127,7 +127,7 @@ def test_two_tabs_save_only_their_own_changes(page, alice):
 
 
 def test_a_form_sent_again_after_an_error_saves_only_its_own_changes(page, alice):
-    demo_of(alice)
+    demo_of(alice, timezone.now())
     tab = Form(page.get("/settings/")).fields
     save(page, content_per_day="7", comments_per_window="77")
     again = Form(page.post("/settings/", tab | {"messages_per_window": "999"})).fields
@@ -201,7 +201,7 @@ def test_settings_of_a_paused_demo_apply_after_the_pause(page, alice):
 
 
 def test_the_settings_page_describes_the_settings_in_words(page, alice):
-    demo_of(alice)
+    demo_of(alice, timezone.now())
     odd = {"content_per_day": "1", "comments_per_window": "3", "posting_hour": "9", "retention_days": "1"}
     save(page, rhythm="natural", viral_spikes="", time_zone="Asia/Tokyo", **odd)
     shown = text_of(page.get("/settings/"))
