@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import TypeVar
 
 import environ
 import psycopg
@@ -28,6 +29,7 @@ from tests.servers import CHECKOUT, DATA_DIR, copy_template, new_folder
 # The product sees no variable that the caller of the tests or a `.env` has set: tests.servers removes them.
 PLAIN = {name: value for name, value in os.environ.items() if name not in environment.VARIABLES}
 PLAIN |= {"ENV_FILE": os.devnull, "DATA_DIR": str(DATA_DIR)}  # never the checkout's own
+Value = TypeVar("Value")
 PROCFILE = parse_procfile((CHECKOUT / "Procfile").read_text()).processes
 
 
@@ -221,6 +223,9 @@ class ApiClient:
     def demo(self) -> dict:
         return requests.get(f"{self.stack.url}/api/v1/demo/", headers=self.headers, timeout=20).json()
 
+    def is_active(self) -> bool:
+        return self.demo()["state"] == "active"
+
     def counts(self) -> tuple[int, int, int]:
         """Stored demo rows: posts, comments, messages."""
         rows = self.stack.sql(
@@ -244,12 +249,13 @@ class ApiClient:
         )[0]
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
-    """Return as soon as `condition` holds; fail with `what` was expected after `seconds`."""
+def until(condition: Callable[[], Value], what: str, seconds: float = 90) -> Value:
+    """Return the value of `condition` as soon as it is true; fail with `what` was expected after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (value := condition()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
         time.sleep(0.1)
+    return value
 
 
 @cache

@@ -217,7 +217,7 @@ def test_a_key_of_the_wrong_type_is_renamed(stack, broker, key_type):
         broker.delete(key)
         SET_KEY[key_type](broker, key)
     caller = stack.create_user_with_demo(f"wrong-{key_type}")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 60)
+    until(caller.is_active, "the demo is active", 60)
     for name in ("web", "worker", "beat"):
         assert "Traceback" not in stack.log(name)
 
@@ -253,16 +253,16 @@ def test_reserved_messages_are_requeued_when_valid_and_removed_when_invalid(stac
 def test_messages_are_delivered_after_the_broker_was_emptied(stack, broker):
     broker.flushall()
     caller = stack.create_user_with_demo("emptied")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 20)
+    until(caller.is_active, "the demo is active", 20)
 
 
 @pytest.mark.long
 def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(stack):
     caller = stack.create_user_with_demo("killed")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     stack.fire("demo: sweep", 2)
     kill_while_resetting(stack, caller)
-    until(lambda: caller.demo()["state"] == "active", "the reset is complete", 120)
+    until(caller.is_active, "the reset is complete", 120)
     assert caller.counts() == FULL
     assert "hostname" not in stack.log("worker")
 

@@ -47,12 +47,8 @@ def enabled(stack: ServiceStack, name: str) -> ApiClient:
 
 
 def active(caller: ApiClient) -> None:
-    until(lambda: is_active(caller), f"the demo of {caller.name} is active", 120)
+    until(caller.is_active, f"the demo of {caller.name} is active", 120)
     assert caller.counts() == FULL
-
-
-def is_active(caller: ApiClient) -> bool:
-    return caller.demo()["state"] == "active"
 
 
 def answered(ask: Callable[[], requests.Response], code: int) -> requests.Response:
@@ -96,7 +92,7 @@ def is_active_after_restarts(stack: ServiceStack, caller: ApiClient) -> bool:
     for name, process in list(stack.processes.items()):
         if process.poll() is not None:
             stack.start(name)
-    return is_active(caller)
+    return caller.is_active()
 
 
 def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):

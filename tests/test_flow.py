@@ -28,7 +28,7 @@ def bystander(stack) -> ApiClient:
     """A user with a complete demo of her own, which nothing below may change."""
     bystander = stack.create_user("bystander")
     bystander.post("demo/enable", seed=1)
-    until(lambda: bystander.demo()["state"] == "active", "the other demo is active")
+    until(bystander.is_active, "the other demo is active")
     return bystander
 
 
@@ -58,7 +58,7 @@ def test_enabling_fills_the_inbox_and_shows_its_progress(stack):
 
 def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystander):
     caller = stack.create_user_with_demo("talker")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     before = bystander.story("window")
     stack.open_a_window("talker")
     stack.fire("demo: interactions")
@@ -82,7 +82,7 @@ def test_a_window_brings_its_quota_once_however_often_beat_fires(stack, bystande
 @pytest.mark.long
 def test_the_worker_advances_a_week_and_delivers_a_scenario(stack, bystander):
     caller = stack.create_user_with_demo("traveller")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     before, others = caller.demo()["enabled_at"], bystander.counts()
     assert caller.post("demo/advance", days=7).status_code == 202
     until(lambda: caller.demo()["enabled_at"] < before, "its past has moved")
@@ -106,7 +106,7 @@ def test_the_work_of_a_worker_killed_during_the_batch_is_completed(stack):
         stack.kill("worker")
     assert caller.counts() == (0, 0, 0)
     stack.start("worker")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    until(caller.is_active, "the demo is active", 120)
     assert caller.counts() == FULL
 
 
@@ -114,14 +114,14 @@ def test_the_work_of_a_worker_killed_during_the_batch_is_completed(stack):
 def test_a_slow_account_does_not_delay_other_work_of_the_sweep(stack):
     slow, caller = stack.create_user("slow"), stack.create_user("behind")
     slow.post("demo/enable")
-    until(lambda: slow.demo()["state"] == "active", "the demo is active")
+    until(slow.is_active, "the demo is active")
     stack.kill("worker")
     slow.post("demo/disable")
     caller.post("demo/enable")
     stack.empty_broker()
     with blocked_profiles(stack, slow):
         stack.start("worker")
-        until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+        until(caller.is_active, "the demo is active", 120)
         assert slow.demo()["state"] == "disabling"
     until(lambda: slow.demo()["state"] == "off", "the demo is off", 120)
 
@@ -133,7 +133,7 @@ def test_an_emptied_broker_loses_nothing(stack):
     caller.post("demo/enable")
     stack.empty_broker()
     stack.start("worker")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    until(caller.is_active, "the demo is active", 120)
     assert caller.counts() == FULL
 
 
@@ -147,7 +147,7 @@ def test_a_database_restarted_in_the_middle_loses_nothing(stack):
         stack.start("worker")
         until(lambda: caller.story("initial")[0] == 1055, "the batch is planned")
         stack.servers.restart_postgres()
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    until(caller.is_active, "the demo is active", 120)
     assert caller.counts() == FULL
 
 
@@ -201,7 +201,7 @@ def stored(stack: ServiceStack, name: str) -> set[tuple]:
 
 def test_disabling_removes_everything_and_changes_no_other_demo(stack, bystander):
     caller = stack.create_user_with_demo("leaver")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     assert caller.post("demo/disable").status_code == 202
     until(lambda: caller.demo()["state"] == "off", "the demo is off")
     assert caller.counts() == (0, 0, 0)
@@ -216,7 +216,7 @@ MORE = {"content": 0, "comments": 10, "messages": 5}
 def test_a_single_web_process_delivers_to_itself_over_http():
     with running_stack(DEMO_DELIVERY="http", WEB_CONCURRENCY="1") as stack, ThreadPoolExecutor(4) as pool:
         caller = stack.create_user_with_demo("over-http")
-        until(lambda: caller.demo()["state"] == "active", "the demo is active")
+        until(caller.is_active, "the demo is active")
         assert caller.counts() == FULL
         assert caller.post("demo/generate/interactions").json() == MORE
         asked = [pool.submit(caller.post, "demo/generate/interactions") for _ in range(4)]

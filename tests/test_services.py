@@ -29,7 +29,7 @@ def stack():
     """With a worker and beat that have started: a signal before that ends a process without its handler."""
     with running_stack(LOG_FORMAT="json", SECRET_KEY=KEY, METRICS_TOKEN=METRICS_TOKEN) as stack:
         first_user = stack.create_user_with_demo("first")
-        until(lambda: first_user.demo()["state"] == "active", "the worker runs")
+        until(first_user.is_active, "the worker runs")
         until(lambda: lines(stack, "beat"), "beat runs")
         yield stack
 
@@ -55,7 +55,7 @@ def test_two_instances_of_each_service_do_everything_once(stack):
         callers = [stack.create_user(f"side-{number}") for number in range(4)]
         for number, caller in enumerate(callers):
             assert caller.post("demo/enable", "web-2" if number % 2 else "web").status_code == 202
-        until(lambda: all(caller.demo()["state"] == "active" for caller in callers), "all are active")
+        until(lambda: all(caller.is_active() for caller in callers), "all are active")
         for caller in callers:
             stack.open_a_window(caller.name)
         for name in ("demo: interactions", "demo: deliver due events", "demo: sweep"):
@@ -85,7 +85,7 @@ def test_a_service_stops_on_sigterm_with_exit_code_0_and_nothing_is_lost(stack, 
     code = stack.terminate(name)
     stack.start(name)
     assert code == 0
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 120)
+    until(caller.is_active, "the demo is active", 120)
     assert caller.counts() == FULL
 
 
@@ -106,7 +106,7 @@ def test_beat_logs_that_it_runs(stack):
 @pytest.mark.long
 def test_the_log_lines_of_a_task_have_its_id(stack):
     caller = stack.create_user_with_demo("logged")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     stack.open_a_window("logged")
     stack.fire("demo: interactions")
     expected = "Generated 10 comments and 5 DMs for user logged"
@@ -120,7 +120,7 @@ def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
     created = 'perennial_ingested_events_total{result="created"}'
     before = metric(stack, created)
     caller = stack.create_user_with_demo("counted")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     after = metric(stack, created)
     assert after - before >= 1055
     stack.terminate("web")
@@ -136,7 +136,7 @@ def test_metrics_are_summed_over_processes_and_kept_after_a_restart(stack):
 @pytest.mark.long
 def test_metrics_show_overdue_and_dead_events(stack):
     caller = stack.create_user_with_demo("late")
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     stack.kill("worker")
     of_account = "account_id = (SELECT a.id FROM demo_demoaccount a JOIN accounts_user u ON u.id = user_id WHERE username = 'late')"
     stack.sql(
@@ -177,7 +177,7 @@ def test_no_secret_appears_in_a_log_or_a_response(stack):
     caller = stack.create_user("discreet")
     token = caller.headers["Authorization"].split()[1]
     responses = authenticated_in_each_way(stack, caller, token)
-    until(lambda: caller.demo()["state"] == "active", "the demo is active")
+    until(caller.is_active, "the demo is active")
     secrets = [row[0] for row in stack.sql("SELECT webhook_secret FROM accounts_profile")]
     [(id, uuid, secret)] = stack.sql(
         "SELECT p.id, p.uuid, webhook_secret FROM accounts_profile p JOIN accounts_user u ON u.id = owner_id"

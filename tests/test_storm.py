@@ -51,7 +51,7 @@ def stack() -> Iterator[ServiceStack]:
 def test_after_a_storm_of_kills_every_count_is_exact(stack):
     print(f"STORM_SEED={SEED} STORM_MINUTES={SECONDS / 60:g}")
     bystander = stack.create_user_with_demo("bystander")
-    until(lambda: bystander.demo()["state"] == "active", "the other demo is active")
+    until(bystander.is_active, "the other demo is active")
     callers = [stack.create_user(f"storm-{number}") for number in range(3)]
     stack.fire("demo: sweep", 2)
     stack.fire("demo: deliver due events")
@@ -126,7 +126,7 @@ def assert_settled_without_loss(stack: ServiceStack, caller: ApiClient) -> None:
     until(lambda: caller.demo()["state"] not in passing, "what was begun is finished", 180)
     caller.post("demo/resume")
     until(lambda: caller.post("demo/enable").status_code in (200, 202), "the demo is switched on", 60)
-    until(lambda: caller.demo()["state"] == "active", "the demo is active", 180)
+    until(caller.is_active, "the demo is active", 180)
     late = f"SELECT count(*) FROM demo_storyevent s WHERE delivered_at IS NULL AND due_at < now() AND {OWN}"
     until(lambda: stack.sql(late, caller.name) == [(0,)], "what is due is delivered", 180)
     assert caller.story("initial") == (1055, 1055)

@@ -76,9 +76,9 @@ def test_up_restarts_what_was_killed_and_stops_with_exit_code_0(prepared):  # no
     assert (servers.valkey_runs(), servers.postgres_runs()) == (False, False)
 
 
-def break_a_schedule(folder: Path, name: str) -> None:  # noqa: F811
+def break_a_schedule(root: Path, name: str) -> None:
     """Rename a schedule and make it invalid, so that beat logs the name."""
-    entry = Servers(folder / "data").database
+    entry = Servers(root / "data").database
     with psycopg.connect(dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"]) as connection:
         rename = (
             "UPDATE django_celery_beat_periodictask SET name = %s, headers = '[]' WHERE name LIKE '%%cleanup'"
@@ -101,18 +101,17 @@ def kill(pid_file: Path) -> None:
     os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
 
 
-def main_process(folder: Path, name: str) -> psutil.Process:  # noqa: F811
+def main_process(root: Path, name: str) -> psutil.Process:
     """The service's main process; waits for it, as a service that ended is restarted only after a backoff."""
-    until(lambda: main_processes(folder, name), f"{name} runs", 40)
-    [found] = main_processes(folder, name)
+    [found] = until(lambda: main_processes(root, name), f"{name} runs", 40)
     return found
 
 
-def main_processes(folder: Path, name: str) -> list[psutil.Process]:  # noqa: F811
+def main_processes(root: Path, name: str) -> list[psutil.Process]:
     """The service's main process, which leads a process group; none while the service is restarted."""
     argument = {"web": "config.wsgi"}.get(name, name)
     found = []
-    for process in services_of_up(folder):
+    for process in services_of_up(root):
         with suppress(psutil.Error, ProcessLookupError):
             if argument in process.cmdline() and os.getpgid(process.pid) == process.pid:
                 found.append(process)

@@ -439,7 +439,7 @@ def test_many_queued_requests_of_one_user_do_not_delay_another_user(stack):
     ask = b"GET /api/v1/demo/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n"
     with ExitStack() as contexts:
         address = "127.0.0.1", stack.port
-        clients = [contexts.enter_context(socket.create_connection(address, 60)) for _ in range(400)]
+        clients = [contexts.enter_context(socket.create_connection(address, 60)) for _ in range(800)]
         for client in clients:
             client.sendall(ask % caller.headers["Authorization"].encode())
         began = time.monotonic()
