@@ -64,7 +64,7 @@ for _target, _model in ((CONTENT, Content), (INTERACTION, Interaction)):
     check_table(f"VALUE_COLUMNS of {_target} in interactions/upserts.py", VALUE_COLUMNS[_target], _declared)
     _needed = [column for name in _declared for column in (name, f"{name}_at")]
     _fields = [field.name for field in _model._meta.fields]
-    check_contains(f"{_model.__name__} in interactions/models.py", _fields, _needed)
+    check_contains(f"{_model.__name__} in interactions/models/rows.py", _fields, _needed)
 
 
 def _value_columns(target: str) -> dict[str, str]:

@@ -1,0 +1,22 @@
+"""The tables of the inbox; the public names of this package."""
+
+from interactions.models.pending import DeadLetter, PendingChange
+from interactions.models.rows import (
+    MAX_KEY_LENGTH,
+    MAX_PAGE_BYTES,
+    Content,
+    Interaction,
+    InteractionQuerySet,
+    PlatformRow,
+)
+
+__all__ = [
+    "MAX_KEY_LENGTH",
+    "MAX_PAGE_BYTES",
+    "Content",
+    "DeadLetter",
+    "Interaction",
+    "InteractionQuerySet",
+    "PendingChange",
+    "PlatformRow",
+]
