@@ -36,6 +36,7 @@ class PersonAdmin(LockRowMixin, UserAdmin):
 
     list_display = ["username", "email", "is_staff", "enabled_at"]
     readonly_fields = ["demo_mode_enabled_at"]
+    fieldsets = (*UserAdmin.fieldsets, ("Inbox", {"fields": ["answers_close_threads"]}))
     actions = ["end_tokens"]
 
     def get_readonly_fields(self, request, obj=None) -> list[str]:

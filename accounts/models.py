@@ -46,6 +46,11 @@ class User(AbstractUser):
         editable=False,
         help_text="Start of the current demo activation; empty while demo mode is off.",
     )
+    answers_close_threads = models.BooleanField(
+        "an answer closes the thread",
+        default=True,
+        help_text="Whether a sent answer makes its thread done. A change applies to later answers.",
+    )
 
     objects = UserManager()
 

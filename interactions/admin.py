@@ -21,7 +21,19 @@ from accounts.plurals import pluralize
 from interactions.clock import now
 from interactions.cursors import MAX_COUNTED
 from interactions.events import Unreadable
-from interactions.models import Content, DeadLetter, Interaction, PendingChange, PlatformRow
+from interactions.models import (
+    Content,
+    DeadLetter,
+    Decision,
+    Interaction,
+    InteractionQuerySet,
+    Label,
+    Note,
+    PendingChange,
+    PlatformRow,
+    ReadStatus,
+    Thread,
+)
 from interactions.replay import RETRY_MINUTES, ReplayResult, read_letter, replay
 from interactions.text_search import ContainsText
 
@@ -154,14 +166,24 @@ class ContentAdmin(PlatformRowAdmin):
     search_fields = [f"text__{ContainsText.lookup_name}"]
 
 
+class StatusFilter(admin.SimpleListFilter):
+    title = parameter_name = "status"
+
+    def lookups(self, request, model_admin) -> list[tuple[str, str]]:
+        return ReadStatus.choices
+
+    def queryset(self, request, queryset: InteractionQuerySet) -> QuerySet:
+        return queryset.with_status(self.value()) if self.value() in ReadStatus.values else queryset
+
+
 @admin.register(Interaction)
 class InteractionAdmin(PlatformRowAdmin):
     list_display = [
         *["received_at", "short_text", "author", "profile", "posted_at", "type", "direction"],
         *["status", "send_status", "is_demo", "deleted_at"],
     ]
-    list_filter = ["is_demo", "type", "status", "direction", "send_status", "profile__platform"]
-    list_select_related = ["profile"]
+    list_filter = ["is_demo", "type", StatusFilter, "direction", "send_status", "profile__platform"]
+    list_select_related = ["profile", "thread"]
     search_fields = [
         f"text__{ContainsText.lookup_name}",
         f"author_name__{ContainsText.lookup_name}",
@@ -171,6 +193,46 @@ class InteractionAdmin(PlatformRowAdmin):
     @admin.display(description="author")
     def author(self, row: Interaction) -> str:
         return format_html_join(" ", "<bdi>{}</bdi>", ((part,) for part in row.display_author if part))
+
+
+class ThreadRowAdmin(SearchNewestAdmin):
+    """Threads, and what people add to them. The search finds exact ids."""
+
+    list_filter = ["is_demo", "profile__platform"]
+    list_select_related = ["profile"]
+
+
+@admin.register(Thread)
+class ThreadAdmin(ThreadRowAdmin):
+    list_display = [
+        *["active_at", "kind", "root_ref", "profile", "status", "snoozed_until", "unread"],
+        *["last_in_at", "last_out_at", "is_demo"],
+    ]
+    list_filter = ["is_demo", "kind", "status", "unread", "profile__platform"]
+    search_fields = ["=root_ref"]
+    search_help_text = f"A first comment's or a conversation's exact id, in the newest {MAX_SEARCHED:,} rows."
+
+
+@admin.register(Decision)
+class DecisionAdmin(ThreadRowAdmin):
+    list_display = ["at", "status", "until", "author_name", "thread", "profile", "is_demo"]
+    list_filter = ["is_demo", "status"]
+    list_select_related = ["profile", "thread"]
+
+
+@admin.register(Note)
+class NoteAdmin(ThreadRowAdmin):
+    list_display = ["created_at", "__str__", "author_name", "thread", "profile", "is_demo"]
+    list_select_related = ["profile", "thread"]
+    search_fields = [f"text__{ContainsText.lookup_name}"]
+    search_help_text = f"Part of a note, in the newest {MAX_SEARCHED:,} notes."
+
+
+@admin.register(Label)
+class LabelAdmin(ThreadRowAdmin):
+    list_display = ["name", "profile", "is_demo"]
+    search_fields = ["=name"]
+    search_help_text = f"A label's exact name, in the newest {MAX_SEARCHED:,} labels."
 
 
 @admin.register(PendingChange)

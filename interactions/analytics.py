@@ -9,13 +9,14 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from accounts.models import Platform, User
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, ReadStatus
+from interactions.models.rows import READ_STATUS
 
 MODES = {"live": Q(is_demo=False), "demo": Q(is_demo=True), "all": Q()}
 DIMENSIONS = {
     "platform": Platform.values,
     "type": Interaction.Type.values,
-    "status": Interaction.Status.values,
+    "status": ReadStatus.values,
     "direction": Interaction.Direction.values,
 }
 MAX_CELLS = 50_000  # combinations of day and dimensions: ten years of a company on every platform
@@ -35,7 +36,9 @@ def summary(user: User, mode: str, start: datetime | None, end: datetime | None)
     """
     interactions = _posted(Interaction.objects.visible_to(user).filter(MODES[mode]), start, end)
     cells = list(
-        interactions.values_list(TruncDate("posted_at"), "profile__platform", "type", "status", "direction")
+        interactions.values_list(
+            TruncDate("posted_at"), "profile__platform", "type", READ_STATUS, "direction"
+        )
         .annotate(Count("pk"))
         .order_by()[: MAX_CELLS + 1]
     )

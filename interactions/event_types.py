@@ -66,6 +66,8 @@ EVENT_TYPES: Mapping[str, EventType] = by_name(
         COMMENT_CREATED,
         EventType("comment.edited", "Edit of a comment", "edit", ("text",)),
         EventType("comment.deleted", "Deletion of a comment", "deletion"),
+        EventType("comment.hidden", "Hiding of a comment", "hiding"),
+        EventType("comment.unhidden", "Unhiding of a comment", "unhiding"),
         MESSAGE_CREATED,
         EventType("message.edited", "Edit of a message", "edit", ("text",)),
         EventType("message.deleted", "Deletion of a message", "deletion"),

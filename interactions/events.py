@@ -2,8 +2,8 @@
 
 An event becomes a list of changes to one row. Each change has a version, and the greatest version wins whatever the
 order of arrival, so that any permutation, repetition or split of the same events leaves the same row. At equal times an
-edit wins over the creation, then the greater digest wins. A deletion holds unless the newest creation is later
-(merging.py).
+edit wins over the creation, and hiding over unhiding, then the greater digest wins. A deletion holds unless the newest
+creation is later (merging.py).
 """
 
 import re
@@ -84,7 +84,7 @@ class Creation(NamedTuple):
 class Change(NamedTuple):
     """A new value of one aspect of a row, at a version."""
 
-    aspect: str  # created, text, deletion, or a column of VALUE_COLUMNS in upserts.py, such as views
+    aspect: str  # created, text, deletion, hidden, or a column of VALUE_COLUMNS in upserts.py, such as views
     version: Version
     value: Any
 
@@ -197,6 +197,14 @@ def _read_deletion(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
     return (Change("deletion", (at,), True),)
 
 
+def _read_hiding(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
+    return (Change("hidden", (at, 1), True),)
+
+
+def _read_unhiding(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
+    return (Change("hidden", (at, 0), False),)
+
+
 def _read_metrics(raw: Mapping[str, Any], at: int) -> tuple[Change, ...]:
     """Each metric is a separate aspect, so that partial reports merge; at equal times the greater number wins."""
     metrics = raw.get("metrics")
@@ -291,6 +299,8 @@ _READERS: dict[str, _Reader] = {  # by EventType.change
     "message": _Reader(_read_message, ("created", "text")),
     "edit": _Reader(_read_edit, ("text",)),
     "deletion": _Reader(_read_deletion, ("deletion",)),
+    "hiding": _Reader(_read_hiding, ("hidden",)),
+    "unhiding": _Reader(_read_unhiding, ("hidden",)),
     "metrics": _Reader(_read_metrics, METRIC_NAMES),
 }
 check_table(

@@ -30,6 +30,8 @@ from interactions.locks import lock_profiles
 from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
+from interactions.threads.arrivals import follow_changes, place_new_rows
+from interactions.threads.table import link_content
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +114,8 @@ def store_events(
 def _lock_and_load_profiles(events: Sequence[IncomingEvent]) -> dict[int, Profile]:
     profile_ids = {incoming.profile_id for incoming in events}
     lock_profiles(profile_ids)
-    return Profile.objects.only("id", "is_demo", "platform_id").in_bulk(profile_ids)
+    columns = ("id", "is_demo", "platform_id", "owner__answers_close_threads")
+    return Profile.objects.select_related("owner").only(*columns).in_bulk(profile_ids)
 
 
 def _validate(
@@ -225,14 +228,16 @@ def _write(
     profiles: dict[int, Profile],
     received_at: datetime,
 ) -> None:
-    """Insert new rows, update changed ones, and store changes whose target does not exist yet as pending."""
+    """Insert new rows, update changed ones, and store changes whose target does not exist yet as pending.
+
+    Then link the rows that refer to the new ones, and compute the threads of rows that changed.
+    """
     new = {key: row for key, row in rows.items() if row.exists and not row.stored}
     changed = {key: row for key, row in rows.items() if row.stored and row.values}
     pending = {key: row for key, row in rows.items() if not row.exists and row.values}
     if changed:
         upserts.update_rows(target, _columns(changed, profiles), received_at)
-    for batch in _parents_first(new):
-        _insert(target, batch, _columns(batch, profiles), received_at)
+    moved = _insert_new(target, new, profiles, received_at) if new else []
     if applied := [key for key in pending_keys if key in new]:
         pending_changes.delete_pending(target, applied)
     if pending:
@@ -240,23 +245,56 @@ def _write(
         pending_changes.save_pending(target, pending, demo_flags, received_at)
     if new:
         upserts.link_references(target, {key: row.id for key, row in new.items()})
+    if target == upserts.INTERACTION:
+        follow_changes(changed, moved, received_at)
+    elif new:
+        link_content({key: row.id for key, row in new.items()})
 
 
-def _parents_first(new: dict[Key, Row]) -> list[dict[Key, Row]]:
+def _insert_new(
+    target: str, new: dict[Key, Row], profiles: dict[int, Profile], received_at: datetime
+) -> list[int]:
+    """Insert the rows; return the ids of those whose threads must be computed again."""
+    columns = dict(zip(new, _columns(new, profiles), strict=True))
+    if target == upserts.CONTENT:
+        _insert(upserts.insert_content, target, new, list(columns.values()), received_at)
+        return []
+    for (profile_id, _), values in columns.items():
+        values["closes"] = profiles[profile_id].owner.answers_close_threads
+    moved = place_new_rows(new, list(columns.values()), received_at)
+    for keys in _parents_first(new):
+        moved += _insert(
+            upserts.insert_interactions,
+            target,
+            {key: new[key] for key in keys},
+            [columns[key] for key in keys],
+            received_at,
+        )
+    return [new[key].id for key in moved]
+
+
+def _parents_first(new: dict[Key, Row]) -> list[list[Key]]:
     """Return the new rows in two batches, replies to new rows last, so that their insert links them to their parents."""
-    replies = {key: row for key, row in new.items() if (key[0], row.values["created"].parent_ref) in new}
-    others = {key: row for key, row in new.items() if key not in replies}
-    return [batch for batch in (others, replies) if batch]
+    replies = {key: None for key, row in new.items() if (key[0], row.values["created"].parent_ref) in new}
+    others = [key for key in new if key not in replies]
+    return [batch for batch in (others, list(replies)) if batch]
 
 
-def _insert(target: str, new: dict[Key, Row], columns: list[dict], received_at: datetime) -> None:
-    insert = upserts.insert_content if target == upserts.CONTENT else upserts.insert_interactions
+def _insert(
+    insert: Callable[[list[dict], datetime], dict[Key, int]],
+    target: str,
+    new: dict[Key, Row],
+    columns: list[dict],
+    received_at: datetime,
+) -> list[Key]:
+    """Insert the rows and set their ids; return the keys of those that a writer without the lock inserted meanwhile."""
     ids = insert(columns, received_at)
-    if len(ids) < len(new):  # inserted meanwhile by a writer that does not lock the profile
-        existing = upserts.stored_rows(target, [key for key in new if key not in ids])
-        ids |= {key: row.id for key, row in existing.items()}
+    existing = [key for key in new if key not in ids] if len(ids) < len(new) else []
+    if existing:
+        ids |= {key: row.id for key, row in upserts.stored_rows(target, existing).items()}
     for key, row in new.items():
         row.id = ids[key]
+    return existing
 
 
 def _columns(rows: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:

@@ -14,10 +14,15 @@ MAX_LOCK_WAIT = "1s"
 
 
 def lock_profiles(profile_ids: Iterable[int]) -> None:
-    """Lock the profiles until the transaction ends; in ascending order, so that no two callers deadlock."""
+    """Lock the profiles until the transaction ends; in ascending order, so that no two callers deadlock.
+
+    The setting tells the trigger of migration interactions.0008 that this transaction keeps threads up to date.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [_keys(profile_ids)]
+            "SELECT pg_advisory_xact_lock(key), set_config('perennial.threads', 'on', true)"
+            " FROM unnest(%s::bigint[]) AS key",
+            [_keys(profile_ids)],
         )
 
 
@@ -39,7 +44,8 @@ def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
             raise
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key & %s FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
+            "SELECT key & %s, set_config('perennial.threads', 'on', true) FROM unnest(%s::bigint[]) AS key"
+            " WHERE pg_try_advisory_xact_lock(key)",
             [(1 << 48) - 1, _keys(wanted)],
         )
         return {row[0] for row in cursor}

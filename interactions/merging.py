@@ -24,6 +24,7 @@ class Row:
     """One target row: its current versions and the values that this batch changes."""
 
     id: int | None = None
+    thread_id: int | None = None
     versions: dict[str, Version] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     # By aspect, the stamp of the last version that a future event has stored.

@@ -8,6 +8,8 @@ from django.db import transaction
 from interactions.events import digest
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
+from interactions.threads.placing import UnplacedRow, place
+from interactions.threads.state import Position, RowFacts
 
 
 class ReplyKeyReused(Exception):
@@ -29,10 +31,10 @@ def store_reply(to: Interaction, text: str, now: datetime, key: str | None = Non
                 raise ReplyKeyReused
             return existing
         row = _outbound_row(
-            Interaction.objects.select_related("profile").get(pk=to.pk, deleted_at=None), text, now
+            Interaction.objects.select_related("profile__owner").get(pk=to.pk, deleted_at=None), text, now
         )
         row.idempotency_key, row.idempotency_digest = key, request_digest if key else None
-        row.save(force_insert=True)
+        _insert(row, now)
         return row
 
 
@@ -46,7 +48,6 @@ def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
         type=to.type,
         direction=Interaction.Direction.OUT,
         send_status=Interaction.SendStatus.QUEUED,
-        status=Interaction.Status.DONE,
         parent=to,
         parent_ref=to.platform_id,
         content_id=to.content_id,
@@ -62,7 +63,24 @@ def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
         text_at=now,
         created_digest=digest(text),
         text_digest=digest(text),
+        closes=profile.owner.answers_close_threads,
     )
+
+
+def _insert(row: Interaction, now: datetime) -> None:
+    """Insert a sent row into its thread."""
+    facts = RowFacts(
+        Position(row.posted_at, row.platform_id),
+        now,
+        is_received=False,
+        is_visible=True,
+        is_hidden=False,
+        closes=row.closes,
+        content_ref=row.content_ref,
+    )
+    unplaced = UnplacedRow(row.profile_id, row.is_demo, row.type, row.parent_ref, row.conversation_id, facts)
+    row.thread_id = place([unplaced], now).thread_ids[unplaced.key]
+    row.save(force_insert=True)
 
 
 def _find_by_key(profile_id: int, key: str) -> Interaction | None:

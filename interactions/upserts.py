@@ -43,8 +43,11 @@ _CREATION = {
         "parent_ref": "text",
         "conversation_id": "text",
         "direction": "text",
+        "closes": "boolean",
+        "thread_id": "bigint",
     },
 }
+_VISIBILITY = {CONTENT: {}, INTERACTION: {"visibility_at": "timestamptz", "hidden_at": "timestamptz"}}
 
 
 class ValueColumn(NamedTuple):
@@ -60,7 +63,9 @@ VALUE_COLUMNS: dict[str, dict[str, ValueColumn]] = {
     INTERACTION: {},
 }
 for _target, _model in ((CONTENT, Content), (INTERACTION, Interaction)):
-    _declared = [aspect for aspect in aspects_of(_target) if aspect not in ("created", "text", "deletion")]
+    _declared = [
+        aspect for aspect in aspects_of(_target) if aspect not in ("created", "text", "deletion", "hidden")
+    ]
     check_table(f"VALUE_COLUMNS of {_target} in interactions/upserts.py", VALUE_COLUMNS[_target], _declared)
     _needed = [column for name in _declared for column in (name, f"{name}_at")]
     _fields = [field.name for field in _model._meta.fields]
@@ -74,8 +79,10 @@ def _value_columns(target: str) -> dict[str, str]:
     return values | {f"{name}_at": "timestamptz" for name in columns}
 
 
-_COLUMNS = {target: _COMMON | _CREATION[target] | _value_columns(target) for target in TABLES}
-_FIXED = {"profile_id", "platform_id", "is_demo"}
+_COLUMNS = {
+    target: _COMMON | _CREATION[target] | _VISIBILITY[target] | _value_columns(target) for target in TABLES
+}
+_FIXED = {"profile_id", "platform_id", "is_demo", "closes", "thread_id"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -90,15 +97,18 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         # Expiry is not a version: any deletion event wins over it.
         microseconds_of("NULLIF(deleted_at, expired_at)"),
     ]
+    if target == INTERACTION:
+        names, values = ("hidden",), [microseconds_of("visibility_at"), "(hidden_at IS NOT NULL)::int"]
+    thread_id = "thread_id" if target == INTERACTION else "NULL"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(['id', 'profile_id', 'platform_id', *versions, *values])}"
+            f"SELECT {', '.join(['id', thread_id, 'profile_id', 'platform_id', *versions, *values])}"
             f" FROM {WANTED_KEYS} JOIN {TABLES[target]} USING (profile_id, platform_id)",
             [keys_to_json(keys)],
         )
         return {
-            (profile, platform_id): Row(id, _versions(names, *rest))
-            for id, profile, platform_id, *rest in cursor
+            (profile, platform_id): Row(id, thread, _versions(names, *rest))
+            for id, thread, profile, platform_id, *rest in cursor
         }
 
 
@@ -142,6 +152,8 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
             columns |= {"text": value, "text_at": at, "text_digest": rank}
         elif aspect == "deletion":
             columns["deleted_at"] = at
+        elif aspect == "hidden":
+            columns |= {"visibility_at": at, "hidden_at": at if value else None}
         else:
             columns |= {aspect: value, f"{aspect}_at": at}
     return columns
@@ -164,13 +176,13 @@ def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -
     names = ", ".join(_COLUMNS[INTERACTION])
     values = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
     query = (
-        f"SELECT %s, %s, {values}, '{Interaction.Status.NEW.value}', content.id, parent.id FROM {_records(INTERACTION)}"
+        f"SELECT %s, %s, {values}, content.id, parent.id FROM {_records(INTERACTION)}"
         " LEFT JOIN interactions_content content"
         " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
         " LEFT JOIN interactions_interaction parent"
         " ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref"
     )
-    return _insert(INTERACTION, f"{names}, status, content_id, parent_id", query, rows, received_at)
+    return _insert(INTERACTION, f"{names}, content_id, parent_id", query, rows, received_at)
 
 
 def _insert(
@@ -189,7 +201,7 @@ def _insert(
 
 def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
     """Set the columns that each row has; a missing column keeps its value."""
-    settable = [column for column in _COLUMNS[target] if column not in (*_FIXED, "deleted_at")]
+    settable = [column for column in _COLUMNS[target] if column not in (*_FIXED, "deleted_at", "hidden_at")]
     changes = [f"{column} = COALESCE(new.{column}, old.{column})" for column in settable]
     changes += [
         "updated_at = GREATEST(%s, old.updated_at)",
@@ -201,6 +213,7 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
     ]
     if target == INTERACTION:
         changes += [
+            "hidden_at = CASE WHEN new.visibility_at IS NULL THEN old.hidden_at ELSE new.hidden_at END",
             "content_id = CASE WHEN new.content_ref IS NULL THEN old.content_id ELSE (SELECT id FROM"
             " interactions_content WHERE profile_id = new.profile_id AND platform_id = new.content_ref) END",
             "parent_id = CASE WHEN new.parent_ref IS NULL THEN old.parent_id ELSE (SELECT id FROM"

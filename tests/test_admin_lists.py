@@ -23,8 +23,8 @@ from django_celery_beat.models import (
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from interactions.models import Interaction
-from tests.world import DAY, NOW, demo_of, event, send
+from interactions.models import Interaction, Thread
+from tests.world import DAY, NOW, demo_of, event, send, work_on
 
 pytestmark = pytest.mark.usefixtures("no_server_errors")
 MODELS = list(admin.site._registry)
@@ -211,6 +211,7 @@ def more_rows(number: int) -> None:
     profile = Profile.objects.create(owner=user, platform="x", platform_id=f"p{number}", handle="h")
     send(profile, *(event(type, f"e{number}") for type in ("content.published", "message.created")))
     send(profile, event("comment.edited", f"never-{number}"), {"type": "nonsense"})
+    work_on(Thread.objects.get(profile=profile))
     demo_of(user, seed=number)
     StoryEvent.objects.filter(account__user=user).update(delivered_at=None)
     Group.objects.create(name=f"group-{number}")

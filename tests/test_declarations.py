@@ -412,4 +412,4 @@ def test_each_value_that_events_change_has_its_columns_and_its_pending_change():
         "interaction": [],
     }
     assert aspects_of("content") == ("created", "text", "deletion", "views", "likes", "shares")
-    assert aspects_of("interaction") == ("created", "text", "deletion")
+    assert aspects_of("interaction") == ("created", "text", "deletion", "hidden")

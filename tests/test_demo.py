@@ -14,6 +14,7 @@ from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.models import Content, Interaction
+from interactions.threads.hiding import set_hidden
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_INTERACTIONS, counts, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of
 
@@ -122,7 +123,7 @@ def test_deleted_and_hidden_rows_change_no_later_events(alice, bob):
     demo_of(bob, seed=9, brand="Twin")
     alices_rows = Interaction.objects.filter(profile__owner=alice)
     alices_rows.filter(type="message").delete()
-    alices_rows.update(status="hidden")
+    set_hidden(alices_rows.values_list("pk", flat=True), True, ENABLED)
     run_until(ENABLED + DAY, every=6 * HOUR)
     fields = ("type", "platform_id", "due_at", "payload")
     stories = [

@@ -13,8 +13,10 @@ from accounts.models import Profile
 from demo.lifecycle import pending_work, transitions
 from interactions import replies
 from interactions.api.views import ProfileViewSet
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, Thread
 from interactions.signing import sign
+from interactions.threads.decisions import decide
+from interactions.threads.hiding import set_hidden
 from tests.world import DAY, NOW, demo_of, event, send
 
 JSON = "application/json"
@@ -95,9 +97,10 @@ def test_a_cursor_is_valid_only_for_its_kind_of_list_and_in_any_time_offset(page
 def test_every_filter_selects_exactly_its_rows(page, alice, live):
     demo_of(alice, size="small", platforms=["instagram", "youtube"])
     rows = Interaction.objects
-    rows.filter(pk__in=rows.filter(is_demo=True).values("pk")[:5]).update(
-        status="archived", sentiment="positive"
-    )
+    chosen = list(rows.filter(is_demo=True)[:5])
+    rows.filter(pk__in=[row.pk for row in chosen]).update(sentiment="positive")
+    decide({row.thread_id for row in chosen}, "archived", NOW)
+    set_hidden([rows.filter(is_demo=True, type="comment").last().pk], True, NOW)
     post = Content.objects.filter(is_demo=True).first()
     middle = rows.filter(is_demo=True).order_by("posted_at")[100].posted_at
     word = rows.filter(is_demo=True).first().text.split()[0]
@@ -106,7 +109,8 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
         "platform=youtube": {"profile__platform": "youtube"},
         "type=message": {"type": "message"},
         f"content={post.pk}": {"content": post},
-        "status=archived": {"status": "archived"},
+        "status=archived": {"thread__status": "archived", "hidden_at": None},
+        "status=hidden": {"hidden_at__isnull": False},
         "direction=out": {"direction": "out"},
         "is_demo=false": {"is_demo": False},
         "sentiment=positive": {"sentiment": "positive"},
@@ -116,7 +120,8 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
         "platform=youtube&type=comment&status=new": {
             "profile__platform": "youtube",
             "type": "comment",
-            "status": "new",
+            "thread__status": "open",
+            "hidden_at": None,
         },
     }
     for query, lookups in filters.items():
@@ -243,7 +248,7 @@ def test_the_summary_equals_a_recount_of_the_lists(page, alice, live, bob, mode,
     demo_of(bob)
     answered = Interaction.objects.filter(is_demo=True, profile__owner=alice).first()
     post(page, f"interactions/{answered.pk}/reply/", text="hello")
-    Interaction.objects.filter(profile=live, type="message").update(status="archived")
+    decide(Thread.objects.filter(profile=live, kind="message").values_list("pk", flat=True), "archived", NOW)
     summary = page.get(f"/api/v1/analytics/summary/?mode={mode}").json()
     for name, expected in recount(page, query).items():
         found = summary[name]

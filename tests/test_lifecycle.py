@@ -15,7 +15,7 @@ from django_celery_beat.models import PeriodicTask
 from accounts.models import Profile, User
 from demo import simulator
 from demo.engine import retention
-from demo.engine.deletion import RECEIVED_MODELS
+from demo.engine.deletion import PROFILE_MODELS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.exceptions import InvalidState
@@ -23,7 +23,7 @@ from demo.lifecycle import activation, pending_work, scenarios, transitions
 from demo.lifecycle.options import columns_for
 from demo.models import DemoAccount, State, StoryEvent
 from demo.schedules import SCHEDULES
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, Thread
 from tests.lock_helpers import locked_elsewhere
 from tests.timeline import (
     ENABLED,
@@ -35,7 +35,7 @@ from tests.timeline import (
     run_until,
     visible_rows,
 )
-from tests.world import DAY, HOUR, NOW, demo_of, event, send
+from tests.world import DAY, HOUR, NOW, demo_of, event, send, work_on
 
 
 def test_enabling_again_with_the_same_seed_gives_the_same_story(alice):
@@ -240,7 +240,7 @@ def test_advancing_moves_every_time_of_the_demo_and_no_other(alice, bob, live):
             {"type": "bad"},
             event("comment.edited", "x"),
         )
-    Interaction.objects.filter(is_demo=True).update(read_at=NOW)
+        work_on(Thread.objects.filter(profile__owner=user, is_demo=True).first())
     retention.clean_up(NOW, older_than_days=1)
     before, others = times(alice), [times(bob), live_rows()]
     advance(alice, 2, NOW)
@@ -257,7 +257,7 @@ def times(user: User) -> dict[tuple, datetime]:
     found["planned"] = account.values_list("planned_at", flat=True).get()
     for rows in [
         profiles,
-        *(model.objects.filter(profile__in=profiles) for model in (StoryEvent, *RECEIVED_MODELS)),
+        *(model.objects.filter(profile__in=profiles) for model in (StoryEvent, *PROFILE_MODELS)),
     ]:
         names = [field.name for field in rows.model._meta.fields if isinstance(field, DateTimeField)]
         found |= {(rows.model, pk, name): at for name in names for pk, at in rows.values_list("pk", name)}

@@ -5,10 +5,10 @@ from django.db import IntegrityError, OperationalError, connection
 from django.db.migrations import RunPython
 from django.db.models import F
 
+from accounts import altering
 from demo.account_settings import SETTINGS
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import ORDINAL_COLUMNS
-from interactions import altering
 from interactions.models import DeadLetter, Interaction
 from tests.commands import run
 from tests.lock_helpers import locked_elsewhere

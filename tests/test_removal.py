@@ -18,13 +18,13 @@ from django.db.models import ForeignObjectRel, Model
 from accounts.models import Profile, User
 from demo.engine import bulk
 from demo.engine.bulk import delete_in_batches
-from demo.engine.deletion import RECEIVED_MODELS
+from demo.engine.deletion import PROFILE_MODELS, RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, Thread
 from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
-from tests.world import DAY, HOUR, NOW, demo_of, event, send
+from tests.world import DAY, HOUR, NOW, demo_of, event, send, work_on
 
 
 def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
@@ -44,7 +44,9 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
         User.objects.get(pk=alice.pk).demo_mode_enabled_at,
     ) == ("off", None, None)
     assert live_rows() == before
-    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in RECEIVED_MODELS] == [0] * 4
+    assert [m.objects.filter(profile__owner=alice, is_demo=True).count() for m in PROFILE_MODELS] == [
+        0
+    ] * len(PROFILE_MODELS)
     assert not StoryEvent.objects.filter(account=account).exists()
     assert not Profile.objects.filter(owner=alice, is_demo=True).exists()
     assert {row[:6] for row in bobs} <= {
@@ -53,7 +55,7 @@ def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
 
 
 @pytest.mark.parametrize(
-    "step", ["delete_received_rows", "delete_remaining_rows", "delete_profiles", "_switch_off"]
+    "step", ["delete_profile_rows", "delete_remaining_rows", "delete_profiles", "_switch_off"]
 )
 def test_an_interrupted_removal_is_completed_by_the_next_run(alice, monkeypatch, step):
     demo_of(alice)
@@ -70,7 +72,7 @@ def test_an_interrupted_removal_is_completed_by_the_next_run(alice, monkeypatch,
 
 def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
     demo_of(alice)
-    tens = [ceil(model.objects.count() / 10) for model in (Interaction, Content, StoryEvent)]
+    tens = [ceil(model.objects.count() / 10) for model in (Interaction, Thread, Content, StoryEvent)]
     transitions.disable(alice, request_worker=False)
     real, beats = bulk.lock_profiles, []
 
@@ -91,7 +93,7 @@ def test_a_late_second_removal_does_not_delete_the_next_activation(alice, monkey
     demo_of(alice)
     transitions.disable(alice, request_worker=False)
     account = DemoAccount.objects.get()
-    real = removal.delete_received_rows
+    real = removal.delete_profile_rows
 
     def meanwhile(*args, **only):
         monkeypatch.undo()
@@ -101,7 +103,7 @@ def test_a_late_second_removal_does_not_delete_the_next_activation(alice, monkey
             transitions.disable(alice, request_worker=False)
         return real(*args, **only)
 
-    monkeypatch.setattr(removal, "delete_received_rows", meanwhile)
+    monkeypatch.setattr(removal, "delete_profile_rows", meanwhile)
     pending_work.run_to_completion(account.pk, NOW)
     account.refresh_from_db()
     assert account.state == (State.DISABLING if disabled_again else State.ACTIVE)
@@ -128,6 +130,7 @@ def test_delete_user_needs_yes_and_deletes_all_rows_of_that_user_only(alice, bob
     assert not User.objects.filter(username="alice").exists()
     assert set(Profile.objects.values_list("owner", flat=True)) == {bob.pk}
     assert (rows_of(bob), sum(model.objects.count() for model in RECEIVED_MODELS)) == (his, his)
+    assert set(Thread.objects.values_list("profile__owner", flat=True)) == {bob.pk}
     assert (StoryEvent.objects.filter(account__user=bob).count(), StoryEvent.objects.count()) == (
         story,
         story,
@@ -157,7 +160,7 @@ def test_rows_received_during_the_deletion_of_a_user_are_deleted_too(alice, live
     with continuous_sender(live):
         run("delete_user", "--user", "alice", "--yes")
     assert not User.objects.filter(username="alice").exists()
-    assert sum(model.objects.count() for model in RECEIVED_MODELS) == 0
+    assert sum(model.objects.count() for model in PROFILE_MODELS) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,7 +169,7 @@ def test_a_continuous_sender_does_not_prevent_disabling(alice):
     with continuous_sender(Profile.objects.demo().first()):
         run("disable_demo", "--user", "alice", "--yes")
     assert DemoAccount.objects.get().state == State.OFF
-    assert sum(model.objects.count() for model in RECEIVED_MODELS) == 0
+    assert sum(model.objects.count() for model in PROFILE_MODELS) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -237,13 +240,14 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
     for user in (alice, bob):
         demo_of(user)
         send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
+        work_on(Thread.objects.filter(profile__owner=user, is_demo=True).first())
     before, live_before = referencing_rows(bob), live_rows()
     filled = referencing_rows(alice)
     assert [name for name, count in filled.items() if not count] == []
     assert {name for name, _ in filled} == {
         "Profile",
         "StoryEvent",
-        *(model.__name__ for model in RECEIVED_MODELS),
+        *(model.__name__ for model in PROFILE_MODELS),
     }
     transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(alice.demo_account.pk, NOW)

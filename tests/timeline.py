@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import Profile, User
+from demo.engine.deletion import PROFILE_MODELS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount
-from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from interactions.models import Content, Interaction, Thread
 from tests.world import NOW
 
 ENABLED = NOW  # Wednesday 07:30
@@ -32,7 +33,10 @@ def visible_rows(user: User) -> list[tuple]:
         "author_id",
         "author_name",
         "conversation_id",
-        "status",
+        "thread__root_ref",
+        "thread__status",
+        "thread__unread",
+        "thread__active_at",
     ]
     return [
         *posts.order_by("platform_id").values_list(
@@ -45,17 +49,18 @@ def visible_rows(user: User) -> list[tuple]:
 
 
 def inbox_rows() -> list[tuple]:
-    """Every column of every post, comment and message."""
+    """Every column of every post, comment, message and thread."""
     return [
         *Content.objects.order_by("pk").values_list(),
         *Interaction.objects.order_by("pk").values_list(),
+        *Thread.objects.order_by("pk").values_list(),
     ]
 
 
 def live_rows() -> list[tuple]:
     """Every column of every live row."""
     rows = []
-    for model in (Profile, Content, Interaction, PendingChange, DeadLetter):
+    for model in (Profile, *PROFILE_MODELS):
         rows += [
             (model.__name__, *row) for row in model.objects.filter(is_demo=False).order_by("pk").values_list()
         ]

@@ -9,6 +9,8 @@ from accounts.models import Profile, User
 from demo.account_settings import SETTINGS
 from demo.lifecycle import seeding, transitions
 from interactions.ingest import IncomingEvent, ingest
+from interactions.models import Label, Note, Thread
+from interactions.threads.decisions import decide
 
 NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -71,6 +73,15 @@ def event(type: str, id: str, occurred_at: str = "2026-03-01T12:00:00Z", **field
 def send(profile: Profile, *events: object, at: datetime = NOW):
     """Ingest the events as one batch of the profile; return the results."""
     return ingest([IncomingEvent(profile.id, one) for one in events], at)
+
+
+def work_on(thread: Thread, now: datetime = NOW) -> None:
+    """Add what people add to a thread: a decision, a label and a note."""
+    decide([thread.pk], "done", now)
+    of_thread = {"profile_id": thread.profile_id, "is_demo": thread.is_demo}
+    label, _ = Label.objects.get_or_create(name="urgent", **of_thread)
+    Thread.objects.filter(pk=thread.pk).update(label_ids=[label.pk])
+    Note.objects.create(thread=thread, text="a note", created_at=now, **of_thread)
 
 
 def demo_of(user: User, now: datetime = NOW, *, seed: int = 1, size: str = "smoke", **options):

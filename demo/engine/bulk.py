@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
@@ -10,6 +11,8 @@ from django.db.models import Model, QuerySet
 from demo.engine.async_commit import async_commit
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
+from interactions.threads.moving import move_rows
+from interactions.threads.recomputing import recompute
 
 ROWS_PER_TRANSACTION = 250
 KEYS_PER_FETCH = 10_000
@@ -17,10 +20,18 @@ LOCK_TIMEOUT = "30s"
 
 
 class BatchStatement(NamedTuple):
-    """What to do with a batch: SQL for a WITH clause that reads `chosen (id)`, and whose last part is named `changed`."""
+    """What to do with a batch: SQL for a WITH clause that reads `chosen (id)`, and whose last part is named `changed`.
+
+    `follow` is called with the values of the SQL expressions in `returns`, in the same transaction.
+    """
 
     sql: str
     parameters: tuple[object, ...] = ()
+    returns: tuple[str, ...] = ()
+    follow: Callable[..., object] = lambda: None
+
+
+THREADS_OF_CHANGED = "array_agg(DISTINCT thread_id) FILTER (WHERE thread_id IS NOT NULL)"
 
 
 def do_nothing() -> None:
@@ -49,24 +60,46 @@ def change_in_batches(
         with async_commit(LOCK_TIMEOUT), connection.cursor() as cursor:
             lock_profiles(profiles)
             cursor.execute(sql, parameters)
-            changed += cursor.fetchone()[0]
+            number, *returned = cursor.fetchone()
+            statement.follow(*returned)
+            changed += number
     return changed
 
 
 def _counting(batch: QuerySet, statement: BatchStatement) -> tuple[str, list[object]]:
-    """SQL and parameters that apply the statement to the batch and return the number of changed rows."""
+    """SQL and parameters that apply the statement to the batch, return the number of changed rows and its `returns`."""
     chosen, parameters = batch.values("pk").query.sql_with_params()
     return (
-        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {statement.sql} SELECT count(*) FROM changed",
+        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {statement.sql}"
+        f" SELECT {', '.join(('count(*)', *statement.returns))} FROM changed",
         [*parameters, *statement.parameters],
     )
+
+
+def returned(model: type[Model]) -> str:
+    """The columns of a changed row that `changed` must return."""
+    return "id, thread_id" if model is Interaction else "id"
 
 
 def delete_in_batches(
     rows: QuerySet, profiles: Sequence[int] = (), before_batch: Callable[[], object] = do_nothing
 ) -> int:
-    """Delete `rows` as `change_in_batches` does, and set references to them to NULL; return how many were deleted."""
+    """Delete `rows` as `change_in_batches` does, and set references to them to NULL; return how many were deleted.
+
+    Threads are not computed anew: see `purge_interactions`.
+    """
     return change_in_batches(rows, _deletion(rows.model), profiles, before_batch)
+
+
+def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -> int:
+    """Delete the interactions, and compute their threads and those of their replies anew; return how many were deleted."""
+
+    def follow(threads: list[int] | None, replies: list[int] | None) -> None:
+        move_rows(replies or [], now)
+        recompute(threads or [], now)
+
+    returns = (THREADS_OF_CHANGED, "(SELECT array_agg(id) FROM cleared)")
+    return change_in_batches(rows, _deletion(Interaction)._replace(returns=returns, follow=follow), profiles)
 
 
 def _deletion(model: type[Model]) -> BatchStatement:
@@ -79,8 +112,9 @@ def _deletion(model: type[Model]) -> BatchStatement:
     if model in references:
         column = references[model].split()[0]
         cleared = (
-            f"cleared AS (UPDATE interactions_interaction SET {column} = NULL WHERE {references[model]}), "
+            f"cleared AS (UPDATE interactions_interaction SET {column} = NULL WHERE {references[model]}"
+            " RETURNING id), "
         )
     return BatchStatement(
-        f"{cleared}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN {deleted} RETURNING id)"
+        f"{cleared}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN {deleted} RETURNING {returned(model)})"
     )

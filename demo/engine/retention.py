@@ -13,15 +13,24 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
 from accounts.plurals import join_counts, pluralize
-from demo.engine.bulk import BatchStatement, change_in_batches, delete_in_batches
+from demo.engine.bulk import (
+    THREADS_OF_CHANGED,
+    BatchStatement,
+    change_in_batches,
+    delete_in_batches,
+    purge_interactions,
+    returned,
+)
 from demo.engine.counts import Counts
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import RESTORABLE_DAYS
+from interactions.clock import now as database_time
 from interactions.db_errors import is_connection_lost
 from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from interactions.threads.recomputing import recompute
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +119,7 @@ def clean_up(
 def _clean_account(account_id: int, now: datetime, days: int | None, dry_run: bool) -> CleanupResult:
     if not dry_run:
         plan_account(account_id, now)
-        return _apply(account_id, now, days, _expire, delete_in_batches)
+        return _apply(account_id, now, days, _expire, _purge)
     with transaction.atomic():
         plan_account(account_id, now)
         counted = _apply(account_id, now, days, _count, _count)
@@ -132,16 +141,17 @@ def _apply(
     purge = {"expired_at__lte": now - timedelta(days=RESTORABLE_DAYS) + MAX_LATENESS}
     return CleanupResult(  # purges first, so that the queries that expire rows do not read purged ones
         purged=sum(
-            delete(expired.filter(**purge), locked) for expired, locked in _expired_rows(account, profiles)
+            delete(expired.filter(**purge), locked, now)
+            for expired, locked in _expired_rows(account, profiles)
         ),
         story=expire(_story_to_expire(account, profiles, cutoff), [], now),
         comments=expire(rows["comments"], profiles, now),
         messages=expire(rows["messages"], profiles, now),
         content=expire(rows["content"], profiles, now),
         dead_letters=delete(
-            DeadLetter.objects.filter(without_pending_replay(cutoff), **received_before), profiles
+            DeadLetter.objects.filter(without_pending_replay(cutoff), **received_before), profiles, now
         ),
-        pending_changes=delete(PendingChange.objects.filter(**received_before), profiles),
+        pending_changes=delete(PendingChange.objects.filter(**received_before), profiles, now),
     )
 
 
@@ -154,9 +164,10 @@ def restore(account: DemoAccount) -> RestoreResult:
     if state not in STATES_WITH_RETENTION:
         raise InvalidState(f"Demo mode is {state}; nothing can be restored.")
     profiles = list(account.profiles.values_list("pk", flat=True))
+    restored_at = database_time()
     try:
         story, comments, messages, content = (
-            _restore(rows, locked) for rows, locked in _expired_rows(account, profiles)
+            _restore(rows, locked, restored_at) for rows, locked in _expired_rows(account, profiles)
         )
     except OperationalError as error:
         if is_connection_lost(error):
@@ -185,24 +196,35 @@ def _expire(rows: QuerySet, profiles: list[int], now: datetime) -> int:
     `expired_at` is therefore a microsecond later.
     """
     if rows.model is StoryEvent:
-        statement = _update(rows.model, "expired_at = %s", (now,))
+        statement = _update(rows.model, now, "expired_at = %s", (now,))
     else:
         columns = "expired_at = CASE WHEN deleted_at = %s THEN %s ELSE %s END, deleted_at = coalesce(deleted_at, %s)"
-        statement = _update(rows.model, columns, (now, now + timedelta.resolution, now, now))
+        statement = _update(rows.model, now, columns, (now, now + timedelta.resolution, now, now))
     return change_in_batches(rows, statement, profiles)
 
 
-def _restore(rows: QuerySet, profiles: list[int]) -> int:
+def _restore(rows: QuerySet, profiles: list[int], now: datetime) -> int:
     deleted = "" if rows.model is StoryEvent else ", deleted_at = NULLIF(deleted_at, expired_at)"
-    return change_in_batches(rows, _update(rows.model, f"expired_at = NULL{deleted}"), profiles)
+    return change_in_batches(rows, _update(rows.model, now, f"expired_at = NULL{deleted}"), profiles)
 
 
-def _update(model: type[Model], assignments: str, parameters: tuple[object, ...] = ()) -> BatchStatement:
+def _update(
+    model: type[Model], now: datetime, assignments: str, parameters: tuple[object, ...] = ()
+) -> BatchStatement:
+    """The statement that changes a batch; the threads of interactions are computed anew as of `now`."""
     table = model._meta.db_table
+    sql = f"changed AS (UPDATE {table} SET {assignments} WHERE id IN (SELECT id FROM chosen) RETURNING {returned(model)})"
+    if model is not Interaction:
+        return BatchStatement(sql, parameters)
     return BatchStatement(
-        f"changed AS (UPDATE {table} SET {assignments} WHERE id IN (SELECT id FROM chosen) RETURNING id)",
-        parameters,
+        sql, parameters, (THREADS_OF_CHANGED,), lambda threads: recompute(threads or [], now)
     )
+
+
+def _purge(rows: QuerySet, profiles: list[int], now: datetime) -> int:
+    if rows.model is Interaction:
+        return purge_interactions(rows, profiles, now)
+    return delete_in_batches(rows, profiles)
 
 
 def rows_to_expire(account: DemoAccount, profiles: list[int], cutoff: datetime) -> dict[str, QuerySet]:

@@ -11,7 +11,7 @@ from django.db.models.expressions import CombinedExpression
 
 from accounts.models import Profile, User
 from demo.engine import backlog
-from demo.engine.deletion import RECEIVED_MODELS
+from demo.engine.deletion import PROFILE_MODELS
 from demo.engine.delivery import deliver_events
 from demo.engine.planning import plan_next_windows, plan_open_windows
 from demo.exceptions import InvalidState
@@ -102,8 +102,9 @@ def _shift_story(account: DemoAccount, by: timedelta) -> None:
 def _shift_rows(account: DemoAccount, by: timedelta) -> None:
     profiles = list(account.profiles.values_list("pk", flat=True))
     lock_profiles(profiles)
-    for model in RECEIVED_MODELS:
-        model.objects.filter(profile__in=profiles, is_demo=True).update(**_shifted_times(model, by))
+    for model in PROFILE_MODELS:
+        if shifted := _shifted_times(model, by):
+            model.objects.filter(profile__in=profiles, is_demo=True).update(**shifted)
     account.profiles.update(**_shifted_times(Profile, by))
 
 

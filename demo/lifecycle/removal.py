@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import Profile, User
 from demo.engine.bulk import delete_in_batches
-from demo.engine.deletion import delete_profiles, delete_received_rows, delete_remaining_rows
+from demo.engine.deletion import delete_profile_rows, delete_profiles, delete_remaining_rows
 from demo.lifecycle import activation
 from demo.lifecycle.time_slice import TimeSlice
 from demo.models import DemoAccount, State, StoryEvent
@@ -24,7 +24,7 @@ def remove_demo(account: DemoAccount, time_slice: TimeSlice) -> None:
     profiles = list(account.profiles.values_list("pk", flat=True))
     story = StoryEvent.objects.filter(account=account, profile__in=profiles)
     delete_in_batches(story.undelivered(), before_batch=time_slice.begin_step)
-    delete_received_rows(profiles, time_slice.begin_step, is_demo=True)
+    delete_profile_rows(profiles, time_slice.begin_step, is_demo=True)
     delete_in_batches(story, before_batch=time_slice.begin_step)
     with transaction.atomic():
         delete_remaining_rows(story, profiles, is_demo=True)
@@ -41,7 +41,7 @@ def remove_user(user: User) -> int:
     profiles = Profile.objects.owned_by(user).values_list("pk", flat=True)
     story = StoryEvent.objects.filter(account__user=user)
     delete_in_batches(story)
-    deleted = delete_received_rows(list(profiles))
+    deleted = delete_profile_rows(list(profiles))
     with transaction.atomic():
         list(DemoAccount.objects.select_for_update().filter(user=user))  # the lock stops planning
         ids = list(profiles)

@@ -54,14 +54,16 @@ _COMMENT = {
     "author": {"id": "p-12", "handle": "ada.brews", "name": "Ada Winter"},
     "conversation_id": "",
     "text": "Is it roasted for filter?",
-    "status": "new",
-    "read_at": None,
+    "status": "open",
     "sentiment": None,
     "send_status": None,
     "posted_at": "2026-03-04T11:20:00Z",
     "received_at": "2026-03-04T11:20:09Z",
     "is_demo": True,
     "deleted_at": None,
+    "thread": 512,
+    "hidden_at": None,
+    "attachments": [],
 }
 _REPLY = _COMMENT | {
     "id": 978,
@@ -104,7 +106,7 @@ SUMMARY = [
             "by_day": [{"day": "2026-03-04", "interactions": 2}, {"day": "2026-03-05", "interactions": 1}],
             "by_platform": dict.fromkeys(PLATFORMS, 0) | {"instagram": 3},
             "by_type": {"comment": 2, "message": 1},
-            "by_status": {"new": 2, "done": 1, "archived": 0, "hidden": 0},
+            "by_status": {"open": 2, "snoozed": 0, "done": 1, "archived": 0, "hidden": 0},
             "by_direction": {"in": 3, "out": 0},
         },
     )

@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, InteractionQuerySet, ReadStatus
+from interactions.models.choices import NEW
 from interactions.text_search import MAX_SEARCH_LENGTH, ContainsText
 
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -133,7 +134,14 @@ class ContentFilter(django_filters.FilterSet):
 
 class InteractionFilter(ContentFilter):
     content = IdFilter(field_name="content_id")
+    status = django_filters.ChoiceFilter(
+        method="filter_status", choices=[*ReadStatus.choices, (NEW, ReadStatus.OPEN.label)]
+    )
 
     class Meta(ContentFilter.Meta):
         model = Interaction
         fields = ["type", "platform", "profile", "content", "status", "direction", "is_demo", "sentiment"]
+
+    def filter_status(self, rows: InteractionQuerySet, name: str, value: str) -> QuerySet:
+        """Filter by the status that reads show."""
+        return rows.with_status(ReadStatus.OPEN if value == NEW else value)

@@ -16,7 +16,8 @@ from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
 from interactions.event_types import EVENT_TYPES
 from interactions.events import ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, ReadStatus
+from interactions.models.choices import NEW
 
 
 class AuthorSerializer(serializers.Serializer):
@@ -46,10 +47,21 @@ class ContentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class StatusField(serializers.ChoiceField):
+    """A value of ReadStatus; `new`, the name of releases before 3, is accepted for `open`."""
+
+    def to_internal_value(self, data) -> str:
+        return super().to_internal_value(ReadStatus.OPEN if data == NEW else data)
+
+
 @extend_schema_serializer(examples=examples.COMMENT)
 class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
-    """A comment or a direct message; only its status can be changed."""
+    """A comment or a direct message. Only its status can be changed: hidden is the comment's own, the others its thread's.
 
+    `new` is accepted for `open`. A thread is snoozed through `threads/`, as that needs a time.
+    """
+
+    status = StatusField(choices=ReadStatus.choices)
     platform = serializers.CharField(source="profile.platform", read_only=True)
     author = AuthorSerializer(source="*", read_only=True)
     content = serializers.SerializerMethodField()
@@ -59,10 +71,19 @@ class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
         model = Interaction
         fields = [
             *["id", "profile", "platform", "content", "parent", "platform_id", "type", "direction", "author"],
-            *["conversation_id", "text", "status", "read_at", "sentiment", "send_status"],
-            *["posted_at", "received_at", "is_demo", "deleted_at"],
+            *["conversation_id", "text", "status", "sentiment", "send_status"],
+            *["posted_at", "received_at", "is_demo", "deleted_at", "thread", "hidden_at", "attachments"],
         ]
         read_only_fields = [name for name in fields if name != "status"]
+
+    def validate_status(self, status: str) -> str:
+        if status == ReadStatus.SNOOZED:
+            raise serializers.ValidationError(
+                "Snooze the thread with PATCH threads/{id}/ and `snoozed_until`."
+            )
+        if status == ReadStatus.HIDDEN and self.instance.type == Interaction.Type.MESSAGE:
+            raise serializers.ValidationError("A direct message cannot be hidden; archive its thread.")
+        return status
 
     def get_content(self, row: Interaction) -> int | None:
         return row.visible_content.pk if row.visible_content else None

@@ -1,5 +1,6 @@
 """API views of the caller's profiles, content and interactions. Routed by `urls.py`; other users' rows answer 404."""
 
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -26,9 +27,11 @@ from interactions.api.serializers import (
     SummarySerializer,
 )
 from interactions.clock import now
+from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 from interactions.problems import MEDIA_TYPE, IdempotencyKeyReused, ProblemSerializer
 from interactions.read_limits import read_within_limits
+from interactions.threads.statuses import change_status
 
 
 class RowsViewSet(StrictListView, viewsets.ReadOnlyModelViewSet):
@@ -85,10 +88,14 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
         return Interaction.objects.visible_to(self.request.user).with_relations()
 
     def perform_update(self, serializer: InteractionSerializer) -> None:
-        """Update only the sent fields: an edit or a deletion may have arrived since the row was read."""
-        row = self.get_queryset().filter(pk=serializer.instance.pk)
-        row.update(**serializer.validated_data)
-        serializer.instance = get_object_or_404(row)
+        """Change the status, if the row still exists when it is locked."""
+        row = serializer.instance
+        with transaction.atomic():
+            lock_profiles([row.profile_id])
+            if "status" in serializer.validated_data:
+                current = get_object_or_404(self.get_queryset(), pk=row.pk)
+                change_status(current, serializer.validated_data["status"], now())
+            serializer.instance = get_object_or_404(self.get_queryset(), pk=row.pk)
 
     @extend_schema(
         request=ReplySerializer,

@@ -28,6 +28,7 @@ class PendingChange(models.Model):
     class Aspect(models.TextChoices):
         TEXT = "text"
         DELETION = "deletion"
+        HIDDEN = "hidden"
         VIEWS = "views"
         LIKES = "likes"
         SHARES = "shares"

@@ -14,12 +14,20 @@ restored until it is purged; where they differ the platform deleted it.
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Window
-from django.db.models.functions import Left
+from django.db.models import Case, Count, F, Func, IntegerField, OuterRef, Q, Sum, Value, When, Window
+from django.db.models.functions import Coalesce, Left
 
 from accounts.models import Profile, User
 from interactions.display import Author, display_author
 from interactions.events import ID_LENGTH, KIND_LENGTH, NAME_LENGTH, URL_LENGTH
+from interactions.models.choices import (
+    Direction,
+    InteractionType,
+    ReadStatus,
+    SendStatus,
+    Sentiment,
+    ThreadStatus,
+)
 
 MAX_KEY_LENGTH = 255  # characters of an idempotency key
 QUOTE_LENGTH = 100  # characters
@@ -128,39 +136,27 @@ class Content(PlatformRow):
         ]
 
 
-class InteractionType(models.TextChoices):
-    COMMENT = "comment", "Comment"
-    MESSAGE = "message", "Direct message"
-
-
-class Direction(models.TextChoices):
-    IN = "in", "Received"
-    OUT = "out", "Sent"
-
-
-class Status(models.TextChoices):
-    NEW = "new", "New"
-    DONE = "done", "Done"
-    ARCHIVED = "archived", "Archived"
-    HIDDEN = "hidden", "Hidden"
-
-
-class Sentiment(models.TextChoices):
-    POSITIVE = "positive", "Positive"
-    NEUTRAL = "neutral", "Neutral"
-    NEGATIVE = "negative", "Negative"
-
-
-class SendStatus(models.TextChoices):
-    QUEUED = "queued", "Waiting to be sent"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Not sent"
+# The same as Interaction.status.
+READ_STATUS = Case(
+    When(~Q(hidden_at=None), then=Value(ReadStatus.HIDDEN)),
+    default=Coalesce("thread__status", Value(ThreadStatus.OPEN)),
+)
 
 
 class InteractionQuerySet(PlatformRowQuerySet):
+    def with_status(self, status: str) -> "InteractionQuerySet":
+        """Return the rows whose `status` is the value of ReadStatus."""
+        if status == ReadStatus.HIDDEN:
+            return self.exclude(hidden_at=None)
+        open_without_thread = Q(thread=None) if status == ReadStatus.OPEN else Q()
+        of_thread = Q(thread__status=status)
+        return self.filter(
+            of_thread | open_without_thread if open_without_thread else of_thread, hidden_at=None
+        )
+
     def with_relations(self) -> "InteractionQuerySet":
-        """Join profile, content and parent, without the texts of the latter two, which may be long."""
-        related = self.select_related("profile", "content", "parent")
+        """Join profile, thread, content and parent, without the texts of the latter two, which may be long."""
+        related = self.select_related("profile", "content", "parent", "thread")
         return related.defer("content__text", "content__url", "parent__text")
 
     def with_quotes(self) -> "InteractionQuerySet":
@@ -172,7 +168,7 @@ class InteractionQuerySet(PlatformRowQuerySet):
 class Interaction(PlatformRow):
     """A comment or a direct message, received (`in`) or sent by the brand (`out`)."""
 
-    Type, Direction, Status, Sentiment, SendStatus = InteractionType, Direction, Status, Sentiment, SendStatus
+    Type, Direction, Sentiment, SendStatus = InteractionType, Direction, Sentiment, SendStatus
     INDEX_PARTS = tuple(Q(type=type) for type in Type.values)  # as in Content
 
     type = models.CharField(max_length=8, choices=Type.choices)
@@ -189,8 +185,20 @@ class Interaction(PlatformRow):
     author_id = models.CharField(max_length=ID_LENGTH)
     author_handle = models.CharField(max_length=NAME_LENGTH, blank=True)
     author_name = models.CharField(max_length=NAME_LENGTH, blank=True)
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.NEW)
-    read_at = models.DateTimeField(null=True, blank=True)
+    attachments = models.JSONField(default=list, blank=True)
+    # Null until `interactions.threads` has placed a row that a process of an older release stored.
+    thread = models.ForeignKey(
+        "interactions.Thread",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="rows",
+        db_constraint=False,
+        db_index=False,
+    )
+    hidden_at = models.DateTimeField(null=True, blank=True)  # a hidden comment is visible to its author only
+    visibility_at = models.DateTimeField(null=True, editable=False)  # the version of `hidden_at`
+    closes = models.BooleanField(default=True, editable=False)  # whether this sent row makes its thread done
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, null=True, blank=True)  # noqa: DJ001 (null: not classified yet)
     idempotency_key = models.CharField(max_length=MAX_KEY_LENGTH, null=True, editable=False)  # noqa: DJ001 (null: sent without one)
     idempotency_digest = models.BigIntegerField(null=True, editable=False)  # of what was sent with the key
@@ -218,10 +226,6 @@ class Interaction(PlatformRow):
                 condition=Q(direction__in=Direction.values), name="interaction_direction_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=Status.values),
-                name="interaction_status_is_known",
-            ),
-            models.CheckConstraint(
                 condition=Q(sentiment=None) | Q(sentiment__in=Sentiment.values),
                 name="interaction_sentiment_is_known",
             ),
@@ -235,6 +239,8 @@ class Interaction(PlatformRow):
                 F("profile"), F("type"), F("posted_at").desc(), F("id").desc(), name="inbox_newest_first"
             ),
             models.Index(F("content"), F("posted_at").desc(), name="comments_of_a_piece"),
+            models.Index(F("thread"), F("posted_at"), F("id"), name="rows_of_a_thread"),
+            models.Index(F("profile"), condition=Q(thread=None), name="rows_without_a_thread"),
             models.Index(F("parent"), condition=~Q(parent=None), name="replies_of_a_comment"),
             models.Index(
                 F("profile"),
@@ -259,6 +265,13 @@ class Interaction(PlatformRow):
     def display_author(self) -> Author:
         """The author's name as pages show it."""
         return display_author(self.author_id, self.author_handle, self.author_name)
+
+    @property
+    def status(self) -> str:
+        """A value of ReadStatus: hidden, or the status of the thread; open until the row has one."""
+        if self.hidden_at:
+            return ReadStatus.HIDDEN
+        return self.thread.status if self.thread else ThreadStatus.OPEN
 
     @property
     def visible_content(self) -> Content | None:

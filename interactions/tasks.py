@@ -1,0 +1,18 @@
+"""The Celery tasks of the inbox; beat sends them by name (`demo/schedules.py`). Each is safe to run twice."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from interactions.clock import now
+from interactions.threads.adoption import adopt_rows
+from interactions.threads.waking import wake_threads
+
+MAX_ADOPTION_TIME = timedelta(seconds=10)
+
+
+@shared_task(ignore_result=True)
+def refresh_threads() -> None:
+    """End the snoozes that are over, and bring rows into threads that processes of the release before stored."""
+    wake_threads(now())
+    adopt_rows(now(), MAX_ADOPTION_TIME)

@@ -1,0 +1,122 @@
+"""Brings rows into threads that a process of the release before stored or changed. Called after `migrate`, and by the sweep.
+
+The trigger of migration 0008 stores the threads of rows that such a process changed or deleted. It also wrote the column
+`status`, which became a decision here: done and archived of the newest received row.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps.registry import Apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import connection, transaction
+
+from accounts.plurals import pluralize
+from interactions.clock import now
+from interactions.locks import lock_profiles
+from interactions.models import Interaction
+from interactions.threads.moving import move_rows
+from interactions.threads.placing import place
+from interactions.threads.recomputing import recompute
+from interactions.threads.rows import rows_with_ids, set_threads
+
+ROWS_PER_TRANSACTION = 1_000
+STALE = "interactions_stalethread"
+
+
+def adopt_after_migrate(*, apps: Apps, verbosity: int = 1, **_: Any) -> None:
+    """Adopt all rows, after a `migrate` that has connected rows with threads; receives Django's signal."""
+    try:
+        apps.get_model("interactions", "Interaction")._meta.get_field("thread")
+    except (LookupError, FieldDoesNotExist):
+        return
+    adopted = adopt_rows(now())
+    if adopted and verbosity:
+        sys.stdout.write(f"  Placed {pluralize(adopted, 'row')} in threads.\n")
+
+
+def adopt_rows(at: datetime, time_limit: timedelta | None = None) -> int:
+    """Place all rows that have no thread, and recompute stale threads, in small transactions; return how many of both.
+
+    May run in several processes and be interrupted. With a time limit it starts no batch after it.
+    """
+    return _repeat(_adopt_batch, at, time_limit) + _repeat(_refresh_batch, at, time_limit)
+
+
+def _repeat(batch: Callable[[datetime], int], at: datetime, time_limit: timedelta | None) -> int:
+    deadline = time.monotonic() + time_limit.total_seconds() if time_limit else None
+    total = 0
+    while deadline is None or time.monotonic() < deadline:
+        done = batch(at)
+        if not done:
+            break
+        total += done
+    return total
+
+
+def _adopt_batch(at: datetime) -> int:
+    """Place the oldest rows of one profile that have no thread; return how many."""
+    without = Interaction.objects.filter(thread=None).order_by()
+    first = without.values_list("profile", flat=True).first()
+    if first is None:
+        return 0
+    with transaction.atomic():
+        lock_profiles([first])
+        ids = list(without.filter(profile=first).values_list("pk", flat=True)[:ROWS_PER_TRANSACTION])
+        rows = rows_with_ids(ids)
+        if not rows:
+            return 1  # another process placed them; look again
+        placement = place([row.unplaced for row in rows], at)
+        set_threads(rows, placement.thread_ids)
+        moved = set(placement.moved)
+        if below := [row.id for row in rows if row.unplaced.key in moved]:
+            move_rows(below, at)
+        _decide_as_before(set(placement.thread_ids.values()), at)
+    return len(rows)
+
+
+def _refresh_batch(at: datetime) -> int:
+    """Recompute threads whose rows a process of the release before changed or deleted; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT stale.thread_id, thread.profile_id FROM {STALE} stale"
+            f" LEFT JOIN interactions_thread thread ON thread.id = stale.thread_id LIMIT {ROWS_PER_TRANSACTION}"
+        )
+        found = cursor.fetchall()
+    if not found:
+        return 0
+    threads = [thread for thread, _ in found]
+    with transaction.atomic(), connection.cursor() as cursor:
+        lock_profiles({profile for _, profile in found if profile is not None})
+        cursor.execute(f"DELETE FROM {STALE} WHERE thread_id = ANY(%s)", [threads])
+        move_rows(Interaction.objects.filter(thread__in=threads).values_list("pk", flat=True), at)
+        recompute(threads, at)
+        _decide_as_before(set(threads), at)
+    return len(found)
+
+
+def _decide_as_before(thread_ids: set[int], at: datetime) -> None:
+    """Turn the old status of each thread's newest received row into a decision that covers it, and hide hidden comments."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE interactions_interaction SET hidden_at = %s, visibility_at = %s WHERE thread_id = ANY(%s)"
+            " AND status = 'hidden' AND type = 'comment' AND visibility_at IS NULL RETURNING thread_id",
+            [at, at, list(thread_ids)],
+        )
+        changed = {thread for (thread,) in cursor}
+        if changed:
+            recompute(changed, at)
+        cursor.execute(
+            "UPDATE interactions_thread thread SET decided_at = %s, decision = row.status,"
+            " covers_at = row.posted_at, covers_ref = row.platform_id, read_at = %s"
+            " FROM interactions_interaction row WHERE thread.id = ANY(%s) AND thread.decided_at IS NULL"
+            " AND row.profile_id = thread.profile_id AND row.platform_id = thread.last_in_ref"
+            " AND row.status IN ('done', 'archived') RETURNING thread.id",
+            [at, at, list(thread_ids)],
+        )
+        changed = {thread for (thread,) in cursor}
+    if changed:
+        recompute(changed, at)

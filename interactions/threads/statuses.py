@@ -1,0 +1,21 @@
+"""Changes the status of one interaction as reads show it. Called by the API."""
+
+from datetime import datetime
+
+from interactions.models import Interaction, ReadStatus
+from interactions.threads.decisions import decide
+from interactions.threads.hiding import set_hidden
+from interactions.threads.moving import move_rows
+
+
+def change_status(row: Interaction, status: str, now: datetime) -> None:
+    """Hide the comment, or decide on its thread and unhide it; `status` is a value of ReadStatus except snoozed.
+
+    The caller holds the profile's lock. Saving the row is not needed.
+    """
+    if row.thread_id is None:  # a process of the release before stored it
+        move_rows([row.pk], now)
+        row.refresh_from_db(fields=["thread"])
+    set_hidden([row.pk], status == ReadStatus.HIDDEN, now)
+    if status != ReadStatus.HIDDEN:
+        decide([row.thread_id], status, now)
