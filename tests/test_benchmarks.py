@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from benchmarks import catalogue
+from benchmarks.revisions import MissingRevision, extract
 from tests.service_stack import CHECKOUT
 
 WITH_FOLDER = (  # the command, with benchmarks of a further folder
@@ -118,3 +119,9 @@ def test_the_first_line_of_a_benchmark_says_what_is_measured_against_what(name):
 def test_benchmarks_import_nothing_of_the_tests(path):
     """`tests.servers` replaces the environment, and its servers are not durable."""
     assert not re.search(r"^\s*(from|import) tests\b", path.read_text(), re.MULTILINE)
+
+
+def test_a_revision_that_the_clone_lacks_is_named_with_what_to_type(tmp_path):
+    sentence = f"git cannot read the revision {'0' * 40} .* type: git fetch --unshallow"
+    with pytest.raises(MissingRevision, match=sentence):
+        extract("0" * 40, tmp_path, tmp_path)
