@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import count
 from typing import NamedTuple
@@ -123,9 +124,7 @@ def _insert_rows(profile: Profile, rows: int) -> None:
 def build_threads() -> None:
     """Create the threads of the rows that `fill` has inserted. A revision without threads has nothing to do."""
     if find_spec("interactions.threads"):
-        raise NotImplementedError(
-            "Call the function of interactions.threads that adopts rows without a thread."
-        )
+        import_module("interactions.threads.adoption").adopt_rows(timezone.now())
 
 
 def new(number: int) -> float:

@@ -30,8 +30,7 @@ from interactions.locks import lock_profiles
 from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
-from interactions.threads.arrivals import follow_changes, place_new_rows
-from interactions.threads.table import link_content
+from interactions.threads.arrivals import add_to_threads, follow_changes
 
 logger = logging.getLogger(__name__)
 
@@ -247,8 +246,6 @@ def _write(
         upserts.link_references(target, {key: row.id for key, row in new.items()})
     if target == upserts.INTERACTION:
         follow_changes(changed, moved, received_at)
-    elif new:
-        link_content({key: row.id for key, row in new.items()})
 
 
 def _insert_new(
@@ -261,7 +258,7 @@ def _insert_new(
         return []
     for (profile_id, _), values in columns.items():
         values["closes"] = profiles[profile_id].owner.answers_close_threads
-    moved = place_new_rows(new, list(columns.values()), received_at)
+    moved = add_to_threads(list(columns.values()), received_at)
     for keys in _parents_first(new):
         moved += _insert(
             upserts.insert_interactions,

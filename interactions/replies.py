@@ -8,8 +8,7 @@ from django.db import transaction
 from interactions.events import digest
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
-from interactions.threads.placing import UnplacedRow, place
-from interactions.threads.state import Position, RowFacts
+from interactions.threads.arrivals import add_to_threads
 
 
 class ReplyKeyReused(Exception):
@@ -69,17 +68,9 @@ def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
 
 def _insert(row: Interaction, now: datetime) -> None:
     """Insert a sent row into its thread."""
-    facts = RowFacts(
-        Position(row.posted_at, row.platform_id),
-        now,
-        is_received=False,
-        is_visible=True,
-        is_hidden=False,
-        closes=row.closes,
-        content_ref=row.content_ref,
-    )
-    unplaced = UnplacedRow(row.profile_id, row.is_demo, row.type, row.parent_ref, row.conversation_id, facts)
-    row.thread_id = place([unplaced], now).thread_ids[unplaced.key]
+    columns = {field.column: getattr(row, field.attname) for field in Interaction._meta.concrete_fields}
+    add_to_threads([columns], now)
+    row.thread_id = columns["thread_id"]
     row.save(force_insert=True)
 
 

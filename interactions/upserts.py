@@ -228,15 +228,22 @@ def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: dateti
 
 
 def link_references(target: str, inserted: dict[Key, int]) -> None:
-    """Link existing comments to inserted content, or existing replies to inserted parents (key to row id).
+    """Link comments and threads to inserted content, or replies to inserted parents (key to row id), if they came before.
 
     In batches, as hundreds of thousands may reference one row, and statements of web requests have a timeout.
     """
-    column, reference = ("content_id", "content_ref") if target == CONTENT else ("parent_id", "parent_ref")
+    if target == CONTENT:
+        _link("interactions_interaction", "content_id", "content_ref", inserted)
+        _link("interactions_thread", "content_id", "content_ref", inserted)
+    else:
+        _link("interactions_interaction", "parent_id", "parent_ref", inserted)
+
+
+def _link(table: str, column: str, reference: str, inserted: dict[Key, int]) -> None:
     profiles, platform_ids = zip(*inserted, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT unlinked.id, inserted.id FROM interactions_interaction unlinked"
+            f"SELECT unlinked.id, inserted.id FROM {table} unlinked"
             " JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS inserted (profile_id, platform_id, id)"
             f" ON unlinked.profile_id = inserted.profile_id AND unlinked.{reference} = inserted.platform_id"
             f" WHERE unlinked.{reference} <> '' AND unlinked.{column} IS NULL",
@@ -245,7 +252,7 @@ def link_references(target: str, inserted: dict[Key, int]) -> None:
         links = cursor.fetchall()
         for start in range(0, len(links), LINKS_PER_STATEMENT):
             cursor.execute(
-                f"UPDATE interactions_interaction unlinked SET {column} = link.target"
+                f"UPDATE {table} unlinked SET {column} = link.target"
                 " FROM unnest(%s::bigint[], %s::bigint[]) AS link (id, target) WHERE unlinked.id = link.id",
                 [list(ids) for ids in zip(*links[start : start + LINKS_PER_STATEMENT], strict=True)],
             )

@@ -118,15 +118,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='thread',
-            index=models.Index(models.F('profile'), models.F('kind'), models.F('status'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('active_at', None), _negated=True), name='threads_newest_first'),
+            index=models.Index(models.F('profile'), models.F('kind'), models.F('status'), models.F('unread'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('active_at', None), _negated=True), name='threads_newest_first'),
         ),
         migrations.AddIndex(
             model_name='thread',
-            index=models.Index(models.F('profile'), models.F('kind'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('unread', True)), name='unread_threads'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(models.F('content'), models.OrderBy(models.F('active_at'), descending=True), condition=models.Q(('content', None), _negated=True), name='threads_of_a_post'),
+            index=models.Index(models.F('content'), models.OrderBy(models.F('active_at'), descending=True), condition=models.Q(models.Q(('content', None), _negated=True), models.Q(('active_at', None), _negated=True)), name='threads_of_a_post'),
         ),
         migrations.AddIndex(
             model_name='thread',

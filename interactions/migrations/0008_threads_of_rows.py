@@ -61,7 +61,7 @@ REFERENCES = (  # table, name, columns, what they reference
 )
 INDEXES = (
     models.Index(F("thread"), F("posted_at"), F("id"), name="rows_of_a_thread"),
-    models.Index(F("profile"), condition=Q(thread=None), name="rows_without_a_thread"),
+    models.Index(F("profile"), F("id"), condition=Q(thread=None), name="rows_without_a_thread"),
 )
 # What decides a row's thread and the state of the thread.
 WATCHED = "type, direction, posted_at, deleted_at, parent_ref, conversation_id, content_ref, status"

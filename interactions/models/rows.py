@@ -240,7 +240,7 @@ class Interaction(PlatformRow):
             ),
             models.Index(F("content"), F("posted_at").desc(), name="comments_of_a_piece"),
             models.Index(F("thread"), F("posted_at"), F("id"), name="rows_of_a_thread"),
-            models.Index(F("profile"), condition=Q(thread=None), name="rows_without_a_thread"),
+            models.Index(F("profile"), F("id"), condition=Q(thread=None), name="rows_without_a_thread"),
             models.Index(F("parent"), condition=~Q(parent=None), name="replies_of_a_comment"),
             models.Index(
                 F("profile"),

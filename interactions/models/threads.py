@@ -84,17 +84,14 @@ class Thread(models.Model):
         ]
         indexes = [
             models.Index(
-                *(F("profile"), F("kind"), F("status"), F("active_at").desc(), F("id").desc()),
+                *(F("profile"), F("kind"), F("status"), F("unread"), F("active_at").desc(), F("id").desc()),
                 condition=~Q(active_at=None),
                 name="threads_newest_first",
             ),
             models.Index(
-                *(F("profile"), F("kind"), F("active_at").desc(), F("id").desc()),
-                condition=Q(unread=True),
-                name="unread_threads",
-            ),
-            models.Index(
-                F("content"), F("active_at").desc(), condition=~Q(content=None), name="threads_of_a_post"
+                *(F("content"), F("active_at").desc()),
+                condition=~Q(content=None) & ~Q(active_at=None),
+                name="threads_of_a_post",
             ),
             models.Index(
                 *(F("profile"), F("content_ref")),

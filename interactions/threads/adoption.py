@@ -6,7 +6,6 @@ The trigger of migration 0008 stores the threads of rows that such a process cha
 
 import sys
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,9 +18,7 @@ from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
 from interactions.threads.moving import move_rows
-from interactions.threads.placing import place
 from interactions.threads.recomputing import recompute
-from interactions.threads.rows import rows_with_ids, set_threads
 
 ROWS_PER_TRANSACTION = 1_000
 STALE = "interactions_stalethread"
@@ -43,39 +40,38 @@ def adopt_rows(at: datetime, time_limit: timedelta | None = None) -> int:
 
     May run in several processes and be interrupted. With a time limit it starts no batch after it.
     """
-    return _repeat(_adopt_batch, at, time_limit) + _repeat(_refresh_batch, at, time_limit)
-
-
-def _repeat(batch: Callable[[datetime], int], at: datetime, time_limit: timedelta | None) -> int:
     deadline = time.monotonic() + time_limit.total_seconds() if time_limit else None
-    total = 0
-    while deadline is None or time.monotonic() < deadline:
-        done = batch(at)
-        if not done:
-            break
-        total += done
-    return total
+    adopted, last = 0, (0, 0)
+    while _is_before(deadline) and (rows := _rows_without_thread(last)):
+        _adopt_batch(rows, at)
+        adopted, last = adopted + len(rows), rows[-1]
+    while _is_before(deadline) and (refreshed := _refresh_batch(at)):
+        adopted += refreshed
+    return adopted
 
 
-def _adopt_batch(at: datetime) -> int:
-    """Place the oldest rows of one profile that have no thread; return how many."""
-    without = Interaction.objects.filter(thread=None).order_by()
-    first = without.values_list("profile", flat=True).first()
-    if first is None:
-        return 0
+def _is_before(deadline: float | None) -> bool:
+    return deadline is None or time.monotonic() < deadline
+
+
+def _rows_without_thread(last: tuple[int, int]) -> list[tuple[int, int]]:
+    """Profile and id of the next rows after `last`. From there, as the index keeps the entries of placed rows for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT profile_id, id FROM interactions_interaction WHERE thread_id IS NULL"
+            " AND (profile_id, id) > (%s, %s) ORDER BY profile_id, id LIMIT %s",
+            [*last, ROWS_PER_TRANSACTION],
+        )
+        return cursor.fetchall()
+
+
+def _adopt_batch(rows: list[tuple[int, int]], at: datetime) -> None:
     with transaction.atomic():
-        lock_profiles([first])
-        ids = list(without.filter(profile=first).values_list("pk", flat=True)[:ROWS_PER_TRANSACTION])
-        rows = rows_with_ids(ids)
-        if not rows:
-            return 1  # another process placed them; look again
-        placement = place([row.unplaced for row in rows], at)
-        set_threads(rows, placement.thread_ids)
-        moved = set(placement.moved)
-        if below := [row.id for row in rows if row.unplaced.key in moved]:
-            move_rows(below, at)
-        _decide_as_before(set(placement.thread_ids.values()), at)
-    return len(rows)
+        lock_profiles({profile for profile, _ in rows})
+        ids = Interaction.objects.filter(pk__in=[id for _, id in rows], thread=None)
+        chosen = list(ids.values_list("pk", flat=True))
+        move_rows(chosen, at)
+        _decide_as_before(set(Interaction.objects.filter(pk__in=chosen).values_list("thread", flat=True)), at)
 
 
 def _refresh_batch(at: datetime) -> int:

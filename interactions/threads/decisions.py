@@ -3,10 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from interactions.models import Decision as DecisionRow
-from interactions.models import Interaction, Thread
-from interactions.threads.state import Decision, Position
-from interactions.threads.table import stored_facts, update_threads
+from django.db import connection
+
+from interactions.models import Interaction
+from interactions.threads.recomputing import refresh_states
+
+# Until when the newest stored rows were received, and a snooze that has ended. Not %(now)s: a row may be stored after that
+# which was received before it.
+_ALL_READ = (
+    "greatest(read_at, coalesce(%(seen_until)s, last_in_received_at),"
+    " CASE WHEN decision = 'snoozed' AND decided_until <= %(now)s THEN decided_until END)"
+)
 
 
 def decide(
@@ -23,38 +30,47 @@ def decide(
     `covers` is the newest row that the person saw; without it, the newest received row of each thread. What the decision
     covers is read. `author_name` is empty for the user who owns the threads.
     """
-    facts = stored_facts(ids)
-    for one in facts.values():
-        seen = Position(covers.posted_at, covers.platform_id) if covers else one.last_in
-        one.mark_read(now, covers and covers.received_at)
-        one.decision = Decision(now, status, until, seen)
-    update_threads(facts, now)
-    threads = Thread.objects.filter(pk__in=facts).values_list("pk", "profile", "is_demo")
-    DecisionRow.objects.bulk_create(
-        DecisionRow(
-            thread_id=id,
-            profile_id=profile,
-            is_demo=is_demo,
-            at=now,
-            status=status,
-            until=until,
-            author_name=author_name,
+    values = {
+        "ids": list(ids),
+        "now": now,
+        "status": status,
+        "until": until,
+        "seen_until": covers and covers.received_at,
+        "covers_at": covers and covers.posted_at,
+        "covers_ref": covers.platform_id if covers else "",
+        "author_name": author_name,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE interactions_thread SET read_at = {_ALL_READ}, decided_at = %(now)s, decision = %(status)s,"
+            " decided_until = %(until)s, covers_at = coalesce(%(covers_at)s, last_in_at),"
+            " covers_ref = CASE WHEN %(covers_at)s IS NULL THEN last_in_ref ELSE %(covers_ref)s END"
+            " WHERE id = ANY(%(ids)s)",
+            values,
         )
-        for id, profile, is_demo in threads
-    )
+        cursor.execute(
+            "INSERT INTO interactions_decision (thread_id, profile_id, is_demo, author_name, at, status, until)"
+            " SELECT id, profile_id, is_demo, %(author_name)s, %(now)s, %(status)s, %(until)s"
+            " FROM interactions_thread WHERE id = ANY(%(ids)s) ORDER BY id",
+            values,
+        )
+    refresh_states(values["ids"], now)
 
 
 def mark_read(ids: Iterable[int], now: datetime) -> None:
     """Mark everything as read that the threads have."""
-    facts = stored_facts(ids)
-    for one in facts.values():
-        one.mark_read(now)
-    update_threads(facts, now)
+    _set_read_at(_ALL_READ, ids, now)
 
 
 def mark_unread(ids: Iterable[int], now: datetime) -> None:
     """Mark the threads as unread. An answered thread has nothing that is unread."""
-    facts = stored_facts(ids)
-    for one in facts.values():
-        one.read_at = None
-    update_threads(facts, now)
+    _set_read_at("NULL", ids, now)
+
+
+def _set_read_at(expression: str, ids: Iterable[int], now: datetime) -> None:
+    values = {"ids": list(ids), "now": now, "seen_until": None}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE interactions_thread SET read_at = {expression} WHERE id = ANY(%(ids)s)", values
+        )
+    refresh_states(values["ids"], now)

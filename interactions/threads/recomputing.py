@@ -1,33 +1,66 @@
 """Computes threads anew from their rows, after rows changed or went. Called by every writer that does more than add rows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
 
-from interactions.threads.state import Facts, Position
-from interactions.threads.table import FACT_COLUMNS, delete_threads, read_facts, update_threads
+from interactions.threads.state import (
+    PEOPLE_FACTS,
+    ROW_FACTS,
+    STATE,
+    STATE_OF_FACTS,
+    assignments,
+    qualified,
+)
 
 THREADS_PER_STATEMENT = 5_000
 
-_VISIBLE = "row.thread_id = thread.id AND row.deleted_at IS NULL"
-_RECEIVED = f"{_VISIBLE} AND row.direction = 'in' AND row.hidden_at IS NULL"
-_NEWEST = "ORDER BY row.posted_at DESC, row.platform_id DESC LIMIT 1"
-_FACTS = (
-    f"SELECT thread.id, {', '.join(f'thread.{name}' for name in FACT_COLUMNS)}, rows.*, last.*, last_in.*"
-    " FROM interactions_thread thread"
-    " CROSS JOIN LATERAL (SELECT count(*) AS number, coalesce(min(NULLIF(row.content_ref, '')), ''),"
-    f" max(row.received_at) FILTER (WHERE {_RECEIVED}),"
-    f" max(row.posted_at) FILTER (WHERE {_VISIBLE} AND row.direction = 'out'),"
-    f" max(row.posted_at) FILTER (WHERE {_VISIBLE} AND row.direction = 'out' AND row.closes"
-    " AND row.send_status IS DISTINCT FROM 'failed')"
-    " FROM interactions_interaction row WHERE row.thread_id = thread.id) rows"
-    f" LEFT JOIN LATERAL (SELECT row.posted_at, row.platform_id FROM interactions_interaction row"
-    f" WHERE {_VISIBLE} {_NEWEST}) last ON true"
-    f" LEFT JOIN LATERAL (SELECT row.posted_at, row.platform_id, row.sentiment FROM interactions_interaction row"
-    f" WHERE {_RECEIVED} {_NEWEST}) last_in ON true"
-    " WHERE thread.id = ANY(%s) ORDER BY thread.id"
-)
+_RECEIVED = "row.deleted_at IS NULL AND row.direction = 'in' AND row.hidden_at IS NULL"
+_SENT = "row.deleted_at IS NULL AND row.direction = 'out'"
+_FACTS = f"""
+SELECT thread.id, rows.*, coalesce(last.platform_id, '') AS last_ref, coalesce(last_in.platform_id, '') AS last_in_ref,
+    last_in.sentiment, {qualified(PEOPLE_FACTS, "thread")}
+FROM interactions_thread thread
+CROSS JOIN LATERAL (
+    SELECT count(*) AS number,
+        coalesce(min(NULLIF(row.content_ref, '') COLLATE "C"), '') AS content_ref,
+        max(row.posted_at) FILTER (WHERE row.deleted_at IS NULL) AS last_at,
+        max(row.posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
+        max(row.received_at) FILTER (WHERE {_RECEIVED}) AS last_in_received_at,
+        max(row.posted_at) FILTER (WHERE {_SENT}) AS last_out_at,
+        max(row.posted_at) FILTER (WHERE {_SENT} AND row.closes AND row.send_status IS DISTINCT FROM 'failed')
+            AS answered_at
+    FROM interactions_interaction row WHERE row.thread_id = thread.id
+) rows
+LEFT JOIN LATERAL (
+    SELECT row.platform_id FROM interactions_interaction row
+    WHERE row.thread_id = thread.id AND row.posted_at = rows.last_at AND row.deleted_at IS NULL
+    ORDER BY row.platform_id COLLATE "C" DESC LIMIT 1
+) last ON true
+LEFT JOIN LATERAL (
+    SELECT row.platform_id, row.sentiment FROM interactions_interaction row
+    WHERE row.thread_id = thread.id AND row.posted_at = rows.last_in_at AND {_RECEIVED}
+    ORDER BY row.platform_id COLLATE "C" DESC LIMIT 1
+) last_in ON true
+WHERE thread.id = ANY(%(ids)s)
+"""
+_RECOMPUTE = f"""
+WITH facts AS MATERIALIZED ({_FACTS}),
+empty AS (DELETE FROM interactions_thread thread USING facts WHERE thread.id = facts.id AND number = 0)
+UPDATE interactions_thread thread SET {assignments(ROW_FACTS, "facts")}, {assignments(STATE, "state")},
+    content_id = CASE WHEN facts.content_ref = thread.content_ref THEN thread.content_id ELSE (
+        SELECT content.id FROM interactions_content content
+        WHERE content.profile_id = thread.profile_id AND content.platform_id = facts.content_ref
+    ) END
+FROM facts {STATE_OF_FACTS}
+WHERE thread.id = facts.id AND number > 0
+"""
+_REFRESH = f"""
+UPDATE interactions_thread thread SET {assignments(STATE, "state")}
+FROM interactions_thread facts {STATE_OF_FACTS}
+WHERE thread.id = facts.id AND facts.id = ANY(%(ids)s)
+"""
 
 
 def recompute(thread_ids: Iterable[int], now: datetime) -> None:
@@ -35,36 +68,16 @@ def recompute(thread_ids: Iterable[int], now: datetime) -> None:
 
     The caller holds the profiles' locks.
     """
+    _run(_RECOMPUTE, thread_ids, now)
+
+
+def refresh_states(thread_ids: Iterable[int], now: datetime) -> None:
+    """Compute the states from the stored facts, after people's facts changed or time has passed."""
+    _run(_REFRESH, thread_ids, now)
+
+
+def _run(statement: str, thread_ids: Iterable[int], now: datetime) -> None:
     ids = sorted(set(thread_ids))
-    for start in range(0, len(ids), THREADS_PER_STATEMENT):
-        facts = dict(facts_of_rows(ids[start : start + THREADS_PER_STATEMENT]))
-        if empty := [id for id, one in facts.items() if one is None]:
-            delete_threads(empty)
-        if kept := {id: one for id, one in facts.items() if one is not None}:
-            update_threads(kept, now)
-
-
-def facts_of_rows(thread_ids: list[int]) -> Iterator[tuple[int, Facts | None]]:
-    """Yield the facts of each thread: from its rows, and from the decisions that it stores; None when it has no rows."""
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [thread_ids])
-        for id, *columns in cursor.fetchall():
-            yield id, _facts(columns[: len(FACT_COLUMNS)], *columns[len(FACT_COLUMNS) :])
-
-
-def _facts(stored: Sequence, number, content_ref, received_at, out_at, answered_at, *newest) -> Facts | None:
-    if not number:
-        return None
-    last_at, last_ref, last_in_at, last_in_ref, sentiment = newest
-    people = read_facts(stored)
-    return Facts(
-        content_ref=content_ref,
-        last=last_at and Position(last_at, last_ref),
-        last_in=last_in_at and Position(last_in_at, last_in_ref),
-        last_in_received_at=received_at,
-        sentiment=sentiment,
-        last_out_at=out_at,
-        answered_at=answered_at,
-        decision=people.decision,
-        read_at=people.read_at,
-    )
+        for start in range(0, len(ids), THREADS_PER_STATEMENT):
+            cursor.execute(statement, {"ids": ids[start : start + THREADS_PER_STATEMENT], "now": now})

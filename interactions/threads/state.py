@@ -1,129 +1,58 @@
-"""The state of a thread as a function of its rows and of a person's latest decision. Pure.
+"""The state of a thread as a function of its facts: SQL expressions that every statement that writes threads uses.
 
-Facts are maxima, so rows can be added in any order and more than once; what leaves a thread needs new facts
-(`recomputing.py`).
+The facts of rows are maxima, so rows can be added in any order and more than once. Rows that change or go need new facts
+(`recomputing.py`). Ids are compared by code points (COLLATE "C"), whatever the database's locale.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
+# The facts of a thread's rows, as columns of interactions_thread. "Received" rows are visible and not hidden.
+ROW_FACTS = (
+    "content_ref",  # the smallest of all rows, as they may differ
+    "last_at",  # the newest visible row: its time and platform id
+    "last_ref",
+    "last_in_at",  # the newest received row
+    "last_in_ref",
+    "last_in_received_at",  # the latest arrival of a received row
+    "sentiment",  # of the newest received row
+    "last_out_at",  # the newest visible sent row
+    "answered_at",  # the newest visible sent row that closes the thread
+)
+# What people decided, and until when they have read.
+PEOPLE_FACTS = ("decided_at", "decision", "decided_until", "covers_at", "covers_ref", "read_at")
+STATE = ("status", "snoozed_until", "unread", "active_at")
 
-OPEN, SNOOZED, DONE = "open", "snoozed", "done"
-
-
-class Position(NamedTuple):
-    """The place of a row within its thread: by time, then by platform id."""
-
-    at: datetime
-    platform_id: str
-
-
-class Decision(NamedTuple):
-    """The latest decision of a person. It holds until a received row is newer than `covers`."""
-
-    at: datetime
-    status: str
-    until: datetime | None  # of a snooze
-    covers: Position | None  # the newest received row that the person saw
-
-
-class RowFacts(NamedTuple):
-    """What of one row decides the state of its thread."""
-
-    position: Position
-    received_at: datetime
-    is_received: bool  # otherwise sent by the brand
-    is_visible: bool
-    is_hidden: bool
-    closes: bool  # a sent row that makes the thread done; false when sending failed
-    content_ref: str
-
-
-@dataclass(slots=True)
-class Facts:
-    """What of all rows of a thread, and of the people who work on it, decides its state."""
-
-    content_ref: str = ""  # the smallest of all rows, as they may differ
-    last: Position | None = None  # the newest visible row
-    last_in: Position | None = None  # the newest visible received row that is not hidden
-    last_in_received_at: datetime | None = None
-    sentiment: str | None = None  # of `last_in`
-    last_out_at: datetime | None = None
-    answered_at: datetime | None = None
-    decision: Decision | None = None
-    read_at: datetime | None = None
-
-    def add(self, row: RowFacts) -> None:
-        if row.content_ref and (not self.content_ref or row.content_ref < self.content_ref):
-            self.content_ref = row.content_ref
-        if not row.is_visible:
-            return
-        at = row.position.at
-        if self.last is None or row.position > self.last:
-            self.last = row.position
-        if not row.is_received:
-            self.last_out_at = _later(self.last_out_at, at)
-            if row.closes:
-                self.answered_at = _later(self.answered_at, at)
-        elif not row.is_hidden:
-            self.last_in_received_at = _later(self.last_in_received_at, row.received_at)
-            if self.last_in is None or row.position > self.last_in:
-                self.last_in, self.sentiment = row.position, None
-
-    def mark_read(self, now: datetime, seen_until: datetime | None = None) -> None:
-        """Mark as read what was received until `seen_until`, or all that is stored, and a snooze that has ended.
-
-        Not all until `now`: a row may be stored after that which was received before it.
-        """
-        read = [self.read_at, seen_until or self.last_in_received_at]
-        if self.decision and self.decision.until and self.decision.until <= now:
-            read.append(self.decision.until)
-        self.read_at = max((time for time in read if time), default=None)
+# The laterals that compute `state` from a row `facts` with these columns, as of %(now)s, which decides only when a snooze ends:
+# a decision holds until a newer row than it covers is received; an answer after the decision closes the thread, and the
+# end of a snooze leaves it open and unread.
+STATE_OF_FACTS = """
+CROSS JOIN LATERAL (SELECT
+    facts.answered_at IS NOT NULL AND (facts.last_in_at IS NULL OR facts.answered_at > facts.last_in_at) AS is_answered,
+    facts.decided_at IS NOT NULL AND (facts.last_in_at IS NULL OR coalesce(
+        (facts.last_in_at, facts.last_in_ref COLLATE "C") <= (facts.covers_at, facts.covers_ref COLLATE "C"), false
+    )) AS holds
+) decided
+CROSS JOIN LATERAL (SELECT
+    holds AND is_answered AND facts.decision IN ('open', 'snoozed') AND facts.answered_at > facts.decided_at AS closed,
+    holds AND facts.decision = 'snoozed' AND facts.decided_until <= %(now)s AS woken
+) since
+CROSS JOIN LATERAL (SELECT
+    CASE WHEN closed THEN 'done' WHEN woken THEN 'open' WHEN holds THEN facts.decision
+         WHEN is_answered OR facts.last_in_at IS NULL THEN 'done' ELSE 'open' END AS status,
+    CASE WHEN holds AND NOT closed AND NOT woken AND facts.decision = 'snoozed' THEN facts.decided_until END AS snoozed_until,
+    facts.last_at IS NOT NULL AND (
+        facts.last_in_at IS NOT NULL AND NOT is_answered
+        AND (facts.read_at IS NULL OR facts.last_in_received_at > facts.read_at)
+        OR woken AND NOT closed AND (facts.read_at IS NULL OR facts.decided_until > facts.read_at)
+    ) AS unread,
+    CASE WHEN woken AND NOT closed AND facts.last_at < facts.decided_until THEN facts.decided_until
+         ELSE facts.last_at END AS active_at
+) state
+"""
 
 
-def _later(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None or other > one else one
+def assignments(columns: tuple[str, ...], source: str) -> str:
+    """`column = source.column` for each of the columns."""
+    return ", ".join(f"{column} = {source}.{column}" for column in columns)
 
 
-class State(NamedTuple):
-    """`active_at` is the time by which lists sort; None when no row is visible."""
-
-    status: str
-    snoozed_until: datetime | None
-    unread: bool
-    active_at: datetime | None
-
-
-def state_of(facts: Facts, now: datetime) -> State:
-    """Return the state at `now`, which matters only for the end of a snooze.
-
-    A decision holds while it covers the newest received row. An answer closes a thread that nobody decided on since, and
-    a snooze that has ended leaves the thread open and unread.
-    """
-    last_in, decision, answered_at = facts.last_in, facts.decision, facts.answered_at
-    answered = answered_at is not None and (last_in is None or answered_at > last_in.at)
-    unread = last_in is not None and not answered and _is_after(facts.last_in_received_at, facts.read_at)
-    active_at = facts.last.at if facts.last else None
-    until = None
-    if decision is not None and (last_in is None or _covers(decision, last_in)):
-        status = decision.status
-        if status in (OPEN, SNOOZED) and answered and _is_after(answered_at, decision.at):
-            status = DONE
-        elif status == SNOOZED and decision.until is not None:
-            if decision.until > now:
-                until = decision.until
-            else:
-                status = OPEN
-                unread = unread or _is_after(decision.until, facts.read_at)
-                active_at = active_at and max(active_at, decision.until)
-    else:
-        status = OPEN if last_in is not None and not answered else DONE
-    return State(status, until, unread and active_at is not None, active_at)
-
-
-def _covers(decision: Decision, last_in: Position) -> bool:
-    return decision.covers is not None and last_in <= decision.covers
-
-
-def _is_after(time: datetime | None, other: datetime | None) -> bool:
-    return time is not None and (other is None or time > other)
+def qualified(columns: tuple[str, ...], source: str) -> str:
+    return ", ".join(f"{source}.{column}" for column in columns)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from interactions.locks import lock_profiles
 from interactions.models import Thread
-from interactions.threads.table import stored_facts, update_threads
+from interactions.threads.recomputing import refresh_states
 
 THREADS_PER_TRANSACTION = 500
 
@@ -25,5 +25,5 @@ def _wake_batch(now: datetime) -> int:
         chosen = list(ended.order_by("snoozed_until").values_list("pk", "profile")[:THREADS_PER_TRANSACTION])
         lock_profiles(profile for _, profile in chosen)
         ids = list(ended.filter(pk__in=[id for id, _ in chosen]).values_list("pk", flat=True))
-        update_threads(stored_facts(ids), now)
+        refresh_states(ids, now)
         return len(chosen)
