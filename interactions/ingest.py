@@ -30,7 +30,7 @@ from interactions.locks import lock_profiles
 from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
-from interactions.threads.arrivals import add_to_threads, follow_changes
+from interactions.threads.arrivals import follow_changes, set_roots
 
 logger = logging.getLogger(__name__)
 
@@ -258,7 +258,7 @@ def _insert_new(
         return []
     for (profile_id, _), values in columns.items():
         values["closes"] = profiles[profile_id].owner.answers_close_threads
-    moved = add_to_threads(list(columns.values()), received_at)
+    moved = set_roots(columns)
     for keys in _parents_first(new):
         moved += _insert(
             upserts.insert_interactions,

@@ -8,7 +8,7 @@ from django.db import transaction
 from interactions.events import digest
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
-from interactions.threads.arrivals import add_to_threads
+from interactions.threads.moving import move_rows
 
 
 class ReplyKeyReused(Exception):
@@ -33,7 +33,9 @@ def store_reply(to: Interaction, text: str, now: datetime, key: str | None = Non
             Interaction.objects.select_related("profile__owner").get(pk=to.pk, deleted_at=None), text, now
         )
         row.idempotency_key, row.idempotency_digest = key, request_digest if key else None
-        _insert(row, now)
+        row.save(force_insert=True)
+        move_rows([row.pk], now)
+        row.refresh_from_db(fields=["thread"])
         return row
 
 
@@ -64,14 +66,6 @@ def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
         text_digest=digest(text),
         closes=profile.owner.answers_close_threads,
     )
-
-
-def _insert(row: Interaction, now: datetime) -> None:
-    """Insert a sent row into its thread."""
-    columns = {field.column: getattr(row, field.attname) for field in Interaction._meta.concrete_fields}
-    add_to_threads([columns], now)
-    row.thread_id = columns["thread_id"]
-    row.save(force_insert=True)
 
 
 def _find_by_key(profile_id: int, key: str) -> Interaction | None:

@@ -16,6 +16,7 @@ from interactions.event_types import CONTENT, INTERACTION
 from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version, aspects_of
 from interactions.merging import Key, Row
 from interactions.models import Content, Interaction
+from interactions.threads.adding import ROOT, ROOT_JOINS, THREADS
 
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
@@ -44,7 +45,6 @@ _CREATION = {
         "conversation_id": "text",
         "direction": "text",
         "closes": "boolean",
-        "thread_id": "bigint",
     },
 }
 _VISIBILITY = {CONTENT: {}, INTERACTION: {"visibility_at": "timestamptz", "hidden_at": "timestamptz"}}
@@ -82,7 +82,7 @@ def _value_columns(target: str) -> dict[str, str]:
 _COLUMNS = {
     target: _COMMON | _CREATION[target] | _VISIBILITY[target] | _value_columns(target) for target in TABLES
 }
-_FIXED = {"profile_id", "platform_id", "is_demo", "closes", "thread_id"}
+_FIXED = {"profile_id", "platform_id", "is_demo", "closes"}
 
 
 def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -168,34 +168,32 @@ def iso_time(micros: int) -> str:
 def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
     """Insert the posts that do not exist yet; return the ids of the inserted rows."""
     names = ", ".join(_COLUMNS[CONTENT])
-    return _insert(CONTENT, names, f"SELECT %s, %s, {names} FROM {_records(CONTENT)}", rows, received_at)
+    defaults = {name: column.default for name, column in VALUE_COLUMNS[CONTENT].items()}
+    return _inserted(
+        f"INSERT INTO {TABLES[CONTENT]} (received_at, updated_at, {names})"
+        f" SELECT %(received_at)s, %(received_at)s, {names} FROM {_records(CONTENT, '%(rows)s')} ORDER BY ordinality"
+        f" {_UNLESS_STORED}",
+        [defaults | row for row in rows],
+        received_at,
+    )
 
 
 def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert the comments and messages that do not exist yet, linked to their existing content and parents; return ids."""
-    names = ", ".join(_COLUMNS[INTERACTION])
-    values = ", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])
-    query = (
-        f"SELECT %s, %s, {values}, content.id, parent.id FROM {_records(INTERACTION)}"
-        " LEFT JOIN interactions_content content"
-        " ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref"
-        " LEFT JOIN interactions_interaction parent"
-        " ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref"
-    )
-    return _insert(INTERACTION, f"{names}, content_id, parent_id", query, rows, received_at)
+    """Insert the comments and messages that do not exist yet, and add them to their threads; return ids.
+
+    They are linked to their existing content and parents. Each row has the provisional `root_ref` that
+    `threads/adding.py` describes. The rows may not exist yet: a thread would count them, and the caller has to compute it
+    again.
+    """
+    return _inserted(_INSERT_INTERACTIONS, rows, received_at)
 
 
-def _insert(
-    target: str, names: str, query: str, rows: Sequence[dict[str, Any]], received_at: datetime
-) -> dict[Key, int]:
-    if defaults := {name: column.default for name, column in VALUE_COLUMNS[target].items()}:
-        rows = [defaults | row for row in rows]
+_UNLESS_STORED = "ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id"
+
+
+def _inserted(query: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {TABLES[target]} (received_at, updated_at, {names}) {query} ORDER BY ordinality"
-            " ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id",
-            [received_at, received_at, to_json(rows)],
-        )
+        cursor.execute(query, {"rows": to_json(rows), "received_at": received_at, "now": received_at})
         return {(profile, platform_id): id for profile, platform_id, id in cursor}
 
 
@@ -258,14 +256,30 @@ def _link(table: str, column: str, reference: str, inserted: dict[Key, int]) -> 
             )
 
 
-def _records(target: str, **extra: str) -> str:
+def _records(target: str, parameter: str = "%s", **extra: str) -> str:
     """Return the SQL that unpacks the rows as a table `new`; `extra` are columns that the target's table does not have."""
     columns = _COLUMNS[target] | extra
     typed = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
     names = ", ".join(columns)
-    return (
-        f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS new ({names}, ordinality)"
-    )
+    return f"ROWS FROM (json_to_recordset({parameter}::json) AS ({typed})) WITH ORDINALITY AS new ({names}, ordinality)"
+
+
+_INSERT_INTERACTIONS = f"""
+WITH rooted AS MATERIALIZED (
+    SELECT new.*, {ROOT} AS root FROM {_records(INTERACTION, "%(rows)s", root_ref="text")} {ROOT_JOINS}
+), {THREADS}
+INSERT INTO interactions_interaction
+    (received_at, updated_at, thread_id, content_id, parent_id, {", ".join(_COLUMNS[INTERACTION])})
+SELECT %(received_at)s, %(received_at)s, threads.id, content.id, parent.id,
+    {", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])}
+FROM rooted new
+JOIN threads ON threads.profile_id = new.profile_id AND threads.kind = new.type AND threads.root_ref = new.root
+LEFT JOIN interactions_content content
+    ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref
+LEFT JOIN interactions_interaction parent
+    ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref
+ORDER BY ordinality {_UNLESS_STORED}
+"""
 
 
 def to_json(rows: Sequence[dict[str, Any]]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet
 
@@ -15,7 +16,6 @@ from interactions.threads.moving import move_rows
 from interactions.threads.recomputing import recompute
 
 ROWS_PER_TRANSACTION = 250
-KEYS_PER_FETCH = 10_000
 LOCK_TIMEOUT = "30s"
 
 
@@ -50,30 +50,34 @@ def change_in_batches(
     longer in `rows`. `profiles` are locked in each transaction, so that no ingest writes to their rows meanwhile.
     `before_batch` is called before each transaction. Raises OperationalError when a lock takes longer than LOCK_TIMEOUT.
     """
-    keys = array("q", rows.order_by().values_list("pk", flat=True).iterator(chunk_size=KEYS_PER_FETCH))
-    keys = array("q", sorted(keys, reverse=True))
+    try:
+        selected, parameters = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # a filter of `rows` that nothing can match
+        return 0
+    sql = (
+        f"WITH chosen (id) AS MATERIALIZED (SELECT pk FROM ({selected}) selected WHERE pk = ANY(%s)"
+        f" LIMIT {ROWS_PER_TRANSACTION}), {statement.sql}"
+        f" SELECT {', '.join(('count(*)', *statement.returns))} FROM changed"
+    )
+    keys = _keys(selected, parameters)
     changed = 0
     for start in range(0, len(keys), ROWS_PER_TRANSACTION):
         before_batch()
-        batch = rows.filter(pk__in_array=keys[start : start + ROWS_PER_TRANSACTION])[:ROWS_PER_TRANSACTION]
-        sql, parameters = _counting(batch, statement)
+        batch = keys[start : start + ROWS_PER_TRANSACTION].tolist()
         with async_commit(LOCK_TIMEOUT), connection.cursor() as cursor:
             lock_profiles(profiles)
-            cursor.execute(sql, parameters)
+            cursor.execute(sql, [*parameters, batch, *statement.parameters])
             number, *returned = cursor.fetchone()
             statement.follow(*returned)
             changed += number
     return changed
 
 
-def _counting(batch: QuerySet, statement: BatchStatement) -> tuple[str, list[object]]:
-    """SQL and parameters that apply the statement to the batch, return the number of changed rows and its `returns`."""
-    chosen, parameters = batch.values("pk").query.sql_with_params()
-    return (
-        f"WITH chosen (id) AS MATERIALIZED ({chosen}), {statement.sql}"
-        f" SELECT {', '.join(('count(*)', *statement.returns))} FROM changed",
-        [*parameters, *statement.parameters],
-    )
+def _keys(selected: str, parameters: tuple[object, ...]) -> array:
+    """The keys that the query selects, the greatest first, in eight bytes each."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pk FROM ({selected}) selected ORDER BY pk DESC", parameters)
+        return array("q", (key for (key,) in cursor))
 
 
 def returned(model: type[Model]) -> str:
@@ -103,18 +107,17 @@ def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -
 
 
 def _deletion(model: type[Model]) -> BatchStatement:
-    deleted = "(SELECT id FROM chosen)"
-    references = {
-        Content: f"content_id IN {deleted}",
-        Interaction: f"parent_id IN {deleted} AND id NOT IN {deleted}",
-    }
-    cleared = ""
-    if model in references:
-        column = references[model].split()[0]
-        cleared = (
-            f"cleared AS (UPDATE interactions_interaction SET {column} = NULL WHERE {references[model]}"
-            " RETURNING id), "
-        )
     return BatchStatement(
-        f"{cleared}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN {deleted} RETURNING {returned(model)})"
+        f"{_CLEARED.get(model, '')}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN (SELECT id FROM chosen)"
+        f" RETURNING {returned(model)})"
     )
+
+
+_CLEARED = {  # sets the references to deleted rows to NULL
+    Content: "cleared AS (UPDATE interactions_interaction SET content_id = NULL"
+    " WHERE content_id IN (SELECT id FROM chosen) RETURNING thread_id),"
+    " cleared_threads AS (UPDATE interactions_thread SET content_id = NULL"
+    " WHERE id IN (SELECT thread_id FROM cleared) AND content_id IN (SELECT id FROM chosen)), ",
+    Interaction: "cleared AS (UPDATE interactions_interaction SET parent_id = NULL"
+    " WHERE parent_id IN (SELECT id FROM chosen) AND id NOT IN (SELECT id FROM chosen) RETURNING id), ",
+}

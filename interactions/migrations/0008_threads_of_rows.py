@@ -52,19 +52,13 @@ REFERENCES = (  # table, name, columns, what they reference
         "interactions_thread ON DELETE CASCADE",
     ),
     ("interactions_note", "note_belongs_to_its_thread", "thread_id", "interactions_thread ON DELETE CASCADE"),
-    (
-        "interactions_thread",
-        "thread_refers_to_its_content",
-        "content_id",
-        "interactions_content ON DELETE SET NULL",
-    ),
 )
 INDEXES = (
     models.Index(F("thread"), F("posted_at"), F("id"), name="rows_of_a_thread"),
     models.Index(F("profile"), F("id"), condition=Q(thread=None), name="rows_without_a_thread"),
 )
 # What decides a row's thread and the state of the thread.
-WATCHED = "type, direction, posted_at, deleted_at, parent_ref, conversation_id, content_ref, status"
+WATCHED = "type, direction, posted_at, deleted_at, parent_ref, conversation_id, content_ref, content_id, status"
 OLD_PROCESS = "OLD.thread_id IS NOT NULL AND current_setting('perennial.threads', true) IS DISTINCT FROM 'on'"
 CHANGED = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in WATCHED.split(", "))
 TRIGGERS = f"""

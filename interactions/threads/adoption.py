@@ -90,6 +90,12 @@ def _refresh_batch(at: datetime) -> int:
         cursor.execute(f"DELETE FROM {STALE} WHERE thread_id = ANY(%s)", [threads])
         move_rows(Interaction.objects.filter(thread__in=threads).values_list("pk", flat=True), at)
         recompute(threads, at)
+        cursor.execute(
+            "UPDATE interactions_thread thread SET content_id = (SELECT content.id FROM interactions_content content"
+            " WHERE content.profile_id = thread.profile_id AND content.platform_id = thread.content_ref)"
+            " WHERE thread.id = ANY(%s)",
+            [threads],
+        )
         _decide_as_before(set(threads), at)
     return len(found)
 

@@ -1,7 +1,7 @@
-"""Says which thread each row belongs to. Called by the modules that give rows their threads."""
+"""Says which thread each row belongs to. Called by the ingest and by `moving.py`."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from django.db import connection
@@ -35,42 +35,50 @@ class Link(NamedTuple):
         return self.profile_id, self.platform_id
 
 
-def thread_keys(rows: Sequence[Link]) -> dict[Key, ThreadKey]:
-    """Return the thread of each row, in one statement, or none when no row is a reply to a row that is not among them.
+def thread_keys(rows: Collection[Link]) -> dict[Key, ThreadKey]:
+    """Return the thread of each row. A stored parent that is not among the rows must be in its thread already."""
+    comments = {row.key: row.parent_ref for row in rows if row.kind == COMMENT}
+    roots = provisional_roots(comments)
+    outside = {(profile_id, root) for (profile_id, _), root in roots.items()} - comments.keys()
+    stored = _stored_roots(outside) if outside else {}
+    return {row.key: ThreadKey(row.profile_id, row.kind, _root(row, roots, stored)) for row in rows}
 
-    A parent that is stored and not among the rows must be in its thread already, or counts as missing.
+
+def _root(row: Link, roots: Mapping[Key, str], stored: Mapping[Key, str]) -> str:
+    if row.kind == MESSAGE:
+        return row.conversation_id
+    root = roots.get(row.key, row.platform_id)
+    return stored.get((row.profile_id, root), root)
+
+
+def provisional_roots(comments: Mapping[Key, str]) -> dict[Key, str]:
+    """Return the roots of those comments that have a parent, as far as the comments themselves say.
+
+    The values are the parents' ids, "" for none. A root that is not one of the comments may be stored and have another.
     """
-    replies = {row.key: row for row in rows if row.kind == COMMENT and row.parent_ref}
-    comments = {row.key for row in rows if row.kind == COMMENT}
-    outside = {(row.profile_id, row.parent_ref) for row in replies.values()} - comments
-    roots = _roots(replies, comments, _stored_roots(outside) if outside else {})
-    return {
-        row.key: ThreadKey(
-            row.profile_id,
-            row.kind,
-            row.conversation_id if row.kind == MESSAGE else roots.get(row.key, row.platform_id),
-        )
-        for row in rows
-    }
-
-
-def _roots(replies: dict[Key, Link], comments: set[Key], stored: dict[Key, str]) -> dict[Key, str]:
-    """The root's platform id of each reply; `comments` are those of the rows, replies and others."""
     parents: dict[int, dict[str, str]] = defaultdict(dict)
-    for profile_id, platform_id in comments if replies else ():
-        reply = replies.get((profile_id, platform_id))
-        parents[profile_id][platform_id] = reply.parent_ref if reply else ""
-    outside: dict[int, dict[str, str]] = defaultdict(dict)
-    for (profile_id, platform_id), root in stored.items():
-        outside[profile_id][platform_id] = root
+    for (profile_id, platform_id), parent_ref in comments.items():
+        if parent_ref:
+            parents[profile_id][platform_id] = parent_ref
     return {
         (profile_id, platform_id): root
         for profile_id, of_profile in parents.items()
-        for platform_id, root in root_refs(of_profile, outside[profile_id]).items()
+        for platform_id, root in root_refs(of_profile).items()
     }
 
 
-def _stored_roots(comments: Collection[Key]) -> dict[Key, str]:
+def roots_among(comments: Iterable[Key]) -> list[Key]:
+    """Those of the comments whose id is the root of a thread."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT profile_id, platform_id FROM {WANTED_KEYS} JOIN interactions_thread thread USING (profile_id)"
+            f" WHERE thread.kind = '{COMMENT}' AND thread.root_ref = platform_id",
+            [keys_to_json(list(comments))],
+        )
+        return cursor.fetchall()
+
+
+def _stored_roots(comments: Iterable[Key]) -> dict[Key, str]:
     """The root's platform id of each of the comments that is stored and has a thread."""
     with connection.cursor() as cursor:
         cursor.execute(

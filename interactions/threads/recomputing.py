@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from interactions.threads.state import (
+    CONTENT_OF_FACTS,
     PEOPLE_FACTS,
     ROW_FACTS,
     STATE,
@@ -49,10 +50,7 @@ _RECOMPUTE = f"""
 WITH facts AS MATERIALIZED ({_FACTS}),
 empty AS (DELETE FROM interactions_thread thread USING facts WHERE thread.id = facts.id AND number = 0)
 UPDATE interactions_thread thread SET {assignments(ROW_FACTS, "facts")}, {assignments(STATE, "state")},
-    content_id = CASE WHEN facts.content_ref = thread.content_ref THEN thread.content_id ELSE (
-        SELECT content.id FROM interactions_content content
-        WHERE content.profile_id = thread.profile_id AND content.platform_id = facts.content_ref
-    ) END
+    {CONTENT_OF_FACTS}
 FROM facts {STATE_OF_FACTS}
 WHERE thread.id = facts.id AND number > 0
 """

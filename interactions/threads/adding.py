@@ -1,0 +1,94 @@
+"""The SQL by which the insert of new rows adds them to their threads. Read by `interactions/upserts.py`.
+
+A comment comes with a provisional `root_ref`: what its parents within the batch say. If that names a stored comment, the
+root is that comment's.
+"""
+
+from interactions.threads.state import (
+    CONTENT_OF_FACTS,
+    PEOPLE_FACTS,
+    ROW_FACTS,
+    STATE,
+    STATE_OF_FACTS,
+    assignments,
+    qualified,
+)
+
+_RECEIVED = "deleted_at IS NULL AND direction = 'in' AND hidden_at IS NULL"
+_SENT = "deleted_at IS NULL AND direction = 'out'"
+_NEWEST = (
+    '(array_agg(platform_id ORDER BY posted_at DESC, platform_id COLLATE "C" DESC) FILTER (WHERE {})) [1]'
+)
+
+
+def _stored_is_newest(name: str) -> str:
+    """The SQL condition for a batch without a row that is newer than the stored one."""
+    stored, batch = (
+        f'({source}.{name}_at, {source}.{name}_ref COLLATE "C")' for source in ("stored", "batch")
+    )
+    return f"batch.{name}_at IS NULL OR {stored} >= {batch}"
+
+
+def _newest(name: str) -> str:
+    """The SQL for time and id of the newer one of the stored row and the batch's."""
+    stored = _stored_is_newest(name)
+    return (
+        f"CASE WHEN {stored} THEN stored.{name}_at ELSE batch.{name}_at END AS {name}_at,"
+        f" CASE WHEN {stored} THEN coalesce(stored.{name}_ref, '') ELSE batch.{name}_ref END AS {name}_ref"
+    )
+
+
+# Joins that follow `new`, the rows of the batch, and give each the root of its thread.
+ROOT_JOINS = """
+LEFT JOIN interactions_interaction first ON new.type = 'comment' AND new.root_ref <> new.platform_id
+    AND first.profile_id = new.profile_id AND first.platform_id = new.root_ref AND first.type = 'comment'
+LEFT JOIN interactions_thread of_first ON of_first.id = first.thread_id
+"""
+ROOT = "coalesce(of_first.root_ref, new.root_ref)"
+
+# Parts of a WITH clause that write the threads of `rooted`, the rows with their `root`, and end with
+# `threads (profile_id, kind, root_ref, id)`. Parameters: `received_at`, and `now`, for which states are computed. The
+# caller holds the profiles' locks, so that no thread appears meanwhile.
+THREADS = f"""
+facts AS MATERIALIZED (
+    SELECT stored.id, batch.profile_id, batch.type, batch.root, batch.is_demo,
+        coalesce(least(NULLIF(stored.content_ref, '') COLLATE "C", batch.content_ref COLLATE "C"), '') AS content_ref,
+        {_newest("last")}, {_newest("last_in")},
+        greatest(stored.last_in_received_at, batch.last_in_received_at) AS last_in_received_at,
+        CASE WHEN {_stored_is_newest("last_in")} THEN stored.sentiment END AS sentiment,
+        greatest(stored.last_out_at, batch.last_out_at) AS last_out_at,
+        greatest(stored.answered_at, batch.answered_at) AS answered_at,
+        {qualified(PEOPLE_FACTS, "stored")}
+    FROM (
+        SELECT profile_id, type, root, bool_or(is_demo) AS is_demo,
+            min(NULLIF(content_ref, '') COLLATE "C") AS content_ref,
+            max(posted_at) FILTER (WHERE deleted_at IS NULL) AS last_at,
+            {_NEWEST.format("deleted_at IS NULL")} AS last_ref,
+            max(posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
+            {_NEWEST.format(_RECEIVED)} AS last_in_ref,
+            CASE WHEN bool_or({_RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
+            max(posted_at) FILTER (WHERE {_SENT}) AS last_out_at,
+            max(posted_at) FILTER (WHERE {_SENT} AND closes) AS answered_at
+        FROM rooted GROUP BY profile_id, type, root
+    ) batch
+    LEFT JOIN interactions_thread stored
+        ON stored.profile_id = batch.profile_id AND stored.kind = batch.type AND stored.root_ref = batch.root
+), inserted AS (
+    INSERT INTO interactions_thread (profile_id, kind, root_ref, is_demo, content_id, label_ids, decision, covers_ref,
+        {", ".join((*ROW_FACTS, *STATE))})
+    SELECT facts.profile_id, facts.type, facts.root, facts.is_demo, content.id, '{{}}', '', '',
+        {qualified(ROW_FACTS, "facts")}, {qualified(STATE, "state")}
+    FROM facts {STATE_OF_FACTS}
+    LEFT JOIN interactions_content content
+        ON content.profile_id = facts.profile_id AND content.platform_id = facts.content_ref
+    WHERE facts.id IS NULL
+    RETURNING profile_id, kind, root_ref, id
+), updated AS (
+    UPDATE interactions_thread thread SET {assignments(ROW_FACTS, "facts")}, {assignments(STATE, "state")},
+        {CONTENT_OF_FACTS}
+    FROM facts {STATE_OF_FACTS}
+    WHERE thread.id = facts.id
+), threads (profile_id, kind, root_ref, id) AS (
+    SELECT profile_id, type, root, id FROM facts WHERE id IS NOT NULL UNION ALL SELECT * FROM inserted
+)
+"""
