@@ -1,4 +1,4 @@
-"""The admin pages of content, interactions, pending changes and dead letters; Django imports this module.
+"""The admin pages of this app's tables; Django imports this module.
 
 They are read-only and searchable. Dead letters can be replayed.
 """
@@ -21,7 +21,15 @@ from accounts.plurals import pluralize
 from interactions.clock import now
 from interactions.cursors import MAX_COUNTED
 from interactions.events import Unreadable
-from interactions.models import Content, DeadLetter, Interaction, PendingChange, PlatformRow
+from interactions.models import (
+    Content,
+    DeadLetter,
+    ExportLease,
+    Interaction,
+    PendingChange,
+    PlatformRow,
+    SavedReply,
+)
 from interactions.replay import RETRY_MINUTES, ReplayResult, read_letter, replay
 from interactions.text_search import ContainsText
 
@@ -171,6 +179,32 @@ class InteractionAdmin(PlatformRowAdmin):
     @admin.display(description="author")
     def author(self, row: Interaction) -> str:
         return format_html_join(" ", "<bdi>{}</bdi>", ((part,) for part in row.display_author if part))
+
+
+@admin.register(SavedReply)
+class SavedReplyAdmin(SearchNewestAdmin):
+    list_display = ["created_at", "name", "owner", "updated_at"]
+    fields = ["owner", "name", "whole_text", "created_at", "updated_at"]
+    readonly_fields = ["whole_text"]
+    list_select_related = ["owner"]
+    search_fields = [f"name__{ContainsText.lookup_name}", "=owner__username"]
+    search_help_text = f"Part of a name or a user's exact name, in the newest {MAX_SEARCHED:,} rows."
+
+    def get_queryset(self, request) -> QuerySet:
+        """The list shows no texts, so it does not load them."""
+        return super().get_queryset(request).defer("text")
+
+    @admin.display(description="text")
+    def whole_text(self, row: SavedReply) -> str:
+        return render_to_string("interactions/text.html", {"text": row.text})
+
+
+@admin.register(ExportLease)
+class ExportLeaseAdmin(ReadOnlyAdmin):
+    """The exports that run now, and those whose process has died."""
+
+    list_display = ["owner", "expires_at"]
+    list_select_related = ["owner"]
 
 
 @admin.register(PendingChange)

@@ -1,5 +1,6 @@
 """The tables of the inbox; the public names of this package."""
 
+from interactions.models.exports import LEASE, ExportLease
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
     MAX_KEY_LENGTH,
@@ -9,14 +10,30 @@ from interactions.models.rows import (
     InteractionQuerySet,
     PlatformRow,
 )
+from interactions.models.saved_replies import (
+    MAX_REPLIES,
+    MAX_REPLY_NAME,
+    MAX_REPLY_TEXT,
+    SavedReply,
+    SavedReplyNameTaken,
+    TooManySavedReplies,
+)
 
 __all__ = [
+    "LEASE",
     "MAX_KEY_LENGTH",
     "MAX_PAGE_BYTES",
+    "MAX_REPLIES",
+    "MAX_REPLY_NAME",
+    "MAX_REPLY_TEXT",
     "Content",
     "DeadLetter",
+    "ExportLease",
     "Interaction",
     "InteractionQuerySet",
     "PendingChange",
     "PlatformRow",
+    "SavedReply",
+    "SavedReplyNameTaken",
+    "TooManySavedReplies",
 ]
