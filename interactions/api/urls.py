@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
+from interactions.api.saved_replies import SavedReplyViewSet
 from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet, SummaryView
 from interactions.api.webhooks import WebhookView
 
@@ -11,6 +12,7 @@ router.trailing_slash = "/?"
 router.register("profiles", ProfileViewSet)
 router.register("content", ContentViewSet)
 router.register("interactions", InteractionViewSet)
+router.register("saved-replies", SavedReplyViewSet)
 
 urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),
