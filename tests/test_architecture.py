@@ -62,6 +62,7 @@ PURE_MODULES = (
     "interactions.display",
     "interactions.envelope",
     "interactions.events",
+    "interactions.csv_cells",
     "interactions.merging",
     "interactions.saved_replies",
     "interactions.signing",

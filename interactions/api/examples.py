@@ -95,6 +95,17 @@ PROFILE = [answer("a demo profile", _PROFILE)]
 CONTENT = [answer("a post", _CONTENT)]
 COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
 REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
+INTERACTION_EXPORT = [
+    OpenApiExample(
+        "one comment",
+        "id,profile,platform,content,parent,platform_id,type,direction,author_id,author_handle,author_name,"
+        "conversation_id,text,status,read_at,sentiment,send_status,posted_at,received_at,is_demo,deleted_at\r\n"
+        "977,3,instagram,41,,ig-c-977,comment,in,p-12,ada.brews,Ada Winter,,Is it roasted for filter?,new,,,,"
+        "2026-03-04T11:20:00Z,2026-03-04T11:20:09Z,true,\r\n",
+        media_type="text/csv",
+        response_only=True,
+    )
+]
 SAVED_REPLY = [
     answer("a saved reply", _SAVED_REPLY),
     request("a saved reply", {name: _SAVED_REPLY[name] for name in ("name", "text")}),
