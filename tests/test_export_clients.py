@@ -3,10 +3,12 @@
 import csv
 import io
 import os
+import shutil
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPResponse, IncompleteRead
@@ -15,6 +17,7 @@ import psutil
 import pytest
 import requests
 
+from tests.fault_injection import pooler
 from tests.nginx_in_front import nginx_in_front
 from tests.response_times import get_healthz, is_below, max_seconds_for
 from tests.service_stack import ApiClient, ServiceStack, running_stack, until
@@ -33,6 +36,10 @@ def stack() -> Iterator[ServiceStack]:
 @pytest.fixture(scope="module")
 def writer(stack) -> ApiClient:
     """A user with ROWS long messages."""
+    return create_writer(stack)
+
+
+def create_writer(stack: ServiceStack) -> ApiClient:
     caller = stack.create_user("writer")
     [(profile,)] = stack.sql(
         "INSERT INTO accounts_profile (owner_id, uuid, platform, platform_id, handle, display_name, is_demo,"
@@ -155,3 +162,29 @@ def test_behind_nginx_a_complete_file_and_an_incomplete_one_differ(writer, stack
                 time.sleep(0.01)
             with pytest.raises((IncompleteRead, ConnectionResetError)):
                 rest(client)
+
+
+@pytest.mark.long
+def test_an_export_behind_a_transaction_pooler_is_complete_while_others_use_its_connections():
+    if not shutil.which("pgbouncer"):
+        pytest.skip("no pgbouncer here")
+    stack = ServiceStack(DB_POOLER="1", SECRET_KEY="pooled", ALLOWED_HOSTS="*", DEBUG="1")
+    try:
+        stack.servers.ensure()
+        with pooler(stack) as url:
+            stack.environment |= {"DATABASE_URL": url}
+            stack.manage("migrate", "-v0")
+            stack.start("web")
+            caller = create_writer(stack)
+            with reader(caller) as client, ThreadPoolExecutor(4) as pool:
+                lists = [pool.submit(read_list, caller) for _ in range(40)]
+                assert len(rest(client)) > ROWS * LENGTH
+            assert [one.result() for one in lists] == [200] * 40
+            assert_free(caller)
+    finally:
+        stack.stop()
+
+
+def read_list(caller: ApiClient) -> int:
+    url = f"{caller.stack.url}/api/v1/profiles/"
+    return requests.get(url, headers=caller.headers, timeout=20).status_code
