@@ -27,7 +27,12 @@ from interactions.csv_cells import Value, csv_lines
 from interactions.cursors import Cursor, Page, read_page
 from interactions.models import LEASE, ExportLease, Interaction
 from interactions.problems import TooManyExports
-from interactions.read_limits import MAX_MILLISECONDS, read_within_limits
+from interactions.read_limits import (
+    MAX_MILLISECONDS,
+    MAX_SECONDS_PER_MINUTE,
+    QUICK_MILLISECONDS,
+    read_within_limits,
+)
 from interactions.statement_timeouts import statement_timeout
 
 PAGE_SIZE = 500  # rows read at once
@@ -100,6 +105,12 @@ def start_export(
         return Export(user, rows, columns, unsent_bytes, token, first, held.pop_all())
 
 
+def reset_slots() -> None:
+    """Forget the exports of this process; called by tests, which do not read every response to its end."""
+    with _slots_lock:
+        _slots.clear()
+
+
 def _take_slot(token: UUID) -> None:
     now = time.monotonic()
     with _slots_lock:
@@ -151,9 +162,15 @@ class Export:
         return csv_lines([column.value(row) for column in self.columns] for row in self.page.rows)
 
     def _read(self, cursor: Cursor) -> Page:
+        """Read the next page; after a long read pause, so that long ones take at most 20 seconds of a minute."""
+        started_at = time.monotonic()
         with statement_timeout(MAX_MILLISECONDS):
             self._keep_running()
-            return read_page(self.rows, self.user, str(cursor), PAGE_SIZE)
+            page = read_page(self.rows, self.user, str(cursor), PAGE_SIZE)
+        seconds = time.monotonic() - started_at
+        if seconds * 1_000 > QUICK_MILLISECONDS:
+            time.sleep(seconds * (60 / MAX_SECONDS_PER_MINUTE - 1))
+        return page
 
     def _wait_for_client(self) -> None:
         while self.unsent_bytes() > MAX_UNSENT_BYTES:

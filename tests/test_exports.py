@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from unittest.mock import patch
 
@@ -94,6 +94,8 @@ def pages(live, monkeypatch) -> None:
 def test_the_file_has_the_lists_rows_with_all_fields_flat(page, alice, live):
     demo_of(alice, size="small")
     send(live, event("comment.created", "reply", "2026-03-01T12:00:00.25Z", parent_id="comment"))
+    send(live, event("comment.created", "gone"), event("comment.created", "left", parent_id="gone"))
+    send(live, event("comment.deleted", "gone", NOW.isoformat()))
     Interaction.objects.filter(type="message", is_demo=True).update(status="archived", read_at=NOW)
     Interaction.objects.filter(type="comment", is_demo=True).update(sentiment="positive")
     post = Content.objects.filter(is_demo=True).first()
@@ -285,6 +287,9 @@ def test_head_answers_the_headers_alone_and_starts_no_export(page, live):
     assert "Content-Length" not in answer.headers
     assert page.head(f"{PATH}?status=burnt").status_code == 400
     assert not ExportLease.objects.exists()
+    running = start(page)
+    assert page.head(PATH).status_code == 200
+    assert rest(running)
 
 
 def test_other_methods_and_formats_are_refused_as_on_other_routes(page, live):
@@ -536,6 +541,29 @@ def test_a_slow_first_page_is_503_as_in_the_list(client, alice, live, monkeypatc
     assert "posted_after" in answer.json()["hint"]
     read_limits.reset_usage()
     assert not ExportLease.objects.exists()
+
+
+def test_a_long_read_is_followed_by_a_pause_of_twice_its_time(page, pages, monkeypatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(exports.time, "sleep", pauses.append)
+    monkeypatch.setattr(exports, "QUICK_MILLISECONDS", 10_000)
+    rest(start(page))
+    assert pauses == []
+    monkeypatch.setattr(exports, "QUICK_MILLISECONDS", 50)
+    monkeypatch.setattr(exports, "read_page", slow_read(0.1))
+    rest(start(page))
+    assert len(pauses) == 2
+    assert 0.2 <= min(pauses) < 1
+
+
+def slow_read(seconds: float) -> Callable:
+    real = exports.read_page
+
+    def read_page(*arguments):
+        Event().wait(seconds)
+        return real(*arguments)
+
+    return read_page
 
 
 def test_deleting_a_user_interrupts_their_export(page, alice, pages, monkeypatch):

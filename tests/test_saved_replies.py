@@ -302,6 +302,8 @@ def test_a_change_of_a_deleted_one_is_404_and_creates_nothing(page, monkeypatch,
     monkeypatch.setattr(SavedReply, "change", delete_first)
     assert change(page, row["id"], text="late").status_code == 404
     assert SavedReply.objects.count() == 0
+    with pytest.raises(SavedReply.DoesNotExist):
+        real(SavedReply(pk=row["id"]), NOW, text="late")
 
 
 def test_a_change_keeps_what_another_request_has_changed_meanwhile(page, monkeypatch):
