@@ -1,4 +1,4 @@
-"""The admin pages of content, interactions, pending changes and dead letters; Django imports this module.
+"""The admin pages of this app's tables; Django imports this module.
 
 They are read-only and searchable. Dead letters can be replayed.
 """
@@ -25,6 +25,7 @@ from interactions.models import (
     Content,
     DeadLetter,
     Decision,
+    ExportLease,
     Interaction,
     InteractionQuerySet,
     Label,
@@ -32,6 +33,7 @@ from interactions.models import (
     PendingChange,
     PlatformRow,
     ReadStatus,
+    SavedReply,
     Thread,
 )
 from interactions.replay import RETRY_MINUTES, ReplayResult, read_letter, replay
@@ -233,6 +235,32 @@ class LabelAdmin(ThreadRowAdmin):
     list_display = ["name", "profile", "is_demo"]
     search_fields = ["=name"]
     search_help_text = f"A label's exact name, in the newest {MAX_SEARCHED:,} labels."
+
+
+@admin.register(SavedReply)
+class SavedReplyAdmin(SearchNewestAdmin):
+    list_display = ["created_at", "name", "owner", "updated_at"]
+    fields = ["owner", "name", "whole_text", "created_at", "updated_at"]
+    readonly_fields = ["whole_text"]
+    list_select_related = ["owner"]
+    search_fields = [f"name__{ContainsText.lookup_name}", "=owner__username"]
+    search_help_text = f"Part of a name or a user's exact name, in the newest {MAX_SEARCHED:,} rows."
+
+    def get_queryset(self, request) -> QuerySet:
+        """The list shows no texts, so it does not load them."""
+        return super().get_queryset(request).defer("text")
+
+    @admin.display(description="text")
+    def whole_text(self, row: SavedReply) -> str:
+        return render_to_string("interactions/text.html", {"text": row.text})
+
+
+@admin.register(ExportLease)
+class ExportLeaseAdmin(ReadOnlyAdmin):
+    """The exports that run now, and those whose process has died."""
+
+    list_display = ["owner", "expires_at"]
+    list_select_related = ["owner"]
 
 
 @admin.register(PendingChange)

@@ -99,6 +99,23 @@ class TooManyLongReads(exceptions.APIException):
     wait = 1
 
 
+class TooManyExports(exceptions.APIException):
+    """All slots for exports of this process are in use."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Too many exports are running at once."
+    hint = "Try again in a few seconds."
+    wait = 5
+
+
+class NeedsNewerHTTP(exceptions.APIException):
+    """By HTTP/1.0 a client cannot notice that a response of unknown length was cut off."""
+
+    status_code = status.HTTP_505_HTTP_VERSION_NOT_SUPPORTED
+    default_detail = "An export needs HTTP/1.1, in which an incomplete file can be noticed."
+    hint = "Send the request by HTTP/1.1; an nginx in front needs `proxy_http_version 1.1`."
+
+
 class UnknownRouteView(APIView):
     """Answers every request to a path under /api/ that is no route."""
 

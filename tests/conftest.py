@@ -14,7 +14,7 @@ from xdist import is_xdist_controller
 
 from config.bootstrap import ensure_servers
 from config.embedded import DATABASE
-from interactions import read_limits
+from interactions import exports, read_limits
 from tests.servers import copy_template, create_template
 
 # `make test` takes the short profile, `make test-all` the long one.
@@ -94,8 +94,9 @@ def broker_client() -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _reset_throttling(broker_client) -> None:
-    """Delete the rate counters of earlier tests."""
+    """Forget the requests and exports of earlier tests."""
     broker_client.flushdb()
+    exports.reset_slots()
 
 
 @pytest.fixture(autouse=True)

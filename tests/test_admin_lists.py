@@ -23,7 +23,7 @@ from django_celery_beat.models import (
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from interactions.models import Interaction, Thread
+from interactions.models import ExportLease, Interaction, SavedReply, Thread
 from tests.world import DAY, NOW, demo_of, event, send, work_on
 
 pytestmark = pytest.mark.usefixtures("no_server_errors")
@@ -212,6 +212,8 @@ def more_rows(number: int) -> None:
     send(profile, *(event(type, f"e{number}") for type in ("content.published", "message.created")))
     send(profile, event("comment.edited", f"never-{number}"), {"type": "nonsense"})
     work_on(Thread.objects.get(profile=profile))
+    SavedReply.objects.store(user, "Thanks", "Thank you!", NOW)
+    ExportLease.objects.acquire(user.pk)
     demo_of(user, seed=number)
     StoryEvent.objects.filter(account__user=user).update(delivered_at=None)
     Group.objects.create(name=f"group-{number}")

@@ -6,13 +6,14 @@ from django.db.migrations import RunPython
 from django.db.models import F
 
 from accounts import altering
+from accounts.models import User
 from demo.account_settings import SETTINGS
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import ORDINAL_COLUMNS
-from interactions.models import DeadLetter, Interaction
+from interactions.models import DeadLetter, Interaction, SavedReply
 from tests.commands import run
 from tests.lock_helpers import locked_elsewhere
-from tests.world import demo_of
+from tests.world import NOW, demo_of
 
 
 def foreign_keys() -> int:
@@ -70,6 +71,24 @@ def test_adding_a_column_retries_while_the_table_is_read_without_blocking_others
         run("migrate", "-v0")
     assert len(pauses) == 2
     assert model.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_that_refer_to_users_are_added_while_users_are_changed_and_leave_nothing_when_interrupted(
+    alice, pauses
+):
+    run("migrate", "interactions", "0006", "-v0")
+    in_use = locked_elsewhere(lambda: User.objects.update(first_name="Alice"))
+    try:
+        with in_use, pytest.raises(OperationalError, match="lock timeout"):
+            run("migrate", "interactions", "0009", "-v0")
+        assert SavedReply._meta.db_table not in connection.introspection.table_names()
+    finally:
+        run("migrate", "-v0")
+    SavedReply.objects.store(alice, "Thanks", "Thank you!", NOW)
+    with connection.cursor() as cursor:  # as a process of the release before, which does not know the table
+        cursor.execute("DELETE FROM accounts_user")
+    assert (len(pauses), SavedReply.objects.count()) == (2, 0)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
 from accounts.tokens import create_token
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, SavedReply
 from tests.world import NOW, demo_of
 
 OPEN = {
@@ -33,10 +33,12 @@ def ask(client, operation: str, ids: dict[str, object], query: str = "", body: b
 def ids(alice, live) -> dict[str, dict[str, object]]:
     """Return Alice's ids, by list."""
     demo_of(alice)
+    saved = SavedReply.objects.store(alice, "alice's own", "alice's own", NOW)
     return {
         "profiles": {"id": live.pk, "uuid": live.uuid},
         "content": {"id": Content.objects.get(profile=live).pk},
         "interactions": {"id": Interaction.objects.filter(profile=live).first().pk},
+        "saved-replies": {"id": saved.pk},
         "webhooks": {"uuid": live.uuid},
         "auth": {"id": create_token(alice, NOW)[:15]},
     }
@@ -53,6 +55,7 @@ def everything() -> list[tuple]:
         for table in (
             *("accounts_profile", "interactions_content", "interactions_interaction"),
             *("interactions_deadletter", "demo_storyevent", "interactions_pendingchange"),
+            "interactions_savedreply",
         ):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY id")
             rows += cursor.fetchall()
@@ -78,7 +81,7 @@ def test_another_user_sees_and_changes_nothing(client, ids, bob, operation):
     if "{id}" in operation:
         assert answer.status_code == 404
     if operation != "GET /api/v1/schema/":
-        assert not any(secret in answer.content.decode() for secret in SECRETS)
+        assert not any(secret in answer.getvalue().decode() for secret in SECRETS)
     assert [row for row in everything() if row in before] == before
 
 

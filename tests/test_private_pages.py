@@ -12,7 +12,13 @@ PAGES = ["/", "/comments/", "/messages/", "/settings/", "/demo/panel/"]
 PRIVATE = [
     *PAGES,
     *["/password/", "/admin/", "/admin/interactions/interaction/", "/nothing-here", "/demo/pause/"],
-    *["/api/v1/demo/", "/api/v1/interactions/", "/api/v1/profiles/", "/api/v1/analytics/summary/"],
+    *[
+        "/api/v1/demo/",
+        "/api/v1/interactions/",
+        "/api/v1/profiles/",
+        "/api/v1/saved-replies/",
+        "/api/v1/analytics/summary/",
+    ],
     *["/api/v1/nothing-here", "/api/v1/interactions/999999/"],
 ]
 

@@ -53,6 +53,14 @@ def named(type: str, format: str | None = None) -> list[tuple[str, str]]:
     return [(path, name) for _, path, name, _ in found]
 
 
+def get(client, path: str, query: str):
+    """The answer, read to its end: a user may run one export at a time."""
+    answer = client.get(path, QUERY_STRING=query)
+    if answer.streaming:
+        answer.getvalue()
+    return answer
+
+
 def assert_refused(answer, name: str, *, also: str = "") -> None:
     context = (name, answer.request["QUERY_STRING"], answer.content)
     assert answer.status_code == 400, context
@@ -91,10 +99,12 @@ def test_whole_numbers_are_plain_digits(page, live):
 
 def test_a_boolean_is_true_or_false(page, live):
     found = named("boolean")
-    assert [name for _, name in found] == ["is_demo", "is_demo"]
+    assert [name for _, name in found] == ["is_demo"] * 3
     for path, name in found:
         for value in NO_FLAG:
-            assert_refused(page.get(path, QUERY_STRING=f"{name}={value}"), name)
+            assert_refused(get(page, path, f"{name}={value}"), name)
+        if path.endswith(".csv/"):
+            continue
         rows = [
             page.get(path, QUERY_STRING=f"{name}={value}").json()["results"]
             for value in ("false", "True", "0", "1")
@@ -104,12 +114,12 @@ def test_a_boolean_is_true_or_false(page, live):
 
 def test_times_of_lists_have_the_form_of_events(page, live):
     found = named("string", "date-time")
-    assert [name for _, name in found] == ["posted_after", "posted_before"] * 2
+    assert [name for _, name in found] == ["posted_after", "posted_before"] * 3
     for path, name in found:
         for value in NO_DAY:
             assert_refused(page.get(path, QUERY_STRING=f"{name}={value}"), name, also="2026-01-31T12:00:00Z")
         for value in [*TIMES, "2026-11-01"]:
-            assert page.get(path, QUERY_STRING=f"{name}={value}").status_code == 200, value
+            assert get(page, path, f"{name}={value}").status_code == 200, value
 
 
 @pytest.mark.parametrize("name", ["from", "to"])

@@ -48,7 +48,7 @@ class StrictQueryView(APIView):
 
 
 class StrictListView(StrictQueryView):
-    """The same for a generic view; its lists also allow the parameters of their filters and pagination."""
+    """The same for a generic view; its lists also allow the parameters of their filters and pagination, if any."""
 
     def allowed_parameters(self) -> list[str]:
         if getattr(self, "action", "list") != "list":
@@ -56,8 +56,10 @@ class StrictListView(StrictQueryView):
         backends = [backend() for backend in self.filter_backends]
         filtersets = [backend.get_filterset_class(self, self.get_queryset()) for backend in backends]
         filters = [name for filterset in filtersets if filterset for name in filterset.base_filters]
-        pagination = [self.paginator.cursor_query_param, self.paginator.page_size_query_param]
-        return [*super().allowed_parameters(), *filters, *pagination]
+        names = [*super().allowed_parameters(), *filters]
+        if self.paginator:
+            names += [self.paginator.cursor_query_param, self.paginator.page_size_query_param]
+        return names
 
 
 def check_parameters(query: QueryDict, allowed: Iterable[str]) -> None:

@@ -47,6 +47,9 @@ class ApplicationResponse(WSGITask):
 
     def get_environment(self) -> dict:
         environ = super().get_environment()
+        environ["perennial.unsent_bytes"] = lambda: (
+            self.channel.total_outbufs_len
+        )  # interactions/api/exports.py
         if self.is_head:
             environ.pop("wsgi.file_wrapper", None)
         return environ

@@ -77,6 +77,13 @@ _REPLY = _COMMENT | {
     "posted_at": "2026-03-04T11:25:00Z",
     "received_at": "2026-03-04T11:25:00Z",
 }
+_SAVED_REPLY = {
+    "id": 12,
+    "name": "Thanks",
+    "text": "Hi {first_name|there}, thank you from {brand}!",
+    "created_at": "2026-03-04T09:00:00Z",
+    "updated_at": "2026-03-04T09:00:00Z",
+}
 _EVENT = {
     "type": "comment.created",
     "id": "ig-c-977",
@@ -90,6 +97,22 @@ PROFILE = [answer("a demo profile", _PROFILE)]
 CONTENT = [answer("a post", _CONTENT)]
 COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
 REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
+INTERACTION_EXPORT = [
+    OpenApiExample(
+        "one comment",
+        "id,profile,platform,content,parent,platform_id,type,direction,author_id,author_handle,author_name,"
+        "conversation_id,text,status,sentiment,send_status,posted_at,received_at,is_demo,deleted_at,thread,hidden_at,"
+        "attachments\r\n"
+        "977,3,instagram,41,,ig-c-977,comment,in,p-12,ada.brews,Ada Winter,,Is it roasted for filter?,open,,,"
+        "2026-03-04T11:20:00Z,2026-03-04T11:20:09Z,true,,512,,[]\r\n",
+        media_type="text/csv",
+        response_only=True,
+    )
+]
+SAVED_REPLY = [
+    answer("a saved reply", _SAVED_REPLY),
+    request("a saved reply", {name: _SAVED_REPLY[name] for name in ("name", "text")}),
+]
 ROTATION = [
     request("rotate", {"keep_previous": True}),
     answer("the new secret", {"webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}),

@@ -3,6 +3,8 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
+from interactions.api.exports import InteractionExportView
+from interactions.api.saved_replies import SavedReplyViewSet
 from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet, SummaryView
 from interactions.api.webhooks import WebhookView
 
@@ -11,10 +13,12 @@ router.trailing_slash = "/?"
 router.register("profiles", ProfileViewSet)
 router.register("content", ContentViewSet)
 router.register("interactions", InteractionViewSet)
+router.register("saved-replies", SavedReplyViewSet)
 
 urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),
     path("webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)),
     re_path(r"^analytics/summary/?$", SummaryView.as_view(), name="analytics-summary"),
+    re_path(r"^interactions/export\.csv/?$", InteractionExportView.as_view(), name="interactions-export"),
     path("", include(router.urls)),
 ]

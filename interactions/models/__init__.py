@@ -1,6 +1,7 @@
 """The tables of the inbox; the public names of this package."""
 
 from interactions.models.choices import ReadStatus, ThreadStatus
+from interactions.models.exports import LEASE, ExportLease
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
     MAX_KEY_LENGTH,
@@ -10,14 +11,27 @@ from interactions.models.rows import (
     InteractionQuerySet,
     PlatformRow,
 )
+from interactions.models.saved_replies import (
+    MAX_REPLIES,
+    MAX_REPLY_NAME,
+    MAX_REPLY_TEXT,
+    SavedReply,
+    SavedReplyNameTaken,
+    TooManySavedReplies,
+)
 from interactions.models.threads import Decision, Label, Note, Thread
 
 __all__ = [
+    "LEASE",
     "MAX_KEY_LENGTH",
     "MAX_PAGE_BYTES",
+    "MAX_REPLIES",
+    "MAX_REPLY_NAME",
+    "MAX_REPLY_TEXT",
     "Content",
     "DeadLetter",
     "Decision",
+    "ExportLease",
     "Interaction",
     "InteractionQuerySet",
     "Label",
@@ -25,6 +39,9 @@ __all__ = [
     "PendingChange",
     "PlatformRow",
     "ReadStatus",
+    "SavedReply",
+    "SavedReplyNameTaken",
     "Thread",
     "ThreadStatus",
+    "TooManySavedReplies",
 ]

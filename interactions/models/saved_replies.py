@@ -1,0 +1,89 @@
+"""The table of saved replies: texts that a user writes once and sends often. Written by the API."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, models, transaction
+
+from accounts.models import User
+
+MAX_REPLIES = 100  # of one user
+MAX_REPLY_NAME = 80  # characters
+MAX_REPLY_TEXT = 10_000  # characters: the longest text that a platform accepts, a comment on YouTube
+NAME_CONSTRAINT = "a_name_is_of_one_saved_reply"
+
+
+class TooManySavedReplies(Exception):
+    """The user has MAX_REPLIES."""
+
+
+class SavedReplyNameTaken(Exception):
+    """Another saved reply of the user has that name."""
+
+
+def name_key(name: str) -> str:
+    """Return one key for all names that differ in upper and lower case only."""
+    return name.casefold()
+
+
+class SavedReplyQuerySet(models.QuerySet["SavedReply"]):
+    def owned_by(self, user: User) -> "SavedReplyQuerySet":
+        return self.filter(owner=user)
+
+    def page_for(self, user: User, limit: int, *, oldest_first: bool = False) -> "SavedReplyQuerySet":
+        """Return the first `limit` of the user's saved replies, newest or oldest first; called by `cursors.read_page`."""
+        return self.owned_by(user).order_by("id" if oldest_first else "-id")[:limit]
+
+    def store(self, owner: User, name: str, text: str, now: datetime) -> "SavedReply":
+        """Store a new saved reply; raises User.DoesNotExist, TooManySavedReplies or SavedReplyNameTaken.
+
+        The lock on the owner lets simultaneous calls count one after the other.
+        """
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+            if self.owned_by(owner).count() >= MAX_REPLIES:
+                raise TooManySavedReplies
+            row = SavedReply(owner=owner, name=name, name_key=name_key(name), text=text)
+            row.created_at = row.updated_at = now
+            try:
+                row.save(force_insert=True)
+            except IntegrityError as error:
+                raise SavedReplyNameTaken from error
+        return row
+
+
+class SavedReply(models.Model):
+    """A text with variables (`interactions/saved_replies.py`). `name_key` makes names unique in any case.
+
+    The foreign key has ON DELETE CASCADE in the database (migration 0009): processes of the release before delete users
+    and do not know this table.
+    """
+
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    name = models.CharField(max_length=MAX_REPLY_NAME)
+    name_key = models.CharField(max_length=3 * MAX_REPLY_NAME, editable=False)  # casefold() may triple a text
+    text = models.CharField(max_length=MAX_REPLY_TEXT)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = SavedReplyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "saved replies"
+        constraints = [models.UniqueConstraint(fields=["owner", "name_key"], name=NAME_CONSTRAINT)]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def change(self, now: datetime, **values: str) -> None:
+        """Change only `name` or `text`, or both; raises SavedReply.DoesNotExist or SavedReplyNameTaken."""
+        if "name" in values:
+            values["name_key"] = name_key(values["name"])
+        try:
+            with transaction.atomic():
+                changed = SavedReply.objects.filter(pk=self.pk).update(updated_at=now, **values)
+        except IntegrityError as error:
+            raise SavedReplyNameTaken from error
+        if not changed:
+            raise SavedReply.DoesNotExist
