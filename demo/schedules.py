@@ -63,6 +63,7 @@ _SCHEDULES = (
         every=DELIVER_EVERY_SECONDS,
     ),
     Schedule("demo: sweep", "demo.tasks.sweep", expires=55, every=60),
+    Schedule("interactions: fill search", "demo.tasks.fill_search", expires=29, every=30),
     Schedule(
         "accounts: clear expired sessions and tokens",
         "accounts.tasks.clear_expired",

@@ -63,6 +63,7 @@ PURE_MODULES = (
     "interactions.envelope",
     "interactions.events",
     "interactions.merging",
+    "interactions.search_words",
     "interactions.signing",
     "accounts.names",
     "config.task_messages",

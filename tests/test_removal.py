@@ -21,6 +21,7 @@ from demo.engine.bulk import delete_in_batches
 from demo.engine.deletion import RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from demo.tasks import fill_search
 from interactions.models import Content, Interaction
 from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
@@ -237,12 +238,14 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
     for user in (alice, bob):
         demo_of(user)
         send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
+    fill_search()
     before, live_before = referencing_rows(bob), live_rows()
     filled = referencing_rows(alice)
     assert [name for name, count in filled.items() if not count] == []
     assert {name for name, _ in filled} == {
         "Profile",
         "StoryEvent",
+        "Enrichment",
         *(model.__name__ for model in RECEIVED_MODELS),
     }
     transitions.disable(alice, request_worker=False)
