@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, InteractionQuerySet
+from interactions.search import MAX_CONTAINS_ROWS, MAX_WORD_ROWS
 from interactions.text_search import MAX_SEARCH_LENGTH, ContainsText
 
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -133,7 +134,19 @@ class ContentFilter(django_filters.FilterSet):
 
 class InteractionFilter(ContentFilter):
     content = IdFilter(field_name="content_id")
+    search = SearchFilter(
+        method="filter_search",
+        help_text=(
+            f"At most {MAX_SEARCH_LENGTH} characters. Finds beginnings of words of the text and the author, all of the given ones,"
+            f" in any case and without accents: in all rows if one of the words has at most {MAX_WORD_ROWS:,} matches,"
+            f" else in the newest {MAX_WORD_ROWS:,} rows. Also finds any part of a text, such as an emoji or the middle of a"
+            f" word, in the newest {MAX_CONTAINS_ROWS:,} rows. The words of a new row are found within a minute or so."
+        ),
+    )
 
     class Meta(ContentFilter.Meta):
         model = Interaction
         fields = ["type", "platform", "profile", "content", "status", "direction", "is_demo", "sentiment"]
+
+    def filter_search(self, rows: InteractionQuerySet, name: str, value: str) -> InteractionQuerySet:
+        return rows.matching(value)

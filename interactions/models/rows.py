@@ -18,8 +18,10 @@ from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, Sum, Win
 from django.db.models.functions import Left
 
 from accounts.models import Profile, User
+from interactions import array_lookup  # noqa: F401 (registers in_array)
 from interactions.display import Author, display_author
 from interactions.events import ID_LENGTH, KIND_LENGTH, NAME_LENGTH, URL_LENGTH
+from interactions.search import matching_interactions
 
 MAX_KEY_LENGTH = 255  # characters of an idempotency key
 QUOTE_LENGTH = 100  # characters
@@ -53,13 +55,7 @@ class PlatformRowQuerySet(models.QuerySet):
         scan all rows.
         """
         order = ("posted_at", "id") if oldest_first else ("-posted_at", "-id")
-        of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
-        first_ids = [
-            FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in self.model.INDEX_PARTS
-        ]
-        unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
-        ids = Profile.objects.owned_by(user).values_list(unnested)
-        first = self.model.objects.filter(pk__in=ids).order_by(*order).values("pk")[:limit]
+        first = self._first_of(user, limit, order).order_by(*order).values("pk")[:limit]
         rows = self.all()
         rows.query.clear_where()
         length = OctetLength("text")
@@ -68,6 +64,16 @@ class PlatformRowQuerySet(models.QuerySet):
             rows_available=Window(Count("pk")), bytes_before=bytes_before
         )
         return counted.filter(bytes_before__lt=MAX_PAGE_BYTES).order_by(*order)
+
+    def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> "PlatformRowQuerySet":
+        """Return the first `limit` rows of each of the user's profiles and index parts."""
+        of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
+        first_ids = [
+            FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in self.model.INDEX_PARTS
+        ]
+        unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
+        ids = Profile.objects.owned_by(user).values_list(unnested)
+        return self.model.objects.filter(pk__in=ids)
 
 
 class PlatformRow(models.Model):
@@ -158,6 +164,25 @@ class SendStatus(models.TextChoices):
 
 
 class InteractionQuerySet(PlatformRowQuerySet):
+    search_text: str | None = None
+
+    def matching(self, text: str) -> "InteractionQuerySet":
+        """Return the rows that match the text (`interactions.search`). Only `page_for` applies it, when it reads."""
+        rows = self.all()
+        rows.search_text = text
+        return rows
+
+    def _clone(self) -> "InteractionQuerySet":
+        clone = super()._clone()
+        clone.search_text = self.search_text
+        return clone
+
+    def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> PlatformRowQuerySet:
+        """With a search, return all matching rows, of which there is a bounded number."""
+        if self.search_text is None:
+            return super()._first_of(user, limit, order)
+        return self.filter(pk__in_array=matching_interactions(user, self.search_text))
+
     def with_relations(self) -> "InteractionQuerySet":
         """Join profile, content and parent, without the texts of the latter two, which may be long."""
         related = self.select_related("profile", "content", "parent")

@@ -1,0 +1,17 @@
+"""The lookup `in_array` for filters by many keys; registered when the models are loaded."""
+
+from django.db import models
+
+
+@models.BigAutoField.register_lookup
+class InArray(models.Lookup):
+    """`pk__in_array=keys`: like `in`, but sends the keys as one array parameter, which is faster than a thousand."""
+
+    lookup_name = "in_array"
+
+    def get_prep_lookup(self) -> list[int]:
+        return list(self.rhs)
+
+    def as_sql(self, compiler, connection) -> tuple[str, list]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s::bigint[])", [*parameters, self.rhs]
