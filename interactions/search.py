@@ -12,6 +12,7 @@ Words are found in the table Enrichment, which a task fills (`interactions.searc
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from django.db import connection
 
@@ -25,7 +26,10 @@ SAMPLE = 1_000  # newest rows in which the words are counted: the index is asked
 COMMON_SHARE = 0.2  # of a million rows, the index reads 200,000 in 20 to 40 ms
 TYPES = ("comment", "message")  # as in the index inbox_newest_first
 # The words of a row of `newest`, read by its key. As a scalar subquery it cannot become a join of the two tables.
+TOO_MANY = 0  # in place of a profile's id: the index has too many rows
 OF_ROW = "(SELECT search FROM interactions_enrichment WHERE interaction_id = newest.id)"
+
+ByProfile = list[tuple[int, list[int]]]  # profiles, and the ids of their rows that match
 
 
 def matching_interactions(user: User, text: str) -> list[int]:
@@ -33,29 +37,34 @@ def matching_interactions(user: User, text: str) -> list[int]:
 
     At most MAX_CONTAINS_ROWS + MAX_WORD_ROWS. Call it within `read_within_limits`.
     """
+    return [id for ids in matching_by_profile(user, text).values() for id in ids]
+
+
+def matching_by_profile(user: User, text: str) -> dict[int, list[int]]:
+    """Return the same ids by the id of their profile, for the profiles that have any."""
     profiles = list(Profile.objects.owned_by(user).values_list("pk", flat=True))
-    if not profiles:
-        return []
     words = searched_words(text)
-    found = set(_containing(profiles, text))
-    if words:
-        found.update(_with_words(profiles, words))
-    return list(found)
+    found: dict[int, set[int]] = {}
+    if profiles:
+        for profile, ids in chain(_containing(profiles, text), _with_words(profiles, words) if words else ()):
+            found.setdefault(profile, set()).update(ids)
+    return {profile: list(ids) for profile, ids in found.items()}
 
 
-def _containing(profiles: Sequence[int], text: str) -> list[int]:
-    """The ids of the newest rows whose texts contain `text`."""
+def _containing(profiles: Sequence[int], text: str) -> ByProfile:
+    """The newest rows whose texts contain `text`."""
     collate = collation(connection.alias)
-    return _ids(
-        "SELECT id FROM (SELECT id, text, sum(octet_length(text)) OVER (ORDER BY posted_at DESC, id DESC) AS bytes"
+    return _by_profile(
+        "SELECT profile_id, id FROM"
+        " (SELECT profile_id, id, text, sum(octet_length(text)) OVER (ORDER BY posted_at DESC, id DESC) AS bytes"
         f" FROM ({_newest(profiles, MAX_CONTAINS_ROWS, 'text')}) AS newest) AS counted"
         f" WHERE bytes <= %s AND strpos(UPPER(text{collate}), UPPER(%s{collate})) > 0",
         [MAX_CONTAINS_BYTES, text],
     )
 
 
-def _with_words(profiles: Sequence[int], words: Sequence[str]) -> list[int]:
-    """The ids of the rows that have all the words: of any age, or the newest ones when every word is common."""
+def _with_words(profiles: Sequence[int], words: Sequence[str]) -> ByProfile:
+    """The rows that have all the words: of any age, or the newest ones when every word is common."""
     rarest, share = _rarest(profiles, words)
     found = _by_index(profiles, rarest, words) if share <= COMMON_SHARE else None
     return _in_newest(profiles, words) if found is None else found
@@ -68,50 +77,59 @@ def _rarest(profiles: Sequence[int], words: Sequence[str]) -> tuple[str, float]:
             f"WITH newest AS ({_newest(profiles, SAMPLE)}), sample AS MATERIALIZED (SELECT {OF_ROW} AS search FROM newest)"
             " SELECT (SELECT count(*) FROM sample WHERE search @@ query) FROM unnest(%s::tsquery[])"
             " WITH ORDINALITY AS words (query, place) ORDER BY place",
-            [[_query(profiles, [word]) for word in words]],
+            [[_any_profile(profiles, [word]) for word in words]],
         )
         counts = [count for (count,) in cursor]
     count, _, word = min((count, -len(word), word) for count, word in zip(counts, words, strict=True))
     return word, count / SAMPLE
 
 
-def _by_index(profiles: Sequence[int], rarest: str, words: Sequence[str]) -> list[int] | None:
-    """The ids of the rows that have all the words, found by one of them; None when too many rows have that one.
+def _by_index(profiles: Sequence[int], rarest: str, words: Sequence[str]) -> ByProfile | None:
+    """The rows that have all the words, found by one of them; None when too many rows have that one.
 
-    PostgreSQL's estimate for such a word is far off; as a scalar subquery it has a fixed estimate, for which the index is used.
+    The index is asked for one profile after the other, until there are too many rows. PostgreSQL's estimate for a word is
+    far off; as a scalar subquery it has a fixed estimate, for which the index is used.
     """
-    found = "SELECT interaction_id AS id, search FROM interactions_enrichment WHERE search @@ (SELECT %s::tsquery)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH found AS MATERIALIZED ({found} LIMIT {MAX_WORD_ROWS + 1})"
-            f" SELECT count(*) > {MAX_WORD_ROWS}, CASE WHEN count(*) <= {MAX_WORD_ROWS}"
-            " THEN (SELECT array_agg(id) FROM found WHERE search @@ %s::tsquery) END FROM found",
-            [_query(profiles, [rarest]), _query(profiles, words)],
-        )
-        are_too_many, ids = cursor.fetchone()
-    return None if are_too_many else ids or []
+    of_profiles = " UNION ALL ".join(
+        f"SELECT {profile}::bigint AS profile_id, interaction_id AS id, search FROM interactions_enrichment"
+        " WHERE search @@ (SELECT %s::tsquery)"
+        for profile in profiles
+    )
+    queries = [_query(profile, [rarest]) for profile in profiles]
+    found = _by_profile(
+        f"WITH found AS MATERIALIZED ({of_profiles} LIMIT {MAX_WORD_ROWS + 1}),"
+        f" size AS MATERIALIZED (SELECT count(*) > {MAX_WORD_ROWS} AS is_too_large FROM found)"
+        f" SELECT {TOO_MANY} AS profile_id, {TOO_MANY} AS id FROM size WHERE is_too_large UNION ALL"
+        " SELECT profile_id, id FROM found WHERE NOT (SELECT is_too_large FROM size) AND search @@ %s::tsquery",
+        [*queries, _any_profile(profiles, words)],
+    )
+    return None if found and found[0][0] == TOO_MANY else found
 
 
-def _in_newest(profiles: Sequence[int], words: Sequence[str]) -> list[int]:
-    """The ids of those of the newest rows that have all the words."""
-    return _ids(
-        f"SELECT id FROM ({_newest(profiles, MAX_WORD_ROWS)}) AS newest WHERE {OF_ROW} @@ %s::tsquery",
-        [_query(profiles, words)],
+def _in_newest(profiles: Sequence[int], words: Sequence[str]) -> ByProfile:
+    """Those of the newest rows that have all the words."""
+    return _by_profile(
+        f"SELECT profile_id, id FROM ({_newest(profiles, MAX_WORD_ROWS)}) AS newest WHERE {OF_ROW} @@ %s::tsquery",
+        [_any_profile(profiles, words)],
     )
 
 
-def _query(profiles: Sequence[int], words: Sequence[str]) -> str:
-    """The tsquery of rows of any of the profiles that have all the words, as beginnings of words."""
-    of_profiles = (" & ".join(f"'{profile}:{word}':*" for word in words) for profile in profiles)
-    return " | ".join(f"({query})" for query in of_profiles)
+def _any_profile(profiles: Sequence[int], words: Sequence[str]) -> str:
+    """The tsquery of rows of any of the profiles that have all the words."""
+    return " | ".join(f"({_query(profile, words)})" for profile in profiles)
+
+
+def _query(profile: int, words: Sequence[str]) -> str:
+    """The tsquery of rows of the profile that have all the words, as beginnings of words."""
+    return " & ".join(f"'{profile}:{word}':*" for word in words)
 
 
 def _newest(profiles: Sequence[int], limit: int, *columns: str) -> str:
-    """The SQL of the newest rows of the profiles, newest first: id, posted_at and `columns`.
+    """The SQL of the newest rows of the profiles, newest first: id, profile_id, posted_at and `columns`.
 
     PostgreSQL merges the index's entries of each profile and type, and reads `limit` entries in all.
     """
-    names = ", ".join(("id", "posted_at", *columns))
+    names = ", ".join(("id", "profile_id", "posted_at", *columns))
     order = f"ORDER BY posted_at DESC, id DESC LIMIT {limit}"
     parts = (
         f"(SELECT {names} FROM interactions_interaction WHERE profile_id = {profile} AND type = '{type}' {order})"
@@ -121,7 +139,10 @@ def _newest(profiles: Sequence[int], limit: int, *columns: str) -> str:
     return f"{' UNION ALL '.join(parts)} {order}"
 
 
-def _ids(sql: str, parameters: list[object]) -> list[int]:
+def _by_profile(sql: str, parameters: list[object]) -> ByProfile:
+    """Run the SQL, which selects profile_id and id; return each profile with its ids."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT array_agg(id) FROM ({sql}) AS matching", parameters)
-        return cursor.fetchone()[0] or []
+        cursor.execute(
+            f"SELECT profile_id, array_agg(id) FROM ({sql}) AS matching GROUP BY profile_id", parameters
+        )
+        return cursor.fetchall()

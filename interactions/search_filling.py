@@ -18,7 +18,7 @@ from interactions.db_errors import is_connection_lost
 from interactions.search_words import MAX_TEXT, words_of
 
 ROWS_PER_BATCH = 250
-PAUSE = 1.0  # between two batches, as a multiple of the time of the first, so that arrivals are hardly slowed down
+PAUSE = 3.0  # between two batches, as a multiple of the time of the first, so that arrivals are hardly slowed down
 FILL_LOCK = 0x5053 << 48  # advisory lock key, outside the ranges of the others (interactions/locks.py)
 # Deletions wait for a batch, and a batch for a deletion; the batch gives up before PostgreSQL looks for deadlocks.
 MAX_LOCK_WAIT = "200ms"

@@ -21,7 +21,7 @@ from accounts.models import Profile, User
 from interactions import array_lookup  # noqa: F401 (registers in_array)
 from interactions.display import Author, display_author
 from interactions.events import ID_LENGTH, KIND_LENGTH, NAME_LENGTH, URL_LENGTH
-from interactions.search import matching_interactions
+from interactions.search import matching_by_profile
 
 MAX_KEY_LENGTH = 255  # characters of an idempotency key
 QUOTE_LENGTH = 100  # characters
@@ -178,10 +178,22 @@ class InteractionQuerySet(PlatformRowQuerySet):
         return clone
 
     def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> PlatformRowQuerySet:
-        """With a search, return all matching rows, of which there is a bounded number."""
+        """With a search, return the first `limit` matching rows of each profile, found by their keys.
+
+        Each profile has its own array of keys: a join of all keys and all profiles might read the keys once per profile.
+        """
         if self.search_text is None:
             return super()._first_of(user, limit, order)
-        return self.filter(pk__in_array=matching_interactions(user, self.search_text))
+        matching = matching_by_profile(user, self.search_text)
+        first_ids = [
+            FirstIds(self.filter(profile=profile, pk__in_array=ids).order_by(*order).values("pk")[:limit])
+            for profile, ids in matching.items()
+        ]
+        if not first_ids:
+            return self.none()
+        return self.model.objects.filter(
+            pk__in_array=Func(*first_ids, template="%(expressions)s", arg_joiner=" || ")
+        )
 
     def with_relations(self) -> "InteractionQuerySet":
         """Join profile, content and parent, without the texts of the latter two, which may be long."""
