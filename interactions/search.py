@@ -25,8 +25,8 @@ MAX_WORD_ROWS = 20_000
 SAMPLE = 1_000  # newest rows in which the words are counted: the index is asked for the rarest one
 COMMON_SHARE = 0.2  # of a million rows, the index reads 200,000 in 20 to 40 ms
 TYPES = ("comment", "message")  # as in the index inbox_newest_first
-# The words of a row of `newest`, read by its key. As a scalar subquery it cannot become a join of the two tables.
 TOO_MANY = 0  # in place of a profile's id: the index has too many rows
+# The words of a row of `newest`, read by its key. As a scalar subquery it cannot become a join of the two tables.
 OF_ROW = "(SELECT search FROM interactions_enrichment WHERE interaction_id = newest.id)"
 
 ByProfile = list[tuple[int, list[int]]]  # profiles, and the ids of their rows that match

@@ -13,7 +13,14 @@ from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
 from interactions.models import Content, Interaction, InteractionQuerySet
-from interactions.search import MAX_CONTAINS_ROWS, MAX_WORD_ROWS
+from interactions.search import (
+    COMMON_SHARE,
+    MAX_CONTAINS_BYTES,
+    MAX_CONTAINS_ROWS,
+    MAX_WORD_ROWS,
+    SAMPLE,
+)
+from interactions.search_words import MAX_TEXT, MAX_WORDS
 from interactions.text_search import MAX_SEARCH_LENGTH, ContainsText
 
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -137,10 +144,13 @@ class InteractionFilter(ContentFilter):
     search = SearchFilter(
         method="filter_search",
         help_text=(
-            f"At most {MAX_SEARCH_LENGTH} characters. Finds beginnings of words of the text and the author, all of the given ones,"
-            f" in any case and without accents: in all rows if one of the words has at most {MAX_WORD_ROWS:,} matches,"
-            f" else in the newest {MAX_WORD_ROWS:,} rows. Also finds any part of a text, such as an emoji or the middle of a"
-            f" word, in the newest {MAX_CONTAINS_ROWS:,} rows. The words of a new row are found within a minute or so."
+            f"At most {MAX_SEARCH_LENGTH} characters. Finds beginnings of words of the text and the author, all the words in any"
+            f" order, in any case and without accents: in all rows if one of the words is rare (at most {MAX_WORD_ROWS:,} rows, and"
+            f" {COMMON_SHARE:.0%} of the newest {SAMPLE:,}, have it), else in the newest {MAX_WORD_ROWS:,} rows. Also finds any part"
+            f" of a text, such as an emoji or the middle of a word, in the newest {MAX_CONTAINS_ROWS:,} rows, as far as their texts"
+            f" have together at most {MAX_CONTAINS_BYTES // 2**20} MiB. Words of new and edited rows are found within about half a"
+            " minute. Not covered: words in the middle of scripts without spaces, such as Japanese, in older rows; words after the"
+            f" first {MAX_TEXT:,} characters or {MAX_WORDS:,} different words of a text."
         ),
     )
 
