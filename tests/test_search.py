@@ -108,7 +108,7 @@ def test_a_common_word_is_found_in_the_newest_rows_and_a_rare_one_in_all(page, l
     assert find(page, "fog") == ["c4", "c5"]
     assert find(page, "rain fog") == find(page, "fog rain") == ["c4", "c5"]
     assert find(page, "s") == ["c1", "c3"]
-    assert find(page, "rain hail") == []
+    assert find(page, "rain hail") == find(page, "rain sun") == []
 
 
 @pytest.mark.usefixtures("by_words_only")
@@ -173,6 +173,16 @@ def test_rows_of_other_users_are_never_found(page, live, bob):
     assert find(page, "rain") == []
 
 
+def test_the_ids_of_all_matching_rows_include_deleted_ones(alice, live):
+    sent = send(
+        live, comment("a", "harbour"), comment("b", "an arbour"), comment("c", "harbours"), comment("d", "x")
+    )
+    send(live, event("comment.deleted", "c", NOW.isoformat()))
+    fill_search()
+    assert sorted(search.matching_interactions(alice, "arbour")) == [one.id for one in sent[:3]]
+    assert sorted(search.matching_interactions(alice, "an")) == [sent[1].id]
+
+
 def test_a_user_without_profiles_finds_nothing(page):
     assert find(page, "rain") == find(page, "😀") == []
 
@@ -194,6 +204,15 @@ def test_an_edited_row_is_not_found_by_its_old_words_and_soon_by_its_new_ones(pa
     assert (find(page, "harbour"), find(page, "lighthouse")) == ([], [])
     fill_search()
     assert (find(page, "harbour"), find(page, "lighthouse")) == ([], ["c"])
+
+
+@pytest.mark.usefixtures("by_words_only")
+def test_a_row_that_is_edited_twice_is_found_by_its_latest_words(page, live):
+    send(live, comment("c", "harbour"), edit("c", "pier"))
+    send(live, event("comment.edited", "c", (NOW + SECOND).isoformat(), text="lighthouse"))
+    send(live, event("comment.edited", "c", (NOW + 2 * SECOND).isoformat(), text="buoy"))
+    fill_search()
+    assert [find(page, word) for word in ("harbour", "pier", "lighthouse", "buoy")] == [[], [], [], ["c"]]
 
 
 @pytest.mark.usefixtures("by_words_only")
