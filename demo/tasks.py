@@ -17,7 +17,7 @@ from interactions.db_errors import DATABASE_UNAVAILABLE
 # The tasks that serve all accounts end after this time, so that they do not keep a worker from other tasks.
 MAX_DELIVERY_TIME = timedelta(seconds=10)
 MAX_PLANNING_TIME = timedelta(seconds=5)
-MAX_FILLING_TIME = timedelta(seconds=5)
+MAX_FILLING_TIME = timedelta(seconds=2)
 
 
 @shared_task(ignore_result=True)

@@ -31,10 +31,11 @@ AFTER UPDATE OF text, author_handle, author_name ON interactions_interaction FOR
 WHEN ((OLD.text, OLD.author_handle, OLD.author_name) IS DISTINCT FROM (NEW.text, NEW.author_handle, NEW.author_name))
 EXECUTE FUNCTION interaction_is_unindexed();
 """
+# An array of the ids makes PostgreSQL use the primary key whatever the number of rows was when it planned the statement.
 ON_DELETE = """
 CREATE OR REPLACE FUNCTION enrichment_is_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM interactions_enrichment WHERE interaction_id IN (SELECT id FROM old_rows);
+    DELETE FROM interactions_enrichment WHERE interaction_id = ANY (ARRAY(SELECT id FROM old_rows));
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER deleted_interactions_are_unindexed AFTER DELETE ON interactions_interaction
