@@ -25,6 +25,7 @@ from interactions.models import (
     Content,
     DeadLetter,
     Decision,
+    Enrichment,
     ExportLease,
     Interaction,
     InteractionQuerySet,
@@ -35,6 +36,7 @@ from interactions.models import (
     ReadStatus,
     SavedReply,
     Thread,
+    UnindexedRange,
 )
 from interactions.replay import RETRY_MINUTES, ReplayResult, read_letter, replay
 from interactions.text_search import ContainsText
@@ -279,6 +281,25 @@ class PendingChangeAdmin(SearchNewestAdmin):
     @admin.display(description="target")
     def target_label(self, change: PendingChange) -> str:
         return change.target_label
+
+
+@admin.register(Enrichment)
+class EnrichmentAdmin(ReadOnlyAdmin):
+    """The words by which interactions are found."""
+
+    list_display = ["pk"]
+    fields = ["interaction_id", "search"]
+    readonly_fields = ["interaction_id"]
+
+    def get_queryset(self, request) -> QuerySet:
+        return super().get_queryset(request).defer("search")
+
+
+@admin.register(UnindexedRange)
+class UnindexedRangeAdmin(ReadOnlyAdmin):
+    """The interactions whose words are not stored yet."""
+
+    list_display = ["pk", "first_id", "last_id"]
 
 
 @admin.register(DeadLetter)

@@ -11,14 +11,15 @@ from django.urls import reverse
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from demo.tasks import fill_search
+from interactions.models import Content, DeadLetter, Enrichment, Interaction, PendingChange, UnindexedRange
 from tests.admin_client import LETTERS, act, page
 from tests.world import demo_of, event, send
 
 OURS = [
     model for name in ("accounts", "interactions", "demo") for model in apps.get_app_config(name).get_models()
 ]
-READ_ONLY = (Content, Interaction, PendingChange, DeadLetter, StoryEvent)
+READ_ONLY = (Content, Interaction, PendingChange, DeadLetter, Enrichment, UnindexedRange, StoryEvent)
 INTERACTIONS = "admin:interactions_interaction_changelist"
 
 
@@ -30,6 +31,7 @@ def test_every_model_of_ours_is_registered(operator, alice, live):
 
 @pytest.mark.parametrize("model", READ_ONLY)
 def test_ingested_rows_are_read_only(operator, alice, live, model):
+    fill_search()
     demo_of(alice)
     send(live, event("comment.edited", "never-arrives"))
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"

@@ -65,6 +65,7 @@ PURE_MODULES = (
     "interactions.csv_cells",
     "interactions.merging",
     "interactions.saved_replies",
+    "interactions.search_words",
     "interactions.signing",
     "accounts.names",
     "config.task_messages",

@@ -36,10 +36,11 @@ def _reset_usage() -> None:
 
 @pytest.fixture
 def slow_profile(transactional_db) -> Profile:
-    """Create a profile of Alice's with texts that make a search as slow as possible."""
+    """Create a profile of Alice's with posts whose texts make a search as slow as possible, and a comment."""
     alice = User.objects.create_user("alice")
     profile = Profile.objects.create(owner=alice, platform="x", platform_id="pile", handle="pile")
-    send(profile, *(event("comment.created", f"c{number}", text="a" * LONG) for number in range(70)))
+    send(profile, *(event("content.published", f"c{number}", text="a" * LONG) for number in range(70)))
+    send(profile, event("comment.created", "comment"))
     return profile
 
 
@@ -77,7 +78,7 @@ def test_a_slow_search_is_stopped_and_answered_with_a_problem(
     client, slow_profile, short_limits, monkeypatch
 ):
     client.force_login(slow_profile.owner)
-    answer = client.get(f"/api/v1/interactions/?search={WORST}")
+    answer = client.get(f"/api/v1/content/?search={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert (answer["Content-Type"], "posted_after" in answer.json()["hint"]) == (
         "application/problem+json",
@@ -85,14 +86,14 @@ def test_a_slow_search_is_stopped_and_answered_with_a_problem(
     )
     read_limits.reset_usage()
     monkeypatch.setattr(read_limits, "MAX_MILLISECONDS", 4_000)
-    found = client.get("/api/v1/interactions/?search=aaa").json()["results"]
+    found = client.get("/api/v1/content/?search=aaa").json()["results"]
     assert len(found) == MAX_PAGE_BYTES // LONG
     assert limit_of_the_session() == "0"
 
 
 def test_the_admins_lists_have_the_same_read_limits(client, slow_profile, short_limits):
     client.force_login(User.objects.create_superuser("operator"))
-    answer = client.get(f"/admin/interactions/interaction/?q={WORST}")
+    answer = client.get(f"/admin/interactions/content/?q={WORST}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "That took too long" in answer.content.decode()
 
@@ -135,10 +136,10 @@ def test_a_user_has_one_long_read_at_a_time_and_others_are_not_affected(
 ):
     client.force_login(slow_profile.owner)
     with other_connection("SELECT pg_advisory_xact_lock(%s)", read_limits.READ_LOCKS | slow_profile.owner.pk):
-        answer = client.get(f"/api/v1/interactions/?search={WORST}")
+        answer = client.get(f"/api/v1/content/?search={WORST}")
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
-        assert client.get(f"/api/v1/interactions/?search={WORST}").status_code == 200
+        assert client.get(f"/api/v1/content/?search={WORST}").status_code == 200
 
 
 def test_a_users_long_reads_have_a_maximum_time_per_minute(
@@ -146,7 +147,7 @@ def test_a_users_long_reads_have_a_maximum_time_per_minute(
 ):
     monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.1)
     client.force_login(slow_profile.owner)
-    codes = [client.get(f"/api/v1/interactions/?search={WORST}").status_code for _ in range(4)]
+    codes = [client.get(f"/api/v1/content/?search={WORST}").status_code for _ in range(4)]
     refused = client.get("/api/v1/interactions/")
     assert codes[0] == 503
     assert (codes[-1], refused.status_code, int(refused["Retry-After"]) >= 1) == (429, 429, True)
@@ -245,10 +246,10 @@ def abandoned(caller: ApiClient, path: str, times: int) -> None:
 
 
 PILE = (
-    "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at, updated_at,"
-    " created_digest, text_at, text_digest, type, direction, content_ref, parent_ref, conversation_id, author_id,"
-    " author_handle, author_name, status) SELECT %s, false, 'c' || n, repeat('a', 65536), now(), now(), now(), 1, now(),"
-    " 1, 'comment', 'in', 'piece', '', '', 'a', 'a', 'a', 'new' FROM generate_series(1, 1000) n"
+    "INSERT INTO interactions_content (profile_id, is_demo, platform_id, text, posted_at, received_at, updated_at,"
+    " created_digest, text_at, text_digest, kind, url, views, likes, shares)"
+    " SELECT %s, false, 'c' || n, repeat('a', 65536), now(), now(), now(), 1, now(), 1, 'post', '', 0, 0, 0"
+    " FROM generate_series(1, 1000) n"
 )
 
 
@@ -268,7 +269,7 @@ def delay_by_abandoned_searches(stack: ServiceStack, of: str) -> float:
         lists = requests.get(f"{stack.url}/api/v1/interactions/", headers=other.headers, timeout=20)
         assert lists.status_code == 200
 
-    return max_seconds_during(others, lambda: abandoned(caller, f"interactions/?search={WORST}", 4))
+    return max_seconds_during(others, lambda: abandoned(caller, f"content/?search={WORST}", 4))
 
 
 @pytest.mark.long
@@ -294,7 +295,7 @@ def test_abandoned_searches_of_one_user_run_one_at_a_time():
         max_seconds_for(caller.demo, 1)  # requests are dropped while the first ones of a process take long
         running = set()
         with ThreadPoolExecutor(1) as pool:
-            searches = pool.submit(abandoned, caller, f"interactions/?search={WORST}", 4)
+            searches = pool.submit(abandoned, caller, f"content/?search={WORST}", 4)
             while not searches.done():
                 running.add(database.execute(LONG_READS).fetchone()[0])
                 time.sleep(0.05)
@@ -367,7 +368,7 @@ def test_the_timeout_affects_no_other_connection_behind_a_transaction_pooler():
             caller = stack.create_user("pooled")
             create_slow_profile(stack, "pooled")
             ask = {"headers": caller.headers, "timeout": 20}
-            searched = requests.get(f"{stack.url}/api/v1/interactions/?search={WORST}", **ask)
+            searched = requests.get(f"{stack.url}/api/v1/content/?search={WORST}", **ask)
             assert (searched.status_code, searched.json()["status"]) == (503, 503)
             assert requests.get(f"{stack.url}/api/v1/demo/", **ask).status_code == 200
             limits = set()

@@ -21,6 +21,7 @@ from demo.engine.bulk import delete_in_batches
 from demo.engine.deletion import PROFILE_MODELS, RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from demo.tasks import fill_search
 from interactions.models import Content, Interaction, Thread
 from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
@@ -241,6 +242,7 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
         demo_of(user)
         send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
         work_on(Thread.objects.filter(profile__owner=user, is_demo=True).first())
+    fill_search()
     before, live_before = referencing_rows(bob), live_rows()
     filled = referencing_rows(alice)
     assert [name for name, count in filled.items() if not count] == []
@@ -248,6 +250,7 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
         "Profile",
         "StoryEvent",
         *(model.__name__ for model in PROFILE_MODELS),
+        "Enrichment",
     }
     transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(alice.demo_account.pk, NOW)

@@ -14,12 +14,16 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import on_demand, pending_work, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
-from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from demo.tasks import fill_search
+from interactions.models import Content, DeadLetter, Enrichment, Interaction, PendingChange
 from tests.commands import run
 from tests.timeline import FIRST_INTERACTIONS, resume
 from tests.world import DAY, HOUR, NOW, demo_of
 
-LARGE = [model._meta.db_table for model in (StoryEvent, Interaction, Content, PendingChange, DeadLetter)]
+LARGE = [
+    model._meta.db_table
+    for model in (StoryEvent, Interaction, Content, PendingChange, DeadLetter, Enrichment)
+]
 
 
 @contextmanager
@@ -124,6 +128,14 @@ def test_delivery_scans_no_table(alice, bob, settings, monkeypatch, delivery):
         pending_work.plan_initial(account.pk, NOW)
     with no_scans():
         assert deliver_due(NOW) == StoryEvent.objects.filter(account__gt=0).count()
+
+
+@pytest.mark.parametrize("text", ["rain", "a", "comment rain", "😀"])
+def test_filling_and_searching_scan_no_table(page, alice, live, text):
+    demo_of(alice)
+    with no_scans():
+        fill_search()
+        assert page.get("/api/v1/interactions/", {"search": text}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/demo/panel/", "/settings/", "/api/v1/demo/"])

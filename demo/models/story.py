@@ -15,20 +15,6 @@ from demo.models.account import DemoAccount, State
 from interactions.event_types import COMMENT_CREATED, CONTENT_METRICS, CONTENT_PUBLISHED, MESSAGE_CREATED
 
 
-@models.BigAutoField.register_lookup
-class InArray(models.Lookup):
-    """`pk__in_array=keys`: like `in`, but sends the keys as one array parameter, which is faster than a thousand."""
-
-    lookup_name = "in_array"
-
-    def get_prep_lookup(self) -> list[int]:
-        return list(self.rhs)
-
-    def as_sql(self, compiler, connection) -> tuple[str, list]:
-        column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s::bigint[])", [*parameters, self.rhs]
-
-
 class StoryEventQuerySet(models.QuerySet):
     def undelivered(self) -> "StoryEventQuerySet":
         """Events that are neither delivered nor dead."""

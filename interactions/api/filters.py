@@ -14,6 +14,14 @@ from accounts.models import Platform, Profile
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
 from interactions.models import Content, Interaction, InteractionQuerySet, ReadStatus
 from interactions.models.choices import NEW
+from interactions.search import (
+    COMMON_SHARE,
+    MAX_CONTAINS_BYTES,
+    MAX_CONTAINS_ROWS,
+    MAX_WORD_ROWS,
+    SAMPLE,
+)
+from interactions.search_words import MAX_TEXT, MAX_WORDS
 from interactions.text_search import MAX_SEARCH_LENGTH, ContainsText
 
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -137,6 +145,18 @@ class InteractionFilter(ContentFilter):
     status = django_filters.ChoiceFilter(
         method="filter_status", choices=[*ReadStatus.choices, (NEW, ReadStatus.OPEN.label)]
     )
+    search = SearchFilter(
+        method="filter_search",
+        help_text=(
+            f"At most {MAX_SEARCH_LENGTH} characters. Finds beginnings of words of the text and the author, all the words in any"
+            f" order, in any case and without accents: in all rows if one of the words is rare (at most {MAX_WORD_ROWS:,} rows, and"
+            f" {COMMON_SHARE:.0%} of the newest {SAMPLE:,}, have it), else in the newest {MAX_WORD_ROWS:,} rows. Also finds any part"
+            f" of a text, such as an emoji or the middle of a word, in the newest {MAX_CONTAINS_ROWS:,} rows, as far as their texts"
+            f" have together at most {MAX_CONTAINS_BYTES // 2**20} MiB. Words of new and edited rows are found within about half a"
+            " minute. Not covered: words in the middle of scripts without spaces, such as Japanese, in older rows; words after the"
+            f" first {MAX_TEXT:,} characters or {MAX_WORDS:,} different words of a text."
+        ),
+    )
 
     class Meta(ContentFilter.Meta):
         model = Interaction
@@ -145,3 +165,6 @@ class InteractionFilter(ContentFilter):
     def filter_status(self, rows: InteractionQuerySet, name: str, value: str) -> QuerySet:
         """Filter by the status that reads show."""
         return rows.with_status(ReadStatus.OPEN if value == NEW else value)
+
+    def filter_search(self, rows: InteractionQuerySet, name: str, value: str) -> InteractionQuerySet:
+        return rows.matching(value)

@@ -1,6 +1,7 @@
 """The tables of the inbox; the public names of this package."""
 
 from interactions.models.choices import ReadStatus, ThreadStatus
+from interactions.models.enrichment import Enrichment, UnindexedRange
 from interactions.models.exports import LEASE, ExportLease
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
@@ -31,6 +32,7 @@ __all__ = [
     "Content",
     "DeadLetter",
     "Decision",
+    "Enrichment",
     "ExportLease",
     "Interaction",
     "InteractionQuerySet",
@@ -44,4 +46,5 @@ __all__ = [
     "Thread",
     "ThreadStatus",
     "TooManySavedReplies",
+    "UnindexedRange",
 ]

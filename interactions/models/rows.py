@@ -18,6 +18,7 @@ from django.db.models import Case, Count, F, Func, IntegerField, OuterRef, Q, Su
 from django.db.models.functions import Coalesce, Left
 
 from accounts.models import Profile, User
+from interactions import array_lookup  # noqa: F401 (registers in_array)
 from interactions.display import Author, display_author
 from interactions.events import ID_LENGTH, KIND_LENGTH, NAME_LENGTH, URL_LENGTH
 from interactions.models.choices import (
@@ -28,6 +29,7 @@ from interactions.models.choices import (
     Sentiment,
     ThreadStatus,
 )
+from interactions.search import matching_by_profile
 
 MAX_KEY_LENGTH = 255  # characters of an idempotency key
 QUOTE_LENGTH = 100  # characters
@@ -61,13 +63,7 @@ class PlatformRowQuerySet(models.QuerySet):
         scan all rows.
         """
         order = ("posted_at", "id") if oldest_first else ("-posted_at", "-id")
-        of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
-        first_ids = [
-            FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in self.model.INDEX_PARTS
-        ]
-        unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
-        ids = Profile.objects.owned_by(user).values_list(unnested)
-        first = self.model.objects.filter(pk__in=ids).order_by(*order).values("pk")[:limit]
+        first = self._first_of(user, limit, order).order_by(*order).values("pk")[:limit]
         rows = self.all()
         rows.query.clear_where()
         length = OctetLength("text")
@@ -76,6 +72,16 @@ class PlatformRowQuerySet(models.QuerySet):
             rows_available=Window(Count("pk")), bytes_before=bytes_before
         )
         return counted.filter(bytes_before__lt=MAX_PAGE_BYTES).order_by(*order)
+
+    def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> "PlatformRowQuerySet":
+        """Return the first `limit` rows of each of the user's profiles and index parts."""
+        of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
+        first_ids = [
+            FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in self.model.INDEX_PARTS
+        ]
+        unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
+        ids = Profile.objects.owned_by(user).values_list(unnested)
+        return self.model.objects.filter(pk__in=ids)
 
 
 class PlatformRow(models.Model):
@@ -144,6 +150,8 @@ READ_STATUS = Case(
 
 
 class InteractionQuerySet(PlatformRowQuerySet):
+    search_text: str | None = None
+
     def with_status(self, status: str) -> "InteractionQuerySet":
         """Return the rows whose `status` is the value of ReadStatus."""
         if status == ReadStatus.HIDDEN:
@@ -152,6 +160,35 @@ class InteractionQuerySet(PlatformRowQuerySet):
         of_thread = Q(thread__status=status)
         return self.filter(
             of_thread | open_without_thread if open_without_thread else of_thread, hidden_at=None
+        )
+
+    def matching(self, text: str) -> "InteractionQuerySet":
+        """Return the rows that match the text (`interactions.search`). Only `page_for` applies it, when it reads."""
+        rows = self.all()
+        rows.search_text = text
+        return rows
+
+    def _clone(self) -> "InteractionQuerySet":
+        clone = super()._clone()
+        clone.search_text = self.search_text
+        return clone
+
+    def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> PlatformRowQuerySet:
+        """With a search, return the first `limit` matching rows of each profile, found by their keys.
+
+        Each profile has its own array of keys: a join of all keys and all profiles might read the keys once per profile.
+        """
+        if self.search_text is None:
+            return super()._first_of(user, limit, order)
+        matching = matching_by_profile(user, self.search_text)
+        first_ids = [
+            FirstIds(self.filter(profile=profile, pk__in_array=ids).order_by(*order).values("pk")[:limit])
+            for profile, ids in matching.items()
+        ]
+        if not first_ids:
+            return self.none()
+        return self.model.objects.filter(
+            pk__in_array=Func(*first_ids, template="%(expressions)s", arg_joiner=" || ")
         )
 
     def with_relations(self) -> "InteractionQuerySet":
