@@ -233,7 +233,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"PlatformEnum": "accounts.models.Platform"},
+    "ENUM_NAME_OVERRIDES": {
+        "PlatformEnum": "accounts.models.Platform",
+        "ModerationActionEnum": "interactions.models.moderation.ModerationAction",
+        "RuleActionEnum": "interactions.models.inbox_rules.RuleAction",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

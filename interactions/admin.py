@@ -22,14 +22,17 @@ from interactions.clock import now
 from interactions.cursors import MAX_COUNTED
 from interactions.events import Unreadable
 from interactions.models import (
+    BlockedAuthor,
     Content,
     DeadLetter,
     Decision,
     Enrichment,
     ExportLease,
+    InboxRule,
     Interaction,
     InteractionQuerySet,
     Label,
+    Moderation,
     Note,
     PendingChange,
     PlatformRow,
@@ -255,6 +258,40 @@ class SavedReplyAdmin(SearchNewestAdmin):
     @admin.display(description="text")
     def whole_text(self, row: SavedReply) -> str:
         return render_to_string("interactions/text.html", {"text": row.text})
+
+
+@admin.register(Moderation)
+class ModerationAdmin(ThreadRowAdmin):
+    """What is asked of the networks, and when it was asked for."""
+
+    list_display = ["requested_at", "action", "interaction_id", "profile", "is_demo"]
+    fields = [
+        "profile",
+        "interaction_id",
+        "action",
+        "requested_at",
+        "replaced_action",
+        "replaced_at",
+        "is_demo",
+    ]
+    readonly_fields = ["interaction_id"]
+    list_filter = ["is_demo", "action"]
+
+
+@admin.register(BlockedAuthor)
+class BlockedAuthorAdmin(ThreadRowAdmin):
+    list_display = ["created_at", "author_id", "name", "profile", "is_hiding", "is_demo"]
+    search_fields = ["=author_id"]
+    search_help_text = f"An author's exact id, in the newest {MAX_SEARCHED:,} rows."
+
+
+@admin.register(InboxRule)
+class InboxRuleAdmin(SearchNewestAdmin):
+    list_display = ["created_at", "owner", "position", "condition", "value", "action", "label", "profile"]
+    list_filter = ["condition", "action"]
+    list_select_related = ["owner", "profile"]
+    search_fields = ["=owner__username"]
+    search_help_text = f"A user's exact name, in the newest {MAX_SEARCHED:,} rows."
 
 
 @admin.register(ExportLease)

@@ -70,7 +70,14 @@ def _visible_parent(row: Interaction) -> int | None:
     return row.visible_parent.pk if row.visible_parent else None
 
 
-# Those of InteractionSerializer, the author's members as columns of their own.
+def _moderation(row: Interaction) -> tuple[Value, Value, Value]:
+    request = getattr(row, "moderation", None)
+    return (
+        (request.action, request.status(row.database_time), request.until) if request else (None, None, None)
+    )
+
+
+# Those of InteractionSerializer, the members of author and moderation as columns of their own.
 INTERACTION_COLUMNS = (
     *attributes("id"),
     Column("profile", attrgetter("profile_id")),
@@ -83,6 +90,9 @@ INTERACTION_COLUMNS = (
     Column("thread", attrgetter("thread_id")),
     *attributes("hidden_at"),
     Column("attachments", lambda row: json.dumps(row.attachments, ensure_ascii=False)),
+    Column("moderation_action", lambda row: _moderation(row)[0]),
+    Column("moderation_status", lambda row: _moderation(row)[1]),
+    Column("moderation_until", lambda row: _moderation(row)[2]),
 )
 
 

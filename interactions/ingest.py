@@ -30,6 +30,7 @@ from interactions.locks import lock_profiles
 from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
+from interactions.moderation.arrivals import WATCHED, Outcome, apply_outcomes, match_new_rows
 from interactions.threads.arrivals import follow_changes, set_roots
 
 logger = logging.getLogger(__name__)
@@ -114,7 +115,8 @@ def _lock_and_load_profiles(events: Sequence[IncomingEvent]) -> dict[int, Profil
     profile_ids = {incoming.profile_id for incoming in events}
     lock_profiles(profile_ids)
     columns = ("id", "is_demo", "platform_id", "owner__answers_close_threads")
-    return Profile.objects.select_related("owner").only(*columns).in_bulk(profile_ids)
+    profiles = Profile.objects.select_related("owner").only(*columns).annotate(**WATCHED)
+    return profiles.in_bulk(profile_ids)
 
 
 def _validate(
@@ -210,7 +212,13 @@ def _store_target(
     for key, stamps in (pending_changes.future_stamps(target, future_keys) if future_keys else {}).items():
         rows.setdefault(key, Row()).future_stamps = stamps
     statuses = apply_events([(valid.key, valid.event, valid.future_received_at) for valid in events], rows)
-    _write(target, rows, pending.keys(), profiles, received_at)
+    new = {key: row for key, row in rows.items() if row.exists and not row.stored}
+    outcomes: dict[Key, Outcome] = {}
+    if target == upserts.INTERACTION and new:
+        outcomes = match_new_rows(new, ((valid.key, valid.event) for valid in events), profiles)
+    _write(target, rows, new, pending.keys(), profiles, received_at)
+    if outcomes:
+        apply_outcomes(outcomes, new, profiles, received_at)
     if future_keys:
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in future_keys}
         pending_changes.save_future_stamps(target, rows, demo_flags, received_at)
@@ -223,15 +231,15 @@ def _store_target(
 def _write(
     target: str,
     rows: dict[Key, Row],
+    new: dict[Key, Row],
     pending_keys: Iterable[Key],
     profiles: dict[int, Profile],
     received_at: datetime,
 ) -> None:
-    """Insert new rows, update changed ones, and store changes whose target does not exist yet as pending.
+    """Insert the new ones of `rows`, update changed ones, and store changes whose target does not exist yet as pending.
 
     Then link the rows that refer to the new ones, and compute the threads of rows that changed.
     """
-    new = {key: row for key, row in rows.items() if row.exists and not row.stored}
     changed = {key: row for key, row in rows.items() if row.stored and row.values}
     pending = {key: row for key, row in rows.items() if not row.exists and row.values}
     if changed:

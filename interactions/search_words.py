@@ -1,6 +1,6 @@
 """The words of texts and of searches, in the form in which they are compared. Pure.
 
-Called by `interactions.search_filling`, which stores the words of rows, and by `interactions.search`.
+Called by `interactions.search_filling`, which stores the words of rows, by `interactions.search`, and by inbox rules.
 """
 
 import re
@@ -23,6 +23,11 @@ def words_of(*texts: str) -> list[str]:
     """
     found = dict.fromkeys(word[:MAX_LETTERS] for text in texts for word in _split(text[:MAX_TEXT]))
     return list(found)[:MAX_WORDS]
+
+
+def split_words(text: str) -> list[str]:
+    """Return all words of the text, folded, in their sequence; as far as `words_of` reads them."""
+    return [word[:MAX_LETTERS] for word in _split(text[:MAX_TEXT])]
 
 
 def searched_words(text: str) -> list[str]:

@@ -72,7 +72,10 @@ def listed(client: Client, query: str = "") -> list[dict]:
 def flat(row: dict) -> dict[str, str]:
     """The row of the API as its cells."""
     author = {f"author_{name}": value for name, value in row["author"].items()}
-    return {name: cell(value) for name, value in (row | author).items() if name != "author"}
+    request = row["moderation"] or {}
+    moderation = {f"moderation_{name}": request.get(name) for name in ("action", "status", "until")}
+    nested = ("author", "moderation")
+    return {name: cell(value) for name, value in (row | author | moderation).items() if name not in nested}
 
 
 def cell(value: str | int | bool | None) -> str:
@@ -108,6 +111,7 @@ def test_the_file_has_the_lists_rows_with_all_fields_flat(page, alice, live):
     Content.objects.filter(pk=post.pk).update(deleted_at=NOW)
     comment = Interaction.objects.get(platform_id="comment")
     page.post(f"{LIST}{comment.pk}/reply/", {"text": "Thank you!"}, content_type="application/json")
+    page.post(f"{LIST}{comment.pk}/hide/")
     rows = listed(page)
     assert len(rows) > 200
     assert exported(page) == [flat(row) for row in rows]
@@ -119,7 +123,7 @@ def test_columns_are_the_apis_fields_in_their_order(page, live):
         *("id", "profile", "platform", "content", "parent", "platform_id", "type", "direction"),
         *("author_id", "author_handle", "author_name", "conversation_id", "text", "status"),
         *("sentiment", "send_status", "posted_at", "received_at", "is_demo", "deleted_at"),
-        *("thread", "hidden_at", "attachments"),
+        *("thread", "hidden_at", "attachments", "moderation_action", "moderation_status", "moderation_until"),
     ]
 
 

@@ -9,11 +9,13 @@ from accounts.models import Profile
 from demo.engine.bulk import delete_in_batches, do_nothing
 from interactions.locks import lock_profiles
 from interactions.models import (
+    BlockedAuthor,
     Content,
     DeadLetter,
     Decision,
     Interaction,
     Label,
+    Moderation,
     Note,
     PendingChange,
     Thread,
@@ -21,7 +23,10 @@ from interactions.models import (
 
 RECEIVED_MODELS = (Interaction, Content, PendingChange, DeadLetter)
 # Every table with rows of a profile, in the order in which they are deleted.
-PROFILE_MODELS = (Interaction, Decision, Note, Thread, Label, Content, PendingChange, DeadLetter)
+PROFILE_MODELS = (
+    *(Moderation, Interaction, Decision, Note, Thread, Label, BlockedAuthor),
+    *(Content, PendingChange, DeadLetter),
+)
 
 
 def delete_remaining_rows(story: QuerySet, profiles: list[int], **filters: object) -> int:

@@ -64,6 +64,22 @@ _COMMENT = {
     "thread": 512,
     "hidden_at": None,
     "attachments": [],
+    "moderation": None,
+}
+_HIDDEN = _COMMENT | {
+    "status": "hidden",
+    "is_demo": False,
+    "hidden_at": "2026-03-04T11:30:00Z",
+    "moderation": {"action": "hide", "status": "waiting", "until": "2026-03-04T11:30:10Z"},
+}
+_UNHIDDEN = _HIDDEN | {
+    "status": "open",
+    "hidden_at": None,
+    "moderation": {"action": "unhide", "status": "waiting", "until": "2026-03-04T12:00:10Z"},
+}
+_TO_BE_DELETED = _COMMENT | {
+    "is_demo": False,
+    "moderation": {"action": "delete", "status": "waiting", "until": "2026-03-04T11:30:10Z"},
 }
 _REPLY = _COMMENT | {
     "id": 978,
@@ -84,6 +100,15 @@ _SAVED_REPLY = {
     "created_at": "2026-03-04T09:00:00Z",
     "updated_at": "2026-03-04T09:00:00Z",
 }
+_BLOCKED_AUTHOR = {
+    "id": 5,
+    "profile": 3,
+    "author_id": "p-66",
+    "name": "crypto.gains",
+    "created_at": "2026-03-04T09:00:00Z",
+    "is_hiding": False,
+}
+_RULE = {"profile": None, "condition": "word", "value": "free crypto", "action": "hide", "label": None}
 _EVENT = {
     "type": "comment.created",
     "id": "ig-c-977",
@@ -102,9 +127,9 @@ INTERACTION_EXPORT = [
         "one comment",
         "id,profile,platform,content,parent,platform_id,type,direction,author_id,author_handle,author_name,"
         "conversation_id,text,status,sentiment,send_status,posted_at,received_at,is_demo,deleted_at,thread,hidden_at,"
-        "attachments\r\n"
+        "attachments,moderation_action,moderation_status,moderation_until\r\n"
         "977,3,instagram,41,,ig-c-977,comment,in,p-12,ada.brews,Ada Winter,,Is it roasted for filter?,open,,,"
-        "2026-03-04T11:20:00Z,2026-03-04T11:20:09Z,true,,512,,[]\r\n",
+        "2026-03-04T11:20:00Z,2026-03-04T11:20:09Z,true,,512,,[],,,\r\n",
         media_type="text/csv",
         response_only=True,
     )
@@ -112,6 +137,31 @@ INTERACTION_EXPORT = [
 SAVED_REPLY = [
     answer("a saved reply", _SAVED_REPLY),
     request("a saved reply", {name: _SAVED_REPLY[name] for name in ("name", "text")}),
+]
+HIDE = [answer("hidden, and the network is asked in ten seconds", _HIDDEN, "200")]
+UNHIDE = [answer("shown again, and the network is asked in ten seconds", _UNHIDDEN, "200")]
+WITHDRAW = [answer("as before the request", _COMMENT | {"is_demo": False}, "200")]
+DELETION = [answer("the network is asked in ten seconds", _TO_BE_DELETED, "202")]
+BLOCKED_AUTHOR = [
+    answer("a blocked author", _BLOCKED_AUTHOR),
+    request("block an author", {"profile": 3, "author_id": "p-66", "name": "crypto.gains"}),
+]
+INBOX_RULE = [
+    answer(
+        "a rule",
+        {"id": 8, "position": 1}
+        | _RULE
+        | {"created_at": "2026-03-04T09:00:00Z", "updated_at": "2026-03-04T09:00:00Z"},
+    ),
+    request(
+        "label questions in Spanish",
+        {"condition": "language", "value": "es", "action": "label", "label": "es"},
+    ),
+    request("hide a phrase", {"position": 1} | _RULE),
+]
+DRY_RUN = [
+    request("a phrase", _RULE),
+    answer("two matches", {"read": 500, "matched": 2, "ids": [977, 941]}),
 ]
 ROTATION = [
     request("rotate", {"keep_previous": True}),

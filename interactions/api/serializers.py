@@ -1,6 +1,7 @@
 """Serializers of the inbox, for the views and the OpenAPI schema: rows with relations as ids, and the webhook's bodies."""
 
 from datetime import datetime
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -16,7 +17,7 @@ from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
 from interactions.event_types import EVENT_TYPES
 from interactions.events import ID_LENGTH, MAX_EVENTS, TEXT_LENGTH
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
-from interactions.models import Content, Interaction, ReadStatus
+from interactions.models import Content, Interaction, Moderation, ReadStatus
 from interactions.models.choices import NEW
 
 
@@ -54,6 +55,14 @@ class StatusField(serializers.ChoiceField):
         return super().to_internal_value(ReadStatus.OPEN if data == NEW else data)
 
 
+class ModerationSerializer(serializers.Serializer):
+    """What is asked of the network: until `until` it can be withdrawn, then it is queued."""
+
+    action = serializers.ChoiceField(choices=Moderation.Action.choices)
+    status = serializers.ChoiceField(choices=Moderation.Status.choices)
+    until = serializers.DateTimeField()
+
+
 @extend_schema_serializer(examples=examples.COMMENT)
 class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
     """A comment or a direct message. Only its status can be changed: hidden is the comment's own, the others its thread's.
@@ -66,6 +75,7 @@ class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
     author = AuthorSerializer(source="*", read_only=True)
     content = serializers.SerializerMethodField()
     parent = serializers.SerializerMethodField()
+    moderation = serializers.SerializerMethodField()
 
     class Meta:
         model = Interaction
@@ -73,6 +83,7 @@ class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
             *["id", "profile", "platform", "content", "parent", "platform_id", "type", "direction", "author"],
             *["conversation_id", "text", "status", "sentiment", "send_status"],
             *["posted_at", "received_at", "is_demo", "deleted_at", "thread", "hidden_at", "attachments"],
+            "moderation",
         ]
         read_only_fields = [name for name in fields if name != "status"]
 
@@ -90,6 +101,14 @@ class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
 
     def get_parent(self, row: Interaction) -> int | None:
         return row.visible_parent.pk if row.visible_parent else None
+
+    @extend_schema_field(ModerationSerializer(allow_null=True))
+    def get_moderation(self, row: Interaction) -> dict[str, Any] | None:
+        request = getattr(row, "moderation", None)
+        if request is None:
+            return None
+        status = request.status(row.database_time)
+        return ModerationSerializer({"action": request.action, "status": status, "until": request.until}).data
 
 
 class ReplySerializer(StrictSerializer):

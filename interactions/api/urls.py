@@ -3,7 +3,9 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
+from interactions.api.blocked_authors import BlockedAuthorViewSet
 from interactions.api.exports import InteractionExportView
+from interactions.api.inbox_rules import InboxRuleViewSet
 from interactions.api.saved_replies import SavedReplyViewSet
 from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet, SummaryView
 from interactions.api.webhooks import WebhookView
@@ -14,6 +16,8 @@ router.register("profiles", ProfileViewSet)
 router.register("content", ContentViewSet)
 router.register("interactions", InteractionViewSet)
 router.register("saved-replies", SavedReplyViewSet)
+router.register("blocked-authors", BlockedAuthorViewSet)
+router.register("inbox-rules", InboxRuleViewSet)
 
 urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>/", WebhookView.as_view(), name="webhook"),

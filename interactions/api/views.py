@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from interactions import analytics, replies
 from interactions.api import examples
 from interactions.api.filters import ContentFilter, InteractionFilter
 from interactions.api.idempotency import IDEMPOTENCY_KEY, KEY_HEADER, read_key
+from interactions.api.moderation import CONFLICT, ModerationActions, answered_errors
 from interactions.api.pagination import NewestFirstPagination
 from interactions.api.serializers import (
     ContentSerializer,
@@ -76,12 +77,13 @@ class ContentViewSet(RowsViewSet):
         return Content.objects.visible_to(self.request.user).select_related("profile")
 
 
-class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
+@extend_schema_view(partial_update=extend_schema(responses={200: InteractionSerializer} | CONFLICT))
+class InteractionViewSet(ModerationActions, mixins.UpdateModelMixin, RowsViewSet):
     """Comments and direct messages, received and sent."""
 
     serializer_class = InteractionSerializer
     filterset_class = InteractionFilter
-    http_method_names = ["get", "head", "options", "patch", "post"]
+    http_method_names = ["get", "head", "options", "patch", "post", "delete"]
     queryset = Interaction.objects.none()
 
     def get_queryset(self):
@@ -90,7 +92,7 @@ class InteractionViewSet(mixins.UpdateModelMixin, RowsViewSet):
     def perform_update(self, serializer: InteractionSerializer) -> None:
         """Change the status, if the row still exists when it is locked."""
         row = serializer.instance
-        with transaction.atomic():
+        with transaction.atomic(), answered_errors():
             lock_profiles([row.profile_id])
             if "status" in serializer.validated_data:
                 current = get_object_or_404(self.get_queryset(), pk=row.pk)

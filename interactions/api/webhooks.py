@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateTimeField, Func
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.permissions import AllowAny
@@ -20,6 +19,7 @@ from interactions.api.throttling import LARGE_BYTES, MANY_EVENTS, WebhookFailure
 from interactions.envelope import Batch, BatchTooLarge, EnvelopeError
 from interactions.ingest import IncomingEvent, Result, ingest
 from interactions.merging import CREATED, DUPLICATE, REJECTED, UPDATED
+from interactions.models.rows import DATABASE_TIME
 from interactions.problems import InvalidSignature, NotFoundWithHint, TooLarge
 from interactions.signing import SignatureError, verify
 
@@ -35,7 +35,6 @@ NO_PROFILE = (
     "There is no profile with this address; copy the webhook URL from the profile again.",
     "GET /api/v1/profiles/ has the `uuid` of each profile, which is the last part of that URL.",
 )
-DATABASE_TIME = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 class WebhookView(APIView):

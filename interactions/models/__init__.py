@@ -3,6 +3,8 @@
 from interactions.models.choices import ReadStatus, ThreadStatus
 from interactions.models.enrichment import Enrichment, UnindexedRange
 from interactions.models.exports import LEASE, ExportLease
+from interactions.models.inbox_rules import MAX_RULE_VALUE, MAX_RULES, InboxRule, TooManyInboxRules
+from interactions.models.moderation import MAX_BLOCKED, WITHDRAWAL, BlockedAuthor, Moderation
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
     MAX_KEY_LENGTH,
@@ -24,19 +26,26 @@ from interactions.models.threads import Decision, Label, Note, Thread
 
 __all__ = [
     "LEASE",
+    "MAX_BLOCKED",
     "MAX_KEY_LENGTH",
     "MAX_PAGE_BYTES",
     "MAX_REPLIES",
     "MAX_REPLY_NAME",
     "MAX_REPLY_TEXT",
+    "MAX_RULES",
+    "MAX_RULE_VALUE",
+    "WITHDRAWAL",
+    "BlockedAuthor",
     "Content",
     "DeadLetter",
     "Decision",
     "Enrichment",
     "ExportLease",
+    "InboxRule",
     "Interaction",
     "InteractionQuerySet",
     "Label",
+    "Moderation",
     "Note",
     "PendingChange",
     "PlatformRow",
@@ -45,6 +54,7 @@ __all__ = [
     "SavedReplyNameTaken",
     "Thread",
     "ThreadStatus",
+    "TooManyInboxRules",
     "TooManySavedReplies",
     "UnindexedRange",
 ]

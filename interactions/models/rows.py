@@ -36,6 +36,9 @@ QUOTE_LENGTH = 100  # characters
 MAX_PAGE_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
 
 
+DATABASE_TIME = Func(function="clock_timestamp", output_field=models.DateTimeField())
+
+
 class FirstIds(ArraySubquery):
     """An array of the first ids of an index. A filter that no row can match makes the whole query empty, not the array."""
 
@@ -192,8 +195,12 @@ class InteractionQuerySet(PlatformRowQuerySet):
         )
 
     def with_relations(self) -> "InteractionQuerySet":
-        """Join profile, thread, content and parent, without the texts of the latter two, which may be long."""
-        related = self.select_related("profile", "content", "parent", "thread")
+        """Join profile, thread, content and parent, without the texts of the latter two, which may be long.
+
+        Joins the request to the network too, and `database_time`, by which its status is computed.
+        """
+        related = self.select_related("profile", "content", "parent", "thread", "moderation")
+        related = related.annotate(database_time=DATABASE_TIME)
         return related.defer("content__text", "content__url", "parent__text")
 
     def with_quotes(self) -> "InteractionQuerySet":

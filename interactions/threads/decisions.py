@@ -1,6 +1,6 @@
-"""Writes what people decide on threads. Called by the API, the pages and tasks, inside a transaction that holds the locks."""
+"""Writes what people decide on threads. Called by the API, the pages, tasks and the ingest, inside a transaction that holds the locks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -55,6 +55,44 @@ def decide(
             values,
         )
     refresh_states(values["ids"], now)
+
+
+_DECIDE_ON_ARRIVAL = """
+WITH given AS MATERIALIZED (
+    SELECT DISTINCT ON (row.thread_id) row.thread_id, row.posted_at, row.platform_id COLLATE "C" AS ref, new.status
+    FROM unnest(%(ids)s::bigint[], %(statuses)s::text[]) AS new (id, status)
+    JOIN interactions_interaction row USING (id)
+    ORDER BY row.thread_id, row.posted_at DESC, row.platform_id COLLATE "C" DESC
+)
+UPDATE interactions_thread thread SET decided_at = posted_at, decision = given.status, decided_until = NULL,
+    covers_at = posted_at, covers_ref = ref,
+    read_at = CASE WHEN (last_in_at, last_in_ref COLLATE "C") <= (posted_at, ref)
+        THEN greatest(read_at, last_in_received_at) ELSE read_at END
+FROM given WHERE thread.id = given.thread_id
+    AND (decided_at IS NULL OR covers_at IS NULL OR (covers_at, covers_ref COLLATE "C") < (posted_at, ref))
+RETURNING thread.id
+"""
+
+
+def decide_on_arrival(decided: Mapping[int, tuple[str, str]], received_at: datetime) -> None:
+    """Give the threads of stored rows a status that covers only these rows; by the row's id, status and author name.
+
+    A row that the thread's decision covers already changes nothing, so the newest of the rows decides in whatever order
+    they arrive. The decision has the row's time, the history that of the arrival.
+    """
+    statuses, names = zip(*decided.values(), strict=True)
+    values = {"ids": list(decided), "statuses": list(statuses), "names": list(names), "at": received_at}
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDE_ON_ARRIVAL, values)
+        threads = [id for (id,) in cursor]
+        cursor.execute(
+            "INSERT INTO interactions_decision (thread_id, profile_id, is_demo, author_name, at, status)"
+            " SELECT row.thread_id, row.profile_id, row.is_demo, new.name, %(at)s, new.status"
+            " FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(names)s::text[]) AS new (id, status, name)"
+            " JOIN interactions_interaction row USING (id) ORDER BY row.id",
+            values,
+        )
+    refresh_states(threads, received_at)
 
 
 def mark_read(ids: Iterable[int], now: datetime) -> None:

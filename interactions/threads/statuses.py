@@ -3,19 +3,20 @@
 from datetime import datetime
 
 from interactions.models import Interaction, ReadStatus
+from interactions.moderation.requests import change_hidden
 from interactions.threads.decisions import decide
-from interactions.threads.hiding import set_hidden
 from interactions.threads.moving import move_rows
 
 
 def change_status(row: Interaction, status: str, now: datetime) -> None:
     """Hide the comment, or decide on its thread and unhide it; `status` is a value of ReadStatus except snoozed.
 
-    The caller holds the profile's lock. Saving the row is not needed.
+    The caller holds the profile's lock. Saving the row is not needed. Raises DeletionRequested as `change_hidden` does.
     """
     if row.thread_id is None:  # a process of the release before stored it
         move_rows([row.pk], now)
         row.refresh_from_db(fields=["thread"])
-    set_hidden([row.pk], status == ReadStatus.HIDDEN, now)
+    if row.type == Interaction.Type.COMMENT and (status == ReadStatus.HIDDEN or row.hidden_at):
+        change_hidden(row, status == ReadStatus.HIDDEN, now)
     if status != ReadStatus.HIDDEN:
         decide([row.thread_id], status, now)

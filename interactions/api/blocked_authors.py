@@ -1,0 +1,113 @@
+"""API view of the authors that the caller has blocked. Routed by `urls.py`; other users' ids answer 404."""
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema, extend_schema_serializer, extend_schema_view
+from rest_framework import mixins, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.strict_input import StrictSerializer
+from accounts.models import Profile
+from accounts.names import UnreadableName, normalize_name
+from interactions.api import examples
+from interactions.api.views import RowsViewSet
+from interactions.clock import now
+from interactions.events import ID_LENGTH, NAME_LENGTH
+from interactions.models import MAX_BLOCKED, BlockedAuthor
+from interactions.moderation.blocking import TooManyBlockedAuthors, block, hide_stored
+from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
+
+MAX_ID = 2**63 - 1
+
+
+class TooMany(Conflict):
+    default_detail = f"{MAX_BLOCKED:,} authors are blocked on this profile, which is the maximum."
+    hint = "Unblock one who no longer writes."
+
+
+class OwnProfileField(serializers.IntegerField):
+    """The id of one of the caller's profiles, as the profile itself; 404 for any other."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **options)
+
+    def to_internal_value(self, data) -> Profile:
+        id = super().to_internal_value(data)
+        profile = Profile.objects.owned_by(self.context["request"].user).filter(pk=id).first()
+        if profile is None:
+            raise Http404
+        return profile
+
+    def to_representation(self, value: Profile) -> int:
+        return value.pk
+
+
+@extend_schema_serializer(examples=examples.BLOCKED_AUTHOR)
+class BlockedAuthorSerializer(StrictSerializer, serializers.ModelSerializer):
+    """An author who is blocked on a profile. `is_hiding`: earlier comments are still being hidden."""
+
+    profile = OwnProfileField()
+    author_id = serializers.CharField(
+        max_length=ID_LENGTH, trim_whitespace=False, help_text="The author's id on the platform: `author.id`."
+    )
+    name = serializers.CharField(
+        max_length=NAME_LENGTH, default="", help_text="How your list names the author."
+    )
+
+    class Meta:
+        model = BlockedAuthor
+        fields = ["id", "profile", "author_id", "name", "created_at", "is_hiding"]
+        read_only_fields = ["id", "created_at", "is_hiding"]
+        validators: list = []  # a repeated request is no error
+
+    def validate_name(self, name: str) -> str:
+        try:
+            return normalize_name(name, NAME_LENGTH) if name else ""
+        except UnreadableName as error:
+            raise serializers.ValidationError(f"The name {error}") from error
+
+    def validate(self, values: dict) -> dict:
+        if values["author_id"] == values["profile"].platform_id:
+            raise serializers.ValidationError({"author_id": ["This is the id of the profile itself."]})
+        return values
+
+
+@extend_schema_view(
+    destroy=extend_schema(
+        description="Unblock the author. What is hidden stays hidden; unhide it where you want.",
+        responses={204: None},
+    ),
+)
+class BlockedAuthorViewSet(mixins.DestroyModelMixin, RowsViewSet):
+    """Authors whose comments are hidden, those stored before and those to come; threads of their messages are archived."""
+
+    serializer_class = BlockedAuthorSerializer
+    http_method_names = ["get", "head", "options", "post", "delete"]
+    queryset = BlockedAuthor.objects.none()
+
+    def get_queryset(self):
+        return BlockedAuthor.objects.visible_to(self.request.user).select_related("profile")
+
+    @extend_schema(
+        responses={
+            200: BlockedAuthorSerializer,
+            201: BlockedAuthorSerializer,
+            (409, MEDIA_TYPE): ProblemSerializer,
+        }
+    )
+    def create(self, request: Request) -> Response:
+        """Block an author on a profile; 200 if that was done before. A profile has at most 1,000."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        at = now()
+        try:
+            row, is_new = block(**serializer.validated_data, now=at)
+        except TooManyBlockedAuthors as error:
+            raise TooMany from error
+        except Profile.DoesNotExist as error:
+            raise Http404 from error
+        if is_new:
+            hide_stored(row.pk, at)
+            row = BlockedAuthor.objects.select_related("profile").filter(pk=row.pk).first() or row
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(self.get_serializer(row).data, status=code)

@@ -1,0 +1,138 @@
+"""The part of the API's view of interactions that hides, unhides and deletes. Mixed into `InteractionViewSet`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.strict_input import StrictSerializer
+from interactions.api import examples
+from interactions.api.serializers import InteractionSerializer
+from interactions.clock import now
+from interactions.locks import lock_profiles
+from interactions.models import WITHDRAWAL, Interaction
+from interactions.moderation import requests
+from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
+
+SECONDS = int(WITHDRAWAL.total_seconds())
+CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
+Change = Callable[[Interaction, datetime], None]
+
+
+class IsBeingDeleted(Conflict):
+    default_detail = "The deletion of this row is requested, so it cannot be hidden or unhidden."
+    hint = f"DELETE interactions/{{id}}/moderation/ withdraws the deletion within {SECONDS} seconds."
+
+
+class TooLateToWithdraw(Conflict):
+    default_detail = f"The request is older than {SECONDS} seconds and can no longer be withdrawn."
+    hint = "Ask for the opposite: hide/ or unhide/. A deletion cannot be undone."
+
+
+@contextmanager
+def answered_errors() -> Iterator[None]:
+    """Turn the errors of `moderation.requests` into answers."""
+    try:
+        yield
+    except requests.DeletionRequested as error:
+        raise IsBeingDeleted from error
+    except requests.AlreadyQueued as error:
+        raise TooLateToWithdraw from error
+
+
+class ModerationActions:
+    """Hide, unhide, delete and withdraw, each under the profile's lock and with the row as it is then."""
+
+    @extend_schema(
+        request=None,
+        responses={200: InteractionSerializer} | CONFLICT,
+        examples=examples.HIDE,
+        filters=False,
+    )
+    @action(detail=True, methods=["post"])
+    def hide(self, request: Request, pk: str) -> Response:
+        """Hide a comment. A live one can be unhidden for ten seconds before its network is asked."""
+        return self._moderate(request, pk, _hide)
+
+    @extend_schema(
+        request=None,
+        responses={200: InteractionSerializer} | CONFLICT,
+        examples=examples.UNHIDE,
+        filters=False,
+    )
+    @action(detail=True, methods=["post"])
+    def unhide(self, request: Request, pk: str) -> Response:
+        """Show a hidden comment again. A live one can be hidden for ten seconds before its network is asked."""
+        return self._moderate(request, pk, _unhide)
+
+    @extend_schema(
+        responses={200: InteractionSerializer} | CONFLICT, examples=examples.WITHDRAW, filters=False
+    )
+    @action(detail=True, methods=["delete"], url_path="moderation")
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Withdraw the request to hide, unhide or delete, within ten seconds; the network never hears of it."""
+        return self._moderate(request, pk, requests.withdraw)
+
+    @extend_schema(responses={202: InteractionSerializer, 204: None}, examples=examples.DELETION)
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete a comment, or a message that the brand sent. A demo's row is deleted at once (204).
+
+        The deletion of a live row is requested (202): it stays in the inbox until its network has confirmed.
+        """
+        _refuse_fields(request)
+        rows = Interaction.objects.filter(
+            profile__owner=request.user
+        )  # deleted ones too: a repetition is harmless
+        row = self._changed(rows, pk, _delete)
+        if row.deleted_at:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(InteractionSerializer(row).data, status=status.HTTP_202_ACCEPTED)
+
+    def _moderate(self, request: Request, pk: str, change: Change) -> Response:
+        _refuse_fields(request)
+        row = self._changed(self.get_queryset(), pk, change)
+        return Response(InteractionSerializer(row).data)
+
+    def _changed(self, rows: QuerySet, pk: str, change: Change) -> Interaction:
+        """Change the row under its profile's lock; return it as it is then."""
+        found = get_object_or_404(rows, pk=pk)
+        with transaction.atomic(), answered_errors():
+            lock_profiles([found.profile_id])
+            change(get_object_or_404(rows, pk=pk), now())
+            return get_object_or_404(rows.with_relations(), pk=pk)
+
+
+def _refuse_fields(request: Request) -> None:
+    if request.data:
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+
+
+def _hide(row: Interaction, at: datetime) -> None:
+    _check_is_comment(row, "A direct message cannot be hidden; archive its thread.")
+    requests.change_hidden(row, True, at)
+
+
+def _unhide(row: Interaction, at: datetime) -> None:
+    _check_is_comment(row, "A direct message cannot be hidden or unhidden.")
+    requests.change_hidden(row, False, at)
+
+
+def _delete(row: Interaction, at: datetime) -> None:
+    if row.direction == Interaction.Direction.IN:
+        _check_is_comment(
+            row, "A message that somebody else sent cannot be deleted on networks; archive its thread."
+        )
+    requests.delete(row, at)
+
+
+def _check_is_comment(row: Interaction, sentence: str) -> None:
+    if row.type != Interaction.Type.COMMENT:
+        raise serializers.ValidationError([sentence])

@@ -1,0 +1,106 @@
+"""Hides, unhides and deletes rows for people, and stores what is to be asked of the network.
+
+Called by the API, inside a transaction that holds the profile's lock. A demo has no network: its rows are changed at once.
+Of a live row the inbox shows a hide or unhide at once, and a deletion as pending; the network is asked after WITHDRAWAL.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from interactions.models import Interaction, Moderation
+from interactions.threads.hiding import set_hidden
+from interactions.threads.recomputing import recompute
+
+Action = Moderation.Action
+_OPPOSITE: Mapping[str, str] = {Action.HIDE: Action.UNHIDE, Action.UNHIDE: Action.HIDE}
+
+
+class DeletionRequested(Exception):
+    """The row is being deleted, so it can be neither hidden nor unhidden."""
+
+
+class AlreadyQueued(Exception):
+    """The time in which the request could be withdrawn is over."""
+
+
+def change_hidden(row: Interaction, hidden: bool, now: datetime) -> None:
+    """Hide or unhide a comment. Does nothing if it is so already; raises DeletionRequested."""
+    current = Moderation.objects.filter(interaction=row.pk).first()
+    if current and current.action == Action.DELETE:
+        raise DeletionRequested
+    if set_hidden([row.pk], hidden, now) and not row.is_demo:
+        request({row.pk: row.profile_id}, Action.HIDE if hidden else Action.UNHIDE, now)
+
+
+def delete(row: Interaction, now: datetime) -> None:
+    """Delete a demo's row, or ask for the deletion of a live one. Does nothing if that was done before."""
+    if not row.is_demo:
+        request({row.pk: row.profile_id}, Action.DELETE, now)
+    elif row.deleted_at is None:
+        # A deletion before the creation would be none.
+        Interaction.objects.filter(pk=row.pk).update(deleted_at=max(now, row.posted_at), updated_at=now)
+        recompute([row.thread_id] if row.thread_id else [], now)
+
+
+def withdraw(row: Interaction, now: datetime) -> None:
+    """Withdraw the latest request about the row, and undo it in the inbox; raises AlreadyQueued when it is too late.
+
+    Does nothing when there is no request.
+    """
+    current = Moderation.objects.filter(interaction=row.pk).first()
+    if current is None:
+        return
+    if current.status(now) == Moderation.Status.QUEUED:
+        raise AlreadyQueued
+    if current.action in _OPPOSITE:
+        set_hidden([row.pk], current.action == Action.UNHIDE, now)
+    _store({row.pk: _before(current)})
+
+
+def request(rows: Mapping[int, int], action: str, now: datetime) -> None:
+    """Store what is to be asked of the network about live rows, which are given with their profiles' ids.
+
+    The opposite of a request that can still be withdrawn withdraws it. Rows that are to be deleted stay so.
+    """
+    stored = Moderation.objects.in_bulk(list(rows), field_name="interaction_id")
+    changes: dict[int, Moderation | None] = {}
+    for id, profile_id in rows.items():
+        current = stored.get(id)
+        if current is None:
+            changes[id] = Moderation(
+                profile_id=profile_id, is_demo=False, interaction_id=id, action=action, requested_at=now
+            )
+        elif current.action not in (action, Action.DELETE):
+            changes[id] = _after(current, action, now)
+    _store(changes)
+
+
+def _after(current: Moderation, action: str, now: datetime) -> Moderation | None:
+    """The request that holds when `action` follows the current one."""
+    is_waiting = current.status(now) == Moderation.Status.WAITING
+    if is_waiting and action == _OPPOSITE.get(current.action):
+        return _before(current)
+    current.replaced_action, current.replaced_at = current.action, current.requested_at
+    current.action, current.requested_at = action, now
+    return current
+
+
+def _before(current: Moderation) -> Moderation | None:
+    """The request that holds when the current one is withdrawn."""
+    if current.replaced_at is None:
+        return None
+    current.action, current.requested_at = current.replaced_action, current.replaced_at
+    current.replaced_action, current.replaced_at = "", None
+    return current
+
+
+def _store(changes: Mapping[int, Moderation | None]) -> None:
+    """Write the requests by the ids of their rows; None deletes."""
+    if gone := [id for id, change in changes.items() if change is None]:
+        Moderation.objects.filter(interaction__in=gone).delete()
+    Moderation.objects.bulk_create(
+        [change for change in changes.values() if change is not None],
+        update_conflicts=True,
+        unique_fields=["interaction"],
+        update_fields=["action", "requested_at", "replaced_action", "replaced_at"],
+    )
