@@ -25,7 +25,7 @@ from accounts.models import Profile, User
 from demo.models import StoryEvent
 from demo.tasks import fill_search
 from interactions.models import ExportLease, Interaction, SavedReply, Thread
-from tests.world import DAY, NOW, demo_of, event, send, work_on
+from tests.world import DAY, NOW, demo_of, event, moderate, send, work_on
 
 pytestmark = pytest.mark.usefixtures("no_server_errors")
 MODELS = list(admin.site._registry)
@@ -215,6 +215,7 @@ def more_rows(number: int) -> None:
     send(profile, event("comment.edited", f"never-{number}"), {"type": "nonsense"})
     work_on(Thread.objects.get(profile=profile))
     SavedReply.objects.store(user, "Thanks", "Thank you!", NOW)
+    moderate(Interaction.objects.filter(profile=profile).first())
     ExportLease.objects.acquire(user.pk)
     fill_search()
     demo_of(user, seed=number)

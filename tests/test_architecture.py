@@ -49,7 +49,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 ROOTS = ("accounts", "interactions", "demo", "config")
 # Pure packages and modules import the standard library and these, and of this project only what is pure too.
-PURE_LIBRARIES = {"anyascii", "faker"}
+PURE_LIBRARIES = {"anyascii", "eld", "faker"}
 PURE_MODULES = (
     *PURE,
     "demo.windows",
@@ -64,6 +64,8 @@ PURE_MODULES = (
     "interactions.events",
     "interactions.csv_cells",
     "interactions.merging",
+    "interactions.moderation.languages",
+    "interactions.moderation.matching",
     "interactions.saved_replies",
     "interactions.search_words",
     "interactions.signing",

@@ -13,10 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from interactions.models import Content, Interaction, SavedReply
+from interactions.models import BlockedAuthor, Content, InboxRule, Interaction, SavedReply
 from interactions.signing import sign
 from tests.test_schema import bodies, operations, schema
-from tests.world import NOW, demo_of, event
+from tests.world import NOW, demo_of, event, moderate
 
 JSON = "application/json"
 Path = tuple[str | int, ...]  # to a value in a body: names of members, 0 for any item of a list
@@ -38,11 +38,12 @@ def staff(client, alice, live):
     client.force_login(alice)
     demo_of(alice)
     SavedReply.objects.store(alice, "Thanks", "Thank you!", NOW)
+    moderate(Interaction.objects.filter(profile=live).first())
     return client
 
 
 def rows() -> list:
-    tables = (Profile, Interaction, Content, SavedReply, DemoAccount, User)
+    tables = (Profile, Interaction, Content, SavedReply, BlockedAuthor, InboxRule, DemoAccount, User)
     return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -88,8 +89,9 @@ def replaced(body: Any, path: Path, value: object) -> Any:
 
 def address_of(operation: str) -> tuple[str, str]:
     method, path = operation.split()
-    if "/saved-replies/" in path:
-        return method, path.replace("{id}", str(SavedReply.objects.get().pk))
+    for route, model in (("saved-replies", SavedReply), ("inbox-rules", InboxRule)):
+        if f"/{route}/" in path:
+            return method, path.replace("{id}", str(model.objects.get().pk))
     table = Profile if "/profiles/" in path else Interaction
     return method, path.replace("{id}", str(table.objects.filter(is_demo=False).first().pk))
 

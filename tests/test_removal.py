@@ -25,7 +25,7 @@ from demo.tasks import fill_search
 from interactions.models import Content, Interaction, Thread
 from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
-from tests.world import DAY, HOUR, NOW, demo_of, event, send, work_on
+from tests.world import DAY, HOUR, NOW, demo_of, event, moderate, send, work_on
 
 
 def test_disabling_leaves_no_trace_and_live_rows_as_they_were(alice, bob, live):
@@ -242,6 +242,7 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
         demo_of(user)
         send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
         work_on(Thread.objects.filter(profile__owner=user, is_demo=True).first())
+        moderate(Interaction.objects.filter(profile__owner=user, is_demo=True).first())
     fill_search()
     before, live_before = referencing_rows(bob), live_rows()
     filled = referencing_rows(alice)
@@ -251,6 +252,7 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
         "StoryEvent",
         *(model.__name__ for model in PROFILE_MODELS),
         "Enrichment",
+        "InboxRule",
     }
     transitions.disable(alice, request_worker=False)
     pending_work.run_to_completion(alice.demo_account.pk, NOW)

@@ -8,6 +8,7 @@ from interactions.models import Interaction
 from tests.world import demo_of
 
 JSON = "application/json"
+RULE = {"condition": "word", "value": "spam", "action": "hide"}
 
 
 @pytest.fixture
@@ -37,6 +38,8 @@ def path_of(template: str) -> str:
         ),
         ("profiles/", "are cursor, page_size"),
         ("saved-replies/", "are cursor, page_size"),
+        ("blocked-authors/", "are cursor, page_size"),
+        ("inbox-rules/", "is none here"),
         ("interactions/{row}/", "is none here"),
         ("profiles/{profile}", "is none here"),
         ("analytics/summary/", "are mode, from, to"),
@@ -68,6 +71,13 @@ def test_a_repeated_parameter_is_400_and_named(staff, path):
         ("post", "interactions/{row}/reply/", {"text": "hello"}, "are text"),
         ("post", "profiles/{profile}/rotate-secret/", {}, "are keep_previous"),
         ("post", "saved-replies/", {"name": "a", "text": "b"}, "are name, text"),
+        ("post", "interactions/{row}/hide/", {}, "is none here"),
+        ("post", "interactions/{row}/unhide/", {}, "is none here"),
+        ("delete", "interactions/{row}/", {}, "is none here"),
+        ("delete", "interactions/{row}/moderation/", {}, "is none here"),
+        ("post", "blocked-authors/", {"profile": 1, "author_id": "a"}, "are profile, author_id, name"),
+        ("post", "inbox-rules/", RULE, "are position, profile, condition, value, action, label"),
+        ("post", "inbox-rules/dry-run/", RULE, "are profile, condition, value, action, label"),
         ("post", "users/", {"username": "carol"}, "are username, email"),
         ("post", "auth/token/", {"username": "alice", "password": "x"}, "are username, password"),
         ("patch", "demo/", {"settings": {}}, "are settings"),

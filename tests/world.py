@@ -9,7 +9,7 @@ from accounts.models import Profile, User
 from demo.account_settings import SETTINGS
 from demo.lifecycle import seeding, transitions
 from interactions.ingest import IncomingEvent, ingest
-from interactions.models import Label, Note, Thread
+from interactions.models import BlockedAuthor, InboxRule, Interaction, Label, Moderation, Note, Thread
 from interactions.threads.decisions import decide
 
 NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
@@ -82,6 +82,16 @@ def work_on(thread: Thread, now: datetime = NOW) -> None:
     label, _ = Label.objects.get_or_create(name="urgent", **of_thread)
     Thread.objects.filter(pk=thread.pk).update(label_ids=[label.pk])
     Note.objects.create(thread=thread, text="a note", created_at=now, **of_thread)
+
+
+def moderate(row: Interaction) -> None:
+    """Add a row to each table of moderation: a request about the row, its author blocked, and a rule of its profile."""
+    of_profile = {"profile_id": row.profile_id, "is_demo": row.is_demo}
+    Moderation.objects.create(interaction=row, action="hide", requested_at=NOW, **of_profile)
+    BlockedAuthor.objects.create(author_id="alice's own", created_at=NOW, is_hiding=False, **of_profile)
+    InboxRule.objects.store(
+        row.profile.owner, NOW, profile=row.profile, condition="word", value="alice's own", action="hide"
+    )
 
 
 def demo_of(user: User, now: datetime = NOW, *, seed: int = 1, size: str = "smoke", **options):

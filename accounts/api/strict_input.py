@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.http import QueryDict
 from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
@@ -57,7 +58,7 @@ class StrictListView(StrictQueryView):
         filtersets = [backend.get_filterset_class(self, self.get_queryset()) for backend in backends]
         filters = [name for filterset in filtersets if filterset for name in filterset.base_filters]
         names = [*super().allowed_parameters(), *filters]
-        if self.paginator:
+        if isinstance(self.paginator, CursorPagination):
             names += [self.paginator.cursor_query_param, self.paginator.page_size_query_param]
         return names
 

@@ -3,6 +3,7 @@
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import mixins, serializers, status
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -31,8 +32,10 @@ class OwnProfileField(serializers.IntegerField):
     def __init__(self, **options) -> None:
         super().__init__(min_value=1, max_value=MAX_ID, **options)
 
-    def to_internal_value(self, data) -> Profile:
-        id = super().to_internal_value(data)
+    def run_validation(self, data=empty) -> Profile | None:
+        id = super().run_validation(data)
+        if id is None:
+            return None
         profile = Profile.objects.owned_by(self.context["request"].user).filter(pk=id).first()
         if profile is None:
             raise Http404

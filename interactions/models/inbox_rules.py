@@ -41,7 +41,7 @@ class InboxRuleQuerySet(models.QuerySet["InboxRule"]):
     def store(self, owner: User, now: datetime, position: int | None = None, **values: Any) -> "InboxRule":
         """Store a new rule at the position, or as the last; raises User.DoesNotExist or TooManyInboxRules."""
         with transaction.atomic():
-            ids = self._lock(owner)
+            ids = self._lock(owner.pk)
             if len(ids) >= MAX_RULES:
                 raise TooManyInboxRules
             last = self.owned_by(owner).aggregate(last=models.Max("position"))["last"] or 0
@@ -52,16 +52,16 @@ class InboxRuleQuerySet(models.QuerySet["InboxRule"]):
     def change(self, row: "InboxRule", now: datetime, position: int | None = None, **values: Any) -> None:
         """Change only `values`, and move it to the position if there is one; raises InboxRule.DoesNotExist."""
         with transaction.atomic():
-            ids = self._lock(row.owner)
+            ids = self._lock(row.owner_id)
             if not self.filter(pk=row.pk).update(updated_at=now, **values):
                 raise InboxRule.DoesNotExist
             if position is not None:
                 self._place(row, [id for id in ids if id != row.pk], position)
 
-    def _lock(self, owner: User) -> list[int]:
+    def _lock(self, owner_id: int) -> list[int]:
         """Lock the owner, so that simultaneous calls count and move one after the other; return the ids of the rules."""
-        User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
-        return list(self.owned_by(owner).values_list("pk", flat=True))
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=owner_id)
+        return list(self.filter(owner=owner_id).order_by("position").values_list("pk", flat=True))
 
     def _place(self, row: "InboxRule", others: Sequence[int], position: int | None) -> None:
         """Number the rules from 1 on, with `row` at the position, or last."""
