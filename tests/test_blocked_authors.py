@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -111,6 +112,8 @@ def test_in_a_demo_no_network_is_asked(page, alice):
     row = Interaction.objects.filter(type="comment", direction="in").first()
     block(page, row.profile, row.author_id)
     mine = Interaction.objects.filter(profile=row.profile, type="comment", author_id=row.author_id)
+    send(row.profile, event("comment.created", "later", author={"id": row.author_id}))
+    assert "later" in hidden()
     assert hidden() == set(mine.values_list("platform_id", flat=True))
     assert asked() == set()
     check_threads(NOW)
@@ -237,6 +240,26 @@ def test_simultaneous_requests_leave_one_row_and_a_comment_meanwhile_is_hidden(a
         codes = sorted(pool.map(ask, range(6)))
     assert (codes, BlockedAuthor.objects.count()) == ([200] * 5 + [201], 1)
     assert hidden() == {"c1", "c3", "c5"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_requests_do_not_exceed_the_limit(profile, monkeypatch):
+    monkeypatch.setattr(blocking, "MAX_BLOCKED", 3)
+    together = Barrier(8)
+
+    def ask(number: int) -> str:
+        connection.ensure_connection()
+        together.wait(10)
+        try:
+            blocking.block(profile, f"a{number}", "", NOW)
+            return "blocked"
+        except blocking.TooManyBlockedAuthors:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(ask, range(8))) == ["blocked"] * 3 + ["refused"] * 5
 
 
 def test_the_number_of_queries_is_constant(page, profile, django_assert_num_queries):

@@ -420,6 +420,17 @@ def test_rules_act_in_demos_too(alice, profile):
 # The order of arrival
 
 
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_of_decisions_of_one_time_the_one_that_covers_most_holds_when_threads_merge(profile, alice, late):
+    rule(alice, "word", "thanks", "done")
+    events = [comment("p", parent_id="first"), comment("a", "thanks", T[1], parent_id="first")]
+    events += [comment("b", "thanks", T[1], parent_id="p")]
+    for one in [*events[:late], *events[late + 1 :], events[late]]:
+        send(profile, one)
+    thread = Thread.objects.get()
+    assert (thread.status, thread.covers_ref, Decision.objects.count()) == ("done", "b", 2)
+
+
 @st.composite
 def histories(draw) -> list[dict]:
     """Comments, replies and messages, some of which rules match, with their edits, deletions and unhides."""

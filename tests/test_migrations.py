@@ -10,10 +10,10 @@ from accounts.models import User
 from demo.account_settings import SETTINGS
 from demo.models import DemoAccount, StoryEvent
 from demo.models.account import ORDINAL_COLUMNS
-from interactions.models import DeadLetter, Interaction, SavedReply
+from interactions.models import BlockedAuthor, DeadLetter, Interaction, Moderation, SavedReply
 from tests.commands import run
 from tests.lock_helpers import locked_elsewhere
-from tests.world import NOW, demo_of
+from tests.world import NOW, demo_of, moderate
 
 
 def foreign_keys() -> int:
@@ -89,6 +89,24 @@ def test_tables_that_refer_to_users_are_added_while_users_are_changed_and_leave_
     with connection.cursor() as cursor:  # as a process of the release before, which does not know the table
         cursor.execute("DELETE FROM accounts_user")
     assert (len(pauses), SavedReply.objects.count()) == (2, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keys_of_moderation_are_added_while_rows_are_changed_and_can_be_added_again(live, pauses):
+    run("migrate", "interactions", "0011", "-v0")
+    in_use = locked_elsewhere(lambda: Interaction.objects.update(text="x"))
+    try:
+        with in_use, pytest.raises(OperationalError, match="lock timeout"):
+            run("migrate", "interactions", "0012", "-v0")
+        assert len(pauses) == 2
+    finally:
+        run("migrate", "-v0")
+    run("migrate", "interactions", "0011", "--fake", "-v0")
+    run("migrate", "-v0")
+    moderate(Interaction.objects.first())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM interactions_interaction")
+    assert (Moderation.objects.count(), BlockedAuthor.objects.count()) == (0, 1)
 
 
 @pytest.mark.django_db(transaction=True)

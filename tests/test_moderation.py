@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Profile, User
 from interactions import replies
+from interactions.clock import now
 from interactions.models import Interaction, Moderation, Thread
 from tests.expected_threads import check_threads
 from tests.world import DAY, NOW, demo_of, event, send
@@ -223,6 +224,14 @@ def test_in_a_demo_a_comment_is_deleted_at_once(page, demo_comment):
     check_threads(NOW)
     send(demo_comment.profile, event("comment.edited", demo_comment.platform_id, NOW.isoformat()))
     assert page.get(f"{LIST}{demo_comment.pk}/").status_code == 404
+
+
+def test_in_a_demo_a_comment_dated_ahead_stays_deleted(page, demo_comment):
+    ahead = now() + timedelta(hours=1)
+    [result] = send(demo_comment.profile, event("comment.created", "ahead", ahead.isoformat()), at=now())
+    page.delete(f"{LIST}{result.id}/")
+    send(demo_comment.profile, event("comment.edited", "ahead", ahead.isoformat()), at=now())
+    assert page.get(f"{LIST}{result.id}/").status_code == 404
 
 
 # Whose they are, and at the same time

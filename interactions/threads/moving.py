@@ -109,7 +109,7 @@ def _merge(old: int, new: int, *, is_new: bool) -> None:
         cursor.execute(
             "UPDATE interactions_thread kept SET (decided_at, decision, decided_until, covers_at, covers_ref) ="
             " (SELECT decided_at, decision, decided_until, covers_at, covers_ref FROM interactions_thread"
-            " WHERE id IN (kept.id, gone.id) ORDER BY decided_at DESC NULLS LAST, covers_at DESC NULLS LAST,"
+            " WHERE id IN (kept.id, gone.id) ORDER BY decided_at DESC NULLS LAST,"
             ' covers_ref COLLATE "C" DESC, id LIMIT 1),'
             " read_at = CASE WHEN %s OR NOT (kept.unread OR gone.unread) THEN greatest(kept.read_at, gone.read_at)"
             " WHEN kept.read_at IS NOT NULL AND gone.read_at IS NOT NULL THEN least(kept.read_at, gone.read_at) END,"
