@@ -3,7 +3,6 @@
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import mixins, serializers, status
-from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,6 +10,7 @@ from accounts.api.strict_input import StrictSerializer
 from accounts.models import Profile
 from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
+from interactions.api.profile_field import OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.events import ID_LENGTH, NAME_LENGTH
@@ -18,31 +18,10 @@ from interactions.models import MAX_BLOCKED, BlockedAuthor
 from interactions.moderation.blocking import TooManyBlockedAuthors, block, hide_stored
 from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
 
-MAX_ID = 2**63 - 1
-
 
 class TooMany(Conflict):
     default_detail = f"{MAX_BLOCKED:,} authors are blocked on this profile, which is the maximum."
     hint = "Unblock one who no longer writes."
-
-
-class OwnProfileField(serializers.IntegerField):
-    """The id of one of the caller's profiles, as the profile itself; 404 for any other."""
-
-    def __init__(self, **options) -> None:
-        super().__init__(min_value=1, max_value=MAX_ID, **options)
-
-    def run_validation(self, data=empty) -> Profile | None:
-        id = super().run_validation(data)
-        if id is None:
-            return None
-        profile = Profile.objects.owned_by(self.context["request"].user).filter(pk=id).first()
-        if profile is None:
-            raise Http404
-        return profile
-
-    def to_representation(self, value: Profile) -> int:
-        return value.pk
 
 
 @extend_schema_serializer(examples=examples.BLOCKED_AUTHOR)

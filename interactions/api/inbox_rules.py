@@ -16,7 +16,7 @@ from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
 from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
-from interactions.api.blocked_authors import OwnProfileField
+from interactions.api.profile_field import OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.models import (

@@ -1,0 +1,28 @@
+"""The field for one of the caller's profiles in the body of a request. Read by serializers."""
+
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from accounts.models import Profile
+
+MAX_ID = 2**63 - 1
+
+
+class OwnProfileField(serializers.IntegerField):
+    """The id of one of the caller's profiles, as the profile itself; 404 for any other."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **options)
+
+    def run_validation(self, data=empty) -> Profile | None:
+        id = super().run_validation(data)
+        if id is None:
+            return None
+        profile = Profile.objects.owned_by(self.context["request"].user).filter(pk=id).first()
+        if profile is None:
+            raise Http404
+        return profile
+
+    def to_representation(self, value: Profile) -> int:
+        return value.pk
