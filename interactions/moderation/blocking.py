@@ -74,22 +74,25 @@ def _hide_batch(id: int, now: datetime) -> tuple[int, bool]:
         if block is None:  # unblocked, or finished by another process
             return 0, False
         rows = _next_rows(block)
-        mine = [row.pk for row in rows if row.author_id == block.author_id and row.hidden_at is None]
+        mine = [id for id, _, author_id, hidden_at in rows if author_id == block.author_id and not hidden_at]
         if mine:
             set_hidden(mine, True, now)
             if not block.is_demo:
                 request(dict.fromkeys(mine, block.profile_id), Moderation.Action.HIDE, now)
         block.is_hiding = len(rows) == ROWS_PER_TRANSACTION
         if rows:
-            block.hidden_to_at, block.hidden_to_id = rows[-1].posted_at, rows[-1].pk
+            block.hidden_to_id, block.hidden_to_at = rows[-1][:2]
         block.save(update_fields=["is_hiding", "hidden_to_at", "hidden_to_id"])
         return len(mine), block.is_hiding
 
 
-def _next_rows(block: BlockedAuthor) -> list[Interaction]:
-    """The next comments of the profile, newest first; deleted ones too, as they may be restored."""
+def _next_rows(block: BlockedAuthor) -> list[tuple[int, datetime, str, datetime | None]]:
+    """Id, time, author and time of hiding of the profile's next comments, newest first.
+
+    Deleted ones too, as they may be restored.
+    """
     rows = Interaction.objects.filter(profile=block.profile_id, type=Interaction.Type.COMMENT)
     if block.hidden_to_at is not None:
         rows = rows.filter(Cursor(block.hidden_to_id, block.hidden_to_at).condition())
-    columns = rows.only("author_id", "hidden_at", "posted_at").order_by("-posted_at", "-id")
+    columns = rows.order_by("-posted_at", "-id").values_list("pk", "posted_at", "author_id", "hidden_at")
     return list(columns[:ROWS_PER_TRANSACTION])
