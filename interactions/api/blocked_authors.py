@@ -10,7 +10,7 @@ from accounts.api.strict_input import StrictSerializer
 from accounts.models import Profile
 from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
-from interactions.api.profile_field import OwnProfileField
+from interactions.api.profile_field import NO_PROFILE, OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.events import ID_LENGTH, NAME_LENGTH
@@ -74,6 +74,7 @@ class BlockedAuthorViewSet(mixins.DestroyModelMixin, RowsViewSet):
         responses={
             200: BlockedAuthorSerializer,
             201: BlockedAuthorSerializer,
+            **NO_PROFILE,
             (409, MEDIA_TYPE): ProblemSerializer,
         }
     )

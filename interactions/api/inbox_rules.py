@@ -16,7 +16,7 @@ from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
 from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
-from interactions.api.profile_field import OwnProfileField
+from interactions.api.profile_field import NO_PROFILE, OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.models import (
@@ -160,7 +160,7 @@ def _answered_errors() -> Iterator[None]:
     list=extend_schema(description="Your rules in the order in which they are tried, on one page."),
     create=extend_schema(
         description=f"Add a rule, at a position or as the last; a user has at most {MAX_RULES}.",
-        responses={201: InboxRuleSerializer} | CONFLICT,
+        responses={201: InboxRuleSerializer} | NO_PROFILE | CONFLICT,
     ),
     partial_update=extend_schema(description="Change a rule or its position, from then on."),
     destroy=extend_schema(description="Delete a rule. What it has done stays.", responses={204: None}),
@@ -192,7 +192,10 @@ class InboxRuleViewSet(
             serializer.instance = self.get_queryset().get(pk=row.pk)
 
     @extend_schema(
-        request=RuleSerializer, responses=DryRunSerializer, examples=examples.DRY_RUN, filters=False
+        request=RuleSerializer,
+        responses={200: DryRunSerializer, (429, MEDIA_TYPE): ProblemSerializer} | NO_PROFILE,
+        examples=examples.DRY_RUN,
+        filters=False,
     )
     @action(detail=False, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request) -> Response:

@@ -1,12 +1,13 @@
 """The field for one of the caller's profiles in the body of a request. Read by serializers."""
 
-from django.http import Http404
 from rest_framework import serializers
 from rest_framework.fields import empty
 
 from accounts.models import Profile
+from interactions.problems import MEDIA_TYPE, NotFoundWithHint, ProblemSerializer
 
 MAX_ID = 2**63 - 1
+NO_PROFILE = {(404, MEDIA_TYPE): ProblemSerializer}  # the response, for the schema
 
 
 class OwnProfileField(serializers.IntegerField):
@@ -21,7 +22,9 @@ class OwnProfileField(serializers.IntegerField):
             return None
         profile = Profile.objects.owned_by(self.context["request"].user).filter(pk=id).first()
         if profile is None:
-            raise Http404
+            raise NotFoundWithHint(
+                "None of your profiles has this id.", "GET /api/v1/profiles/ has the `id` of each of them."
+            )
         return profile
 
     def to_representation(self, value: Profile) -> int:
