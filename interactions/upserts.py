@@ -169,32 +169,41 @@ def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dic
     """Insert the posts that do not exist yet; return the ids of the inserted rows."""
     names = ", ".join(_COLUMNS[CONTENT])
     defaults = {name: column.default for name, column in VALUE_COLUMNS[CONTENT].items()}
-    return _inserted(
+    inserted = _insert(
         f"INSERT INTO {TABLES[CONTENT]} (received_at, updated_at, {names})"
         f" SELECT %(received_at)s, %(received_at)s, {names} FROM {_records(CONTENT, '%(rows)s')} ORDER BY ordinality"
         f" {_UNLESS_STORED}",
         [defaults | row for row in rows],
         received_at,
     )
+    return {(profile, platform_id): id for profile, platform_id, id in inserted}
 
 
-def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert the comments and messages that do not exist yet, and add them to their threads; return ids.
+class Inserted(NamedTuple):
+    """An inserted row, and whether its thread existed before."""
 
-    They are linked to their existing content and parents. Each row has the provisional `root_ref` that
-    `threads/adding.py` describes. The rows may not exist yet: a thread would count them, and the caller has to compute it
-    again.
+    id: int
+    had_thread: bool
+
+
+def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, Inserted]:
+    """Insert the comments and messages that do not exist yet, and add them to their threads.
+
+    They are linked to their content and parents, also to those among the rows. Each row has the provisional `root_ref`
+    that `threads/adding.py` describes. A row that does exist is counted by a thread all the same, so the caller must not
+    commit then.
     """
-    return _inserted(_INSERT_INTERACTIONS, rows, received_at)
+    inserted = _insert(_INSERT_INTERACTIONS, rows, received_at)
+    return {(profile, platform_id): Inserted(*of_row) for profile, platform_id, *of_row in inserted}
 
 
 _UNLESS_STORED = "ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id"
 
 
-def _inserted(query: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
+def _insert(query: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(query, {"rows": to_json(rows), "received_at": received_at, "now": received_at})
-        return {(profile, platform_id): id for profile, platform_id, id in cursor}
+        return cursor.fetchall()
 
 
 def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
@@ -266,19 +275,28 @@ def _records(target: str, parameter: str = "%s", **extra: str) -> str:
 
 _INSERT_INTERACTIONS = f"""
 WITH rooted AS MATERIALIZED (
-    SELECT new.*, {ROOT} AS root FROM {_records(INTERACTION, "%(rows)s", root_ref="text")} {ROOT_JOINS}
-), {THREADS}
-INSERT INTO interactions_interaction
-    (received_at, updated_at, thread_id, content_id, parent_id, {", ".join(_COLUMNS[INTERACTION])})
-SELECT %(received_at)s, %(received_at)s, threads.id, content.id, parent.id,
-    {", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])}
-FROM rooted new
-JOIN threads ON threads.profile_id = new.profile_id AND threads.kind = new.type AND threads.root_ref = new.root
-LEFT JOIN interactions_content content
-    ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref
-LEFT JOIN interactions_interaction parent
-    ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref
-ORDER BY ordinality {_UNLESS_STORED}
+    SELECT new.*, {ROOT} AS root, CASE WHEN new.root_ref = new.parent_ref THEN first.id END AS parent_id
+    FROM (
+        SELECT nextval('interactions_interaction_id_seq') AS id, new.*
+        FROM {_records(INTERACTION, "%(rows)s", root_ref="text")}
+    ) new {ROOT_JOINS}
+), {THREADS}, stored AS (
+    INSERT INTO interactions_interaction
+        (id, received_at, updated_at, thread_id, content_id, parent_id, {", ".join(_COLUMNS[INTERACTION])})
+    SELECT new.id, %(received_at)s, %(received_at)s, threads.id, content.id,
+        coalesce(new.parent_id, parent.id, sibling.id), {", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])}
+    FROM rooted new
+    JOIN threads ON threads.profile_id = new.profile_id AND threads.kind = new.type AND threads.root_ref = new.root
+    LEFT JOIN interactions_content content
+        ON content.profile_id = new.profile_id AND content.platform_id = NULLIF(new.content_ref, '')
+    LEFT JOIN interactions_interaction parent ON parent.profile_id = new.profile_id
+        AND parent.platform_id = CASE WHEN new.parent_id IS NULL THEN NULLIF(new.parent_ref, '') END
+    LEFT JOIN rooted sibling
+        ON sibling.profile_id = new.profile_id AND sibling.platform_id = NULLIF(new.parent_ref, '')
+    ORDER BY new.ordinality
+    {_UNLESS_STORED}, thread_id
+)
+SELECT profile_id, platform_id, id, thread_id NOT IN (SELECT id FROM inserted) FROM stored
 """
 
 

@@ -38,10 +38,11 @@ def _newest(name: str) -> str:
     )
 
 
-# Joins that follow `new`, the rows of the batch, and give each the root of its thread.
+# Joins that follow `new`, the rows of the batch, and give each the root of its thread. Keys are null where there is
+# nothing to find, as that costs nothing.
 ROOT_JOINS = """
-LEFT JOIN interactions_interaction first ON new.type = 'comment' AND new.root_ref <> new.platform_id
-    AND first.profile_id = new.profile_id AND first.platform_id = new.root_ref AND first.type = 'comment'
+LEFT JOIN interactions_interaction first ON first.profile_id = new.profile_id AND first.type = 'comment'
+    AND first.platform_id = CASE WHEN new.type = 'comment' AND new.root_ref <> new.platform_id THEN new.root_ref END
 LEFT JOIN interactions_thread of_first ON of_first.id = first.thread_id
 """
 ROOT = "coalesce(of_first.root_ref, new.root_ref)"
