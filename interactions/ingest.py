@@ -32,7 +32,6 @@ from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, ma
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
 from interactions.threads.arrivals import follow_changes, set_roots
-from interactions.threads.keys import MESSAGE
 
 logger = logging.getLogger(__name__)
 
@@ -275,21 +274,14 @@ def _insert_interactions(
 
     Returns the ids of comments whose replies are in another thread than they are.
     """
-    by_key = dict(zip(new, columns, strict=True))
-    for (profile_id, _), values in by_key.items():
+    for (profile_id, _), values in zip(new, columns, strict=True):
         values["closes"] = profiles[profile_id].owner.answers_close_threads
-    moved = set_roots(by_key)
+    set_roots(columns)
     inserted = upserts.insert_interactions(columns, received_at)
     _set_ids(new, {key: row.id for key, row in inserted.items()})
-    # A comment that replies wait for is the root of a thread already. Of messages nothing says it.
-    awaited = [
-        key
-        for key, row in inserted.items()
-        if by_key[key]["type"] == MESSAGE or (row.had_thread and not by_key[key]["parent_ref"])
-    ]
-    if awaited or moved:
-        upserts.link_references(upserts.INTERACTION, {key: new[key].id for key in [*awaited, *moved]})
-    return [new[key].id for key in moved]
+    if awaited := {key: row.id for key, row in inserted.items() if row.is_awaited}:
+        upserts.link_references(upserts.INTERACTION, awaited)
+    return [row.id for row in inserted.values() if row.replies_move]
 
 
 def _set_ids(new: dict[Key, Row], ids: dict[Key, int]) -> None:
@@ -300,11 +292,17 @@ def _set_ids(new: dict[Key, Row], ids: dict[Key, int]) -> None:
 
 
 def _columns(rows: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
-    return [
-        {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
-        | upserts.column_values(row, profiles[profile_id].platform_id)
-        for (profile_id, platform_id), row in rows.items()
-    ]
+    columns = []
+    for (profile_id, platform_id), row in rows.items():
+        profile = profiles[profile_id]
+        values = upserts.column_values(row, profile.platform_id)
+        values["profile_id"], values["platform_id"], values["is_demo"] = (
+            profile_id,
+            platform_id,
+            profile.is_demo,
+        )
+        columns.append(values)
+    return columns
 
 
 def _save_rejected(

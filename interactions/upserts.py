@@ -16,7 +16,7 @@ from interactions.event_types import CONTENT, INTERACTION
 from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version, aspects_of
 from interactions.merging import Key, Row
 from interactions.models import Content, Interaction
-from interactions.threads.adding import ROOT, ROOT_JOINS, THREADS
+from interactions.threads.adding import THREAD_ID, THREAD_JOINS, THREADS
 
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
@@ -140,22 +140,22 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
         if aspect == "deletion" and not value:  # the row was created again after its deletion
-            columns |= {"deleted_at": None, "undeleted": True}
+            columns["deleted_at"], columns["undeleted"] = None, True
             continue
         version = row.versions[aspect]
         at, rank = iso_time(version[0]), version[-1]
         if aspect == "created":
-            direction = "out" if value.author_id == own_id else "in"
-            columns |= value._asdict()
-            columns |= {"direction": direction, "posted_at": at, "created_digest": rank}
+            columns.update(value._asdict())
+            columns["direction"] = "out" if value.author_id == own_id else "in"
+            columns["posted_at"], columns["created_digest"] = at, rank
         elif aspect == "text":
-            columns |= {"text": value, "text_at": at, "text_digest": rank}
+            columns["text"], columns["text_at"], columns["text_digest"] = value, at, rank
         elif aspect == "deletion":
             columns["deleted_at"] = at
         elif aspect == "hidden":
-            columns |= {"visibility_at": at, "hidden_at": at if value else None}
+            columns["visibility_at"], columns["hidden_at"] = at, at if value else None
         else:
-            columns |= {aspect: value, f"{aspect}_at": at}
+            columns[aspect], columns[f"{aspect}_at"] = value, at
     return columns
 
 
@@ -180,10 +180,11 @@ def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dic
 
 
 class Inserted(NamedTuple):
-    """An inserted row, and whether its thread existed before."""
+    """An inserted row: whether replies that came before wait for it, and whether these are in a thread of their own."""
 
     id: int
-    had_thread: bool
+    is_awaited: bool
+    replies_move: bool
 
 
 def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, Inserted]:
@@ -274,29 +275,39 @@ def _records(target: str, parameter: str = "%s", **extra: str) -> str:
 
 
 _INSERT_INTERACTIONS = f"""
-WITH rooted AS MATERIALIZED (
-    SELECT new.*, {ROOT} AS root, CASE WHEN new.root_ref = new.parent_ref THEN first.id END AS parent_id
+WITH placed AS MATERIALIZED (
+    SELECT new.*, {THREAD_ID} AS thread_id, CASE WHEN new.root_ref = new.parent_ref THEN first.id END AS parent_id
     FROM (
         SELECT nextval('interactions_interaction_id_seq') AS id, new.*
         FROM {_records(INTERACTION, "%(rows)s", root_ref="text")}
-    ) new {ROOT_JOINS}
+    ) new {THREAD_JOINS}
 ), {THREADS}, stored AS (
     INSERT INTO interactions_interaction
         (id, received_at, updated_at, thread_id, content_id, parent_id, {", ".join(_COLUMNS[INTERACTION])})
-    SELECT new.id, %(received_at)s, %(received_at)s, threads.id, content.id,
+    SELECT new.id, %(received_at)s, %(received_at)s, coalesce(new.thread_id, inserted.id), content.id,
         coalesce(new.parent_id, parent.id, sibling.id), {", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])}
-    FROM rooted new
-    JOIN threads ON threads.profile_id = new.profile_id AND threads.kind = new.type AND threads.root_ref = new.root
+    FROM placed new
+    LEFT JOIN inserted ON inserted.profile_id = new.profile_id AND inserted.kind = new.type
+        AND inserted.root_ref = CASE WHEN new.thread_id IS NULL THEN new.root_ref END
     LEFT JOIN interactions_content content
         ON content.profile_id = new.profile_id AND content.platform_id = NULLIF(new.content_ref, '')
     LEFT JOIN interactions_interaction parent ON parent.profile_id = new.profile_id
         AND parent.platform_id = CASE WHEN new.parent_id IS NULL THEN NULLIF(new.parent_ref, '') END
-    LEFT JOIN rooted sibling
+    LEFT JOIN placed sibling
         ON sibling.profile_id = new.profile_id AND sibling.platform_id = NULLIF(new.parent_ref, '')
     ORDER BY new.ordinality
-    {_UNLESS_STORED}, thread_id
+    {_UNLESS_STORED}, type, parent_ref
 )
-SELECT profile_id, platform_id, id, thread_id NOT IN (SELECT id FROM inserted) FROM stored
+SELECT profile_id, platform_id, id,
+    EXISTS (
+        SELECT FROM interactions_interaction reply WHERE reply.profile_id = stored.profile_id
+        AND reply.parent_ref = stored.platform_id AND reply.parent_id IS NULL AND reply.parent_ref <> ''
+    ),
+    type = 'comment' AND parent_ref <> '' AND EXISTS (
+        SELECT FROM interactions_thread thread WHERE thread.profile_id = stored.profile_id
+        AND thread.kind = 'comment' AND thread.root_ref = stored.platform_id
+    )
+FROM stored
 """
 
 

@@ -18,7 +18,7 @@ from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute
+from interactions.threads.recomputing import recompute, recompute_or_delete
 
 ROWS_PER_TRANSACTION = 1_000
 STALE = "interactions_stalethread"
@@ -101,7 +101,7 @@ def _refresh_batch(at: datetime) -> int:
         lock_profiles({profile for _, profile in found if profile is not None})
         cursor.execute(f"DELETE FROM {STALE} WHERE thread_id = ANY(%s)", [threads])
         move_rows(Interaction.objects.filter(thread__in=threads).values_list("pk", flat=True), at)
-        recompute(threads, at)
+        recompute_or_delete(threads, at)
         cursor.execute(
             "UPDATE interactions_thread thread SET content_id = (SELECT content.id FROM interactions_content content"
             " WHERE content.profile_id = thread.profile_id AND content.platform_id = thread.content_ref)"
