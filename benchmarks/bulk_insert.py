@@ -20,13 +20,13 @@ def fill(
         cursor.execute(
             "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at,"
             " updated_at, created_digest, text_at, text_digest, type, direction, content_ref, parent_ref,"
-            " conversation_id, author_id, author_handle, author_name, status)"
+            " conversation_id, author_id, author_handle, author_name)"
             " SELECT (%(profiles)s::bigint[])[1 + i %% %(profile_count)s], %(is_demo)s, 'p' || i,"
             " 'coffee and the weather ' || md5(i::text), %(newest)s - i * %(apart)s, now(), now(), i, now(), i,"
             " CASE WHEN i %% %(every)s = 0 THEN 'message' ELSE 'comment' END, 'in',"
             " CASE WHEN i %% %(every)s = 0 THEN '' ELSE 'c' || i %% 1000 END, '',"
             " CASE WHEN i %% %(every)s = 0 THEN 't' || i %% 5000 ELSE '' END,"
-            " 'a' || i %% 50000, 'a' || i %% 50000, 'A', 'new' FROM generate_series(1, %(number)s) i",
+            " 'a' || i %% 50000, 'a' || i %% 50000, 'A' FROM generate_series(1, %(number)s) i",
             {
                 "profiles": [profile.pk for profile in profiles],
                 "profile_count": len(profiles),

@@ -7,6 +7,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -64,6 +65,10 @@ class _ValidEvent(NamedTuple):
     key: Key
     event: Event
     future_received_at: int | None  # receipt of a future event (see merging.py), in microseconds since 1970
+
+
+class _RowsAppeared(Exception):
+    """Rows to be inserted exist, and did not when they were looked up."""
 
 
 class Rejection(NamedTuple):
@@ -176,14 +181,18 @@ def _store(
 def _store_targets(
     events: list[_ValidEvent], profiles: dict[int, Profile], received_at: datetime
 ) -> dict[int, Result]:
-    """Store the events in one savepoint; return their results by position."""
-    results: dict[int, Result] = {}
-    with transaction.atomic():
-        for target in TARGETS:
-            of_target = [valid for valid in events if valid.event.target == target]
-            if of_target:
-                results |= _store_target(target, of_target, profiles, received_at)
-    return results
+    """Store the events in one savepoint; return their results by position.
+
+    When rows appear that a writer without the lock has inserted, start again: now they are found.
+    """
+    while True:
+        results: dict[int, Result] = {}
+        with suppress(_RowsAppeared), transaction.atomic():
+            for target in TARGETS:
+                of_target = [valid for valid in events if valid.event.target == target]
+                if of_target:
+                    results |= _store_target(target, of_target, profiles, received_at)
+            return results
 
 
 def _database_rejection(incoming: IncomingEvent, error: DataError | IntegrityError) -> Rejection:
@@ -244,70 +253,64 @@ def _write(
     pending = {key: row for key, row in rows.items() if not row.exists and row.values}
     if changed:
         upserts.update_rows(target, _columns(changed, profiles), received_at)
-    moved = _insert_new(target, new, profiles, received_at) if new else []
+    moved: list[int] = []
+    if new:
+        columns = _columns(new, profiles)
+        if target == upserts.CONTENT:
+            _insert_content(new, columns, received_at)
+        else:
+            moved = _insert_interactions(new, columns, profiles, received_at)
     if applied := [key for key in pending_keys if key in new]:
         pending_changes.delete_pending(target, applied)
     if pending:
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in pending}
         pending_changes.save_pending(target, pending, demo_flags, received_at)
-    if new:
-        upserts.link_references(target, {key: row.id for key, row in new.items()})
     if target == upserts.INTERACTION:
         follow_changes(changed, moved, received_at)
 
 
-def _insert_new(
-    target: str, new: dict[Key, Row], profiles: dict[int, Profile], received_at: datetime
+def _insert_content(new: dict[Key, Row], columns: list[dict], received_at: datetime) -> None:
+    """Insert the posts, and link the comments to them that came before."""
+    _set_ids(new, upserts.insert_content(columns, received_at))
+    upserts.link_references(upserts.CONTENT, {key: row.id for key, row in new.items()})
+
+
+def _insert_interactions(
+    new: dict[Key, Row], columns: list[dict], profiles: dict[int, Profile], received_at: datetime
 ) -> list[int]:
-    """Insert the rows; return the ids of those whose threads must be computed again."""
-    columns = dict(zip(new, _columns(new, profiles), strict=True))
-    if target == upserts.CONTENT:
-        _insert(upserts.insert_content, target, new, list(columns.values()), received_at)
-        return []
-    for (profile_id, _), values in columns.items():
+    """Insert comments and messages into their threads, and link the replies to them that came before.
+
+    Returns the ids of comments whose replies are in another thread than they are.
+    """
+    for (profile_id, _), values in zip(new, columns, strict=True):
         values["closes"] = profiles[profile_id].owner.answers_close_threads
-    moved = set_roots(columns)
-    for keys in _parents_first(new):
-        moved += _insert(
-            upserts.insert_interactions,
-            target,
-            {key: new[key] for key in keys},
-            [columns[key] for key in keys],
-            received_at,
-        )
-    return [new[key].id for key in moved]
+    set_roots(columns)
+    inserted = upserts.insert_interactions(columns, received_at)
+    _set_ids(new, {key: row.id for key, row in inserted.items()})
+    if awaited := {key: row.id for key, row in inserted.items() if row.is_awaited}:
+        upserts.link_references(upserts.INTERACTION, awaited)
+    return [row.id for row in inserted.values() if row.replies_move]
 
 
-def _parents_first(new: dict[Key, Row]) -> list[list[Key]]:
-    """Return the new rows in two batches, replies to new rows last, so that their insert links them to their parents."""
-    replies = {key: None for key, row in new.items() if (key[0], row.values["created"].parent_ref) in new}
-    others = [key for key in new if key not in replies]
-    return [batch for batch in (others, list(replies)) if batch]
-
-
-def _insert(
-    insert: Callable[[list[dict], datetime], dict[Key, int]],
-    target: str,
-    new: dict[Key, Row],
-    columns: list[dict],
-    received_at: datetime,
-) -> list[Key]:
-    """Insert the rows and set their ids; return the keys of those that a writer without the lock inserted meanwhile."""
-    ids = insert(columns, received_at)
-    existing = [key for key in new if key not in ids] if len(ids) < len(new) else []
-    if existing:
-        ids |= {key: row.id for key, row in upserts.stored_rows(target, existing).items()}
+def _set_ids(new: dict[Key, Row], ids: dict[Key, int]) -> None:
+    if len(ids) < len(new):
+        raise _RowsAppeared
     for key, row in new.items():
         row.id = ids[key]
-    return existing
 
 
 def _columns(rows: dict[Key, Row], profiles: dict[int, Profile]) -> list[dict]:
-    return [
-        {"profile_id": profile_id, "platform_id": platform_id, "is_demo": profiles[profile_id].is_demo}
-        | upserts.column_values(row, profiles[profile_id].platform_id)
-        for (profile_id, platform_id), row in rows.items()
-    ]
+    columns = []
+    for (profile_id, platform_id), row in rows.items():
+        profile = profiles[profile_id]
+        values = upserts.column_values(row, profile.platform_id)
+        values["profile_id"], values["platform_id"], values["is_demo"] = (
+            profile_id,
+            platform_id,
+            profile.is_demo,
+        )
+        columns.append(values)
+    return columns
 
 
 def _save_rejected(

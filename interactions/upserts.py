@@ -16,7 +16,7 @@ from interactions.event_types import CONTENT, INTERACTION
 from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version, aspects_of
 from interactions.merging import Key, Row
 from interactions.models import Content, Interaction
-from interactions.threads.adding import ROOT, ROOT_JOINS, THREADS
+from interactions.threads.adding import THREAD_ID, THREAD_JOINS, THREADS
 
 TABLES = {CONTENT: "interactions_content", INTERACTION: "interactions_interaction"}
 
@@ -140,22 +140,22 @@ def column_values(row: Row, own_id: str) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for aspect, value in row.values.items():
         if aspect == "deletion" and not value:  # the row was created again after its deletion
-            columns |= {"deleted_at": None, "undeleted": True}
+            columns["deleted_at"], columns["undeleted"] = None, True
             continue
         version = row.versions[aspect]
         at, rank = iso_time(version[0]), version[-1]
         if aspect == "created":
-            direction = "out" if value.author_id == own_id else "in"
-            columns |= value._asdict()
-            columns |= {"direction": direction, "posted_at": at, "created_digest": rank}
+            columns.update(value._asdict())
+            columns["direction"] = "out" if value.author_id == own_id else "in"
+            columns["posted_at"], columns["created_digest"] = at, rank
         elif aspect == "text":
-            columns |= {"text": value, "text_at": at, "text_digest": rank}
+            columns["text"], columns["text_at"], columns["text_digest"] = value, at, rank
         elif aspect == "deletion":
             columns["deleted_at"] = at
         elif aspect == "hidden":
-            columns |= {"visibility_at": at, "hidden_at": at if value else None}
+            columns["visibility_at"], columns["hidden_at"] = at, at if value else None
         else:
-            columns |= {aspect: value, f"{aspect}_at": at}
+            columns[aspect], columns[f"{aspect}_at"] = value, at
     return columns
 
 
@@ -169,32 +169,42 @@ def insert_content(rows: Sequence[dict[str, Any]], received_at: datetime) -> dic
     """Insert the posts that do not exist yet; return the ids of the inserted rows."""
     names = ", ".join(_COLUMNS[CONTENT])
     defaults = {name: column.default for name, column in VALUE_COLUMNS[CONTENT].items()}
-    return _inserted(
+    inserted = _insert(
         f"INSERT INTO {TABLES[CONTENT]} (received_at, updated_at, {names})"
         f" SELECT %(received_at)s, %(received_at)s, {names} FROM {_records(CONTENT, '%(rows)s')} ORDER BY ordinality"
         f" {_UNLESS_STORED}",
         [defaults | row for row in rows],
         received_at,
     )
+    return {(profile, platform_id): id for profile, platform_id, id in inserted}
 
 
-def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
-    """Insert the comments and messages that do not exist yet, and add them to their threads; return ids.
+class Inserted(NamedTuple):
+    """An inserted row: whether replies that came before wait for it, and whether these are in a thread of their own."""
 
-    They are linked to their existing content and parents. Each row has the provisional `root_ref` that
-    `threads/adding.py` describes. The rows may not exist yet: a thread would count them, and the caller has to compute it
-    again.
+    id: int
+    is_awaited: bool
+    replies_move: bool
+
+
+def insert_interactions(rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, Inserted]:
+    """Insert the comments and messages that do not exist yet, and add them to their threads.
+
+    They are linked to their content and parents, also to those among the rows. Each row has the provisional `root_ref`
+    that `threads/adding.py` describes. A row that does exist is counted by a thread all the same, so the caller must not
+    commit then.
     """
-    return _inserted(_INSERT_INTERACTIONS, rows, received_at)
+    inserted = _insert(_INSERT_INTERACTIONS, rows, received_at)
+    return {(profile, platform_id): Inserted(*of_row) for profile, platform_id, *of_row in inserted}
 
 
 _UNLESS_STORED = "ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING profile_id, platform_id, id"
 
 
-def _inserted(query: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> dict[Key, int]:
+def _insert(query: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(query, {"rows": to_json(rows), "received_at": received_at, "now": received_at})
-        return {(profile, platform_id): id for profile, platform_id, id in cursor}
+        return cursor.fetchall()
 
 
 def update_rows(target: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> None:
@@ -265,20 +275,39 @@ def _records(target: str, parameter: str = "%s", **extra: str) -> str:
 
 
 _INSERT_INTERACTIONS = f"""
-WITH rooted AS MATERIALIZED (
-    SELECT new.*, {ROOT} AS root FROM {_records(INTERACTION, "%(rows)s", root_ref="text")} {ROOT_JOINS}
-), {THREADS}
-INSERT INTO interactions_interaction
-    (received_at, updated_at, thread_id, content_id, parent_id, {", ".join(_COLUMNS[INTERACTION])})
-SELECT %(received_at)s, %(received_at)s, threads.id, content.id, parent.id,
-    {", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])}
-FROM rooted new
-JOIN threads ON threads.profile_id = new.profile_id AND threads.kind = new.type AND threads.root_ref = new.root
-LEFT JOIN interactions_content content
-    ON content.profile_id = new.profile_id AND content.platform_id = new.content_ref
-LEFT JOIN interactions_interaction parent
-    ON parent.profile_id = new.profile_id AND parent.platform_id = new.parent_ref
-ORDER BY ordinality {_UNLESS_STORED}
+WITH placed AS MATERIALIZED (
+    SELECT new.*, {THREAD_ID} AS thread_id, CASE WHEN new.root_ref = new.parent_ref THEN first.id END AS parent_id
+    FROM (
+        SELECT nextval('interactions_interaction_id_seq') AS id, new.*
+        FROM {_records(INTERACTION, "%(rows)s", root_ref="text")}
+    ) new {THREAD_JOINS}
+), {THREADS}, stored AS (
+    INSERT INTO interactions_interaction
+        (id, received_at, updated_at, thread_id, content_id, parent_id, {", ".join(_COLUMNS[INTERACTION])})
+    SELECT new.id, %(received_at)s, %(received_at)s, coalesce(new.thread_id, inserted.id), content.id,
+        coalesce(new.parent_id, parent.id, sibling.id), {", ".join(f"new.{column}" for column in _COLUMNS[INTERACTION])}
+    FROM placed new
+    LEFT JOIN inserted ON inserted.profile_id = new.profile_id AND inserted.kind = new.type
+        AND inserted.root_ref = CASE WHEN new.thread_id IS NULL THEN new.root_ref END
+    LEFT JOIN interactions_content content
+        ON content.profile_id = new.profile_id AND content.platform_id = NULLIF(new.content_ref, '')
+    LEFT JOIN interactions_interaction parent ON parent.profile_id = new.profile_id
+        AND parent.platform_id = CASE WHEN new.parent_id IS NULL THEN NULLIF(new.parent_ref, '') END
+    LEFT JOIN placed sibling
+        ON sibling.profile_id = new.profile_id AND sibling.platform_id = NULLIF(new.parent_ref, '')
+    ORDER BY new.ordinality
+    {_UNLESS_STORED}, type, parent_ref
+)
+SELECT profile_id, platform_id, id,
+    EXISTS (
+        SELECT FROM interactions_interaction reply WHERE reply.profile_id = stored.profile_id
+        AND reply.parent_ref = stored.platform_id AND reply.parent_id IS NULL AND reply.parent_ref <> ''
+    ),
+    type = 'comment' AND parent_ref <> '' AND EXISTS (
+        SELECT FROM interactions_thread thread WHERE thread.profile_id = stored.profile_id
+        AND thread.kind = 'comment' AND thread.root_ref = stored.platform_id
+    )
+FROM stored
 """
 
 

@@ -49,9 +49,9 @@ def create_writer(stack: ServiceStack) -> ApiClient:
     stack.sql(
         "INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at,"
         " updated_at, created_digest, text_at, text_digest, type, direction, content_ref, parent_ref,"
-        " conversation_id, author_id, author_handle, author_name, status)"
+        " conversation_id, author_id, author_handle, author_name)"
         " SELECT %s, false, n, repeat('x', %s), now() - n * interval '1 second', now(), now(), 0, now(), 0, 'message',"
-        " 'in', '', '', 'talk', 'person', '', '', 'new' FROM generate_series(1, %s) n",
+        " 'in', '', '', 'talk', 'person', '', '' FROM generate_series(1, %s) n",
         *(profile, LENGTH, ROWS),
     )
     return caller
@@ -76,6 +76,7 @@ def reader(caller: ApiClient, port: int | None = None) -> Iterator[socket.socket
         head = "".join(f"{name}: {value}\r\n" for name, value in caller.headers.items())
         client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode())
         until(lambda: leases(caller.stack), "the export runs")
+        client.recv(1, socket.MSG_PEEK)  # the response has begun
         yield client
 
 

@@ -367,14 +367,14 @@ def test_a_batch_of_many_profiles_stores_each_event_for_its_profile(profile, bob
 
 
 def test_the_number_of_statements_does_not_depend_on_the_batch(profile, django_assert_num_queries):
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         send(
             profile,
             event("content.published", "piece"),
             event("comment.created", "c0"),
             event("comment.edited", "later"),
         )
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         send(
             profile,
             event("content.published", "other"),

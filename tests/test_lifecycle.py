@@ -240,7 +240,7 @@ def test_advancing_moves_every_time_of_the_demo_and_no_other(alice, bob, live):
             {"type": "bad"},
             event("comment.edited", "x"),
         )
-        work_on(Thread.objects.filter(profile__owner=user, is_demo=True).first())
+        work_on(Thread.objects.filter(profile__owner=user, is_demo=True, kind="comment").first())
     retention.clean_up(NOW, older_than_days=1)
     before, others = times(alice), [times(bob), live_rows()]
     advance(alice, 2, NOW)

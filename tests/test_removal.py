@@ -241,7 +241,7 @@ def test_removal_empties_every_table_that_references_a_demo(alice, bob, live):
     for user in (alice, bob):
         demo_of(user)
         send(Profile.objects.demo().filter(owner=user).first(), {"type": "bad"}, event("comment.edited", "x"))
-        work_on(Thread.objects.filter(profile__owner=user, is_demo=True).first())
+        work_on(Thread.objects.filter(profile__owner=user, is_demo=True, kind="comment").first())
         moderate(Interaction.objects.filter(profile__owner=user, is_demo=True).first())
     fill_search()
     before, live_before = referencing_rows(bob), live_rows()

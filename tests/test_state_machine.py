@@ -35,6 +35,7 @@ from interactions import replies
 from interactions.models import Interaction
 from tests import invariants
 from tests.expected_state import CONTENT, STATES_WITH_RETENTION, Demo, stored
+from tests.expected_threads import check_threads
 from tests.timeline import live_rows
 from tests.world import DAY, HOUR, NOW, event, send
 
@@ -416,6 +417,7 @@ class DemoMachine(RuleBasedStateMachine):
             demo.check_rows()
         with invariants.plans_for_many_rows():
             invariants.nothing_is_dated_in_the_future(self.now)
+            check_threads(self.now)
             invariants.causes_come_first()
             invariants.a_pause_holds_undelivered_events()
             invariants.invisible_rows_are_expired_or_deleted(self.deleted)

@@ -13,7 +13,7 @@ from demo.engine.async_commit import async_commit
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute
+from interactions.threads.recomputing import recompute_or_delete
 
 ROWS_PER_TRANSACTION = 250
 LOCK_TIMEOUT = "30s"
@@ -100,7 +100,7 @@ def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -
 
     def follow(threads: list[int] | None, replies: list[int] | None) -> None:
         move_rows(replies or [], now)
-        recompute(threads or [], now)
+        recompute_or_delete(threads or [], now)
 
     returns = (THREADS_OF_CHANGED, "(SELECT array_agg(id) FROM cleared)")
     return change_in_batches(rows, _deletion(Interaction)._replace(returns=returns, follow=follow), profiles)

@@ -22,12 +22,6 @@ COLUMNS = {
 }
 REFERENCES = (  # table, name, columns, what they reference
     (
-        "interactions_thread",
-        "thread_belongs_to_its_profile",
-        "profile_id, is_demo",
-        "accounts_profile (id, is_demo) ON DELETE CASCADE",
-    ),
-    (
         "interactions_decision",
         "decision_belongs_to_its_profile",
         "profile_id, is_demo",

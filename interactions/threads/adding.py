@@ -1,7 +1,7 @@
 """The SQL by which the insert of new rows adds them to their threads. Read by `interactions/upserts.py`.
 
 A comment comes with a provisional `root_ref`: what its parents within the batch say. If that names a stored comment, the
-root is that comment's.
+thread is that comment's.
 """
 
 from interactions.threads.state import (
@@ -38,20 +38,22 @@ def _newest(name: str) -> str:
     )
 
 
-# Joins that follow `new`, the rows of the batch, and give each the root of its thread.
-ROOT_JOINS = """
-LEFT JOIN interactions_interaction first ON new.type = 'comment' AND new.root_ref <> new.platform_id
-    AND first.profile_id = new.profile_id AND first.platform_id = new.root_ref AND first.type = 'comment'
-LEFT JOIN interactions_thread of_first ON of_first.id = first.thread_id
+# Joins that follow `new`, the rows of the batch, and find the stored thread of each: that of the stored comment that its
+# root names, or the one with that root. Keys are null where there is nothing to find, as that costs nothing.
+THREAD_JOINS = """
+LEFT JOIN interactions_interaction first ON first.profile_id = new.profile_id AND first.type = 'comment'
+    AND first.platform_id = CASE WHEN new.type = 'comment' AND new.root_ref <> new.platform_id THEN new.root_ref END
+LEFT JOIN interactions_thread named ON named.profile_id = new.profile_id AND named.kind = new.type
+    AND named.root_ref = CASE WHEN first.thread_id IS NULL THEN new.root_ref END
 """
-ROOT = "coalesce(of_first.root_ref, new.root_ref)"
+THREAD_ID = "coalesce(first.thread_id, named.id)"
 
-# Parts of a WITH clause that write the threads of `rooted`, the rows with their `root`, and end with
-# `threads (profile_id, kind, root_ref, id)`. Parameters: `received_at`, and `now`, for which states are computed. The
-# caller holds the profiles' locks, so that no thread appears meanwhile.
+# Parts of a WITH clause that write the threads of `placed`, the rows with the `thread_id` of their stored thread or null,
+# and end with `inserted (profile_id, kind, root_ref, id)`, the new threads. Parameters: `received_at`, and `now`, for which
+# states are computed. The caller holds the profiles' locks, so that no thread appears meanwhile.
 THREADS = f"""
 facts AS MATERIALIZED (
-    SELECT stored.id, batch.profile_id, batch.type, batch.root, batch.is_demo,
+    SELECT stored.id, batch.profile_id, batch.type, batch.root_ref, batch.is_demo,
         coalesce(least(NULLIF(stored.content_ref, '') COLLATE "C", batch.content_ref COLLATE "C"), '') AS content_ref,
         {_newest("last")}, {_newest("last_in")},
         greatest(stored.last_in_received_at, batch.last_in_received_at) AS last_in_received_at,
@@ -60,8 +62,8 @@ facts AS MATERIALIZED (
         greatest(stored.answered_at, batch.answered_at) AS answered_at,
         {qualified(PEOPLE_FACTS, "stored")}
     FROM (
-        SELECT profile_id, type, root, bool_or(is_demo) AS is_demo,
-            min(NULLIF(content_ref, '') COLLATE "C") AS content_ref,
+        SELECT thread_id, profile_id, type, CASE WHEN thread_id IS NULL THEN root_ref END AS root_ref,
+            bool_or(is_demo) AS is_demo, min(NULLIF(content_ref, '') COLLATE "C") AS content_ref,
             max(posted_at) FILTER (WHERE deleted_at IS NULL) AS last_at,
             {_NEWEST.format("deleted_at IS NULL")} AS last_ref,
             max(posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
@@ -69,14 +71,13 @@ facts AS MATERIALIZED (
             CASE WHEN bool_or({_RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
             max(posted_at) FILTER (WHERE {_SENT}) AS last_out_at,
             max(posted_at) FILTER (WHERE {_SENT} AND closes) AS answered_at
-        FROM rooted GROUP BY profile_id, type, root
+        FROM placed GROUP BY 1, 2, 3, 4
     ) batch
-    LEFT JOIN interactions_thread stored
-        ON stored.profile_id = batch.profile_id AND stored.kind = batch.type AND stored.root_ref = batch.root
+    LEFT JOIN interactions_thread stored ON stored.id = batch.thread_id
 ), inserted AS (
     INSERT INTO interactions_thread (profile_id, kind, root_ref, is_demo, content_id, label_ids, decision, covers_ref,
         {", ".join((*ROW_FACTS, *STATE))})
-    SELECT facts.profile_id, facts.type, facts.root, facts.is_demo, content.id, '{{}}', '', '',
+    SELECT facts.profile_id, facts.type, facts.root_ref, facts.is_demo, content.id, '{{}}', '', '',
         {qualified(ROW_FACTS, "facts")}, {qualified(STATE, "state")}
     FROM facts {STATE_OF_FACTS}
     LEFT JOIN interactions_content content
@@ -88,7 +89,5 @@ facts AS MATERIALIZED (
         {CONTENT_OF_FACTS}
     FROM facts {STATE_OF_FACTS}
     WHERE thread.id = facts.id
-), threads (profile_id, kind, root_ref, id) AS (
-    SELECT profile_id, type, root, id FROM facts WHERE id IS NOT NULL UNION ALL SELECT * FROM inserted
 )
 """

@@ -18,7 +18,7 @@ from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute
+from interactions.threads.recomputing import recompute, recompute_or_delete
 
 ROWS_PER_TRANSACTION = 1_000
 STALE = "interactions_stalethread"
@@ -70,8 +70,20 @@ def _adopt_batch(rows: list[tuple[int, int]], at: datetime) -> None:
         lock_profiles({profile for profile, _ in rows})
         ids = Interaction.objects.filter(pk__in=[id for _, id in rows], thread=None)
         chosen = list(ids.values_list("pk", flat=True))
+        _link_to_parents(chosen)
         move_rows(chosen, at)
         _decide_as_before(set(Interaction.objects.filter(pk__in=chosen).values_list("thread", flat=True)), at)
+
+
+def _link_to_parents(rows: list[int]) -> None:
+    """Link the rows to parents that arrived after them: the ingest looks for replies by their threads, which these lack."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE interactions_interaction row SET parent_id = parent.id FROM interactions_interaction parent"
+            " WHERE row.id = ANY(%s) AND row.parent_id IS NULL AND row.parent_ref <> ''"
+            " AND parent.profile_id = row.profile_id AND parent.platform_id = row.parent_ref",
+            [rows],
+        )
 
 
 def _refresh_batch(at: datetime) -> int:
@@ -89,7 +101,7 @@ def _refresh_batch(at: datetime) -> int:
         lock_profiles({profile for _, profile in found if profile is not None})
         cursor.execute(f"DELETE FROM {STALE} WHERE thread_id = ANY(%s)", [threads])
         move_rows(Interaction.objects.filter(thread__in=threads).values_list("pk", flat=True), at)
-        recompute(threads, at)
+        recompute_or_delete(threads, at)
         cursor.execute(
             "UPDATE interactions_thread thread SET content_id = (SELECT content.id FROM interactions_content content"
             " WHERE content.profile_id = thread.profile_id AND content.platform_id = thread.content_ref)"

@@ -5,23 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from interactions.merging import Key, Row
-from interactions.threads.keys import COMMENT, provisional_roots, roots_among
+from interactions.threads.keys import COMMENT, provisional_roots
 from interactions.threads.moving import move_rows
 from interactions.threads.recomputing import recompute
 
 
-def set_roots(rows: Mapping[Key, dict[str, Any]]) -> list[Key]:
-    """Set the provisional `root_ref` of the new rows, whose columns are given (see `threads/adding.py`).
-
-    Returns the keys of comments whose replies came before them and must move when the comments are inserted.
-    """
-    for row in rows.values():
-        row["root_ref"] = row["platform_id"] if row["type"] == COMMENT else row["conversation_id"]
-    comments = {key: row["parent_ref"] for key, row in rows.items() if row["type"] == COMMENT}
+def set_roots(rows: Sequence[dict[str, Any]]) -> None:
+    """Set the provisional `root_ref` of new rows, whose columns are given (see `threads/adding.py`)."""
+    comments: dict[Key, str] = {}
+    for row in rows:
+        if row["type"] == COMMENT:
+            row["root_ref"] = row["platform_id"]
+            if row["parent_ref"]:
+                comments[row["profile_id"], row["platform_id"]] = row["parent_ref"]
+        else:
+            row["root_ref"] = row["conversation_id"]
+    if not comments:
+        return
     roots = provisional_roots(comments)
-    for key, root in roots.items():
-        rows[key]["root_ref"] = root
-    return roots_among(roots) if roots else []
+    for row in rows:
+        if row["type"] == COMMENT and row["parent_ref"]:
+            row["root_ref"] = roots[row["profile_id"], row["platform_id"]]
 
 
 def follow_changes(changed: Mapping[Key, Row], moved: Sequence[int], received_at: datetime) -> None:

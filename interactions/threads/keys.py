@@ -67,17 +67,6 @@ def provisional_roots(comments: Mapping[Key, str]) -> dict[Key, str]:
     }
 
 
-def roots_among(comments: Iterable[Key]) -> list[Key]:
-    """Those of the comments whose id is the root of a thread."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT profile_id, platform_id FROM {WANTED_KEYS} JOIN interactions_thread thread USING (profile_id)"
-            f" WHERE thread.kind = '{COMMENT}' AND thread.root_ref = platform_id",
-            [keys_to_json(list(comments))],
-        )
-        return cursor.fetchall()
-
-
 def _stored_roots(comments: Iterable[Key]) -> dict[Key, str]:
     """The root's platform id of each of the comments that is stored and has a thread."""
     with connection.cursor() as cursor:

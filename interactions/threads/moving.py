@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from interactions.threads.keys import Link, ThreadKey, thread_keys
-from interactions.threads.recomputing import recompute
+from interactions.threads.recomputing import recompute_or_delete
 from interactions.upserts import to_json
 
 IDS_PER_STATEMENT = 5_000
@@ -53,7 +53,7 @@ def move_rows(ids: Iterable[int], now: datetime) -> None:
     left = {row.thread_id: thread for row, thread in moves if row.thread_id is not None}
     for old in _without_rows(left):
         _merge(old, left[old], is_new=left[old] in new)
-    recompute({*left, *thread_ids.values()}, now)
+    recompute_or_delete({*left, *thread_ids.values()}, now)
 
 
 def _get_or_insert(threads: dict[ThreadKey, bool]) -> tuple[dict[ThreadKey, int], set[int]]:

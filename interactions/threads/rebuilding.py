@@ -11,7 +11,7 @@ from interactions.locks import lock_profiles
 from interactions.models import Interaction, Thread
 from interactions.threads.adoption import adopt_rows
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute
+from interactions.threads.recomputing import recompute_or_delete
 from interactions.threads.waking import wake_threads
 
 THREADS_PER_TRANSACTION = 1_000
@@ -60,7 +60,7 @@ def _rebuild_batch(ids: list[int], now: datetime, dry_run: bool) -> int:
         rows = list(Interaction.objects.filter(thread__in=ids).values_list("pk", flat=True))
         before, members_before = _columns(ids), _members(rows)
         move_rows(rows, now)
-        recompute(ids, now)
+        recompute_or_delete(ids, now)
         after, members_after = _columns(ids), _members(rows)
         transaction.set_rollback(dry_run)
     changed = {id for id in ids if before.get(id) != after.get(id)}

@@ -24,8 +24,7 @@ SELECT thread.id, rows.*, coalesce(last.platform_id, '') AS last_ref, coalesce(l
     last_in.sentiment, {qualified(PEOPLE_FACTS, "thread")}
 FROM interactions_thread thread
 CROSS JOIN LATERAL (
-    SELECT count(*) AS number,
-        coalesce(min(NULLIF(row.content_ref, '') COLLATE "C"), '') AS content_ref,
+    SELECT coalesce(min(NULLIF(row.content_ref, '') COLLATE "C"), '') AS content_ref,
         max(row.posted_at) FILTER (WHERE row.deleted_at IS NULL) AS last_at,
         max(row.posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
         max(row.received_at) FILTER (WHERE {_RECEIVED}) AS last_in_received_at,
@@ -47,12 +46,14 @@ LEFT JOIN LATERAL (
 WHERE thread.id = ANY(%(ids)s)
 """
 _RECOMPUTE = f"""
-WITH facts AS MATERIALIZED ({_FACTS}),
-empty AS (DELETE FROM interactions_thread thread USING facts WHERE thread.id = facts.id AND number = 0)
 UPDATE interactions_thread thread SET {assignments(ROW_FACTS, "facts")}, {assignments(STATE, "state")},
     {CONTENT_OF_FACTS}
-FROM facts {STATE_OF_FACTS}
-WHERE thread.id = facts.id AND number > 0
+FROM ({_FACTS}) facts {STATE_OF_FACTS}
+WHERE thread.id = facts.id
+"""
+_DELETE_EMPTY = """
+DELETE FROM interactions_thread thread WHERE id = ANY(%(ids)s)
+AND NOT EXISTS (SELECT FROM interactions_interaction row WHERE row.thread_id = thread.id)
 """
 _REFRESH = f"""
 UPDATE interactions_thread thread SET {assignments(STATE, "state")}
@@ -62,11 +63,15 @@ WHERE thread.id = facts.id AND facts.id = ANY(%(ids)s)
 
 
 def recompute(thread_ids: Iterable[int], now: datetime) -> None:
-    """Compute the threads from their rows; `now` is the time of their states. Deletes threads that have no rows.
-
-    The caller holds the profiles' locks.
-    """
+    """Compute the threads from their rows; `now` is the time of their states. The caller holds the profiles' locks."""
     _run(_RECOMPUTE, thread_ids, now)
+
+
+def recompute_or_delete(thread_ids: Iterable[int], now: datetime) -> None:
+    """The same for threads from which rows may have gone; those without rows are deleted."""
+    ids = set(thread_ids)
+    _run(_DELETE_EMPTY, ids, now)
+    _run(_RECOMPUTE, ids, now)
 
 
 def refresh_states(thread_ids: Iterable[int], now: datetime) -> None:
