@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from interactions.models import Content, Interaction, SavedReply
+from interactions.models import Content, Decision, Interaction, Label, Note, SavedReply, Thread
 from interactions.signing import sign
 from tests.test_schema import bodies, operations, schema
 from tests.world import NOW, demo_of, event
@@ -42,7 +42,7 @@ def staff(client, alice, live):
 
 
 def rows() -> list:
-    tables = (Profile, Interaction, Content, SavedReply, DemoAccount, User)
+    tables = (Profile, Interaction, Content, SavedReply, DemoAccount, User, Thread, Label, Note, Decision)
     return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -90,7 +90,8 @@ def address_of(operation: str) -> tuple[str, str]:
     method, path = operation.split()
     if "/saved-replies/" in path:
         return method, path.replace("{id}", str(SavedReply.objects.get().pk))
-    table = Profile if "/profiles/" in path else Interaction
+    tables = {"profiles": Profile, "threads": Thread}
+    table = tables.get(path.split("/")[3], Interaction)
     return method, path.replace("{id}", str(table.objects.filter(is_demo=False).first().pk))
 
 

@@ -6,8 +6,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
 from accounts.tokens import create_token
-from interactions.models import Content, Interaction, SavedReply
-from tests.world import NOW, demo_of
+from interactions.models import Content, Interaction, SavedReply, Thread
+from tests.world import NOW, demo_of, work_on
 
 OPEN = {
     "POST /api/v1/auth/token/": 400,
@@ -34,11 +34,14 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
     """Return Alice's ids, by list."""
     demo_of(alice)
     saved = SavedReply.objects.store(alice, "alice's own", "alice's own", NOW)
+    thread = Thread.objects.filter(profile=live).first()
+    work_on(thread)
     return {
         "profiles": {"id": live.pk, "uuid": live.uuid},
         "content": {"id": Content.objects.get(profile=live).pk},
         "interactions": {"id": Interaction.objects.filter(profile=live).first().pk},
         "saved-replies": {"id": saved.pk},
+        "threads": {"id": thread.pk},
         "webhooks": {"uuid": live.uuid},
         "auth": {"id": create_token(alice, NOW)[:15]},
     }
@@ -55,7 +58,8 @@ def everything() -> list[tuple]:
         for table in (
             *("accounts_profile", "interactions_content", "interactions_interaction"),
             *("interactions_deadletter", "demo_storyevent", "interactions_pendingchange"),
-            "interactions_savedreply",
+            *("interactions_savedreply", "interactions_thread", "interactions_label"),
+            *("interactions_note", "interactions_decision"),
         ):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY id")
             rows += cursor.fetchall()

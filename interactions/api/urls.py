@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from interactions.api.exports import InteractionExportView
 from interactions.api.saved_replies import SavedReplyViewSet
+from interactions.api.threads import ThreadViewSet
 from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet, SummaryView
 from interactions.api.webhooks import WebhookView
 
@@ -13,6 +14,7 @@ router.trailing_slash = "/?"
 router.register("profiles", ProfileViewSet)
 router.register("content", ContentViewSet)
 router.register("interactions", InteractionViewSet)
+router.register("threads", ThreadViewSet)
 router.register("saved-replies", SavedReplyViewSet)
 
 urlpatterns = [
