@@ -84,7 +84,7 @@ class StatementTimeout(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The request took too long and was stopped."
     hint = (
-        "Ask for less: narrow a list or search by profile, posted_after and posted_before, and a summary by from and to."
+        "Ask for less: narrow a list or search by profile and times, and a summary by from and to."
         " If it was little, try again in a few seconds."
     )
     wait = 5
@@ -197,6 +197,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         members["hint"] = error.hint
     if isinstance(error.detail, dict):
         members["errors"] = error.detail
+    members |= getattr(error, "members", {})
     context["request"].accepted_renderer = JSONRenderer()  # also on routes that can answer in YAML
     context["request"].accepted_media_type = MEDIA_TYPE
     response = Response(members, status=error.status_code, content_type=MEDIA_TYPE)

@@ -7,12 +7,20 @@ from django.db import transaction
 
 from interactions.events import digest
 from interactions.locks import lock_profiles
-from interactions.models import Interaction
+from interactions.models import Interaction, InteractionQuerySet, Thread
 from interactions.threads.moving import move_rows
 
 
 class ReplyKeyReused(Exception):
     """The idempotency key was used with another reply of the profile before."""
+
+
+class AnsweredMeanwhile(Exception):
+    """The thread has a newer answer than the person saw: `newer`."""
+
+    def __init__(self, newer: Interaction) -> None:
+        super().__init__(newer)
+        self.newer = newer
 
 
 def store_reply(to: Interaction, text: str, now: datetime, key: str | None = None) -> Interaction:
@@ -22,21 +30,67 @@ def store_reply(to: Interaction, text: str, now: datetime, key: str | None = Non
     again it returns the existing row, even if `to` has been deleted since; simultaneous requests wait for the first.
     Raises ReplyKeyReused when the key belongs to another reply, Interaction.DoesNotExist when `to` has been deleted.
     """
+    request_digest = digest(str(to.pk), text)
     with transaction.atomic():
         lock_profiles([to.profile_id])  # so that `to` is not deleted before the reply is stored
-        request_digest = digest(str(to.pk), text)
-        if key and (existing := _find_by_key(to.profile_id, key)):
-            if existing.idempotency_digest != request_digest:
-                raise ReplyKeyReused
-            return existing
-        row = _outbound_row(
-            Interaction.objects.select_related("profile__owner").get(pk=to.pk, deleted_at=None), text, now
+        if stored := _stored_before(to.profile_id, key, request_digest):
+            return stored
+        to = _with_owner().get(pk=to.pk, deleted_at=None)
+        return _store(to, text, now, key, request_digest)
+
+
+def answer_thread(
+    thread: Thread, text: str, now: datetime, key: str | None = None, *, seen_id: int | None = None
+) -> Interaction:
+    """Store a reply to the thread's newest received row, or to its newest row when none was received.
+
+    As `store_reply`; and raises AnsweredMeanwhile when the thread has an answer that was stored after the row `seen_id`,
+    Interaction.DoesNotExist or Thread.DoesNotExist when there is nothing to answer any more.
+    """
+    request_digest = digest("thread", str(thread.pk), text)
+    with transaction.atomic():
+        lock_profiles([thread.profile_id])
+        if stored := _stored_before(thread.profile_id, key, request_digest):
+            return stored
+        thread = Thread.objects.get(pk=thread.pk)
+        if seen_id is not None and (newer := _answer_after(thread, seen_id)):
+            raise AnsweredMeanwhile(newer)
+        to = _with_owner().get(
+            profile=thread.profile_id, platform_id=thread.last_in_ref or thread.last_ref, deleted_at=None
         )
-        row.idempotency_key, row.idempotency_digest = key, request_digest if key else None
-        row.save(force_insert=True)
-        move_rows([row.pk], now)
-        row.refresh_from_db(fields=["thread"])
-        return row
+        return _store(to, text, now, key, request_digest)
+
+
+def _stored_before(profile_id: int, key: str | None, request_digest: int) -> Interaction | None:
+    """The row of the reply that was sent with the key before; raises ReplyKeyReused."""
+    if key is None:
+        return None
+    rows = Interaction.objects.with_relations()
+    existing = rows.filter(profile_id=profile_id, idempotency_key=key).first()
+    if existing and existing.idempotency_digest != request_digest:
+        raise ReplyKeyReused
+    return existing
+
+
+def _answer_after(thread: Thread, seen_id: int) -> Interaction | None:
+    """The newest visible answer of the thread that was stored after the row `seen_id`. Reads a long thread to its end."""
+    if thread.last_out_at is None:
+        return None
+    answers = Interaction.objects.of_thread(thread.pk).filter(direction=Interaction.Direction.OUT)
+    return answers.filter(pk__gt=seen_id).with_relations().order_by("-posted_at", "-pk").first()
+
+
+def _with_owner() -> InteractionQuerySet:
+    return Interaction.objects.select_related("profile__owner")
+
+
+def _store(to: Interaction, text: str, now: datetime, key: str | None, request_digest: int) -> Interaction:
+    row = _outbound_row(to, text, now)
+    row.idempotency_key, row.idempotency_digest = key, request_digest if key else None
+    row.save(force_insert=True)
+    move_rows([row.pk], now)
+    row.refresh_from_db(fields=["thread"])
+    return row
 
 
 def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
@@ -66,8 +120,3 @@ def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
         text_digest=digest(text),
         closes=profile.owner.answers_close_threads,
     )
-
-
-def _find_by_key(profile_id: int, key: str) -> Interaction | None:
-    rows = Interaction.objects.with_relations()
-    return rows.filter(profile_id=profile_id, idempotency_key=key).first()

@@ -103,3 +103,25 @@ def enable_list_and_reply(client: ModuleType, caller) -> None:
         body=models.PatchedInteractionRequest(status=models.InteractionStatusEnum.DONE),
     )
     assert changed.status.value == "done"
+    label_and_answer_a_thread(client, caller)
+
+
+def label_and_answer_a_thread(client: ModuleType, caller) -> None:
+    models = importlib.import_module(f"{client.__name__}.models")
+    threads = route(client, "threads.threads_list").sync(
+        client=caller, status=models.ThreadsListStatus.OPEN, unread=True
+    )
+    thread = route(client, "threads.threads_retrieve").sync(
+        threads.results[0].id, client=caller, page_size=200
+    )
+    shown = max(row.id for row in thread.interactions)
+    changed = route(client, "threads.threads_partial_update").sync(
+        thread.id,
+        client=caller,
+        body=models.PatchedThreadChangeRequest(labels=["urgent"], unread=False, covers=shown),
+    )
+    assert (changed.labels, changed.unread, changed.status.value) == (["urgent"], False, "open")
+    answer = models.ThreadReplyRequest(text="Thank you!", seen_id=shown)
+    send = route(client, "threads.threads_reply_create")
+    first, second = (send.sync(thread.id, client=caller, body=answer) for _ in range(2))
+    assert second.newer.id == first.id

@@ -13,7 +13,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from interactions.models import BlockedAuthor, Content, InboxRule, Interaction, SavedReply
+from interactions.models import (
+    BlockedAuthor,
+    Content,
+    Decision,
+    InboxRule,
+    Interaction,
+    Label,
+    Note,
+    SavedReply,
+    Thread,
+)
 from interactions.signing import sign
 from tests.test_schema import bodies, operations, schema
 from tests.world import NOW, demo_of, event, moderate
@@ -43,7 +53,10 @@ def staff(client, alice, live):
 
 
 def rows() -> list:
-    tables = (Profile, Interaction, Content, SavedReply, BlockedAuthor, InboxRule, DemoAccount, User)
+    tables = (
+        *(Profile, Interaction, Content, SavedReply, BlockedAuthor, InboxRule, DemoAccount, User),
+        *(Thread, Label, Note, Decision),
+    )
     return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -92,7 +105,8 @@ def address_of(operation: str) -> tuple[str, str]:
     for route, model in (("saved-replies", SavedReply), ("inbox-rules", InboxRule)):
         if f"/{route}/" in path:
             return method, path.replace("{id}", str(model.objects.get().pk))
-    table = Profile if "/profiles/" in path else Interaction
+    tables = {"profiles": Profile, "threads": Thread}
+    table = tables.get(path.split("/")[3], Interaction)
     return method, path.replace("{id}", str(table.objects.filter(is_demo=False).first().pk))
 
 

@@ -6,8 +6,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
 from accounts.tokens import create_token
-from interactions.models import BlockedAuthor, Content, InboxRule, Interaction, SavedReply
-from tests.world import NOW, demo_of, moderate
+from interactions.models import BlockedAuthor, Content, InboxRule, Interaction, SavedReply, Thread
+from tests.world import NOW, demo_of, moderate, work_on
 
 OPEN = {
     "POST /api/v1/auth/token/": 400,
@@ -35,6 +35,8 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
     demo_of(alice)
     moderate(Interaction.objects.filter(profile=live).first())
     saved = SavedReply.objects.store(alice, "alice's own", "alice's own", NOW)
+    thread = Thread.objects.filter(profile=live).first()
+    work_on(thread)
     return {
         "profiles": {"id": live.pk, "uuid": live.uuid},
         "content": {"id": Content.objects.get(profile=live).pk},
@@ -42,6 +44,7 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
         "saved-replies": {"id": saved.pk},
         "blocked-authors": {"id": BlockedAuthor.objects.get().pk},
         "inbox-rules": {"id": InboxRule.objects.get().pk},
+        "threads": {"id": thread.pk},
         "webhooks": {"uuid": live.uuid},
         "auth": {"id": create_token(alice, NOW)[:15]},
     }
@@ -60,6 +63,7 @@ def everything() -> list[tuple]:
             *("interactions_deadletter", "demo_storyevent", "interactions_pendingchange"),
             *("interactions_savedreply", "interactions_moderation", "interactions_blockedauthor"),
             *("interactions_inboxrule", "interactions_label", "interactions_thread"),
+            *("interactions_note", "interactions_decision"),
         ):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY id")
             rows += cursor.fetchall()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from interactions.models import Content, Interaction
+from interactions.models import Content, Interaction, Thread
 from tests.test_schema import operations
 from tests.world import event, send
 
@@ -74,7 +74,7 @@ def test_an_empty_parameter_of_any_route_is_400_and_named(page, live):
         name for _, _, name, _ in found
     }
     for method, path, name, _ in found:
-        address = path.replace("{name}", "viral-spike")
+        address = path.replace("{name}", "viral-spike").replace("{id}", "1")
         for value in EMPTY:
             answer = page.generic(method, address, QUERY_STRING=f"{name}={value}")
             assert_refused(answer, name, also=f"{name} is empty; give it a value or leave it out.")
@@ -86,11 +86,11 @@ def test_the_pages_ignore_empty_parameters(page, live):
 
 
 def test_whole_numbers_are_plain_digits(page, live):
-    found = named("integer")
+    found, thread = named("integer"), Thread.objects.first().pk
     assert {name for _, name in found} == {"profile", "content", "page_size"}
     for path, name in found:
         for value in NO_WHOLE:
-            assert_refused(page.get(path, QUERY_STRING=f"{name}={value}"), name)
+            assert_refused(page.get(path.replace("{id}", str(thread)), QUERY_STRING=f"{name}={value}"), name)
     content = Content.objects.get().pk
     for query in (f"profile={live.pk}", f"content={content}", f"content=000{content}", "page_size=7"):
         assert page.get(LIST, QUERY_STRING=query).json()["results"], query
@@ -99,7 +99,7 @@ def test_whole_numbers_are_plain_digits(page, live):
 
 def test_a_boolean_is_true_or_false(page, live):
     found = named("boolean")
-    assert [name for _, name in found] == ["is_demo"] * 3
+    assert [name for _, name in found] == [*["is_demo"] * 4, "unread"]
     for path, name in found:
         for value in NO_FLAG:
             assert_refused(get(page, path, f"{name}={value}"), name)
@@ -109,12 +109,13 @@ def test_a_boolean_is_true_or_false(page, live):
             page.get(path, QUERY_STRING=f"{name}={value}").json()["results"]
             for value in ("false", "True", "0", "1")
         ]
-        assert [bool(one) for one in rows] == [True, False] * 2
+        assert [bool(one) for one in rows] == [name == "is_demo", name == "unread"] * 2
 
 
 def test_times_of_lists_have_the_form_of_events(page, live):
     found = named("string", "date-time")
-    assert [name for _, name in found] == ["posted_after", "posted_before"] * 3
+    posted, active = (["posted_after", "posted_before"], ["active_after", "active_before"])
+    assert [name for _, name in found] == [*posted * 3, *active]
     for path, name in found:
         for value in NO_DAY:
             assert_refused(page.get(path, QUERY_STRING=f"{name}={value}"), name, also="2026-01-31T12:00:00Z")
@@ -138,6 +139,7 @@ def test_a_period_is_given_in_days_or_times_of_events(page, live, name):
         (SUMMARY, "from=2026-03-02T00:00:01Z", "to=2026-03-02T00:00:00Z"),
         (SUMMARY, "from=2026-03-02T00:00:00Z", "to=2026-03-02T00:30:00%2B01:00"),
         (LIST, "posted_after=2026-03-02T00:00:01Z", "posted_before=2026-03-02T00:00:00Z"),
+        ("/api/v1/threads/", "active_after=2026-03-02T00:00:01Z", "active_before=2026-03-02T00:00:00Z"),
         ("/api/v1/content/", "posted_after=2026-03-02T00:00:00Z", "posted_before=2026-03-02T00:00:00Z"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from interactions.models import Interaction
+from interactions.models import Interaction, Thread
 from tests.world import demo_of
 
 JSON = "application/json"
@@ -20,7 +20,8 @@ def staff(client, alice, live):
 
 
 def path_of(template: str) -> str:
-    ids = {"row": Interaction.objects.first().pk, "profile": Profile.objects.first().pk}
+    tables = {"row": Interaction, "profile": Profile, "thread": Thread}
+    ids = {name: table.objects.first().pk for name, table in tables.items()}
     return "/api/v1/" + template.format(**ids)
 
 
@@ -40,6 +41,12 @@ def path_of(template: str) -> str:
         ("saved-replies/", "are cursor, page_size"),
         ("blocked-authors/", "are cursor, page_size"),
         ("inbox-rules/", "is none here"),
+        (
+            "threads/",
+            "are kind, platform, profile, content, status, unread, sentiment, label, is_demo, search, active_after,"
+            " active_before, cursor, page_size",
+        ),
+        ("threads/{thread}/", "are cursor, page_size"),
         ("interactions/{row}/", "is none here"),
         ("profiles/{profile}", "is none here"),
         ("analytics/summary/", "are mode, from, to"),
@@ -70,6 +77,9 @@ def test_a_repeated_parameter_is_400_and_named(staff, path):
         ("patch", "interactions/{row}/", {}, "are status"),
         ("post", "interactions/{row}/reply/", {"text": "hello"}, "are text"),
         ("post", "profiles/{profile}/rotate-secret/", {}, "are keep_previous"),
+        ("patch", "threads/{thread}/", {}, "are status, snoozed_until, unread, labels, covers"),
+        ("post", "threads/{thread}/reply/", {"text": "hello"}, "are text, seen_id, anyway"),
+        ("post", "threads/{thread}/notes/", {"text": "hello"}, "are text"),
         ("post", "saved-replies/", {"name": "a", "text": "b"}, "are name, text"),
         ("post", "interactions/{row}/hide/", {}, "is none here"),
         ("post", "interactions/{row}/unhide/", {}, "is none here"),
@@ -113,6 +123,7 @@ def test_an_unknown_field_of_a_body_is_400_and_changes_nothing(staff, alice, liv
     [
         ("patch", "interactions/{row}/", '{"status": "done", "status": "new"}', "status"),
         ("post", "interactions/{row}/reply/", '{"text": "a", "text": "b"}', "text"),
+        ("patch", "threads/{thread}/", '{"labels": ["a"], "labels": ["b"]}', "labels"),
         ("post", "users/", '{"username": "carol", "email": "a@b.cd", "username": "dora"}', "username"),
         ("post", "auth/token/", '{"username": "alice", "username": "bob", "password": "x"}', "username"),
         ("patch", "demo/", '{"settings": {"rhythm": "steady", "rhythm": "natural"}}', "rhythm"),

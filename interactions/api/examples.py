@@ -93,6 +93,28 @@ _REPLY = _COMMENT | {
     "posted_at": "2026-03-04T11:25:00Z",
     "received_at": "2026-03-04T11:25:00Z",
 }
+_THREAD = {
+    "id": 512,
+    "profile": 3,
+    "platform": "instagram",
+    "kind": "comment",
+    "root_ref": "ig-c-977",
+    "content": 41,
+    "status": "open",
+    "snoozed_until": None,
+    "unread": True,
+    "labels": ["question"],
+    "active_at": "2026-03-04T11:20:00Z",
+    "last_at": "2026-03-04T11:20:00Z",
+    "last_in_at": "2026-03-04T11:20:00Z",
+    "last_out_at": None,
+    "sentiment": None,
+    "is_demo": True,
+    "author": _COMMENT["author"],
+    "last": {name: _COMMENT[name] for name in ("id", "direction", "text", "posted_at", "send_status")},
+}
+_NOTE = {"id": 7, "author_name": "", "text": "Ask the roaster first.", "created_at": "2026-03-04T11:22:00Z"}
+_DECISION = {"id": 9, "author_name": "", "at": "2026-03-04T11:21:00Z", "status": "open", "until": None}
 _SAVED_REPLY = {
     "id": 12,
     "name": "Thanks",
@@ -122,6 +144,39 @@ PROFILE = [answer("a demo profile", _PROFILE)]
 CONTENT = [answer("a post", _CONTENT)]
 COMMENT = [answer("a comment", _COMMENT), request("mark as done", {"status": "done"})]
 REPLY = [request("a reply", {"text": "Yes, and for espresso too."}), answer("queued", _REPLY)]
+THREAD = [answer("a thread", _THREAD)]
+THREAD_DETAIL = [
+    answer(
+        "a thread of one comment",
+        _THREAD
+        | {
+            "interactions": [_COMMENT],
+            "next": None,
+            "previous": None,
+            "end": "https://example.com/api/v1/threads/512/?cursor=WzkyMjMzNzIwMzY4NTQ3NzU4MDcsIDEsIDBd",
+            "notes": [_NOTE],
+            "decisions": [_DECISION],
+        },
+    )
+]
+THREAD_CHANGE = [
+    request("mark as done", {"status": "done", "covers": 977}),
+    request(
+        "snooze, label and mark as read",
+        {
+            "status": "snoozed",
+            "snoozed_until": "2026-03-05T09:00:00Z",
+            "unread": False,
+            "labels": ["question", "urgent"],
+            "covers": 977,
+        },
+    ),
+]
+THREAD_REPLY = [
+    request("a reply", {"text": "Yes, and for espresso too.", "seen_id": 977, "anyway": False}),
+    answer("queued", _REPLY, "201"),
+]
+NOTE = [request("a note", {"text": _NOTE["text"]}), answer("a note", _NOTE, "201")]
 INTERACTION_EXPORT = [
     OpenApiExample(
         "one comment",

@@ -11,9 +11,19 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
+from accounts.names import UnreadableName, normalize_name
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
-from interactions.models import Content, Interaction, InteractionQuerySet, ReadStatus
-from interactions.models.choices import NEW
+from interactions.models import (
+    LABEL_LENGTH,
+    Content,
+    Interaction,
+    InteractionQuerySet,
+    ReadStatus,
+    Thread,
+    ThreadQuerySet,
+    ThreadStatus,
+)
+from interactions.models.choices import NEW, InteractionType, Sentiment
 from interactions.search import (
     COMMON_SHARE,
     MAX_CONTAINS_BYTES,
@@ -104,13 +114,35 @@ class SearchFilter(django_filters.CharFilter):
     field_class = SearchField
 
 
+class LabelField(forms.CharField):
+    """The name of a label, normalized as when it was stored."""
+
+    def clean(self, value) -> str | None:
+        text = super().clean(value)
+        try:
+            return normalize_name(text, LABEL_LENGTH) if text else None
+        except UnreadableName as error:
+            raise forms.ValidationError(f"label {error}") from error
+
+
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": LABEL_LENGTH})
+class LabelFilter(django_filters.CharFilter):
+    field_class = LabelField
+
+
 class PeriodForm(forms.Form):
     """Refuses a period that ends before it begins."""
 
+    first, last = "posted_after", "posted_before"
+
     def clean(self) -> None:
-        after, before = (self.cleaned_data.get(name) for name in ("posted_after", "posted_before"))
+        after, before = self.cleaned_data.get(self.first), self.cleaned_data.get(self.last)
         if after and before and after >= before:
-            self.add_error("posted_after", "posted_after must be earlier than posted_before.")
+            self.add_error(self.first, f"{self.first} must be earlier than {self.last}.")
+
+
+class ActivePeriodForm(PeriodForm):
+    first, last = "active_after", "active_before"
 
 
 class ContentFilter(django_filters.FilterSet):
@@ -168,3 +200,36 @@ class InteractionFilter(ContentFilter):
 
     def filter_search(self, rows: InteractionQuerySet, name: str, value: str) -> InteractionQuerySet:
         return rows.matching(value)
+
+
+class ThreadFilterSet(django_filters.FilterSet):
+    """The names of ThreadFilters, whose list `ThreadQuerySet.page_for` reads."""
+
+    kind = django_filters.ChoiceFilter(choices=InteractionType.choices)
+    platform = django_filters.ChoiceFilter(choices=Platform.choices)
+    profile = IdFilter()
+    content = IdFilter()
+    status = django_filters.ChoiceFilter(choices=[*ThreadStatus.choices, (NEW, ThreadStatus.OPEN.label)])
+    unread = StrictBooleanFilter()
+    sentiment = django_filters.ChoiceFilter(
+        choices=Sentiment.choices, help_text="Of the newest received row."
+    )
+    label = LabelFilter(help_text="The name of a label, in upper or lower case.")
+    is_demo = StrictBooleanFilter()
+    search = SearchFilter(
+        help_text=f"At most {MAX_SEARCH_LENGTH} characters. Finds threads by their interactions, as the list of interactions"
+        " does."
+    )
+    active_after = DayOrTimestampFilter(help_text="Active at this time or later.")
+    active_before = DayOrTimestampFilter(help_text="Active before this time.")
+
+    class Meta:
+        model = Thread
+        form = ActivePeriodForm
+        fields: list[str] = []
+
+    def filter_queryset(self, rows: ThreadQuerySet) -> ThreadQuerySet:
+        chosen = {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+        if chosen.get("status") == NEW:
+            chosen["status"] = ThreadStatus.OPEN
+        return rows.filtered(**chosen)

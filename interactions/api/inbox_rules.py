@@ -20,12 +20,12 @@ from interactions.api.profile_field import NO_PROFILE, OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.models import (
+    LABEL_LENGTH,
     MAX_RULE_VALUE,
     MAX_RULES,
     InboxRule,
     TooManyInboxRules,
 )
-from interactions.models.threads import LABEL_LENGTH
 from interactions.moderation.dry_run import MAX_DRY_RUN_ROWS, dry_run
 from interactions.moderation.languages import LANGUAGES
 from interactions.moderation.matching import Rule, author_key, words_key

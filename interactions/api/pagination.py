@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from interactions.cursors import Cursor, CursorError, Page, read_page
+from interactions.cursors import NEWEST, Cursor, CursorError, Page, read_page
 from interactions.read_limits import read_within_limits
 
 
@@ -19,6 +19,7 @@ class NewestFirstPagination(CursorPagination):
     page_size_query_param = "page_size"
     page_size_query_description = "Rows on a page, at most 200."
     max_page_size = 200
+    oldest_first = False
     page: Page
 
     def get_page_size(self, request: Request) -> int:
@@ -44,7 +45,8 @@ class NewestFirstPagination(CursorPagination):
         cursor, size = request.query_params.get(self.cursor_query_param), self.get_page_size(request)
         try:
             self.page = read_within_limits(
-                request.user, lambda: read_page(queryset, request.user, cursor, size)
+                request.user,
+                lambda: read_page(queryset, request.user, cursor, size, oldest_first=self.oldest_first),
             )
         except CursorError as error:
             raise ParseError(f"cursor: {error} Use `next` and `previous` as they were returned.") from error
@@ -62,3 +64,13 @@ class NewestFirstPagination(CursorPagination):
         page_schema = super().get_paginated_response_schema(schema)
         page_schema["required"] = ["next", "previous", "results"]
         return page_schema
+
+
+class OldestFirstPagination(NewestFirstPagination):
+    """Pages oldest first: the next one is newer. `end` is the page of the newest rows."""
+
+    oldest_first = True
+
+    def links(self) -> dict[str, str | None]:
+        pages = {"next": self.page.newer, "previous": self.page.older, "end": NEWEST}
+        return {name: self._link(cursor) for name, cursor in pages.items()}

@@ -7,6 +7,7 @@ from interactions.api.blocked_authors import BlockedAuthorViewSet
 from interactions.api.exports import InteractionExportView
 from interactions.api.inbox_rules import InboxRuleViewSet
 from interactions.api.saved_replies import SavedReplyViewSet
+from interactions.api.threads import ThreadViewSet
 from interactions.api.views import ContentViewSet, InteractionViewSet, ProfileViewSet, SummaryView
 from interactions.api.webhooks import WebhookView
 
@@ -15,6 +16,7 @@ router.trailing_slash = "/?"
 router.register("profiles", ProfileViewSet)
 router.register("content", ContentViewSet)
 router.register("interactions", InteractionViewSet)
+router.register("threads", ThreadViewSet)
 router.register("saved-replies", SavedReplyViewSet)
 router.register("blocked-authors", BlockedAuthorViewSet)
 router.register("inbox-rules", InboxRuleViewSet)

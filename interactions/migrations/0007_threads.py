@@ -122,19 +122,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='thread',
-            index=models.Index(models.F('content'), models.OrderBy(models.F('active_at'), descending=True), condition=models.Q(models.Q(('content', None), _negated=True), models.Q(('active_at', None), _negated=True)), name='threads_of_a_post'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
             index=models.Index(models.F('profile'), models.F('content_ref'), condition=models.Q(('content', None), models.Q(('content_ref', ''), _negated=True)), name='thread_awaits_its_content'),
         ),
         migrations.AddIndex(
             model_name='thread',
             index=models.Index(models.F('snoozed_until'), condition=models.Q(('status', 'snoozed')), name='snoozed_threads'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(models.F('profile'), models.F('sentiment'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('sentiment', None), _negated=True), name='threads_by_sentiment'),
         ),
         migrations.AddIndex(
             model_name='thread',
@@ -151,6 +143,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='thread',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('snoozed_until__isnull', False), ('status', 'snoozed')), models.Q(models.Q(('status', 'snoozed'), _negated=True), ('snoozed_until', None)), _connector='OR'), name='only_a_snoozed_thread_has_an_end_of_it'),
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(models.F('content'), models.F('status'), models.F('unread'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(models.Q(('content', None), _negated=True), models.Q(('active_at', None), _negated=True)), name='threads_of_a_post_by_status'),
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(models.F('profile'), models.F('sentiment'), models.F('kind'), models.F('status'), models.F('unread'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(models.Q(('sentiment', None), _negated=True), models.Q(('active_at', None), _negated=True)), include=('content',), name='threads_of_a_sentiment'),
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(models.F('profile'), models.F('kind'), models.F('status'), models.F('unread'), models.OrderBy(models.F('active_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(models.Q(('label_ids', []), _negated=True), models.Q(('active_at', None), _negated=True)), include=('label_ids', 'content', 'sentiment'), name='labelled_threads_newest_first'),
         ),
         migrations.AddIndex(
             model_name='note',

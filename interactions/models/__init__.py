@@ -4,6 +4,7 @@ from interactions.models.choices import ReadStatus, ThreadStatus
 from interactions.models.enrichment import Enrichment, UnindexedRange
 from interactions.models.exports import LEASE, ExportLease
 from interactions.models.inbox_rules import MAX_RULE_VALUE, MAX_RULES, InboxRule, TooManyInboxRules
+from interactions.models.labels import LABEL_LENGTH, Label, label_key
 from interactions.models.moderation import MAX_BLOCKED, WITHDRAWAL, BlockedAuthor, Moderation
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
@@ -22,9 +23,11 @@ from interactions.models.saved_replies import (
     SavedReplyNameTaken,
     TooManySavedReplies,
 )
-from interactions.models.threads import Decision, Label, Note, Thread
+from interactions.models.thread_lists import ThreadQuerySet
+from interactions.models.threads import NOTE_LENGTH, Decision, Note, Thread
 
 __all__ = [
+    "LABEL_LENGTH",
     "LEASE",
     "MAX_BLOCKED",
     "MAX_KEY_LENGTH",
@@ -34,6 +37,7 @@ __all__ = [
     "MAX_REPLY_TEXT",
     "MAX_RULES",
     "MAX_RULE_VALUE",
+    "NOTE_LENGTH",
     "WITHDRAWAL",
     "BlockedAuthor",
     "Content",
@@ -53,8 +57,10 @@ __all__ = [
     "SavedReply",
     "SavedReplyNameTaken",
     "Thread",
+    "ThreadQuerySet",
     "ThreadStatus",
     "TooManyInboxRules",
     "TooManySavedReplies",
     "UnindexedRange",
+    "label_key",
 ]

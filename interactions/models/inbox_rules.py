@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import Deferrable, Q
 
 from accounts.models import Profile, User
-from interactions.models.threads import LABEL_LENGTH
+from interactions.models.labels import LABEL_LENGTH
 
 MAX_RULES = 50  # of one user
 MAX_RULE_VALUE = 255  # characters: as long as an author's id

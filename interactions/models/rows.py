@@ -90,6 +90,8 @@ class PlatformRowQuerySet(models.QuerySet):
 class PlatformRow(models.Model):
     """A row that belongs to a profile and has an id of its platform: content or an interaction."""
 
+    TIME_COLUMN = "posted_at"  # orders its lists
+
     profile = models.ForeignKey(
         Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
@@ -154,6 +156,13 @@ READ_STATUS = Case(
 
 class InteractionQuerySet(PlatformRowQuerySet):
     search_text: str | None = None
+    thread_id: int | None = None
+
+    def of_thread(self, thread_id: int) -> "InteractionQuerySet":
+        """Return the visible rows of the thread; `page_for` reads them along its index."""
+        rows = self.filter(thread=thread_id, deleted_at=None)
+        rows.thread_id = thread_id
+        return rows
 
     def with_status(self, status: str) -> "InteractionQuerySet":
         """Return the rows whose `status` is the value of ReadStatus."""
@@ -173,14 +182,16 @@ class InteractionQuerySet(PlatformRowQuerySet):
 
     def _clone(self) -> "InteractionQuerySet":
         clone = super()._clone()
-        clone.search_text = self.search_text
+        clone.search_text, clone.thread_id = self.search_text, self.thread_id
         return clone
 
     def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> PlatformRowQuerySet:
-        """With a search, return the first `limit` matching rows of each profile, found by their keys.
+        """Return the rows of the thread, or with a search the first `limit` matching rows of each profile, found by their keys.
 
         Each profile has its own array of keys: a join of all keys and all profiles might read the keys once per profile.
         """
+        if self.thread_id is not None:
+            return self
         if self.search_text is None:
             return super()._first_of(user, limit, order)
         matching = matching_by_profile(user, self.search_text)

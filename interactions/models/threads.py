@@ -13,8 +13,8 @@ from accounts.models import Profile
 from interactions.events import ID_LENGTH, NAME_LENGTH
 from interactions.models.choices import InteractionType, Sentiment, ThreadStatus
 from interactions.models.rows import Content
+from interactions.models.thread_lists import ThreadQuerySet
 
-LABEL_LENGTH = 50  # characters
 NOTE_LENGTH = 10_000  # characters
 
 
@@ -26,6 +26,7 @@ class Thread(models.Model):
     """
 
     Status, Kind = ThreadStatus, InteractionType
+    TIME_COLUMN = "active_at"  # orders its lists
 
     profile = models.ForeignKey(
         Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
@@ -70,6 +71,8 @@ class Thread(models.Model):
     read_at = models.DateTimeField(null=True, editable=False)
     label_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
 
+    objects = ThreadQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["profile", "kind", "root_ref"], name="thread_is_stored_once"),
@@ -89,9 +92,9 @@ class Thread(models.Model):
                 name="threads_newest_first",
             ),
             models.Index(
-                *(F("content"), F("active_at").desc()),
+                *(F("content"), F("status"), F("unread"), F("active_at").desc(), F("id").desc()),
                 condition=~Q(content=None) & ~Q(active_at=None),
-                name="threads_of_a_post",
+                name="threads_of_a_post_by_status",
             ),
             models.Index(
                 *(F("profile"), F("content_ref")),
@@ -99,10 +102,19 @@ class Thread(models.Model):
                 name="thread_awaits_its_content",
             ),
             models.Index(F("snoozed_until"), condition=Q(status="snoozed"), name="snoozed_threads"),
+            # New threads have neither sentiment nor labels, so these cost the ingest nothing.
             models.Index(
-                *(F("profile"), F("sentiment"), F("active_at").desc(), F("id").desc()),
-                condition=~Q(sentiment=None),
-                name="threads_by_sentiment",
+                *(F("profile"), F("sentiment"), F("kind"), F("status"), F("unread")),
+                *(F("active_at").desc(), F("id").desc()),
+                condition=~Q(sentiment=None) & ~Q(active_at=None),
+                include=["content"],
+                name="threads_of_a_sentiment",
+            ),
+            models.Index(
+                *(F("profile"), F("kind"), F("status"), F("unread"), F("active_at").desc(), F("id").desc()),
+                condition=~Q(label_ids=[]) & ~Q(active_at=None),
+                include=["label_ids", "content", "sentiment"],
+                name="labelled_threads_newest_first",
             ),
             GinIndex(fields=["label_ids"], condition=~Q(label_ids=[]), name="threads_by_label"),
         ]
@@ -158,19 +170,3 @@ class Note(ThreadRow):
 
     def __str__(self) -> str:
         return self.text[:60]
-
-
-class Label(models.Model):
-    """A label of a profile's threads; `Thread.label_ids` refers to it."""
-
-    profile = models.ForeignKey(
-        Profile, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
-    )
-    is_demo = models.BooleanField(editable=False)
-    name = models.CharField(max_length=LABEL_LENGTH)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["profile", "name"], name="label_is_stored_once")]
-
-    def __str__(self) -> str:
-        return self.name

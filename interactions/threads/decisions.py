@@ -95,9 +95,9 @@ def decide_on_arrival(decided: Mapping[int, tuple[str, str]], received_at: datet
     refresh_states(threads, received_at)
 
 
-def mark_read(ids: Iterable[int], now: datetime) -> None:
-    """Mark everything as read that the threads have."""
-    _set_read_at(_ALL_READ, ids, now)
+def mark_read(ids: Iterable[int], now: datetime, *, covers: Interaction | None = None) -> None:
+    """Mark everything as read that the threads have, or what was received until `covers` was."""
+    _set_read_at(_ALL_READ, ids, now, covers)
 
 
 def mark_unread(ids: Iterable[int], now: datetime) -> None:
@@ -105,8 +105,10 @@ def mark_unread(ids: Iterable[int], now: datetime) -> None:
     _set_read_at("NULL", ids, now)
 
 
-def _set_read_at(expression: str, ids: Iterable[int], now: datetime) -> None:
-    values = {"ids": list(ids), "now": now, "seen_until": None}
+def _set_read_at(
+    expression: str, ids: Iterable[int], now: datetime, covers: Interaction | None = None
+) -> None:
+    values = {"ids": list(ids), "now": now, "seen_until": covers and covers.received_at}
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE interactions_thread SET read_at = {expression} WHERE id = ANY(%(ids)s)", values

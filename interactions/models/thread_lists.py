@@ -1,0 +1,261 @@
+"""Lists of threads, newest activity first, at a cost that does not grow with the number of threads.
+
+`Thread.objects` is of this class; `interactions.cursors` reads its pages.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import BigIntegerField, Func, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.db.models.lookups import Exact
+
+from accounts.models import Profile, User
+from interactions.models.choices import InteractionType, ThreadStatus
+from interactions.models.labels import Label, label_key
+from interactions.models.rows import Content, Interaction
+from interactions.search import matching_interactions
+
+# A label of at most this many threads is read by its own index, in any order; one of more threads along the newest ones.
+MAX_LABELLED = 2_000
+IDS = ArrayField(BigIntegerField())
+
+
+@dataclass(frozen=True)
+class ThreadFilters:
+    """What a list of threads shows; None shows everything. `label` is a name, in any case."""
+
+    kind: str | None = None
+    platform: str | None = None
+    profile: int | None = None
+    content: int | None = None
+    status: str | None = None
+    unread: bool | None = None
+    sentiment: str | None = None
+    label: str | None = None
+    is_demo: bool | None = None
+    search: str | None = None
+    active_after: datetime | None = None  # or at that time
+    active_before: datetime | None = None
+
+    def profiles_of(self, user: User) -> models.QuerySet[Profile]:
+        """Return the user's profiles whose threads the list shows."""
+        wanted = {"platform": self.platform, "pk": self.profile, "is_demo": self.is_demo}
+        profiles = Profile.objects.owned_by(user).filter(**_given(wanted))
+        if self.content is None:
+            return profiles
+        return profiles.filter(pk__in=Content.objects.filter(pk=self.content).values("profile"))
+
+    def times(self) -> dict[str, datetime]:
+        return _given({"active_at__gte": self.active_after, "active_at__lt": self.active_before})
+
+    def kinds(self) -> list[str]:
+        """Return the kinds that the list may show. Only comments are on posts."""
+        kinds = InteractionType.values if self.kind is None else [self.kind]
+        return kinds if self.content is None else [kind for kind in kinds if kind == InteractionType.COMMENT]
+
+    def index_parts(self) -> Func:
+        """Return the parts of the index that the list shows, as rows of kind, status and unread.
+
+        Within a part the index is ordered by time.
+        """
+        parts = product(
+            self.kinds(),
+            ThreadStatus.values if self.status is None else [self.status],
+            [True, False] if self.unread is None else [self.unread],
+        )
+        types = (models.TextField(), models.TextField(), models.BooleanField())
+        columns = zip(zip(*parts, strict=True), types, strict=True)
+        return Func(*(Value(list(values), ArrayField(type)) for values, type in columns), function="unnest")
+
+
+def _given(lookups: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in lookups.items() if value is not None}
+
+
+class FirstIds(Func):
+    """An array of the ids of the first threads in the `order`, from three expressions: profiles, index parts, and the first
+    threads of one part of one profile, which refer to the others by OF_PART.
+
+    PostgreSQL runs the last one for each part of each profile. It plans it once, however many these are.
+    """
+
+    output_field = IDS
+
+    def __init__(self, *expressions: Any, order: str, limit: int) -> None:
+        super().__init__(*expressions)
+        self.order, self.limit = order, limit
+
+    def as_sql(self, compiler, connection, **_: Any) -> tuple[str, list]:
+        compiled = [compiler.compile(one) for one in self.source_expressions]
+        profiles, parts, rows = (sql for sql, _ in compiled)
+        return (
+            f"ARRAY(SELECT first.id FROM {profiles} AS profile"
+            f" CROSS JOIN {parts} AS part (kind, status, unread) CROSS JOIN LATERAL {rows} AS first"
+            f" ORDER BY first.active_at {self.order}, first.id {self.order} LIMIT {self.limit:d})",
+            [value for _, values in compiled for value in values],
+        )
+
+
+class Named(Func):
+    """A column of another part of FirstIds."""
+
+    def __init__(self, column: str, output_field: models.Field) -> None:
+        super().__init__(template=column, output_field=output_field)
+
+
+OF_PROFILE = {"profile": Named("profile.id", BigIntegerField())}
+OF_PART = {
+    "kind": Named("part.kind", models.CharField()),
+    "status": Named("part.status", models.CharField()),
+    "unread": Named("part.unread", models.BooleanField()),
+}
+
+
+class HasLabel(Func):
+    """Whether the thread has one of the labels."""
+
+    template = "(label_ids && %(expressions)s)"
+    output_field = models.BooleanField()
+
+
+def unindexed(content: int | None, sentiment: str | None) -> list[Exact]:
+    """The conditions, written so that no index on these columns fits: PostgreSQL reads the columns of another index."""
+    conditions = []
+    if content is not None:
+        column = Func("content", template="(%(expressions)s + 0)", output_field=BigIntegerField())
+        conditions.append(Exact(column, content))
+    if sentiment is not None:
+        column = Func("sentiment", template="(%(expressions)s || '')", output_field=models.TextField())
+        conditions.append(Exact(column, sentiment))
+    return conditions
+
+
+class ThreadQuerySet(models.QuerySet):
+    filters = ThreadFilters()
+
+    def shown(self) -> "ThreadQuerySet":
+        """Return the threads that have a visible row."""
+        return self.exclude(active_at=None)
+
+    def visible_to(self, user: User) -> "ThreadQuerySet":
+        """Return the threads of the user's profiles that have a visible row."""
+        return self.shown().filter(profile__owner=user)
+
+    def filtered(self, **chosen: Any) -> "ThreadQuerySet":
+        """Return the threads that match these filters of ThreadFilters. Only `page_for` applies them, when it reads."""
+        rows = self.all()
+        rows.filters = replace(self.filters, **chosen)
+        return rows
+
+    def _clone(self) -> "ThreadQuerySet":
+        clone = super()._clone()
+        clone.filters = self.filters
+        return clone
+
+    def page_for(self, user: User, limit: int, *, oldest_first: bool = False) -> "ThreadQuerySet":
+        """Return the first `limit` threads of the user's profiles by `active_at`, newest or oldest first.
+
+        Reads only the first entries of each part of each profile's index. Where a list's threads are known by their keys
+        (a search, a label of few threads) it reads these.
+        """
+        order = ("active_at", "id") if oldest_first else ("-active_at", "-id")
+        ids = self._first_ids(user, limit, order).order_by(*order).values("pk")[:limit]
+        rows = self.all()
+        rows.query.clear_where()
+        return rows.filter(pk__in=ids).order_by(*order)
+
+    def with_relations(self) -> "ThreadQuerySet":
+        """Join profile and post, without its text. Add the ids of the newest row, and of that by which a list names a person."""
+        author_ref = Coalesce(NullIf(OuterRef("last_in_ref"), Value("")), OuterRef("last_ref"))
+        joined = self.select_related("profile", "content").defer("content__text", "content__url")
+        return joined.annotate(
+            last_id=_row_id(OuterRef("last_ref")),
+            author_row_id=_row_id(author_ref),
+        )
+
+    def _first_ids(self, user: User, limit: int, order: tuple[str, ...]) -> "ThreadQuerySet":
+        """Return threads of which the first `limit` are the page."""
+        filters = self.filters
+        labels = label_ids(user, filters.label) if filters.label else []
+        if (filters.label and not labels) or not filters.kinds():
+            return self.none()
+        if filters.search:
+            found = threads_of(matching_interactions(user, filters.search))
+            rows = self.filter(label_ids__overlap=labels) if labels else self
+            return rows._among(found, user)
+        if labels:
+            few = list(self._labelled(labels)[: MAX_LABELLED + 1])
+            if len(few) <= MAX_LABELLED:
+                return self._among(few, user)
+        return self._along_index(labels, user, limit, order)
+
+    def _labelled(self, labels: Sequence[int]) -> models.QuerySet:
+        """The ids of threads that have one of the labels, in no order.
+
+        PostgreSQL's estimate for a label may be far off; as a scalar subquery it has a fixed estimate, for which the
+        label's index is used.
+        """
+        condition = HasLabel(Value(list(labels), IDS), template="(label_ids && (SELECT %(expressions)s))")
+        return self.model.objects.exclude(label_ids=[]).filter(condition).values_list("pk", flat=True)
+
+    def _among(self, ids: Sequence[int], user: User) -> "ThreadQuerySet":
+        """Those of the threads that match the filters, except for label and search."""
+        filters = self.filters
+        profiles = list(filters.profiles_of(user).values_list("pk", flat=True))
+        columns = {
+            name: getattr(filters, name) for name in ("kind", "content", "status", "unread", "sentiment")
+        }
+        return self.filter(pk__in_array=ids, profile__in=profiles, **_given(columns), **filters.times())
+
+    def _along_index(
+        self, labels: Sequence[int], user: User, limit: int, order: tuple[str, ...]
+    ) -> "ThreadQuerySet":
+        """The first `limit` rows of all parts of the index of each of the user's profiles."""
+        of_part = self._of_part(labels).filter(**self.filters.times()).order_by(*order)
+        profiles = self.filters.profiles_of(user).order_by().values("id")
+        ids = FirstIds(
+            Subquery(profiles),
+            self.filters.index_parts(),
+            Subquery(of_part.values("active_at", "id")[:limit]),
+            order="ASC" if order[0] == "active_at" else "DESC",
+            limit=limit,
+        )
+        return self.model.objects.filter(pk__in_array=ids)
+
+    def _of_part(self, labels: Sequence[int]) -> "ThreadQuerySet":
+        """The rows of one part of one profile that match the filters. One index has all columns of its conditions.
+
+        That is labelled_threads_newest_first, threads_of_a_post_by_status, threads_of_a_sentiment or threads_newest_first.
+        """
+        content, sentiment = self.filters.content, self.filters.sentiment
+        if labels:
+            rows = self.filter(HasLabel(Value(list(labels), IDS)), *unindexed(content, sentiment), **OF_PART)
+            return rows.exclude(label_ids=[]).filter(**OF_PROFILE)
+        if content is not None and sentiment is None:
+            # Without the profile, as PostgreSQL might take the index of all its threads.
+            return self.filter(content=content, status=OF_PART["status"], unread=OF_PART["unread"])
+        rows = self.filter(*unindexed(content, None), **OF_PART, **OF_PROFILE)
+        return rows if sentiment is None else rows.filter(sentiment=sentiment)
+
+
+def label_ids(user: User, name: str) -> list[int]:
+    """Return the ids of the labels of that name, in any case: each of the user's profiles may have one."""
+    labels = Label.objects.filter(profile__owner=user).values_list("pk", "name")
+    return [id for id, other in labels if label_key(other) == label_key(name)]
+
+
+def threads_of(interaction_ids: Sequence[int]) -> list[int]:
+    """Return the ids of the threads of those of the interactions that are visible."""
+    rows = Interaction.objects.filter(pk__in_array=interaction_ids, deleted_at=None).exclude(thread=None)
+    return list(rows.order_by().values_list("thread", flat=True).distinct())
+
+
+def _row_id(platform_id: Any) -> Subquery:
+    rows = Interaction.objects.filter(profile=OuterRef("profile"), platform_id=platform_id)
+    return Subquery(rows.values("pk")[:1])
