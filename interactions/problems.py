@@ -84,7 +84,7 @@ class StatementTimeout(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The request took too long and was stopped."
     hint = (
-        "Ask for less: narrow a list or search by profile and times, and a summary by from and to."
+        "Ask for less: narrow a list or search by profile and times (`posted_after`, `active_after`), and a summary by from and to."
         " If it was little, try again in a few seconds."
     )
     wait = 5

@@ -238,8 +238,8 @@ def test_search_words_appear_in_no_log(stack):
             ):
                 requests.get(f"{url}/{path}", headers=caller.headers, timeout=20)
         with stack.connect() as other, other.transaction():
-            other.execute("LOCK TABLE interactions_interaction")  # makes a search time out
-            path = f"api/v1/interactions/?search={word}"
+            other.execute("LOCK TABLE interactions_content")  # makes a search time out
+            path = f"api/v1/content/?search={word}"
             timed_out = requests.get(f"{stack.url}/{path}", headers=caller.headers, timeout=30)
         assert timed_out.status_code == 503
     finally:

@@ -93,6 +93,6 @@ def _next_rows(block: BlockedAuthor) -> list[tuple[int, datetime, str, datetime 
     """
     rows = Interaction.objects.filter(profile=block.profile_id, type=Interaction.Type.COMMENT)
     if block.hidden_to_at is not None:
-        rows = rows.filter(Cursor(block.hidden_to_id, block.hidden_to_at).condition())
+        rows = rows.filter(Cursor(block.hidden_to_id, block.hidden_to_at).condition("posted_at"))
     columns = rows.order_by("-posted_at", "-id").values_list("pk", "posted_at", "author_id", "hidden_at")
     return list(columns[:ROWS_PER_TRANSACTION])
