@@ -286,6 +286,16 @@ def test_an_author_matches_by_exact_handle_or_id(profile, alice, value, matches)
     assert hidden() == ({"c1"} if matches else set())
 
 
+def test_a_rule_gives_the_label_of_the_profile_that_differs_in_case_only(profile, alice):
+    label = Label.objects.create(profile=profile, is_demo=False, name="spam")
+    rule(alice, "word", "spam", "label", "Spam")
+    rule(alice, "word", "new", "label", "New")
+    send(profile, comment("c1", "spam"), comment("c2", "new"))
+    send(profile, comment("c3", "spam"), comment("c4", "new"))
+    assert labels() == {"c1": ["spam"], "c2": ["New"], "c3": ["spam"], "c4": ["New"]}
+    assert (Label.objects.count(), Thread.objects.get(root_ref="c1").label_ids) == (2, [label.pk])
+
+
 def test_a_language_matches_texts_that_can_be_told(profile, alice):
     rule(alice, "language", "es", "label", "Spanish")
     send(

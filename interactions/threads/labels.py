@@ -4,28 +4,31 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connection
 
+from interactions.models import Label, label_key
 from interactions.upserts import to_json
-
-_NAMED = "json_to_recordset(%s::json) AS named (profile_id bigint, name text)"
 
 
 def get_or_create_labels(names: Mapping[int, Collection[str]]) -> dict[tuple[int, str], int]:
-    """Return the ids of the labels with these names, by profile and name; creates those that are missing."""
-    pairs = [{"profile_id": profile_id, "name": name} for profile_id in names for name in names[profile_id]]
-    records = to_json(sorted(pairs, key=lambda pair: (pair["profile_id"], pair["name"])))
+    """Return the ids of the labels with these names, in any case, by profile and name; creates those that are missing."""
+    wanted = [(profile_id, name) for profile_id in sorted(names) for name in sorted(names[profile_id])]
+    labels = Label.objects.filter(profile__in=list(names)).values_list("profile", "name", "pk")
+    ids = {(profile_id, label_key(name)): id for profile_id, name, id in labels}
+    missing = {(profile_id, label_key(name)): name for profile_id, name in wanted}
+    ids |= _create({key: name for key, name in missing.items() if key not in ids})
+    return {(profile_id, name): ids[profile_id, label_key(name)] for profile_id, name in wanted}
+
+
+def _create(names: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:
+    """Create the labels, by profile and key of the name; return their ids."""
+    records = to_json([{"profile_id": profile_id, "name": name} for (profile_id, _), name in names.items()])
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO interactions_label (profile_id, is_demo, name)"
-            f" SELECT profile.id, profile.is_demo, named.name FROM {_NAMED}"
-            " JOIN accounts_profile profile ON profile.id = named.profile_id ON CONFLICT (profile_id, name) DO NOTHING",
+            "INSERT INTO interactions_label (profile_id, is_demo, name) SELECT profile.id, profile.is_demo, named.name"
+            " FROM json_to_recordset(%s::json) AS named (profile_id bigint, name text)"
+            " JOIN accounts_profile profile ON profile.id = named.profile_id RETURNING profile_id, name, id",
             [records],
         )
-        cursor.execute(
-            "SELECT label.profile_id, label.name, label.id"
-            f" FROM {_NAMED} JOIN interactions_label label USING (profile_id, name)",
-            [records],
-        )
-        return {(profile_id, name): id for profile_id, name, id in cursor}
+        return {(profile_id, label_key(name)): id for profile_id, name, id in cursor}
 
 
 def label_threads_of(rows: Sequence[tuple[int, int]]) -> None:
