@@ -1,6 +1,6 @@
 """Advisory locks that let one transaction at a time write to a profile's rows.
 
-Every writer of inbox rows takes them, except for the API's change of an interaction's status.
+Every writer of inbox rows and threads takes them.
 """
 
 from collections.abc import Iterable

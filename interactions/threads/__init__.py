@@ -1,7 +1,8 @@
 """Threads: which row belongs to which, what state follows from the rows and decisions, and who writes it.
 
-`state` and `roots` are pure. `placing` gives new rows their threads; `recomputing` computes threads anew after rows changed
-or went; `labels` labels; `moving` moves rows to other threads when parents arrive late or change. Every writer of inbox rows calls one of
-the three under the profile's lock. `decisions` writes what people decide; `rebuilding` compares all threads with their rows;
-`adoption` does all this for rows of the release before.
+`state` has the state as SQL, `roots` and `keys` say where a row belongs. New rows are added by the statement that inserts
+them (`adding`, prepared by `arrivals`); after rows changed or went, `recomputing` computes their threads anew; `moving`
+moves rows when parents arrive late or change. Every writer of inbox rows calls one of them under the profile's lock.
+`decisions`, `changing`, `labelling`, `noting`, `hiding` and `statuses` write what people do, and `showing` reads for them.
+`waking` ends snoozes, `rebuilding` compares all threads with their rows, `adoption` serves rows of the release before.
 """
