@@ -53,7 +53,7 @@ THREAD_ID = "coalesce(first.thread_id, named.id)"
 # states are computed. The caller holds the profiles' locks, so that no thread appears meanwhile.
 THREADS = f"""
 facts AS MATERIALIZED (
-    SELECT stored.id, batch.profile_id, batch.type, batch.root_ref, batch.is_demo,
+    SELECT stored.id, batch.place, batch.profile_id, batch.type, batch.root_ref, batch.is_demo,
         coalesce(least(NULLIF(stored.content_ref, '') COLLATE "C", batch.content_ref COLLATE "C"), '') AS content_ref,
         {_newest("last")}, {_newest("last_in")},
         greatest(stored.last_in_received_at, batch.last_in_received_at) AS last_in_received_at,
@@ -63,7 +63,7 @@ facts AS MATERIALIZED (
         {qualified(PEOPLE_FACTS, "stored")}
     FROM (
         SELECT thread_id, profile_id, type, CASE WHEN thread_id IS NULL THEN root_ref END AS root_ref,
-            bool_or(is_demo) AS is_demo, min(NULLIF(content_ref, '') COLLATE "C") AS content_ref,
+            min(ordinality) AS place, bool_or(is_demo) AS is_demo, min(NULLIF(content_ref, '') COLLATE "C") AS content_ref,
             max(posted_at) FILTER (WHERE deleted_at IS NULL) AS last_at,
             {_NEWEST.format("deleted_at IS NULL")} AS last_ref,
             max(posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
@@ -82,7 +82,7 @@ facts AS MATERIALIZED (
     FROM facts {STATE_OF_FACTS}
     LEFT JOIN interactions_content content
         ON content.profile_id = facts.profile_id AND content.platform_id = facts.content_ref
-    WHERE facts.id IS NULL
+    WHERE facts.id IS NULL ORDER BY facts.place
     RETURNING profile_id, kind, root_ref, id
 ), updated AS (
     UPDATE interactions_thread thread SET {assignments(ROW_FACTS, "facts")}, {assignments(STATE, "state")},
