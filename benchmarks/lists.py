@@ -83,8 +83,8 @@ def _admin(owner: User, size: Size) -> list[Measurement]:
     address = reverse("admin:interactions_interaction_changelist")
     queries = {
         "the list": {},
-        "filtered by type and status": {"type__exact": "message", "status__exact": "new"},
-        "filtered by a status that no row has": {"status__exact": "hidden"},
+        "filtered by type and status": {"type__exact": "message", "status": "open"},
+        "filtered by a status that no row has": {"status": "hidden"},
         "an exact id": {"q": f"p{size.rows // 2}"},
         "a profile's handle": {"q": "youtube"},
         "a word that many rows have": {"q": "weather"},
