@@ -98,7 +98,8 @@ def stored_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:
         microseconds_of("NULLIF(deleted_at, expired_at)"),
     ]
     if target == INTERACTION:
-        names, values = ("hidden",), [microseconds_of("visibility_at"), "(hidden_at IS NOT NULL)::int"]
+        names = (*names, "hidden")
+        values += [microseconds_of("visibility_at"), "(hidden_at IS NOT NULL)::int"]
     thread_id = "thread_id" if target == INTERACTION else "NULL"
     with connection.cursor() as cursor:
         cursor.execute(

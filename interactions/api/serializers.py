@@ -49,7 +49,7 @@ class ContentSerializer(serializers.ModelSerializer):
 
 
 class StatusField(serializers.ChoiceField):
-    """A value of ReadStatus; `new`, the name of releases before 3, is accepted for `open`."""
+    """A status of a thread or of its rows; `new`, the name before there were threads, is accepted for `open`."""
 
     def to_internal_value(self, data) -> str:
         return super().to_internal_value(ReadStatus.OPEN if data == NEW else data)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.api.strict_input import StrictSerializer
 from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
-from interactions.api.serializers import AuthorSerializer, InteractionSerializer, ReplySerializer
+from interactions.api.serializers import AuthorSerializer, InteractionSerializer, ReplySerializer, StatusField
 from interactions.events import read_timestamp
 from interactions.models import (
     LABEL_LENGTH,
@@ -20,7 +20,6 @@ from interactions.models import (
     Thread,
     ThreadStatus,
 )
-from interactions.models.choices import NEW
 from interactions.problems import ProblemSerializer
 from interactions.threads.changing import MAX_SNOOZE
 from interactions.threads.labelling import MAX_LABELS, MAX_LABELS_OF_THREAD
@@ -148,18 +147,11 @@ class LabelField(serializers.CharField):
             raise serializers.ValidationError(f"Each label {error}") from error
 
 
-class ThreadStatusField(serializers.ChoiceField):
-    """A status of a thread; `new`, the name of releases before 3, is accepted for `open`."""
-
-    def to_internal_value(self, data) -> str:
-        return super().to_internal_value(ThreadStatus.OPEN if data == NEW else data)
-
-
 @extend_schema_serializer(examples=examples.THREAD_CHANGE)
 class ThreadChangeSerializer(StrictSerializer):
     """What to change; only what is sent changes."""
 
-    status = ThreadStatusField(
+    status = StatusField(
         required=False,
         choices=ThreadStatus.choices,
         help_text="Holds until something newer is received than `covers`. `new` is accepted for `open`.",

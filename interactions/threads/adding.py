@@ -7,15 +7,15 @@ thread is that comment's.
 from interactions.threads.state import (
     CONTENT_OF_FACTS,
     PEOPLE_FACTS,
+    RECEIVED,
     ROW_FACTS,
+    SENT,
     STATE,
     STATE_OF_FACTS,
     assignments,
     qualified,
 )
 
-_RECEIVED = "deleted_at IS NULL AND direction = 'in' AND hidden_at IS NULL"
-_SENT = "deleted_at IS NULL AND direction = 'out'"
 _NEWEST = (
     '(array_agg(platform_id ORDER BY posted_at DESC, platform_id COLLATE "C" DESC) FILTER (WHERE {})) [1]'
 )
@@ -66,11 +66,11 @@ facts AS MATERIALIZED (
             min(ordinality) AS place, bool_or(is_demo) AS is_demo, min(NULLIF(content_ref, '') COLLATE "C") AS content_ref,
             max(posted_at) FILTER (WHERE deleted_at IS NULL) AS last_at,
             {_NEWEST.format("deleted_at IS NULL")} AS last_ref,
-            max(posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
-            {_NEWEST.format(_RECEIVED)} AS last_in_ref,
-            CASE WHEN bool_or({_RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
-            max(posted_at) FILTER (WHERE {_SENT}) AS last_out_at,
-            max(posted_at) FILTER (WHERE {_SENT} AND closes) AS answered_at
+            max(posted_at) FILTER (WHERE {RECEIVED}) AS last_in_at,
+            {_NEWEST.format(RECEIVED)} AS last_in_ref,
+            CASE WHEN bool_or({RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
+            max(posted_at) FILTER (WHERE {SENT}) AS last_out_at,
+            max(posted_at) FILTER (WHERE {SENT} AND closes) AS answered_at
         FROM placed GROUP BY 1, 2, 3, 4
     ) batch
     LEFT JOIN interactions_thread stored ON stored.id = batch.thread_id

@@ -18,7 +18,7 @@ from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import Interaction
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute, recompute_or_delete
+from interactions.threads.recomputing import recompute, recompute_or_delete, refresh_states
 
 ROWS_PER_TRANSACTION = 1_000
 STALE = "interactions_stalethread"
@@ -131,6 +131,6 @@ def _decide_as_before(thread_ids: set[int], at: datetime) -> None:
             " AND row.status IN ('done', 'archived') RETURNING thread.id",
             [at, at, list(thread_ids)],
         )
-        changed = {thread for (thread,) in cursor}
-    if changed:
-        recompute(changed, at)
+        decided = {thread for (thread,) in cursor}
+    if decided:
+        refresh_states(decided, at)

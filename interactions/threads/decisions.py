@@ -23,12 +23,11 @@ def decide(
     *,
     until: datetime | None = None,
     covers: Interaction | None = None,
-    author_name: str = "",
 ) -> None:
     """Give the threads a status, until a newer received row than `covers` arrives; `until` is the end of a snooze.
 
     `covers` is the newest row that the person saw; without it, the newest received row of each thread. What the decision
-    covers is read. `author_name` is empty for the user who owns the threads.
+    covers is read.
     """
     values = {
         "ids": list(ids),
@@ -38,7 +37,6 @@ def decide(
         "seen_until": covers and covers.received_at,
         "covers_at": covers and covers.posted_at,
         "covers_ref": covers.platform_id if covers else "",
-        "author_name": author_name,
     }
     with connection.cursor() as cursor:
         cursor.execute(
@@ -50,7 +48,7 @@ def decide(
         )
         cursor.execute(
             "INSERT INTO interactions_decision (thread_id, profile_id, is_demo, author_name, at, status, until)"
-            " SELECT id, profile_id, is_demo, %(author_name)s, %(now)s, %(status)s, %(until)s"
+            " SELECT id, profile_id, is_demo, '', %(now)s, %(status)s, %(until)s"
             " FROM interactions_thread WHERE id = ANY(%(ids)s) ORDER BY id",
             values,
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef
 
 from interactions.models import Label, Thread, label_key
+from interactions.threads.labels import create_labels
 
 MAX_LABELS = 200  # of one profile
 MAX_LABELS_OF_THREAD = 20
@@ -34,17 +35,14 @@ def _ids_of(thread: Thread, names: dict[str, str]) -> list[int]:
         return []
     labels = Label.objects.filter(profile=thread.profile_id)
     known = {label_key(name): id for id, name in labels.values_list("pk", "name")}
-    missing = [name for key, name in names.items() if key not in known]
+    missing = {(thread.profile_id, key): name for key, name in names.items() if key not in known}
     if len(known) + len(missing) > MAX_LABELS:
         kept = [known[key] for key in names.keys() & known.keys()]
         _delete_unused(thread.profile_id, kept)
         if labels.count() + len(missing) > MAX_LABELS:
             raise TooManyLabels
-    new = [Label(profile_id=thread.profile_id, is_demo=thread.is_demo, name=name) for name in missing]
-    return [
-        *(known[key] for key in names.keys() & known.keys()),
-        *(label.pk for label in Label.objects.bulk_create(new)),
-    ]
+    new = create_labels(missing) if missing else {}
+    return [*(known[key] for key in names.keys() & known.keys()), *new.values()]
 
 
 def _delete_unused(profile_id: int, kept: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""Labels of a profile's threads. Called by inbox rules, inside a transaction that holds the profiles' locks."""
+"""Labels of a profile's threads. Called by inbox rules and `labelling.py`, inside a transaction that holds the profiles' locks."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,12 +14,12 @@ def get_or_create_labels(names: Mapping[int, Collection[str]]) -> dict[tuple[int
     labels = Label.objects.filter(profile__in=list(names)).values_list("profile", "name", "pk")
     ids = {(profile_id, label_key(name)): id for profile_id, name, id in labels}
     missing = {(profile_id, label_key(name)): name for profile_id, name in wanted}
-    ids |= _create({key: name for key, name in missing.items() if key not in ids})
+    ids |= create_labels({key: name for key, name in missing.items() if key not in ids})
     return {(profile_id, name): ids[profile_id, label_key(name)] for profile_id, name in wanted}
 
 
-def _create(names: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:
-    """Create the labels, by profile and key of the name; return their ids."""
+def create_labels(names: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:
+    """Create the labels, by profile and key of the name; return their ids. None of them may exist."""
     records = to_json([{"profile_id": profile_id, "name": name} for (profile_id, _), name in names.items()])
     with connection.cursor() as cursor:
         cursor.execute(

@@ -14,11 +14,8 @@ class TooManyNotes(Exception):
     """The thread has MAX_NOTES."""
 
 
-def add_note(thread: Thread, text: str, now: datetime, author_name: str = "") -> Note:
-    """Store a note; `author_name` is empty for the user who owns the thread.
-
-    Raises TooManyNotes, or Thread.DoesNotExist when the thread is shown no more.
-    """
+def add_note(thread: Thread, text: str, now: datetime) -> Note:
+    """Store a note; raises TooManyNotes, or Thread.DoesNotExist when the thread is shown no more."""
     with transaction.atomic():
         lock_profiles([thread.profile_id])
         Thread.objects.shown().get(pk=thread.pk)
@@ -28,7 +25,6 @@ def add_note(thread: Thread, text: str, now: datetime, author_name: str = "") ->
             profile_id=thread.profile_id,
             is_demo=thread.is_demo,
             thread=thread,
-            author_name=author_name,
             text=text,
             created_at=now,
         )

@@ -60,7 +60,7 @@ def _rebuild_batch(ids: list[int], now: datetime, dry_run: bool) -> int:
         rows = list(Interaction.objects.filter(thread__in=ids).values_list("pk", flat=True))
         before, members_before = _columns(ids), _members(rows)
         move_rows(rows, now)
-        recompute_or_delete(ids, now)
+        recompute_or_delete(set(ids) - set(members_before.values()), now)  # those without rows
         after, members_after = _columns(ids), _members(rows)
         transaction.set_rollback(dry_run)
     changed = {id for id in ids if before.get(id) != after.get(id)}

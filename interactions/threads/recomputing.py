@@ -8,7 +8,9 @@ from django.db import connection
 from interactions.threads.state import (
     CONTENT_OF_FACTS,
     PEOPLE_FACTS,
+    RECEIVED,
     ROW_FACTS,
+    SENT,
     STATE,
     STATE_OF_FACTS,
     assignments,
@@ -17,8 +19,6 @@ from interactions.threads.state import (
 
 THREADS_PER_STATEMENT = 5_000
 
-_RECEIVED = "row.deleted_at IS NULL AND row.direction = 'in' AND row.hidden_at IS NULL"
-_SENT = "row.deleted_at IS NULL AND row.direction = 'out'"
 _FACTS = f"""
 SELECT thread.id, rows.*, coalesce(last.platform_id, '') AS last_ref, coalesce(last_in.platform_id, '') AS last_in_ref,
     last_in.sentiment, {qualified(PEOPLE_FACTS, "thread")}
@@ -26,10 +26,10 @@ FROM interactions_thread thread
 CROSS JOIN LATERAL (
     SELECT coalesce(min(NULLIF(row.content_ref, '') COLLATE "C"), '') AS content_ref,
         max(row.posted_at) FILTER (WHERE row.deleted_at IS NULL) AS last_at,
-        max(row.posted_at) FILTER (WHERE {_RECEIVED}) AS last_in_at,
-        max(row.received_at) FILTER (WHERE {_RECEIVED}) AS last_in_received_at,
-        max(row.posted_at) FILTER (WHERE {_SENT}) AS last_out_at,
-        max(row.posted_at) FILTER (WHERE {_SENT} AND row.closes AND row.send_status IS DISTINCT FROM 'failed')
+        max(row.posted_at) FILTER (WHERE {RECEIVED}) AS last_in_at,
+        max(row.received_at) FILTER (WHERE {RECEIVED}) AS last_in_received_at,
+        max(row.posted_at) FILTER (WHERE {SENT}) AS last_out_at,
+        max(row.posted_at) FILTER (WHERE {SENT} AND row.closes AND row.send_status IS DISTINCT FROM 'failed')
             AS answered_at
     FROM interactions_interaction row WHERE row.thread_id = thread.id
 ) rows
@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
 ) last ON true
 LEFT JOIN LATERAL (
     SELECT row.platform_id, row.sentiment FROM interactions_interaction row
-    WHERE row.thread_id = thread.id AND row.posted_at = rows.last_in_at AND {_RECEIVED}
+    WHERE row.thread_id = thread.id AND row.posted_at = rows.last_in_at AND {RECEIVED}
     ORDER BY row.platform_id COLLATE "C" DESC LIMIT 1
 ) last_in ON true
 WHERE thread.id = ANY(%(ids)s)

@@ -16,6 +16,9 @@ ROW_FACTS = (
     "last_out_at",  # the newest visible sent row
     "answered_at",  # the newest visible sent row that closes the thread
 )
+# Which rows count as received and as sent.
+RECEIVED = "deleted_at IS NULL AND direction = 'in' AND hidden_at IS NULL"
+SENT = "deleted_at IS NULL AND direction = 'out'"
 # What people decided, and until when they have read.
 PEOPLE_FACTS = ("decided_at", "decision", "decided_until", "covers_at", "covers_ref", "read_at")
 STATE = ("status", "snoozed_until", "unread", "active_at")
