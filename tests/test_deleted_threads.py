@@ -140,11 +140,12 @@ def test_a_demo_comment_deleted_by_its_user_takes_its_replies_along(page, alice)
     assert numbers_shown(page) == [0] * 6
 
 
-def test_a_message_with_the_id_of_its_conversation_deletes_itself_alone(page, facebook):
-    talk = [
-        event("message.created", id, at(when), conversation_id="one")
-        for id, when in (("one", T[0]), ("two", T[1]))
-    ]
-    send(facebook, *talk, event("message.deleted", "one", at(T[3])))
+@pytest.mark.parametrize("together", [True, False])
+def test_a_message_with_the_id_of_its_conversation_deletes_itself_alone(page, facebook, together):
+    first = event("message.created", "one", at(T[0]), conversation_id="one")
+    second = event("message.created", "two", at(T[1]), conversation_id="one")
+    deletion = event("message.deleted", "one", at(T[3]))
+    for batch in [[first, second, deletion]] if together else [[first, second], [deletion]]:
+        send(facebook, *batch)
     check_threads(NOW)
     assert numbers_shown(page)[:2] == [1, 1]
