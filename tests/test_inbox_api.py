@@ -101,6 +101,8 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
     rows.filter(pk__in=[row.pk for row in chosen]).update(sentiment="positive")
     decide({row.thread_id for row in chosen}, "archived", NOW)
     set_hidden([rows.filter(is_demo=True, type="comment").last().pk], True, NOW)
+    author = rows.filter(type="message", direction="in").first().author_id
+    rows.filter(pk__in=[row.pk for row in rows.filter(type="comment")[:3]]).update(author_id=author)
     post = Content.objects.filter(is_demo=True).first()
     middle = rows.filter(is_demo=True).order_by("posted_at")[100].posted_at
     word = rows.filter(is_demo=True).first().text.split()[0]
@@ -112,6 +114,14 @@ def test_every_filter_selects_exactly_its_rows(page, alice, live):
         "status=archived": {"thread__status": "archived", "hidden_at": None},
         "status=hidden": {"hidden_at__isnull": False},
         "direction=out": {"direction": "out"},
+        f"author={author}": {"author_id": author},
+        f"author={author}&type=comment&platform=instagram": {
+            "author_id": author,
+            "type": "comment",
+            "profile__platform": "instagram",
+        },
+        f"author={author}&search={word}": {"author_id": author, "text__icontains": word},
+        "author=nobody": {"author_id": "nobody"},
         "is_demo=false": {"is_demo": False},
         "sentiment=positive": {"sentiment": "positive"},
         f"search={word.upper()}": {"text__icontains": word},
@@ -160,6 +170,7 @@ def test_a_filter_without_matches_returns_an_empty_page(page, live, query):
         "posted_after=soon",
         "status=burnt",
         "is_demo=zz",
+        "author=" + 256 * "x",
     ],
 )
 def test_an_invalid_filter_is_400_and_named(page, query):

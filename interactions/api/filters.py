@@ -13,6 +13,7 @@ from accounts.api.json_types import INTEGER
 from accounts.models import Platform, Profile
 from accounts.names import UnreadableName, normalize_name
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
+from interactions.events import ID_LENGTH
 from interactions.models import (
     LABEL_LENGTH,
     Content,
@@ -130,6 +131,20 @@ class LabelFilter(django_filters.CharFilter):
     field_class = LabelField
 
 
+class AuthorField(StrictTextField):
+    error = f"author must have at most {ID_LENGTH} characters."
+
+    def read(self, text: str) -> str:
+        if len(text) > ID_LENGTH:
+            raise ValueError
+        return text
+
+
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": ID_LENGTH})
+class AuthorFilter(django_filters.CharFilter):
+    field_class = AuthorField
+
+
 class PeriodForm(forms.Form):
     """Refuses a period that ends before it begins."""
 
@@ -174,6 +189,10 @@ class ContentFilter(django_filters.FilterSet):
 
 class InteractionFilter(ContentFilter):
     content = IdFilter(field_name="content_id")
+    author = AuthorFilter(
+        method="filter_author",
+        help_text="The id of an author on their platform; of the brand for what it sent.",
+    )
     status = django_filters.ChoiceFilter(
         method="filter_status", choices=[*ReadStatus.choices, (NEW, ReadStatus.OPEN.label)]
     )
@@ -193,6 +212,10 @@ class InteractionFilter(ContentFilter):
     class Meta(ContentFilter.Meta):
         model = Interaction
         fields = ["type", "platform", "profile", "content", "status", "direction", "is_demo", "sentiment"]
+
+    def filter_author(self, rows: InteractionQuerySet, name: str, value: str) -> QuerySet:
+        """Filter by the author along the index of authors."""
+        return rows.by_author(value)
 
     def filter_status(self, rows: InteractionQuerySet, name: str, value: str) -> QuerySet:
         """Filter by the status that reads show."""

@@ -12,6 +12,8 @@ A row with `deleted_at` is shown nowhere, nor is one whose thread the platform d
 restored until it is purged; where they differ the platform deleted it.
 """
 
+from collections.abc import Sequence
+
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Case, Count, F, Func, IntegerField, OuterRef, Q, Sum, Value, When, Window
@@ -81,11 +83,15 @@ class PlatformRowQuerySet(models.QuerySet):
         return counted.filter(bytes_before__lt=MAX_PAGE_BYTES).order_by(*order)
 
     def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> "PlatformRowQuerySet":
-        """Return the first `limit` rows of each of the user's profiles and index parts."""
+        """Return the first `limit` rows of each of the user's profiles, and more."""
+        return self._first_of_parts(user, limit, order, self.model.INDEX_PARTS)
+
+    def _first_of_parts(
+        self, user: User, limit: int, order: tuple[str, ...], parts: Sequence[Q]
+    ) -> "PlatformRowQuerySet":
+        """Return the first `limit` rows of each part of the index of each of the user's profiles."""
         of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
-        first_ids = [
-            FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in self.model.INDEX_PARTS
-        ]
+        first_ids = [FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in parts]
         unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
         ids = Profile.objects.owned_by(user).values_list(unnested)
         return self.model.objects.filter(pk__in=ids)
@@ -161,6 +167,7 @@ READ_STATUS = Case(
 class InteractionQuerySet(PlatformRowQuerySet):
     search_text: str | None = None
     thread_id: int | None = None
+    author_id: str | None = None
 
     def visible(self) -> "InteractionQuerySet":
         """Return the rows that are not deleted, neither alone nor with their thread."""
@@ -170,6 +177,12 @@ class InteractionQuerySet(PlatformRowQuerySet):
         """Return the visible rows of the thread; `page_for` reads them along its index."""
         rows = self.visible().filter(thread=thread_id)
         rows.thread_id = thread_id
+        return rows
+
+    def by_author(self, author_id: str) -> "InteractionQuerySet":
+        """Return the rows of the author with this id on the platform; `page_for` reads them along their index."""
+        rows = self.filter(author_id=author_id)
+        rows.author_id = author_id
         return rows
 
     def with_status(self, status: str) -> "InteractionQuerySet":
@@ -190,7 +203,7 @@ class InteractionQuerySet(PlatformRowQuerySet):
 
     def _clone(self) -> "InteractionQuerySet":
         clone = super()._clone()
-        clone.search_text, clone.thread_id = self.search_text, self.thread_id
+        clone.search_text, clone.thread_id, clone.author_id = self.search_text, self.thread_id, self.author_id
         return clone
 
     def _first_of(self, user: User, limit: int, order: tuple[str, ...]) -> PlatformRowQuerySet:
@@ -201,7 +214,9 @@ class InteractionQuerySet(PlatformRowQuerySet):
         if self.thread_id is not None:
             return self
         if self.search_text is None:
-            return super()._first_of(user, limit, order)
+            return self._first_of_parts(
+                user, limit, order, [Q()] if self.author_id else self.model.INDEX_PARTS
+            )
         matching = matching_by_profile(user, self.search_text)
         first_ids = [
             FirstIds(self.filter(profile=profile, pk__in_array=ids).order_by(*order).values("pk")[:limit])
@@ -300,6 +315,10 @@ class Interaction(PlatformRow):
         indexes = [
             models.Index(
                 F("profile"), F("type"), F("posted_at").desc(), F("id").desc(), name="inbox_newest_first"
+            ),
+            models.Index(
+                *(F("profile"), F("author_id"), F("posted_at").desc(), F("id").desc()),
+                name="interactions_of_an_author",
             ),
             models.Index(F("content"), F("posted_at").desc(), name="comments_of_a_piece"),
             models.Index(F("thread"), F("posted_at"), F("id"), name="rows_of_a_thread"),
