@@ -216,7 +216,7 @@ def test_an_unknown_parameter_is_answered_with_the_lists_filters(page, live):
     [sentence] = start(page, "?stauts=new").json()["errors"]["stauts"]
     names = page.get(f"{LIST}?stauts=new").json()["errors"]["stauts"][0]
     assert sentence == names.replace(", cursor, page_size", "")
-    assert sentence.endswith("author, posted_after, posted_before, search.")
+    assert sentence.endswith("posted_after, posted_before, search, author.")
 
 
 HOSTILE = {  # what a person writes, and the cell
