@@ -90,7 +90,7 @@ facts AS MATERIALIZED (
     RETURNING profile_id, kind, root_ref, id
 ), updated AS (
     UPDATE interactions_thread thread SET {assignments(ROW_FACTS, "facts")}, {assignments(STATE, "state")},
-        {CONTENT_OF_FACTS}
+        content_id = {CONTENT_OF_FACTS}
     FROM facts {STATE_OF_FACTS}
     WHERE thread.id = facts.id
 )

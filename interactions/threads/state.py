@@ -55,9 +55,9 @@ CROSS JOIN LATERAL (SELECT
 ) state
 """
 
-# Assigns the content of `facts` in an UPDATE of `thread`; it is looked up only when the reference changes.
+# The content of `facts` for an UPDATE of `thread`; it is looked up only when the reference changes.
 CONTENT_OF_FACTS = """
-    content_id = CASE WHEN facts.content_ref = thread.content_ref THEN thread.content_id ELSE (
+    CASE WHEN facts.content_ref = thread.content_ref THEN thread.content_id ELSE (
         SELECT content.id FROM interactions_content content
         WHERE content.profile_id = thread.profile_id AND content.platform_id = facts.content_ref
     ) END
