@@ -52,6 +52,19 @@ def test_the_list_names_the_newest_author_where_nothing_was_received_and_the_sta
     assert (found["author"]["id"], found["last"]["text"]) == ("brand", "\U0001f33f" * 200)
 
 
+def test_a_post_that_is_deleted_is_null(page, profile):
+    send(
+        profile,
+        event("content.published", "piece"),
+        comment("c1"),
+        event("content.deleted", "piece", at(NOW)),
+    )
+    assert (thread("c1").content.platform_id, page.get(LIST).json()["results"][0]["content"]) == (
+        "piece",
+        None,
+    )
+
+
 def test_threads_are_ordered_by_their_activity_and_those_without_a_visible_row_are_missing(page, profile):
     send(profile, comment("c1", T[2]), comment("c2", T[1]), comment("c3", T[0]), message("m1", T[0]))
     assert roots(page) == ["c1", "c2", "talk", "c3"]
