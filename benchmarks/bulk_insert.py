@@ -1,11 +1,19 @@
-"""Fills the table of interactions with many rows by one statement, for `lists` and `cleanup`."""
+"""Fills the table of interactions with many rows by one statement, for `lists`, `search` and `cleanup`; creates profiles for such rows."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
 
-from accounts.models import Profile
+from accounts.models import Platform, Profile, User
+
+
+def create_profiles(owner: User, number: int = 5) -> list[Profile]:
+    """Create a profile on each of the first `number` platforms, whose id and handle are the platform's name."""
+    return [
+        Profile.objects.create(owner=owner, platform=platform, platform_id=platform, handle=platform)
+        for platform in Platform.values[:number]
+    ]
 
 
 def fill(

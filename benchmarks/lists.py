@@ -1,22 +1,21 @@
 """Time of a page of the API and the admin, 1,000,000 rows. Peer: ORDER BY and OFFSET. Limit: a page's rows by primary key."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-import requests
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from knox.models import get_token_model
 
-from accounts.models import Platform, Profile, User
-from benchmarks.bulk_insert import fill
+from accounts.models import User
+from benchmarks.bulk_insert import create_profiles, fill
 from benchmarks.measurements import Measurement, Table, milliseconds, min_seconds, p95, seconds_of_each
-from benchmarks.web_server import web_server
+from benchmarks.web_server import api_of
 from interactions.models import Interaction
 
 PAGE = 50  # rows
+LIST = "interactions/"
 NEWEST_FIRST = ("-posted_at", "-id")
 
 
@@ -34,8 +33,7 @@ SMALL = Size(rows=5_000, requests=2, page=5, runs=1)
 
 def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create_superuser("bench-lists")
-    profiles = [_profile(owner, platform) for platform in Platform.values[:5]]
-    fill(profiles, size.rows, timezone.now(), apart=timedelta(seconds=30), message_every=10)
+    fill(create_profiles(owner), size.rows, timezone.now(), apart=timedelta(seconds=30), message_every=10)
     title = f"Lists over {size.rows:,} rows of one user, pages of {PAGE}"
     yield Table(f"{title}, 95th percentile over HTTP", list(_over_http(owner, size)))
     yield Table(f"{title}, in process", _in_process(owner, size))
@@ -43,20 +41,19 @@ def run(size: Size) -> Iterator[Table]:
 
 
 def _over_http(owner: User, size: Size) -> Iterator[Measurement]:
-    token = get_token_model().objects.create(owner)[1]
-    with web_server() as url:
-        get = _client(f"{url}/api/v1/interactions/", token)
+    with api_of(owner) as get:
 
-        def measurement(name: str, *arguments: object) -> Measurement:
-            return milliseconds(name, p95(seconds_of_each(size.requests, lambda: get(*arguments))))
+        def measurement(name: str, address: str = LIST, **query: str) -> Measurement:
+            assert len(get(address, **query)["results"]) == PAGE, name
+            return milliseconds(name, p95(seconds_of_each(size.requests, lambda: get(address, **query))))
 
-        yield measurement("the first page", {})
-        address = get({})["next"]
+        yield measurement("the first page")
+        address = get(LIST)["next"]
         for _ in range(size.page - 2):
-            address = get({}, address)["next"]
-        yield measurement(f"page {size.page:,}", {}, address)
-        yield measurement("the first page of messages", {"type": "message"})
-        yield measurement("the first page of one platform", {"platform": "youtube"})
+            address = get(address)["next"]
+        yield measurement(f"page {size.page:,}", address)
+        yield measurement("the first page of messages", type="message")
+        yield measurement("the first page of one platform", platform="youtube")
 
 
 def _in_process(owner: User, size: Size) -> list[Measurement]:
@@ -98,20 +95,3 @@ def _admin(owner: User, size: Size) -> list[Measurement]:
         milliseconds(name, min_seconds(size.runs, get, lambda query=query: (query,)))
         for name, query in queries.items()
     ]
-
-
-def _profile(owner: User, platform: str) -> Profile:
-    return Profile.objects.create(owner=owner, platform=platform, platform_id=platform, handle=platform)
-
-
-def _client(address: str, token: str) -> Callable[..., dict]:
-    """A function that gets a full page of the list: its query, and its address when it is not the first."""
-    session = requests.Session()
-    session.headers["Authorization"] = f"Token {token}"
-
-    def get(query: dict, page: str = address) -> dict:
-        answer = session.get(page, params=query, timeout=60)
-        assert len(answer.json()["results"]) == PAGE, answer.text[:300]
-        return answer.json()
-
-    return get

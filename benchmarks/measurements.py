@@ -48,6 +48,11 @@ def at_most(name: str, value: float, limit: float, unit: str = "") -> Measuremen
     return Measurement(name, f"{value:,.2f}{unit}", f"at most {limit:,g}{unit}", value <= limit)
 
 
+def at_most_p95(name: str, runs: int, call: Callable[[], object], limit: float) -> Measurement:
+    """The 95th percentile of the times of the runs, and its limit in milliseconds."""
+    return at_most(name, p95(seconds_of_each(runs, call)) * 1_000, limit, " ms")
+
+
 def at_least(name: str, value: float, limit: float, unit: str = "") -> Measurement:
     return Measurement(name, f"{value:,.0f}{unit}", f"at least {limit:,g}{unit}", value >= limit)
 

@@ -9,31 +9,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from multiprocessing import get_context
 from statistics import median
 
-import requests
 from django.db import connection
 from django.utils import timezone
-from knox.models import get_token_model
 
-from accounts.models import Platform, Profile, User
+from accounts.models import Profile, User
 from benchmarks import workers
-from benchmarks.bulk_insert import fill
+from benchmarks.bulk_insert import create_profiles, fill
 from benchmarks.measurements import (
     Measurement,
     Table,
     at_most,
+    at_most_p95,
     milliseconds,
     min_seconds,
-    p95,
-    seconds_of_each,
 )
-from benchmarks.web_server import web_server
+from benchmarks.web_server import api_of
 from interactions import search_filling
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Enrichment, Interaction, UnindexedRange
 
+LIST = "interactions/"
 MAX_MILLISECONDS = 300
 MAX_SLOWDOWN = 10  # per cent
 APART = timedelta(seconds=30)
@@ -75,17 +74,11 @@ SMALL = Size(rows=3_000, requests=2, page=3, rounds=1, seconds=0.1)
 
 def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create(username="bench-search")
-    profiles = [
-        Profile.objects.create(owner=owner, platform=platform, platform_id=platform, handle=platform)
-        for platform in Platform.values[:5]
-    ]
-    fill(profiles, size.rows, timezone.now(), apart=APART, message_every=10)
+    fill(create_profiles(owner), size.rows, timezone.now(), apart=APART, message_every=10)
     _change_texts(size.rows)
     yield Table(f"Words of {size.rows:,} old rows, and arrivals meanwhile", list(_filling(size, owner)))
-    token = get_token_model().objects.create(owner)[1]
     title = f"Searches among {size.rows:,} rows of one user, 95th percentile over HTTP"
-    with web_server() as url:
-        get = _client(f"{url}/api/v1/interactions/", token)
+    with api_of(owner) as get:
         yield Table(title, _searches(get, size, _terms(size.rows)))
         _lengthen_newest()
         yield Table(f"{title}; the newest texts have {LONGEST:,} letters", _searches(get, size, LONG_TERMS))
@@ -116,34 +109,18 @@ def _terms(rows: int) -> dict[str, str]:
 
 def _searches(get: Callable[..., dict], size: Size, terms: dict[str, str]) -> Iterator[Measurement]:
     for name, term in terms.items():
-        yield _p95(name, size, lambda term=term: get({"search": term}))
-        if address := _deep_page(get, term, size.page):
-            yield _p95(f"… page {size.page}", size, lambda address=address: get({}, address))
+        search = partial(get, LIST, search=term)
+        yield at_most_p95(name, size.requests, search, MAX_MILLISECONDS)
+        if address := _deep_page(get, search()["next"], size.page):
+            yield at_most_p95(f"… page {size.page}", size.requests, partial(get, address), MAX_MILLISECONDS)
 
 
-def _deep_page(get: Callable[..., dict], term: str, number: int) -> str | None:
-    """The address of the page, None if the search has fewer pages."""
-    address = get({"search": term})["next"]
+def _deep_page(get: Callable[..., dict], second: str | None, number: int) -> str | None:
+    """The address of the page, from that of the second one; None if the search has fewer pages."""
+    address = second
     for _ in range(number - 2):
-        address = address and get({}, address)["next"]
+        address = address and get(address)["next"]
     return address
-
-
-def _p95(name: str, size: Size, call: Callable[[], object]) -> Measurement:
-    return at_most(name, p95(seconds_of_each(size.requests, call)) * 1_000, MAX_MILLISECONDS, " ms")
-
-
-def _client(address: str, token: str) -> Callable[..., dict]:
-    """A function that gets a page of the list: its query, and its address when it is not the first."""
-    session = requests.Session()
-    session.headers["Authorization"] = f"Token {token}"
-
-    def get(query: dict, page: str = address) -> dict:
-        answer = session.get(page, params=query, timeout=60)
-        assert answer.status_code == 200, answer.text[:300]
-        return answer.json()
-
-    return get
 
 
 def _filling(size: Size, owner: User) -> Iterator[Measurement]:

@@ -8,28 +8,27 @@ and what is negative is read.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-import requests
 from django.db import connection
 from django.utils import timezone
-from knox.models import get_token_model
 
 from accounts.models import Platform, Profile, User
+from benchmarks.bulk_insert import create_profiles
 from benchmarks.measurements import (
     Measurement,
     Table,
-    at_most,
+    at_most_p95,
     milliseconds,
     min_seconds,
-    p95,
-    seconds_of_each,
 )
-from benchmarks.web_server import web_server
+from benchmarks.web_server import api_of
 from interactions import search_filling
 from interactions.cursors import NEWEST, Cursor
 from interactions.models import Content, Interaction, Label, Thread
 
+LIST = "threads/"
 PAGE = 50  # threads
 MAX_MILLISECONDS = 100
 MAX_SEARCH_MILLISECONDS = 300  # as of a search of interactions
@@ -54,11 +53,9 @@ SMALL = Size(rows=5_000, requests=2, page=5, runs=1)
 def run(size: Size) -> Iterator[Table]:
     owner = User.objects.create(username="bench-threads")
     fill(owner, size.rows)
-    token = get_token_model().objects.create(owner)[1]
     threads = Thread.objects.count()
     title = f"{threads:,} threads of {size.rows:,} rows, 95th percentile over HTTP"
-    with web_server() as url:
-        get = _client(f"{url}/api/v1/threads/", token)
+    with api_of(owner) as get:
         yield Table(f"{title}; the first page and page {size.page:,} or the last", _lists(get, size))
         yield Table(f"{title}; one thread", _details(get, size))
     yield Table("In process", list(_in_process(owner, size)))
@@ -66,10 +63,7 @@ def run(size: Size) -> Iterator[Table]:
 
 def fill(owner: User, rows: int) -> None:
     """Store profiles, posts, rows, threads, labels and the words of the search."""
-    profiles = [
-        Profile.objects.create(owner=owner, platform=platform, platform_id=platform, handle=platform)
-        for platform in Platform.values[:PROFILES]
-    ]
+    profiles = create_profiles(owner, PROFILES)
     now = timezone.now()
     Content.objects.bulk_create(
         Content(
@@ -220,11 +214,13 @@ def _lists(get: Callable[..., dict], size: Size) -> Iterator[Measurement]:
     for name, (query, lookups) in _filters().items():
         rows = Thread.objects.filter(**lookups)
         number = rows.count()
-        yield _p95(f"{name} ({number:,})", size, get, query)
+        page = partial(get, LIST, **query)
+        yield at_most_p95(f"{name} ({number:,})", size.requests, page, MAX_MILLISECONDS)
         if cursor := _deep_cursor(rows, number, size):
-            yield _p95("… deep", size, get, query | {"cursor": str(cursor)})
+            deep = partial(page, cursor=str(cursor))
+            yield at_most_p95("… deep", size.requests, deep, MAX_MILLISECONDS)
     for name, query in SEARCHES.items():
-        yield _p95(name, size, get, query, MAX_SEARCH_MILLISECONDS)
+        yield at_most_p95(name, size.requests, partial(get, LIST, **query), MAX_SEARCH_MILLISECONDS)
 
 
 SEARCHES: dict[str, dict[str, Any]] = {
@@ -246,21 +242,16 @@ def _deep_cursor(rows, number: int, size: Size) -> Cursor | None:
 
 
 def _details(get: Callable[..., dict], size: Size) -> Iterator[Measurement]:
+    def measured(name: str, **query: object) -> Measurement:
+        return at_most_p95(name, size.requests, partial(get, address, **query), MAX_MILLISECONDS)
+
     for name, root in {"a comment": "p4", "a conversation of five": "t10", "the huge one": "huge"}.items():
-        path = f"{Thread.objects.get(root_ref=root).pk}/"
-        yield _p95(name, size, get, {}, path=path)
-        yield _p95("… the last page", size, get, {"cursor": str(NEWEST)}, path=path)
+        address = f"{LIST}{Thread.objects.get(root_ref=root).pk}/"
+        yield measured(name)
+        yield measured("… the last page", cursor=str(NEWEST))
     middle = Interaction.objects.get(platform_id=f"p{size.rows // 20 * 10}")
-    query = {"cursor": str(Cursor(middle.pk, middle.posted_at, newer=True))}
-    yield _p95("… a page in its middle", size, get, query, path=path)
-    yield _p95("… 200 rows of it", size, get, {"page_size": 200}, path=path)
-
-
-def _p95(
-    name: str, size: Size, get: Callable, query: dict, limit: float = MAX_MILLISECONDS, path: str = ""
-) -> Measurement:
-    seconds = seconds_of_each(size.requests, lambda: get(query, path))
-    return at_most(name, p95(seconds) * 1_000, limit, " ms")
+    yield measured("… a page in its middle", cursor=str(Cursor(middle.pk, middle.posted_at, newer=True)))
+    yield measured("… 200 rows of it", page_size=200)
 
 
 def _in_process(owner: User, size: Size) -> Iterator[Measurement]:
@@ -274,15 +265,3 @@ def _in_process(owner: User, size: Size) -> Iterator[Measurement]:
     }
     for name, query in queries.items():
         yield milliseconds(name, min_seconds(size.runs, lambda query=query: list(query())))
-
-
-def _client(address: str, token: str) -> Callable[..., dict]:
-    session = requests.Session()
-    session.headers["Authorization"] = f"Token {token}"
-
-    def get(query: dict, path: str = "") -> dict:
-        answer = session.get(f"{address}{path}", params=query, timeout=60)
-        assert answer.status_code == 200, answer.text[:300]
-        return answer.json()
-
-    return get

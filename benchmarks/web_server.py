@@ -1,13 +1,17 @@
-"""Runs the web server as the Procfile does, on the benchmark's database, for `lists` and `webhook`."""
+"""Runs the web server as the Procfile does, on the benchmark's database, for `lists`, `search`, `thread_lists` and `webhook`."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urljoin
 
+import requests
 from django.conf import settings
+from knox.models import get_token_model
 
+from accounts.models import User
 from benchmarks.services import answers, free_port, until
 
 
@@ -26,3 +30,21 @@ def web_server() -> Iterator[str]:
     finally:
         web.terminate()
         web.wait()
+
+
+@contextmanager
+def api_of(user: User) -> Iterator[Callable[..., dict]]:
+    """Run the web server; yield a function that gets a page of the API as the user.
+
+    It takes the page's address, such as "threads/" or what a list has as `next`, and the query's parameters.
+    """
+    session = requests.Session()
+    session.headers["Authorization"] = f"Token {get_token_model().objects.create(user)[1]}"
+    with web_server() as url:
+
+        def get(address: str, **query: object) -> dict:
+            answer = session.get(urljoin(f"{url}/api/v1/", address), params=query, timeout=60)
+            assert answer.status_code == 200, answer.text[:300]
+            return answer.json()
+
+        yield get

@@ -1,21 +1,18 @@
 """Exports of a user's rows as CSV, page by page, newest first; called by `interactions/api/exports.py`.
 
-Another list is exported by its rows, whose QuerySet has `page_for`, and a table of columns such as INTERACTION_COLUMNS.
+Another list is exported by its rows, whose QuerySet has `page_for`, and a table in `export_tables.py`.
 
-An export reads one page at a time by keyset cursors, each in a statement of its own, and keeps no transaction. A user may
-run one export at a time, by a lease in the database: it is renewed while the export runs, and expires when its process has
-died. A web process runs MAX_EXPORTS, so that threads remain for others. An export that has taken MAX_SECONDS is stopped;
+An export reads one page at a time by keyset cursors, in a number of statements that does not depend on the page, and keeps
+no transaction. A user may run one export of any list at a time, by a lease in the database: it is renewed while the export
+runs, and expires when its process has died. A web process runs MAX_EXPORTS, so that threads remain for others. An export that has taken MAX_SECONDS is stopped;
 while its client is MAX_UNSENT_BYTES behind it waits.
 """
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from operator import attrgetter
 from threading import Lock
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -24,9 +21,10 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import Throttled
 
 from accounts.models import User
-from interactions.csv_cells import Value, csv_lines
-from interactions.cursors import Cursor, Page, read_page
-from interactions.models import LEASE, ExportLease, Interaction
+from interactions.csv_cells import csv_lines
+from interactions.cursors import Page, read_page
+from interactions.export_tables import Table
+from interactions.models import LEASE, ExportLease
 from interactions.problems import TooManyExports
 from interactions.read_limits import (
     MAX_MILLISECONDS,
@@ -50,59 +48,11 @@ _slots: dict[UUID, float] = {}
 _slots_lock = Lock()
 
 
-class Column(NamedTuple):
-    """A column of an export: its name in the first line, and its value of a row."""
-
-    name: str
-    value: Callable[[Any], Value]
-
-
-def attributes(*names: str) -> list[Column]:
-    """Return a column for each attribute of a row, with its name."""
-    return [Column(name, attrgetter(name)) for name in names]
-
-
-def _visible_content(row: Interaction) -> int | None:
-    return row.visible_content.pk if row.visible_content else None
-
-
-def _visible_parent(row: Interaction) -> int | None:
-    return row.visible_parent.pk if row.visible_parent else None
-
-
-def _moderation(row: Interaction) -> tuple[Value, Value, Value]:
-    request = getattr(row, "moderation", None)
-    return (
-        (request.action, request.status(row.database_time), request.until) if request else (None, None, None)
-    )
-
-
-# Those of InteractionSerializer, the members of author and moderation as columns of their own.
-INTERACTION_COLUMNS = (
-    *attributes("id"),
-    Column("profile", attrgetter("profile_id")),
-    Column("platform", attrgetter("profile.platform")),
-    Column("content", _visible_content),
-    Column("parent", _visible_parent),
-    *attributes("platform_id", "type", "direction", "author_id", "author_handle", "author_name"),
-    *attributes("conversation_id", "text", "status", "sentiment", "send_status"),
-    *attributes("posted_at", "received_at", "is_demo", "deleted_at"),
-    Column("thread", attrgetter("thread_id")),
-    *attributes("hidden_at"),
-    Column("attachments", lambda row: json.dumps(row.attachments, ensure_ascii=False)),
-    Column("moderation_action", lambda row: _moderation(row)[0]),
-    Column("moderation_status", lambda row: _moderation(row)[1]),
-    Column("moderation_until", lambda row: _moderation(row)[2]),
-)
-
-
 class ExportInterrupted(Exception):
     """The export cannot be completed. Its response has begun, so the connection is closed before its end."""
 
 
-def start_export(
-    user: User, rows: QuerySet, columns: Sequence[Column], unsent_bytes: Callable[[], int]
-) -> "Export":
+def start_export(user: User, rows: QuerySet, table: Table, unsent_bytes: Callable[[], int]) -> "Export":
     """Read the first page and return the export, which must be closed. `unsent_bytes` is how far the client is behind.
 
     Raises Throttled while another export of the user runs, TooManyExports while others fill the process, and what
@@ -115,14 +65,20 @@ def start_export(
         held.callback(_release, user.pk, token)
         _take_slot(token)
         held.callback(_free_slot, token)
-        first = read_within_limits(user, lambda: read_page(rows, user, None, PAGE_SIZE))
-        return Export(user, rows, columns, unsent_bytes, token, first, held.pop_all())
+        first = read_within_limits(user, lambda: _read_page(user, rows, table, None))
+        return Export(user, rows, table, unsent_bytes, token, first, held.pop_all())
 
 
 def reset_slots() -> None:
     """Forget the exports of this process; called by tests, which do not read every response to its end."""
     with _slots_lock:
         _slots.clear()
+
+
+def _read_page(user: User, rows: QuerySet, table: Table, cursor_text: str | None) -> Page:
+    page = read_page(rows, user, cursor_text, PAGE_SIZE)
+    table.complete(page.rows)
+    return page
 
 
 def _take_slot(token: UUID) -> None:
@@ -153,7 +109,7 @@ class Export:
 
     user: User
     rows: QuerySet
-    columns: Sequence[Column]
+    table: Table
     unsent_bytes: Callable[[], int]
     token: UUID  # of the lease
     page: Page  # the next one to be written
@@ -163,24 +119,24 @@ class Export:
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the file; raises ExportInterrupted, or an error of the database, when it cannot be completed."""
-        yield csv_lines([[column.name for column in self.columns]]) + self._lines()
+        yield csv_lines([[column.name for column in self.table.columns]]) + self._lines()
         while self.page.older:
             self._wait_for_client()
-            self.page = self._read(self.page.older)
+            self.page = self._read(str(self.page.older))
             yield self._lines()
 
     def close(self) -> None:
         self.held.close()
 
     def _lines(self) -> bytes:
-        return csv_lines([column.value(row) for column in self.columns] for row in self.page.rows)
+        return csv_lines([column.value(row) for column in self.table.columns] for row in self.page.rows)
 
-    def _read(self, cursor: Cursor) -> Page:
+    def _read(self, cursor_text: str) -> Page:
         """Read the next page; after a long read pause, so that long ones take at most 20 seconds of a minute."""
         started_at = time.monotonic()
         with statement_timeout(MAX_MILLISECONDS):
             self._keep_running()
-            page = read_page(self.rows, self.user, str(cursor), PAGE_SIZE)
+            page = _read_page(self.user, self.rows, self.table, cursor_text)
         seconds = time.monotonic() - started_at
         if seconds * 1_000 > QUICK_MILLISECONDS:
             time.sleep(seconds * (60 / MAX_SECONDS_PER_MINUTE - 1))

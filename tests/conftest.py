@@ -27,7 +27,7 @@ for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     )
 hypothesis.load_profile("short")
 
-_PLUGINS = ("world", "admin_client", "stories", "browser", "users", "restored_rows")
+_PLUGINS = ("world", "admin_client", "stories", "browser", "users", "restored_rows", "thread_filters")
 pytest_plugins = [f"tests.{name}" for name in _PLUGINS]
 
 

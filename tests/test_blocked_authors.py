@@ -22,11 +22,6 @@ PATH = "/api/v1/blocked-authors/"
 TROLL = {"id": "troll", "handle": "the.troll", "name": "A Troll"}
 
 
-@pytest.fixture
-def profile(alice) -> Profile:
-    return Profile.objects.create(owner=alice, platform="facebook", platform_id="brand", handle="brand")
-
-
 def comment(id: str, **fields) -> dict:
     return event("comment.created", id, author=TROLL, **fields)
 

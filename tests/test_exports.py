@@ -2,19 +2,15 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import Barrier, Event
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.signals import request_finished
-from django.db import OperationalError, close_old_connections, connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -29,44 +25,14 @@ from interactions.models import Content, ExportLease, Interaction, Thread
 from interactions.threads.decisions import decide
 from interactions.threads.hiding import set_hidden
 from tests.commands import run
+from tests.csv_exports import INTERACTIONS, assert_busy, cell, leave, listed, read, rest, start
 from tests.world import NOW, demo_of, event, send
 
-PATH = "/api/v1/interactions/export.csv"
 LIST = "/api/v1/interactions/"
-
-
-def start(client: Client, query: str = "", **environment: Any):
-    """Begin an export, whose first page is read; the test ends it by `rest` or `close`."""
-    return client.get(PATH + query, **environment)
-
-
-def rest(answer) -> bytes:
-    assert answer.status_code == 200, answer.content
-    return b"".join(answer.streaming_content)
-
-
-def leave(answer) -> None:
-    """End the response as the web server does when its client has disconnected, and keep the test's connection."""
-    request_finished.disconnect(close_old_connections)
-    with patch.object(request_finished, "connect"):  # which Django's test client calls when a part was read
-        answer.close()
-    request_finished.connect(close_old_connections)
-
-
-def read(file: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(file.decode(), newline=""), strict=True))
 
 
 def exported(client: Client, query: str = "") -> list[dict[str, str]]:
     return read(rest(start(client, query)))
-
-
-def listed(client: Client, query: str = "") -> list[dict]:
-    path, rows = f"{LIST}?page_size=200&{query}", []
-    while path:
-        body = client.get(path).json()
-        rows, path = rows + body["results"], body["next"]
-    return rows
 
 
 def flat(row: dict) -> dict[str, str]:
@@ -76,16 +42,6 @@ def flat(row: dict) -> dict[str, str]:
     moderation = {f"moderation_{name}": request.get(name) for name in ("action", "status", "until")}
     nested = ("author", "moderation")
     return {name: cell(value) for name, value in (row | author | moderation).items() if name not in nested}
-
-
-def cell(value: str | int | bool | None) -> str:
-    if isinstance(value, list):
-        return json.dumps(value)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "true", False: "false"}[value]
-    return str(value)
 
 
 def fill(profile: Profile, number: int, **fields) -> None:
@@ -112,7 +68,7 @@ def test_the_file_has_the_lists_rows_with_all_fields_flat(page, alice, live):
     comment = Interaction.objects.get(platform_id="comment")
     page.post(f"{LIST}{comment.pk}/reply/", {"text": "Thank you!"}, content_type="application/json")
     page.post(f"{LIST}{comment.pk}/hide/")
-    rows = listed(page)
+    rows = listed(page, LIST)
     assert len(rows) > 200
     assert exported(page) == [flat(row) for row in rows]
 
@@ -128,7 +84,7 @@ def test_columns_are_the_apis_fields_in_their_order(page, live):
 
 
 def test_the_answer_is_an_attachment_and_says_its_type(page, live):
-    for path in (PATH, f"{PATH}/", reverse("interactions-export")):
+    for path in (INTERACTIONS, f"{INTERACTIONS}/", reverse("interactions-export")):
         answer = page.get(path)
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert answer["Content-Disposition"] == 'attachment; filename="interactions.csv"'
@@ -141,7 +97,7 @@ def test_without_rows_the_file_has_the_names_of_the_columns_only(page):
 
 
 def test_the_rows_of_all_pages_are_there_once_while_others_arrive(page, live, pages):
-    before = [row["id"] for row in listed(page)]
+    before = [row["id"] for row in listed(page, LIST)]
     answer = start(page)
     parts = iter(answer.streaming_content)
     file = next(parts)
@@ -172,7 +128,7 @@ def test_every_filter_selects_the_same_rows_as_in_the_list(page, alice, live, qu
     some = list(Interaction.objects.filter(is_demo=True)[:5])
     Interaction.objects.filter(pk__in=[row.pk for row in some]).update(sentiment="positive")
     decide({row.thread_id for row in some}, "archived", NOW)
-    rows = listed(page, query.replace("format=csv", ""))
+    rows = listed(page, LIST, query.replace("format=csv", ""))
     assert rows
     assert exported(page, f"?{query}") == [flat(row) for row in rows]
 
@@ -181,7 +137,7 @@ def test_ids_as_filters_select_the_same_rows_as_in_the_list(page, alice, live):
     demo_of(alice)
     post = Content.objects.filter(is_demo=True).first()
     for query in (f"profile={live.pk}", f"content={post.pk}", "profile=0"):
-        assert exported(page, f"?{query}") == [flat(row) for row in listed(page, query)]
+        assert exported(page, f"?{query}") == [flat(row) for row in listed(page, LIST, query)]
 
 
 def test_deleted_rows_and_rows_of_others_are_not_exported(page, bob, live):
@@ -293,26 +249,26 @@ def test_times_are_written_in_utc(time, cell):
 
 
 def test_head_answers_the_headers_alone_and_starts_no_export(page, live):
-    answer = page.head(PATH)
+    answer = page.head(INTERACTIONS)
     assert (answer.status_code, b"".join(answer)) == (200, b"")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert "Content-Length" not in answer.headers
-    assert page.head(f"{PATH}?status=burnt").status_code == 400
+    assert page.head(f"{INTERACTIONS}?status=burnt").status_code == 400
     assert not ExportLease.objects.exists()
     running = start(page)
-    assert page.head(PATH).status_code == 200
+    assert page.head(INTERACTIONS).status_code == 200
     assert rest(running)
 
 
 def test_other_methods_and_formats_are_refused_as_on_other_routes(page, live):
-    assert page.options(PATH).json()["name"] == "Interaction Export"
+    assert page.options(INTERACTIONS).json()["name"] == "Interaction Export"
     for method in ("post", "put", "patch", "delete"):
-        assert getattr(page, method)(PATH, headers={"Accept": "*/*"}).status_code == 405
-    refused = page.get(PATH, headers={"Accept": "application/json"})
+        assert getattr(page, method)(INTERACTIONS, headers={"Accept": "*/*"}).status_code == 405
+    refused = page.get(INTERACTIONS, headers={"Accept": "application/json"})
     assert (refused.status_code, refused.json()["hint"]) == (406, "Send `Accept: text/csv`.")
-    assert page.get(f"{PATH}?format=json").status_code == 404
+    assert page.get(f"{INTERACTIONS}?format=json").status_code == 404
     for accepted in ("text/csv", "text/csv; charset=utf-8", "text/*", "text/html,*/*;q=0.8"):
-        assert rest(page.get(PATH, headers={"Accept": accepted}))
+        assert rest(page.get(INTERACTIONS, headers={"Accept": accepted}))
 
 
 def test_http_1_0_is_refused_as_an_incomplete_file_would_look_complete(page, live):
@@ -324,13 +280,6 @@ def test_http_1_0_is_refused_as_an_incomplete_file_would_look_complete(page, liv
 
 def test_an_anonymous_client_gets_401(client, live):
     assert start(client).status_code == 401
-
-
-def assert_busy(client: Client) -> None:
-    answer = start(client)
-    assert (answer.status_code, answer["Retry-After"]) == (429, "10")
-    assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["detail"].startswith("Another export of yours is running.")
 
 
 @pytest.fixture

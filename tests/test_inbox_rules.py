@@ -28,17 +28,11 @@ from interactions.threads.decisions import decide
 from interactions.threads.hiding import set_hidden
 from tests.commands import run
 from tests.expected_threads import check_threads, threads_as_seen
-from tests.world import DAY, HOUR, NOW, SECOND, at, demo_of, event, send
+from tests.world import HOUR, NOW, SECOND, T, at, demo_of, event, send
 
 JSON = "application/json"
 PATH = "/api/v1/inbox-rules/"
 SPANISH = "¿Cuándo abren la tienda los domingos?"
-T = [NOW - 5 * DAY + hours * HOUR for hours in range(6)]
-
-
-@pytest.fixture
-def profile(alice) -> Profile:
-    return Profile.objects.create(owner=alice, platform="facebook", platform_id="brand", handle="brand")
 
 
 def rule(owner: User, condition: str, value: str, action: str = "hide", label: str = "", **more) -> InboxRule:

@@ -18,9 +18,8 @@ from interactions.threads.waking import wake_threads
 from tests.commands import run
 from tests.expected_threads import check_threads, threads_as_seen
 from tests.timeline import resume, run_until
-from tests.world import DAY, HOUR, NOW, at, demo_of, event, send, work_on
+from tests.world import BRAND, DAY, HOUR, NOW, at, demo_of, event, send, work_on
 
-BRAND = {"id": "brand"}
 LATER = NOW + 60 * DAY
 EVENTS = [
     event("content.published", "piece"),
@@ -36,11 +35,6 @@ EVENTS = [
     event("message.created", "n", author=BRAND),
     event("message.deleted", "n", at(NOW)),
 ]
-
-
-@pytest.fixture
-def profile(alice) -> Profile:
-    return Profile.objects.create(owner=alice, platform="facebook", platform_id="brand", handle="brand")
 
 
 def demo_threads(user: User) -> list[tuple]:

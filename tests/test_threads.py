@@ -1,7 +1,5 @@
 """Threads: whatever arrives, in whatever order, each is what its rows and the latest decision say."""
 
-from datetime import datetime
-
 import pytest
 from django.db import transaction
 from hypothesis import given
@@ -15,27 +13,7 @@ from interactions.threads.hiding import set_hidden
 from interactions.threads.rebuilding import RebuildResult, rebuild
 from interactions.threads.waking import wake_threads
 from tests.expected_threads import check_threads, threads_as_seen
-from tests.world import DAY, HOUR, NOW, SECOND, at, event, send
-
-BRAND = {"id": "brand"}
-T = [NOW - 5 * DAY + hours * HOUR for hours in range(6)]
-
-
-@pytest.fixture
-def profile(alice) -> Profile:
-    return Profile.objects.create(owner=alice, platform="facebook", platform_id="brand", handle="brand")
-
-
-def comment(id: str, when: datetime = T[0], **fields) -> dict:
-    return event("comment.created", id, at(when), **fields)
-
-
-def message(id: str, when: datetime = T[0], **fields) -> dict:
-    return event("message.created", id, at(when), **fields)
-
-
-def thread(root: str) -> Thread:
-    return Thread.objects.get(root_ref=root)
+from tests.world import BRAND, DAY, HOUR, NOW, SECOND, T, at, comment, event, message, send, thread
 
 
 def summary(root: str) -> tuple:

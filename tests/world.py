@@ -16,6 +16,8 @@ NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
+T = [NOW - 5 * DAY + hours * HOUR for hours in range(6)]  # hours in a row, of events of a thread
+BRAND = {"id": "brand"}  # as the author of what `profile` sends
 
 
 def at(moment: datetime) -> str:
@@ -49,6 +51,12 @@ def live(alice) -> Profile:
 
 
 @pytest.fixture
+def profile(alice) -> Profile:
+    """A live profile of Alice's, without rows."""
+    return Profile.objects.create(owner=alice, platform="facebook", platform_id="brand", handle="brand")
+
+
+@pytest.fixture
 def page(client: Client, alice) -> Client:
     """A browserless client that is logged in as Alice."""
     client.force_login(alice)
@@ -68,6 +76,19 @@ def event(type: str, id: str, occurred_at: str = "2026-03-01T12:00:00Z", **field
     """A valid event of that type; `fields` override the defaults."""
     usual = FIELDS.get(type, {"text": "edited"} if type.endswith("edited") else {})
     return {"type": type, "id": id, "occurred_at": occurred_at, **usual, **fields}
+
+
+def comment(id: str, when: datetime = T[0], **fields) -> dict:
+    return event("comment.created", id, at(when), **fields)
+
+
+def message(id: str, when: datetime = T[0], **fields) -> dict:
+    return event("message.created", id, at(when), **fields)
+
+
+def thread(root: str) -> Thread:
+    """The thread of that `root_ref`."""
+    return Thread.objects.get(root_ref=root)
 
 
 def send(profile: Profile, *events: object, at: datetime = NOW):

@@ -17,6 +17,11 @@ def answer(name: str, value: Any, *codes: str) -> OpenApiExample:
     return OpenApiExample(name, value, response_only=True, status_codes=list(codes) or None)
 
 
+def csv_file(name: str, text: str) -> OpenApiExample:
+    """An example of an exported file."""
+    return OpenApiExample(name, text, media_type="text/csv", response_only=True)
+
+
 _PROFILE = {
     "id": 3,
     "uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11",
@@ -178,15 +183,24 @@ THREAD_REPLY = [
 ]
 NOTE = [request("a note", {"text": _NOTE["text"]}), answer("a note", _NOTE, "201")]
 INTERACTION_EXPORT = [
-    OpenApiExample(
+    csv_file(
         "one comment",
         "id,profile,platform,content,parent,platform_id,type,direction,author_id,author_handle,author_name,"
         "conversation_id,text,status,sentiment,send_status,posted_at,received_at,is_demo,deleted_at,thread,hidden_at,"
         "attachments,moderation_action,moderation_status,moderation_until\r\n"
         "977,3,instagram,41,,ig-c-977,comment,in,p-12,ada.brews,Ada Winter,,Is it roasted for filter?,open,,,"
         "2026-03-04T11:20:00Z,2026-03-04T11:20:09Z,true,,512,,[],,,\r\n",
-        media_type="text/csv",
-        response_only=True,
+    )
+]
+THREAD_EXPORT = [
+    csv_file(
+        "one thread",
+        "id,profile,platform,kind,root_ref,content,status,snoozed_until,unread,labels,active_at,last_at,last_in_at,"
+        "last_out_at,sentiment,is_demo,author_id,author_handle,author_name,last_id,last_direction,last_text,"
+        "last_posted_at,last_send_status\r\n"
+        '512,3,instagram,comment,ig-c-977,41,open,,true,"[""question""]",2026-03-04T11:20:00Z,2026-03-04T11:20:00Z,'
+        "2026-03-04T11:20:00Z,,,true,p-12,ada.brews,Ada Winter,977,in,Is it roasted for filter?,"
+        "2026-03-04T11:20:00Z,\r\n",
     )
 ]
 SAVED_REPLY = [

@@ -10,9 +10,10 @@ from rest_framework.request import Request
 
 from accounts.api.strict_input import StrictListView
 from interactions.api import examples
-from interactions.api.filters import InteractionFilter
-from interactions.exports import INTERACTION_COLUMNS, Column, start_export
-from interactions.models import Interaction
+from interactions.api.filters import InteractionFilter, ThreadFilterSet
+from interactions.export_tables import INTERACTIONS, THREADS, Table
+from interactions.exports import start_export
+from interactions.models import Interaction, Thread
 from interactions.problems import NeedsNewerHTTP
 
 MEDIA_TYPE = "text/csv"
@@ -26,12 +27,12 @@ class CsvRenderer(BaseRenderer):
 
 
 class ExportView(StrictListView, GenericAPIView):
-    """All rows of a list, with its filters, as a CSV file. A subclass has the rows, their filters and their columns."""
+    """All rows of a list, with its filters, as a CSV file. A subclass has the rows, their filters and their table."""
 
     renderer_classes = [CsvRenderer]
     pagination_class = None
     problem_codes = (429, 505)
-    columns: tuple[Column, ...]
+    table: Table
     filename: str
 
     def get_renderers(self) -> list[BaseRenderer]:
@@ -52,7 +53,7 @@ class ExportView(StrictListView, GenericAPIView):
         unsent_bytes = request.META.get(UNSENT_BYTES, lambda: 0)
         is_head = request.method == "HEAD"
         return StreamingHttpResponse(
-            [] if is_head else start_export(request.user, rows, self.columns, unsent_bytes),
+            [] if is_head else start_export(request.user, rows, self.table, unsent_bytes),
             content_type=f"{MEDIA_TYPE}; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{self.filename}"'},
         )
@@ -63,7 +64,7 @@ class InteractionExportView(ExportView):
 
     queryset = Interaction.objects.none()
     filterset_class = InteractionFilter
-    columns = INTERACTION_COLUMNS
+    table = INTERACTIONS
     filename = "interactions.csv"
 
     def get_queryset(self):
@@ -73,6 +74,27 @@ class InteractionExportView(ExportView):
         operation_id="interactions_export",
         responses={(200, MEDIA_TYPE): OpenApiTypes.STR},
         examples=examples.INTERACTION_EXPORT,
+        filters=True,
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        return self.export(request)
+
+
+class ThreadExportView(ExportView):
+    """Threads as a CSV file, newest activity first: all that match the filters."""
+
+    queryset = Thread.objects.none()
+    filterset_class = ThreadFilterSet
+    table = THREADS
+    filename = "threads.csv"
+
+    def get_queryset(self):
+        return Thread.objects.shown().with_relations()  # `page_for` chooses those of the user
+
+    @extend_schema(
+        operation_id="threads_export",
+        responses={(200, MEDIA_TYPE): OpenApiTypes.STR},
+        examples=examples.THREAD_EXPORT,
         filters=True,
     )
     def get(self, request: Request) -> StreamingHttpResponse:

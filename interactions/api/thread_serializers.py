@@ -78,8 +78,7 @@ class ThreadSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_content(self, thread: Thread) -> int | None:
-        content = thread.content
-        return content.pk if content and not content.deleted_at else None
+        return thread.visible_content.pk if thread.visible_content else None
 
 
 class NoteSerializer(StrictSerializer, serializers.ModelSerializer):

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from interactions.api.blocked_authors import BlockedAuthorViewSet
-from interactions.api.exports import InteractionExportView
+from interactions.api.exports import InteractionExportView, ThreadExportView
 from interactions.api.inbox_rules import InboxRuleViewSet
 from interactions.api.saved_replies import SavedReplyViewSet
 from interactions.api.threads import ThreadViewSet
@@ -26,5 +26,6 @@ urlpatterns = [
     path("webhooks/profiles/<uuid:uuid>", WebhookView.as_view(schema=None)),
     re_path(r"^analytics/summary/?$", SummaryView.as_view(), name="analytics-summary"),
     re_path(r"^interactions/export\.csv/?$", InteractionExportView.as_view(), name="interactions-export"),
+    re_path(r"^threads/export\.csv/?$", ThreadExportView.as_view(), name="threads-export"),
     path("", include(router.urls)),
 ]

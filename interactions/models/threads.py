@@ -124,6 +124,11 @@ class Thread(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.root_ref}"
 
+    @property
+    def visible_content(self) -> Content | None:
+        """The post, or None when it is deleted."""
+        return self.content if self.content and not self.content.deleted_at else None
+
 
 class ThreadRow(models.Model):
     """A row that people add to a thread. Its `is_demo` is its profile's."""
