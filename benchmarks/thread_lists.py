@@ -1,6 +1,6 @@
 """Time of a page of threads, for every filter, among 1,000,000 rows of one user. Peer: ORDER BY and OFFSET. Limit: a page's threads by primary key.
 
-A fifth of the rows are threads on one post, a tenth is one conversation. Some filters match a part of the threads that no
+A fifth of the rows are threads on one post, a tenth is one conversation; one person wrote nearly all of these. Some filters match a part of the threads that no
 index has by itself, some match nothing: on the post nothing is archived or negative, the label `common` is never snoozed,
 and what is negative is read.
 """
@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Platform, Profile, User
@@ -28,7 +29,7 @@ from interactions import search_filling
 from interactions.cursors import NEWEST, Cursor
 from interactions.models import Content, Interaction, Label, Thread
 
-LIST = "threads/"
+LIST, INTERACTIONS = "threads/", "interactions/"
 PAGE = 50  # threads
 MAX_MILLISECONDS = 100
 MAX_SEARCH_MILLISECONDS = 300  # as of a search of interactions
@@ -58,6 +59,7 @@ def run(size: Size) -> Iterator[Table]:
     with api_of(owner) as get:
         yield Table(f"{title}; the first page and page {size.page:,} or the last", _lists(get, size))
         yield Table(f"{title}; one thread", _details(get, size))
+        yield Table(f"{title}; the interactions of one person", _people(get, size))
     yield Table("In process", list(_in_process(owner, size)))
 
 
@@ -104,6 +106,7 @@ SELECT i, 'p' || i AS ref, CASE WHEN i %% 10 IN (0, 3) THEN 'message' ELSE 'comm
     CASE WHEN i %% 10 IN (0, 1, 2) THEN 0 WHEN i %% 10 = 3 THEN i / 50 %% 5 ELSE (1 + i / 10 %% 999) %% 5 END AS owner,
     CASE i %% 10 WHEN 6 THEN 'p' || (i + 1) WHEN 9 THEN 'p' || (i - 1) ELSE '' END AS parent_ref,
     CASE WHEN i %% 10 = 9 OR i %% 30 = 0 THEN 'out' ELSE 'in' END AS direction,
+    CASE WHEN i %% 10 = 9 OR i %% 30 = 0 THEN 'brand' WHEN i %% 10 <= 2 THEN 'frequent' ELSE 'a' || i %% 50000 END AS author,
     %(newest)s - i * %(apart)s AS at
 FROM generate_series(1, %(rows)s) i
 """
@@ -145,7 +148,7 @@ INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, po
     author_name, thread_id, status, closes, attachments)
 SELECT (%(profiles)s::bigint[])[1 + owner], false, ref, 'coffee and the weather ' || md5(i::text), at, at, at, i, at, i,
     numbered.kind, direction, thread.content_id, numbered.content_ref, parent_ref,
-    CASE numbered.kind WHEN 'message' THEN root ELSE '' END, 'a' || i %% 50000, 'a' || i %% 50000, 'A', thread.id, 'new', true, '[]'
+    CASE numbered.kind WHEN 'message' THEN root ELSE '' END, author, author, 'A', thread.id, 'new', true, '[]'
 FROM numbered JOIN interactions_thread thread
     ON thread.profile_id = (%(profiles)s::bigint[])[1 + owner] AND thread.kind = numbered.kind AND thread.root_ref = root
 ORDER BY at
@@ -213,10 +216,9 @@ def _filters() -> dict[str, tuple[dict, dict]]:
 def _lists(get: Callable[..., dict], size: Size) -> Iterator[Measurement]:
     for name, (query, lookups) in _filters().items():
         rows = Thread.objects.filter(**lookups)
-        number = rows.count()
         page = partial(get, LIST, **query)
-        yield at_most_p95(f"{name} ({number:,})", size.requests, page, MAX_MILLISECONDS)
-        if cursor := _deep_cursor(rows, number, size):
+        yield at_most_p95(f"{name} ({rows.count():,})", size.requests, page, MAX_MILLISECONDS)
+        if cursor := _deep_cursor(rows, size):
             deep = partial(page, cursor=str(cursor))
             yield at_most_p95("… deep", size.requests, deep, MAX_MILLISECONDS)
     for name, query in SEARCHES.items():
@@ -232,13 +234,13 @@ SEARCHES: dict[str, dict[str, Any]] = {
 }
 
 
-def _deep_cursor(rows, number: int, size: Size) -> Cursor | None:
+def _deep_cursor(rows: QuerySet, size: Size) -> Cursor | None:
     """The cursor of the deep page, or of the last one; None if there is only one page."""
-    offset = min(size.page * PAGE, number) - PAGE - 1
+    offset = min(size.page * PAGE, rows.count()) - PAGE - 1
     if offset < 0:
         return None
-    id, at = rows.order_by("-active_at", "-id").values_list("pk", "active_at")[offset]
-    return Cursor(id, at)
+    column = rows.model.TIME_COLUMN
+    return Cursor(*rows.order_by(f"-{column}", "-id").values_list("pk", column)[offset])
 
 
 def _details(get: Callable[..., dict], size: Size) -> Iterator[Measurement]:
@@ -252,6 +254,21 @@ def _details(get: Callable[..., dict], size: Size) -> Iterator[Measurement]:
     middle = Interaction.objects.get(platform_id=f"p{size.rows // 20 * 10}")
     yield measured("… a page in its middle", cursor=str(Cursor(middle.pk, middle.posted_at, newer=True)))
     yield measured("… 200 rows of it", page_size=200)
+
+
+def _people(get: Callable[..., dict], size: Size) -> Iterator[Measurement]:
+    for name, query in {
+        "a usual person": {"author": "a4"},
+        "a person who wrote more than a quarter": {"author": "frequent"},
+        "… their messages": {"author": "frequent", "type": "message"},
+        "nobody": {"author": "nobody"},
+    }.items():
+        lookups = {"author_id" if key == "author" else key: value for key, value in query.items()}
+        rows = Interaction.objects.filter(**lookups)
+        page = partial(get, INTERACTIONS, **query)
+        yield at_most_p95(f"{name} ({rows.count():,})", size.requests, page, MAX_MILLISECONDS)
+        if cursor := _deep_cursor(rows, size):
+            yield at_most_p95("… deep", size.requests, partial(page, cursor=str(cursor)), MAX_MILLISECONDS)
 
 
 def _in_process(owner: User, size: Size) -> Iterator[Measurement]:
