@@ -1,96 +1,75 @@
 """Changes and deletes many rows in small transactions, so that locks are short. Retention, removal and reset use it."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.sql.subqueries import UpdateQuery
 
 from demo.engine.async_commit import async_commit
 from interactions.models import Content, Interaction
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute_or_delete
+from interactions.threads.recomputing import recompute, recompute_or_delete
 
 ROWS_PER_TRANSACTION = 250
 LOCK_TIMEOUT = "30s"
 
 
-class BatchStatement(NamedTuple):
-    """What to do with a batch: SQL for a WITH clause that reads `chosen (id)`, and whose last part is named `changed`.
+class _BatchStatement(NamedTuple):
+    """What to do with a batch: SQL for a WITH clause, whose last part is named `changed`. Its last parameter is the batch's keys.
 
     `follow` is called with the values of the SQL expressions in `returns`, in the same transaction.
     """
 
     sql: str
-    parameters: tuple[object, ...] = ()
+    parameters: tuple[object, ...]
     returns: tuple[str, ...] = ()
     follow: Callable[..., object] = lambda: None
 
 
-THREADS_OF_CHANGED = "array_agg(DISTINCT thread_id) FILTER (WHERE thread_id IS NOT NULL)"
+_THREADS_OF_CHANGED = "array_agg(DISTINCT thread_id) FILTER (WHERE thread_id IS NOT NULL)"
 
 
 def do_nothing() -> None:
     """The default for `before_batch`."""
 
 
-def change_in_batches(
-    rows: QuerySet,
-    statement: BatchStatement,
-    profiles: Sequence[int] = (),
-    before_batch: Callable[[], object] = do_nothing,
+def update_in_batches(
+    rows: QuerySet, values: Mapping[str, Any], profiles: Sequence[int], now: datetime
 ) -> int:
-    """Run `statement` on `rows`, newest first, in transactions of ROWS_PER_TRANSACTION; return how many rows it changed.
+    """Set the fields of `rows` to the values, which may be expressions; return how many rows were changed.
 
-    The keys are read once, so rows that are added later do not prolong the run; each batch skips the keys that are no
-    longer in `rows`. `profiles` are locked in each transaction, so that no ingest writes to their rows meanwhile.
-    `before_batch` is called before each transaction. Raises OperationalError when a lock takes longer than LOCK_TIMEOUT.
+    Newest first, in transactions of ROWS_PER_TRANSACTION. The threads of interactions are computed anew as of `now`. The
+    keys are read once, so rows that are added later do not prolong the run; each batch skips the keys that are no longer
+    in `rows`. `profiles` are locked in each transaction, so that no ingest writes to their rows meanwhile. Raises
+    OperationalError when a lock takes longer than LOCK_TIMEOUT.
     """
     try:
-        selected, parameters = rows.order_by().values("pk").query.sql_with_params()
+        statement = _update(rows, values)
     except EmptyResultSet:  # a filter of `rows` that nothing can match
         return 0
-    sql = (
-        f"WITH chosen (id) AS MATERIALIZED (SELECT pk FROM ({selected}) selected WHERE pk = ANY(%s)"
-        f" LIMIT {ROWS_PER_TRANSACTION}), {statement.sql}"
-        f" SELECT {', '.join(('count(*)', *statement.returns))} FROM changed"
-    )
-    keys = _keys(selected, parameters)
-    changed = 0
-    for start in range(0, len(keys), ROWS_PER_TRANSACTION):
-        before_batch()
-        batch = keys[start : start + ROWS_PER_TRANSACTION].tolist()
-        with async_commit(LOCK_TIMEOUT, profiles), connection.cursor() as cursor:
-            cursor.execute(sql, [*parameters, batch, *statement.parameters])
-            number, *returned = cursor.fetchone()
-            statement.follow(*returned)
-            changed += number
-    return changed
-
-
-def _keys(selected: str, parameters: tuple[object, ...]) -> array:
-    """The keys that the query selects, the greatest first, in eight bytes each."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pk FROM ({selected}) selected ORDER BY pk DESC", parameters)
-        return array("q", (key for (key,) in cursor))
-
-
-def returned(model: type[Model]) -> str:
-    """The columns of a changed row that `changed` must return."""
-    return "id, thread_id" if model is Interaction else "id"
+    if rows.model is Interaction:
+        follow = partial(_recompute_threads, now)
+        statement = statement._replace(returns=(_THREADS_OF_CHANGED,), follow=follow)
+    return _change_in_batches(rows, statement, profiles)
 
 
 def delete_in_batches(
     rows: QuerySet, profiles: Sequence[int] = (), before_batch: Callable[[], object] = do_nothing
 ) -> int:
-    """Delete `rows` as `change_in_batches` does, and set references to them to NULL; return how many were deleted.
+    """Delete `rows` in batches as `update_in_batches`, and set references to them to NULL; return how many were deleted.
 
-    Threads are not computed anew: see `purge_interactions`.
+    `before_batch` is called before each transaction. Threads are not computed anew: see `purge_interactions`.
     """
-    return change_in_batches(rows, _deletion(rows.model), profiles, before_batch)
+    try:
+        return _change_in_batches(rows, _deletion(rows), profiles, before_batch)
+    except EmptyResultSet:
+        return 0
 
 
 def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -> int:
@@ -100,15 +79,70 @@ def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -
         move_rows(replies or [], now)
         recompute_or_delete(threads or [], now)
 
-    returns = (THREADS_OF_CHANGED, "(SELECT array_agg(id) FROM cleared)")
-    return change_in_batches(rows, _deletion(Interaction)._replace(returns=returns, follow=follow), profiles)
+    returns = (_THREADS_OF_CHANGED, "(SELECT array_agg(id) FROM cleared)")
+    return _change_in_batches(rows, _deletion(rows)._replace(returns=returns, follow=follow), profiles)
 
 
-def _deletion(model: type[Model]) -> BatchStatement:
-    return BatchStatement(
-        f"{_CLEARED.get(model, '')}changed AS (DELETE FROM {model._meta.db_table} WHERE id IN (SELECT id FROM chosen)"
-        f" RETURNING {returned(model)})"
+def _change_in_batches(
+    rows: QuerySet,
+    statement: _BatchStatement,
+    profiles: Sequence[int],
+    before_batch: Callable[[], object] = do_nothing,
+) -> int:
+    sql = f"WITH {statement.sql} SELECT {', '.join(('count(*)', *statement.returns))} FROM changed"
+    keys = _keys(rows)
+    changed = 0
+    for start in range(0, len(keys), ROWS_PER_TRANSACTION):
+        before_batch()
+        batch = keys[start : start + ROWS_PER_TRANSACTION].tolist()
+        with async_commit(LOCK_TIMEOUT, profiles), connection.cursor() as cursor:
+            cursor.execute(sql, [*statement.parameters, batch])
+            number, *returned = cursor.fetchone()
+            statement.follow(*returned)
+            changed += number
+    return changed
+
+
+def _keys(rows: QuerySet) -> array:
+    """The keys of the rows, the greatest first, in eight bytes each."""
+    selected, parameters = _selection(rows)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pk FROM ({selected}) selected ORDER BY pk DESC", parameters)
+        return array("q", (key for (key,) in cursor))
+
+
+def _selection(rows: QuerySet) -> tuple[str, tuple[object, ...]]:
+    return rows.order_by().values("pk").query.sql_with_params()
+
+
+def _update(rows: QuerySet, values: Mapping[str, Any]) -> _BatchStatement:
+    """The UPDATE that Django makes of the rows' own conditions, so that no row is looked up twice."""
+    query = rows.order_by().query.chain(UpdateQuery)
+    query.add_update_values(values)
+    update, parameters = query.get_compiler(connection.alias).as_sql()
+    table = rows.model._meta.db_table
+    batch = f"{update} AND {table}.id = ANY(%s)"
+    return _BatchStatement(f"changed AS ({batch} RETURNING {_returned(rows.model)})", parameters)
+
+
+def _deletion(rows: QuerySet) -> _BatchStatement:
+    selected, parameters = _selection(rows)
+    return _BatchStatement(
+        f"chosen (id) AS MATERIALIZED (SELECT pk FROM ({selected}) selected WHERE pk = ANY(%s)"
+        f" LIMIT {ROWS_PER_TRANSACTION}), {_CLEARED.get(rows.model, '')}"
+        f"changed AS (DELETE FROM {rows.model._meta.db_table} WHERE id IN (SELECT id FROM chosen)"
+        f" RETURNING {_returned(rows.model)})",
+        parameters,
     )
+
+
+def _returned(model: type[Model]) -> str:
+    """The columns of a changed row that `changed` has."""
+    return "id, thread_id" if model is Interaction else "id"
+
+
+def _recompute_threads(now: datetime, threads: list[int] | None) -> None:
+    recompute(threads or [], now)
 
 
 _CLEARED = {  # sets the references to deleted rows to NULL

@@ -7,20 +7,15 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, NullIf
 
 from accounts.plurals import join_counts, pluralize
-from demo.engine.bulk import (
-    THREADS_OF_CHANGED,
-    BatchStatement,
-    change_in_batches,
-    delete_in_batches,
-    purge_interactions,
-    returned,
-)
+from demo.engine.bulk import delete_in_batches, purge_interactions, update_in_batches
 from demo.engine.counts import Counts
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
@@ -30,7 +25,6 @@ from interactions.clock import now as database_time
 from interactions.db_errors import is_connection_lost
 from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
-from interactions.threads.recomputing import recompute
 
 logger = logging.getLogger(__name__)
 
@@ -195,30 +189,18 @@ def _expire(rows: QuerySet, profiles: list[int], now: datetime) -> int:
     `deleted_at == expired_at` means that only expiry deleted the row. If the platform deleted it exactly at `now`,
     `expired_at` is therefore a microsecond later.
     """
-    if rows.model is StoryEvent:
-        statement = _update(rows.model, now, "expired_at = %s", (now,))
-    else:
-        columns = "expired_at = CASE WHEN deleted_at = %s THEN %s ELSE %s END, deleted_at = coalesce(deleted_at, %s)"
-        statement = _update(rows.model, now, columns, (now, now + timedelta.resolution, now, now))
-    return change_in_batches(rows, statement, profiles)
+    values: dict[str, Any] = {"expired_at": now}
+    if rows.model is not StoryEvent:
+        deleted_now = When(deleted_at=now, then=now + timedelta.resolution)
+        values = {"expired_at": Case(deleted_now, default=now), "deleted_at": Coalesce("deleted_at", now)}
+    return update_in_batches(rows, values, profiles, now)
 
 
 def _restore(rows: QuerySet, profiles: list[int], now: datetime) -> int:
-    deleted = "" if rows.model is StoryEvent else ", deleted_at = NULLIF(deleted_at, expired_at)"
-    return change_in_batches(rows, _update(rows.model, now, f"expired_at = NULL{deleted}"), profiles)
-
-
-def _update(
-    model: type[Model], now: datetime, assignments: str, parameters: tuple[object, ...] = ()
-) -> BatchStatement:
-    """The statement that changes a batch; the threads of interactions are computed anew as of `now`."""
-    table = model._meta.db_table
-    sql = f"changed AS (UPDATE {table} SET {assignments} WHERE id IN (SELECT id FROM chosen) RETURNING {returned(model)})"
-    if model is not Interaction:
-        return BatchStatement(sql, parameters)
-    return BatchStatement(
-        sql, parameters, (THREADS_OF_CHANGED,), lambda threads: recompute(threads or [], now)
-    )
+    values: dict[str, Any] = {"expired_at": None}
+    if rows.model is not StoryEvent:
+        values["deleted_at"] = NullIf("deleted_at", "expired_at")
+    return update_in_batches(rows, values, profiles, now)
 
 
 def _purge(rows: QuerySet, profiles: list[int], now: datetime) -> int:

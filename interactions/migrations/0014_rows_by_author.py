@@ -1,11 +1,13 @@
-"""An index of interactions by author. Safe under traffic, and to be run again where interrupted."""
+"""An index of visible interactions by author. Safe under traffic, and to be run again where interrupted."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
-from django.db.models import F
+from django.db.models import F, Q
 
 INDEX = models.Index(
-    *(F("profile"), F("author_id"), F("posted_at").desc(), F("id").desc()), name="interactions_of_an_author"
+    *(F("profile"), F("author_id"), F("posted_at").desc(), F("id").desc()),
+    condition=Q(deleted_at=None),
+    name="interactions_of_an_author",
 )
 
 

@@ -316,8 +316,10 @@ class Interaction(PlatformRow):
             models.Index(
                 F("profile"), F("type"), F("posted_at").desc(), F("id").desc(), name="inbox_newest_first"
             ),
+            # Of visible rows, so that hiding them by age costs nothing.
             models.Index(
                 *(F("profile"), F("author_id"), F("posted_at").desc(), F("id").desc()),
+                condition=Q(deleted_at=None),
                 name="interactions_of_an_author",
             ),
             models.Index(F("content"), F("posted_at").desc(), name="comments_of_a_piece"),

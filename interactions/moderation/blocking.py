@@ -1,7 +1,7 @@
 """Blocks authors and hides what they wrote before. Called by the API, and by the task `hide_blocked` for what is left.
 
-The author's rows are read newest first, along their index, in batches, each in a transaction of its own; where a batch ended
-is stored with the block.
+The index of rows by author has no deleted ones, which may be restored. So the comments of the profile are read along the index
+of its newest rows, in batches, each in a transaction of its own; where a batch ended is stored with the block.
 """
 
 import time
@@ -66,7 +66,7 @@ def hide_stored(id: int, now: datetime, time_limit: timedelta = MAX_REQUEST_TIME
 
 
 def _hide_batch(id: int, now: datetime) -> tuple[int, bool]:
-    """Hide the comments among the author's next rows; return how many, and whether rows are left."""
+    """Hide the author's comments among the next rows; return how many, and whether rows are left."""
     with transaction.atomic():
         profile_id = BlockedAuthor.objects.filter(pk=id).values_list("profile", flat=True).first()
         lock_profiles([profile_id] if profile_id else [])
@@ -74,27 +74,25 @@ def _hide_batch(id: int, now: datetime) -> tuple[int, bool]:
         if block is None:  # unblocked, or finished by another process
             return 0, False
         rows = _next_rows(block)
-        shown = [
-            id for id, _, type, hidden_at in rows if type == Interaction.Type.COMMENT and hidden_at is None
-        ]
-        if shown:
-            set_hidden(shown, True, now)
+        mine = [id for id, _, author_id, hidden_at in rows if author_id == block.author_id and not hidden_at]
+        if mine:
+            set_hidden(mine, True, now)
             if not block.is_demo:
-                request(dict.fromkeys(shown, block.profile_id), Moderation.Action.HIDE, now)
+                request(dict.fromkeys(mine, block.profile_id), Moderation.Action.HIDE, now)
         block.is_hiding = len(rows) == ROWS_PER_TRANSACTION
         if rows:
             block.hidden_to_id, block.hidden_to_at = rows[-1][:2]
         block.save(update_fields=["is_hiding", "hidden_to_at", "hidden_to_id"])
-        return len(shown), block.is_hiding
+        return len(mine), block.is_hiding
 
 
 def _next_rows(block: BlockedAuthor) -> list[tuple[int, datetime, str, datetime | None]]:
-    """Id, time, type and time of hiding of the author's next rows, newest first.
+    """Id, time, author and time of hiding of the profile's next comments, newest first.
 
     Deleted ones too, as they may be restored.
     """
-    rows = Interaction.objects.filter(profile=block.profile_id, author_id=block.author_id)
+    rows = Interaction.objects.filter(profile=block.profile_id, type=Interaction.Type.COMMENT)
     if block.hidden_to_at is not None:
         rows = rows.filter(Cursor(block.hidden_to_id, block.hidden_to_at).condition("posted_at"))
-    columns = rows.order_by("-posted_at", "-id").values_list("pk", "posted_at", "type", "hidden_at")
+    columns = rows.order_by("-posted_at", "-id").values_list("pk", "posted_at", "author_id", "hidden_at")
     return list(columns[:ROWS_PER_TRANSACTION])
