@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
+from interactions import dispatch, search_filling
 from interactions.clock import now
 from interactions.moderation.blocking import hide_blocked
 from interactions.threads.adoption import adopt_rows
@@ -11,6 +12,7 @@ from interactions.threads.waking import wake_threads
 
 MAX_ADOPTION_TIME = timedelta(seconds=10)
 MAX_HIDING_TIME = timedelta(seconds=20)
+MAX_FILLING_TIME = timedelta(seconds=2)  # then the task sends itself again, behind the tasks in the queue
 
 
 @shared_task(ignore_result=True)
@@ -24,3 +26,11 @@ def refresh_threads() -> None:
 def hide_blocked_authors() -> None:
     """Hide what blocked authors wrote before they were blocked, as far as the request has left it."""
     hide_blocked(now(), MAX_HIDING_TIME)
+
+
+# Its name stays "demo.tasks": schedules, and messages of other releases in the queue, have it.
+@shared_task(ignore_result=True, name="demo.tasks.fill_search")
+def fill_search() -> None:
+    """Store the words of new and edited interactions, until none is left or the time limit ends it."""
+    if search_filling.fill(MAX_FILLING_TIME):
+        dispatch.send(fill_search.name, dedup_key="fill_search continued")
