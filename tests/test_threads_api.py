@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Profile, User
 from interactions.clock import now
 from interactions.models import Content, Decision, Interaction, Label, Note, Thread, thread_lists
-from interactions.threads import labelling, noting
+from interactions.threads import labels, noting
 from interactions.threads.decisions import decide, mark_read
 from interactions.threads.hiding import set_hidden
 from tests.expected_threads import check_threads
@@ -605,7 +605,7 @@ def test_an_invalid_change_is_400_and_changes_nothing(page, profile, fields, fie
 
 
 def test_a_profile_has_at_most_so_many_labels_and_unused_ones_make_place(page, profile, monkeypatch):
-    monkeypatch.setattr(labelling, "MAX_LABELS", 4)
+    monkeypatch.setattr(labels, "MAX_LABELS", 4)
     send(profile, comment("c1"), comment("c2"), comment("c3"))
     change(page, "c1", labels=["a", "b"])
     change(page, "c2", labels=["c", "d"])

@@ -13,6 +13,7 @@ from interactions.api.serializers import AuthorSerializer, InteractionSerializer
 from interactions.events import read_timestamp
 from interactions.models import (
     LABEL_LENGTH,
+    MAX_LABELS_OF_THREAD,
     NOTE_LENGTH,
     Decision,
     Interaction,
@@ -22,7 +23,7 @@ from interactions.models import (
 )
 from interactions.problems import ProblemSerializer
 from interactions.threads.changing import MAX_SNOOZE
-from interactions.threads.labelling import MAX_LABELS, MAX_LABELS_OF_THREAD
+from interactions.threads.labels import MAX_LABELS
 from interactions.threads.showing import START_LENGTH
 
 MAX_ID = 2**63 - 1
