@@ -23,7 +23,7 @@ from django_celery_beat.models import (
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from interactions.models import ExportLease, Interaction, SavedReply, Thread
+from interactions.models import BulkJob, ExportLease, Interaction, SavedReply, Thread
 from interactions.tasks import fill_search
 from tests.world import DAY, NOW, demo_of, event, moderate, send, work_on
 
@@ -217,6 +217,7 @@ def more_rows(number: int) -> None:
     SavedReply.objects.store(user, "Thanks", "Thank you!", NOW)
     moderate(Interaction.objects.filter(profile=profile).first())
     ExportLease.objects.acquire(user.pk)
+    BulkJob.objects.start(user, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
     fill_search()
     demo_of(user, seed=number)
     StoryEvent.objects.filter(account__user=user).update(delivered_at=None)

@@ -172,6 +172,38 @@ THREAD_CHANGE = [
         },
     ),
 ]
+BULK_CHANGE = [
+    request(
+        "mark all that was read in the list as done",
+        {
+            "filter": {"platform": "instagram", "status": "open", "unread": False},
+            "until": "2026-03-04T11:25:00Z",
+            "set": {"status": "done"},
+        },
+    ),
+    request(
+        "label two threads",
+        {"ids": [512, 498], "until": "2026-03-04T11:25:00Z", "set": {"add_labels": ["question"]}},
+    ),
+]
+BULK_RESULT = [answer("all changed", {"changed": 2, "left": 0})]
+BULK_JOB = [
+    answer(
+        "a job",
+        {
+            "id": 4,
+            "state": "running",
+            "changed": 1_500,
+            "left": 4_700,
+            "error": "",
+            "filter": {"platform": "instagram", "status": "open", "unread": False},
+            "set": {"status": "done"},
+            "until": "2026-03-04T11:25:00Z",
+            "created_at": "2026-03-04T11:25:02Z",
+            "updated_at": "2026-03-04T11:25:04Z",
+        },
+    )
+]
 THREAD_REPLY = [
     request("a reply", {"text": "Yes, and for espresso too.", "seen_id": 977, "anyway": False}),
     answer("queued", _REPLY, "201"),

@@ -1,5 +1,6 @@
 """The tables of the inbox; the public names of this package."""
 
+from interactions.models.bulk_jobs import BulkJob, BulkJobRunning, BulkJobState
 from interactions.models.choices import ReadStatus, ThreadStatus
 from interactions.models.enrichment import Enrichment, UnindexedRange
 from interactions.models.exports import LEASE, ExportLease
@@ -41,6 +42,9 @@ __all__ = [
     "NOTE_LENGTH",
     "WITHDRAWAL",
     "BlockedAuthor",
+    "BulkJob",
+    "BulkJobRunning",
+    "BulkJobState",
     "Content",
     "DeadLetter",
     "Decision",
