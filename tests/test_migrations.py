@@ -101,6 +101,7 @@ def test_keys_of_moderation_are_added_while_rows_are_changed_and_can_be_added_ag
         assert len(pauses) == 2
     finally:
         run("migrate", "-v0")
+    run("migrate", "interactions", "0012", "-v0")
     run("migrate", "interactions", "0011", "--fake", "-v0")
     run("migrate", "-v0")
     moderate(Interaction.objects.first())

@@ -14,6 +14,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
+from interactions.api import examples
 from interactions.api.bulk_serializers import (
     MAX_MISSING,
     BulkJobSerializer,
@@ -104,6 +105,7 @@ class BulkViewSet(RowsViewSet):
             (404, MEDIA_TYPE): UnknownThreadsSerializer,
         }
         | CONFLICT,
+        examples=examples.BULK,
         filters=False,
     )
     def create(self, request: Request) -> Response:

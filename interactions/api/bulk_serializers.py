@@ -78,7 +78,6 @@ class BulkChangeSerializer(StatusChangeSerializer):
         return BulkChange.of(super().validate(change))
 
 
-@extend_schema_serializer(examples=examples.BULK_CHANGE)
 class BulkSerializer(StrictSerializer):
     """Which threads to change, by exactly one of `ids` and `filter`, and what to change of them."""
 
@@ -103,7 +102,6 @@ class BulkSerializer(StrictSerializer):
         return body
 
 
-@extend_schema_serializer(examples=examples.BULK_RESULT)
 class BulkResultSerializer(serializers.Serializer):
     """A change that was made at once."""
 

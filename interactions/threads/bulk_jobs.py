@@ -48,7 +48,7 @@ _TIMES = ("active_after", "active_before", "snoozed_until")
 def change_or_start(selection: Selection, now: datetime) -> int | BulkJob:
     """Change the threads of the selection and return how many, or start a job if they are more than MAX_IN_REQUEST.
 
-    Raises TooManyLabels, BulkJobRunning, and what `read_within_limits` raises.
+    Call it outside of a transaction. Raises TooManyLabels, BulkJobRunning, and what `read_within_limits` raises.
     """
     user = selection.user
     candidates = read_within_limits(user, lambda: find_candidates(selection, now, MAX_IN_REQUEST + 1))
@@ -60,7 +60,7 @@ def change_or_start(selection: Selection, now: datetime) -> int | BulkJob:
     prepare_labels(selection.change, candidates)
     columns = {"filters": _to_json(vars(selection.filters)), "change": _to_json(selection.change.members())}
     job = BulkJob.objects.start(user, now, until=selection.until, left=left, **columns)
-    transaction.on_commit(lambda: request_slice(job.pk))
+    request_slice(job.pk)
     return job
 
 
