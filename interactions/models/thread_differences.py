@@ -6,12 +6,12 @@ What a thread has already is not changed again, so that a repeated change alters
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from operator import or_
+from operator import add, and_, or_
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.lookups import Exact, LessThan, LessThanOrEqual
+from django.db.models.lookups import Exact, LessThanOrEqual
 
 from interactions.models.choices import LabelAction, ThreadStatus
 from interactions.models.labels import MAX_LABELS_OF_THREAD
@@ -38,36 +38,39 @@ class NumberOfLabels(Func):
     output_field = models.IntegerField()
 
 
-class NumberOf(Func):
-    """How many of the labels the thread has."""
+class LacksLabel(Func):
+    """1 if the thread has none of the labels, else 0."""
 
-    template = "(SELECT count(*) FROM unnest(label_ids) AS label (id) WHERE label.id = ANY(%(expressions)s))"
+    template = "(NOT label_ids && %(expressions)s)::integer"
     output_field = models.IntegerField()
 
 
 @dataclass(frozen=True)
 class LabelDifference:
-    """A change of labels: `number` is that of different names, `ids` are the stored labels of these names, of any profile."""
+    """A change of labels. `ids` has for each name those of its stored labels, which each profile has of its own."""
 
     action: LabelAction
-    number: int
-    ids: tuple[int, ...]
+    ids: tuple[tuple[int, ...], ...]
 
     def condition(self) -> Q:
         """Return the condition for threads whose labels the change alters."""
-        ids = Value(list(self.ids), IDS)
+        has = [Q(HasLabel(ids)) for ids in self._values()]
         if self.action == LabelAction.REMOVE:
-            return ~Q(label_ids=[]) & Q(HasLabel(ids))
+            return ~Q(label_ids=[]) & reduce(or_, has)
+        has_all = reduce(and_, has, Q())
         if self.action == LabelAction.ADD:
-            return Q(LessThan(NumberOf(ids), self.number))
-        return ~Q(Exact(NumberOf(ids), self.number), Exact(NumberOfLabels(), self.number))
+            return ~has_all
+        return ~(has_all & Q(Exact(NumberOfLabels(), len(self.ids))))
 
     def fits(self) -> Q:
         """Return the condition for threads that have at most MAX_LABELS_OF_THREAD labels after the change."""
         if self.action != LabelAction.ADD:
             return Q()
-        number = NumberOfLabels() + self.number - NumberOf(Value(list(self.ids), IDS))
+        number = reduce(add, (LacksLabel(ids) for ids in self._values()), NumberOfLabels())
         return Q(LessThanOrEqual(number, MAX_LABELS_OF_THREAD))
+
+    def _values(self) -> list[Value]:
+        return [Value(list(ids), IDS) for ids in self.ids]
 
 
 @dataclass(frozen=True)

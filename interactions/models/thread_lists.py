@@ -3,7 +3,7 @@
 `Thread.objects` is of this class; `interactions.cursors` reads its pages.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
@@ -223,7 +223,7 @@ class ThreadQuerySet(models.QuerySet):
         return self._along_index(labels, user, limit, order) if known is None else known
 
     def _label_ids(self, user: User) -> list[int]:
-        return label_ids(user, [self.filters.label]) if self.filters.label else []
+        return label_ids(user, self.filters.label) if self.filters.label else []
 
     def _known_by_keys(self, labels: Sequence[int], user: User) -> "ThreadQuerySet | None":
         """The threads that match, if their keys are known: those of a search, of a label of few threads, or none."""
@@ -294,11 +294,10 @@ class ThreadQuerySet(models.QuerySet):
         return rows if sentiment is None else rows.filter(sentiment=sentiment)
 
 
-def label_ids(user: User, names: Iterable[str]) -> list[int]:
-    """Return the ids of the labels of these names, in any case: each of the user's profiles may have one of each."""
-    keys = {label_key(name) for name in names}
+def label_ids(user: User, name: str) -> list[int]:
+    """Return the ids of the labels of that name, in any case: each of the user's profiles may have one."""
     labels = Label.objects.filter(profile__owner=user).values_list("pk", "name")
-    return [id for id, name in labels if label_key(name) in keys]
+    return [id for id, other in labels if label_key(other) == label_key(name)]
 
 
 def threads_of(interaction_ids: Sequence[int]) -> list[int]:

@@ -4,7 +4,7 @@ Candidates are found without locks. Each batch of them is changed in one transac
 again which of them match, in a number of statements that depends neither on their number nor on that of the profiles.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,9 +18,9 @@ from interactions.locks import lock_profiles
 from interactions.models import Thread, ThreadQuerySet
 from interactions.models.choices import LabelAction
 from interactions.models.thread_differences import Difference, LabelDifference
-from interactions.models.thread_lists import ThreadFilters, label_ids
+from interactions.models.thread_lists import ThreadFilters
 from interactions.threads.decisions import decide, mark_read, mark_unread
-from interactions.threads.labels import LabelChange, change_labels, ids_for
+from interactions.threads.labels import IdsByKey, LabelChange, change_labels, ids_for, stored_ids
 
 MAX_THREADS = 5_000  # that one call changes
 THREADS_PER_TRANSACTION = 500
@@ -67,9 +67,9 @@ class BulkChange:
         }
         return members | {name: list(self.labels.names) for name in names}
 
-    def difference(self, labels: Collection[int], now: datetime) -> Difference:
-        """Return which threads the change alters at `now`; `labels` are the ids of the stored labels that it names."""
-        names = self.labels and LabelDifference(self.labels.action, len(self.labels.by_key), tuple(labels))
+    def difference(self, labels: IdsByKey, now: datetime) -> Difference:
+        """Return which threads the change alters at `now`; `labels` are the stored labels that it names."""
+        names = self.labels and LabelDifference(self.labels.action, tuple(map(tuple, labels.values())))
         return Difference(now, self.status, self.snoozed_until, self.unread, names)
 
 
@@ -82,15 +82,15 @@ class Selection:
     until: datetime
     change: BulkChange
 
-    def rows(self, labels: Collection[int], now: datetime) -> ThreadQuerySet:
-        """Return them as a list; `labels` are the ids of the stored labels that the change names."""
+    def rows(self, labels: IdsByKey, now: datetime) -> ThreadQuerySet:
+        """Return them as a list; `labels` are the stored labels that the change names."""
         filters = vars(self.filters) | {"difference": self.change.difference(labels, now)}
         return Thread.objects.shown().filter(active_at__lte=self.until).filtered(**filters)
 
     def stored_rows(self, now: datetime) -> ThreadQuerySet:
         """The same with the labels that are stored now."""
-        labels = self.change.labels
-        return self.rows(label_ids(self.user, labels.names) if labels else (), now)
+        labels = stored_ids(self.change.labels, self.user) if self.change.labels else {}
+        return self.rows(labels, now)
 
 
 class Candidate(NamedTuple):
@@ -161,7 +161,7 @@ def change_batch(selection: Selection, candidates: Sequence[Candidate], now: dat
     """
     change = selection.change
     profiles = {one.profile_id for one in candidates}
-    labels = ids_for(change.labels, profiles) if change.labels else []
+    labels = ids_for(change.labels, profiles) if change.labels else {}
     altered = _altered(selection, candidates, labels, now)
     decided, unread = altered["status"], altered["unread"]
     if decided:
@@ -176,7 +176,7 @@ def change_batch(selection: Selection, candidates: Sequence[Candidate], now: dat
 
 
 def _altered(
-    selection: Selection, candidates: Sequence[Candidate], labels: Collection[int], now: datetime
+    selection: Selection, candidates: Sequence[Candidate], labels: IdsByKey, now: datetime
 ) -> dict[str, set[int]]:
     """The ids of the candidates that are of the selection, by what the change alters: `status`, `unread`, `labels`."""
     aspects = selection.change.difference(labels, now).aspects()

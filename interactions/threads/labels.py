@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
+from accounts.models import User
 from interactions.models import Label, Thread, label_key
 from interactions.models.choices import LabelAction
 from interactions.upserts import to_json
 
 MAX_LABELS = 200  # of one profile
+
+IdsByKey = dict[str, list[int]]  # by `label_key`: each profile has a label of its own
 
 
 class TooManyLabels(Exception):
@@ -51,25 +54,31 @@ _STATEMENTS = {
 }
 
 
-def change_labels(threads: Collection[int], labels: Collection[int], action: LabelAction) -> None:
-    """Replace, add or remove labels of the threads, in one statement; `labels` are the ids of `ids_for` for all profiles.
+def change_labels(threads: Collection[int], labels: IdsByKey, action: LabelAction) -> None:
+    """Replace, add or remove labels of the threads, in one statement; `labels` are those that `ids_for` their profiles returned.
 
     The caller has excluded threads that would have more than MAX_LABELS_OF_THREAD.
     """
+    values = {"threads": list(threads), "labels": [id for ids in labels.values() for id in ids]}
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENTS[action], {"threads": list(threads), "labels": list(labels)})
+        cursor.execute(_STATEMENTS[action], values)
 
 
-def ids_for(change: LabelChange, profiles: Iterable[int]) -> list[int]:
+def stored_ids(change: LabelChange, user: User) -> IdsByKey:
+    """Return the ids of the stored labels of the change's names, of all profiles of the user."""
+    labels = Label.objects.filter(profile__owner=user).values_list("profile", "name", "pk")
+    return _by_key(change, {(profile, label_key(name)): id for profile, name, id in labels})
+
+
+def ids_for(change: LabelChange, profiles: Iterable[int]) -> IdsByKey:
     """Return the ids of the labels of the change in these profiles. Creates missing ones unless it removes labels.
 
     Deletes unused labels of profiles that need their place. Raises TooManyLabels when a profile has no place.
     """
     names = change.by_key
     stored = _stored(profiles)
-    wanted = {key: id for key, id in stored.items() if key[1] in names}
     if change.action == LabelAction.REMOVE:
-        return list(wanted.values())
+        return _by_key(change, stored)
     missing = {
         (profile, key): name
         for profile in profiles
@@ -77,9 +86,17 @@ def ids_for(change: LabelChange, profiles: Iterable[int]) -> list[int]:
         if (profile, key) not in stored
     }
     if missing:
-        _make_place(stored, missing, list(wanted.values()))
-        wanted |= create_labels(missing)
-    return list(wanted.values())
+        _make_place(stored, missing, [id for (_, key), id in stored.items() if key in names])
+        stored |= create_labels(missing)
+    return _by_key(change, stored)
+
+
+def _by_key(change: LabelChange, labels: Mapping[tuple[int, str], int]) -> IdsByKey:
+    ids: IdsByKey = {key: [] for key in change.by_key}
+    for (_, key), id in labels.items():
+        if key in ids:
+            ids[key].append(id)
+    return ids
 
 
 def _stored(profiles: Iterable[int]) -> dict[tuple[int, str], int]:
