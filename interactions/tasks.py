@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from interactions import dispatch, search_filling
 from interactions.clock import now
 from interactions.moderation.blocking import hide_blocked
 from interactions.threads import bulk_jobs
@@ -14,7 +13,6 @@ from interactions.threads.waking import wake_threads
 MAX_ADOPTION_TIME = timedelta(seconds=10)
 MAX_HIDING_TIME = timedelta(seconds=20)
 MAX_BULK_TIME = timedelta(seconds=2)  # then the task sends itself again, behind the tasks in the queue
-MAX_FILLING_TIME = timedelta(seconds=2)  # likewise
 
 
 @shared_task(ignore_result=True)
@@ -40,11 +38,3 @@ def run_bulk_job(job_id: int) -> None:
     """Change threads of the job until none is left or the time limit ends it."""
     if bulk_jobs.run_slice(job_id, now(), MAX_BULK_TIME):
         bulk_jobs.request_slice(job_id)
-
-
-# Its name stays "demo.tasks": schedules, and messages of other releases in the queue, have it.
-@shared_task(ignore_result=True, name="demo.tasks.fill_search")
-def fill_search() -> None:
-    """Store the words of new and edited interactions, until none is left or the time limit ends it."""
-    if search_filling.fill(MAX_FILLING_TIME):
-        dispatch.send(fill_search.name, dedup_key="fill_search continued")

@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import fields
 from datetime import timedelta
 from itertools import product
 from threading import Barrier, BrokenBarrierError
@@ -16,6 +17,8 @@ from django.test import Client
 from accounts.models import Profile, User
 from demo.lifecycle import removal, transitions
 from interactions import dispatch, tasks
+from interactions.api.bulk_serializers import ThreadFilterSerializer
+from interactions.api.filters import ThreadFilterSet
 from interactions.api.throttling import BulkChanges
 from interactions.clock import now
 from interactions.models import BulkJob, Decision, Interaction, Label, Note, Thread
@@ -292,6 +295,12 @@ def test_every_filter_selects_the_threads_of_the_list(page, live, world, sent): 
             found = set(Thread.objects.filter(label_ids__overlap=chosen).values_list("pk", flat=True))
             assert (found, number) == (expected, len(expected)), query
             transaction.set_rollback(True)
+
+
+def test_a_bulk_change_has_every_filter_of_the_list():
+    names = set(ThreadFilterSet.base_filters)
+    assert set(ThreadFilterSerializer().fields) == names
+    assert {field.name for field in fields(ThreadFilters)} == names | {"difference"}
 
 
 @pytest.mark.parametrize("by", ["ids", "filter"])

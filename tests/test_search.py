@@ -8,10 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Profile, User
-from interactions import search, search_filling, tasks
+from demo import tasks
+from demo.tasks import fill_search
+from interactions import search, search_filling
 from interactions.models import Enrichment, Interaction, UnindexedRange
 from interactions.search_filling import FILL_LOCK, fill
-from interactions.tasks import fill_search
 from tests.commands import run
 from tests.lock_helpers import locked_elsewhere
 from tests.world import NOW, SECOND, event, send

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, Value
+from django.db.models import BooleanField, ExpressionWrapper
 
 from accounts.models import User
 from interactions.cursors import Cursor
@@ -119,7 +119,7 @@ def count(selection: Selection, now: datetime) -> int:
 
 def find_threads(user: User, ids: Sequence[int]) -> list[Candidate]:
     """Return the threads with these ids. Raises UnknownThreads unless the user sees all of them."""
-    rows = Thread.objects.visible_to(user).filter(pk__in_array=ids)
+    rows = Thread.objects.visible_to(user).filter(pk__in_array=ids).order_by("pk")
     found = [Candidate(*row) for row in rows.values_list("pk", "profile", "active_at")]
     if missing := set(ids) - {one.id for one in found}:
         raise UnknownThreads(missing)
@@ -163,30 +163,24 @@ def change_batch(selection: Selection, candidates: Sequence[Candidate], now: dat
     profiles = {one.profile_id for one in candidates}
     labels = ids_for(change.labels, profiles) if change.labels else {}
     altered = _altered(selection, candidates, labels, now)
-    decided, unread = altered["status"], altered["unread"]
+    decided, unread, labelled = (altered.get(name, set()) for name in ("status", "unread", "labels"))
     if decided:
         decide(decided, change.status, now, until=change.snoozed_until)
-    if change.unread is True and (unread := decided | unread):
-        mark_unread(unread, now)
+    if change.unread and (decided or unread):
+        mark_unread(decided | unread, now)  # a decision marks as read
     elif unread - decided:
         mark_read(unread - decided, now)
-    if altered["labels"]:
-        change_labels(altered["labels"], labels, change.labels.action)
-    return len(set().union(*altered.values()))
+    if labelled:
+        change_labels(labelled, labels, change.labels.action)
+    return len(decided | unread | labelled)
 
 
 def _altered(
     selection: Selection, candidates: Sequence[Candidate], labels: IdsByKey, now: datetime
 ) -> dict[str, set[int]]:
-    """The ids of the candidates that are of the selection, by what the change alters: `status`, `unread`, `labels`."""
+    """The ids of the candidates that are of the selection, by the aspects of the difference."""
     aspects = selection.change.difference(labels, now).aspects()
+    flags = (ExpressionWrapper(condition, BooleanField()) for condition in aspects.values())
     rows = selection.rows(labels, now).matching_among([one.id for one in candidates], selection.user)
-    flags = [
-        ExpressionWrapper(aspects[name], BooleanField()) if name in aspects else Value(False)
-        for name in ("status", "unread", "labels")
-    ]
     found = list(rows.order_by().values_list("pk", *flags))
-    return {
-        name: {id for id, *altered in found if altered[place]}
-        for place, name in enumerate(("status", "unread", "labels"))
-    }
+    return {name: {id for id, *altered in found if altered[place]} for place, name in enumerate(aspects)}
