@@ -1,7 +1,7 @@
 """Bulk changes of threads: by ids, by filters, and by jobs in the worker, which may be interrupted anywhere."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
 from datetime import timedelta
@@ -28,6 +28,7 @@ from interactions.models.thread_lists import ThreadFilters
 from interactions.threads import bulk, bulk_jobs, labels
 from interactions.threads.decisions import decide, mark_read
 from tests.expected_threads import check_threads
+from tests.test_saved_replies import wait_for_locks
 from tests.test_scans import run_to_completion
 from tests.test_threads_api import JSON, encoded, every_filter, matches, world  # noqa: F401 (a fixture)
 from tests.world import DAY, HOUR, NOW, SECOND, at, demo_of, event, send
@@ -336,7 +337,9 @@ def test_ids_of_other_threads_are_404_and_named_and_nothing_changes(page, profil
     before = everything()
     answer = post(page, ids=[*mine, *others[::-1]], set={"status": "done", "add_labels": ["x"]})
     assert (answer.status_code, answer.json()["missing"]) == (404, others)
-    assert f"{len(others)} are not" in answer.json()["detail"]
+    assert answer.json()["detail"].startswith(
+        "1 id is not" if len(others) == 1 else f"{len(others)} ids are not"
+    )
     assert everything() == before
     assert changed(page, ids=mine, set={"status": "done"}) == 2
 
@@ -344,7 +347,7 @@ def test_ids_of_other_threads_are_404_and_named_and_nothing_changes(page, profil
 def test_of_many_missing_ids_the_first_hundred_are_named(page, profiles):
     answer = post(page, ids=list(range(10_000, 10_500)), set={"status": "done"})
     assert (answer.status_code, answer.json()["missing"]) == (404, list(range(10_000, 10_100)))
-    assert "500 are not" in answer.json()["detail"]
+    assert answer.json()["detail"].startswith("500 ids are not of threads of yours")
 
 
 def test_a_filter_names_no_threads_of_others(page, bobs):
@@ -579,6 +582,31 @@ def test_a_cancelled_job_changes_nothing_more_and_keeps_what_it_has_changed(page
     assert answers[0].json() == answers[1].json() == page.get(f"{BULK}{job.pk}/").json()
     assert bulk_jobs.run_slice(job.pk, now(), timedelta(0)) is False
     assert (run_job(job).state, job.changed, job.left, made_done()) == ("cancelled", 3, 5, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_during_a_batch_is_answered_with_what_the_batch_has_changed(page, job, alice, monkeypatch):
+    change_batch = bulk_jobs.change_batch
+
+    def cancel() -> tuple:
+        client = Client()
+        client.force_login(alice)
+        try:
+            shown = client.post(f"{BULK}{job.pk}/cancel/").json()
+            return shown["state"], shown["changed"], shown["left"]
+        finally:
+            connection.close()
+
+    def cancel_meanwhile(*arguments) -> int:
+        cancelled.append(pool.submit(cancel))
+        wait_for_locks(1)
+        return change_batch(*arguments)
+
+    cancelled: list[Future] = []
+    monkeypatch.setattr(bulk_jobs, "change_batch", cancel_meanwhile)
+    with ThreadPoolExecutor(1) as pool:
+        tasks.run_bulk_job(job.pk)
+        assert cancelled[0].result() == progress(page, job) == ("cancelled", 3, 5)
 
 
 def test_a_job_that_has_ended_is_not_cancelled(page, job):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError
+from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -14,6 +15,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
+from accounts.plurals import pluralize
 from interactions.api import examples
 from interactions.api.bulk_serializers import (
     MAX_MISSING,
@@ -45,7 +47,8 @@ class ThreadsMissing(NotFound):
     hint = "Send the ids without those in `missing`; GET /api/v1/threads/ lists your threads."
 
     def __init__(self, ids: list[int]) -> None:
-        super().__init__(f"Of the ids, {len(ids)} are not those of threads of yours, so nothing was changed.")
+        missing = pluralize(len(ids), "id is", "ids are")
+        super().__init__(f"{missing} not of threads of yours, so nothing was changed.")
         self.members = {"missing": ids[:MAX_MISSING]}
 
 
@@ -69,8 +72,10 @@ def _answered_errors() -> Iterator[None]:
         raise ThreadsMissing(error.ids) from error
     except TooManyLabels as error:
         raise LabelsConflict from error
-    except (BulkJobRunning, User.DoesNotExist) as error:
+    except BulkJobRunning as error:
         raise JobRunning from error
+    except User.DoesNotExist as error:
+        raise Http404 from error
     except OperationalError as error:
         if is_cancelled(error):
             raise ChangeTimeout from error
