@@ -20,7 +20,8 @@ class PlatformSpec:
     """One platform. `profile_id_help` describes the id of a profile there, for help texts and docs.
 
     `nests_replies`: a reply to a reply is shown below it, otherwise below the first comment. `mentions_by_name`: people
-    are addressed by name, otherwise by @handle.
+    are addressed by name, otherwise by @handle. `deletes_replies`: it deletes all replies with the first comment, and sends no
+    event for each of them.
     """
 
     label: str
@@ -29,6 +30,7 @@ class PlatformSpec:
     has_messages: bool = True
     nests_replies: bool = True
     mentions_by_name: bool = False
+    deletes_replies: bool = False
     in_default_demo: bool = False
 
     def __post_init__(self) -> None:
@@ -63,6 +65,7 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
         HandleRule(50, ".", "facebook.com/help: guidelines for custom user names", min_length=5),
         nests_replies=False,
         mentions_by_name=True,
+        deletes_replies=True,  # developers.facebook.com: webhooks of a Page's feed
         in_default_demo=True,
     ),
     "tiktok": PlatformSpec(
@@ -90,6 +93,7 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
     ),
 }
 MESSAGE_PLATFORMS = frozenset(name for name, spec in PLATFORMS.items() if spec.has_messages)
+PLATFORMS_THAT_DELETE_REPLIES = tuple(name for name, spec in PLATFORMS.items() if spec.deletes_replies)
 DEFAULT_PLATFORMS = tuple(name for name, spec in PLATFORMS.items() if spec.in_default_demo)
 check_not_empty("DEFAULT_PLATFORMS (`in_default_demo` in accounts/platforms.py)", DEFAULT_PLATFORMS)
 

@@ -3,7 +3,8 @@
 Every writer of inbox rows and threads takes them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from django.db import OperationalError, connection, transaction
 
@@ -11,18 +12,22 @@ from interactions.db_errors import is_connection_lost
 
 PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; each kind of advisory lock has its own
 MAX_LOCK_WAIT = "1s"
+# Tells the trigger of migration interactions.0008 that the transaction keeps threads up to date.
+KEEPS_THREADS = {"perennial.threads": "on"}
 
 
-def lock_profiles(profile_ids: Iterable[int]) -> None:
+def lock_profiles(profile_ids: Iterable[int], options: Mapping[str, str] | None = None) -> None:
     """Lock the profiles until the transaction ends; in ascending order, so that no two callers deadlock.
 
-    The setting tells the trigger of migration interactions.0008 that this transaction keeps threads up to date.
+    `options` are settings of PostgreSQL for the transaction. The same statement sets them before it locks, as a batch of
+    changes takes only a few milliseconds.
     """
+    settings = KEEPS_THREADS | (options or {})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(key), set_config('perennial.threads', 'on', true)"
+            f"SELECT {'set_config(%s, %s, true), ' * len(settings)}pg_advisory_xact_lock(key)"
             " FROM unnest(%s::bigint[]) AS key",
-            [_keys(profile_ids)],
+            [*chain.from_iterable(settings.items()), _keys(profile_ids)],
         )
 
 

@@ -35,7 +35,7 @@ def store_reply(to: Interaction, text: str, now: datetime, key: str | None = Non
         lock_profiles([to.profile_id])  # so that `to` is not deleted before the reply is stored
         if stored := _stored_before(to.profile_id, key, request_digest):
             return stored
-        to = _with_owner().get(pk=to.pk, deleted_at=None)
+        to = _visible().get(pk=to.pk)
         return _store(to, text, now, key, request_digest)
 
 
@@ -52,12 +52,10 @@ def answer_thread(
         lock_profiles([thread.profile_id])
         if stored := _stored_before(thread.profile_id, key, request_digest):
             return stored
-        thread = Thread.objects.get(pk=thread.pk)
+        thread = Thread.objects.shown().get(pk=thread.pk)
         if seen_id is not None and (newer := _answer_after(thread, seen_id)):
             raise AnsweredMeanwhile(newer)
-        to = _with_owner().get(
-            profile=thread.profile_id, platform_id=thread.last_in_ref or thread.last_ref, deleted_at=None
-        )
+        to = _visible().get(profile=thread.profile_id, platform_id=thread.last_in_ref or thread.last_ref)
         return _store(to, text, now, key, request_digest)
 
 
@@ -80,8 +78,8 @@ def _answer_after(thread: Thread, seen_id: int) -> Interaction | None:
     return answers.filter(pk__gt=seen_id).with_relations().order_by("-posted_at", "-pk").first()
 
 
-def _with_owner() -> InteractionQuerySet:
-    return Interaction.objects.select_related("profile__owner")
+def _visible() -> InteractionQuerySet:
+    return Interaction.objects.visible().select_related("profile__owner")
 
 
 def _store(to: Interaction, text: str, now: datetime, key: str | None, request_digest: int) -> Interaction:

@@ -49,6 +49,9 @@ def expected(thread: Thread, rows: list[Interaction], now: datetime) -> dict:
     last, last_in, last_out, answer = (newest(some) for some in (visible, received, sent, closing))
     received_at = max((row.received_at for row in received), default=None)
     status, until, unread, active_at = state(thread, last_in, answer, received_at, last, now)
+    is_deleted = deleted_with_root(thread, rows)
+    if is_deleted:
+        unread, active_at = False, None
     refs = [row.content_ref for row in rows if row.content_ref]
     return {
         "content_ref": min(refs, default=""),
@@ -64,7 +67,17 @@ def expected(thread: Thread, rows: list[Interaction], now: datetime) -> dict:
         "last_out_at": last_out and last_out.posted_at,
         "answered_at": answer and answer.posted_at,
         "sentiment": last_in and last_in.sentiment,
+        "is_deleted": is_deleted,
     }
+
+
+def deleted_with_root(thread: Thread, rows: list[Interaction]) -> bool:
+    """Whether Facebook deleted the first comment. A purged one has left this with its thread."""
+    roots = [row for row in rows if row.type == "comment" and row.platform_id == thread.root_ref]
+    if not roots:
+        return thread.is_deleted
+    by_platform = roots[0].deleted_at and roots[0].deleted_at != roots[0].expired_at
+    return bool(by_platform and thread.profile.platform == "facebook")
 
 
 def state(thread, last_in, answer, received_at, last, now) -> tuple:
@@ -94,7 +107,8 @@ def check_threads(now: datetime) -> None:
     """Every row is in its thread, and every thread is what its rows, its decision and `now` say."""
     groups = rows_by_thread()
     threads = {
-        (one.profile_id, one.kind, one.root_ref): one for one in Thread.objects.select_related("content")
+        (one.profile_id, one.kind, one.root_ref): one
+        for one in Thread.objects.select_related("content", "profile")
     }
     assert threads.keys() == groups.keys()
     for key, rows in groups.items():

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TypeVar
@@ -123,11 +123,27 @@ class ServiceStack:
                 until(lambda address=address: answers(address), "the web server answers")
 
     def kill(self, *names: str) -> None:
-        """Send SIGKILL to the services and their children, as when a machine fails."""
+        """Send SIGKILL to the services and their children, as when a machine fails. One may have ended by itself."""
         for name in names:
             process = self.processes.pop(name)
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def restart_ended(self) -> None:
+        """Start the services again that ended by themselves, as a process manager does."""
+        for name, process in list(self.processes.items()):
+            if process.poll() is not None:
+                self.start(name)
+
+    def until(self, condition: Callable[[], Value], what: str, seconds: float = 90) -> Value:
+        """As `until`; services that end by themselves meanwhile are started again."""
+
+        def condition_of_running() -> Value:
+            self.restart_ended()
+            return condition()
+
+        return until(condition_of_running, what, seconds)
 
     def terminate(self, name: str, sent: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
         """Send SIGTERM, as a redeploy does, or another signal to the main process; return its exit code.

@@ -81,18 +81,10 @@ def test_work_refused_by_a_broker_with_a_full_disk_is_done_when_there_is_space()
             assert (answer.status_code, answer.json()["state"]) == (202, "enabling")
             assert caller.demo()["state"] == "enabling"
             filler.unlink()
-            until(lambda: is_active_after_restarts(stack, caller), "the demo is active", 120)
+            stack.until(caller.is_active, "the demo is active", 120)
             assert caller.counts() == FULL
         finally:
             stack.stop()
-
-
-def is_active_after_restarts(stack: ServiceStack, caller: ApiClient) -> bool:
-    """Start services again that ended by themselves, as a supervisor does; return whether the demo is active."""
-    for name, process in list(stack.processes.items()):
-        if process.poll() is not None:
-            stack.start(name)
-    return caller.is_active()
 
 
 def test_a_database_out_of_connections_is_503_with_a_hint_and_recovers(stack):

@@ -75,15 +75,15 @@ def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
     demo_of(alice)
     tens = [ceil(model.objects.count() / 10) for model in (Interaction, Thread, Content, StoryEvent)]
     transitions.disable(alice, request_worker=False)
-    real, beats = bulk.lock_profiles, []
+    real, beats = bulk.async_commit, []
 
     def watched(*args):
         beats.append(DemoAccount.objects.get().heartbeat_at)
-        real(*args)
+        return real(*args)
 
     monkeypatch.setattr("demo.lifecycle.heartbeat.INTERVAL", timedelta(0))
     monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 10)
-    monkeypatch.setattr(bulk, "lock_profiles", watched)
+    monkeypatch.setattr(bulk, "async_commit", watched)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     assert len(beats) == sum(tens)  # none for empty tables and for the last transaction
     assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
@@ -200,8 +200,14 @@ def test_nothing_is_received_between_the_deletion_of_rows_and_profiles(alice, mo
 def test_a_deletion_ends_also_when_rows_arrive_before_every_batch(alice, live, monkeypatch):
     send(live, *(event("comment.created", f"c{number}") for number in range(6)))
     arriving = (event("comment.created", f"late-{number}") for number in range(20))
-    monkeypatch.setattr("demo.engine.bulk.ROWS_PER_TRANSACTION", 2)
-    monkeypatch.setattr("demo.engine.bulk.lock_profiles", lambda ids: send(live, next(arriving)))
+    real = bulk.async_commit
+
+    def after_an_arrival(*args):
+        send(live, next(arriving))
+        return real(*args)
+
+    monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 2)
+    monkeypatch.setattr(bulk, "async_commit", after_an_arrival)
     assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 8
     assert set(Interaction.objects.values_list("platform_id", flat=True)) == {
         f"late-{number}" for number in range(4)

@@ -92,15 +92,15 @@ def test_rows_referenced_by_undelivered_events_do_not_expire(alice):
 def test_a_row_that_is_answered_during_the_cleanup_does_not_expire(alice, monkeypatch):
     demo_of(alice)
     old = Interaction.objects.filter(type="comment").earliest("posted_at")
-    real = bulk.lock_profiles
+    real = bulk.async_commit
 
-    def answer_first(profiles):
+    def answer_first(*args):
         if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the next batch has interactions
             replies.store_reply(old, "We are sorry that this took so long.", LATER)
             monkeypatch.undo()
-        real(profiles)
+        return real(*args)
 
-    monkeypatch.setattr(bulk, "lock_profiles", answer_first)
+    monkeypatch.setattr(bulk, "async_commit", answer_first)
     retention.clean_up(LATER)
     old.refresh_from_db()
     assert Interaction.objects.get(send_status="queued").parent == old

@@ -74,7 +74,7 @@ def test_after_a_storm_of_kills_every_count_is_exact(stack):
     assert bystander.story("initial") == (1055, 1055)
     for caller in callers:
         caller.post("demo/disable")
-        until(lambda caller=caller: caller.demo()["state"] == "off", "the demo is off", 120)
+        stack.until(lambda caller=caller: caller.demo()["state"] == "off", "the demo is off", 120)
         assert caller.counts() == (0, 0, 0)
         assert stack.sql(f"SELECT count(*) FROM demo_storyevent s WHERE {OWN}", caller.name) == [(0,)]
 
@@ -97,6 +97,7 @@ def kill_at_random(stack: ServiceStack) -> Counter[str]:
         time.sleep(chance.uniform(0, 1))
         stack.servers.ensure()
         stack.start(*({*SERVICES} - stack.processes.keys()))
+        stack.restart_ended()
     return killed
 
 
@@ -123,12 +124,12 @@ def ask_at_random(callers: list[ApiClient], over: threading.Event, answers: Coun
 def assert_settled_without_loss(stack: ServiceStack, caller: ApiClient) -> None:
     """Bring the demo to being active; then every event that was delivered is stored once, and nothing else is."""
     passing = {"enabling", "disabling"}
-    until(lambda: caller.demo()["state"] not in passing, "what was begun is finished", 180)
+    stack.until(lambda: caller.demo()["state"] not in passing, "what was begun is finished", 180)
     caller.post("demo/resume")
-    until(lambda: caller.post("demo/enable").status_code in (200, 202), "the demo is switched on", 60)
-    until(caller.is_active, "the demo is active", 180)
+    stack.until(lambda: caller.post("demo/enable").status_code in (200, 202), "the demo is switched on", 60)
+    stack.until(caller.is_active, "the demo is active", 180)
     late = f"SELECT count(*) FROM demo_storyevent s WHERE delivered_at IS NULL AND due_at < now() AND {OWN}"
-    until(lambda: stack.sql(late, caller.name) == [(0,)], "what is due is delivered", 180)
+    stack.until(lambda: stack.sql(late, caller.name) == [(0,)], "what is due is delivered", 180)
     assert caller.story("initial") == (1055, 1055)
     events, stored = delivered_and_stored(stack, caller)
     assert events == stored

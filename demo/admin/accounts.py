@@ -40,8 +40,7 @@ def counted(rows: QuerySet, by: str, owner: str) -> Coalesce:
     return Coalesce(Subquery(counts.values("count"), output_field=IntegerField()), 0)
 
 
-VISIBLE = {"is_demo": True, "deleted_at": None}
-INBOUND = Interaction.objects.filter(direction="in", **VISIBLE)
+INBOUND = Interaction.objects.visible().filter(is_demo=True, direction="in")
 COUNTS = {
     "undelivered": (
         StoryEvent.objects.undelivered_by_account_index().filter(origin=StoryEvent.Origin.INITIAL),
@@ -49,7 +48,7 @@ COUNTS = {
         "pk",
     ),
     "dead": (StoryEvent.objects.filter(delivered_at=None, account__gt=0).dead(), "account", "pk"),
-    "content": (Content.objects.filter(**VISIBLE), "profile__owner", "user"),
+    "content": (Content.objects.visible().filter(is_demo=True), "profile__owner", "user"),
     "comments": (INBOUND.filter(type="comment"), "profile__owner", "user"),
     "messages": (INBOUND.filter(type="message"), "profile__owner", "user"),
 }

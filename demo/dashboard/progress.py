@@ -63,10 +63,12 @@ def delivered_initially(users: Iterable[User]) -> dict[str, int]:
 def stored_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, dict[str, int]]:
     """By account (primary key), in two statements: the visible demo rows of its user, by their names in COUNTED_TYPES."""
     owners = [account.user_id for account in accounts if account.state != State.OFF]
-    visible = {"is_demo": True, "deleted_at": None, "profile__owner__in": owners}
-    content = Content.objects.filter(**visible).values_list("profile__owner").annotate(Count("pk")).order_by()
+    of_demo = {"is_demo": True, "profile__owner__in": owners}
+    posts = Content.objects.visible().filter(**of_demo)
+    content = posts.values_list("profile__owner").annotate(Count("pk")).order_by()
     interactions = (
-        Interaction.objects.filter(direction=Interaction.Direction.IN, **visible)
+        Interaction.objects.visible()
+        .filter(direction=Interaction.Direction.IN, **of_demo)
         .values_list("profile__owner", "type")
         .annotate(Count("pk"))
         .order_by()

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 
 from demo.engine.async_commit import async_commit
-from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 from interactions.threads.moving import move_rows
 from interactions.threads.recomputing import recompute_or_delete
@@ -64,8 +63,7 @@ def change_in_batches(
     for start in range(0, len(keys), ROWS_PER_TRANSACTION):
         before_batch()
         batch = keys[start : start + ROWS_PER_TRANSACTION].tolist()
-        with async_commit(LOCK_TIMEOUT), connection.cursor() as cursor:
-            lock_profiles(profiles)
+        with async_commit(LOCK_TIMEOUT, profiles), connection.cursor() as cursor:
             cursor.execute(sql, [*parameters, batch, *statement.parameters])
             number, *returned = cursor.fetchone()
             statement.follow(*returned)

@@ -8,7 +8,7 @@ Each row stores the versions of its values: the time and digest of the event tha
 the time of each metric. The newer version wins; at equal times an edit's text, then the greater digest or metric. A text
 is the creation's when both have the same time and digest.
 
-A row with `deleted_at` is shown nowhere. An expired row (too old) has `deleted_at` equal to `expired_at`, and can be
+A row with `deleted_at` is shown nowhere, nor is one whose thread the platform deleted. An expired row (too old) has `deleted_at` equal to `expired_at`, and can be
 restored until it is purged; where they differ the platform deleted it.
 """
 
@@ -53,9 +53,13 @@ class OctetLength(Func):
 
 
 class PlatformRowQuerySet(models.QuerySet):
+    def visible(self) -> "PlatformRowQuerySet":
+        """Return the rows that are not deleted."""
+        return self.filter(deleted_at=None)
+
     def visible_to(self, user: User) -> "PlatformRowQuerySet":
-        """Return the rows of the user's profiles that are not deleted."""
-        return self.filter(profile__owner=user, deleted_at=None)
+        """Return the visible rows of the user's profiles."""
+        return self.visible().filter(profile__owner=user)
 
     def page_for(self, user: User, limit: int, *, oldest_first: bool = False) -> "PlatformRowQuerySet":
         """Return the first `limit` rows of the user's profiles by `posted_at`, newest or oldest first.
@@ -158,9 +162,13 @@ class InteractionQuerySet(PlatformRowQuerySet):
     search_text: str | None = None
     thread_id: int | None = None
 
+    def visible(self) -> "InteractionQuerySet":
+        """Return the rows that are not deleted, neither alone nor with their thread."""
+        return super().visible().filter(Q(thread=None) | Q(thread__is_deleted=False))
+
     def of_thread(self, thread_id: int) -> "InteractionQuerySet":
         """Return the visible rows of the thread; `page_for` reads them along its index."""
-        rows = self.filter(thread=thread_id, deleted_at=None)
+        rows = self.visible().filter(thread=thread_id)
         rows.thread_id = thread_id
         return rows
 

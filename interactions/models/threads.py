@@ -69,6 +69,8 @@ class Thread(models.Model):
     covers_at = models.DateTimeField(null=True, editable=False)
     covers_ref = models.CharField(max_length=ID_LENGTH, blank=True, editable=False)
     read_at = models.DateTimeField(null=True, editable=False)
+    # The platform has deleted the first comment, and with it all below.
+    is_deleted = models.BooleanField(default=False, db_default=False, editable=False)
     label_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
 
     objects = ThreadQuerySet.as_manager()

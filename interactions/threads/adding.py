@@ -13,6 +13,7 @@ from interactions.threads.state import (
     STATE,
     STATE_OF_FACTS,
     assignments,
+    deletes_replies,
     qualified,
 )
 
@@ -60,6 +61,8 @@ facts AS MATERIALIZED (
         CASE WHEN {_stored_is_newest("last_in")} THEN stored.sentiment END AS sentiment,
         greatest(stored.last_out_at, batch.last_out_at) AS last_out_at,
         greatest(stored.answered_at, batch.answered_at) AS answered_at,
+        CASE WHEN batch.root_is_deleted THEN {deletes_replies("batch.profile_id")}
+            ELSE coalesce(stored.is_deleted, false) END AS is_deleted,
         {qualified(PEOPLE_FACTS, "stored")}
     FROM (
         SELECT thread_id, profile_id, type, CASE WHEN thread_id IS NULL THEN root_ref END AS root_ref,
@@ -70,7 +73,8 @@ facts AS MATERIALIZED (
             {_NEWEST.format(RECEIVED)} AS last_in_ref,
             CASE WHEN bool_or({RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
             max(posted_at) FILTER (WHERE {SENT}) AS last_out_at,
-            max(posted_at) FILTER (WHERE {SENT} AND closes) AS answered_at
+            max(posted_at) FILTER (WHERE {SENT} AND closes) AS answered_at,
+            bool_or(type = 'comment' AND root_ref = platform_id AND deleted_at IS NOT NULL) AS root_is_deleted
         FROM placed GROUP BY 1, 2, 3, 4
     ) batch
     LEFT JOIN interactions_thread stored ON stored.id = batch.thread_id

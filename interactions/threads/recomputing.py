@@ -14,13 +14,17 @@ from interactions.threads.state import (
     STATE,
     STATE_OF_FACTS,
     assignments,
+    deletes_replies,
     qualified,
 )
 
 THREADS_PER_STATEMENT = 5_000
 
 _FACTS = f"""
-SELECT thread.id, rows.*, coalesce(last.platform_id, '') AS last_ref, coalesce(last_in.platform_id, '') AS last_in_ref,
+SELECT thread.id, rows.*,
+    CASE WHEN root_is_deleted IS NULL THEN thread.is_deleted
+        WHEN root_is_deleted THEN {deletes_replies("thread.profile_id")} ELSE false END AS is_deleted,
+    coalesce(last.platform_id, '') AS last_ref, coalesce(last_in.platform_id, '') AS last_in_ref,
     last_in.sentiment, {qualified(PEOPLE_FACTS, "thread")}
 FROM interactions_thread thread
 CROSS JOIN LATERAL (
@@ -30,7 +34,9 @@ CROSS JOIN LATERAL (
         max(row.received_at) FILTER (WHERE {RECEIVED}) AS last_in_received_at,
         max(row.posted_at) FILTER (WHERE {SENT}) AS last_out_at,
         max(row.posted_at) FILTER (WHERE {SENT} AND row.closes AND row.send_status IS DISTINCT FROM 'failed')
-            AS answered_at
+            AS answered_at,
+        bool_or(row.deleted_at IS NOT NULL AND row.deleted_at IS DISTINCT FROM row.expired_at)
+            FILTER (WHERE row.type = 'comment' AND row.platform_id = thread.root_ref) AS root_is_deleted
     FROM interactions_interaction row WHERE row.thread_id = thread.id
 ) rows
 LEFT JOIN LATERAL (

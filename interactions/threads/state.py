@@ -4,6 +4,8 @@ The facts of rows are maxima, so rows can be added in any order and more than on
 (`recomputing.py`). Ids are compared by code points (COLLATE "C"), whatever the database's locale.
 """
 
+from accounts.platforms import PLATFORMS_THAT_DELETE_REPLIES
+
 # The facts of a thread's rows, as columns of interactions_thread. "Received" rows are visible and not hidden.
 ROW_FACTS = (
     "content_ref",  # the smallest of all rows, as they may differ
@@ -15,6 +17,7 @@ ROW_FACTS = (
     "sentiment",  # of the newest received row
     "last_out_at",  # the newest visible sent row
     "answered_at",  # the newest visible sent row that closes the thread
+    "is_deleted",  # the platform has deleted the first comment, and with it all below; stays so when that is purged
 )
 # Which rows count as received and as sent.
 RECEIVED = "deleted_at IS NULL AND direction = 'in' AND hidden_at IS NULL"
@@ -41,12 +44,13 @@ CROSS JOIN LATERAL (SELECT
     CASE WHEN closed THEN 'done' WHEN woken THEN 'open' WHEN holds THEN facts.decision
          WHEN is_answered OR facts.last_in_at IS NULL THEN 'done' ELSE 'open' END AS status,
     CASE WHEN holds AND NOT closed AND NOT woken AND facts.decision = 'snoozed' THEN facts.decided_until END AS snoozed_until,
-    facts.last_at IS NOT NULL AND (
+    facts.last_at IS NOT NULL AND NOT facts.is_deleted AND (
         facts.last_in_at IS NOT NULL AND NOT is_answered
         AND (facts.read_at IS NULL OR facts.last_in_received_at > facts.read_at)
         OR woken AND NOT closed AND (facts.read_at IS NULL OR facts.decided_until > facts.read_at)
     ) AS unread,
-    CASE WHEN woken AND NOT closed AND facts.last_at < facts.decided_until THEN facts.decided_until
+    CASE WHEN facts.is_deleted THEN NULL
+         WHEN woken AND NOT closed AND facts.last_at < facts.decided_until THEN facts.decided_until
          ELSE facts.last_at END AS active_at
 ) state
 """
@@ -58,6 +62,15 @@ CONTENT_OF_FACTS = """
         WHERE content.profile_id = thread.profile_id AND content.platform_id = facts.content_ref
     ) END
 """
+
+
+def deletes_replies(profile_id: str) -> str:
+    """The SQL condition that the platform of the profile deletes the replies with a first comment."""
+    platforms = ", ".join(f"'{name}'" for name in PLATFORMS_THAT_DELETE_REPLIES)
+    return (
+        f"EXISTS (SELECT FROM accounts_profile profile WHERE profile.id = {profile_id}"
+        f" AND profile.platform = ANY(ARRAY[{platforms}]::text[]))"
+    )
 
 
 def assignments(columns: tuple[str, ...], source: str) -> str:

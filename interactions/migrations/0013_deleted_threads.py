@@ -1,0 +1,13 @@
+"""Whether the platform has deleted a thread with its first comment. Safe under traffic: the column has a default in the database."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("interactions", "0012_moderation_belongs")]
+
+    operations = [
+        migrations.AddField(
+            "thread", "is_deleted", models.BooleanField(default=False, db_default=False, editable=False)
+        )
+    ]
