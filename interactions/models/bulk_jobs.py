@@ -52,7 +52,7 @@ class BulkJob(models.Model):
 
     The threads are changed from the newest activity on; `cursor_at` and `cursor_id` name the last one that was looked at.
     `updated_at` is the time of the last batch, then of the end. `left` is how many threads match and are not changed.
-    The foreign key has ON DELETE CASCADE in the database (migration 0013), as in SavedReply.
+    The foreign key has ON DELETE CASCADE in the database (migration 0014), as in SavedReply.
     """
 
     State = BulkJobState

@@ -20,7 +20,7 @@ def add_foreign_key(apps, schema_editor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('interactions', '0012_moderation_belongs'),
+        ('interactions', '0013_deleted_threads'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
