@@ -211,6 +211,7 @@ REST_FRAMEWORK = {
         "address_failures": "100/min",  # for any user name from one address
         "token": "120/min",  # for one user name from one address
         "webhook_failures": "60/min",  # for one profile from one address
+        "bulk": "60/min",  # changes of many threads, for one user
         "enable": "60/min",  # for one user's demo, as all below
         "generate": "60/min",
         "scenario": "60/min",
@@ -238,6 +239,7 @@ SPECTACULAR_SETTINGS = {
         "ModerationActionEnum": "interactions.models.moderation.ModerationAction",
         "RuleActionEnum": "interactions.models.inbox_rules.RuleAction",
         "InteractionTypeEnum": "interactions.models.choices.InteractionType",
+        "SentimentEnum": "interactions.models.choices.Sentiment",
         "InteractionStatusEnum": "interactions.models.ReadStatus",
         "ThreadStatusEnum": "interactions.models.ThreadStatus",
     },

@@ -1,4 +1,4 @@
-"""The Celery tasks of demo mode. Beat and `demo.lifecycle.dispatch` send them by name.
+"""The Celery tasks of demo mode. Beat and `interactions.dispatch` send them by name.
 
 Arguments are ids; each task reads the rows again and is safe to run twice. `now` is the database's time.
 """
@@ -9,8 +9,9 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from demo.engine import backlog, delivery, planning, retention
-from demo.lifecycle import dispatch, pending_work, recovery
-from interactions import expiry, replay, search_filling
+from demo.lifecycle import pending_work, recovery
+from demo.lifecycle.dispatch import request_slice
+from interactions import dispatch, expiry, replay, search_filling
 from interactions.clock import now
 from interactions.db_errors import DATABASE_UNAVAILABLE
 
@@ -52,14 +53,14 @@ def cleanup() -> None:
 def run_slice(account_id: int, number: int | None = None) -> None:
     """Run a time slice of the account's pending work; when more is left, request the next slice."""
     if following := pending_work.run_slice(account_id, now(), number):
-        dispatch.request_slice(account_id, *following)
+        request_slice(account_id, *following)
 
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Request a time slice for each account with stalled work, plan what an earlier run left, and replay dead letters."""
     for account_id, number in recovery.claim_stalled(now()).items():
-        dispatch.request_slice(account_id, number)
+        request_slice(account_id, number)
     planning.plan_due(now(), time_limit=MAX_PLANNING_TIME)
     replay.replay_due(now())
 

@@ -23,6 +23,7 @@ from interactions.cursors import MAX_COUNTED
 from interactions.events import Unreadable
 from interactions.models import (
     BlockedAuthor,
+    BulkJob,
     Content,
     DeadLetter,
     Decision,
@@ -290,6 +291,17 @@ class InboxRuleAdmin(SearchNewestAdmin):
     list_display = ["created_at", "owner", "position", "condition", "value", "action", "label", "profile"]
     list_filter = ["condition", "action"]
     list_select_related = ["owner", "profile"]
+    search_fields = ["=owner__username"]
+    search_help_text = f"A user's exact name, in the newest {MAX_SEARCHED:,} rows."
+
+
+@admin.register(BulkJob)
+class BulkJobAdmin(SearchNewestAdmin):
+    """The bulk changes of threads that run in the worker, and those that ended within a day."""
+
+    list_display = ["created_at", "owner", "state", "changed", "left", "updated_at"]
+    list_filter = ["state"]
+    list_select_related = ["owner"]
     search_fields = ["=owner__username"]
     search_help_text = f"A user's exact name, in the newest {MAX_SEARCHED:,} rows."
 

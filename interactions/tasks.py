@@ -6,16 +6,23 @@ from celery import shared_task
 
 from interactions.clock import now
 from interactions.moderation.blocking import hide_blocked
+from interactions.threads import bulk_jobs
 from interactions.threads.adoption import adopt_rows
 from interactions.threads.waking import wake_threads
 
 MAX_ADOPTION_TIME = timedelta(seconds=10)
 MAX_HIDING_TIME = timedelta(seconds=20)
+MAX_BULK_TIME = timedelta(seconds=2)  # then the task sends itself again, behind the tasks in the queue
 
 
 @shared_task(ignore_result=True)
 def refresh_threads() -> None:
-    """End the snoozes that are over, and bring rows into threads that processes of the release before stored."""
+    """End the snoozes that are over, and bring rows into threads that processes of the release before stored.
+
+    Go on with bulk jobs that no worker works on, and delete old ones.
+    """
+    bulk_jobs.resume_stalled(now())
+    bulk_jobs.delete_finished(now())
     wake_threads(now())
     adopt_rows(now(), MAX_ADOPTION_TIME)
 
@@ -24,3 +31,10 @@ def refresh_threads() -> None:
 def hide_blocked_authors() -> None:
     """Hide what blocked authors wrote before they were blocked, as far as the request has left it."""
     hide_blocked(now(), MAX_HIDING_TIME)
+
+
+@shared_task(ignore_result=True)
+def run_bulk_job(job_id: int) -> None:
+    """Change threads of the job until none is left or the time limit ends it."""
+    if bulk_jobs.run_slice(job_id, now(), MAX_BULK_TIME):
+        bulk_jobs.request_slice(job_id)

@@ -24,7 +24,7 @@ from django_celery_beat.models import (
 from accounts.models import Profile, User
 from demo.models import StoryEvent
 from demo.tasks import fill_search
-from interactions.models import ExportLease, Interaction, SavedReply, Thread
+from interactions.models import BulkJob, ExportLease, Interaction, SavedReply, Thread
 from tests.world import DAY, NOW, demo_of, event, moderate, send, work_on
 
 pytestmark = pytest.mark.usefixtures("no_server_errors")
@@ -217,6 +217,7 @@ def more_rows(number: int) -> None:
     SavedReply.objects.store(user, "Thanks", "Thank you!", NOW)
     moderate(Interaction.objects.filter(profile=profile).first())
     ExportLease.objects.acquire(user.pk)
+    BulkJob.objects.start(user, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
     fill_search()
     demo_of(user, seed=number)
     StoryEvent.objects.filter(account__user=user).update(delivered_at=None)

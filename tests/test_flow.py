@@ -230,6 +230,41 @@ def test_a_single_web_process_delivers_to_itself_over_http():
         assert caller.counts() == (35, 930 + 10 * len(taken), 105 + 5 * len(taken))
 
 
+@pytest.mark.long
+def test_a_bulk_job_whose_worker_was_killed_is_done_once_by_another(stack):
+    caller = stack.create_user("tidy")
+    [(profile,)] = stack.sql(
+        "INSERT INTO accounts_profile (owner_id, uuid, platform, platform_id, handle, display_name, is_demo, webhook_secret,"
+        " webhook_secret_previous, created_at) SELECT id, gen_random_uuid(), 'x', 'tidy', 'tidy', '', false, 'whsec', '', now()"
+        " FROM accounts_user WHERE username = 'tidy' RETURNING id"
+    )
+    stack.sql(
+        "INSERT INTO interactions_thread (profile_id, is_demo, kind, root_ref, content_ref, status, unread, active_at, last_at,"
+        " last_ref, last_in_at, last_in_ref, last_in_received_at, decision, covers_ref, label_ids)"
+        " SELECT %s, false, 'comment', n, '', 'open', true, at, at, n, at, n, at, '', '', '{}'"
+        " FROM (SELECT n::text, now() - n * interval '1 minute' AS at FROM generate_series(1, 1200) n) numbered",
+        profile,
+    )
+    with blocked_profiles(stack, caller):
+        answer = caller.post("threads/bulk", filter={}, set={"status": "done"})
+        assert (answer.status_code, answer.json()["left"]) == (202, 1_200)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        until(lambda: stack.sql(waiting) == [(1,)], "the worker waits for the profile")
+        stack.kill("worker")
+    stack.start("worker")
+    path = f"{stack.url}/api/v1/threads/bulk/{answer.json()['id']}/"
+    job = until(
+        lambda: (
+            (shown := requests.get(path, headers=caller.headers, timeout=20).json())["state"] == "done"
+            and shown
+        ),
+        "the job is done",
+        150,
+    )
+    decided = "SELECT count(*), count(DISTINCT thread_id) FROM interactions_decision WHERE profile_id = %s"
+    assert (job["changed"], job["left"], stack.sql(decided, profile)) == (1_200, 0, [(1_200, 1_200)])
+
+
 def test_readyz_succeeds_while_all_services_run(stack):
     until(lambda: requests.get(f"{stack.url}/readyz", timeout=20).json()["beat"], "beat has run")
     answer = requests.get(f"{stack.url}/readyz", timeout=20)

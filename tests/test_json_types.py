@@ -15,6 +15,7 @@ from accounts.models import Profile, User
 from demo.models import DemoAccount
 from interactions.models import (
     BlockedAuthor,
+    BulkJob,
     Content,
     Decision,
     InboxRule,
@@ -55,7 +56,7 @@ def staff(client, alice, live):
 def rows() -> list:
     tables = (
         *(Profile, Interaction, Content, SavedReply, BlockedAuthor, InboxRule, DemoAccount, User),
-        *(Thread, Label, Note, Decision),
+        *(Thread, Label, Note, Decision, BulkJob),
     )
     return [list(table.objects.order_by("pk").values()) for table in tables]
 

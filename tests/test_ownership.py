@@ -6,7 +6,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
 from accounts.tokens import create_token
-from interactions.models import BlockedAuthor, Content, InboxRule, Interaction, SavedReply, Thread
+from interactions.models import BlockedAuthor, BulkJob, Content, InboxRule, Interaction, SavedReply, Thread
 from tests.world import NOW, demo_of, moderate, work_on
 
 OPEN = {
@@ -36,6 +36,8 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
     moderate(Interaction.objects.filter(profile=live).first())
     saved = SavedReply.objects.store(alice, "alice's own", "alice's own", NOW)
     thread = Thread.objects.filter(profile=live).first()
+    change = {"status": "done", "add_labels": ["alice's own"]}
+    job = BulkJob.objects.start(alice, NOW, until=NOW, left=1_001, filters={}, change=change)
     work_on(thread)
     return {
         "profiles": {"id": live.pk, "uuid": live.uuid},
@@ -45,13 +47,15 @@ def ids(alice, live) -> dict[str, dict[str, object]]:
         "blocked-authors": {"id": BlockedAuthor.objects.get().pk},
         "inbox-rules": {"id": InboxRule.objects.get().pk},
         "threads": {"id": thread.pk},
+        "threads/bulk": {"id": job.pk},
         "webhooks": {"uuid": live.uuid},
         "auth": {"id": create_token(alice, NOW)[:15]},
     }
 
 
 def ids_for(operation: str, ids: dict) -> dict[str, object]:
-    return ids.get(operation.split("/")[3], {})
+    names = operation.split("/")[3:5]
+    return ids.get("/".join(names)) or ids.get(names[0], {})
 
 
 def everything() -> list[tuple]:
@@ -63,7 +67,7 @@ def everything() -> list[tuple]:
             *("interactions_deadletter", "demo_storyevent", "interactions_pendingchange"),
             *("interactions_savedreply", "interactions_moderation", "interactions_blockedauthor"),
             *("interactions_inboxrule", "interactions_label", "interactions_thread"),
-            *("interactions_note", "interactions_decision"),
+            *("interactions_note", "interactions_decision", "interactions_bulkjob"),
         ):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY id")
             rows += cursor.fetchall()

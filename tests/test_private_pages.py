@@ -19,6 +19,7 @@ PRIVATE = [
         "/api/v1/saved-replies/",
         "/api/v1/blocked-authors/",
         "/api/v1/inbox-rules/",
+        "/api/v1/threads/bulk/",
         "/api/v1/analytics/summary/",
     ],
     *["/api/v1/nothing-here", "/api/v1/interactions/999999/"],

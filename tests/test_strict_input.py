@@ -4,8 +4,8 @@ import pytest
 
 from accounts.models import Profile, User
 from demo.models import DemoAccount
-from interactions.models import Interaction, Thread
-from tests.world import demo_of
+from interactions.models import BulkJob, Interaction, Thread
+from tests.world import NOW, demo_of
 
 JSON = "application/json"
 RULE = {"condition": "word", "value": "spam", "action": "hide"}
@@ -16,11 +16,12 @@ def staff(client, alice, live):
     alice.is_staff = True
     alice.save()
     client.force_login(alice)
+    BulkJob.objects.start(alice, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
     return client
 
 
 def path_of(template: str) -> str:
-    tables = {"row": Interaction, "profile": Profile, "thread": Thread}
+    tables = {"row": Interaction, "profile": Profile, "thread": Thread, "job": BulkJob}
     ids = {name: table.objects.first().pk for name, table in tables.items()}
     return "/api/v1/" + template.format(**ids)
 
@@ -47,6 +48,7 @@ def path_of(template: str) -> str:
             " active_before, cursor, page_size",
         ),
         ("threads/{thread}/", "are cursor, page_size"),
+        ("threads/bulk/", "are cursor, page_size"),
         ("interactions/{row}/", "is none here"),
         ("profiles/{profile}", "is none here"),
         ("analytics/summary/", "are mode, from, to"),
@@ -80,6 +82,8 @@ def test_a_repeated_parameter_is_400_and_named(staff, path):
         ("patch", "threads/{thread}/", {}, "are status, snoozed_until, unread, labels, covers"),
         ("post", "threads/{thread}/reply/", {"text": "hello"}, "are text, seen_id, anyway"),
         ("post", "threads/{thread}/notes/", {"text": "hello"}, "are text"),
+        ("post", "threads/bulk/", {"ids": [1], "set": {"unread": False}}, "are ids, filter, until, set"),
+        ("post", "threads/bulk/{job}/cancel/", {}, "is none here"),
         ("post", "saved-replies/", {"name": "a", "text": "b"}, "are name, text"),
         ("post", "interactions/{row}/hide/", {}, "is none here"),
         ("post", "interactions/{row}/unhide/", {}, "is none here"),

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Profile
 from interactions.clock import now
 from interactions.models import Decision, Label, Note, Thread
-from interactions.threads import labelling, noting
+from interactions.threads import labels, noting
 from tests.expected_threads import check_threads
 from tests.thread_requests import (
     JSON,
@@ -310,7 +310,7 @@ def test_an_invalid_change_is_400_and_changes_nothing(page, profile, fields, fie
 
 
 def test_a_profile_has_at_most_so_many_labels_and_unused_ones_make_place(page, profile, monkeypatch):
-    monkeypatch.setattr(labelling, "MAX_LABELS", 4)
+    monkeypatch.setattr(labels, "MAX_LABELS", 4)
     send(profile, comment("c1"), comment("c2"), comment("c3"))
     change(page, "c1", labels=["a", "b"])
     change(page, "c2", labels=["c", "d"])

@@ -151,9 +151,9 @@ def test_planning_that_reaches_its_time_limit_succeeds_without_a_broker(alice, m
         time.sleep(0.25)
         raise TimeoutError
     tasks.plan()
-    messages = [record.getMessage() for record in caplog.records if record.name == "demo.lifecycle.dispatch"]
+    messages = [record.getMessage() for record in caplog.records if record.name == "interactions.dispatch"]
     assert messages == [
-        "The broker is unreachable (ConnectionError): 'plan continued' was not sent; the next sweep sends it."
+        "The broker is unreachable (ConnectionError): 'plan continued' was not sent; it is sent again within a minute."
     ]
 
 

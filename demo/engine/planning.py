@@ -19,11 +19,11 @@ from demo.engine import story
 from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
 from demo.engine.counts import Counts
-from demo.engine.error_references import log_failure
 from demo.engine.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, WindowKind
 from interactions.db_errors import is_connection_lost
+from interactions.error_references import log_failure
 
 logger = logging.getLogger(__name__)
 

@@ -1,35 +1,8 @@
-"""Sends tasks to workers by name, so that the sender need not import what the task runs. Called by tasks and transitions."""
+"""Asks workers for time slices of an account's pending work. Called by tasks and transitions."""
 
-import logging
-
-import redis
-from celery import current_app
-from kombu.exceptions import OperationalError as BrokerError
-
-from accounts.redis_client import guarded_client
-
-logger = logging.getLogger(__name__)
+from interactions.dispatch import send
 
 
 def request_slice(account_id: int, number: int, after: float = 0) -> None:
     """Ask a worker to run time slice `number` of the account's pending work, in `after` seconds."""
     send("demo.tasks.finish", account_id, number, dedup_key=f"finish {account_id} {number}", after=after)
-
-
-def send(task: str, *ids: int, dedup_key: str, after: float = 0) -> None:
-    """Send the task of that name with `ids` as arguments, to run in `after` seconds.
-
-    The broker drops the message while another one with the same `dedup_key` waits in the queue. Without a broker the message
-    is lost, which is logged. The database stores the pending work, and the next sweep sends the message again.
-    """
-    try:
-        with guarded_client():
-            current_app.send_task(
-                task, ids, retry=False, countdown=after or None, headers={"once": dedup_key}
-            )
-    except (BrokerError, redis.ConnectionError) as error:
-        logger.warning(
-            "The broker is unreachable (%s): %r was not sent; the next sweep sends it.",
-            type(error).__name__,
-            dedup_key,
-        )

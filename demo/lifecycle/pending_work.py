@@ -16,7 +16,6 @@ from django.db import transaction
 from demo.engine import backlog
 from demo.engine.clock import Clock
 from demo.engine.delivery import activate_complete, deliver_due
-from demo.engine.error_references import log_failure
 from demo.engine.planning import plan_initial
 from demo.lifecycle.advance import advance
 from demo.lifecycle.removal import remove_demo
@@ -24,6 +23,7 @@ from demo.lifecycle.resume import end_pause
 from demo.lifecycle.time_slice import TimeSlice, TimeSliceOver
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.db_errors import DATABASE_UNAVAILABLE
+from interactions.error_references import log_failure
 
 logger = logging.getLogger(__name__)
 

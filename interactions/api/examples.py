@@ -127,6 +127,18 @@ _SAVED_REPLY = {
     "created_at": "2026-03-04T09:00:00Z",
     "updated_at": "2026-03-04T09:00:00Z",
 }
+_BULK_JOB = {
+    "id": 4,
+    "state": "running",
+    "changed": 1_500,
+    "left": 4_700,
+    "error": "",
+    "filter": {"platform": "instagram", "status": "open", "unread": False},
+    "set": {"status": "done"},
+    "until": "2026-03-04T11:25:00Z",
+    "created_at": "2026-03-04T11:25:02Z",
+    "updated_at": "2026-03-04T11:25:04Z",
+}
 _BLOCKED_AUTHOR = {
     "id": 5,
     "profile": 3,
@@ -177,6 +189,23 @@ THREAD_CHANGE = [
         },
     ),
 ]
+BULK = [
+    request(
+        "mark all that was read in the list as done",
+        {
+            "filter": {"platform": "instagram", "status": "open", "unread": False},
+            "until": "2026-03-04T11:25:00Z",
+            "set": {"status": "done"},
+        },
+    ),
+    request(
+        "label two threads",
+        {"ids": [512, 498], "until": "2026-03-04T11:25:00Z", "set": {"add_labels": ["question"]}},
+    ),
+    answer("all changed", {"changed": 2, "left": 0}, "200"),
+    answer("a job", _BULK_JOB, "202"),
+]
+BULK_JOB = [answer("a job", _BULK_JOB)]
 THREAD_REPLY = [
     request("a reply", {"text": "Yes, and for espresso too.", "seen_id": 977, "anyway": False}),
     answer("queued", _REPLY, "201"),

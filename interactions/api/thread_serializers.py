@@ -13,6 +13,7 @@ from interactions.api.serializers import AuthorSerializer, InteractionSerializer
 from interactions.events import read_timestamp
 from interactions.models import (
     LABEL_LENGTH,
+    MAX_LABELS_OF_THREAD,
     NOTE_LENGTH,
     Decision,
     Interaction,
@@ -22,7 +23,7 @@ from interactions.models import (
 )
 from interactions.problems import ProblemSerializer
 from interactions.threads.changing import MAX_SNOOZE
-from interactions.threads.labelling import MAX_LABELS, MAX_LABELS_OF_THREAD
+from interactions.threads.labels import MAX_LABELS
 from interactions.threads.showing import START_LENGTH
 
 MAX_ID = 2**63 - 1
@@ -146,14 +147,22 @@ class LabelField(serializers.CharField):
             raise serializers.ValidationError(f"Each label {error}") from error
 
 
-@extend_schema_serializer(examples=examples.THREAD_CHANGE)
-class ThreadChangeSerializer(StrictSerializer):
-    """What to change; only what is sent changes."""
+class LabelsField(serializers.ListField):
+    """Names of labels, at most as many as a thread may have."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(
+            child=LabelField(max_length=LABEL_LENGTH), max_length=MAX_LABELS_OF_THREAD, **options
+        )
+
+
+class StatusChangeSerializer(StrictSerializer):
+    """What can be changed of one thread and of many; only what is sent changes."""
 
     status = StatusField(
         required=False,
         choices=ThreadStatus.choices,
-        help_text="Holds until something newer is received than `covers`. `new` is accepted for `open`.",
+        help_text="Holds until something newer is received than was covered. `new` is accepted for `open`.",
     )
     snoozed_until = TimestampField(
         required=False,
@@ -164,18 +173,9 @@ class ThreadChangeSerializer(StrictSerializer):
         required=False,
         help_text="An answered thread, and one in which nothing was received, has nothing unread: true has no effect there.",
     )
-    labels = serializers.ListField(
+    labels = LabelsField(
         required=False,
-        max_length=MAX_LABELS_OF_THREAD,
-        child=LabelField(max_length=LABEL_LENGTH),
         help_text=f"All labels of the thread. Upper and lower case do not count. A profile has at most {MAX_LABELS}.",
-    )
-    covers = serializers.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=MAX_ID,
-        help_text="The id of the newest interaction of the thread that was shown: what was received after it reopens the"
-        " thread and stays unread. Without it, everything is covered. With `status` or `unread`.",
     )
 
     def validate(self, change: dict) -> dict:
@@ -187,9 +187,25 @@ class ThreadChangeSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 {"snoozed_until": ["Send snoozed_until only with the status snoozed."]}
             )
+        return change
+
+
+@extend_schema_serializer(examples=examples.THREAD_CHANGE)
+class ThreadChangeSerializer(StatusChangeSerializer):
+    """What to change; only what is sent changes."""
+
+    covers = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        help_text="The id of the newest interaction of the thread that was shown: what was received after it reopens the"
+        " thread and stays unread. Without it, everything is covered. With `status` or `unread`.",
+    )
+
+    def validate(self, change: dict) -> dict:
         if "covers" in change and not change.keys() & {"status", "unread"}:
             raise serializers.ValidationError({"covers": ["Send covers with status or unread."]})
-        return change
+        return super().validate(change)
 
 
 class ThreadReplySerializer(ReplySerializer):

@@ -31,7 +31,7 @@ from interactions.clock import now
 from interactions.models import Decision, Interaction, Note, Thread
 from interactions.problems import MEDIA_TYPE, Conflict, IdempotencyKeyReused, ProblemSerializer
 from interactions.threads.changing import InvalidChange, ThreadChange, change_thread
-from interactions.threads.labelling import MAX_LABELS, TooManyLabels
+from interactions.threads.labels import MAX_LABELS, TooManyLabels
 from interactions.threads.noting import MAX_NOTES, TooManyNotes, add_note
 from interactions.threads.showing import add_shown
 

@@ -1,4 +1,4 @@
-"""Limits of the webhook, called by its view: requests without a valid signature, and simultaneous large batches."""
+"""Limits of the webhook (requests without a valid signature, simultaneous large batches) and of bulk changes. Called by views."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from threading import Lock
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 
-from accounts.throttling import FailureThrottle, request_address
+from accounts.throttling import FailureThrottle, Throttle, request_address
 
 LARGE_BYTES, MANY_EVENTS = 64 * 1024, 200  # above either a batch is large
 # Large batches of one owner at a time in one web process, so that threads remain for others.
@@ -25,6 +25,15 @@ class WebhookFailures(FailureThrottle):
 
     def identity(self, request, view) -> tuple[object, ...]:
         return request_address(request), str(view.kwargs["uuid"])
+
+
+class BulkChanges(Throttle):
+    """Bulk changes of one user, each of up to 5,000 threads."""
+
+    scope = "bulk"
+
+    def identity(self, request, view) -> tuple[object, ...]:
+        return (request.user.pk,)
 
 
 @contextmanager

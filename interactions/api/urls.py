@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from interactions.api.blocked_authors import BlockedAuthorViewSet
+from interactions.api.bulk import BulkViewSet
 from interactions.api.exports import InteractionExportView, ThreadExportView
 from interactions.api.inbox_rules import InboxRuleViewSet
 from interactions.api.saved_replies import SavedReplyViewSet
@@ -16,6 +17,7 @@ router.trailing_slash = "/?"
 router.register("profiles", ProfileViewSet)
 router.register("content", ContentViewSet)
 router.register("interactions", InteractionViewSet)
+router.register("threads/bulk", BulkViewSet)
 router.register("threads", ThreadViewSet)
 router.register("saved-replies", SavedReplyViewSet)
 router.register("blocked-authors", BlockedAuthorViewSet)

@@ -1,10 +1,11 @@
 """The tables of the inbox; the public names of this package."""
 
+from interactions.models.bulk_jobs import BulkJob, BulkJobRunning, BulkJobState
 from interactions.models.choices import ReadStatus, ThreadStatus
 from interactions.models.enrichment import Enrichment, UnindexedRange
 from interactions.models.exports import LEASE, ExportLease
 from interactions.models.inbox_rules import MAX_RULE_VALUE, MAX_RULES, InboxRule, TooManyInboxRules
-from interactions.models.labels import LABEL_LENGTH, Label, label_key
+from interactions.models.labels import LABEL_LENGTH, MAX_LABELS_OF_THREAD, Label, label_key
 from interactions.models.moderation import MAX_BLOCKED, WITHDRAWAL, BlockedAuthor, Moderation
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
@@ -31,6 +32,7 @@ __all__ = [
     "LEASE",
     "MAX_BLOCKED",
     "MAX_KEY_LENGTH",
+    "MAX_LABELS_OF_THREAD",
     "MAX_PAGE_BYTES",
     "MAX_REPLIES",
     "MAX_REPLY_NAME",
@@ -40,6 +42,9 @@ __all__ = [
     "NOTE_LENGTH",
     "WITHDRAWAL",
     "BlockedAuthor",
+    "BulkJob",
+    "BulkJobRunning",
+    "BulkJobState",
     "Content",
     "DeadLetter",
     "Decision",

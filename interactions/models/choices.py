@@ -35,6 +35,14 @@ class ThreadStatus(models.TextChoices):
 NEW = "new"  # what releases before threads called OPEN; readers of the API may still send it
 
 
+class LabelAction(models.TextChoices):
+    """What a change does with the labels that it names."""
+
+    REPLACE = "replace", "These labels and no others"
+    ADD = "add", "These labels too"
+    REMOVE = "remove", "All labels but these"
+
+
 class ReadStatus(models.TextChoices):
     """The status of a comment or message as reads show it: hidden, or the status of its thread."""
 

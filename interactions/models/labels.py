@@ -1,10 +1,11 @@
-"""The table of labels. Written by `interactions.threads.labelling`."""
+"""The table of labels. Written by `interactions.threads.labels`."""
 
 from django.db import models
 
 from accounts.models import Profile
 
 LABEL_LENGTH = 50  # characters
+MAX_LABELS_OF_THREAD = 20
 
 
 def label_key(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import BigIntegerField, Func, OuterRef, Subquery, Value
+from django.db.models import BigIntegerField, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import Exact
 
@@ -19,16 +19,19 @@ from accounts.models import Profile, User
 from interactions.models.choices import InteractionType, ThreadStatus
 from interactions.models.labels import Label, label_key
 from interactions.models.rows import Content, Interaction
+from interactions.models.thread_differences import IDS, Difference, HasLabel
 from interactions.search import matching_interactions
 
 # A label of at most this many threads is read by its own index, in any order; one of more threads along the newest ones.
 MAX_LABELLED = 2_000
-IDS = ArrayField(BigIntegerField())
 
 
 @dataclass(frozen=True)
 class ThreadFilters:
-    """What a list of threads shows; None shows everything. `label` is a name, in any case."""
+    """What a list of threads shows; None shows everything. `label` is a name, in any case.
+
+    With a `difference` it shows only threads that a change would alter.
+    """
 
     kind: str | None = None
     platform: str | None = None
@@ -42,6 +45,7 @@ class ThreadFilters:
     search: str | None = None
     active_after: datetime | None = None  # or at that time
     active_before: datetime | None = None
+    difference: Difference | None = None
 
     def profiles_of(self, user: User) -> models.QuerySet[Profile]:
         """Return the user's profiles whose threads the list shows."""
@@ -59,18 +63,24 @@ class ThreadFilters:
         kinds = InteractionType.values if self.kind is None else [self.kind]
         return kinds if self.content is None else [kind for kind in kinds if kind == InteractionType.COMMENT]
 
+    def altered(self) -> Q:
+        """Return the condition for threads of the difference."""
+        return self.difference.condition() if self.difference else Q()
+
+    def parts(self) -> list[tuple[str, str, bool]]:
+        """Return kind, status and unread of the parts of the index that the list shows."""
+        statuses = ThreadStatus.values if self.status is None else [self.status]
+        parts = product(self.kinds(), statuses, [True, False] if self.unread is None else [self.unread])
+        may_be_in = self.difference.may_be_in if self.difference else lambda status, unread: True
+        return [(kind, status, unread) for kind, status, unread in parts if may_be_in(status, unread)]
+
     def index_parts(self) -> Func:
         """Return the parts of the index that the list shows, as rows of kind, status and unread.
 
         Within a part the index is ordered by time.
         """
-        parts = product(
-            self.kinds(),
-            ThreadStatus.values if self.status is None else [self.status],
-            [True, False] if self.unread is None else [self.unread],
-        )
         types = (models.TextField(), models.TextField(), models.BooleanField())
-        columns = zip(zip(*parts, strict=True), types, strict=True)
+        columns = zip(zip(*self.parts(), strict=True), types, strict=True)
         return Func(*(Value(list(values), ArrayField(type)) for values, type in columns), function="unnest")
 
 
@@ -78,28 +88,45 @@ def _given(lookups: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in lookups.items() if value is not None}
 
 
-class FirstIds(Func):
-    """An array of the ids of the first threads in the `order`, from three expressions: profiles, index parts, and the first
-    threads of one part of one profile, which refer to the others by OF_PART.
+class OfParts(Func):
+    """A SELECT of three expressions: profiles, index parts, and rows of one part of one profile, which refer to
+    the others by OF_PART.
 
     PostgreSQL runs the last one for each part of each profile. It plans it once, however many these are.
     """
 
-    output_field = IDS
-
-    def __init__(self, *expressions: Any, order: str, limit: int) -> None:
-        super().__init__(*expressions)
-        self.order, self.limit = order, limit
+    selected, ordered = "", ""  # SQL; the rows of a part are called `rows`
 
     def as_sql(self, compiler, connection, **_: Any) -> tuple[str, list]:
         compiled = [compiler.compile(one) for one in self.source_expressions]
         profiles, parts, rows = (sql for sql, _ in compiled)
         return (
-            f"ARRAY(SELECT first.id FROM {profiles} AS profile"
-            f" CROSS JOIN {parts} AS part (kind, status, unread) CROSS JOIN LATERAL {rows} AS first"
-            f" ORDER BY first.active_at {self.order}, first.id {self.order} LIMIT {self.limit:d})",
+            f"(SELECT {self.selected} FROM {profiles} AS profile"
+            f" CROSS JOIN {parts} AS part (kind, status, unread) CROSS JOIN LATERAL {rows} AS rows {self.ordered})",
             [value for _, values in compiled for value in values],
         )
+
+
+class FirstIds(OfParts):
+    """An array of the ids of the first threads in the `order`."""
+
+    output_field = IDS
+    selected = "rows.id"
+
+    def __init__(self, *expressions: Any, order: str, limit: int) -> None:
+        super().__init__(*expressions)
+        self.ordered = f"ORDER BY rows.active_at {order}, rows.id {order} LIMIT {limit:d}"
+
+    def as_sql(self, compiler, connection, **_: Any) -> tuple[str, list]:
+        sql, values = super().as_sql(compiler, connection)
+        return f"ARRAY{sql}", values
+
+
+class SumOfParts(OfParts):
+    """The sum of the `number` of all parts of all profiles."""
+
+    output_field = BigIntegerField()
+    selected = "coalesce(sum(rows.number), 0)::bigint"
 
 
 class Named(Func):
@@ -115,13 +142,6 @@ OF_PART = {
     "status": Named("part.status", models.CharField()),
     "unread": Named("part.unread", models.BooleanField()),
 }
-
-
-class HasLabel(Func):
-    """Whether the thread has one of the labels."""
-
-    template = "(label_ids && %(expressions)s)"
-    output_field = models.BooleanField()
 
 
 def unindexed(content: int | None, sentiment: str | None) -> list[Exact]:
@@ -179,21 +199,44 @@ class ThreadQuerySet(models.QuerySet):
             author_row_id=_row_id(author_ref),
         )
 
+    def count_for(self, user: User) -> int:
+        """Return the number of the user's threads that match, counted by the indexes that `page_for` reads."""
+        labels = self._label_ids(user)
+        known = self._known_by_keys(labels, user)
+        if known is not None:
+            return known.count()
+        of_part = self._of_part(labels).order_by().values(number=Func("pk", function="count"))
+        counted = SumOfParts(*self._profiles_and_parts(user), Subquery(of_part))
+        return User.objects.filter(pk=user.pk).values_list(counted, flat=True).first() or 0
+
+    def matching_among(self, ids: Sequence[int], user: User) -> "ThreadQuerySet":
+        """Return those of the threads that are the user's and match all filters but a search."""
+        labels = self._label_ids(user)
+        if self.filters.label and not labels:
+            return self.none()
+        return self._among(ids, labels, user)
+
     def _first_ids(self, user: User, limit: int, order: tuple[str, ...]) -> "ThreadQuerySet":
         """Return threads of which the first `limit` are the page."""
+        labels = self._label_ids(user)
+        known = self._known_by_keys(labels, user)
+        return self._along_index(labels, user, limit, order) if known is None else known
+
+    def _label_ids(self, user: User) -> list[int]:
+        return label_ids(user, self.filters.label) if self.filters.label else []
+
+    def _known_by_keys(self, labels: Sequence[int], user: User) -> "ThreadQuerySet | None":
+        """The threads that match, if their keys are known: those of a search, of a label of few threads, or none."""
         filters = self.filters
-        labels = label_ids(user, filters.label) if filters.label else []
-        if (filters.label and not labels) or not filters.kinds():
+        if (filters.label and not labels) or not filters.parts():
             return self.none()
         if filters.search:
-            found = threads_of(matching_interactions(user, filters.search))
-            rows = self.filter(label_ids__overlap=labels) if labels else self
-            return rows._among(found, user)
+            return self._among(threads_of(matching_interactions(user, filters.search)), labels, user)
         if labels:
             few = list(self._labelled(labels)[: MAX_LABELLED + 1])
             if len(few) <= MAX_LABELLED:
-                return self._among(few, user)
-        return self._along_index(labels, user, limit, order)
+                return self._among(few, labels, user)
+        return None
 
     def _labelled(self, labels: Sequence[int]) -> models.QuerySet:
         """The ids of threads that have one of the labels, in no order.
@@ -204,29 +247,33 @@ class ThreadQuerySet(models.QuerySet):
         condition = HasLabel(Value(list(labels), IDS), template="(label_ids && (SELECT %(expressions)s))")
         return self.model.objects.exclude(label_ids=[]).filter(condition).values_list("pk", flat=True)
 
-    def _among(self, ids: Sequence[int], user: User) -> "ThreadQuerySet":
-        """Those of the threads that match the filters, except for label and search."""
+    def _among(self, ids: Sequence[int], labels: Sequence[int], user: User) -> "ThreadQuerySet":
+        """Those of the threads that match the filters, except for a search."""
         filters = self.filters
         profiles = list(filters.profiles_of(user).values_list("pk", flat=True))
         columns = {
             name: getattr(filters, name) for name in ("kind", "content", "status", "unread", "sentiment")
         }
-        return self.filter(pk__in_array=ids, profile__in=profiles, **_given(columns), **filters.times())
+        rows = self.filter(label_ids__overlap=labels) if labels else self
+        rows = rows.filter(pk__in_array=ids, profile__in=profiles, **_given(columns))
+        return rows.filter(filters.altered(), **filters.times())
 
     def _along_index(
         self, labels: Sequence[int], user: User, limit: int, order: tuple[str, ...]
     ) -> "ThreadQuerySet":
         """The first `limit` rows of all parts of the index of each of the user's profiles."""
-        of_part = self._of_part(labels).filter(**self.filters.times()).order_by(*order)
-        profiles = self.filters.profiles_of(user).order_by().values("id")
+        of_part = self._of_part(labels).order_by(*order)
         ids = FirstIds(
-            Subquery(profiles),
-            self.filters.index_parts(),
+            *self._profiles_and_parts(user),
             Subquery(of_part.values("active_at", "id")[:limit]),
             order="ASC" if order[0] == "active_at" else "DESC",
             limit=limit,
         )
         return self.model.objects.filter(pk__in_array=ids)
+
+    def _profiles_and_parts(self, user: User) -> tuple[Subquery, Func]:
+        profiles = self.filters.profiles_of(user).order_by().values("id")
+        return Subquery(profiles), self.filters.index_parts()
 
     def _of_part(self, labels: Sequence[int]) -> "ThreadQuerySet":
         """The rows of one part of one profile that match the filters. One index has all columns of its conditions.
@@ -234,13 +281,16 @@ class ThreadQuerySet(models.QuerySet):
         That is labelled_threads_newest_first, threads_of_a_post_by_status, threads_of_a_sentiment or threads_newest_first.
         """
         content, sentiment = self.filters.content, self.filters.sentiment
+        matching = self.filter(self.filters.altered(), **self.filters.times())
         if labels:
-            rows = self.filter(HasLabel(Value(list(labels), IDS)), *unindexed(content, sentiment), **OF_PART)
+            rows = matching.filter(
+                HasLabel(Value(list(labels), IDS)), *unindexed(content, sentiment), **OF_PART
+            )
             return rows.exclude(label_ids=[]).filter(**OF_PROFILE)
         if content is not None and sentiment is None:
             # Without the profile, as PostgreSQL might take the index of all its threads.
-            return self.filter(content=content, status=OF_PART["status"], unread=OF_PART["unread"])
-        rows = self.filter(*unindexed(content, None), **OF_PART, **OF_PROFILE)
+            return matching.filter(content=content, status=OF_PART["status"], unread=OF_PART["unread"])
+        rows = matching.filter(*unindexed(content, None), **OF_PART, **OF_PROFILE)
         return rows if sentiment is None else rows.filter(sentiment=sentiment)
 
 

@@ -7,8 +7,9 @@ from django.db import transaction
 
 from interactions.locks import lock_profiles
 from interactions.models import Interaction, Thread
+from interactions.models.choices import LabelAction
 from interactions.threads.decisions import decide, mark_read, mark_unread
-from interactions.threads.labelling import set_labels
+from interactions.threads.labels import LabelChange, change_labels, ids_for
 
 MAX_SNOOZE = timedelta(days=365)
 
@@ -43,10 +44,11 @@ def change_thread(thread: Thread, change: ThreadChange, now: datetime) -> None:
     with transaction.atomic():
         lock_profiles([thread.profile_id])
         thread = Thread.objects.shown().get(pk=thread.pk)
-        _check_end(change.snoozed_until, now)
+        check_end(change.snoozed_until, now)
         covers = _covered_row(thread, change.covers)
         if change.labels is not None:
-            set_labels(thread, change.labels)
+            labels = LabelChange(LabelAction.REPLACE, change.labels)
+            change_labels([thread.pk], ids_for(labels, [thread.profile_id]), labels.action)
         if change.status is not None and not _is_decided(thread, change, covers):
             decide([thread.pk], change.status, now, until=change.snoozed_until, covers=covers)
         if change.unread is True:
@@ -55,7 +57,8 @@ def change_thread(thread: Thread, change: ThreadChange, now: datetime) -> None:
             mark_read([thread.pk], now, covers=covers)
 
 
-def _check_end(end: datetime | None, now: datetime) -> None:
+def check_end(end: datetime | None, now: datetime) -> None:
+    """Raise InvalidChange unless the end of a snooze, if there is one, is after `now` and at most MAX_SNOOZE ahead."""
     if end is None:
         return
     if end <= now:

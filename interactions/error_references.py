@@ -1,4 +1,4 @@
-"""Logs an unexpected error under a reference that the user is shown. Called by planning and by pending work."""
+"""Logs an unexpected error under a reference that the user is shown. Called by planning, pending work and bulk jobs."""
 
 import logging
 from uuid import uuid4

@@ -13,7 +13,7 @@ INDEX = models.Index(
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("interactions", "0013_deleted_threads")]
+    dependencies = [("interactions", "0014_bulk_jobs")]
 
     operations = [
         # An interrupted run leaves an index that is not valid.
