@@ -256,7 +256,7 @@ def test_an_answer_that_is_dated_later_keeps_threads_closed_so_they_are_not_chan
 def test_a_thread_that_changes_before_it_is_locked_is_changed_only_if_it_still_matches(
     page, profiles, monkeypatch
 ):
-    send(profiles[0], *comments("c", 4))
+    send(profiles[0], *comments("c", 4), at=UNTIL)
     read, _, _, left = ids_of(profiles[0])
     lock = bulk.lock_profiles
 
@@ -306,12 +306,24 @@ def test_a_bulk_change_has_every_filter_of_the_list():
 
 @pytest.mark.parametrize("by", ["ids", "filter"])
 def test_what_was_active_after_until_is_left_as_it_is(page, profiles, by):
-    send(profiles[0], *comments("c", 3, newest=UNTIL + MINUTE))
+    send(profiles[0], *comments("c", 3, newest=UNTIL + MINUTE), at=UNTIL)
     later, same, _ = ids_of(profiles[0])
     body = {"ids": ids_of(profiles[0])} if by == "ids" else {"filter": {}}
     assert changed(page, **body, until=at(UNTIL), set={"status": "done"}) == 2
     assert [visible()[id][0] for id in (later, same)] == ["open", "done"]
     assert changed(page, **body, set={"status": "done"}) == 1
+
+
+@pytest.mark.parametrize("by", ["ids", "filter"])
+def test_a_thread_of_which_something_arrived_after_until_is_left_as_it_is(page, profiles, by):
+    send(profiles[0], *comments("c", 2), at=UNTIL)
+    late = event("comment.created", "late", at(NOW - 3 * DAY), parent_id="c1")
+    send(profiles[0], late, at=UNTIL + MINUTE)
+    seen, unseen = ids_of(profiles[0])
+    body = {"ids": [seen, unseen]} if by == "ids" else {"filter": {}}
+    assert changed(page, **body, until=at(UNTIL), set={"status": "done"}) == 1
+    assert [visible()[id][0] for id in (seen, unseen)] == ["done", "open"]
+    assert changed(page, **body, until=at(UNTIL + MINUTE), set={"status": "done"}) == 1
 
 
 def test_until_is_the_time_of_the_request_if_it_is_missing(page, profiles):
@@ -545,7 +557,7 @@ def test_the_progress_of_a_job_is_shown_to_its_owner_only(page, bob, job):
 
 
 def test_a_job_is_stored_with_its_filters_and_change(page, profiles, sent, small):
-    send(profiles[0], *comments("c", 6))
+    send(profiles[0], *comments("c", 6), at=UNTIL)
     chosen = {"profile": profiles[0].pk, "unread": True, "active_before": at(NOW), "status": "open"}
     change = {"status": "snoozed", "snoozed_until": at(now() + HOUR), "unread": True, "add_labels": ["a"]}
     job = started(page, filter=chosen, until=at(UNTIL), set=change)

@@ -1,15 +1,14 @@
 """Changes and deletes many rows in small transactions, so that locks are short. Retention, removal and reset use it."""
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.db.models.sql.subqueries import UpdateQuery
 
 from demo.engine.async_commit import async_commit
 from interactions.models import Content, Interaction
@@ -18,6 +17,14 @@ from interactions.threads.recomputing import recompute, recompute_or_delete
 
 ROWS_PER_TRANSACTION = 250
 LOCK_TIMEOUT = "30s"
+
+
+class _Rows(NamedTuple):
+    """Rows of one table: the SQL condition for them, and its parameters."""
+
+    table: str
+    condition: str
+    parameters: tuple[object, ...]
 
 
 class _BatchStatement(NamedTuple):
@@ -40,23 +47,26 @@ def do_nothing() -> None:
 
 
 def update_in_batches(
-    rows: QuerySet, values: Mapping[str, Any], profiles: Sequence[int], now: datetime
+    rows: QuerySet, assignments: str, parameters: Sequence[object], profiles: Sequence[int], now: datetime
 ) -> int:
-    """Set the fields of `rows` to the values, which may be expressions; return how many rows were changed.
+    """Set columns of `rows`, which join no other table, by SQL assignments; return how many rows were changed.
 
     Newest first, in transactions of ROWS_PER_TRANSACTION. The threads of interactions are computed anew as of `now`. The
     keys are read once, so rows that are added later do not prolong the run; each batch skips the keys that are no longer
     in `rows`. `profiles` are locked in each transaction, so that no ingest writes to their rows meanwhile. Raises
     OperationalError when a lock takes longer than LOCK_TIMEOUT.
     """
-    try:
-        statement = _update(rows, values)
-    except EmptyResultSet:  # a filter of `rows` that nothing can match
+    if (chosen := _read_conditions(rows)) is None:
         return 0
+    statement = _BatchStatement(
+        f"changed AS (UPDATE {chosen.table} SET {assignments} WHERE {chosen.condition} AND id = ANY(%s)"
+        f" RETURNING {_returned(rows.model)})",
+        (*parameters, *chosen.parameters),
+    )
     if rows.model is Interaction:
         follow = partial(_recompute_threads, now)
         statement = statement._replace(returns=(_THREADS_OF_CHANGED,), follow=follow)
-    return _change_in_batches(rows, statement, profiles)
+    return _change_in_batches(chosen, statement, profiles)
 
 
 def delete_in_batches(
@@ -66,10 +76,9 @@ def delete_in_batches(
 
     `before_batch` is called before each transaction. Threads are not computed anew: see `purge_interactions`.
     """
-    try:
-        return _change_in_batches(rows, _deletion(rows), profiles, before_batch)
-    except EmptyResultSet:
+    if (chosen := _read_conditions(rows)) is None:
         return 0
+    return _change_in_batches(chosen, _deletion(rows.model, chosen), profiles, before_batch)
 
 
 def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -> int:
@@ -79,12 +88,27 @@ def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -
         move_rows(replies or [], now)
         recompute_or_delete(threads or [], now)
 
+    if (chosen := _read_conditions(rows)) is None:
+        return 0
     returns = (_THREADS_OF_CHANGED, "(SELECT array_agg(id) FROM cleared)")
-    return _change_in_batches(rows, _deletion(rows)._replace(returns=returns, follow=follow), profiles)
+    statement = _deletion(Interaction, chosen)._replace(returns=returns, follow=follow)
+    return _change_in_batches(chosen, statement, profiles)
+
+
+def _read_conditions(rows: QuerySet) -> _Rows | None:
+    """The conditions of the rows; None when a filter is one that nothing can match."""
+    query = rows.query
+    if query.is_sliced or sum(map(bool, query.alias_refcount.values())) > 1:
+        raise ValueError("The rows must be those of one table that match conditions.")
+    try:
+        sql, parameters = query.get_compiler(connection.alias).compile(query.where)
+    except EmptyResultSet:
+        return None
+    return _Rows(rows.model._meta.db_table, sql or "true", tuple(parameters))
 
 
 def _change_in_batches(
-    rows: QuerySet,
+    rows: _Rows,
     statement: _BatchStatement,
     profiles: Sequence[int],
     before_batch: Callable[[], object] = do_nothing,
@@ -103,36 +127,21 @@ def _change_in_batches(
     return changed
 
 
-def _keys(rows: QuerySet) -> array:
+def _keys(rows: _Rows) -> array:
     """The keys of the rows, the greatest first, in eight bytes each."""
-    selected, parameters = _selection(rows)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pk FROM ({selected}) selected ORDER BY pk DESC", parameters)
+        cursor.execute(
+            f"SELECT id FROM {rows.table} WHERE {rows.condition} ORDER BY id DESC", rows.parameters
+        )
         return array("q", (key for (key,) in cursor))
 
 
-def _selection(rows: QuerySet) -> tuple[str, tuple[object, ...]]:
-    return rows.order_by().values("pk").query.sql_with_params()
-
-
-def _update(rows: QuerySet, values: Mapping[str, Any]) -> _BatchStatement:
-    """The UPDATE that Django makes of the rows' own conditions, so that no row is looked up twice."""
-    query = rows.order_by().query.chain(UpdateQuery)
-    query.add_update_values(values)
-    update, parameters = query.get_compiler(connection.alias).as_sql()
-    table = rows.model._meta.db_table
-    batch = f"{update} AND {table}.id = ANY(%s)"
-    return _BatchStatement(f"changed AS ({batch} RETURNING {_returned(rows.model)})", parameters)
-
-
-def _deletion(rows: QuerySet) -> _BatchStatement:
-    selected, parameters = _selection(rows)
+def _deletion(model: type[Model], rows: _Rows) -> _BatchStatement:
     return _BatchStatement(
-        f"chosen (id) AS MATERIALIZED (SELECT pk FROM ({selected}) selected WHERE pk = ANY(%s)"
-        f" LIMIT {ROWS_PER_TRANSACTION}), {_CLEARED.get(rows.model, '')}"
-        f"changed AS (DELETE FROM {rows.model._meta.db_table} WHERE id IN (SELECT id FROM chosen)"
-        f" RETURNING {_returned(rows.model)})",
-        parameters,
+        f"chosen (id) AS MATERIALIZED (SELECT id FROM {rows.table} WHERE {rows.condition} AND id = ANY(%s)"
+        f" LIMIT {ROWS_PER_TRANSACTION}), {_CLEARED.get(model, '')}"
+        f"changed AS (DELETE FROM {rows.table} WHERE id IN (SELECT id FROM chosen) RETURNING {_returned(model)})",
+        rows.parameters,
     )
 
 

@@ -7,12 +7,10 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, NullIf
 
 from accounts.plurals import join_counts, pluralize
 from demo.engine.bulk import delete_in_batches, purge_interactions, update_in_batches
@@ -189,18 +187,17 @@ def _expire(rows: QuerySet, profiles: list[int], now: datetime) -> int:
     `deleted_at == expired_at` means that only expiry deleted the row. If the platform deleted it exactly at `now`,
     `expired_at` is therefore a microsecond later.
     """
-    values: dict[str, Any] = {"expired_at": now}
-    if rows.model is not StoryEvent:
-        deleted_now = When(deleted_at=now, then=now + timedelta.resolution)
-        values = {"expired_at": Case(deleted_now, default=now), "deleted_at": Coalesce("deleted_at", now)}
-    return update_in_batches(rows, values, profiles, now)
+    if rows.model is StoryEvent:
+        return update_in_batches(rows, "expired_at = %s", (now,), profiles, now)
+    assignments = (
+        "expired_at = CASE WHEN deleted_at = %s THEN %s ELSE %s END, deleted_at = coalesce(deleted_at, %s)"
+    )
+    return update_in_batches(rows, assignments, (now, now + timedelta.resolution, now, now), profiles, now)
 
 
 def _restore(rows: QuerySet, profiles: list[int], now: datetime) -> int:
-    values: dict[str, Any] = {"expired_at": None}
-    if rows.model is not StoryEvent:
-        values["deleted_at"] = NullIf("deleted_at", "expired_at")
-    return update_in_batches(rows, values, profiles, now)
+    deleted = "" if rows.model is StoryEvent else ", deleted_at = NULLIF(deleted_at, expired_at)"
+    return update_in_batches(rows, f"expired_at = NULL{deleted}", (), profiles, now)
 
 
 def _purge(rows: QuerySet, profiles: list[int], now: datetime) -> int:

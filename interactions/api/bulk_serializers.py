@@ -91,8 +91,8 @@ class BulkSerializer(StrictSerializer):
     filter = ThreadFilterSerializer(required=False)
     until = TimestampField(
         required=False,
-        help_text="When the list was read that the choice was made from: threads that were active later are left as they"
-        " are. The time of the request, if it is missing.",
+        help_text="When the list was read that the choice was made from: threads that were active later, or of which"
+        " something arrived later, are left as they are. The time of the request, if it is missing.",
     )
     set = BulkChangeSerializer()
 

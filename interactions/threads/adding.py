@@ -74,7 +74,7 @@ facts AS MATERIALIZED (
             CASE WHEN bool_or({RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
             max(posted_at) FILTER (WHERE {SENT}) AS last_out_at,
             max(posted_at) FILTER (WHERE {SENT} AND closes) AS answered_at,
-            bool_or(type = 'comment' AND root_ref = platform_id AND deleted_at IS NOT NULL) AS root_is_deleted
+            bool_or(deleted_at IS NOT NULL AND type = 'comment' AND root_ref = platform_id) AS root_is_deleted
         FROM placed GROUP BY 1, 2, 3, 4
     ) batch
     LEFT JOIN interactions_thread stored ON stored.id = batch.thread_id

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from accounts.models import User
 from interactions.cursors import Cursor
@@ -75,7 +75,10 @@ class BulkChange:
 
 @dataclass(frozen=True)
 class Selection:
-    """The user's threads that match the filters, were active until `until` or then, and that the change would alter."""
+    """The user's threads that match the filters and that the change would alter, as they were at `until`.
+
+    Not those that were active later, nor those of which a received row arrived later: nobody has seen it.
+    """
 
     user: User
     filters: ThreadFilters
@@ -85,7 +88,8 @@ class Selection:
     def rows(self, labels: IdsByKey, now: datetime) -> ThreadQuerySet:
         """Return them as a list; `labels` are the stored labels that the change names."""
         filters = vars(self.filters) | {"difference": self.change.difference(labels, now)}
-        return Thread.objects.shown().filter(active_at__lte=self.until).filtered(**filters)
+        arrived = Q(last_in_received_at=None) | Q(last_in_received_at__lte=self.until)
+        return Thread.objects.shown().filter(arrived, active_at__lte=self.until).filtered(**filters)
 
     def stored_rows(self, now: datetime) -> ThreadQuerySet:
         """The same with the labels that are stored now."""
