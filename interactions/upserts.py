@@ -203,7 +203,7 @@ _UNLESS_STORED = "ON CONFLICT (profile_id, platform_id) DO NOTHING RETURNING pro
 
 
 def _insert(query: str, rows: Sequence[dict[str, Any]], received_at: datetime) -> list[tuple]:
-    with connection.cursor() as cursor:
+    with connection.binding_cursor() as cursor:
         cursor.execute(query, {"rows": to_json(rows), "received_at": received_at, "now": received_at})
         return cursor.fetchall()
 

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, extended: it reads timestamps outside of Python's range, and detects a server that hangs.
+"""Django's PostgreSQL backend, extended: it reads timestamps outside of Python's range, detects a server that hangs, and binds large parameters.
 
 The settings name it as ENGINE. A server that accepts connections and never answers would block a caller without limit:
 its kernel still acknowledges packets, so TCP timeouts do not fire, and `statement_timeout` is enforced by the server
@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 from psycopg.errors import ConnectionTimeout
 from psycopg.errors import _WaitTimeout as WaitTimeout
 
@@ -43,6 +44,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = self._connect(conn_params)
         accept_any_timestamp(connection)
         return connection
+
+    def binding_cursor(self) -> CursorWrapper:
+        """Return a cursor that sends parameters apart from the statement, which then need not be quoted and read again.
+
+        For large parameters: a type that PostgreSQL cannot infer must be named in the statement.
+        """
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(base.ServerBindingCursor(self.connection))
 
     def _connect(self, conn_params: dict[str, Any]) -> psycopg.Connection:
         if not _wait_timeouts_enabled:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.models import F, Q
 
 INDEX = models.Index(
-    *(F("profile"), F("author_id"), F("posted_at").desc(), F("id").desc()),
+    *(F("profile"), F("author_id"), F("posted_at").desc()),
     condition=Q(deleted_at=None),
     name="interactions_of_an_author",
 )

@@ -318,7 +318,7 @@ class Interaction(PlatformRow):
             ),
             # Of visible rows, so that hiding them by age costs nothing.
             models.Index(
-                *(F("profile"), F("author_id"), F("posted_at").desc(), F("id").desc()),
+                *(F("profile"), F("author_id"), F("posted_at").desc()),
                 condition=Q(deleted_at=None),
                 name="interactions_of_an_author",
             ),
