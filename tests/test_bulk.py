@@ -30,7 +30,8 @@ from interactions.threads.decisions import decide, mark_read
 from tests.expected_threads import check_threads
 from tests.test_saved_replies import wait_for_locks
 from tests.test_scans import run_to_completion
-from tests.test_threads_api import JSON, encoded, every_filter, matches, world  # noqa: F401 (a fixture)
+from tests.thread_filters import every_filter, matches
+from tests.thread_requests import JSON
 from tests.world import DAY, HOUR, NOW, SECOND, at, demo_of, event, send
 
 BULK = "/api/v1/threads/bulk/"
@@ -276,7 +277,7 @@ def test_a_thread_that_changes_before_it_is_locked_is_changed_only_if_it_still_m
 # Which threads
 
 
-def test_every_filter_selects_the_threads_of_the_list(page, live, world, sent):  # noqa: F811
+def test_every_filter_selects_the_threads_of_the_list(page, live, threads_in_every_state, sent):
     rows = Thread.objects.shown().select_related("profile").prefetch_related("rows")
     every, names = list(rows), dict(Label.objects.values_list("pk", "name"))
     kinds = {"unread": bool, "is_demo": bool, "profile": int, "content": int}

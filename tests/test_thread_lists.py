@@ -5,7 +5,7 @@ import pytest
 from interactions.models import Content, Label, Thread, thread_lists
 from interactions.threads.hiding import set_hidden
 from tests.test_inbox_api import pages
-from tests.thread_filters import every_filter
+from tests.thread_filters import every_filter, matches
 from tests.thread_requests import LIST, change, roots, row, shown
 from tests.world import BRAND, HOUR, NOW, SECOND, T, at, comment, event, message, send, thread
 
@@ -70,23 +70,6 @@ def test_threads_are_ordered_by_their_activity_and_those_without_a_visible_row_a
     assert roots(page) == ["c1", "c2", "talk", "c3"]
     send(profile, comment("c4", T[3], parent_id="c3"), event("comment.deleted", "c1", at(T[4])))
     assert roots(page) == ["c3", "c2", "talk"]
-
-
-def matches(one: Thread, names: dict[int, str], **wanted) -> bool:
-    """Whether the thread has these values; a plain recount of the filters. `names` are those of labels."""
-    texts = [found.text.lower() for found in one.rows.all() if found.deleted_at is None]
-    rules = {
-        "platform": lambda value: one.profile.platform == value,
-        "label": lambda value: value in [names[id] for id in one.label_ids],
-        "search": lambda value: any(value in text for text in texts),
-        "active_after": lambda value: one.active_at >= value,
-        "active_before": lambda value: one.active_at < value,
-        "content": lambda value: one.content_id == value,
-        "profile": lambda value: one.profile_id == value,
-    }
-    return all(
-        rules[name](value) if name in rules else getattr(one, name) == value for name, value in wanted.items()
-    )
 
 
 @pytest.mark.parametrize("max_labelled", [2_000, 1])

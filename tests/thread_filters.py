@@ -78,3 +78,20 @@ def every_filter(live: Profile) -> dict[str, dict]:
 
 def encoded(moment: datetime) -> str:
     return at(moment).replace("+", "%2B")
+
+
+def matches(one: Thread, names: dict[int, str], **wanted) -> bool:
+    """Whether the thread has these values; a plain recount of the filters. `names` are those of labels."""
+    texts = [found.text.lower() for found in one.rows.all() if found.deleted_at is None]
+    rules = {
+        "platform": lambda value: one.profile.platform == value,
+        "label": lambda value: value in [names[id] for id in one.label_ids],
+        "search": lambda value: any(value in text for text in texts),
+        "active_after": lambda value: one.active_at >= value,
+        "active_before": lambda value: one.active_at < value,
+        "content": lambda value: one.content_id == value,
+        "profile": lambda value: one.profile_id == value,
+    }
+    return all(
+        rules[name](value) if name in rules else getattr(one, name) == value for name, value in wanted.items()
+    )

@@ -39,7 +39,7 @@ def remove_user(user: User) -> int:
     """
     User.objects.filter(pk=user.pk).update(is_active=False)
     profiles = Profile.objects.owned_by(user).values_list("pk", flat=True)
-    story = StoryEvent.objects.filter(account__user=user)
+    story = StoryEvent.objects.filter(account__in=DemoAccount.objects.filter(user=user))
     delete_in_batches(story)
     deleted = delete_profile_rows(list(profiles))
     with transaction.atomic():
