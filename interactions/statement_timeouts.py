@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 from rest_framework.exceptions import APIException
 
@@ -40,11 +41,12 @@ def _execute_with_timeout(
 ) -> Any:
     """Django's execute wrapper; leaves out what cannot have the prefix.
 
-    That is `executemany`, a failed transaction (which accepts only a rollback) and server-side cursors.
+    That is `executemany`, a failed transaction (which accepts only a rollback), server-side cursors, and cursors that bind
+    parameters. These are used in a transaction, where the prefix of the statement before holds.
     """
     raw, cursor = context["connection"].connection, context["cursor"]
     failed = raw.info.transaction_status == TransactionStatus.INERROR
-    if many or failed or getattr(cursor.cursor, "name", None):
+    if many or failed or not isinstance(cursor.cursor, ClientCursor):
         return execute(sql, params, many, context)
     result = execute(f"SET LOCAL statement_timeout = {_milliseconds.get()}; {sql}", params, many, context)
     cursor.nextset()  # skip the result of SET

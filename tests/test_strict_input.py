@@ -32,7 +32,7 @@ def path_of(template: str) -> str:
         (
             "interactions/",
             "are type, platform, profile, content, status, direction, is_demo, sentiment, posted_after,"
-            " posted_before, search, cursor, page_size",
+            " posted_before, search, author, cursor, page_size",
         ),
         (
             "content/",

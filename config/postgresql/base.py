@@ -48,7 +48,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def binding_cursor(self) -> CursorWrapper:
         """Return a cursor that sends parameters apart from the statement, which then need not be quoted and read again.
 
-        For large parameters: a type that PostgreSQL cannot infer must be named in the statement.
+        For a statement with large parameters within a transaction. A type that PostgreSQL cannot infer must be named in it.
         """
         self.ensure_connection()
         with self.wrap_database_errors:
