@@ -1,5 +1,6 @@
 """Costs that a user controls are limited: search terms, statements, pages, and simultaneous long reads."""
 
+import json
 import re
 import shutil
 import socket
@@ -123,6 +124,24 @@ def test_every_statement_of_a_request_has_a_timeout(client, slow_profile, monkey
     assert answer.json()["hint"] == "Nothing was stored; send the same request again in a few seconds."
     assert not Interaction.objects.filter(direction="out").exists()
     assert limit_of_the_session() == "0"
+
+
+def test_the_insert_of_a_batch_has_a_timeout_too(client, slow_profile, monkeypatch):
+    """Its parameters are bound, so it cannot have the timeout in front."""
+    batch = {"type": "events", "data": {"events": [event("comment.created", "late")]}}
+    body = json.dumps(batch).encode()
+    headers = sign(slow_profile.webhook_secrets[0], "msg_1", int(time.time()), body)
+    address = f"/api/v1/webhooks/profiles/{slow_profile.uuid}/"
+
+    def post() -> int:
+        return client.post(address, body, content_type="application/json", headers=headers).status_code
+
+    monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
+    with other_connection("LOCK TABLE interactions_thread IN SHARE MODE"):
+        assert post() == 503
+    monkeypatch.undo()
+    assert not Interaction.objects.filter(platform_id="late").exists()
+    assert (post(), limit_of_the_session()) == (200, "0")
 
 
 def test_a_commands_statements_have_no_timeout(transactional_db, monkeypatch):
