@@ -13,6 +13,7 @@ restored until it is purged; where they differ the platform deleted it.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -157,6 +158,13 @@ class Content(PlatformRow):
         ]
 
 
+# What is shown of the rows that an interaction refers to, beside their keys.
+RELATED_COLUMNS = {
+    "profile": ("platform", "handle"),
+    "content": ("deleted_at",),
+    "parent": ("deleted_at",),
+    "thread": ("status",),
+}
 # The same as Interaction.status.
 READ_STATUS = Case(
     When(~Q(hidden_at=None), then=Value(ReadStatus.HIDDEN)),
@@ -229,18 +237,28 @@ class InteractionQuerySet(PlatformRowQuerySet):
         )
 
     def with_relations(self) -> "InteractionQuerySet":
-        """Join profile, thread, content and parent, without the texts of the latter two, which may be long.
+        """Join profile, thread, content and parent, each with its RELATED_COLUMNS only.
 
         Joins the request to the network too, and `database_time`, by which its status is computed.
         """
-        related = self.select_related("profile", "content", "parent", "thread", "moderation")
-        related = related.annotate(database_time=DATABASE_TIME)
-        return related.defer("content__text", "content__url", "parent__text")
+        related = self.select_related(*RELATED_COLUMNS, "moderation").defer(*_unread_columns())
+        return related.annotate(database_time=DATABASE_TIME)
 
     def with_quotes(self) -> "InteractionQuerySet":
         """The same with the first characters of the two texts in `content_quote` and `parent_quote`."""
         quotes = {f"{name}_quote": Left(f"{name}__text", QUOTE_LENGTH) for name in ("content", "parent")}
         return self.with_relations().annotate(**quotes)
+
+
+@cache
+def _unread_columns() -> tuple[str, ...]:
+    """The columns of the related rows that are not among RELATED_COLUMNS."""
+    return tuple(
+        f"{relation}__{field.name}"
+        for relation, columns in RELATED_COLUMNS.items()
+        for field in Interaction._meta.get_field(relation).related_model._meta.concrete_fields
+        if not field.primary_key and field.name not in columns
+    )
 
 
 class Interaction(PlatformRow):
