@@ -1,11 +1,11 @@
 """Exports of a user's rows as CSV, page by page, newest first; called by `interactions/api/exports.py`.
 
-Another list is exported by its rows, whose QuerySet has `page_for`, and a table in `export_tables.py`.
+To export another list, write a table in `export_tables.py`; the list's QuerySet needs `page_for`.
 
 An export reads one page at a time by keyset cursors, in a number of statements that does not depend on the page, and keeps
 no transaction. A user may run one export of any list at a time, by a lease in the database: it is renewed while the export
-runs, and expires when its process has died. A web process runs MAX_EXPORTS, so that threads remain for others. An export that has taken MAX_SECONDS is stopped;
-while its client is MAX_UNSENT_BYTES behind it waits.
+runs, and expires when its process has died. A web process runs MAX_EXPORTS, so that threads remain for others. An export
+that has taken MAX_SECONDS is stopped; while its client is MAX_UNSENT_BYTES behind it waits.
 """
 
 import time

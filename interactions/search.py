@@ -5,8 +5,8 @@ An interaction of the user matches when
 * its text contains the whole search text, in any case, and it is one of the newest MAX_CONTAINS_ROWS, as far as these have
   together at most MAX_CONTAINS_BYTES of text; or
 * its text or author has words that begin with the words of the search, all of them, in any case and without accents. Rows of
-  any age are found by the index if one of the words is rare, else only those of the newest MAX_WORD_ROWS. Rare is a word
-  that at most COMMON_SHARE of the newest SAMPLE rows and at most MAX_WORD_ROWS of all rows have.
+  any age are found by the index if one of the words is rare, else only those of the newest MAX_WORD_ROWS. A word is rare
+  if at most COMMON_SHARE of the newest SAMPLE rows and at most MAX_WORD_ROWS of all rows have it.
 
 Words are found in the table Enrichment, which a task fills (`interactions.search_filling`).
 """

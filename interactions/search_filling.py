@@ -35,7 +35,8 @@ class Range(NamedTuple):
 def fill(time_limit: timedelta) -> bool:
     """Store the words of rows that have none yet, newest first, until none is left or the time limit ends it.
 
-    Returns whether more are left. One process fills at a time, in short transactions; another returns False at once.
+    Returns True when the time limit ended it; False when none is left, another process fills, or a row is locked: the next
+    run goes on. One process fills at a time, in short transactions.
     """
     deadline = time.monotonic() + time_limit.total_seconds()
     while time.monotonic() < deadline:

@@ -102,6 +102,14 @@ def test_a_comment_that_a_person_has_unhidden_stays_so_when_it_is_sent_again(pag
     assert (hidden(), asked()) == (set(), {("c1", "unhide")})
 
 
+def test_no_network_is_asked_for_comments_that_it_has_deleted(page, profile):
+    send(profile, comment("before"), event("comment.deleted", "before", at(NOW)))
+    block(page, profile)
+    send(profile, event("comment.deleted", "after", at(NOW)))
+    send(profile, comment("after"))
+    assert (hidden(), asked()) == ({"before", "after"}, set())
+
+
 def test_in_a_demo_no_network_is_asked(page, alice):
     demo_of(alice)
     row = Interaction.objects.filter(type="comment", direction="in").first()

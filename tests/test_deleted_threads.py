@@ -149,3 +149,12 @@ def test_a_message_with_the_id_of_its_conversation_deletes_itself_alone(page, fa
         send(facebook, *batch)
     check_threads(NOW)
     assert numbers_shown(page)[:2] == [1, 1]
+
+
+def test_a_first_comment_that_is_created_again_after_its_purge_brings_the_thread_back(page, alice):
+    demo = profile_on("facebook", alice, is_demo=True)
+    send(demo, *CONVERSATION, DELETION)
+    retention.purge_interactions(Interaction.objects.filter(platform_id="first"), [demo.pk], NOW)
+    send(demo, event("comment.created", "first", at(T[4])))
+    check_threads(NOW)
+    assert numbers_shown(page)[:2] == [1, 3]

@@ -23,6 +23,7 @@ from interactions.models import (
     Thread,
     inbox_rules,
 )
+from interactions.models.inbox_rules import InboxRuleQuerySet
 from interactions.moderation.languages import LANGUAGES, language_of
 from interactions.threads.decisions import decide
 from interactions.threads.hiding import set_hidden
@@ -535,3 +536,18 @@ def test_the_admin_lists_and_shows_them_and_changes_none(operator, alice):
     assert ("&lt;b&gt;spam" in shown.content.decode(), shown.context["cl"].result_count) == (True, 1)
     path = reverse("admin:interactions_inboxrule_change", args=[row.pk])
     assert (operator.get(path).status_code, operator.post(path, {}).status_code) == (200, 403)
+
+
+def test_a_change_that_was_checked_with_other_values_than_those_stored_is_409(page, alice, monkeypatch):
+    rule = InboxRule.objects.store(alice, NOW, condition="word", value="a", action="label", label="x")
+    path, change = f"{PATH}{rule.pk}/", InboxRuleQuerySet.change
+
+    def change_later(self, row, at, **values):
+        monkeypatch.setattr(InboxRuleQuerySet, "change", change)
+        assert page.patch(path, {"action": "done"}, JSON).status_code == 200
+        return change(self, row, at, **values)
+
+    monkeypatch.setattr(InboxRuleQuerySet, "change", change_later)
+    answer = page.patch(path, {"label": "y"}, JSON)
+    assert (answer.status_code, answer.json()["hint"]) == (409, "Read it, and send your change again.")
+    assert page.get(path).json()["action"] == "done"

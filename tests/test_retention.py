@@ -234,7 +234,7 @@ def test_rows_that_the_platform_deleted_stay_deleted(alice, when):
         clean_up_at(alice, LATER)
     [result] = send(comment.profile, event("comment.deleted", comment.platform_id, NOW.isoformat()))
     clean_up_at(alice, LATER)
-    retention.restore(alice.demo_account)
+    retention.restore(alice.demo_account, NOW)
     comment.refresh_from_db()
     assert (result.status, result.id, comment.deleted_at) == ("updated", comment.pk, NOW)
     assert counts(alice) == (3, 29 if comment.direction == "in" else 30, 5)
@@ -283,7 +283,7 @@ def test_expiry_and_deletion_by_the_platform_are_independent(alice, steps, delet
         if step == EXPIRE:
             clean_up_at(alice, LATER)
         elif step == RESTORE:
-            retention.restore(alice.demo_account)
+            retention.restore(alice.demo_account, NOW)
         else:
             sent = (created if step[0] == CREATED else {}) | {"type": step[0], "id": comment.platform_id}
             [result] = send(comment.profile, sent | {"occurred_at": step[1].isoformat()}, at=LATER)
@@ -310,7 +310,7 @@ def test_a_restored_cleanup_does_not_change_later_windows(alice, bob):
     demo_of(bob, seed=9, brand="Twin")
     cleaned = retention.clean_up(ENABLED + HOUR, older_than_days=1, accounts=[alice.demo_account.pk])
     assert total(cleaned) > 30
-    retention.restore(alice.demo_account)
+    retention.restore(alice.demo_account, NOW)
     run_until(ENABLED + 3 * DAY, every=6 * HOUR)
     assert visible_rows(alice) == visible_rows(bob)
 
@@ -398,7 +398,7 @@ def test_the_api_does_not_reference_expired_rows(page, alice):
         model.objects.exclude(pk=answer.pk).update(deleted_at=NOW, expired_at=NOW)
     [shown] = page.get("/api/v1/interactions/").json()["results"]
     assert (shown["id"], shown["content"], shown["parent"]) == (answer.pk, None, None)
-    retention.restore(alice.demo_account)
+    retention.restore(alice.demo_account, NOW)
     shown = page.get(f"/api/v1/interactions/{answer.pk}/").json()
     assert (shown["content"], shown["parent"]) == (first.content_id, first.pk)
 

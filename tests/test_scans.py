@@ -76,7 +76,7 @@ def act_on_scenario(user) -> None:
 
 def clean_up_and_restore(user) -> None:
     retention.clean_up(NOW + 40 * DAY)
-    retention.restore(user.demo_account)
+    retention.restore(user.demo_account, NOW)
     retention.clean_up(NOW + 40 * DAY)
     retention.clean_up(NOW + 50 * DAY)
 

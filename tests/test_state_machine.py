@@ -296,7 +296,7 @@ class DemoMachine(RuleBasedStateMachine):
     def restore(self, who: str) -> None:
         demo = self.demos[who]
         account = DemoAccount.objects.get(user=demo.user)
-        self.ask(demo, lambda _: retention.restore(account), starts=demo.state in STATES_WITH_RETENTION)
+        self.ask(demo, lambda at: retention.restore(account, at), starts=demo.state in STATES_WITH_RETENTION)
         assert demo.state not in STATES_WITH_RETENTION or not stored([demo], expired_at__isnull=False)
 
     @later(

@@ -92,7 +92,7 @@ def test_age_hides_threads_and_a_restore_brings_them_back_unchanged(alice):
     check_threads(NOW)
     hidden = Thread.objects.filter(active_at=None).count()
     assert 0 < hidden < len(before)
-    retention.restore(DemoAccount.objects.get())
+    retention.restore(DemoAccount.objects.get(), NOW)
     check_threads(NOW)
     assert (threads_as_seen(), set(Thread.objects.values_list("pk", flat=True))) == (before, threads)
 
@@ -250,3 +250,18 @@ def test_a_rebuild_reports_and_corrects_what_differs(profile, broken):
     assert rebuild(NOW).differed
     check_threads(NOW)
     assert rebuild(NOW) == RebuildResult(threads=3)
+
+
+def test_a_dry_run_of_a_rebuild_changes_nothing(profile):
+    send(profile, *EVENTS)
+    decide([Thread.objects.first().pk], "snoozed", NOW - DAY, until=NOW - HOUR)
+    Thread.objects.filter(decision="snoozed").update(status="snoozed", snoozed_until=NOW - HOUR)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE interactions_interaction SET thread_id = NULL WHERE parent_ref <> ''")
+    before = list(Thread.objects.order_by("pk").values()), list(Interaction.objects.order_by("pk").values())
+    result = rebuild(NOW, dry_run=True)
+    assert (
+        list(Thread.objects.order_by("pk").values()),
+        list(Interaction.objects.order_by("pk").values()),
+    ) == before
+    assert result.adopted == Interaction.objects.filter(thread=None).count() > 0

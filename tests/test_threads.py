@@ -151,6 +151,15 @@ def test_hiding_arrives_in_any_order(profile, sent, hidden):
     check_threads(NOW)
 
 
+def test_a_hiding_that_is_dated_ahead_and_sent_again_does_not_undo_an_unhide(profile):
+    send(profile, comment("c1"))
+    hiding = event("comment.hidden", "c1", at(NOW + 2 * SECOND))
+    send(profile, hiding)
+    set_hidden([Interaction.objects.get().pk], False, NOW)
+    send(profile, hiding)
+    assert Interaction.objects.get().hidden_at is None
+
+
 def test_a_thread_without_a_visible_row_comes_back_with_it(profile):
     send(profile, comment("c1"), event("comment.deleted", "c1", at(T[1])))
     assert summary("c1") == ("done", False, None)
@@ -207,6 +216,14 @@ def test_a_merge_moves_decisions_notes_and_labels(profile):
     merged = Thread.objects.get()
     assert (merged.root_ref, merged.status, merged.label_ids) == ("a", "archived", [7])
     assert list(Decision.objects.values_list("thread", "status")) == [(merged.pk, "archived")]
+
+
+def test_of_two_decisions_of_one_time_that_are_merged_the_one_that_covers_more_holds(profile):
+    send(profile, comment("r"), comment("z", T[1], parent_id="r"), comment("a", T[3], parent_id="p"))
+    decide(list(Thread.objects.values_list("pk", flat=True)), "done", NOW)
+    send(profile, comment("p", T[2], parent_id="r"))
+    merged = Thread.objects.get()
+    assert (merged.status, merged.covers_ref) == ("done", "a")
 
 
 def test_threads_are_linked_to_a_post_that_arrives_later(profile):

@@ -173,7 +173,7 @@ class DemoAccountAdmin(LargeTableAdmin):
         restored, refused = [], []
         for account in self._in_time(request, queryset):
             try:
-                restored.append(_about(account, f"restored {restore(account)}."))
+                restored.append(_about(account, f"restored {restore(account, now())}."))
             except InvalidState as error:
                 refused.append(_about(account, error))
         self._report(request, restored, messages.INFO)

@@ -19,7 +19,6 @@ from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import RESTORABLE_DAYS
-from interactions.clock import now as database_time
 from interactions.db_errors import is_connection_lost
 from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
@@ -147,7 +146,7 @@ def _apply(
     )
 
 
-def restore(account: DemoAccount) -> RestoreResult:
+def restore(account: DemoAccount, now: datetime) -> RestoreResult:
     """Restore the account's expired rows that are not purged yet. Rows that the platform deleted stay deleted.
 
     Raises InvalidState while the demo is off or being removed, and when its rows are locked for too long.
@@ -156,10 +155,9 @@ def restore(account: DemoAccount) -> RestoreResult:
     if state not in STATES_WITH_RETENTION:
         raise InvalidState(f"Demo mode is {state}; nothing can be restored.")
     profiles = list(account.profiles.values_list("pk", flat=True))
-    restored_at = database_time()
     try:
         story, comments, messages, content = (
-            _restore(rows, locked, restored_at) for rows, locked in _expired_rows(account, profiles)
+            _restore(rows, locked, now) for rows, locked in _expired_rows(account, profiles)
         )
     except OperationalError as error:
         if is_connection_lost(error):

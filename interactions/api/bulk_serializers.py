@@ -17,6 +17,7 @@ from interactions.models.thread_lists import ThreadFilters
 from interactions.problems import ProblemSerializer
 from interactions.text_search import MAX_SEARCH_LENGTH
 from interactions.threads.bulk import LABEL_ACTIONS, MAX_THREADS, BulkChange
+from interactions.threads.bulk_jobs import MAX_IN_REQUEST
 
 MAX_MISSING = 100  # ids in one answer
 
@@ -92,7 +93,7 @@ class BulkSerializer(StrictSerializer):
     until = TimestampField(
         required=False,
         help_text="When the list was read that the choice was made from: threads that were active later, or of which"
-        " something arrived later, are left as they are. The time of the request, if it is missing.",
+        " a received row arrived later, are left as they are. The time of the request, if it is missing.",
     )
     set = BulkChangeSerializer()
 
@@ -107,7 +108,7 @@ class BulkResultSerializer(serializers.Serializer):
 
     changed = serializers.IntegerField(help_text="How many threads were changed; others were so already.")
     left = serializers.IntegerField(
-        help_text="How many threads match and were not changed, as they are too many for one call."
+        help_text=f"0: more than {MAX_IN_REQUEST:,} threads by a filter are changed by a job, which has its own `left`."
     )
 
 

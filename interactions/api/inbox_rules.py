@@ -24,6 +24,7 @@ from interactions.models import (
     MAX_RULE_VALUE,
     MAX_RULES,
     InboxRule,
+    InboxRuleChanged,
     TooManyInboxRules,
 )
 from interactions.moderation.dry_run import MAX_DRY_RUN_ROWS, dry_run
@@ -42,6 +43,11 @@ VALUE_HELP = (
 class TooMany(Conflict):
     default_detail = f"You have {MAX_RULES} inbox rules, which is the maximum."
     hint = "Delete one that you no longer need."
+
+
+class ChangedMeanwhile(Conflict):
+    default_detail = "The rule was changed by another request meanwhile."
+    hint = "Read it, and send your change again."
 
 
 class NullableLabelField(serializers.CharField):
@@ -152,6 +158,8 @@ def _answered_errors() -> Iterator[None]:
         yield
     except TooManyInboxRules as error:
         raise TooMany from error
+    except InboxRuleChanged as error:
+        raise ChangedMeanwhile from error
     except (InboxRule.DoesNotExist, User.DoesNotExist) as error:
         raise Http404 from error
 
@@ -162,7 +170,10 @@ def _answered_errors() -> Iterator[None]:
         description=f"Add a rule, at a position or as the last; a user has at most {MAX_RULES}.",
         responses={201: InboxRuleSerializer} | NO_PROFILE | CONFLICT,
     ),
-    partial_update=extend_schema(description="Change a rule or its position, from then on."),
+    partial_update=extend_schema(
+        description="Change a rule or its position, from then on. 409 when it was changed meanwhile.",
+        responses={200: InboxRuleSerializer} | NO_PROFILE | CONFLICT,
+    ),
     destroy=extend_schema(description="Delete a rule. What it has done stays.", responses={204: None}),
 )
 class InboxRuleViewSet(
@@ -204,6 +215,6 @@ class InboxRuleViewSet(
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         profile = values.pop("profile", None)
-        rule = Rule(**{"label": ""} | values, profile_id=profile and profile.pk)
+        rule = Rule(**values, profile_id=profile and profile.pk)
         result = read_within_limits(request.user, lambda: dry_run(request.user, rule))
         return Response(DryRunSerializer(result).data)

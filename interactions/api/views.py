@@ -30,9 +30,9 @@ from interactions.api.serializers import (
 from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
+from interactions.moderation.statuses import change_status
 from interactions.problems import MEDIA_TYPE, IdempotencyKeyReused, ProblemSerializer
 from interactions.read_limits import read_within_limits
-from interactions.threads.statuses import change_status
 
 
 class RowsViewSet(StrictListView, viewsets.ReadOnlyModelViewSet):

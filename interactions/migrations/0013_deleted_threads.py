@@ -1,4 +1,4 @@
-"""Whether the platform has deleted a thread with its first comment. Safe under traffic: the column has a default in the database."""
+"""Whether the platform has deleted a thread with its first comment. No process of the release before uses the table, which 0007 creates."""
 
 from django.db import migrations, models
 

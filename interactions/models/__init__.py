@@ -4,7 +4,13 @@ from interactions.models.bulk_jobs import BulkJob, BulkJobRunning, BulkJobState
 from interactions.models.choices import ReadStatus, ThreadStatus
 from interactions.models.enrichment import Enrichment, UnindexedRange
 from interactions.models.exports import LEASE, ExportLease
-from interactions.models.inbox_rules import MAX_RULE_VALUE, MAX_RULES, InboxRule, TooManyInboxRules
+from interactions.models.inbox_rules import (
+    MAX_RULE_VALUE,
+    MAX_RULES,
+    InboxRule,
+    InboxRuleChanged,
+    TooManyInboxRules,
+)
 from interactions.models.labels import LABEL_LENGTH, MAX_LABELS_OF_THREAD, Label, label_key
 from interactions.models.moderation import MAX_BLOCKED, WITHDRAWAL, BlockedAuthor, Moderation
 from interactions.models.pending import DeadLetter, PendingChange
@@ -51,6 +57,7 @@ __all__ = [
     "Enrichment",
     "ExportLease",
     "InboxRule",
+    "InboxRuleChanged",
     "Interaction",
     "InteractionQuerySet",
     "Label",

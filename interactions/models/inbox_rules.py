@@ -33,6 +33,10 @@ class TooManyInboxRules(Exception):
     """The user has MAX_RULES."""
 
 
+class InboxRuleChanged(Exception):
+    """Another request has changed the rule since it was read."""
+
+
 class InboxRuleQuerySet(models.QuerySet["InboxRule"]):
     def owned_by(self, user: User) -> "InboxRuleQuerySet":
         """Return the user's rules in the order in which they are tried."""
@@ -50,11 +54,16 @@ class InboxRuleQuerySet(models.QuerySet["InboxRule"]):
         return row
 
     def change(self, row: "InboxRule", now: datetime, position: int | None = None, **values: Any) -> None:
-        """Change only `values`, and move it to the position if there is one; raises InboxRule.DoesNotExist."""
+        """Change only `values`, and move it to the position if there is one.
+
+        Raises InboxRule.DoesNotExist, or InboxRuleChanged, as the values were checked together with those of `row`.
+        """
         with transaction.atomic():
             ids = self._lock(row.owner_id)
-            if not self.filter(pk=row.pk).update(updated_at=now, **values):
+            if row.pk not in ids:
                 raise InboxRule.DoesNotExist
+            if not self.filter(pk=row.pk, updated_at=row.updated_at).update(updated_at=now, **values):
+                raise InboxRuleChanged
             if position is not None:
                 self._place(row, [id for id in ids if id != row.pk], position)
 

@@ -8,8 +8,8 @@ Each row stores the versions of its values: the time and digest of the event tha
 the time of each metric. The newer version wins; at equal times an edit's text, then the greater digest or metric. A text
 is the creation's when both have the same time and digest.
 
-A row with `deleted_at` is shown nowhere, nor is one whose thread the platform deleted. An expired row (too old) has `deleted_at` equal to `expired_at`, and can be
-restored until it is purged; where they differ the platform deleted it.
+A row with `deleted_at` is shown nowhere, nor is one whose thread the platform deleted. An expired row (too old) has
+`deleted_at` equal to `expired_at`, and can be restored until it is purged; where they differ the platform deleted it.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ MAX_PAGE_BYTES = 2 * 1024 * 1024  # of text, in UTF-8, on one page of a list
 DATABASE_TIME = Func(function="clock_timestamp", output_field=models.DateTimeField())
 
 
-class FirstIds(ArraySubquery):
+class IdArray(ArraySubquery):
     """An array of the first ids of an index. A filter that no row can match makes the whole query empty, not the array."""
 
     empty_result_set_value = NotImplemented
@@ -92,7 +92,7 @@ class PlatformRowQuerySet(models.QuerySet):
     ) -> "PlatformRowQuerySet":
         """Return the first `limit` rows of each part of the index of each of the user's profiles."""
         of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
-        first_ids = [FirstIds(of_profile.filter(part).values("pk")[:limit]) for part in parts]
+        first_ids = [IdArray(of_profile.filter(part).values("pk")[:limit]) for part in parts]
         unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
         ids = Profile.objects.owned_by(user).values_list(unnested)
         return self.model.objects.filter(pk__in=ids)
@@ -199,9 +199,7 @@ class InteractionQuerySet(PlatformRowQuerySet):
             return self.exclude(hidden_at=None)
         open_without_thread = Q(thread=None) if status == ReadStatus.OPEN else Q()
         of_thread = Q(thread__status=status)
-        return self.filter(
-            of_thread | open_without_thread if open_without_thread else of_thread, hidden_at=None
-        )
+        return self.filter(of_thread | open_without_thread, hidden_at=None)
 
     def matching(self, text: str) -> "InteractionQuerySet":
         """Return the rows that match the text (`interactions.search`). Only `page_for` applies it, when it reads."""
@@ -227,7 +225,7 @@ class InteractionQuerySet(PlatformRowQuerySet):
             )
         matching = matching_by_profile(user, self.search_text)
         first_ids = [
-            FirstIds(self.filter(profile=profile, pk__in_array=ids).order_by(*order).values("pk")[:limit])
+            IdArray(self.filter(profile=profile, pk__in_array=ids).order_by(*order).values("pk")[:limit])
             for profile, ids in matching.items()
         ]
         if not first_ids:

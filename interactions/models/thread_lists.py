@@ -168,7 +168,9 @@ class ThreadQuerySet(models.QuerySet):
         return self.shown().filter(profile__owner=user)
 
     def filtered(self, **chosen: Any) -> "ThreadQuerySet":
-        """Return the threads that match these filters of ThreadFilters. Only `page_for` applies them, when it reads."""
+        """Return the threads that match these filters of ThreadFilters. `page_for`, `count_for` and `matching_among` apply them
+        (the last one without a search); reading the QuerySet itself does not.
+        """
         rows = self.all()
         rows.filters = replace(self.filters, **chosen)
         return rows

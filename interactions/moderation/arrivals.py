@@ -143,10 +143,15 @@ def apply_outcomes(
     hidden = {
         rows[key].id: key[0]
         for key, outcome in outcomes.items()
-        if outcome.action == HIDE and not profiles[key[0]].is_demo and rows[key].values.get("hidden")
+        if outcome.action == HIDE and not profiles[key[0]].is_demo and _can_be_hidden(rows[key])
     }
     if hidden:
         request(hidden, Moderation.Action.HIDE, received_at)
+
+
+def _can_be_hidden(row: Row) -> bool:
+    """Whether the new row was hidden now, and the network has not deleted it."""
+    return bool(row.values.get("hidden")) and "deletion" not in row.versions
 
 
 def _label(labelled: Iterable[tuple[Key, str]], rows: Mapping[Key, Row]) -> None:

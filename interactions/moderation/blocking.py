@@ -1,4 +1,4 @@
-"""Blocks authors and hides what they wrote before. Called by the API, and by the task `hide_blocked` for what is left.
+"""Blocks authors and hides what they wrote before. Called by the API, and by the task `hide_blocked_authors` for what is left.
 
 The index of rows by author has no deleted ones, which may be restored. So the comments of the profile are read along the index
 of its newest rows, in batches, each in a transaction of its own; where a batch ended is stored with the block.
@@ -74,25 +74,23 @@ def _hide_batch(id: int, now: datetime) -> tuple[int, bool]:
         if block is None:  # unblocked, or finished by another process
             return 0, False
         rows = _next_rows(block)
-        mine = [id for id, _, author_id, hidden_at in rows if author_id == block.author_id and not hidden_at]
+        mine = [row for row in rows if row.author_id == block.author_id and not row.hidden_at]
         if mine:
-            set_hidden(mine, True, now)
-            if not block.is_demo:
-                request(dict.fromkeys(mine, block.profile_id), Moderation.Action.HIDE, now)
+            set_hidden([row.pk for row in mine], True, now)
+        if not block.is_demo:
+            not_deleted = [row.pk for row in mine if not row.deleted_at]  # by the network
+            request(dict.fromkeys(not_deleted, block.profile_id), Moderation.Action.HIDE, now)
         block.is_hiding = len(rows) == ROWS_PER_TRANSACTION
         if rows:
-            block.hidden_to_id, block.hidden_to_at = rows[-1][:2]
+            block.hidden_to_id, block.hidden_to_at = rows[-1].pk, rows[-1].posted_at
         block.save(update_fields=["is_hiding", "hidden_to_at", "hidden_to_id"])
         return len(mine), block.is_hiding
 
 
-def _next_rows(block: BlockedAuthor) -> list[tuple[int, datetime, str, datetime | None]]:
-    """Id, time, author and time of hiding of the profile's next comments, newest first.
-
-    Deleted ones too, as they may be restored.
-    """
+def _next_rows(block: BlockedAuthor) -> list[Interaction]:
+    """The profile's next comments, newest first. Deleted ones too, as they may be restored."""
     rows = Interaction.objects.filter(profile=block.profile_id, type=Interaction.Type.COMMENT)
     if block.hidden_to_at is not None:
         rows = rows.filter(Cursor(block.hidden_to_id, block.hidden_to_at).condition("posted_at"))
-    columns = rows.order_by("-posted_at", "-id").values_list("pk", "posted_at", "author_id", "hidden_at")
-    return list(columns[:ROWS_PER_TRANSACTION])
+    columns = rows.only("posted_at", "author_id", "hidden_at", "deleted_at")
+    return list(columns.order_by("-posted_at", "-id")[:ROWS_PER_TRANSACTION])

@@ -29,13 +29,13 @@ class Rule:
         if self.profile_id not in (None, row.profile_id) or (self.action == HIDE and row.type != COMMENT):
             return False
         if self.condition == WORD:
-            return self._needle in row.words
+            return self._key in row.words
         if self.condition == AUTHOR:
-            return self._needle in row.authors
+            return self._key in row.authors
         return self.value == row.language
 
     @cached_property
-    def _needle(self) -> str:
+    def _key(self) -> str:
         return words_key(self.value) if self.condition == WORD else author_key(self.value)
 
 

@@ -62,6 +62,8 @@ def request(rows: Mapping[int, int], action: str, now: datetime) -> None:
 
     The opposite of a request that can still be withdrawn withdraws it. Rows that are to be deleted stay so.
     """
+    if not rows:
+        return
     stored = Moderation.objects.in_bulk(list(rows), field_name="interaction_id")
     changes: dict[int, Moderation | None] = {}
     for id, profile_id in rows.items():

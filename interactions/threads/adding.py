@@ -61,8 +61,8 @@ facts AS MATERIALIZED (
         CASE WHEN {_stored_is_newest("last_in")} THEN stored.sentiment END AS sentiment,
         greatest(stored.last_out_at, batch.last_out_at) AS last_out_at,
         greatest(stored.answered_at, batch.answered_at) AS answered_at,
-        CASE WHEN batch.root_is_deleted THEN {deletes_replies("batch.profile_id")}
-            ELSE coalesce(stored.is_deleted, false) END AS is_deleted,
+        CASE WHEN batch.root_is_deleted IS NULL THEN coalesce(stored.is_deleted, false)
+            WHEN batch.root_is_deleted THEN {deletes_replies("batch.profile_id")} ELSE false END AS is_deleted,
         {qualified(PEOPLE_FACTS, "stored")}
     FROM (
         SELECT thread_id, profile_id, type, CASE WHEN thread_id IS NULL THEN root_ref END AS root_ref,
@@ -74,7 +74,7 @@ facts AS MATERIALIZED (
             CASE WHEN bool_or({RECEIVED}) THEN %(received_at)s END AS last_in_received_at,
             max(posted_at) FILTER (WHERE {SENT}) AS last_out_at,
             max(posted_at) FILTER (WHERE {SENT} AND closes) AS answered_at,
-            bool_or(deleted_at IS NOT NULL AND type = 'comment' AND root_ref = platform_id) AS root_is_deleted
+            bool_or(deleted_at IS NOT NULL) FILTER (WHERE type = 'comment' AND root_ref = platform_id) AS root_is_deleted
         FROM placed GROUP BY 1, 2, 3, 4
     ) batch
     LEFT JOIN interactions_thread stored ON stored.id = batch.thread_id

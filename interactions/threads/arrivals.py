@@ -1,4 +1,4 @@
-"""Connects the ingest with threads: says where new rows belong, and makes the threads of changed rows computed anew."""
+"""Connects the ingest with threads: says where new rows belong, and recomputes the threads of changed rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

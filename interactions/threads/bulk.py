@@ -86,7 +86,7 @@ class Selection:
     change: BulkChange
 
     def rows(self, labels: IdsByKey, now: datetime) -> ThreadQuerySet:
-        """Return them as a list; `labels` are the stored labels that the change names."""
+        """Return the query of these threads; `labels` are the stored labels that the change names."""
         filters = vars(self.filters) | {"difference": self.change.difference(labels, now)}
         arrived = Q(last_in_received_at=None) | Q(last_in_received_at__lte=self.until)
         return Thread.objects.shown().filter(arrived, active_at__lte=self.until).filtered(**filters)
@@ -133,7 +133,8 @@ def find_threads(user: User, ids: Sequence[int]) -> list[Candidate]:
 def change_all(selection: Selection, candidates: Sequence[Candidate], now: datetime) -> int:
     """Change those of the candidates that are of the selection; return how many.
 
-    Each THREADS_PER_TRANSACTION of them in a transaction. Raises TooManyLabels before the first one.
+    Each THREADS_PER_TRANSACTION of them in a transaction. Raises TooManyLabels before the first one; later only if other
+    requests have used the last places of a profile meanwhile.
     """
     batches = [
         candidates[start : start + THREADS_PER_TRANSACTION]

@@ -8,7 +8,7 @@ from django.db import transaction
 from interactions.locks import lock_profiles
 from interactions.models import Interaction, Thread
 from interactions.models.choices import LabelAction
-from interactions.threads.decisions import decide, mark_read, mark_unread
+from interactions.threads.decisions import decide, is_decided, mark_read, mark_unread
 from interactions.threads.labels import LabelChange, change_labels, ids_for
 
 MAX_SNOOZE = timedelta(days=365)
@@ -49,7 +49,9 @@ def change_thread(thread: Thread, change: ThreadChange, now: datetime) -> None:
         if change.labels is not None:
             labels = LabelChange(LabelAction.REPLACE, change.labels)
             change_labels([thread.pk], ids_for(labels, [thread.profile_id]), labels.action)
-        if change.status is not None and not _is_decided(thread, change, covers):
+        if change.status is not None and not is_decided(
+            thread, change.status, change.snoozed_until, covers, stays_unread=change.unread is True
+        ):
             decide([thread.pk], change.status, now, until=change.snoozed_until, covers=covers)
         if change.unread is True:
             mark_unread([thread.pk], now)
@@ -76,11 +78,3 @@ def _covered_row(thread: Thread, id: int | None) -> Interaction | None:
             "covers", "covers must be the id of an interaction of this thread: the newest that was shown."
         )
     return row
-
-
-def _is_decided(thread: Thread, change: ThreadChange, covers: Interaction | None) -> bool:
-    """Whether the latest decision is the same, holds, and everything is read, so that the request is a repeated one."""
-    covered = (covers.posted_at, covers.platform_id) if covers else (thread.last_in_at, thread.last_in_ref)
-    latest = thread.decision, thread.decided_until, (thread.covers_at, thread.covers_ref)
-    same = latest == (change.status, change.snoozed_until, covered)
-    return same and thread.status == change.status and not thread.unread

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from interactions.models import Interaction
+from interactions.models import Interaction, Thread
 from interactions.threads.recomputing import refresh_states
 
 # Until when the newest stored rows were received, and a snooze that has ended. Not %(now)s: a row may be stored after that
@@ -55,6 +55,24 @@ def decide(
     refresh_states(values["ids"], now)
 
 
+def is_decided(
+    thread: Thread,
+    status: str,
+    until: datetime | None = None,
+    covers: Interaction | None = None,
+    *,
+    stays_unread: bool = False,
+) -> bool:
+    """Whether the latest decision is the same, holds, and everything is read, so that the request is a repeated one.
+
+    With `stays_unread` the request marks the thread as unread afterwards.
+    """
+    covered = (covers.posted_at, covers.platform_id) if covers else (thread.last_in_at, thread.last_in_ref)
+    latest = thread.decision, thread.decided_until, (thread.covers_at, thread.covers_ref)
+    same = latest == (status, until, covered)
+    return same and thread.status == status and (stays_unread or not thread.unread)
+
+
 _DECIDE_ON_ARRIVAL = """
 WITH given AS MATERIALIZED (
     SELECT DISTINCT ON (row.thread_id) row.thread_id, row.posted_at, row.platform_id COLLATE "C" AS ref, new.status
@@ -75,8 +93,9 @@ RETURNING thread.id
 def decide_on_arrival(decided: Mapping[int, tuple[str, str]], received_at: datetime) -> None:
     """Give the threads of stored rows a status that covers only these rows; by the row's id, status and author name.
 
-    A row that the thread's decision covers already changes nothing, so the newest of the rows decides in whatever order
-    they arrive. The decision has the row's time, the history that of the arrival.
+    A row that the thread's decision covers already does not change the thread, so the newest of the rows decides in
+    whatever order they arrive. The decision has the row's time. The history has a decision for each of the rows, with
+    the time of the arrival.
     """
     statuses, names = zip(*decided.values(), strict=True)
     values = {"ids": list(decided), "statuses": list(statuses), "names": list(names), "at": received_at}

@@ -1,11 +1,13 @@
 """Labels of a profile's threads. Called by inbox rules, by changes of one thread and by bulk changes.
 
 A profile has at most MAX_LABELS labels, whose names differ in more than case. A label is stored when a thread gets it
-first. It stays when no thread has it any more, until its place is needed. Callers hold the profiles' locks in a transaction.
+first. It stays when no thread has it any more, until its place is needed. Rules may exceed both this limit and that of a
+thread, by one label each: what they do must not depend on the order of arrival. Callers hold the profiles' locks in a
+transaction.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -70,10 +72,10 @@ def stored_ids(change: LabelChange, user: User) -> IdsByKey:
     return _by_key(change, {(profile, label_key(name)): id for profile, name, id in labels})
 
 
-def ids_for(change: LabelChange, profiles: Iterable[int]) -> IdsByKey:
+def ids_for(change: LabelChange, profiles: Collection[int]) -> IdsByKey:
     """Return the ids of the labels of the change in these profiles. Creates missing ones unless it removes labels.
 
-    Deletes unused labels of profiles that need their place. Raises TooManyLabels when a profile has no place.
+    Deletes unused labels of profiles that would have more than MAX_LABELS. Raises TooManyLabels when a profile has no place.
     """
     names = change.by_key
     stored = _stored(profiles)
@@ -86,7 +88,7 @@ def ids_for(change: LabelChange, profiles: Iterable[int]) -> IdsByKey:
         if (profile, key) not in stored
     }
     if missing:
-        _make_place(stored, missing, [id for (_, key), id in stored.items() if key in names])
+        _delete_unused_if_full(stored, missing, [id for (_, key), id in stored.items() if key in names])
         stored |= create_labels(missing)
     return _by_key(change, stored)
 
@@ -99,23 +101,28 @@ def _by_key(change: LabelChange, labels: Mapping[tuple[int, str], int]) -> IdsBy
     return ids
 
 
-def _stored(profiles: Iterable[int]) -> dict[tuple[int, str], int]:
+def _stored(profiles: Collection[int]) -> dict[tuple[int, str], int]:
     """The ids of the profiles' labels, by profile and key of the name."""
     labels = Label.objects.filter(profile__in=list(profiles)).values_list("profile", "name", "pk")
     return {(profile, label_key(name)): id for profile, name, id in labels}
 
 
-def _make_place(
+def _delete_unused_if_full(
     stored: Collection[tuple[int, str]], missing: Collection[tuple[int, str]], kept: Sequence[int]
 ) -> None:
-    """Delete unused labels, except for those that are `kept`, of profiles that would have more than MAX_LABELS."""
+    """Delete unused labels, except for those that are `kept`, of profiles that would have more than MAX_LABELS.
+
+    Raises TooManyLabels when a profile still would.
+    """
     numbers = Counter(profile for profile, _ in (*stored, *missing))
-    crowded = [profile for profile in {profile for profile, _ in missing} if numbers[profile] > MAX_LABELS]
-    if not crowded:
+    full_profiles = [
+        profile for profile in {profile for profile, _ in missing} if numbers[profile] > MAX_LABELS
+    ]
+    if not full_profiles:
         return
-    _delete_unused(crowded, kept)
-    left = Counter(profile for profile, _ in (*_stored(crowded), *missing))
-    if any(left[profile] > MAX_LABELS for profile in crowded):
+    _delete_unused(full_profiles, kept)
+    left = Counter(profile for profile, _ in (*_stored(full_profiles), *missing))
+    if any(left[profile] > MAX_LABELS for profile in full_profiles):
         raise TooManyLabels
 
 

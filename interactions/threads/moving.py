@@ -30,7 +30,7 @@ WITH RECURSIVE below (id) AS (
 )
 SELECT row.id, row.thread_id, row.is_demo,
     row.profile_id, row.platform_id, row.type, row.parent_ref, row.conversation_id
-FROM below JOIN interactions_interaction row USING (id) ORDER BY row.posted_at, row.platform_id
+FROM below JOIN interactions_interaction row USING (id) ORDER BY row.posted_at, row.platform_id COLLATE "C"
 """
 
 
@@ -110,7 +110,7 @@ def _merge(old: int, new: int, *, is_new: bool) -> None:
             "UPDATE interactions_thread kept SET (decided_at, decision, decided_until, covers_at, covers_ref) ="
             " (SELECT decided_at, decision, decided_until, covers_at, covers_ref FROM interactions_thread"
             " WHERE id IN (kept.id, gone.id) ORDER BY decided_at DESC NULLS LAST,"
-            ' covers_ref COLLATE "C" DESC, id LIMIT 1),'
+            ' covers_at DESC NULLS LAST, covers_ref COLLATE "C" DESC, id LIMIT 1),'
             " read_at = CASE WHEN %s OR NOT (kept.unread OR gone.unread) THEN greatest(kept.read_at, gone.read_at)"
             " WHEN kept.read_at IS NOT NULL AND gone.read_at IS NOT NULL THEN least(kept.read_at, gone.read_at) END,"
             " label_ids = ARRAY(SELECT DISTINCT unnest(kept.label_ids || gone.label_ids) ORDER BY 1)"

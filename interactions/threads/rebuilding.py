@@ -11,15 +11,14 @@ from interactions.locks import lock_profiles
 from interactions.models import Interaction, Thread
 from interactions.threads.adoption import adopt_rows
 from interactions.threads.moving import move_rows
-from interactions.threads.recomputing import recompute_or_delete
-from interactions.threads.waking import wake_threads
+from interactions.threads.recomputing import recompute_or_delete, refresh_states
 
 THREADS_PER_TRANSACTION = 1_000
 
 
 @dataclass(frozen=True)
 class RebuildResult:
-    """How many threads there are, how many of them differed from their rows, and how many rows had no thread."""
+    """How many threads there are, how many of them differed from their rows, and how many rows had no thread before."""
 
     threads: int = 0
     differed: int = 0
@@ -27,12 +26,11 @@ class RebuildResult:
 
 
 def rebuild(now: datetime, *, dry_run: bool = False) -> RebuildResult:
-    """Compute every thread from its rows in small transactions, and correct those that differ, unless it is a dry run.
+    """Compute every thread from its rows in small transactions, and correct those that differ.
 
-    Before that it places the rows that have no thread and ends the snoozes that are over.
+    Before that it places the rows that have no thread, and ends the snoozes that are over. A dry run changes nothing.
     """
-    adopted = adopt_rows(now)
-    wake_threads(now)
+    adopted = Interaction.objects.filter(thread=None).count() if dry_run else adopt_rows(now)
     threads = differed = 0
     for ids in _batches():
         threads += len(ids)
@@ -57,6 +55,7 @@ def _rebuild_batch(ids: list[int], now: datetime, dry_run: bool) -> int:
     threads = Thread.objects.filter(pk__in=ids)
     with transaction.atomic():
         lock_profiles(threads.values_list("profile", flat=True))
+        refresh_states(threads.filter(snoozed_until__lte=now).values_list("pk", flat=True), now)
         rows = list(Interaction.objects.filter(thread__in=ids).values_list("pk", flat=True))
         before, members_before = _columns(ids), _members(rows)
         move_rows(rows, now)

@@ -9,6 +9,7 @@ from demo.lifecycle.activation import account_or_default
 from demo.management.base import DemoCommand, Once, user_named
 from demo.models import DemoAccount
 from demo.windows import RESTORABLE_DAYS
+from interactions.clock import now
 
 
 class Command(DemoCommand):
@@ -26,7 +27,7 @@ class Command(DemoCommand):
         user = user_named(options["user"])
         account = account_or_default(user)
         try:
-            restored = retention.restore(account)
+            restored = retention.restore(account, now())
         except InvalidState as error:
             raise CommandError(str(error)) from error
         sentence = f"Restored: {restored}. The next cleanup expires rows older than {account.retention_days} days again."
@@ -41,7 +42,7 @@ class Command(DemoCommand):
         failures, total, users = [], retention.RestoreResult(), 0
         for account in accounts:
             try:
-                total += retention.restore(account)
+                total += retention.restore(account, now())
                 users += 1
             except InvalidState as error:
                 failures.append(f"{account.user.username}: {error}")

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only report; correct nothing")
+        parser.add_argument("--dry-run", action="store_true", help="only report; change nothing")
 
     def handle(self, *args, **options) -> None:
         result = rebuild(now(), dry_run=options["dry_run"])

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from interactions.models import Interaction, ReadStatus
+from interactions.models import Interaction, ReadStatus, Thread
 from interactions.moderation.requests import change_hidden
-from interactions.threads.decisions import decide
+from interactions.threads.decisions import decide, is_decided
 from interactions.threads.moving import move_rows
 
 
@@ -18,5 +18,5 @@ def change_status(row: Interaction, status: str, now: datetime) -> None:
         row.refresh_from_db(fields=["thread"])
     if row.type == Interaction.Type.COMMENT and (status == ReadStatus.HIDDEN or row.hidden_at):
         change_hidden(row, status == ReadStatus.HIDDEN, now)
-    if status != ReadStatus.HIDDEN:
+    if status != ReadStatus.HIDDEN and not is_decided(Thread.objects.get(pk=row.thread_id), status):
         decide([row.thread_id], status, now)
