@@ -236,6 +236,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "PlatformEnum": "accounts.models.Platform",
+        "StateEnum": "demo.models.State",
+        "BulkJobStateEnum": "interactions.models.bulk_jobs.BulkJobState",
         "ModerationActionEnum": "interactions.models.moderation.ModerationAction",
         "RuleActionEnum": "interactions.models.inbox_rules.RuleAction",
         "InteractionTypeEnum": "interactions.models.choices.InteractionType",

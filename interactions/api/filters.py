@@ -110,9 +110,19 @@ class SearchField(forms.CharField):
         return text
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_SEARCH_LENGTH})
-class SearchFilter(django_filters.CharFilter):
-    field_class = SearchField
+class TextFilter(django_filters.CharFilter):
+    """A filter by a text of at most `max_length` characters, with `help_text` as its description in the schema."""
+
+    max_length: int
+
+    def __init__(self, *args: Any, help_text: str, **options: Any) -> None:
+        super().__init__(*args, help_text=help_text, **options)
+        schema = {"type": "string", "minLength": 1, "maxLength": self.max_length}
+        extend_schema_field(schema | {"description": help_text})(self)  # which would leave the help text out
+
+
+class SearchFilter(TextFilter):
+    field_class, max_length = SearchField, MAX_SEARCH_LENGTH
 
 
 class LabelField(forms.CharField):
@@ -126,9 +136,8 @@ class LabelField(forms.CharField):
             raise forms.ValidationError(f"label {error}") from error
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": LABEL_LENGTH})
-class LabelFilter(django_filters.CharFilter):
-    field_class = LabelField
+class LabelFilter(TextFilter):
+    field_class, max_length = LabelField, LABEL_LENGTH
 
 
 class AuthorField(StrictTextField):
@@ -140,9 +149,8 @@ class AuthorField(StrictTextField):
         return text
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": ID_LENGTH})
-class AuthorFilter(django_filters.CharFilter):
-    field_class = AuthorField
+class AuthorFilter(TextFilter):
+    field_class, max_length = AuthorField, ID_LENGTH
 
 
 class PeriodForm(forms.Form):
