@@ -31,7 +31,8 @@ from interactions.locks import lock_profiles
 from interactions.merging import DUPLICATE, REJECTED, Key, Row, apply_events, max_event_time
 from interactions.metrics import INGESTED
 from interactions.models import DeadLetter
-from interactions.moderation.arrivals import WATCHED, Outcome, apply_outcomes, match_new_rows
+from interactions.moderation.arrivals import WATCHED, Outcome, apply_outcomes, match_created_rows
+from interactions.moderation.requests import end_deletions
 from interactions.threads.arrivals import follow_changes, set_roots
 
 logger = logging.getLogger(__name__)
@@ -222,12 +223,13 @@ def _store_target(
         rows.setdefault(key, Row()).future_stamps = stamps
     statuses = apply_events([(valid.key, valid.event, valid.future_received_at) for valid in events], rows)
     new = {key: row for key, row in rows.items() if row.exists and not row.stored}
+    created = {key: row for key, row in rows.items() if "created" in row.values}
     outcomes: dict[Key, Outcome] = {}
-    if target == upserts.INTERACTION and new:
-        outcomes = match_new_rows(new, ((valid.key, valid.event) for valid in events), profiles)
+    if target == upserts.INTERACTION and created:
+        outcomes = match_created_rows(created, ((valid.key, valid.event) for valid in events), profiles)
     _write(target, rows, new, pending.keys(), profiles, received_at)
     if outcomes:
-        apply_outcomes(outcomes, new, profiles, received_at)
+        apply_outcomes(outcomes, created, profiles, received_at)
     if future_keys:
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in future_keys}
         pending_changes.save_future_stamps(target, rows, demo_flags, received_at)
@@ -247,7 +249,8 @@ def _write(
 ) -> None:
     """Insert the new ones of `rows`, update changed ones, and store changes whose target does not exist yet as pending.
 
-    Then link the rows that refer to the new ones, and compute the threads of rows that changed.
+    Then link the rows that refer to the new ones, end the requests to delete rows that the platform has deleted, and compute
+    the threads of rows that changed.
     """
     changed = {key: row for key, row in rows.items() if row.stored and row.values}
     pending = {key: row for key, row in rows.items() if not row.exists and row.values}
@@ -266,6 +269,7 @@ def _write(
         demo_flags = {key[0]: profiles[key[0]].is_demo for key in pending}
         pending_changes.save_pending(target, pending, demo_flags, received_at)
     if target == upserts.INTERACTION:
+        end_deletions([row.id for row in changed.values() if row.values.get("deletion")])
         follow_changes(changed, moved, received_at)
 
 

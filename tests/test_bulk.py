@@ -229,6 +229,17 @@ def test_a_thread_that_would_have_too_many_labels_is_left_as_it_is_and_not_count
     assert [len(visible()[id][3]) for id in (almost, none)] == [20, 2]
 
 
+def test_a_thread_with_too_many_labels_is_changed_if_it_gets_no_other(page, profiles):
+    send(profiles[0], *comments("c", 1))
+    [full] = ids_of(profiles[0])
+    changed(page, ids=[full], set={"labels": [str(number) for number in range(20)]})
+    of_a_rule = Label.objects.create(profile=profiles[0], is_demo=False, name="of a rule")
+    one = Thread.objects.get(pk=full)
+    Thread.objects.filter(pk=full).update(label_ids=[*one.label_ids, of_a_rule.pk])
+    assert changed(page, ids=[full], set={"add_labels": ["0"], "status": "done"}) == 1
+    assert (visible()[full][0], len(visible()[full][3])) == ("done", 21)
+
+
 def test_labels_that_a_profile_has_no_place_for_are_409_and_change_nothing(page, profiles, monkeypatch):
     monkeypatch.setattr(labels, "MAX_LABELS", 2)
     monkeypatch.setattr(bulk, "THREADS_PER_TRANSACTION", 2)

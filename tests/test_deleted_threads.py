@@ -9,7 +9,7 @@ from accounts.models import Profile, User
 from accounts.platforms import PLATFORMS
 from demo.engine import retention
 from interactions import replies
-from interactions.models import Interaction, Thread
+from interactions.models import Interaction, Moderation, Thread
 from interactions.threads.decisions import decide
 from interactions.threads.recomputing import recompute
 from interactions.threads.waking import wake_threads
@@ -70,6 +70,8 @@ def test_what_was_deleted_with_its_thread_is_found_nowhere(page, facebook):
     for path in paths:
         assert page.post(f"/api/v1/{path}/reply/", {"text": "hello"}).status_code == 404
     assert page.post(f"/api/v1/{paths[0]}/hide/").status_code == 404
+    assert page.delete(f"/api/v1/{paths[0]}/").status_code == 204
+    assert not Moderation.objects.exists()
     assert not page.get("/comments").context["page"].rows
     with pytest.raises(Interaction.DoesNotExist):
         replies.store_reply(row("reply"), "hello", NOW)

@@ -1,6 +1,7 @@
 """Inbox rules over REST, in the ingest and in the admin: what matches, what is done, and in which order."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import pytest
 from django.db import connection, transaction
@@ -486,6 +487,31 @@ def test_any_permutation_repetition_and_split_leaves_the_same(profile, alice, da
         expected = outcome(profile, [events])
         assert outcome(profile, [order[:split], order[split:]]) == expected
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("action", ["hide", "done", "label"])
+@pytest.mark.parametrize("name", ["comment", "message"])
+def test_a_row_that_is_created_twice_is_treated_the_same_in_any_order(profile, alice, action, name):
+    rule(alice, "word", "spam", action, "Q" if action == "label" else "")
+    create = comment if name == "comment" else message
+    events = [
+        create("c1", "spam", T[0]),
+        create("c1", "spam", T[3]),
+        event(f"{name}.deleted", "c1", at(T[2])),
+    ]
+    if name == "comment":
+        events.append(event("comment.unhidden", "c1", at(T[1])))
+    found = set()
+    for order in permutations(events):
+        with transaction.atomic():
+            for one in order:
+                send(profile, one)
+            check_threads(NOW)
+            found.add(
+                (*Thread.objects.values_list("status", "covers_at").get(), len(hidden()), len(labels()))
+            )
+            transaction.set_rollback(True)
+    assert len(found) == 1
 
 
 # The cost

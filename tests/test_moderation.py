@@ -13,7 +13,7 @@ from interactions import replies
 from interactions.clock import now
 from interactions.models import Interaction, Moderation, Thread
 from tests.expected_threads import check_threads
-from tests.world import DAY, NOW, demo_of, event, send
+from tests.world import DAY, HOUR, NOW, at, demo_of, event, send
 
 JSON = "application/json"
 LIST = "/api/v1/interactions/"
@@ -116,6 +116,25 @@ def test_a_withdrawn_request_leaves_the_one_before_it(page, comment):
     unhide(page, comment)
     hide(page, comment)
     assert shown(page, comment) == ("hidden", ("hide", "queued"))
+
+
+def test_a_repeated_withdrawal_that_names_its_request_leaves_the_one_before_it(page, comment):
+    hide(page, comment)
+    delete(page, comment)
+    for _ in range(2):
+        assert page.delete(f"{LIST}{comment.pk}/moderation/?action=delete").status_code == 200
+        assert shown(page, comment) == ("hidden", ("hide", "waiting"))
+    assert page.delete(f"{LIST}{comment.pk}/moderation/?action=show").status_code == 400
+    assert page.delete(f"{LIST}{comment.pk}/moderation/?what=delete").status_code == 400
+
+
+def test_a_deletion_that_the_network_confirms_ends_its_request(page, live, comment):
+    delete(page, comment)
+    send(live, event("comment.deleted", "comment", at(NOW)))
+    assert asked() == []
+    send(live, event("comment.created", "comment", at(NOW + HOUR)))
+    assert shown(page, comment) == ("open", None)
+    assert hide(page, comment).status_code == 200
 
 
 def test_a_deletion_of_a_live_row_is_pending_and_can_be_withdrawn(page, comment):

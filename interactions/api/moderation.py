@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,13 +18,18 @@ from interactions.api import examples
 from interactions.api.serializers import InteractionSerializer
 from interactions.clock import now
 from interactions.locks import lock_profiles
-from interactions.models import WITHDRAWAL, Interaction
+from interactions.models import WITHDRAWAL, Interaction, Moderation
 from interactions.moderation import requests
 from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
 
 SECONDS = int(WITHDRAWAL.total_seconds())
 CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 Change = Callable[[Interaction, datetime], None]
+WITHDRAWN = OpenApiParameter(
+    "action",
+    enum=Moderation.Action.values,
+    description="Only a request of this action is withdrawn, so that a repetition does not withdraw the one before too.",
+)
 
 
 class IsBeingDeleted(Conflict):
@@ -35,6 +40,12 @@ class IsBeingDeleted(Conflict):
 class TooLateToWithdraw(Conflict):
     default_detail = f"The request is older than {SECONDS} seconds and can no longer be withdrawn."
     hint = "Ask for the opposite: hide/ or unhide/. A deletion cannot be undone."
+
+
+class WithdrawalSerializer(serializers.Serializer):
+    """Which request is withdrawn."""
+
+    action = serializers.ChoiceField(choices=Moderation.Action.choices, required=False)
 
 
 @contextmanager
@@ -74,12 +85,22 @@ class ModerationActions:
         return self._moderate(request, pk, _unhide)
 
     @extend_schema(
-        responses={200: InteractionSerializer} | CONFLICT, examples=examples.WITHDRAW, filters=False
+        parameters=[WITHDRAWN],
+        responses={200: InteractionSerializer} | CONFLICT,
+        examples=examples.WITHDRAW,
+        filters=False,
     )
     @action(detail=True, methods=["delete"], url_path="moderation")
     def withdraw(self, request: Request, pk: str) -> Response:
-        """Withdraw the request to hide, unhide or delete, within ten seconds; the network never hears of it."""
-        return self._moderate(request, pk, requests.withdraw)
+        """Withdraw the latest request to hide, unhide or delete, within ten seconds; the network never hears of it."""
+        chosen = WithdrawalSerializer(data=request.query_params)
+        chosen.is_valid(raise_exception=True)
+        withdrawn = chosen.validated_data.get("action")
+        return self._moderate(request, pk, lambda row, at: requests.withdraw(row, at, withdrawn))
+
+    def allowed_parameters(self) -> list[str]:
+        names = super().allowed_parameters()
+        return [*names, WITHDRAWN.name] if self.action == "withdraw" else names
 
     @extend_schema(responses={202: InteractionSerializer, 204: None}, examples=examples.DELETION)
     def destroy(self, request: Request, pk: str) -> Response:
@@ -92,7 +113,7 @@ class ModerationActions:
             profile__owner=request.user
         )  # deleted ones too: a repetition is harmless
         row = self._changed(rows, pk, _delete)
-        if row.deleted_at:
+        if row.deleted_at or (row.thread and row.thread.is_deleted):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(InteractionSerializer(row).data, status=status.HTTP_202_ACCEPTED)
 

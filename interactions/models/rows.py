@@ -163,7 +163,7 @@ RELATED_COLUMNS = {
     "profile": ("platform", "handle"),
     "content": ("deleted_at",),
     "parent": ("deleted_at",),
-    "thread": ("status",),
+    "thread": ("status", "is_deleted"),
 }
 # The same as Interaction.status.
 READ_STATUS = Case(

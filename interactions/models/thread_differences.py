@@ -67,8 +67,8 @@ class LabelDifference:
         """Return the condition for threads that have at most MAX_LABELS_OF_THREAD labels after the change."""
         if self.action != LabelAction.ADD:
             return Q()
-        number = reduce(add, (LacksLabel(ids) for ids in self._values()), NumberOfLabels())
-        return Q(LessThanOrEqual(number, MAX_LABELS_OF_THREAD))
+        added = reduce(add, (LacksLabel(ids) for ids in self._values()))
+        return Q(Exact(added, 0)) | Q(LessThanOrEqual(NumberOfLabels() + added, MAX_LABELS_OF_THREAD))
 
     def _values(self) -> list[Value]:
         return [Value(list(ids), IDS) for ids in self.ids]

@@ -1,7 +1,8 @@
 """Applies blocked authors and inbox rules to received rows on arrival. Called by the ingest, in its transaction.
 
 What is decided depends on the row alone: its author, and its text and language in the event that created it. Hiding has the
-row's `posted_at` as its version, so that a later event or person wins. A row that is stored already is left alone.
+row's `posted_at` as its version, so that a later event or person wins. A stored row that is created again later is treated like
+a new one, as it would have been one in another order of arrival.
 """
 
 from collections import defaultdict
@@ -47,17 +48,17 @@ class Outcome(NamedTuple):
     author_name: str = RULES
 
 
-def match_new_rows(
-    new: Mapping[Key, Row], events: Iterable[tuple[Key, Event]], profiles: Mapping[int, Profile]
+def match_created_rows(
+    created: Mapping[Key, Row], events: Iterable[tuple[Key, Event]], profiles: Mapping[int, Profile]
 ) -> dict[Key, Outcome]:
-    """Return what is to be done with the new rows, and hide those that are to be hidden; they are not stored yet.
+    """Return what is to be done with the rows, and hide those that are to be hidden; the changes are not stored yet.
 
     `events` has the events that created them; `profiles` were loaded with WATCHED.
     """
     watched = {id for id, profile in profiles.items() if profile.has_rules or profile.has_blocked}
     if not watched:
         return {}
-    subjects = _subjects(new, events, {id: profiles[id] for id in watched})
+    subjects = _subjects(created, events, {id: profiles[id] for id in watched})
     blocked, rules = _blocked(subjects, profiles), _rules(subjects, profiles)
     outcomes = {}
     for key, subject in subjects.items():
@@ -65,22 +66,22 @@ def match_new_rows(
         if outcome:
             outcomes[key] = outcome
             if outcome.action == HIDE:
-                row = new[key]
+                row = created[key]
                 row.apply((Change("hidden", (row.versions["created"][0], 1), True),))
     return outcomes
 
 
 def _subjects(
-    new: Mapping[Key, Row], events: Iterable[tuple[Key, Event]], profiles: Mapping[int, Profile]
+    created: Mapping[Key, Row], events: Iterable[tuple[Key, Event]], profiles: Mapping[int, Profile]
 ) -> dict[Key, Subject]:
-    """The new received rows of the profiles, with the texts of their creations."""
+    """The received ones of the rows of the profiles, with the texts of their creations."""
     subjects = {}
     for key, event in events:
-        created = event.changes[0]
-        row = new.get(key) if key[0] in profiles and isinstance(created.value, Creation) else None
-        if row is None or row.versions["created"] != created.version:
+        creation = event.changes[0]
+        row = created.get(key) if key[0] in profiles and isinstance(creation.value, Creation) else None
+        if row is None or row.versions["created"] != creation.version:
             continue
-        author = created.value
+        author = creation.value
         if author.author_id != profiles[key[0]].platform_id:
             text = event.changes[1].value
             subjects[key] = Subject(key[0], author.type, text, author.author_id, author.author_handle)
@@ -150,7 +151,7 @@ def apply_outcomes(
 
 
 def _can_be_hidden(row: Row) -> bool:
-    """Whether the new row was hidden now, and the network has not deleted it."""
+    """Whether the row was hidden now, and the network has not deleted it."""
     return bool(row.values.get("hidden")) and "deletion" not in row.versions
 
 

@@ -4,7 +4,7 @@ Called by the API, inside a transaction that holds the profile's lock. A demo ha
 Of a live row the inbox shows a hide or unhide at once, and a deletion as pending; the network is asked after WITHDRAWAL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from interactions.models import Interaction, Moderation
@@ -33,7 +33,9 @@ def change_hidden(row: Interaction, hidden: bool, now: datetime) -> None:
 
 
 def delete(row: Interaction, now: datetime) -> None:
-    """Delete a demo's row, or ask for the deletion of a live one. Does nothing if that was done before."""
+    """Delete a demo's row, or ask for the deletion of a live one. Does nothing if that was done before, or with its thread."""
+    if row.thread and row.thread.is_deleted:
+        return
     if not row.is_demo:
         request({row.pk: row.profile_id}, Action.DELETE, now)
     elif row.deleted_at is None:
@@ -42,13 +44,19 @@ def delete(row: Interaction, now: datetime) -> None:
         recompute([row.thread_id] if row.thread_id else [], now)
 
 
-def withdraw(row: Interaction, now: datetime) -> None:
+def end_deletions(ids: Sequence[int]) -> None:
+    """Delete the requests to delete these rows, which their network has deleted."""
+    if ids:
+        Moderation.objects.filter(interaction__in=ids, action=Action.DELETE).delete()
+
+
+def withdraw(row: Interaction, now: datetime, action: str | None = None) -> None:
     """Withdraw the latest request about the row, and undo it in the inbox; raises AlreadyQueued when it is too late.
 
-    Does nothing when there is no request.
+    Does nothing when there is no request, or when the latest one is not the `action`.
     """
     current = Moderation.objects.filter(interaction=row.pk).first()
-    if current is None:
+    if current is None or action not in (None, current.action):
         return
     if current.status(now) == Moderation.Status.QUEUED:
         raise AlreadyQueued
