@@ -53,6 +53,11 @@ def normalize_name(name: str, max_length: int) -> str:
     return text
 
 
+def name_key(name: str) -> str:
+    """Return one key for all names that differ in upper and lower case only."""
+    return name.casefold()
+
+
 def has_visible_text(text: str) -> bool:
     """Whether the text has a visible character; characters that are newer than Python's Unicode tables count as visible."""
     return visible_character().search(text) is not None

@@ -11,14 +11,13 @@ from celery.signals import worker_ready
 from demo.engine import backlog, delivery, planning, retention
 from demo.lifecycle import pending_work, recovery
 from demo.lifecycle.dispatch import request_slice
-from interactions import dispatch, expiry, replay, search_filling
+from interactions import dispatch, expiry, replay
 from interactions.clock import now
 from interactions.db_errors import DATABASE_UNAVAILABLE
 
 # The tasks that serve all accounts end after this time, so that they do not keep a worker from other tasks.
 MAX_DELIVERY_TIME = timedelta(seconds=10)
 MAX_PLANNING_TIME = timedelta(seconds=5)
-MAX_FILLING_TIME = timedelta(seconds=2)
 
 
 @shared_task(ignore_result=True)
@@ -63,13 +62,6 @@ def sweep() -> None:
         request_slice(account_id, number)
     planning.plan_due(now(), time_limit=MAX_PLANNING_TIME)
     replay.replay_due(now())
-
-
-@shared_task(ignore_result=True)
-def fill_search() -> None:
-    """Store the words of new and edited interactions; as `plan`, it sends itself again when more are left."""
-    if search_filling.fill(MAX_FILLING_TIME):
-        dispatch.send(fill_search.name, dedup_key="fill_search continued")
 
 
 @worker_ready.connect

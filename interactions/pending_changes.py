@@ -11,15 +11,10 @@ from typing import Any
 from django.db import connection
 
 from interactions.events import BY_EDIT, Version
+from interactions.json_parameters import WANTED_KEYS, keys_to_json, to_json
 from interactions.merging import Key, Row, Stamp, stamp
 from interactions.models import PendingChange
-from interactions.upserts import (
-    WANTED_KEYS,
-    iso_time,
-    keys_to_json,
-    microseconds_of,
-    to_json,
-)
+from interactions.upserts import iso_time, microseconds_of
 
 
 def pending_rows(target: str, keys: Sequence[Key]) -> dict[Key, Row]:

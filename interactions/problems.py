@@ -136,6 +136,9 @@ class ProblemSerializer(serializers.Serializer):
     errors = serializers.DictField(required=False)
 
 
+CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}  # a response, for `extend_schema`
+
+
 def problem(status_code: int, detail: str, **extra: Any) -> dict[str, Any]:
     """Return the members of a problem: `type`, `title`, `status`, `detail`, `hint` and those in `extra`."""
     return {

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
-import orjson
 from django.db import OperationalError, connection, transaction
 
 from interactions.db_errors import is_connection_lost
+from interactions.json_parameters import to_json
 from interactions.search_words import MAX_TEXT, words_of
 
 ROWS_PER_BATCH = 250
@@ -131,5 +131,5 @@ def _store(rows: list[dict[str, object]]) -> None:
             " SELECT id, array_to_tsvector(string_to_array(words, ' '))"
             " FROM json_to_recordset(%s::json) AS new (id bigint, words text)"
             " ON CONFLICT (interaction_id) DO UPDATE SET search = EXCLUDED.search",
-            [orjson.dumps(rows).decode()],
+            [to_json(rows)],
         )

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from celery import shared_task
 
+from interactions import search_filling
 from interactions.clock import now
+from interactions.dispatch import send
 from interactions.moderation.blocking import hide_blocked
 from interactions.threads import bulk_jobs
 from interactions.threads.adoption import adopt_rows
@@ -12,25 +14,35 @@ from interactions.threads.waking import wake_threads
 
 MAX_ADOPTION_TIME = timedelta(seconds=10)
 MAX_HIDING_TIME = timedelta(seconds=20)
+MAX_FILLING_TIME = timedelta(seconds=2)
 MAX_BULK_TIME = timedelta(seconds=2)  # then the task sends itself again, behind the tasks in the queue
 
 
 @shared_task(ignore_result=True)
 def refresh_threads() -> None:
-    """End the snoozes that are over, and bring rows into threads that processes of the release before stored.
-
-    Go on with bulk jobs that no worker works on, and delete old ones.
-    """
-    bulk_jobs.resume_stalled(now())
-    bulk_jobs.delete_finished(now())
+    """End the snoozes that are over, and bring rows into threads that processes of the release before stored."""
     wake_threads(now())
     adopt_rows(now(), MAX_ADOPTION_TIME)
+
+
+@shared_task(ignore_result=True)
+def resume_bulk_jobs() -> None:
+    """Go on with bulk jobs that no worker works on, and delete those that ended long ago."""
+    bulk_jobs.resume_stalled(now())
+    bulk_jobs.delete_finished(now())
 
 
 @shared_task(ignore_result=True)
 def hide_blocked_authors() -> None:
     """Hide what blocked authors wrote before they were blocked, as far as the request has left it."""
     hide_blocked(now(), MAX_HIDING_TIME)
+
+
+@shared_task(ignore_result=True)
+def fill_search() -> None:
+    """Store the words of new and edited interactions; it sends itself again when the time limit ends it."""
+    if search_filling.fill(MAX_FILLING_TIME):
+        send(fill_search.name, dedup_key="fill_search continued")
 
 
 @shared_task(ignore_result=True)

@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import orjson
 from django.db import connection
 
 from accounts.declarations import check_contains, check_table
 from interactions.event_types import CONTENT, INTERACTION
 from interactions.events import BY_CREATION, BY_EDIT, EPOCH, METRIC_NAMES, MICROSECOND, Version, aspects_of
+from interactions.json_parameters import WANTED_KEYS, keys_to_json, to_json
 from interactions.merging import Key, Row
 from interactions.models import Content, Interaction
 from interactions.threads.adding import THREAD_ID, THREAD_JOINS, THREADS
@@ -310,16 +310,3 @@ SELECT profile_id, platform_id, id,
     )
 FROM stored
 """
-
-
-def to_json(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as one JSON parameter."""
-    return orjson.dumps(rows).decode()
-
-
-WANTED_KEYS = "json_to_recordset(%s::json) AS wanted (profile_id bigint, platform_id text)"
-
-
-def keys_to_json(keys: Sequence[Key]) -> str:
-    """The keys as the JSON parameter of WANTED_KEYS."""
-    return to_json([{"profile_id": profile, "platform_id": platform_id} for profile, platform_id in keys])

@@ -1,5 +1,6 @@
 """Holds locks from a second connection while a block runs. Called by tests of locked rows and profiles."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -36,3 +37,14 @@ def locked_elsewhere(locks: Callable[[], object]) -> Iterator[None]:
         finally:
             over.set()
             holding.result()
+
+
+def wait_for_locks(number: int) -> None:
+    """Wait until that many statements wait for a lock, at most three seconds."""
+    deadline = time.monotonic() + 3
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0] >= number:
+                return

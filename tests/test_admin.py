@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from demo.tasks import fill_search
 from interactions.models import Content, DeadLetter, Enrichment, Interaction, PendingChange, UnindexedRange
+from interactions.tasks import fill_search
 from tests.admin_client import LETTERS, act, page
 from tests.world import demo_of, event, send
 

@@ -23,8 +23,8 @@ from django_celery_beat.models import (
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from demo.tasks import fill_search
 from interactions.models import BulkJob, ExportLease, Interaction, SavedReply, Thread
+from interactions.tasks import fill_search
 from tests.world import DAY, NOW, demo_of, event, moderate, send, work_on
 
 pytestmark = pytest.mark.usefixtures("no_server_errors")

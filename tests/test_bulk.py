@@ -21,14 +21,15 @@ from interactions.api.bulk_serializers import ThreadFilterSerializer
 from interactions.api.filters import ThreadFilterSet
 from interactions.api.throttling import BulkChanges
 from interactions.clock import now
-from interactions.models import BulkJob, Decision, Interaction, Label, Note, Thread
+from interactions.models import BulkJob, Decision, Interaction, Label, Thread
 from interactions.models.choices import LabelAction
 from interactions.models.thread_differences import Difference, LabelDifference
 from interactions.models.thread_lists import ThreadFilters
 from interactions.threads import bulk, bulk_jobs, labels
 from interactions.threads.decisions import decide, mark_read
+from tests import thread_requests
 from tests.expected_threads import check_threads
-from tests.test_saved_replies import wait_for_locks
+from tests.lock_helpers import wait_for_locks
 from tests.test_scans import run_to_completion
 from tests.thread_filters import every_filter, matches
 from tests.thread_requests import JSON
@@ -99,8 +100,7 @@ def ids_of(*profiles: Profile) -> list[int]:
 
 
 def everything() -> list:
-    tables = (Thread, Interaction, Note, Decision, Label, BulkJob)
-    return [list(table.objects.order_by("pk").values()) for table in tables]
+    return [*thread_requests.everything(), list(BulkJob.objects.order_by("pk").values())]
 
 
 def visible() -> dict[int, tuple]:
@@ -743,7 +743,7 @@ def test_a_job_whose_message_was_lost_is_requested_again_each_half_minute(job, s
     counts = []
     for moment in later:
         monkeypatch.setattr(tasks, "now", lambda moment=moment: moment)
-        tasks.refresh_threads()
+        tasks.resume_bulk_jobs()
         counts.append(len(sent))
     assert (counts, set(sent)) == ([0, 1, 1, 2], {(tasks.run_bulk_job.name, job.pk, f"bulk job {job.pk}")})
 

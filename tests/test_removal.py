@@ -21,8 +21,8 @@ from demo.engine.bulk import delete_in_batches
 from demo.engine.deletion import PROFILE_MODELS, RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
-from demo.tasks import fill_search
 from interactions.models import Content, Interaction, Thread
+from interactions.tasks import fill_search
 from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of, event, moderate, send, work_on

@@ -1,7 +1,6 @@
 """Saved replies over REST and in the admin: variables, limits, names, and whose they are."""
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from accounts.models import User
 from interactions.models import SavedReply, saved_replies
 from interactions.saved_replies import InvalidSavedReply, parse, render
 from tests.commands import run
-from tests.lock_helpers import locked_elsewhere
+from tests.lock_helpers import locked_elsewhere, wait_for_locks
 from tests.world import NOW
 
 JSON = "application/json"
@@ -275,17 +274,6 @@ def simultaneously(user: User, sent: list[str]) -> list[int]:
             started = [pool.submit(one, name) for name in sent]
             wait_for_locks(len(sent))
         return [future.result() for future in started]
-
-
-def wait_for_locks(number: int) -> None:
-    """Wait until that many statements wait for a lock, at most three seconds."""
-    deadline = time.monotonic() + 3
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0] >= number:
-                return
 
 
 @pytest.mark.parametrize("deleted", ["before", "meanwhile"])

@@ -14,8 +14,8 @@ from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import on_demand, pending_work, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
-from demo.tasks import fill_search
 from interactions.models import Content, DeadLetter, Enrichment, Interaction, PendingChange
+from interactions.tasks import fill_search
 from tests.commands import run
 from tests.timeline import FIRST_INTERACTIONS, resume
 from tests.world import DAY, HOUR, NOW, demo_of

@@ -8,11 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Profile, User
-from demo import tasks
-from demo.tasks import fill_search
-from interactions import search, search_filling
+from interactions import search, search_filling, tasks
 from interactions.models import Enrichment, Interaction, UnindexedRange
 from interactions.search_filling import FILL_LOCK, fill
+from interactions.tasks import fill_search
 from tests.commands import run
 from tests.lock_helpers import locked_elsewhere
 from tests.world import NOW, SECOND, event, send
@@ -329,10 +328,10 @@ def test_many_rows_are_filled_in_batches_newest_first(live, monkeypatch):
 
 def test_when_the_time_limit_ends_it_the_task_is_sent_again(live, monkeypatch):
     sent = []
-    monkeypatch.setattr(tasks.dispatch, "send", lambda task, dedup_key: sent.append(task))
+    monkeypatch.setattr(tasks, "send", lambda task, dedup_key: sent.append(task))
     monkeypatch.setattr(tasks, "MAX_FILLING_TIME", timedelta(0))
     fill_search()
-    assert (sent, Enrichment.objects.count()) == (["demo.tasks.fill_search"], 0)
+    assert (sent, Enrichment.objects.count()) == (["interactions.tasks.fill_search"], 0)
     monkeypatch.undo()
     fill_search()
     assert Enrichment.objects.count() == Interaction.objects.count()

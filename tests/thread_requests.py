@@ -8,8 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from interactions.models import Decision, Interaction, Label, Note, Thread
-from tests.lock_helpers import profiles_locked
-from tests.test_saved_replies import wait_for_locks
+from tests.lock_helpers import profiles_locked, wait_for_locks
 from tests.world import at, thread
 
 JSON = "application/json"

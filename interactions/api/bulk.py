@@ -24,14 +24,14 @@ from interactions.api.bulk_serializers import (
     BulkSerializer,
     UnknownThreadsSerializer,
 )
-from interactions.api.threads import CONFLICT, LabelsConflict
+from interactions.api.threads import LabelsConflict
 from interactions.api.throttling import BulkChanges
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.db_errors import is_cancelled
 from interactions.models import BulkJob, BulkJobRunning
 from interactions.models.thread_lists import ThreadFilters
-from interactions.problems import MEDIA_TYPE, Conflict
+from interactions.problems import CONFLICT, MEDIA_TYPE, Conflict
 from interactions.threads.bulk import Selection, UnknownThreads, change_all, find_threads
 from interactions.threads.bulk_jobs import cancel, change_or_start
 from interactions.threads.changing import InvalidChange, check_end
@@ -62,8 +62,8 @@ class ChangeTimeout(APIException):
 
 
 @contextmanager
-def _answered_errors() -> Iterator[None]:
-    """Turn the errors of what is called into answers."""
+def _api_errors() -> Iterator[None]:
+    """Raise the error of the API for each error of what is called."""
     try:
         yield
     except InvalidChange as error:
@@ -123,7 +123,7 @@ class BulkViewSet(RowsViewSet):
         body, at = serializer.validated_data, now()
         filters = body.get("filter", ThreadFilters())
         selection = Selection(request.user, filters, body.get("until", at), body["set"])
-        with _answered_errors():
+        with _api_errors():
             check_end(selection.change.snoozed_until, at)
             if "ids" in body:
                 outcome = change_all(selection, find_threads(request.user, body["ids"]), at)

@@ -30,10 +30,9 @@ from interactions.models import (
 from interactions.moderation.dry_run import MAX_DRY_RUN_ROWS, dry_run
 from interactions.moderation.languages import LANGUAGES
 from interactions.moderation.matching import Rule, author_key, words_key
-from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
+from interactions.problems import CONFLICT, MEDIA_TYPE, Conflict, ProblemSerializer
 from interactions.read_limits import read_within_limits
 
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 VALUE_HELP = (
     "word: one or more whole words in sequence, in any case and without accents; author: an exact handle or author id;"
     f" language: one of {', '.join(LANGUAGES)}."
@@ -152,8 +151,8 @@ class WholeList(BasePagination):
 
 
 @contextmanager
-def _answered_errors() -> Iterator[None]:
-    """Turn the errors of the model into answers."""
+def _api_errors() -> Iterator[None]:
+    """Raise the error of the API for each error of the model."""
     try:
         yield
     except TooManyInboxRules as error:
@@ -190,14 +189,14 @@ class InboxRuleViewSet(
         return InboxRule.objects.owned_by(self.request.user).select_related("profile")
 
     def perform_create(self, serializer: InboxRuleSerializer) -> None:
-        with _answered_errors():
+        with _api_errors():
             row = InboxRule.objects.store(self.request.user, now=now(), **serializer.validated_data)
             serializer.instance = self.get_queryset().get(pk=row.pk)
 
     def perform_update(self, serializer: InboxRuleSerializer) -> None:
         """Change only the sent fields; answer the row as it is stored then."""
         row = serializer.instance
-        with _answered_errors():
+        with _api_errors():
             if serializer.validated_data:
                 InboxRule.objects.change(row, now(), **serializer.validated_data)
             serializer.instance = self.get_queryset().get(pk=row.pk)

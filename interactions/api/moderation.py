@@ -20,10 +20,9 @@ from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import WITHDRAWAL, Interaction, Moderation
 from interactions.moderation import requests
-from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
+from interactions.problems import CONFLICT, Conflict
 
 SECONDS = int(WITHDRAWAL.total_seconds())
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 Change = Callable[[Interaction, datetime], None]
 WITHDRAWN = OpenApiParameter(
     "action",
@@ -49,8 +48,8 @@ class WithdrawalSerializer(serializers.Serializer):
 
 
 @contextmanager
-def answered_errors() -> Iterator[None]:
-    """Turn the errors of `moderation.requests` into answers."""
+def api_errors() -> Iterator[None]:
+    """Raise the error of the API for each error of `moderation.requests`."""
     try:
         yield
     except requests.DeletionRequested as error:
@@ -125,7 +124,7 @@ class ModerationActions:
     def _changed(self, rows: QuerySet, pk: str, change: Change) -> Interaction:
         """Change the row under its profile's lock; return it as it is then."""
         found = get_object_or_404(rows, pk=pk)
-        with transaction.atomic(), answered_errors():
+        with transaction.atomic(), api_errors():
             lock_profiles([found.profile_id])
             change(get_object_or_404(rows, pk=pk), now())
             return get_object_or_404(rows.with_relations(), pk=pk)

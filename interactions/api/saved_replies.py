@@ -21,7 +21,7 @@ from interactions.models import (
     SavedReplyNameTaken,
     TooManySavedReplies,
 )
-from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
+from interactions.problems import CONFLICT, Conflict
 from interactions.saved_replies import VARIABLES, InvalidSavedReply, parse
 
 VARIABLES_HELP = "Variables: " + ", ".join(f"{{{name}}} ({value})" for name, value in VARIABLES.items())
@@ -78,8 +78,8 @@ class SavedReplySerializer(StrictSerializer, serializers.ModelSerializer):
 
 
 @contextmanager
-def _answered_errors() -> Iterator[None]:
-    """Turn the errors of the model into answers."""
+def _api_errors() -> Iterator[None]:
+    """Raise the error of the API for each error of the model."""
     try:
         yield
     except SavedReplyNameTaken as error:
@@ -88,9 +88,6 @@ def _answered_errors() -> Iterator[None]:
         raise TooMany from error
     except (SavedReply.DoesNotExist, User.DoesNotExist) as error:
         raise Http404 from error
-
-
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 
 
 @extend_schema_view(
@@ -117,7 +114,7 @@ class SavedReplyViewSet(
         return SavedReply.objects.owned_by(self.request.user)
 
     def perform_create(self, serializer: SavedReplySerializer) -> None:
-        with _answered_errors():
+        with _api_errors():
             serializer.instance = SavedReply.objects.store(
                 self.request.user, now=now(), **serializer.validated_data
             )
@@ -125,7 +122,7 @@ class SavedReplyViewSet(
     def perform_update(self, serializer: SavedReplySerializer) -> None:
         """Change only the sent fields; answer the row as it is stored then."""
         row = serializer.instance
-        with _answered_errors():
+        with _api_errors():
             if serializer.validated_data:
                 row.change(now(), **serializer.validated_data)
             serializer.instance = self.get_queryset().get(pk=row.pk)

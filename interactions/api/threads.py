@@ -29,14 +29,13 @@ from interactions.api.thread_serializers import (
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.models import Decision, Interaction, Note, Thread
-from interactions.problems import MEDIA_TYPE, Conflict, IdempotencyKeyReused, ProblemSerializer
+from interactions.problems import CONFLICT, MEDIA_TYPE, Conflict, IdempotencyKeyReused, ProblemSerializer
 from interactions.threads.changing import InvalidChange, ThreadChange, change_thread
 from interactions.threads.labels import MAX_LABELS, TooManyLabels
 from interactions.threads.noting import MAX_NOTES, TooManyNotes, add_note
 from interactions.threads.showing import add_shown
 
 MAX_SHOWN = 100  # notes, and decisions, of a thread
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 PAGE_PARAMETERS = [
     OpenApiParameter(one["name"], one["schema"], description=one["description"])
     for one in OldestFirstPagination().get_schema_operation_parameters(None)
@@ -63,8 +62,8 @@ class NewerAnswer(Conflict):
 
 
 @contextmanager
-def _answered_errors() -> Iterator[None]:
-    """Turn the errors of what is called into answers."""
+def _api_errors() -> Iterator[None]:
+    """Raise the error of the API for each error of what is called."""
     try:
         yield
     except InvalidChange as error:
@@ -139,7 +138,7 @@ class ThreadViewSet(RowsViewSet):
         values = serializer.validated_data
         if "labels" in values:
             values["labels"] = tuple(values["labels"])
-        with _answered_errors():
+        with _api_errors():
             change_thread(thread, ThreadChange(**values), now())
         changed = self.get_object()
         add_shown([changed])
@@ -170,7 +169,7 @@ class ThreadViewSet(RowsViewSet):
         serializer.is_valid(raise_exception=True)
         sent = serializer.validated_data
         seen_id = None if sent["anyway"] else sent.get("seen_id")
-        with _answered_errors():
+        with _api_errors():
             row = replies.answer_thread(thread, sent["text"], now(), key, seen_id=seen_id)
         return Response(InteractionSerializer(row).data, status=status.HTTP_201_CREATED)
 
@@ -186,7 +185,7 @@ class ThreadViewSet(RowsViewSet):
         thread = self.get_object()
         serializer = NoteSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        with _answered_errors():
+        with _api_errors():
             note = add_note(thread, serializer.validated_data["text"], now())
         return Response(NoteSerializer(note).data, status=status.HTTP_201_CREATED)
 

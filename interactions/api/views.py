@@ -15,7 +15,7 @@ from interactions import analytics, replies
 from interactions.api import examples
 from interactions.api.filters import ContentFilter, InteractionFilter
 from interactions.api.idempotency import IDEMPOTENCY_KEY, KEY_HEADER, read_key
-from interactions.api.moderation import CONFLICT, ModerationActions, answered_errors
+from interactions.api.moderation import ModerationActions, api_errors
 from interactions.api.pagination import NewestFirstPagination
 from interactions.api.serializers import (
     ContentSerializer,
@@ -31,7 +31,7 @@ from interactions.clock import now
 from interactions.locks import lock_profiles
 from interactions.models import Content, Interaction
 from interactions.moderation.statuses import change_status
-from interactions.problems import MEDIA_TYPE, IdempotencyKeyReused, ProblemSerializer
+from interactions.problems import CONFLICT, MEDIA_TYPE, IdempotencyKeyReused, ProblemSerializer
 from interactions.read_limits import read_within_limits
 
 
@@ -92,7 +92,7 @@ class InteractionViewSet(ModerationActions, mixins.UpdateModelMixin, RowsViewSet
     def perform_update(self, serializer: InteractionSerializer) -> None:
         """Change the status, if the row still exists when it is locked."""
         row = serializer.instance
-        with transaction.atomic(), answered_errors():
+        with transaction.atomic(), api_errors():
             lock_profiles([row.profile_id])
             if "status" in serializer.validated_data:
                 current = get_object_or_404(self.get_queryset(), pk=row.pk)

@@ -11,7 +11,7 @@ from interactions.models.inbox_rules import (
     InboxRuleChanged,
     TooManyInboxRules,
 )
-from interactions.models.labels import LABEL_LENGTH, MAX_LABELS_OF_THREAD, Label, label_key
+from interactions.models.labels import LABEL_LENGTH, MAX_LABELS_OF_THREAD, Label
 from interactions.models.moderation import MAX_BLOCKED, WITHDRAWAL, BlockedAuthor, Moderation
 from interactions.models.pending import DeadLetter, PendingChange
 from interactions.models.rows import (
@@ -74,5 +74,4 @@ __all__ = [
     "TooManyInboxRules",
     "TooManySavedReplies",
     "UnindexedRange",
-    "label_key",
 ]

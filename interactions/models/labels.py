@@ -8,11 +8,6 @@ LABEL_LENGTH = 50  # characters
 MAX_LABELS_OF_THREAD = 20
 
 
-def label_key(name: str) -> str:
-    """Return one key for all names that differ in upper and lower case only."""
-    return name.casefold()
-
-
 class Label(models.Model):
     """A label of a profile's threads; `Thread.label_ids` refers to it."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, models, transaction
 
 from accounts.models import User
+from accounts.names import name_key
 
 MAX_REPLIES = 100  # of one user
 MAX_REPLY_NAME = 80  # characters
@@ -18,11 +19,6 @@ class TooManySavedReplies(Exception):
 
 class SavedReplyNameTaken(Exception):
     """Another saved reply of the user has that name."""
-
-
-def name_key(name: str) -> str:
-    """Return one key for all names that differ in upper and lower case only."""
-    return name.casefold()
 
 
 class SavedReplyQuerySet(models.QuerySet["SavedReply"]):

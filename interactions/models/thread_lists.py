@@ -16,8 +16,9 @@ from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import Exact
 
 from accounts.models import Profile, User
+from accounts.names import name_key
 from interactions.models.choices import InteractionType, ThreadStatus
-from interactions.models.labels import Label, label_key
+from interactions.models.labels import Label
 from interactions.models.rows import Content, Interaction
 from interactions.models.thread_differences import IDS, Difference, HasLabel
 from interactions.search import matching_interactions
@@ -299,7 +300,7 @@ class ThreadQuerySet(models.QuerySet):
 def label_ids(user: User, name: str) -> list[int]:
     """Return the ids of the labels of that name, in any case: each of the user's profiles may have one."""
     labels = Label.objects.filter(profile__owner=user).values_list("pk", "name")
-    return [id for id, other in labels if label_key(other) == label_key(name)]
+    return [id for id, other in labels if name_key(other) == name_key(name)]
 
 
 def threads_of(interaction_ids: Sequence[int]) -> list[int]:

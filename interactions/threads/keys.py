@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from interactions.json_parameters import WANTED_KEYS, keys_to_json
 from interactions.merging import Key
 from interactions.threads.roots import root_refs
-from interactions.upserts import WANTED_KEYS, keys_to_json
 
 COMMENT, MESSAGE = "comment", "message"
 

@@ -14,13 +14,14 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from interactions.models import Label, Thread, label_key
+from accounts.names import name_key
+from interactions.json_parameters import to_json
+from interactions.models import Label, Thread
 from interactions.models.choices import LabelAction
-from interactions.upserts import to_json
 
 MAX_LABELS = 200  # of one profile
 
-IdsByKey = dict[str, list[int]]  # by `label_key`: each profile has a label of its own
+IdsByKey = dict[str, list[int]]  # by `name_key`: each profile has a label of its own
 
 
 class TooManyLabels(Exception):
@@ -36,7 +37,7 @@ class LabelChange:
 
     @property
     def by_key(self) -> dict[str, str]:
-        return {label_key(name): name for name in reversed(self.names)}
+        return {name_key(name): name for name in reversed(self.names)}
 
 
 # The labels of a thread after the change; what is kept of them, and whether new ones are added, depends on the action.
@@ -69,7 +70,7 @@ def change_labels(threads: Collection[int], labels: IdsByKey, action: LabelActio
 def stored_ids(change: LabelChange, user: User) -> IdsByKey:
     """Return the ids of the stored labels of the change's names, of all profiles of the user."""
     labels = Label.objects.filter(profile__owner=user).values_list("profile", "name", "pk")
-    return _by_key(change, {(profile, label_key(name)): id for profile, name, id in labels})
+    return _by_key(change, {(profile, name_key(name)): id for profile, name, id in labels})
 
 
 def ids_for(change: LabelChange, profiles: Collection[int]) -> IdsByKey:
@@ -104,7 +105,7 @@ def _by_key(change: LabelChange, labels: Mapping[tuple[int, str], int]) -> IdsBy
 def _stored(profiles: Collection[int]) -> dict[tuple[int, str], int]:
     """The ids of the profiles' labels, by profile and key of the name."""
     labels = Label.objects.filter(profile__in=list(profiles)).values_list("profile", "name", "pk")
-    return {(profile, label_key(name)): id for profile, name, id in labels}
+    return {(profile, name_key(name)): id for profile, name, id in labels}
 
 
 def _delete_unused_if_full(
@@ -137,9 +138,9 @@ def get_or_create_labels(names: Mapping[int, Collection[str]]) -> dict[tuple[int
     """Return the ids of the labels with these names, in any case, by profile and name; creates those that are missing."""
     wanted = [(profile_id, name) for profile_id in sorted(names) for name in sorted(names[profile_id])]
     ids = _stored(names)
-    missing = {(profile_id, label_key(name)): name for profile_id, name in wanted}
+    missing = {(profile_id, name_key(name)): name for profile_id, name in wanted}
     ids |= create_labels({key: name for key, name in missing.items() if key not in ids})
-    return {(profile_id, name): ids[profile_id, label_key(name)] for profile_id, name in wanted}
+    return {(profile_id, name): ids[profile_id, name_key(name)] for profile_id, name in wanted}
 
 
 def create_labels(names: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:
@@ -152,7 +153,7 @@ def create_labels(names: Mapping[tuple[int, str], str]) -> dict[tuple[int, str],
             " JOIN accounts_profile profile ON profile.id = named.profile_id RETURNING profile_id, name, id",
             [records],
         )
-        return {(profile_id, label_key(name)): id for profile_id, name, id in cursor}
+        return {(profile_id, name_key(name)): id for profile_id, name, id in cursor}
 
 
 def label_threads_of(rows: Sequence[tuple[int, int]]) -> None:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from interactions.json_parameters import to_json
 from interactions.threads.keys import Link, ThreadKey, thread_keys
 from interactions.threads.recomputing import recompute_or_delete
-from interactions.upserts import to_json
 
 IDS_PER_STATEMENT = 5_000
 
