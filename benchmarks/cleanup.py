@@ -114,24 +114,20 @@ def _measure(sender: ProcessPoolExecutor, profile: Profile, rows: int, clean: Ca
 def _lock_durations() -> Iterator[list[float]]:
     """Collect the seconds for which each batch holds the profile, from its lock to the end of its transaction."""
     durations: list[float] = []
-    lock, async_commit = bulk.lock_profiles, bulk.async_commit
-    held = [0.0]
-
-    def locked(profiles):
-        lock(profiles)
-        held[0] = time.perf_counter()
+    async_commit = bulk.async_commit
 
     @contextmanager
     def timed(*args, **kwargs):
         with async_commit(*args, **kwargs):
+            locked_at = time.perf_counter()
             yield
-        durations.append(time.perf_counter() - held[0])
+        durations.append(time.perf_counter() - locked_at)
 
-    bulk.lock_profiles, bulk.async_commit = locked, timed
+    bulk.async_commit = timed
     try:
         yield durations
     finally:
-        bulk.lock_profiles, bulk.async_commit = lock, async_commit
+        bulk.async_commit = async_commit
 
 
 def _send(profile_id: int, is_sending, is_over) -> list[float]:
