@@ -14,6 +14,7 @@ PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; each kind of adviso
 MAX_LOCK_WAIT = "1s"
 # Tells the trigger of migration interactions.0008 that the transaction keeps threads up to date.
 KEEPS_THREADS = {"perennial.threads": "on"}
+_SET = "set_config(%s, %s, true), "
 
 
 def lock_profiles(profile_ids: Iterable[int], options: Mapping[str, str] | None = None) -> None:
@@ -25,8 +26,7 @@ def lock_profiles(profile_ids: Iterable[int], options: Mapping[str, str] | None 
     settings = KEEPS_THREADS | (options or {})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {'set_config(%s, %s, true), ' * len(settings)}pg_advisory_xact_lock(key)"
-            " FROM unnest(%s::bigint[]) AS key",
+            f"SELECT {_SET * len(settings)}pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
             [*chain.from_iterable(settings.items()), _keys(profile_ids)],
         )
 
@@ -36,12 +36,9 @@ def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
     wanted = set(profile_ids)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
-                [MAX_LOCK_WAIT],
-            )
-            before = cursor.fetchone()[0]
-            lock_profiles(wanted)
+            cursor.execute("SELECT current_setting('lock_timeout')")
+            [before] = cursor.fetchone()
+            lock_profiles(wanted, {"lock_timeout": MAX_LOCK_WAIT})
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
             return wanted
     except OperationalError as error:
@@ -49,11 +46,10 @@ def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
             raise
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key & %s, set_config('perennial.threads', 'on', true) FROM unnest(%s::bigint[]) AS key"
-            " WHERE pg_try_advisory_xact_lock(key)",
-            [(1 << 48) - 1, _keys(wanted)],
+            f"SELECT {_SET}key & %s FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
+            [*chain.from_iterable(KEEPS_THREADS.items()), (1 << 48) - 1, _keys(wanted)],
         )
-        return {row[0] for row in cursor}
+        return {row[-1] for row in cursor}
 
 
 def _keys(profile_ids: Iterable[int]) -> list[int]:

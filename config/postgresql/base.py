@@ -1,4 +1,5 @@
-"""Django's PostgreSQL backend, extended: it reads timestamps outside of Python's range, detects a server that hangs, and binds large parameters.
+"""Django's PostgreSQL backend, extended: it reads timestamps outside of Python's range, detects a server that hangs, and
+binds large parameters.
 
 The settings name it as ENGINE. A server that accepts connections and never answers would block a caller without limit:
 its kernel still acknowledges packets, so TCP timeouts do not fire, and `statement_timeout` is enforced by the server

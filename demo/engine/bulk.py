@@ -39,7 +39,7 @@ class _BatchStatement(NamedTuple):
     follow: Callable[..., object] = lambda: None
 
 
-_THREADS_OF_CHANGED = "array_agg(DISTINCT thread_id) FILTER (WHERE thread_id IS NOT NULL)"
+_THREADS_OF_CHANGED = "coalesce(array_agg(DISTINCT thread_id) FILTER (WHERE thread_id IS NOT NULL), '{}')"
 
 
 def do_nothing() -> None:
@@ -56,17 +56,20 @@ def update_in_batches(
     in `rows`. `profiles` are locked in each transaction, so that no ingest writes to their rows meanwhile. Raises
     OperationalError when a lock takes longer than LOCK_TIMEOUT.
     """
-    if (chosen := _read_conditions(rows)) is None:
-        return 0
-    statement = _BatchStatement(
-        f"changed AS (UPDATE {chosen.table} SET {assignments} WHERE {chosen.condition} AND id = ANY(%s)"
-        f" RETURNING {_returned(rows.model)})",
-        (*parameters, *chosen.parameters),
-    )
-    if rows.model is Interaction:
-        follow = partial(_recompute_threads, now)
-        statement = statement._replace(returns=(_THREADS_OF_CHANGED,), follow=follow)
-    return _change_in_batches(chosen, statement, profiles)
+
+    def update(chosen: _Rows) -> _BatchStatement:
+        statement = _BatchStatement(
+            f"changed AS (UPDATE {chosen.table} SET {assignments} WHERE {chosen.condition} AND id = ANY(%s)"
+            f" RETURNING {_returned(rows.model)})",
+            (*parameters, *chosen.parameters),
+        )
+        if rows.model is not Interaction:
+            return statement
+        return statement._replace(
+            returns=(_THREADS_OF_CHANGED,), follow=lambda threads: recompute(threads, now)
+        )
+
+    return _change_in_batches(rows, update, profiles)
 
 
 def delete_in_batches(
@@ -76,45 +79,36 @@ def delete_in_batches(
 
     `before_batch` is called before each transaction. Threads are not computed anew: see `purge_interactions`.
     """
-    if (chosen := _read_conditions(rows)) is None:
-        return 0
-    return _change_in_batches(chosen, _deletion(rows.model, chosen), profiles, before_batch)
+    return _change_in_batches(rows, partial(_deletion, rows.model), profiles, before_batch)
 
 
 def purge_interactions(rows: QuerySet, profiles: Sequence[int], now: datetime) -> int:
     """Delete the interactions, and compute their threads and those of their replies anew; return how many were deleted."""
 
-    def follow(threads: list[int] | None, replies: list[int] | None) -> None:
-        move_rows(replies or [], now)
-        recompute_or_delete(threads or [], now)
+    def follow(threads: list[int], replies: list[int]) -> None:
+        move_rows(replies, now)
+        recompute_or_delete(threads, now)
 
-    if (chosen := _read_conditions(rows)) is None:
-        return 0
-    returns = (_THREADS_OF_CHANGED, "(SELECT array_agg(id) FROM cleared)")
-    statement = _deletion(Interaction, chosen)._replace(returns=returns, follow=follow)
-    return _change_in_batches(chosen, statement, profiles)
+    def purge(chosen: _Rows) -> _BatchStatement:
+        returns = (_THREADS_OF_CHANGED, "ARRAY(SELECT id FROM cleared)")
+        return _deletion(Interaction, chosen)._replace(returns=returns, follow=follow)
 
-
-def _read_conditions(rows: QuerySet) -> _Rows | None:
-    """The conditions of the rows; None when a filter is one that nothing can match."""
-    query = rows.query
-    if query.is_sliced or sum(map(bool, query.alias_refcount.values())) > 1:
-        raise ValueError("The rows must be those of one table that match conditions.")
-    try:
-        sql, parameters = query.get_compiler(connection.alias).compile(query.where)
-    except EmptyResultSet:
-        return None
-    return _Rows(rows.model._meta.db_table, sql or "true", tuple(parameters))
+    return _change_in_batches(rows, purge, profiles)
 
 
 def _change_in_batches(
-    rows: _Rows,
-    statement: _BatchStatement,
+    rows: QuerySet,
+    statement_for: Callable[[_Rows], _BatchStatement],
     profiles: Sequence[int],
     before_batch: Callable[[], object] = do_nothing,
 ) -> int:
+    try:
+        chosen = _read_conditions(rows)
+    except EmptyResultSet:  # a filter of `rows` that nothing can match
+        return 0
+    statement = statement_for(chosen)
     sql = f"WITH {statement.sql} SELECT {', '.join(('count(*)', *statement.returns))} FROM changed"
-    keys = _keys(rows)
+    keys = _keys(chosen)
     changed = 0
     for start in range(0, len(keys), ROWS_PER_TRANSACTION):
         before_batch()
@@ -125,6 +119,15 @@ def _change_in_batches(
             statement.follow(*returned)
             changed += number
     return changed
+
+
+def _read_conditions(rows: QuerySet) -> _Rows:
+    """The conditions of the rows; raises EmptyResultSet for a filter that nothing can match."""
+    query = rows.query
+    if query.is_sliced or sum(map(bool, query.alias_refcount.values())) > 1:
+        raise ValueError("The rows must be those of one table that match conditions.")
+    sql, parameters = query.get_compiler(connection.alias).compile(query.where)
+    return _Rows(rows.model._meta.db_table, sql or "true", tuple(parameters))
 
 
 def _keys(rows: _Rows) -> array:
@@ -148,10 +151,6 @@ def _deletion(model: type[Model], rows: _Rows) -> _BatchStatement:
 def _returned(model: type[Model]) -> str:
     """The columns of a changed row that `changed` has."""
     return "id, thread_id" if model is Interaction else "id"
-
-
-def _recompute_threads(now: datetime, threads: list[int] | None) -> None:
-    recompute(threads or [], now)
 
 
 _CLEARED = {  # sets the references to deleted rows to NULL

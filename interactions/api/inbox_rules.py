@@ -14,8 +14,8 @@ from rest_framework.response import Response
 
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
-from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
+from interactions.api.name_field import NameField
 from interactions.api.profile_field import NO_PROFILE, OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
@@ -49,17 +49,11 @@ class ChangedMeanwhile(Conflict):
     hint = "Read it, and send your change again."
 
 
-class NullableLabelField(serializers.CharField):
+class NullableLabelField(NameField):
     """A label's name; null is stored as the empty text."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=LABEL_LENGTH, allow_null=True, **options)
-
-    def to_internal_value(self, data) -> str:
-        try:
-            return normalize_name(super().to_internal_value(data), LABEL_LENGTH)
-        except UnreadableName as error:
-            raise serializers.ValidationError(f"The label {error}") from error
+        super().__init__("The label", LABEL_LENGTH, allow_null=True, **options)
 
     def to_representation(self, value: str) -> str | None:
         return value or None

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -24,11 +24,6 @@ from interactions.problems import CONFLICT, Conflict
 
 SECONDS = int(WITHDRAWAL.total_seconds())
 Change = Callable[[Interaction, datetime], None]
-WITHDRAWN = OpenApiParameter(
-    "action",
-    enum=Moderation.Action.values,
-    description="Only a request of this action is withdrawn, so that a repetition does not withdraw the one before too.",
-)
 
 
 class IsBeingDeleted(Conflict):
@@ -44,7 +39,11 @@ class TooLateToWithdraw(Conflict):
 class WithdrawalSerializer(serializers.Serializer):
     """Which request is withdrawn."""
 
-    action = serializers.ChoiceField(choices=Moderation.Action.choices, required=False)
+    action = serializers.ChoiceField(
+        choices=Moderation.Action.choices,
+        required=False,
+        help_text="Only a request of this action is withdrawn, so that a repetition does not withdraw the one before too.",
+    )
 
 
 @contextmanager
@@ -84,7 +83,7 @@ class ModerationActions:
         return self._moderate(request, pk, _unhide)
 
     @extend_schema(
-        parameters=[WITHDRAWN],
+        parameters=[WithdrawalSerializer],
         responses={200: InteractionSerializer} | CONFLICT,
         examples=examples.WITHDRAW,
         filters=False,
@@ -99,7 +98,7 @@ class ModerationActions:
 
     def allowed_parameters(self) -> list[str]:
         names = super().allowed_parameters()
-        return [*names, WITHDRAWN.name] if self.action == "withdraw" else names
+        return [*names, "action"] if self.action == "withdraw" else names
 
     @extend_schema(responses={202: InteractionSerializer, 204: None}, examples=examples.DELETION)
     def destroy(self, request: Request, pk: str) -> Response:

@@ -9,8 +9,9 @@ from rest_framework import mixins, serializers
 
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
-from accounts.names import UnreadableName, has_visible_text, normalize_name
+from accounts.names import has_visible_text
 from interactions.api import examples
+from interactions.api.name_field import NameField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.models import (
@@ -37,22 +38,12 @@ class TooMany(Conflict):
     hint = "Delete one that you no longer need."
 
 
-class ReplyNameField(serializers.CharField):
-    """A name in one line, normalized before its length is checked."""
-
-    def to_internal_value(self, data) -> str:
-        try:
-            return normalize_name(super().to_internal_value(data), MAX_REPLY_NAME)
-        except UnreadableName as error:
-            raise serializers.ValidationError(f"The name {error}") from error
-
-
 @extend_schema_serializer(examples=examples.SAVED_REPLY)
 class SavedReplySerializer(StrictSerializer, serializers.ModelSerializer):
     """A saved reply; only its name and text can be changed."""
 
-    name = ReplyNameField(
-        max_length=MAX_REPLY_NAME, help_text="Unique among your saved replies, in upper or lower case."
+    name = NameField(
+        "The name", MAX_REPLY_NAME, help_text="Unique among your saved replies, in upper or lower case."
     )
     text = serializers.CharField(
         max_length=MAX_REPLY_TEXT,

@@ -7,8 +7,8 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.api.strict_input import StrictSerializer
-from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
+from interactions.api.name_field import NameField
 from interactions.api.serializers import AuthorSerializer, InteractionSerializer, ReplySerializer, StatusField
 from interactions.events import read_timestamp
 from interactions.models import (
@@ -137,22 +137,12 @@ class TimestampField(serializers.CharField):
             self.fail("invalid_time")
 
 
-class LabelField(serializers.CharField):
-    """A name in one line, normalized before its length is checked."""
-
-    def to_internal_value(self, data) -> str:
-        try:
-            return normalize_name(super().to_internal_value(data), LABEL_LENGTH)
-        except UnreadableName as error:
-            raise serializers.ValidationError(f"Each label {error}") from error
-
-
 class LabelsField(serializers.ListField):
     """Names of labels, at most as many as a thread may have."""
 
     def __init__(self, **options) -> None:
         super().__init__(
-            child=LabelField(max_length=LABEL_LENGTH), max_length=MAX_LABELS_OF_THREAD, **options
+            child=NameField("Each label", LABEL_LENGTH), max_length=MAX_LABELS_OF_THREAD, **options
         )
 
 
