@@ -21,6 +21,7 @@ from accounts.locking import LockRowMixin
 from accounts.models import Profile, User
 from accounts.permissions import can_manage, manageable_users
 from accounts.plurals import pluralize
+from accounts.preferences import PREFERENCES
 
 PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 MAX_ROTATED = 50  # secrets in one action
@@ -36,7 +37,7 @@ class PersonAdmin(LockRowMixin, UserAdmin):
 
     list_display = ["username", "email", "is_staff", "enabled_at"]
     readonly_fields = ["demo_mode_enabled_at"]
-    fieldsets = (*UserAdmin.fieldsets, ("Inbox", {"fields": ["answers_close_threads"]}))
+    fieldsets = (*UserAdmin.fieldsets, ("Preferences", {"fields": PREFERENCES}))
     actions = ["end_tokens"]
 
     def get_readonly_fields(self, request, obj=None) -> list[str]:

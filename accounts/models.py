@@ -7,10 +7,14 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Value
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import HandleField, ReadableNameField
 from accounts.platforms import PLATFORMS
+from accounts.preferences import Density, Theme
 from accounts.secrets import new_webhook_secret
+from accounts.time_zones import validate_time_zone
+from accounts.zone_names import TIME_ZONE_LENGTH
 
 MAX_USERNAME_LENGTH = 150
 
@@ -51,8 +55,42 @@ class User(AbstractUser):
         default=True,
         help_text="Whether a sent answer makes its thread done. A change applies to later answers.",
     )
+    theme = models.CharField(
+        _("theme"), max_length=16, choices=Theme, default=Theme.SYSTEM, db_default=Theme.SYSTEM
+    )
+    density = models.CharField(
+        _("density"),
+        max_length=16,
+        choices=Density,
+        default=Density.COMFORTABLE,
+        db_default=Density.COMFORTABLE,
+        help_text=_("How close together the rows of lists are."),
+    )
+    keyboard_shortcuts = models.BooleanField(
+        _("keyboard shortcuts"),
+        default=True,
+        db_default=True,
+        help_text=_("Whether single keys act on the inbox."),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=TIME_ZONE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[validate_time_zone],
+        help_text=_("In which pages show times, such as Europe/Berlin. Empty: that of your browser."),
+    )
 
     objects = UserManager()
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(condition=models.Q(theme__in=Theme.values), name="user_theme_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(density__in=Density.values), name="user_density_is_known"
+            ),
+        ]
 
     def set_unusable_password(self) -> None:
         """Prevent log-ins by password and delete the user's tokens."""

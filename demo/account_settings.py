@@ -10,6 +10,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty
+from accounts.zone_names import UNUSABLE_TIME_ZONES
 from demo.simulator.posts import SPIKE_SHARE
 from demo.windows import (
     CLEANUP_TIMES,
@@ -20,8 +21,6 @@ from demo.windows import (
 )
 
 MAX_NUMBER = 32_767  # the greatest that PostgreSQL's smallint stores
-# `localtime` depends on the machine, `Factory` is a placeholder.
-UNUSABLE_TIME_ZONES = {"localtime", "Factory"}
 
 
 @dataclass(frozen=True)

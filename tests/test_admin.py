@@ -231,6 +231,7 @@ def test_staff_who_may_change_users_and_groups_cannot_extend_their_permissions(c
     change = reverse("admin:accounts_user_change", args=[helper.pk])
     body = {"username": "helper", "email": "new@example.com", "is_active": "on", "is_superuser": "on"}
     body |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00", "is_staff": "on"}
+    body |= {"theme": "system", "density": "comfortable"}
     assert client.post(change, body).status_code == 302
     helper.refresh_from_db()
     assert (helper.email, helper.is_superuser, helper.is_staff) == ("new@example.com", False, True)

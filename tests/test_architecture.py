@@ -13,6 +13,7 @@ PURE = (
     "accounts.handles",
     "accounts.names",
     "accounts.platforms",
+    "accounts.zone_names",
     "interactions.event_types",
 )
 SIMULATOR = (*PURE, "demo.windows", "demo.simulator")

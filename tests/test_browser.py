@@ -51,6 +51,14 @@ def test_pages_fit_a_phone(stack, tab):
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
+def test_the_browser_tells_its_time_zone(stack, chromium):
+    context = chromium.new_context(timezone_id="Asia/Tokyo")
+    log_in(context.new_page(), stack)
+    cookies = {cookie["name"]: (cookie["value"], cookie["path"]) for cookie in context.cookies()}
+    context.close()
+    assert cookies["zone"] == ("Asia/Tokyo", "/")
+
+
 @pytest.mark.long
 def test_a_double_click_sends_one_request(stack, tab):
     log_in(tab, stack)

@@ -9,19 +9,14 @@ from rest_framework import serializers
 from accounts.api.strict_input import StrictSerializer
 from accounts.declarations import check_table
 from accounts.models import Platform
+from accounts.time_zones import similar_time_zone
+from accounts.zone_names import TIME_ZONE_LENGTH, time_zones
 from demo import simulator
 from demo.account_settings import ENABLING_SETTINGS, SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
 from demo.api import examples
 from demo.exceptions import InvalidOption
 from demo.lifecycle.transitions import MAX_ADVANCE_DAYS
-from demo.models import (
-    MAX_SEED,
-    State,
-    StoryEvent,
-    similar_time_zone,
-    time_zones,
-)
-from demo.models.setting_columns import TIME_ZONE_LENGTH
+from demo.models import MAX_SEED, State, StoryEvent
 from demo.names import MAX_BRAND_LENGTH, MAX_PRODUCT_LENGTH, MAX_PRODUCTS, brand_name, product_names
 from demo.windows import WINDOW_KINDS
 

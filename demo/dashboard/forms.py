@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.db import models
 
+from accounts.forms import TIME_ZONE_INPUT, ChangesForm
 from accounts.models import Platform
 from demo import simulator
 from demo.account_settings import ENABLING_SETTINGS, SETTINGS
@@ -104,31 +105,11 @@ def form_field(column: models.Field, **options: Any) -> forms.Field:
     return column.formfield(min_value=low, max_value=high, error_messages=errors, **options)
 
 
-class SettingsForm(forms.ModelForm):
+class SettingsForm(ChangesForm):
     """The settings of one account. Labels, ranges and help texts are the columns', which have them from SETTINGS."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """With the values that the page was loaded with, so that a change made meanwhile in another tab stays."""
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            field.show_hidden_initial = not self.is_bound or f"initial-{name}" in self.data
 
     class Meta:
         model = DemoAccount
         fields = tuple(SETTINGS)
         formfield_callback = form_field
-        widgets = {
-            "time_zone": forms.TextInput(
-                attrs={
-                    "list": "time-zones",
-                    "autocomplete": "off",
-                    "autocapitalize": "off",
-                    "spellcheck": "false",
-                }
-            ),
-        }
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """The settings that differ from those that the page was loaded with."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
+        widgets = {"time_zone": TIME_ZONE_INPUT}

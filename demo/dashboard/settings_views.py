@@ -5,16 +5,18 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateformat import format as date_format
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page
+from accounts.zone_names import time_zones
 from demo.access import demo_allowed
 from demo.dashboard.forms import SettingsForm
 from demo.dashboard.status import notices
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.lifecycle.activation import account_or_default
-from demo.models import DemoAccount, State, time_zones
+from demo.models import DemoAccount, State
 from demo.throttling import SwitchThrottle, count_click
 from demo.windows import CLEANUP_TIMES, CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS
 from interactions.clock import now
@@ -73,7 +75,7 @@ def _confirmation(account: DemoAccount) -> str:
     if account.state == State.PAUSED:
         return "Saved. The settings apply when the demo is resumed."
     starts = ", ".join(
-        f"{kind.label} from {date_format(account.start_of_next(kind), 'D j M, H:i')} UTC"
+        f"{kind.label} from {date_format(localtime(account.start_of_next(kind)), 'D j M, H:i T')}"
         for kind in WINDOW_KINDS.values()
     )
     return f"Saved. The settings apply from the next planning on: {starts}."

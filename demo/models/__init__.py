@@ -6,11 +6,11 @@ from demo.models.account import (
     State,
     default_platforms,
 )
-from demo.models.setting_columns import similar_time_zone, time_zones, validate_time_zone
+from demo.models.setting_columns import validate_time_zone
 from demo.models.story import COUNTED_TYPES, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
     *("COUNTED_TYPES", "MAX_SEED"),
     *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
-    *("default_platforms", "time_zones", "validate_time_zone", "webhook_event", "similar_time_zone"),
+    *("default_platforms", "validate_time_zone", "webhook_event"),
 ]

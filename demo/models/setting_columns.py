@@ -1,36 +1,15 @@
 """Builds the columns and constraints of the account's settings from `demo.account_settings.SETTINGS`."""
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from accounts.declarations import check_contains, check_table
-from demo.account_settings import SETTING_TYPES, SETTINGS, UNUSABLE_TIME_ZONES, Choice, Flag, Number, TimeZone
-
-TIME_ZONE_LENGTH = 64
-
-
-@cache
-def time_zones() -> set[str]:
-    """The IANA names, without UNUSABLE_TIME_ZONES."""
-    return available_timezones() - UNUSABLE_TIME_ZONES
-
-
-def similar_time_zone(name: str) -> str:
-    """The time zone that equals `name` when case is ignored, or the text "a name such as Europe/Berlin"."""
-    similar = (zone for zone in time_zones() if zone.casefold() == name.casefold())
-    return next(similar, "a name such as Europe/Berlin")
-
-
-def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless `name` is an IANA time zone; the message suggests one."""
-    if name not in time_zones():
-        raise ValidationError(f"{name} is not an IANA time zone; use {similar_time_zone(name)}.")
+from accounts.time_zones import validate_time_zone
+from accounts.zone_names import TIME_ZONE_LENGTH
+from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
 
 
 def range_validators(low: int, high: int) -> list:
