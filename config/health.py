@@ -1,7 +1,7 @@
 """/healthz and /readyz for load balancers and supervisors, /metrics for Prometheus. Routed by `config/urls.py`."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import redis
@@ -20,20 +20,6 @@ from demo.engine.metrics import beat_seen_at, gauges
 from interactions.clock import now
 
 MAX_BEAT_AGE = timedelta(minutes=2)
-PATHS = {"/healthz", "/readyz", "/metrics"}
-
-
-def ignore_session(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that drops the cookies of probes: reading a session waits for a database that is down."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info.rstrip("/") in PATHS:
-            request.COOKIES = {}
-        return get_response(request)
-
-    return middleware
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

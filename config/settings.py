@@ -85,7 +85,7 @@ MIDDLEWARE = [
     "config.request_checks.CheckRequest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.cache_headers.forbid_storing",
-    "config.health.ignore_session",
+    "config.sessionless.ignore_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -16,6 +16,7 @@ from config.celery import app as celery
 from config.error_responses import refuse
 from config.postgresql.base import enable_wait_timeouts
 from config.request_checks import Refused, check_content_type
+from interactions.pictures.faces import lorelei
 
 TEXT_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"}
 _django = get_wsgi_application()
@@ -51,6 +52,7 @@ def safe_content_type(content_type: str) -> str:
 
 
 ensure_ready()
+lorelei()
 enable_wait_timeouts()
 celery.conf.broker_transport_options = settings.WEB_BROKER_TRANSPORT_OPTIONS
 celery.conf.task_publish_retry = False

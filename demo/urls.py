@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 from demo.dashboard import settings_views, views
+from demo.pictures import views as pictures
 
 urlpatterns = [
     path("api/v1/", include("demo.api.urls")),
@@ -16,4 +17,10 @@ urlpatterns = [
         name="demo-scenario",
     ),
     re_path(r"^demo/(?P<action>[a-z]+)/?$", views.act, name="demo-act"),
+    re_path(
+        r"^pictures/posts/(?P<niche>[a-z_]{1,32})/(?P<topic>[a-z_]{1,32})/(?P<seed>[0-9a-f]{4})\.svg$",
+        pictures.post_picture,
+        name="post-picture",
+    ),
+    re_path(r"^pictures/niches/(?P<niche>[a-z_]{1,32})\.svg$", pictures.niche_cover, name="niche-picture"),
 ]

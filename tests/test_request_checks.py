@@ -47,7 +47,19 @@ EXTENDED = [  # parameters of RFC 2231, on some of which Python's parser fails
     "x*=unicode_escape''%5cud800",
     "x*" + "9" * 200 + "=a",
 ]
-FILL = {"uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11", "days": "1", "pk": "1", "format": "json"}
+FILL = {
+    "uuid": "6f1c2a1e-5d0b-4c1f-9a57-0a5f4b1c9e11",
+    "days": "1",
+    "pk": "1",
+    "format": "json",
+    "key": "0123456789abcdef",
+    "tint": "1",
+    "letter": "4d",
+    "family": "still",  # of pictures
+    "niche": "coffee",
+    "topic": "team",
+    "seed": "0",
+}
 
 
 def addresses() -> list[str]:

@@ -4,6 +4,7 @@ Pure: a function of its arguments, without clock, database or Django. Importing 
 Faker's names; the first draw does, in the process that makes it.
 """
 
+from demo.simulator.posts import topic_of
 from demo.simulator.scenario_plans import SCENARIOS, Scenario
 from demo.simulator.scenarios import SCENARIO_DURATION, scenario
 from demo.simulator.tables import LANGUAGES, NICHES, language_choices, niches
@@ -52,5 +53,5 @@ __all__ = [
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
     *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),
     *("from_payload", "initial_batch", "interactions_window", "language_choices", "niches", "profiles"),
-    *("scenario", "stored_payload"),
+    *("scenario", "stored_payload", "topic_of"),
 ]

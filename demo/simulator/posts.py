@@ -141,6 +141,11 @@ def caption(world: World, platform: str, post_id: str, hook_uses: Counter[str]) 
     return figures.truncate(" ".join([text, *(f"#{tag}" for tag in tags)])), memo
 
 
+def topic_of(memo: str) -> str:
+    """The name of a post's topic, which its memo begins with."""
+    return memo.partition("/")[0]
+
+
 def fill_slots(world: World, text: str, about: Subject, **slots: str) -> str:
     """The sentence with its slots filled, then as `complete_text` returns it."""
     if "{" in text:
