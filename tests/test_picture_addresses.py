@@ -5,6 +5,7 @@ from django.template import Context, Template
 
 from accounts.models import Profile
 from demo.models import StoryEvent
+from demo.pictures.posts import niche_cover_url
 from interactions.models import Content, Interaction
 from interactions.pictures.posts import picture_urls
 from tests.world import demo_of, event, send
@@ -125,6 +126,11 @@ def test_a_demo_post_whose_topic_is_not_known_has_a_neutral_picture(alice):
     post = Content.objects.visible_to(alice).first()
     StoryEvent.objects.filter(platform_id=post.platform_id).update(payload={})
     assert picture_urls([post])[post.pk].startswith("/pictures/abstract/")
+
+
+def test_a_niche_is_chosen_by_its_cover():
+    assert niche_cover_url("travel") == "/pictures/niches/travel.svg?v=1"
+    assert niche_cover_url("gardening") == ""
 
 
 def shown_avatar(of: Interaction | Profile) -> str:
