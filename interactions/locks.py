@@ -1,6 +1,6 @@
 """Advisory locks that let one transaction at a time write to a profile's rows.
 
-Every writer of inbox rows and threads takes them.
+Every writer of inbox rows and threads takes them, and its commit renews the versions of the profiles' inboxes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from itertools import chain
 from django.db import OperationalError, connection, transaction
 
 from interactions.db_errors import is_connection_lost
+from interactions.inbox_versions import renew_after_commit
 
 PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; each kind of advisory lock has its own
 MAX_LOCK_WAIT = "1s"
@@ -24,11 +25,13 @@ def lock_profiles(profile_ids: Iterable[int], options: Mapping[str, str] | None 
     changes takes only a few milliseconds.
     """
     settings = KEEPS_THREADS | (options or {})
+    ids = set(profile_ids)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {_SET * len(settings)}pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
-            [*chain.from_iterable(settings.items()), _keys(profile_ids)],
+            [*chain.from_iterable(settings.items()), _keys(ids)],
         )
+    renew_after_commit(ids)
 
 
 def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
@@ -49,8 +52,10 @@ def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
             f"SELECT {_SET}key & %s FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
             [*chain.from_iterable(KEEPS_THREADS.items()), (1 << 48) - 1, _keys(wanted)],
         )
-        return {row[-1] for row in cursor}
+        locked = {row[-1] for row in cursor}
+    renew_after_commit(locked)
+    return locked
 
 
 def _keys(profile_ids: Iterable[int]) -> list[int]:
-    return [PROFILE_LOCKS | profile_id for profile_id in sorted(set(profile_ids))]
+    return [PROFILE_LOCKS | profile_id for profile_id in sorted(profile_ids)]
