@@ -145,10 +145,10 @@ ORDER BY last_at
 _ROWS = """
 INSERT INTO interactions_interaction (profile_id, is_demo, platform_id, text, posted_at, received_at, updated_at, created_digest,
     text_at, text_digest, type, direction, content_id, content_ref, parent_ref, conversation_id, author_id, author_handle,
-    author_name, thread_id, status, closes, attachments)
+    author_name, thread_id, closes, attachments)
 SELECT (%(profiles)s::bigint[])[1 + owner], false, ref, 'coffee and the weather ' || md5(i::text), at, at, at, i, at, i,
     numbered.kind, direction, thread.content_id, numbered.content_ref, parent_ref,
-    CASE numbered.kind WHEN 'message' THEN root ELSE '' END, author, author, 'A', thread.id, 'new', true, '[]'
+    CASE numbered.kind WHEN 'message' THEN root ELSE '' END, author, author, 'A', thread.id, true, '[]'
 FROM numbered JOIN interactions_thread thread
     ON thread.profile_id = (%(profiles)s::bigint[])[1 + owner] AND thread.kind = numbered.kind AND thread.root_ref = root
 ORDER BY at

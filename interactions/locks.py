@@ -13,8 +13,6 @@ from interactions.inbox_versions import renew_after_commit
 
 PROFILE_LOCKS = 0x5045 << 48  # upper bits of the lock keys; each kind of advisory lock has its own
 MAX_LOCK_WAIT = "1s"
-# Tells the trigger of migration interactions.0008 that the transaction keeps threads up to date.
-KEEPS_THREADS = {"perennial.threads": "on"}
 _SET = "set_config(%s, %s, true), "
 
 
@@ -24,7 +22,7 @@ def lock_profiles(profile_ids: Iterable[int], options: Mapping[str, str] | None 
     `options` are settings of PostgreSQL for the transaction. The same statement sets them before it locks, as a batch of
     changes takes only a few milliseconds.
     """
-    settings = KEEPS_THREADS | (options or {})
+    settings = options or {}
     ids = set(profile_ids)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -49,10 +47,10 @@ def try_lock_profiles(profile_ids: Iterable[int]) -> set[int]:
             raise
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_SET}key & %s FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
-            [*chain.from_iterable(KEEPS_THREADS.items()), (1 << 48) - 1, _keys(wanted)],
+            "SELECT key & %s FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
+            [(1 << 48) - 1, _keys(wanted)],
         )
-        locked = {row[-1] for row in cursor}
+        locked = {profile_id for (profile_id,) in cursor}
     renew_after_commit(locked)
     return locked
 

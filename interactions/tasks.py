@@ -9,10 +9,8 @@ from interactions.clock import now
 from interactions.dispatch import send
 from interactions.moderation.blocking import hide_blocked
 from interactions.threads import bulk_jobs
-from interactions.threads.adoption import adopt_rows
 from interactions.threads.waking import wake_threads
 
-MAX_ADOPTION_TIME = timedelta(seconds=10)
 MAX_HIDING_TIME = timedelta(seconds=20)
 MAX_FILLING_TIME = timedelta(seconds=2)
 MAX_BULK_TIME = timedelta(seconds=2)  # then the task sends itself again, behind the tasks in the queue
@@ -20,9 +18,8 @@ MAX_BULK_TIME = timedelta(seconds=2)  # then the task sends itself again, behind
 
 @shared_task(ignore_result=True)
 def refresh_threads() -> None:
-    """End the snoozes that are over, and bring rows into threads that processes of the release before stored."""
+    """End the snoozes that are over."""
     wake_threads(now())
-    adopt_rows(now(), MAX_ADOPTION_TIME)
 
 
 @shared_task(ignore_result=True)

@@ -111,6 +111,28 @@ def test_keys_of_moderation_are_added_while_rows_are_changed_and_can_be_added_ag
 
 
 @pytest.mark.django_db(transaction=True)
+def test_columns_are_dropped_while_rows_are_changed_and_can_be_dropped_again(live, pauses):
+    def columns() -> set[str]:
+        with connection.cursor() as cursor:
+            table = Interaction._meta.db_table
+            return {one.name for one in connection.introspection.get_table_description(cursor, table)}
+
+    assert not {"status", "read_at"} & columns()
+    run("migrate", "interactions", "0015", "-v0")
+    assert {"status", "read_at"} < columns()
+    in_use = locked_elsewhere(lambda: Interaction.objects.update(text="x"))
+    try:
+        with in_use, pytest.raises(OperationalError, match="lock timeout"):
+            run("migrate", "interactions", "0016", "-v0")
+        assert ({"status", "read_at"} < columns(), len(pauses)) == (True, 2)
+    finally:
+        run("migrate", "-v0")
+    run("migrate", "interactions", "0015", "--fake", "-v0")
+    run("migrate", "-v0")
+    assert not {"status", "read_at"} & columns()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_replacing_a_check_retries_while_the_table_is_read_and_can_be_run_again(alice, pauses):
     demo_of(alice)
     name = "demo_settings_are_in_range"

@@ -1,17 +1,19 @@
-"""Threads follow every writer of rows: senders at once, age, advance, pauses, removal, and processes of the release before."""
+"""Threads follow every writer of rows: senders at once, age, advance, pauses, removal, and the migrations that made them."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from random import Random
 
 import pytest
 from django.db import connection
 
+from accounts.altering import alter
 from accounts.models import Profile, User
 from demo.engine import retention
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount
 from interactions.models import Decision, Interaction, Label, Note, Thread
-from interactions.tasks import refresh_threads
 from interactions.threads.decisions import decide
 from interactions.threads.rebuilding import RebuildResult, rebuild
 from interactions.threads.waking import wake_threads
@@ -156,13 +158,20 @@ def test_removal_leaves_no_thread_decision_note_or_label(alice, live):
     assert [model.objects.filter(is_demo=False).count() for model in models] == [2, 1, 1, 1]
 
 
-# Processes of the release before, which know no threads and take the locks without the setting
+# The migration that ends the release without threads, whose processes changed rows until then
 
 
-def as_before(sql: str, *parameters: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('perennial.threads', '', true)")
-        cursor.execute(sql, parameters)
+@pytest.fixture
+def before() -> Iterator[Callable[..., None]]:
+    """Runs SQL as a process without threads does, on the tables of then; the test migrates to the present ones."""
+    run("migrate", "interactions", "0015", "-v0")
+
+    def execute(sql: str, *parameters: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+
+    yield execute
+    run("migrate", "-v0")
 
 
 CHANGES_BEFORE: dict[str, str] = {
@@ -174,56 +183,104 @@ CHANGES_BEFORE: dict[str, str] = {
 }
 
 
+@pytest.mark.sample(2)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("sql", CHANGES_BEFORE.values(), ids=CHANGES_BEFORE)
-def test_the_task_recomputes_threads_whose_rows_an_older_process_changed(profile, sql):
+def test_threads_whose_rows_a_process_without_threads_changed_are_computed_anew(profile, before, sql):
     send(profile, *EVENTS)
-    as_before(sql)
+    before(sql)
     with pytest.raises(AssertionError):
         check_threads(NOW)
-    refresh_threads()
+    run("migrate", "-v0")
     check_threads(NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM interactions_stalethread")
+        assert cursor.fetchall() == []
 
 
-def test_the_task_places_rows_that_an_older_process_stored(profile):
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_a_process_without_threads_stored_are_placed(profile, before):
     send(profile, *EVENTS)
     threads = threads_as_seen()
-    for id in "abcdefmn":
-        as_before(
-            "UPDATE interactions_interaction SET thread_id = NULL, parent_id = NULL WHERE platform_id = %s",
-            id,
-        )
-    refresh_threads()
+    before("UPDATE interactions_interaction SET thread_id = NULL, parent_id = NULL")
+    run("migrate", "-v0")
     check_threads(NOW)
     assert threads_as_seen() == threads
     assert Interaction.objects.get(platform_id="d").parent.platform_id == "c"
 
 
-@pytest.mark.parametrize("status", ["done", "archived"])
-def test_the_status_that_an_older_process_gave_a_message_is_a_decision_on_its_thread(profile, status):
-    send(profile, event("message.created", "m1"))
-    as_before("UPDATE interactions_interaction SET status = %s", status)
-    refresh_threads()
-    assert list(Thread.objects.values_list("status", "unread")) == [(status, False)]
-    send(profile, event("message.created", "m2", at(LATER - 61 * DAY)), at=LATER)
-    assert Thread.objects.get().status == "open"
+@pytest.mark.django_db(transaction=True)
+def test_statuses_from_before_threads_are_decisions_on_them(profile, before):
+    """Of a thread the newest received row counts; a thread that somebody has decided on since keeps that decision."""
+    send(profile, *(event("message.created", id, at(time), conversation_id=talk) for talk, id, time in TALKS))
+    decide([Thread.objects.get(root_ref="decided").pk], "done", NOW)
+    before("UPDATE interactions_interaction SET status = 'archived' WHERE platform_id IN ('a2', 'b1', 'd1')")
+    before("UPDATE interactions_interaction SET status = 'done' WHERE platform_id IN ('a1', 'c1')")
+    before("UPDATE interactions_interaction SET thread_id = NULL WHERE platform_id = 'c1'")
+    run("migrate", "-v0")
+    assert dict(Thread.objects.values_list("root_ref", "status")) == {
+        "a": "archived",
+        "b": "open",
+        "c": "done",
+        "decided": "done",
+    }
+    send(profile, event("message.created", "a3", at(NOW), conversation_id="a"))
+    assert Thread.objects.get(root_ref="a").status == "open"
 
 
-def test_a_comment_that_an_older_process_has_hidden_is_hidden(profile):
+TALKS = [
+    *(("a", "a1", NOW - 2 * DAY), ("a", "a2", NOW - DAY)),
+    *(("b", "b1", NOW - 2 * DAY), ("b", "b2", NOW - DAY)),
+    *(("c", "c1", NOW - DAY), ("decided", "d1", NOW - DAY)),
+]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_comment_that_a_process_without_threads_has_hidden_is_hidden(profile, before):
     send(profile, event("comment.created", "a"))
-    as_before("UPDATE interactions_interaction SET status = 'hidden'")
-    refresh_threads()
+    before("UPDATE interactions_interaction SET status = 'hidden'")
+    run("migrate", "-v0")
     assert (Interaction.objects.get().status, Thread.objects.get().status) == ("hidden", "done")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_migration_builds_the_threads_that_a_rebuild_builds(profile):
+def test_a_migration_builds_the_threads_that_a_rebuild_builds_and_keeps_what_was_done(profile):
+    send(profile, event("message.created", "done", conversation_id="done"))
+    decide([Thread.objects.get().pk], "done", NOW)
     send(profile, *(one for one in EVENTS if one["type"] != "comment.hidden"))  # no column before has it
-    threads = threads_as_seen()
+    threads = threads_as_seen(without=("decided_at", "read_at"))
     run("migrate", "interactions", "0006", "-v0")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE interactions_interaction SET status = 'done' WHERE platform_id = 'done'")
     run("migrate", "-v0")
     check_threads(NOW)
-    assert threads_as_seen() == threads
+    assert threads_as_seen(without=("decided_at", "read_at")) == threads
     assert rebuild(NOW) == RebuildResult(threads=len(threads))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_changes_while_the_migration_waits_for_the_table_is_settled_too(profile, before, monkeypatch):
+    send(profile, *EVENTS)
+    migration = import_module("interactions.migrations.0016_columns_of_older_releases")
+
+    def alter_late(*args) -> None:
+        before("UPDATE interactions_interaction SET thread_id = NULL WHERE platform_id = 'n'")
+        before("UPDATE interactions_interaction SET deleted_at = now() WHERE platform_id = 'm'")
+        alter(*args)
+
+    monkeypatch.setattr(migration, "alter", alter_late)
+    run("migrate", "-v0")
+    check_threads(NOW)
+    assert not Interaction.objects.filter(thread=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_was_interrupted_after_the_columns_went_goes_on(profile):
+    send(profile, *EVENTS)
+    run("migrate", "interactions", "0015", "--fake", "-v0")
+    Interaction.objects.update(thread=None)
+    run("migrate", "-v0")
+    check_threads(NOW)
 
 
 # The rebuild
@@ -244,7 +301,6 @@ def test_a_rebuild_reports_and_corrects_what_differs(profile, broken):
         "3 threads, 0 of them differed from their rows; 0 rows had no thread before."
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('perennial.threads', 'on', true)")
         cursor.execute(broken)
     assert rebuild(NOW, dry_run=True).differed
     assert rebuild(NOW).differed

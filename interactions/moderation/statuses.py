@@ -5,7 +5,6 @@ from datetime import datetime
 from interactions.models import Interaction, ReadStatus, Thread
 from interactions.moderation.requests import change_hidden
 from interactions.threads.decisions import decide, is_decided
-from interactions.threads.moving import move_rows
 
 
 def change_status(row: Interaction, status: str, now: datetime) -> None:
@@ -13,9 +12,6 @@ def change_status(row: Interaction, status: str, now: datetime) -> None:
 
     The caller holds the profile's lock. Saving the row is not needed. Raises DeletionRequested as `change_hidden` does.
     """
-    if row.thread_id is None:  # a process of the release before stored it
-        move_rows([row.pk], now)
-        row.refresh_from_db(fields=["thread"])
     if row.type == Interaction.Type.COMMENT and (status == ReadStatus.HIDDEN or row.hidden_at):
         change_hidden(row, status == ReadStatus.HIDDEN, now)
     if status != ReadStatus.HIDDEN and not is_decided(Thread.objects.get(pk=row.thread_id), status):

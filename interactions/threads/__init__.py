@@ -5,5 +5,5 @@ them (`adding`, prepared by `arrivals`); after rows changed or went, `recomputin
 moves rows when parents arrive late or change. Every writer of inbox rows calls one of them under the profile's lock.
 `decisions`, `changing`, `bulk`, `labels`, `noting` and `hiding` write what people do, `bulk_jobs` does it in the worker, and
 `showing` reads for them.
-`waking` ends snoozes, `rebuilding` compares all threads with their rows, `adoption` serves rows of the release before.
+`waking` ends snoozes, `rebuilding` compares all threads with their rows, `adoption` places rows that have none.
 """
