@@ -119,6 +119,10 @@ class ProfileAdmin(LockRowMixin, admin.ModelAdmin):
     readonly_fields = ["is_demo", "webhook"]
     actions = ["rotate_secrets"]
 
+    def get_queryset(self, request) -> QuerySet[Profile]:
+        """Without those that their owners have deleted."""
+        return super().get_queryset(request).exclude(owner=None)
+
     def get_readonly_fields(self, request, obj=None) -> list[str]:
         """Profiles of a demo cannot be changed: its story depends on them."""
         return self.fields if obj and obj.is_demo else self.readonly_fields
@@ -136,7 +140,7 @@ class ProfileAdmin(LockRowMixin, admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        """A profile may have millions of rows; it is deleted with its demo, or by `manage.py delete_user`."""
+        """A profile may have millions of rows; its owner deletes it in the settings, `manage.py delete_user` with the user."""
         return False
 
     def get_object(self, request, object_id, from_field=None) -> Profile | None:

@@ -17,6 +17,11 @@ class Named(Protocol):
 Entry = TypeVar("Entry", bound=Named)
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a text of a pure table for `makemessages`, which knows this name; pages translate the text when they show it."""
+    return text
+
+
 class InvalidDeclaration(Exception):
     """An entry of a table is not possible; the message says what it must be. `manage.py` shows the message alone."""
 

@@ -6,8 +6,9 @@ from functools import wraps
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
 View = Callable[..., HttpResponse]
@@ -35,6 +36,21 @@ def user_page(view: View) -> View:
         return response
 
     return checked
+
+
+def form_target(page: str) -> Callable[[View], View]:
+    """Return a decorator of a view that a form posts to; a GET, as after a log-in, shows the page with that URL name."""
+
+    def decorate(view: View) -> View:
+        @user_page
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            return view(request, *args, **kwargs) if request.method == "POST" else redirect(page)
+
+        return checked
+
+    return decorate
 
 
 def _is_same_user(request: HttpRequest) -> bool:

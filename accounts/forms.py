@@ -5,13 +5,47 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import MAX_TOKEN_NAME, User
+from accounts.names import UnreadableName, normalize_name
 from accounts.preferences import PREFERENCES
 
 # A text field that suggests the zones of the page's <datalist id="time-zones">.
 TIME_ZONE_INPUT = forms.TextInput(
     attrs={"list": "time-zones", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 )
+
+
+def required(sentence: str) -> dict[str, str]:
+    """Return the error messages of a field that must have a value."""
+    return {"required": sentence}
+
+
+class NameField(forms.CharField):
+    """A name in one line. `subject` begins the sentence of an error, such as "The name"."""
+
+    def __init__(self, subject: str, length: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.subject, self.length = subject, length
+        self.widget.attrs["maxlength"] = length
+
+    def clean(self, value: Any) -> str:
+        name = super().clean(value)
+        try:
+            return normalize_name(name, self.length) if name else ""
+        except UnreadableName as error:
+            raise forms.ValidationError(f"{self.subject} {error}") from error
+
+
+class TokenForm(forms.Form):
+    """The name of a new API token."""
+
+    name = NameField(
+        _("The name"),
+        MAX_TOKEN_NAME,
+        label=_("Name"),
+        help_text=_("What uses the token, such as Weekly report."),
+        error_messages=required(_("Give the token a name, so that you can tell later what uses it.")),
+    )
 
 
 class ChangesForm(forms.ModelForm):
@@ -37,7 +71,7 @@ class PreferencesForm(ChangesForm):
     class Meta:
         model = User
         fields = PREFERENCES
-        widgets = {"time_zone": TIME_ZONE_INPUT}
+        widgets = {"theme": forms.RadioSelect, "density": forms.RadioSelect, "time_zone": TIME_ZONE_INPUT}
         error_messages = {
             "theme": dict.fromkeys(("required", "invalid_choice"), _("Choose a theme of the list.")),
             "density": dict.fromkeys(("required", "invalid_choice"), _("Choose a density of the list.")),

@@ -4,9 +4,10 @@ import uuid
 
 from django.contrib.auth import models as auth
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Value
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import HandleField, ReadableNameField
@@ -17,6 +18,8 @@ from accounts.time_zones import validate_time_zone
 from accounts.zone_names import TIME_ZONE_LENGTH
 
 MAX_USERNAME_LENGTH = 150
+MAX_TOKEN_NAME = 80  # characters
+MAX_PROFILES = 200  # live ones of one user
 
 
 class UserManager(auth.UserManager["User"]):
@@ -103,10 +106,48 @@ class User(AbstractUser):
         self.auth_token_set.all().delete()
 
 
+class TokenName(models.Model):
+    """The name that a user gave an API token; knox's table has no column for it. `name_key` makes names unique in any case.
+
+    The database deletes it with the token (migration 0005): processes of the release before do not know this table.
+    """
+
+    token = models.OneToOneField(
+        "knox.AuthToken",
+        on_delete=models.DO_NOTHING,
+        primary_key=True,
+        db_constraint=False,
+        related_name="named",
+    )
+    owner = models.ForeignKey(
+        User, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    name = models.CharField(max_length=MAX_TOKEN_NAME)
+    name_key = models.CharField(max_length=3 * MAX_TOKEN_NAME)  # casefold() may triple a text
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "name_key"], name="a_name_is_of_one_token")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 # The declared platforms as choices of a column; a member is named like its value, in capitals.
 Platform = models.TextChoices(
     "Platform", {name.upper(): (name, spec.label) for name, spec in PLATFORMS.items()}, module=__name__
 )
+
+
+class TooManyProfiles(Exception):
+    """The user has MAX_PROFILES live profiles."""
+
+
+class ProfileConnected(Exception):
+    """The user has connected this profile before."""
+
+
+class SecretRotated(Exception):
+    """The secret has been rotated since the page was loaded."""
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
@@ -117,6 +158,22 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         """Return the first `limit` of the user's profiles, newest or oldest first; called by `cursors.read_page`."""
         return self.owned_by(user).order_by("id" if oldest_first else "-id")[:limit]
 
+    def connect(self, owner: User, **values: str) -> "Profile":
+        """Store a live profile of the owner; `values` are its platform, platform_id, handle and display_name.
+
+        Raises User.DoesNotExist, TooManyProfiles or ProfileConnected. The lock on the owner lets simultaneous calls count one
+        after the other.
+        """
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+            if self.owned_by(owner).filter(is_demo=False).count() >= MAX_PROFILES:
+                raise TooManyProfiles
+            try:
+                with transaction.atomic():
+                    return self.create(owner=owner, **values)
+            except IntegrityError as error:
+                raise ProfileConnected from error
+
     def demo(self) -> "ProfileQuerySet":
         return self.filter(is_demo=True)
 
@@ -124,7 +181,8 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
 class Profile(models.Model):
     """One connected social profile. Each of its rows in `interactions` copies its `is_demo`."""
 
-    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="profiles")
+    # Null: its owner has deleted it, and a worker deletes its rows (`interactions/profile_deletion.py`).
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="profiles")
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     platform = models.CharField(max_length=16, choices=Platform.choices)
     platform_id = ReadableNameField(max_length=255)
@@ -157,15 +215,25 @@ class Profile(models.Model):
         """The valid signing secrets: the current one and, after a rotation that kept it, the previous one."""
         return tuple(secret for secret in (self.webhook_secret, self.webhook_secret_previous) if secret)
 
-    def rotate_secret(self, *, keep_previous: bool = True) -> str:
+    @property
+    def secret_mark(self) -> str:
+        """A text that differs for each secret and does not reveal it: a page sends it along with a rotation."""
+        return salted_hmac("accounts.secret_mark", self.webhook_secret, algorithm="sha256").hexdigest()[:16]
+
+    def rotate_secret(self, *, keep_previous: bool = True, mark: str | None = None) -> str:
         """Give the profile a new secret and return it.
 
         With `keep_previous` the current secret stays valid until the next rotation. Simultaneous rotations run one
-        after the other. Raises Profile.DoesNotExist when the profile has been deleted.
+        after the other. With `mark` only the secret that has it is replaced, so that a repeated request changes nothing.
+        Raises SecretRotated, or Profile.DoesNotExist when the profile has been deleted.
         """
         secret = new_webhook_secret()
         previous = F("webhook_secret") if keep_previous else Value("")
         row = Profile.objects.filter(pk=self.pk)
+        if mark is not None:
+            if not constant_time_compare(mark, self.secret_mark):
+                raise SecretRotated
+            row = row.filter(webhook_secret=self.webhook_secret)
         if not row.update(webhook_secret_previous=previous, webhook_secret=secret):
-            raise Profile.DoesNotExist
+            raise SecretRotated if mark is not None else Profile.DoesNotExist
         return secret

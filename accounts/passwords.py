@@ -3,6 +3,8 @@
 Django itself ends the other sessions.
 """
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 
 
@@ -13,7 +15,7 @@ class EndTokensOnPasswordChange:
         """Accept every password."""
 
     def get_help_text(self) -> str:
-        return "A new password ends the user's other sessions and API tokens."
+        return _("A new password ends the user's other sessions and API tokens.")
 
     def password_changed(self, password: str, user: User | None = None) -> None:
         if user:

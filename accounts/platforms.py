@@ -16,9 +16,22 @@ class InvalidHandle(ValueError):
 
 
 @dataclass(frozen=True)
+class TextLimit:
+    """The longest text that a platform accepts, in characters or in bytes of UTF-8."""
+
+    number: int
+    in_bytes: bool = False
+
+    def left(self, text: str) -> int:
+        """Return how much more the text may have; negative for one that is too long."""
+        return self.number - len(text.encode() if self.in_bytes else text)
+
+
+@dataclass(frozen=True)
 class PlatformSpec:
     """One platform. `profile_id_help` describes the id of a profile there, for help texts and docs.
 
+    `comments` and `messages`: the longest text that the brand may send; None where no source states one.
     `nests_replies`: a reply to a reply is shown below it, otherwise below the first comment. `mentions_by_name`: people
     are addressed by name, otherwise by @handle. `deletes_replies`: it deletes all replies with the first comment, and sends no
     event for each of them.
@@ -27,6 +40,8 @@ class PlatformSpec:
     label: str
     profile_id_help: str
     handles: HandleRule
+    comments: TextLimit | None = None
+    messages: TextLimit | None = None
     has_messages: bool = True
     nests_replies: bool = True
     mentions_by_name: bool = False
@@ -43,6 +58,8 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
         "Instagram",
         "the id of the professional account, which begins with 17841",
         HandleRule(30, "._", "help.instagram.com: user names"),
+        comments=TextLimit(2_200),  # developers.facebook.com: replies of an IG comment
+        messages=TextLimit(1_000, in_bytes=True),  # developers.facebook.com: Instagram messages
         nests_replies=False,
         in_default_demo=True,
     ),
@@ -55,6 +72,7 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
             min_length=3,
             registered_edge_signs="._-",
         ),
+        comments=TextLimit(10_000),  # support.google.com/youtube: comments
         has_messages=False,
         nests_replies=False,
         in_default_demo=True,
@@ -63,6 +81,8 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
         "Facebook",
         "the id of the Page",
         HandleRule(50, ".", "facebook.com/help: guidelines for custom user names", min_length=5),
+        comments=TextLimit(8_000),  # facebook.com/help: comments
+        messages=TextLimit(2_000),  # developers.facebook.com: Send API
         nests_replies=False,
         mentions_by_name=True,
         deletes_replies=True,  # developers.facebook.com: webhooks of a Page's feed

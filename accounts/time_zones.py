@@ -35,9 +35,14 @@ class ActivateTimeZone:
 def _zone_of(request: HttpRequest) -> AbstractContextManager[None]:
     if request.path_info.startswith(UTC_PATHS):
         return nullcontext()
-    wanted = (getattr(request.user, "time_zone", ""), request.COOKIES.get(ZONE_COOKIE, ""))
-    name = next((name for name in wanted if name and name in time_zones()), None)
+    name = shown_zone(getattr(request.user, "time_zone", ""), request)
     return timezone.override(ZoneInfo(name)) if name else nullcontext()
+
+
+def shown_zone(chosen: str, request: HttpRequest) -> str:
+    """The time zone in which pages show times to a user who has `chosen` a zone or none (""); "" for UTC."""
+    wanted = (chosen, request.COOKIES.get(ZONE_COOKIE, ""))
+    return next((name for name in wanted if name and name in time_zones()), "")
 
 
 def similar_time_zone(name: str) -> str:

@@ -20,10 +20,10 @@ from accounts.models import Profile, User
 from benchmarks import workers
 from benchmarks.bulk_insert import fill
 from benchmarks.measurements import Measurement, Table, at_least, at_most, milliseconds, p95
-from demo.engine import bulk
 from demo.engine.retention import clean_up
 from demo.lifecycle import seeding
 from demo.windows import RESTORABLE_DAYS
+from interactions import row_batches
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Interaction
 
@@ -114,7 +114,7 @@ def _measure(sender: ProcessPoolExecutor, profile: Profile, rows: int, clean: Ca
 def _lock_durations() -> Iterator[list[float]]:
     """Collect the seconds for which each batch holds the profile, from its lock to the end of its transaction."""
     durations: list[float] = []
-    async_commit = bulk.async_commit
+    async_commit = row_batches.async_commit
 
     @contextmanager
     def timed(*args, **kwargs):
@@ -123,11 +123,11 @@ def _lock_durations() -> Iterator[list[float]]:
             yield
         durations.append(time.perf_counter() - locked_at)
 
-    bulk.async_commit = timed
+    row_batches.async_commit = timed
     try:
         yield durations
     finally:
-        bulk.async_commit = async_commit
+        row_batches.async_commit = async_commit
 
 
 def _send(profile_id: int, is_sending, is_over) -> list[float]:

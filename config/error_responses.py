@@ -29,15 +29,18 @@ PAGE = """<!doctype html>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>{title} · Perennial</title>
+  <link rel="stylesheet" href="/static/perennial/fonts.css">
+  <link rel="stylesheet" href="/static/perennial/tokens.css">
   <link rel="stylesheet" href="/static/perennial/style.css">
   <link rel="icon" href="/static/perennial/leaf.svg">
 </head>
 <body>
-  <main>
-    <section class="card narrow">
+  <main class="center">
+    <section class="card stack">
+      <svg class="mark" width="28" height="28" viewBox="0 0 32 32" aria-hidden="true"><path d="M6 27C4 12 13 4 28 4c0 15-8 23-20 20l9-11"></path></svg>
       <h1>{title}</h1>
       <p>{detail} {hint}</p>
-      <p><a href="/">To the dashboard</a></p>
+      <p><a class="button" href="/">To the dashboard</a></p>
     </section>
   </main>
 </body>

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty
+from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty, gettext_noop
 from accounts.zone_names import UNUSABLE_TIME_ZONES
 from demo.simulator.posts import SPIKE_SHARE
 from demo.windows import (
@@ -134,7 +134,7 @@ class Setting:
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "content_per_day": Setting(Number(0, 20), 2, "Posts a day"),
+    "content_per_day": Setting(Number(0, 20), 2, gettext_noop("Posts a day")),
     "comments_per_window": Setting(Number(0, 200), 10, f"Comments every {INTERACTION_WINDOWS.hours} hours"),
     "messages_per_window": Setting(
         Number(0, 100), 5, f"Direct messages every {INTERACTION_WINDOWS.hours} hours"
@@ -142,29 +142,36 @@ SETTINGS: Mapping[str, Setting] = {
     "posting_hour": Setting(
         Number(0, 23, may_be_empty=True),
         None,
-        "Posting hour",
+        gettext_noop("Posting hour"),
         f"The local hour of the day's first post, 0 to 23. Empty: {CONTENT_WINDOWS.first_start}.",
     ),
-    "time_zone": Setting(TimeZone(), "UTC", "Time zone", "Where the audience lives, such as Europe/Berlin."),
+    "time_zone": Setting(
+        TimeZone(),
+        "UTC",
+        gettext_noop("Time zone"),
+        gettext_noop("Where the audience lives, such as Europe/Berlin."),
+    ),
     "rhythm": Setting(
         Choice(
             (
                 ("steady", f"Steady: the exact numbers set, every {INTERACTION_WINDOWS.hours} hours"),
                 (
                     "natural",
-                    "Natural: fewer at night, more in the evening and after a popular post; the same on average",
+                    gettext_noop(
+                        "Natural: fewer at night, more in the evening and after a popular post; the same on average"
+                    ),
                 ),
             )
         ),
         "steady",
-        "Rhythm",
+        gettext_noop("Rhythm"),
         f"How many comments and messages arrive in each {INTERACTION_WINDOWS.hours} hours.",
         at_enabling=True,
     ),
     "viral_spikes": Setting(
         Flag(),
         True,
-        "Viral spikes",
+        gettext_noop("Viral spikes"),
         f"One post in {round(1 / SPIKE_SHARE)} gets several times its comments, for about a day and a half,"
         " on top of the numbers set.",
         at_enabling=True,
@@ -172,7 +179,7 @@ SETTINGS: Mapping[str, Setting] = {
     "retention_days": Setting(
         Number(1, 365),
         30,
-        "Days to keep demo data",
+        gettext_noop("Days to keep demo data"),
         f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for {RESTORABLE_DAYS} days.",
     ),
 }

@@ -66,6 +66,7 @@ _SCHEDULES = (
     Schedule("inbox: threads", "interactions.tasks.refresh_threads", expires=55, every=60),
     Schedule("inbox: bulk jobs", "interactions.tasks.resume_bulk_jobs", expires=55, every=60),
     Schedule("inbox: blocked authors", "interactions.tasks.hide_blocked_authors", expires=55, every=60),
+    Schedule("inbox: deleted profiles", "interactions.tasks.delete_profiles", expires=55, every=60),
     Schedule("interactions: fill search", "interactions.tasks.fill_search", expires=29, every=30),
     Schedule(
         "accounts: clear expired sessions and tokens",

@@ -3,6 +3,8 @@
 They do not count per caller, as one back end may make the requests of many users.
 """
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from accounts.throttling import Throttle
 from demo.exceptions import InvalidState
@@ -48,4 +50,4 @@ class SwitchThrottle(DemoThrottle):
 def count_click(user: User, limit: type[DemoThrottle]) -> None:
     """Count a click like a request of the API. Raises InvalidState when there were too many within a minute."""
     if not limit(user).allow_request(request=None, view=None):
-        raise InvalidState("Too many requests within a minute; try again in a moment.")
+        raise InvalidState(_("Too many requests within a minute; try again in a moment."))

@@ -8,8 +8,10 @@ from demo.pictures import views as pictures
 urlpatterns = [
     path("api/v1/", include("demo.api.urls")),
     path("", views.dashboard, name="dashboard"),
-    re_path(r"^settings/?$", settings_views.settings_page, name="demo-settings"),
+    re_path(r"^settings/demo/?$", settings_views.settings_page, name="settings-demo"),
     re_path(r"^demo/panel/?$", views.panel, name="demo-panel"),
+    re_path(r"^demo/banner/?$", views.banner, name="demo-banner"),
+    re_path(r"^demo/generate/(?P<what>posts|interactions)/?$", views.generate, name="demo-generate"),
     re_path(r"^demo/advance/(?P<days>[0-9]{1,9})/?$", views.advance, name="demo-advance-by"),
     re_path(
         r"^demo/scenarios/(?P<name>[a-z-]+)/(?P<action>start|cancel)/?$",

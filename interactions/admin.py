@@ -39,6 +39,7 @@ from interactions.models import (
     PlatformRow,
     ReadStatus,
     SavedReply,
+    SavedView,
     Thread,
     UnindexedRange,
 )
@@ -243,6 +244,15 @@ class LabelAdmin(ThreadRowAdmin):
     search_help_text = f"A label's exact name, in the newest {MAX_SEARCHED:,} labels."
 
 
+@admin.register(SavedView)
+class SavedViewAdmin(SearchNewestAdmin):
+    list_display = ["id", "name", "owner", "page"]
+    fields = ["owner", "name", "page", "query"]
+    list_select_related = ["owner"]
+    search_fields = [f"name__{ContainsText.lookup_name}", "=owner__username"]
+    search_help_text = f"Part of a name or a user's exact name, in the newest {MAX_SEARCHED:,} rows."
+
+
 @admin.register(SavedReply)
 class SavedReplyAdmin(SearchNewestAdmin):
     list_display = ["created_at", "name", "owner", "updated_at"]
@@ -288,8 +298,18 @@ class BlockedAuthorAdmin(ThreadRowAdmin):
 
 @admin.register(InboxRule)
 class InboxRuleAdmin(SearchNewestAdmin):
-    list_display = ["created_at", "owner", "position", "condition", "value", "action", "label", "profile"]
-    list_filter = ["condition", "action"]
+    list_display = [
+        "created_at",
+        "owner",
+        "position",
+        "condition",
+        "value",
+        "action",
+        "label",
+        "profile",
+        "enabled",
+    ]
+    list_filter = ["condition", "action", "enabled"]
     list_select_related = ["owner", "profile"]
     search_fields = ["=owner__username"]
     search_help_text = f"A user's exact name, in the newest {MAX_SEARCHED:,} rows."

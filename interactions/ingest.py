@@ -121,7 +121,8 @@ def _lock_and_load_profiles(events: Sequence[IncomingEvent]) -> dict[int, Profil
     profile_ids = {incoming.profile_id for incoming in events}
     lock_profiles(profile_ids)
     columns = ("id", "is_demo", "platform_id", "owner__answers_close_threads")
-    profiles = Profile.objects.select_related("owner").only(*columns).annotate(**WATCHED)
+    owned = Profile.objects.exclude(owner=None)  # one that has no owner is being deleted
+    profiles = owned.select_related("owner").only(*columns).annotate(**WATCHED)
     return profiles.in_bulk(profile_ids)
 
 

@@ -167,7 +167,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def error_page(error: exceptions.APIException) -> HttpResponse:
     """Return the page for a request that took too long or exceeded a limit."""
     page = loader.get_template("error.html").render({"slow": True})
-    return HttpResponse(page, status=error.status_code, headers=_headers(error))
+    return HttpResponse(page, status=error.status_code, headers=headers_of(error))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -204,7 +204,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     context["request"].accepted_renderer = JSONRenderer()  # also on routes that can answer in YAML
     context["request"].accepted_media_type = MEDIA_TYPE
     response = Response(members, status=error.status_code, content_type=MEDIA_TYPE)
-    for header, value in _headers(error).items():
+    for header, value in headers_of(error).items():
         response[header] = value
     return response
 
@@ -219,7 +219,8 @@ def _sentence(detail: Any) -> str:
     return str(detail)
 
 
-def _headers(error: exceptions.APIException) -> dict[str, str]:
+def headers_of(error: exceptions.APIException) -> dict[str, str]:
+    """Return the headers of a response with the error, such as Retry-After."""
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header

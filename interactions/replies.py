@@ -79,7 +79,8 @@ def _answer_after(thread: Thread, seen_id: int) -> Interaction | None:
 
 
 def _visible() -> InteractionQuerySet:
-    return Interaction.objects.visible().select_related("profile__owner")
+    """The rows that can be answered; a profile without an owner is being deleted."""
+    return Interaction.objects.visible().exclude(profile__owner=None).select_related("profile__owner")
 
 
 def _store(to: Interaction, text: str, now: datetime, key: str | None, request_digest: int) -> Interaction:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from accounts.names import has_visible_text
+
 VARIABLES = {  # what each name stands for
     "first_name": "the first name of the person who gets the reply",
     "brand": "the name of the profile that sends it",
@@ -23,7 +25,7 @@ _PART = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+")
 
 
 class InvalidSavedReply(ValueError):
-    """The text has a brace that belongs to no variable, or an unknown variable; the message is a sentence."""
+    """The text has a brace that belongs to no variable, or an unknown variable, or shows nothing; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class Variable:
 def parse(text: str) -> list[str | Variable]:
     """Return the texts and variables of a saved reply in their order; raises InvalidSavedReply."""
     return list(_parts(text))
+
+
+def check(text: str) -> None:
+    """Raise InvalidSavedReply when the text has a wrong variable, or shows nothing."""
+    parse(text)
+    if not has_visible_text(text):
+        raise InvalidSavedReply("The text has no visible character; write letters, digits, signs or emoji.")
 
 
 def render(text: str, values: Mapping[str, str | None]) -> str:

@@ -8,10 +8,12 @@ from interactions import search_filling
 from interactions.clock import now
 from interactions.dispatch import send
 from interactions.moderation.blocking import hide_blocked
+from interactions.profile_deletion import delete_without_owner, request_deletion
 from interactions.threads import bulk_jobs
 from interactions.threads.waking import wake_threads
 
 MAX_HIDING_TIME = timedelta(seconds=20)
+MAX_DELETION_TIME = timedelta(seconds=5)  # then the task sends itself again, behind the tasks in the queue
 MAX_FILLING_TIME = timedelta(seconds=2)
 MAX_BULK_TIME = timedelta(seconds=2)  # then the task sends itself again, behind the tasks in the queue
 
@@ -33,6 +35,13 @@ def resume_bulk_jobs() -> None:
 def hide_blocked_authors() -> None:
     """Hide what blocked authors wrote before they were blocked, as far as the request has left it."""
     hide_blocked(now(), MAX_HIDING_TIME)
+
+
+@shared_task(ignore_result=True)
+def delete_profiles() -> None:
+    """Delete the profiles that their owners have deleted, until none is left or the time limit ends it."""
+    if delete_without_owner(MAX_DELETION_TIME):
+        request_deletion()
 
 
 @shared_task(ignore_result=True)

@@ -1,12 +1,9 @@
-"""Routes of the inbox's pages and API."""
+"""Routes of the inbox's pages, pictures and API."""
 
-from django.urls import include, path, re_path
-
-from interactions import views
+from django.urls import include, path
 
 urlpatterns = [
     path("api/v1/", include("interactions.api.urls")),
     path("pictures/", include("interactions.pictures.urls")),
-    re_path(r"^comments/?$", views.comments, name="comments"),
-    re_path(r"^messages/?$", views.messages, name="messages"),
+    path("", include("interactions.pages.urls")),
 ]

@@ -1,12 +1,14 @@
 """A real Chromium on a real web server, worker and beat, for the tests of pages."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.service_stack import ServiceStack, running_stack
 
@@ -36,19 +38,35 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(stack: ServiceStack, chromium: Browser) -> Iterator[Page]:
-    """A tab. Fails the test when a page loads anything from another host, a script fails, or the CSP blocks something."""
+    """A tab. Fails the test when a page loads anything from another host, or the browser writes anything to its console."""
+    context = chromium.new_context(viewport={"width": 1100, "height": 900})
+    with quiet(context, stack):
+        yield context.new_page()
+    context.close()
+
+
+@contextmanager
+def quiet(context: BrowserContext, stack: ServiceStack) -> Iterator[None]:
+    """Fail if a page of the context loads anything from another host, a script fails, or the console gets a message."""
     outside: list[str] = []
     errors: list[str] = []
-    context = chromium.new_context(viewport={"width": 1100, "height": 900})
     context.on("request", lambda sent: outside.append(sent.url) if stack.url not in sent.url else None)
     context.on("weberror", lambda error: errors.append(str(error.error)))
-    context.on(
-        "console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None
-    )
-    yield context.new_page()
-    context.close()
+    context.on("console", lambda line: None if is_refusal(line) else errors.append(line.text))
+    yield
     assert outside == [], "nothing is loaded from anywhere else"
-    assert errors == [], "no script fails and nothing breaks the Content-Security-Policy"
+    assert errors == [], "no script fails, nothing breaks the Content-Security-Policy, the console is empty"
+
+
+# What htmx writes about a request that was refused, or that found no network.
+REPORTS_OF_HTMX = ("Response Status Error Code", "htmx:sendError", "htmx:afterRequest")
+
+
+def is_refusal(line: ConsoleMessage) -> bool:
+    """Whether Chromium or htmx reports only that the server has refused a page or an action, as tests ask it to."""
+    is_asset = re.search(r"//[^/]+/(static|pictures)/", line.location["url"])
+    is_page = line.text.startswith("Failed to load resource") and not is_asset
+    return is_page or line.text.startswith(REPORTS_OF_HTMX)
 
 
 def log_in(page: Page, stack: ServiceStack, name: str = "visitor") -> None:
@@ -56,12 +74,26 @@ def log_in(page: Page, stack: ServiceStack, name: str = "visitor") -> None:
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(name)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
 
 def log_out(page: Page) -> None:
+    """On a phone the button lies in the settings, else in the account menu."""
+    menu = page.locator("[popovertarget=account-menu]")
+    if menu.is_visible():
+        menu.click()
+    else:
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+def wait_for_polls(page: Page, polls: int = 1) -> None:
+    """Advance the page's clock by 15 s `polls` times, and wait for each poll of the dashboard."""
+    for _ in range(polls):
+        with page.expect_response("**/demo/panel"):
+            page.clock.fast_forward(15_000)
+        page.wait_for_timeout(150)
 
 
 def save_screenshot(page: Page, name: str) -> None:

@@ -27,7 +27,16 @@ for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
     )
 hypothesis.load_profile("short")
 
-_PLUGINS = ("world", "admin_client", "stories", "browser", "users", "restored_rows", "thread_filters")
+_PLUGINS = (
+    "world",
+    "admin_client",
+    "stories",
+    "browser",
+    "users",
+    "restored_rows",
+    "thread_filters",
+    "settings_pages",
+)
 pytest_plugins = [f"tests.{name}" for name in _PLUGINS]
 
 

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 
 from accounts.models import Profile, User
 from accounts.platforms import MESSAGE_PLATFORMS
-from demo.engine.deletion import RECEIVED_MODELS
 from demo.models import DemoAccount, State, StoryEvent
 from demo.simulator.posting import posting_delay
+from interactions.profile_deletion import RECEIVED_MODELS
 from tests.world import DAY, HOUR
 
 CONTENT, COMMENT = StoryEvent.Type.CONTENT.value, StoryEvent.Type.COMMENT.value

@@ -23,7 +23,7 @@ from django_celery_beat.models import (
 
 from accounts.models import Profile, User
 from demo.models import StoryEvent
-from interactions.models import BulkJob, ExportLease, Interaction, SavedReply, Thread
+from interactions.models import BulkJob, ExportLease, Interaction, SavedReply, SavedView, Thread
 from interactions.tasks import fill_search
 from tests.world import DAY, NOW, demo_of, event, moderate, send, work_on
 
@@ -215,6 +215,7 @@ def more_rows(number: int) -> None:
     send(profile, event("comment.edited", f"never-{number}"), {"type": "nonsense"})
     work_on(Thread.objects.get(profile=profile))
     SavedReply.objects.store(user, "Thanks", "Thank you!", NOW)
+    SavedView.objects.store(user, "Unread", "inbox", "unread=true")
     moderate(Interaction.objects.filter(profile=profile).first())
     ExportLease.objects.acquire(user.pk)
     BulkJob.objects.start(user, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})

@@ -1,9 +1,11 @@
 """Back, Older, log-out and the dashboard's polls in a real Chromium."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import SKIP, log_in, log_out
+from tests.browser import SKIP, log_in, log_out, wait_for_polls
 
 pytestmark = [pytest.mark.long, pytest.mark.browser]
 if SKIP:
@@ -11,7 +13,6 @@ if SKIP:
 
 STORED = "JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage)])"
 SCROLLED = "Math.round(scrollY)"
-FOCUSED = "document.activeElement.id || document.activeElement.tagName"
 
 
 @pytest.fixture(scope="module")
@@ -24,78 +25,128 @@ def full(stack):
 
 
 def shows_a_whole_page(page: Page) -> None:
-    expect(page.locator("header")).to_have_count(1)
-    expect(page.locator("li.item")).to_have_count(25)
-    assert page.evaluate("getComputedStyle(document.querySelector('header')).display") == "flex"
+    expect(page.locator("nav.side")).to_have_count(1)
+    expect(page.locator("#threads .row")).to_have_count(50)
+    assert page.evaluate("getComputedStyle(document.querySelector('nav.side')).display") == "flex"
 
 
-def wait_for_polls(page: Page, polls: int = 1) -> None:
-    """Advance the page's clock by 15 s `polls` times, and wait for each poll's response."""
-    for _ in range(polls):
-        with page.expect_response("**/demo/panel"):
-            page.clock.fast_forward(15_000)
-        page.wait_for_timeout(150)
+def first_row(page: Page) -> list[str]:
+    """The person and text of the list's first row; its age changes meanwhile."""
+    return page.locator("#threads .row").first.locator("bdi").all_inner_texts()
 
 
-def first_item(page: Page) -> list[str]:
-    """The author, text and post of the page's first item; its age changes meanwhile."""
-    return page.locator("li.item").first.locator("bdi, .text").all_inner_texts()
+def shows_thread(page: Page, id: str | None) -> None:
+    """The pane and the address are those of the thread; of none when `id` is None."""
+    expect(page.locator("#thread > .thread")).to_have_count(1 if id else 0)
+    if id:
+        expect(page.locator("#thread > .thread")).to_have_attribute("data-id", id)
+    expect(page).to_have_url(re.compile(f"/comments/{id}/$" if id else "/comments/$"))
 
 
-def test_back_restores_the_page_and_the_scroll_position(full, tab):
+def test_back_restores_the_thread_and_the_list_stays_where_it_was_scrolled(full, tab):
     log_in(tab, full)
     tab.goto(f"{full.url}/comments/")
-    first = first_item(tab)
-    tab.get_by_role("link", name="Older").scroll_into_view_if_needed()
-    before = tab.evaluate(SCROLLED)
+    rows, scrolled = tab.locator("#threads .row"), "document.getElementById('list-scroll').scrollTop"
+    first, opened = first_row(tab), []
+    for place in (20, 22):
+        rows.nth(place).locator(".row-link").click()
+        opened.append(rows.nth(place).get_attribute("data-id"))
+        shows_thread(tab, opened[-1])
+    before = tab.evaluate(scrolled)
     assert before > 500
-    tab.get_by_role("link", name="Older").click()
-    expect(tab.get_by_role("link", name="Newer")).to_be_visible()
-    assert (tab.evaluate(SCROLLED), tab.evaluate(FOCUSED)) == (0, "list")
-    assert first_item(tab) != first
+    tab.go_back()
+    shows_thread(tab, opened[0])
+    assert tab.evaluate(scrolled) == before
+    tab.go_forward()
+    shows_thread(tab, opened[1])
+    assert tab.evaluate(scrolled) == before
     tab.evaluate("sessionStorage.clear()")
     tab.reload()
     shows_a_whole_page(tab)
+    shows_thread(tab, opened[1])
     tab.go_back()
+    shows_thread(tab, opened[0])
+    tab.go_back()
+    shows_thread(tab, None)
     shows_a_whole_page(tab)
-    assert first_item(tab) == first
-    tab.wait_for_function(f"Math.abs(scrollY - {before}) < 40")
-    tab.go_forward()
-    shows_a_whole_page(tab)
-    expect(tab.get_by_role("link", name="Newer")).to_be_visible()
+    assert first_row(tab) == first
 
 
-def test_after_log_out_back_shows_the_log_in_and_nothing_is_left(full, tab):
+def test_back_from_another_page_shows_the_whole_page_again(full, tab):
     log_in(tab, full)
     tab.goto(f"{full.url}/comments/")
-    tab.get_by_role("link", name="Older").click()
-    expect(tab.get_by_role("link", name="Newer")).to_be_visible()
-    tab.goto(f"{full.url}/settings/")
+    first = first_row(tab)
+    tab.locator("#threads .row-link").nth(3).click()
+    id = tab.locator("#threads .row").nth(3).get_attribute("data-id")
+    shows_thread(tab, id)
+    tab.goto(f"{full.url}/settings/demo/")
+    tab.go_back()
+    shows_a_whole_page(tab)
+    shows_thread(tab, id)
+    assert first_row(tab) == first
+
+
+def test_older_threads_have_their_own_page_without_scripts(full, chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, full)
+    page.goto(f"{full.url}/comments/")
+    first = first_row(page)
+    page.get_by_role("link", name="Older threads").click()
+    shows_a_whole_page(page)
+    assert first_row(page) != first
+    page.go_back()
+    shows_a_whole_page(page)
+    assert first_row(page) == first
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1100, 390])
+def test_after_log_out_back_shows_the_log_in_and_nothing_is_left(full, tab, width):
+    tab.set_viewport_size({"width": width, "height": 844})
+    log_in(tab, full)
+    tab.goto(f"{full.url}/comments/")
+    for place in (0, 1):
+        tab.locator("#threads .row-link").nth(place).click()
+        id = tab.locator("#threads .row").nth(place).get_attribute("data-id")
+        shows_thread(tab, id)
+        if width == 390 and place == 0:
+            tab.get_by_role("link", name="Back to the list").click()
+        assert tab.evaluate(STORED) == "[[],[]]"
+    tab.get_by_role("textbox", name="Your text").fill("a private draft")
+    tab.wait_for_function(f"{STORED}.includes('a private draft')")
+    tab.goto(f"{full.url}/settings/demo/")
     tab.goto(f"{full.url}/")
-    assert tab.evaluate(STORED) == "[[],[]]"
     log_out(tab)
     assert tab.evaluate(STORED) == "[[],[]]"
-    for _ in range(4):
+    for _ in range(5):
         tab.go_back()
         expect(tab.get_by_label("Password")).to_be_visible()
-        expect(tab.locator("li.item, #demo, .fields")).to_have_count(0)
+        expect(tab.locator("#threads .row, .thread, #demo, .fields")).to_have_count(0)
 
 
 def test_the_next_user_of_a_browser_sees_nothing_of_the_first(full, tab):
     log_in(tab, full)
     tab.goto(f"{full.url}/comments/")
-    other = tab.context.new_page()
+    tab.locator("#threads .row-link").first.click()
+    expect(tab.locator("#thread > .thread")).to_have_count(1)
+    other, inbox = tab.context.new_page(), tab.context.new_page()
     other.clock.install()
     other.goto(f"{full.url}/")
     expect(other.locator("[data-kind=comments]")).to_contain_text("920")
+    inbox.goto(f"{full.url}/inbox/")
+    expect(inbox.locator("#threads .row")).to_have_count(50)
     log_out(tab)
     log_in(tab, full, "second")
     for _ in range(3):
         tab.go_back()
-        expect(tab.locator("li.item .meta")).to_have_count(0)
+        expect(tab.locator("#threads .row, .thread")).to_have_count(0)
     wait_for_polls(other)
-    expect(other.get_by_role("link", name="second")).to_be_visible()
+    expect(other.get_by_role("button", name="second")).to_be_visible()
     expect(other.get_by_role("button", name="Switch demo mode on")).to_be_visible()
+    inbox.bring_to_front()
+    expect(inbox.get_by_role("button", name="second")).to_be_visible(timeout=15_000)
+    expect(inbox.locator("#threads .row, .thread")).to_have_count(0)
 
 
 def test_storage_written_by_an_older_version_is_cleared(full, tab):
@@ -116,7 +167,7 @@ def test_a_poll_keeps_focus_selection_scroll_position_and_input(full, tab):
     tab.route(
         "**/demo/panel",
         lambda route: route.fulfill(
-            body=route.fetch().text().replace('<ol class="next">', f'{more}<ol class="next">')
+            body=route.fetch().text().replace('<ol class="next">', f'{more}<ol class="next">', 1)
         ),
     )
     tab.evaluate(f"document.querySelector('ol.next').insertAdjacentHTML('beforebegin', `{more}`)")
@@ -171,7 +222,7 @@ def test_focus_moves_to_the_heading_when_the_clicked_button_disappears(full, tab
 def test_polling_announces_nothing_to_a_screen_reader(full, tab):
     tab.clock.install()
     log_in(tab, full)
-    expect(tab.locator(".state[role=status]")).to_have_text("active")
+    expect(tab.locator(".state[role=status]")).to_have_text("Active")
     tab.evaluate(
         """() => {
         window.announcements = 0;

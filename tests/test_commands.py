@@ -1,6 +1,7 @@
 """The management commands of demo mode: exit codes 0, 1, 2 and reports."""
 
 import json
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -43,6 +44,62 @@ def test_seeding_many_users_creates_them_without_usable_passwords(db):
     assert [user.username for user in users] == ["demo-0001", "demo-0002", "demo-0003"]
     assert not any(user.has_usable_password() for user in users)
     assert Interaction.objects.filter(direction="in").count() == 3 * 35
+
+
+CAROL = ("seed_demo", "--user", "carol", "--create", "--size", "smoke", "--seed", "1")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--products", "Sun Lamp, Trail Mug", "--platforms", "x,facebook"),
+        ("--products", "Sun Lamp", "Trail Mug", "--platforms", "x", "facebook"),
+        ("--products", "Sun Lamp", "--platforms", "x", "--products", "Trail Mug", "--platforms", "facebook"),
+    ],
+)
+def test_brand_products_and_platforms_are_options(db, words):
+    run(*CAROL, "--brand", "Solaris, Ltd.", *words)
+    account = DemoAccount.objects.get()
+    assert (account.brand, account.products) == ("Solaris, Ltd.", ["Sun Lamp", "Trail Mug"])
+    assert (account.platforms, account.state) == (["x", "facebook"], "active")
+    assert set(Profile.objects.values_list("platform", flat=True)) == {"x", "facebook"}
+    posts = " ".join(Content.objects.values_list("text", flat=True))
+    assert "Sun Lamp" in posts or "Trail Mug" in posts
+
+
+def test_options_change_nothing_of_a_demo_that_is_active(db):
+    run(*CAROL, "--brand", "Solaris", "--products", "Sun Lamp", "--platforms", "x")
+    report = json.loads(
+        run(*CAROL, "--brand", "Other", "--products", "Mug", "--platforms", "tiktok", "--json")
+    )
+    assert (report["content"], report["comments"], report["messages"]) == (0, 0, 0)
+    assert DemoAccount.objects.values_list("brand", "products", "platforms").get() == (
+        "Solaris",
+        ["Sun Lamp"],
+        ["x"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--platforms", "x,myspace"), "platforms must be one or more of instagram, youtube, facebook,"),
+        (("--platforms", ","), "platforms must be one or more of"),
+        (("--brand", "a" * 81), "brand must be a name of 1 to 80 characters in one line"),
+        (("--brand", "!!"), "brand must have at least one letter or digit."),
+        (
+            ("--products", "Mug," + "a" * 61),
+            "Each of products must be a name of 1 to 60 characters in one line",
+        ),
+        (("--products", ",".join("abcdefghijklmnopqrstu")), "products must be at most 20 names."),
+        (("--brand", "\udcff"), "brand must be a name of 1 to 80 characters in one line"),
+    ],
+)
+def test_an_invalid_brand_product_or_platform_is_bad_input(db, words, sentence):
+    with pytest.raises(CommandError, match=re.escape(sentence)) as error:
+        run(*CAROL, *words)
+    assert error.value.returncode == 2
+    assert not User.objects.exists()
 
 
 def test_the_option_now_determines_every_time(db):

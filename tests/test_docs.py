@@ -74,7 +74,7 @@ def test_every_file_that_a_page_names_is_there(page):
 
 def test_the_files_that_pages_name_are_found_in_them():
     names = [name for page in PAGES for name in NAMED.findall(page.read_text(encoding="utf-8"))]
-    assert {"demo/simulator/words/", "docs/images/comments.png", "keyed_random.py"} <= set(names)
+    assert {"demo/simulator/words/", "docs/images/inbox.png", "keyed_random.py"} <= set(names)
     assert not is_there("demo/simulator/no_such_file.py", PAGES[0])
     assert not is_there("no_such_file.py", PAGES[0])
     assert not is_there("demo/no_such_route/", PAGES[0])

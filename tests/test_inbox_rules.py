@@ -81,7 +81,18 @@ def test_a_rule_is_created_read_changed_and_deleted(page, profile):
     row = created.json()
     assert (created.status_code, list(row)) == (
         201,
-        ["id", "position", "profile", "condition", "value", "action", "label", "created_at", "updated_at"],
+        [
+            "id",
+            "position",
+            "profile",
+            "condition",
+            "value",
+            "action",
+            "label",
+            "enabled",
+            "created_at",
+            "updated_at",
+        ],
     )
     assert [row[name] for name in ("position", "profile", "value", "action", "label")] == [
         1,
@@ -98,6 +109,32 @@ def test_a_rule_is_created_read_changed_and_deleted(page, profile):
     assert page.get(PATH).json() == {"next": None, "previous": None, "results": [back]}
     codes = [page.delete(f"{PATH}{row['id']}/").status_code for _ in range(2)]
     assert (codes, page.get(PATH).json()["results"]) == ([204, 404], [])
+
+
+def test_a_disabled_rule_does_nothing_until_it_is_enabled(page, alice, profile):
+    row = create(page, value="spam").json()
+    assert row["enabled"] is True
+    assert change(page, row["id"], enabled=False).json()["enabled"] is False
+    send(profile, comment("c1", "spam"))
+    assert hidden() == set()
+    rule(alice, "word", "spam", "done")
+    send(profile, comment("c2", "more spam"))
+    assert (hidden(), Decision.objects.count()) == (set(), 1)
+    change(page, row["id"], enabled=True)
+    send(profile, comment("c3", "spam again"))
+    assert hidden() == {"c3"}
+    assert create(page, value="x", enabled=False).json()["enabled"] is False
+
+
+def test_a_process_that_knows_no_disabled_rules_inserts_enabled_ones(alice):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO interactions_inboxrule"
+            " (owner_id, position, condition, value, action, label, created_at, updated_at)"
+            " VALUES (%s, 1, 'word', 'spam', 'hide', '', now(), now())",
+            [alice.pk],
+        )
+    assert InboxRule.objects.get().enabled
 
 
 def test_a_position_moves_the_others(page):

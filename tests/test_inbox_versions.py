@@ -15,10 +15,10 @@ from accounts import circuit_breaker, redis_client
 from accounts.circuit_breaker import CircuitBreaker
 from accounts.models import Profile
 from demo.engine import retention
-from demo.engine.async_commit import async_commit
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount
 from interactions import inbox_versions
+from interactions.async_commit import async_commit
 from interactions.inbox_versions import KEPT_SECONDS, MAX_STALE_SECONDS, version_of
 from interactions.locks import lock_profiles, try_lock_profiles
 from interactions.models import DeadLetter, Interaction

@@ -15,7 +15,6 @@ from django_celery_beat.models import PeriodicTask
 from accounts.models import Profile, User
 from demo import simulator
 from demo.engine import retention
-from demo.engine.deletion import PROFILE_MODELS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.exceptions import InvalidState
@@ -24,6 +23,7 @@ from demo.lifecycle.options import columns_for
 from demo.models import DemoAccount, State, StoryEvent
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction, Thread
+from interactions.profile_deletion import PROFILE_MODELS
 from tests.lock_helpers import locked_elsewhere
 from tests.timeline import (
     ENABLED,

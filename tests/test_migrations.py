@@ -118,16 +118,16 @@ def test_columns_are_dropped_while_rows_are_changed_and_can_be_dropped_again(liv
             return {one.name for one in connection.introspection.get_table_description(cursor, table)}
 
     assert not {"status", "read_at"} & columns()
-    run("migrate", "interactions", "0015", "-v0")
+    run("migrate", "interactions", "0017", "-v0")
     assert {"status", "read_at"} < columns()
     in_use = locked_elsewhere(lambda: Interaction.objects.update(text="x"))
     try:
         with in_use, pytest.raises(OperationalError, match="lock timeout"):
-            run("migrate", "interactions", "0016", "-v0")
+            run("migrate", "interactions", "0018", "-v0")
         assert ({"status", "read_at"} < columns(), len(pauses)) == (True, 2)
     finally:
         run("migrate", "-v0")
-    run("migrate", "interactions", "0015", "--fake", "-v0")
+    run("migrate", "interactions", "0017", "--fake", "-v0")
     run("migrate", "-v0")
     assert not {"status", "read_at"} & columns()
 

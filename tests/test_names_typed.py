@@ -126,6 +126,7 @@ def test_an_invalid_handle_of_the_platform_is_refused_with_an_error(operator, li
 @pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
 def test_an_unreadable_name_of_a_user_is_refused(operator, alice, field):
     body = {"username": "alice", "is_active": "on", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+    body |= {"theme": "system", "density": "comfortable"}
     path = f"/admin/accounts/user/{alice.pk}/change/"
     shown = operator.post(path, body | {field: "a\u3164b"}).content.decode()
     assert f"The {field.replace('_', ' ')} {SENTENCE} 150 characters in one line; remove U+" in shown

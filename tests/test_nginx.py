@@ -89,5 +89,5 @@ def test_refusals_of_nginx_look_like_those_of_the_web_server(request_line, heade
         )
     assert (problem_of(api)["title"], api[0]) == (HTTPStatus(code).phrase, code)
     assert (page[0], page[1]["content-type"]) == (code, "text/html; charset=utf-8")
-    assert b'<section class="card narrow">' in page[2]
+    assert b'<section class="card stack">' in page[2]
     assert len(page[1]["x-request-id"]) == 32

@@ -6,7 +6,18 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Profile
 from accounts.tokens import create_token
-from interactions.models import BlockedAuthor, BulkJob, Content, InboxRule, Interaction, SavedReply, Thread
+from interactions.models import (
+    BlockedAuthor,
+    BulkJob,
+    Content,
+    InboxRule,
+    Interaction,
+    SavedReply,
+    SavedView,
+    Thread,
+)
+from interactions.pages.restoring import restore_text
+from interactions.threads.decisions import decide
 from tests.world import NOW, demo_of, moderate, work_on
 
 OPEN = {
@@ -67,7 +78,7 @@ def everything() -> list[tuple]:
             *("interactions_deadletter", "demo_storyevent", "interactions_pendingchange"),
             *("interactions_savedreply", "interactions_moderation", "interactions_blockedauthor"),
             *("interactions_inboxrule", "interactions_label", "interactions_thread"),
-            *("interactions_note", "interactions_decision", "interactions_bulkjob"),
+            *("interactions_note", "interactions_decision", "interactions_bulkjob", "interactions_savedview"),
         ):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY id")
             rows += cursor.fetchall()
@@ -109,7 +120,69 @@ def test_another_users_demo_is_403_by_name_and_unchanged(client, ids, bob, opera
 
 def test_every_page_shows_only_the_users_own_rows(client, ids, bob):
     client.force_login(bob)
-    for path in ("/", "/comments/", "/messages/", "/demo/panel/"):
+    paths = ["/", "/inbox/", "/comments/", "/messages/", "/inbox/?status=all", "/inbox/?search=comment"]
+    paths += [
+        "/comments/older/",
+        "/inbox/updates/",
+        "/content/",
+        "/settings/",
+        "/settings/demo/",
+        "/demo/panel/",
+    ]
+    for path in paths:
         page = client.get(path).content.decode()
         assert not any(text in page for text in ("A Person", "live-1", "a comment", "a message"))
     assert Profile.objects.filter(owner=bob).count() == 0
+
+
+PART = {"HX-Request": "true"}
+
+
+@pytest.mark.parametrize("headers", [{}, PART | {"HX-Target": "thread"}])
+def test_another_users_thread_is_not_shown(client, live, bob, headers):
+    client.force_login(bob)
+    for thread in Thread.objects.all():
+        answer = client.get(f"/inbox/{thread.pk}/", headers=headers)
+        shown = answer.content.decode()
+        assert (answer.status_code, "This thread is gone" in shown) == (200 if headers else 404, True)
+        assert not any(text in shown for text in ("A Person", "a comment", "a message", "a caption"))
+        assert client.get(f"/inbox/{thread.pk}/person/", headers=headers).content == b""
+        updates = client.get(
+            f"/inbox/updates/?shown={thread.pk}:0&open={thread.pk}", headers=PART
+        ).content.decode()
+        assert f'<li id="row-{thread.pk}" hx-swap-oob="delete"></li>' in updates
+        assert not any(text in updates for text in ("A Person", "a comment", "a message", "a caption"))
+
+
+ACTIONS = [
+    ("{thread}/status/", {"status": "done"}),
+    ("{thread}/unread/", {"unread": "1"}),
+    ("{thread}/labels/", {"new": "mine"}),
+    ("{thread}/write/", {"text": "a reply", "mode": "reply"}),
+    ("{thread}/write/", {"text": "a note", "mode": "note"}),
+    ("{thread}/block/", {"blocked": "1"}),
+    *((f"rows/{{row}}/{action}/", {}) for action in ("hide", "unhide", "delete", "withdraw")),
+    ("bulk/", {"ids": "{thread}", "change": "done"}),
+    ("bulk/", {"ids": "{thread}", "change": "label", "label": "mine"}),
+    ("undo/", {"restore": "{restore}"}),
+    ("views/{view}/delete/", {}),
+    ("jobs/{job}/cancel/", {}),
+]
+
+
+@pytest.mark.parametrize("headers", [{}, PART])
+@pytest.mark.parametrize(("path", "sent"), ACTIONS)
+def test_no_action_of_the_inbox_changes_another_users_rows(client, alice, live, bob, path, sent, headers):
+    row = Interaction.objects.get(platform_id="comment")
+    view = SavedView.objects.store(alice, "waiting", "inbox", "status=open")
+    job = BulkJob.objects.start(alice, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
+    restore = restore_text(Thread.objects.filter(pk=row.thread_id))
+    decide([row.thread_id], "done", NOW)
+    ids = {"thread": row.thread_id, "row": row.pk, "view": view.pk, "job": job.pk, "restore": restore}
+    sent = {name: value.format(**ids) for name, value in sent.items()}
+    before = everything()
+    client.force_login(bob)
+    answer = client.post(f"/inbox/{path.format(**ids)}", sent, headers=headers)
+    assert answer.status_code < 500
+    assert everything() == before
+    assert not any(text in answer.content.decode() for text in ("A Person", "a comment", "waiting"))

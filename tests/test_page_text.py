@@ -9,10 +9,13 @@ from accounts.models import Profile
 from demo.models import DemoAccount
 from interactions.cursors import Cursor
 from interactions.display import display_author, display_text, preview
-from interactions.models import Content, Interaction
-from tests.world import demo_of, event, send
+from interactions.models import Content, Interaction, SavedReply, Thread
+from interactions.threads.changing import ThreadChange, change_thread
+from interactions.threads.noting import add_note
+from tests.world import NOW, demo_of, event, send
 
 PART = {"HX-Request": "true"}
+LATER = "2026-03-01T13:00:00Z"
 INVISIBLE = "\u3164\u200b\u2800"  # no visible character
 NAMES = [
     ("1", "ada", "Ada", ("Ada", "@ada")),
@@ -43,6 +46,18 @@ def listed(page, path: str = "/comments/") -> str:
     return page.get(path).content.decode()
 
 
+def opened(page, platform_id: str = "one") -> str:
+    """The pane of the thread of the comment with that id."""
+    thread = Interaction.objects.get(platform_id=platform_id).thread_id
+    return listed(page, f"/comments/{thread}/").split('<article class="thread"')[1].split("</article>")[0]
+
+
+def row_of(page, platform_id: str = "one") -> str:
+    """The row of that comment's thread in the list."""
+    thread = Interaction.objects.get(platform_id=platform_id).thread_id
+    return listed(page).split(f'id="row-{thread}"')[1].split("</li>")[0]
+
+
 def words(html: str) -> str:
     """Return the visible text: without tags, blanks folded."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
@@ -64,8 +79,15 @@ def test_an_author_is_shown_by_name_handle_or_id(id, handle, name, shown):
 )
 def test_the_inbox_and_the_admin_show_an_author_the_same_way(page, live, alice, author, meta):
     comment(live, author=author)
-    row = listed(page).split('<div class="meta">')[1].split("<time")[0]
-    assert words(row) == f"Instagram Received {meta}"
+    shown = opened(page)
+    head = shown.split('<p class="entry-head">')[1].split("</p>")[0]
+    person = words(shown.split('<div class="thread-who">')[1].split("</div>")[0])
+    thread = Interaction.objects.get().thread_id
+    aside = listed(page, f"/comments/{thread}/person/").split("<h2>")[1].split('<p class="meta">')[0]
+    name, _, secondary = meta.partition(" ")
+    assert (words(head), words(aside)) == (meta, meta)
+    assert person == meta + (" · " if secondary else " ") + "commented on Instagram, @alice"
+    assert words(row_of(page).split('class="row-link')[1].split(">", 1)[1].split("</a>")[0]) == name
     alice.is_staff = alice.is_superuser = True
     alice.save()
     cell = re.search(r'field-author">(.*?)</td>', listed(page, "/admin/interactions/interaction/"))
@@ -103,7 +125,8 @@ def test_megabytes_of_invisible_characters_are_scanned_quickly(piece):
 
 def test_a_comments_lines_are_on_the_page(page, live):
     comment(live, text="one\r\n\r\n\r\n\r\ntwo\u2028three")
-    assert '<p class="text" dir="auto">one\n\ntwo\nthree</p>' in listed(page)
+    assert '<p class="text" dir="auto">one\n\ntwo\nthree</p>' in opened(page)
+    assert '<bdi class="truncate">one two three</bdi>' in row_of(page)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +149,7 @@ def test_a_preview_ends_at_a_whole_word_and_letter(text, head):
     assert preview(text) == head
 
 
-@pytest.mark.parametrize("path", ["/comments/", "/admin/interactions/interaction/{pk}/change/"])
+@pytest.mark.parametrize("path", ["/comments/{thread}/", "/admin/interactions/interaction/{pk}/change/"])
 @pytest.mark.parametrize(
     ("text", "folded"), [("word " * 120, 0), ("word " * 900, 1), ("line\n" * 99, 1), ("x" * 65_536, 1)]
 )
@@ -134,49 +157,88 @@ def test_a_long_text_is_folded_and_complete(page, live, alice, path, text, folde
     alice.is_staff = alice.is_superuser = True
     alice.save()
     row = comment(live, text=text)
-    shown = listed(page, path.format(pk=row.pk))
-    assert shown.count("<details ") == folded
+    shown = listed(page, path.format(pk=row.pk, thread=row.thread_id))
+    assert shown.count('<details class="fold"') == folded
     assert shown.count(f'<p class="text" dir="auto">{display_text(text)}</p>') == 1
     number = f"{len(display_text(text)):,}"
     assert shown.count(f'<span class="more">Show all {number} characters</span>') == folded
 
 
+@pytest.mark.parametrize(("text", "shown"), [("x" * 65_536, "x" * 200), ("a\n\n" * 400, "a " * 66 + "a")])
+def test_the_list_shows_the_start_of_a_long_text_on_one_line(page, live, text, shown):
+    comment(live, text=text)
+    assert f'<bdi class="truncate">{shown}</bdi>' in row_of(page)
+
+
 @pytest.mark.parametrize("text", ["", " ", INVISIBLE, "\n\n"])
 def test_a_text_without_visible_characters_shows_no_text(page, live, text):
     comment(live, text="a comment")
-    send(live, event("comment.created", "answer", parent_id="one", text="thanks"))
+    send(live, event("comment.created", "other", text="thanks"))
     Interaction.objects.filter(platform_id="one").update(text=text)
     Content.objects.update(text=text)
-    shown = listed(page)
+    shown = opened(page)
     assert shown.count('<p class="text muted">No text</p>') == 1
-    assert '<blockquote class="muted">No text</blockquote>' in shown
-    assert shown.count("on a post without text") == 2
+    assert '<bdi class="truncate">A post without text</bdi>' in shown
+    assert '<bdi class="truncate">No text</bdi>' in row_of(page)
+    thread = Interaction.objects.get(platform_id="other").thread_id
+    also = listed(page, f"/comments/{thread}/person/").split("Also wrote")[1]
+    assert '<span class="clamp" dir="auto">No text</span>' in also
 
 
 def test_each_text_has_its_own_direction(page, live):
-    comment(live, text="שלום", author={"id": "7", "handle": "ada", "name": "עדה"})
-    send(live, event("comment.created", "answer", parent_id="one", text="شكرا"))
+    author = {"id": "7", "handle": "ada", "name": "עדה"}
+    comment(live, text="שלום", author=author)
+    send(live, event("comment.created", "answer", LATER, parent_id="one", text="شكرا", author=author))
+    send(live, event("comment.created", "other", text="سلام", author=author))
     Content.objects.update(text="كافه")
-    shown = listed(page)
+    add_note(Thread.objects.get(root_ref="one"), "הערה", NOW)
+    shown = opened(page)
     assert '<p class="text" dir="auto">שלום</p>' in shown
-    assert '<blockquote dir="auto">שלום</blockquote>' in shown
-    assert "<bdi>עדה</bdi>" in shown
-    assert "<bdi>@ada</bdi>" in shown
-    assert "<bdi>كافه</bdi>" in shown
+    assert '<p class="text" dir="auto">شكرا</p>' in shown
+    assert '<div class="text" dir="auto">הערה</div>' in shown
+    assert '<strong class="truncate"><bdi>עדה</bdi></strong>' in shown
+    assert '<span class="meta truncate"><bdi>@ada</bdi></span>' in shown
+    assert '<bdi class="truncate">كافه</bdi>' in shown
+    assert '<p class="text" dir="auto">كافه</p>' in shown
+    row = row_of(page)
+    assert "<bdi>עדה</bdi></a>" in row
+    assert '<bdi class="truncate">شكرا</bdi>' in row
+    thread = Interaction.objects.get(platform_id="one").thread_id
+    aside = listed(page, f"/comments/{thread}/person/")
+    assert ("<h2><bdi>עדה</bdi></h2>" in aside, "<bdi>@ada</bdi>" in aside) == (True, True)
+    assert '<span class="clamp" dir="auto">سلام</span>' in aside
+
+
+def test_what_platforms_and_people_write_is_escaped(page, live):
+    tag = "<img src=x onerror=alert(1)>"
+    comment(live, text=tag, author={"id": "7", "handle": "<b>", "name": "<script>"})
+    Content.objects.update(text=tag)
+    thread = Thread.objects.get(root_ref="one")
+    add_note(thread, tag, NOW)
+    change_thread(thread, ThreadChange(labels=(tag,)), NOW)
+    SavedReply.objects.store(live.owner, tag, '"><img>', NOW)
+    paths = [f"/comments/{thread.pk}/", f"/comments/{thread.pk}/person/", f"/inbox/?search={tag}&label={tag}"]
+    for path in paths:
+        shown = listed(page, path)
+        assert ("<img src=x" in shown, "<img>" in shown, "<b>" in shown) == (False, False, False)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in opened(page)
 
 
 def test_the_dashboard_isolates_the_direction_of_brand_and_error(page, alice):
     demo_of(alice, size="small")
     DemoAccount.objects.update(brand="کافه‌ما")
-    shown = listed(page, "/")
-    assert "<bdi>کافه‌ما</bdi> gets 2 posts a day" in shown
+    assert '<bdi class="truncate">کافه‌ما</bdi>' in listed(page, "/")
+    for state in ("enabling", "disabling"):
+        DemoAccount.objects.update(state=state)
+        heading = listed(page, "/").split("<h1")[1].split("</h1>")[0]
+        assert "<bdi>کافه‌ما</bdi>" in heading
     DemoAccount.objects.update(state="failed", last_error="\u202eoops")
-    assert "The demo could not be filled: <bdi>oops</bdi>" in listed(page, "/")
+    assert '<p class="notice bad why"><bdi>oops</bdi></p>' in listed(page, "/")
 
 
 @pytest.mark.parametrize(
     ("path", "names"),
-    [("/", ["brand", "products"]), ("/settings/", ["time_zone"]), ("/login/", ["username"])],
+    [("/", ["brand", "products"]), ("/settings/demo/", ["time_zone"]), ("/login/", ["username"])],
 )
 def test_a_text_field_takes_the_direction_of_its_text(client, alice, path, names):
     if path != "/login/":
@@ -187,38 +249,65 @@ def test_a_text_field_takes_the_direction_of_its_text(client, alice, path, names
     assert shown.count('dir="auto"') == len(names)
 
 
-@pytest.mark.parametrize("headers", [{}, PART])
-@pytest.mark.parametrize(("path", "name"), [("/comments/", "comments"), ("/messages/", "messages")])
-def test_a_page_whose_rows_were_deleted_links_to_the_newest(page, alice, headers, path, name):
+def cursor_after(shown: str) -> str:
+    return re.search(r'<li class="older".*?cursor=([^&"]+)', shown)[1]
+
+
+@pytest.mark.parametrize("path", ["/comments/", "/messages/"])
+def test_a_page_whose_threads_were_deleted_links_to_the_newest(page, alice, path):
     demo_of(alice, size="small")
-    rows = Interaction.objects.filter(type=name[:-1]).order_by("-posted_at", "-id")
-    cursor = Cursor(rows.last().pk, rows.last().posted_at)
-    rows.exclude(pk=rows.first().pk).delete()
-    answer = page.get(path, {"cursor": str(cursor)}, headers=headers)
+    threads = Thread.objects.filter(kind=path[1:-2]).order_by("-active_at", "-id")
+    cursor = Cursor(threads.last().pk, threads.last().active_at)
+    threads.exclude(pk=threads.first().pk).delete()
+    answer = page.get(f"{path}older/", {"cursor": str(cursor)})
     shown = words(answer.content.decode())
-    assert (answer.status_code, f"To the newest {name}" in shown) == (200, True)
-    assert f'href="{path}"' in answer.content.decode()
-    assert (f"No {name} yet" in shown, "Switch demo mode on" in shown) == (False, False)
-
-
-def test_a_cursor_whose_row_was_deleted_shows_the_same_page(page, alice):
-    demo_of(alice, size="small")
-    place = re.search(r'rel="next" href="([^"#]+)', listed(page))[1]
-    before = listed(page, f"/comments/{place}")
-    rows = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id")
-    rows.filter(pk=rows[24].pk).delete()
-    after = listed(page, f"/comments/{place}")
-    assert before.split("<ol")[1] == after.split("<ol")[1]
+    assert (answer.status_code, "The threads of this page were deleted or changed" in shown) == (200, True)
+    assert f'<a class="button" href="{path}">To the newest</a>' in answer.content.decode()
+    assert ("Nothing waits for an answer" in shown, "Switch demo mode on" in shown) == (False, False)
+    rows = page.get(f"{path}older/", {"cursor": str(cursor)}, headers=PART)
+    assert (rows.status_code, rows.content.strip()) == (200, b"")
 
 
 @pytest.mark.parametrize("headers", [{}, PART])
-@pytest.mark.parametrize("cursor", ["nonsense", "W10=", "WzEsIm5vbnNlbnNlIiwwXQ==", "é", "a" * 3000])
+def test_a_cursor_whose_thread_was_deleted_shows_the_same_page(page, alice, headers):
+    demo_of(alice, size="small")
+    place = f"/comments/older/?status=all&cursor={cursor_after(listed(page, '/comments/?status=all'))}"
+
+    def shown() -> list[str]:
+        return re.findall(r'data-open="(\d+)"', page.get(place, headers=headers).content.decode())
+
+    threads = Thread.objects.filter(kind="comment").order_by("-active_at", "-id")
+    before = shown()
+    assert before == [str(thread.pk) for thread in threads[50:100]]
+    threads.filter(pk=threads[49].pk).delete()
+    assert shown() == before
+
+
+CURSORS = ["nonsense", "W10=", "WzEsIm5vbnNlbnNlIiwwXQ==", "é", "a" * 3000]
+
+
+@pytest.mark.parametrize("headers", [{}, PART])
+@pytest.mark.parametrize("cursor", CURSORS)
 def test_an_invalid_cursor_is_404_with_a_link_to_the_newest(page, live, headers, cursor):
-    answer = page.get(f"/comments/?cursor={cursor}", headers=headers)
+    answer = page.get(f"/comments/older/?cursor={cursor}", headers=headers)
     shown = words(answer.content.decode())
     assert (answer.status_code, "This page of the list does not exist" in shown) == (404, True)
-    assert '<a href="/comments/">To the newest comments</a>' in answer.content.decode()
-    assert ("<header>" in answer.content.decode()) == (headers == {})
+    assert '<a class="button" href="/comments/">To the inbox</a>' in answer.content.decode()
+    assert ('<nav class="side"' in answer.content.decode()) == (headers == {})
+
+
+def test_a_link_to_a_page_of_the_list_before_shows_the_newest(page, live):
+    """Addresses of the lists of rows had a cursor."""
+    row = comment(live)
+    assert f'data-open="{row.thread_id}"' in listed(page, "/comments/?cursor=nonsense")
+
+
+@pytest.mark.parametrize("cursor", CURSORS)
+def test_an_invalid_cursor_of_a_threads_rows_shows_the_newest(page, live, cursor):
+    row = comment(live, text="the comment")
+    answer = page.get(f"/comments/{row.thread_id}/?rows={cursor}")
+    shown = answer.content.decode()
+    assert (answer.status_code, '<p class="text" dir="auto">the comment</p>' in shown) == (200, True)
 
 
 @pytest.mark.parametrize("headers", [{}, PART])
@@ -229,16 +318,19 @@ def test_a_url_with_a_nul_is_400(page, live, headers):
 
 
 def test_an_empty_inbox_says_how_to_fill_it(page):
-    assert "No comments yet. Demo mode fills the inbox with examples; switch it on in the dashboard" in words(
-        listed(page)
+    shown = listed(page)
+    assert (
+        "Your inbox is empty Connect a profile, or switch demo mode on:"
+        " it fills the inbox with believable comments and messages. Try the demo" in words(shown)
     )
+    assert '<a class="button primary" href="/">Try the demo</a>' in shown
 
 
 def test_every_aria_describedby_names_an_element_on_the_page(page, alice):
     """Screen readers follow it from a field to its help text and its error."""
     answers = [
         page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}),
-        page.post("/settings/", {"content_per_day": "21"}),
+        page.post("/settings/demo/", {"content_per_day": "21"}),
         page.post("/demo/enable/", {"niche": "coffee", "brand": "a" * 81}, headers=PART),
     ]
     for answer in answers:

@@ -1,60 +1,131 @@
 """The pages that people see, as the server sends them; `test_browser.py` tests them in a browser."""
 
 import re
+from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo.lifecycle import pending_work, scenarios, transitions
-from demo.models import DemoAccount, State, StoryEvent
+from demo.models import StoryEvent
 from interactions import replies
-from interactions.models import Interaction
-from tests.world import HOUR, NOW, demo_of, event, send
+from interactions.models import BulkJob, Interaction, Thread
+from interactions.threads.decisions import decide
+from tests.world import HOUR, NOW, demo_of, event, send, work_on
 
 
-@pytest.mark.parametrize("path", ["/", "/comments/", "/messages/", "/comments", "/demo/panel/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/inbox/", "/inbox", "/comments/", "/messages/", "/comments", "/comments/older/", "/demo/panel/"],
+)
 def test_pages_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.get(path).headers["Location"].startswith("/login/")
     client.force_login(alice)
     assert client.get(path).status_code == 200
 
 
-def test_the_inbox_shows_received_rows_in_pages(page, alice):
+def shown_ids(html: str) -> list[int]:
+    """The threads of a list, in its order."""
+    return [int(id) for id in re.findall(r'<li class="row[^>]* data-id="(\d+)"', html)]
+
+
+def walk(page, path: str) -> Iterator[str]:
+    """The page of the list, and all that follow, as a browser without scripts loads them."""
+    while path:
+        shown = page.get(path).content.decode()
+        yield shown
+        older = re.search(r'<li class="older"[^>]*>.*?href="([^"]+)"', shown)
+        path = unescape(older[1]) if older else ""
+
+
+def test_the_inbox_shows_every_thread_in_pages(page, alice):
     demo_of(alice, size="small")
-    first = page.get("/comments/").content.decode()
-    newest = Interaction.objects.filter(type="comment").order_by("-posted_at", "-id").first()
-    stored = Interaction.objects.filter(type="comment")
-    sent = stored.filter(direction="out").count()
-    assert sent > 0
-    assert f"{200 + sent} comments: 200 received, {sent} sent" in first
-    assert newest.author_name in first
-    assert "Newer" not in first
-    pages = [first]
-    while older := re.search(r'rel="next" href="([^"]+)"', pages[-1]):
-        pages.append(page.get(f"/comments/{older[1]}").content.decode())
-    assert sum(text.count("<li ") for text in pages) == stored.count() == 200 + sent
-    assert sum(text.count('<li class="card item sent">') for text in pages) == sent
-    assert {text.count("<li ") for text in pages[:-1]} == {25}
-    assert page.get("/comments/?cursor=nonsense").status_code == 404
+    pages = list(walk(page, "/comments/?status=all"))
+    stored = Thread.objects.filter(kind="comment")
+    newest = stored.order_by("-active_at", "-id")
+    assert [id for shown in pages for id in shown_ids(shown)] == [thread.pk for thread in newest]
+    assert {len(shown_ids(shown)) for shown in pages[:-1]} == {50}
+    assert all(f'data-count="{stored.count()}"' in shown for shown in pages)
+    author = (
+        Interaction.objects.filter(thread=newest[0], direction="in").latest("posted_at", "id").author_name
+    )
+    assert f'data-open="{newest[0].pk}"><bdi>{author}</bdi></a>' in pages[0]
+    last = f"/comments/older/?status=all&cursor={cursor_after(pages[-2])}"
+    again = page.get(last, headers={"HX-Request": "true"}).content.decode()
+    assert shown_ids(again) == shown_ids(pages[-1])
+    assert "<html" not in again
+
+
+def cursor_after(shown: str) -> str:
+    return re.search(r"cursor=([^&\"]+)", shown)[1]
+
+
+def test_open_threads_are_shown_and_each_tab_counts_its_own(page, live):
+    send(live, event("comment.created", "c2", author={"id": "8", "name": "Bo"}), message("m2", 1, "t2"))
+    done, snoozed = (Thread.objects.get(root_ref=ref) for ref in ("c2", "t2"))
+    decide([done.pk], "done", NOW)
+    Thread.objects.filter(pk=snoozed.pk).update(status="snoozed", snoozed_until=timezone.now() + HOUR)
+    waiting = [thread.pk for thread in Thread.objects.filter(root_ref__in=["comment", "talk"])]
+    assert {
+        tab: (shown_ids(page.get(f"/inbox/?status={tab}").content.decode())) for tab in ("snoozed", "done")
+    } == {"snoozed": [snoozed.pk], "done": [done.pk]}
+    shown = page.get("/inbox/").content.decode()
+    assert sorted(shown_ids(shown)) == sorted(waiting)
+    assert re.findall(r'data-count="(\d+)"', shown) == ["2", "1", "1", "4"]
+    assert re.findall(r'data-count="(\d+)"', page.get("/messages/").content.decode()) == ["1", "1", "0", "2"]
+
+
+def opened(page, root_ref: str, where: str = "inbox") -> str:
+    """The page with the thread of that `root_ref` open."""
+    thread = Thread.objects.get(root_ref=root_ref, profile__owner__username="alice")
+    return page.get(f"/{where}/{thread.pk}/").content.decode()
+
+
+def pane(shown: str) -> str:
+    return shown.split('<article class="thread"')[1].split("</article>")[0]
 
 
 def test_deleted_rows_are_quoted_nowhere(page, live):
     send(live, event("comment.created", "answer", parent_id="comment", text="thank you"))
-    shown = page.get("/comments/").content.decode()
-    assert ('<blockquote dir="auto">a comment' in shown, "a caption" in shown) == (True, True)
+    shown = opened(page, "comment")
+    assert ("thank you" in pane(shown), "a comment" in pane(shown), "a caption" in pane(shown)) == (
+        (True,) * 3
+    )
     later = NOW.isoformat()
     send(live, event("comment.deleted", "comment", later), event("content.deleted", "piece", later))
-    shown = page.get("/comments/").content.decode()
+    shown = opened(page, "comment")
     assert ("thank you" in shown, "a comment" in shown, "a caption" in shown) == (True, False, False)
+    assert "The post was deleted, or has not arrived yet." in pane(shown)
+    send(live, event("comment.deleted", "answer", later))
+    shown = page.get("/inbox/").content.decode()
+    assert ("thank you" in shown, "a comment" in shown, "a message" in shown) == (False, False, True)
 
 
-def test_a_list_that_is_counted_no_further_says_so(page, live, monkeypatch):
-    monkeypatch.setattr("interactions.views.MAX_COUNTED", 3)
-    send(live, *(event("comment.created", f"c{n}") for n in range(2)))
-    assert "3 comments: 3 received, 0 sent" in page.get("/comments/").content.decode()
-    send(live, event("comment.created", "c3", author={"id": "live-1"}))
-    assert "more than 3 comments, received and sent" in page.get("/comments/").content.decode()
+def test_a_thread_whose_rows_were_deleted_is_gone(page, live):
+    thread = Thread.objects.get(root_ref="comment")
+    send(live, event("comment.deleted", "comment", NOW.isoformat()))
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "thread"}):
+        answer = page.get(f"/comments/{thread.pk}/", headers=headers)
+        shown = answer.content.decode()
+        assert (answer.status_code, "This thread is gone" in shown) == (200 if headers else 404, True)
+        assert '<a class="button" href="/comments/"' in shown
+        assert "a comment" not in shown
+
+
+def test_what_a_person_wrote_elsewhere_quotes_no_deleted_rows(page, live):
+    send(
+        live,
+        event("comment.created", "c2", text="kept words"),
+        event("comment.created", "c3", text="lost words"),
+    )
+    thread = Thread.objects.get(root_ref="comment")
+    path = f"/inbox/{thread.pk}/person/"
+    shown = page.get(path).content.decode()
+    assert ("kept words" in shown, "lost words" in shown) == (True, True)
+    send(live, event("comment.deleted", "c3", NOW.isoformat()))
+    shown = page.get(path).content.decode()
+    assert ("kept words" in shown, "lost words" in shown) == (True, False)
 
 
 ADA = {"id": "7", "handle": "ada", "name": "Ada"}
@@ -66,14 +137,22 @@ def message(id: str, minute: int, conversation_id: str, author: dict = ADA, **fi
     return event("message.created", id, at, author=author, conversation_id=conversation_id, **fields)
 
 
-def directions(page, path: str = "/messages/") -> list[tuple[str, str]]:
-    """Of each row whether it was received or sent, and to whom."""
-    rows = page.get(path).content.decode().split("<li ")[1:]
-    found = [
-        re.search(r'"direction">([^<]*)</span>.*?(?:<p class="muted">(to .*?)</p>|</li>)', row, re.S)
-        for row in rows
-    ]
-    return [(one[1], re.sub("<[^>]*>", "", one[2] or "")) for one in found]
+def words(html: str) -> str:
+    """The visible text: without tags, blanks folded."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def entries(shown: str) -> list[tuple[str, str]]:
+    """Of each row of the open thread whether it was received or sent, and whether the network has it."""
+    found = re.findall(
+        r'<li class="entry (in|out) .*?</time>(.*?)</p>\s*</div>', pane(shown).split("<ol>")[1], re.S
+    )
+    return [(way, words(foot).removeprefix("· ")) for way, foot in found]
+
+
+def with_whom(shown: str) -> str:
+    """What the head of the open thread says about its person."""
+    return words(pane(shown).split('<div class="thread-who">')[1].split("</div>")[0])
 
 
 def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
@@ -87,270 +166,102 @@ def test_messages_say_whether_they_were_sent_and_to_whom(page, live):
         message("m5", 5, "t3", US, parent_id="m4"),
     )
     replies.store_reply(Interaction.objects.get(platform_id="m1"), "See you", NOW)
-    assert directions(page) == [
-        ("Waiting to be sent", "to Ada @ada"),
-        ("Sent", "to Somebody 8"),
-        ("Received", "to @alice"),
-        ("Sent", "to the conversation t2"),
-        ("Sent", "to Ada @ada"),
-        ("Received", "to @alice"),
-    ]
+    threads = {ref: opened(page, ref, "messages") for ref in ("t1", "t2", "t3")}
+    assert {ref: entries(shown) for ref, shown in threads.items()} == {
+        "t1": [("in", ""), ("out", "Sent"), ("out", "Waiting to be sent")],
+        "t2": [("out", "Sent")],
+        "t3": [("in", ""), ("out", "Sent")],
+    }
+    assert {ref: with_whom(shown) for ref, shown in threads.items()} == {
+        "t1": "Ada @ada · wrote on Instagram to @alice",
+        "t2": "@alice wrote on Instagram in the conversation t2",
+        "t3": "Somebody 8 · wrote on Instagram to @alice",
+    }
 
 
-def test_a_reply_to_a_sent_message_has_the_same_recipient(page, live):
+def test_a_reply_to_a_sent_message_is_in_the_conversation_with_its_recipient(page, live):
     send(live, message("m1", 1, "t1"), message("m2", 2, "t1", US, parent_id="m1"))
     own = replies.store_reply(Interaction.objects.get(platform_id="m2"), "And one thing more", NOW)
     replies.store_reply(own, "And another", NOW + HOUR)
-    assert [one for one in directions(page) if one[0] != "Received"] == [
-        ("Waiting to be sent", "to Ada @ada"),
-        ("Waiting to be sent", "to Ada @ada"),
-        ("Sent", "to Ada @ada"),
-    ]
+    shown = opened(page, "t1")
+    waiting = ("out", "Waiting to be sent")
+    assert entries(shown) == [("in", ""), ("out", "Sent"), waiting, waiting]
+    assert with_whom(shown) == "Ada @ada · wrote on Instagram to @alice"
 
 
-def test_a_recipient_is_found_when_their_message_is_on_an_older_page(page, live, bob):
+def test_a_recipient_is_named_when_their_message_is_on_an_older_page(page, live, bob):
     other = Profile.objects.create(owner=bob, platform="x", platform_id="live-1", handle="bob")
     send(other, message("theirs", 0, "t1", {"id": "9", "name": "Not Alice's"}))
-    send(live, message("m0", 1, "t1"), *(message(f"m{n}", n, "t1", US) for n in range(2, 40)))
-    assert directions(page) == [("Sent", "to Ada @ada")] * 25
+    send(live, message("m0", 1, "t1", text="the first"))
+    at = [f"2026-03-01T13:{n // 2:02}:{30 * (n % 2):02}Z" for n in range(101)]
+    send(live, *(message(f"m{n + 1}", 1, "t1", US) | {"occurred_at": at[n]} for n in range(101)))
+    shown = opened(page, "t1")
+    assert entries(shown) == [("out", "Sent")] * 100
+    assert with_whom(shown) == "Ada @ada · wrote on Instagram to @alice"
+    assert ("Not Alice" in shown, "the first" in pane(shown)) == (False, False)
+    earlier = re.search(r'<a class="button plain" href="([^"]+rows=[^"]+)"', pane(shown))[1]
+    shown = page.get(unescape(earlier)).content.decode()
+    assert entries(shown) == [("in", ""), ("out", "Sent")]
+    assert ("the first" in pane(shown), "To the newest" in pane(shown)) == (True, True)
 
 
 def test_comments_say_whether_they_were_sent(page, live):
     send(live, event("comment.created", "answer", author=US, parent_id="comment"))
-    assert directions(page, "/comments/") == [("Sent", ""), ("Received", "")]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_demo_mode_is_switched_on_and_off_on_the_dashboard(page, alice):
-    assert "Switch demo mode on" in page.get("/").content.decode()
-    page.post("/demo/enable/")
-    account = DemoAccount.objects.get()
-    assert account.state == State.ENABLING
-    pending_work.run_to_completion(account.pk, NOW.replace(year=2030))
-    assert (
-        "2 posts a day, and 10 comments and 5 direct messages every 6 hours."
-        in page.get("/").content.decode()
-    )
-    page.post("/demo/disable/")
-    pending_work.run_to_completion(account.pk, NOW)
-    assert User.objects.get().demo_mode_enabled_at is None
-
-
-CHOICES = {
-    "niche": "fitness",
-    "language": "es",
-    "brand": "Gimnasio Lira",
-    "products": "Clase Alba, grande\n\nClase Brisa",
-    "platforms": ["x", "facebook"],
-    "rhythm": "natural",
-}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_demo_mode_is_switched_on_as_the_form_asks(page, alice):
-    page.post("/demo/enable/", CHOICES)
-    account = DemoAccount.objects.get()
-    assert (account.niche, account.language, account.brand) == ("fitness", "es", "Gimnasio Lira")
-    assert account.products == ["Clase Alba, grande", "Clase Brisa"]
-    assert (account.rhythm, sorted(account.platforms)) == ("natural", ["facebook", "x"])
-    assert account.viral_spikes
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_form_has_every_setting_of_enabling_and_an_empty_checkbox_is_off(page, alice):
-    shown = page.get("/").content.decode()
-    assert 'type="hidden" name="initial-viral_spikes" value="True"' in shown
-    assert ('name="rhythm" value="natural"' in shown, "One post in" in shown) == (True, True)
-    page.post("/demo/enable/", CHOICES | {"initial-viral_spikes": "True"})
-    assert not DemoAccount.objects.get().viral_spikes
-
-
-def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, alice):
-    demo_of(alice, seed=1)
-    invented = DemoAccount.objects.get().brand
-    for sent, kept in (
-        ({"brand": "Acme"}, "Acme"),
-        ({"niche": "coffee", "platforms": ["x"]}, "Acme"),
-        ({"brand": " "}, invented),
-    ):
-        transitions.disable(alice, request_worker=False)
-        pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
-        page.post("/demo/enable/", sent)
-        assert DemoAccount.objects.values_list("state", "brand").get() == ("enabling", kept)
-
-
-@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
-@pytest.mark.parametrize(
-    ("choice", "sentence"),
-    [
-        ({"platforms": []}, "Choose at least one platform."),
-        ({"products": "a" * 200}, "Each of products must be a name of 1 to"),
-        (
-            {"niche": "games"},
-            "In Español, choose Coffee, Fashion, Fitness.",
-        ),
-        ({"brand": "a" * 81}, "at most 80 characters"),
-        ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; remove U+202E"),
-        (
-            {"products": "Alba\u3164"},
-            "Each of products must be a name of 1 to 60 characters in one line; remove",
-        ),
-    ],
-)
-def test_an_invalid_choice_is_shown_in_the_form_and_starts_nothing(page, alice, choice, sentence, headers):
-    answer = page.post("/demo/enable/", CHOICES | choice, headers=headers, follow=True)
-    shown = answer.content.decode().replace("&#x27;", "'")
-    assert (answer.status_code, sentence in shown, "Clase Brisa" in shown) == (
-        200,
-        True,
-        "products" not in choice,
-    )
-    assert not DemoAccount.objects.exclude(state=State.OFF).exists()
-
-
-@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
-def test_a_button_refused_in_the_present_state_shows_the_reason(page, alice, headers):
-    answer = page.post("/demo/pause/", headers=headers, follow=True)
-    assert "Demo mode is off; only an active demo can be paused." in answer.content.decode()
-    assert "Switch demo mode on" in answer.content.decode()
+    shown = opened(page, "comment", "comments")
+    assert entries(shown) == [("in", ""), ("out", "Sent")]
+    assert with_whom(shown) == "A Person @person · commented on Instagram, @alice"
 
 
 HTMX = {"HX-Request": "true"}
-WAVE = "/demo/scenarios/complaint-wave"
 
 
-def press(page, path: str, headers: dict) -> str:
-    """What the dashboard shows after a button was pressed."""
-    answer = page.post(path, headers=headers, follow=True)
-    assert answer.status_code == 200
-    assert ("<h1>Dashboard</h1>" in answer.content.decode()) == (headers == {})
-    return answer.content.decode()
+def test_a_bulk_change_that_is_cancelled_says_what_was_changed(page, alice):
+    job = BulkJob.objects.start(alice, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
+    assert "0 threads changed, 1,001 left …" in page.get(f"/inbox/jobs/{job.pk}/").content.decode()
+    answer = page.post(f"/inbox/jobs/{job.pk}/cancel/", headers=HTMX)
+    assert (answer.status_code, "Cancelled; 0 threads changed." in answer.content.decode()) == (200, True)
+    assert page.post(f"/inbox/jobs/{job.pk}/cancel/").headers["Location"] == "/inbox/"
 
 
-@pytest.mark.parametrize(("headers", "slash"), [({}, "/"), (HTMX, "")])
-def test_a_scenario_is_started_and_cancelled_on_the_dashboard(page, alice, headers, slash):
-    demo_of(alice, timezone.now())
-    shown = press(page, f"{WAVE}/start{slash}", headers)
-    wave = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at")
-    assert (
-        f"{wave.count()} events to come, metrics included; the last at {wave.last().due_at:%a %-d %b, %H:%M} UTC."
-        in shown
-    )
-    assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (True, False)
-    assert ("Start: Viral spike" in shown, "Start: Product launch" in shown) == (True, True)
-    shown = press(page, f"{WAVE}/cancel{slash}", headers)
-    assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (False, True)
-    assert not wave.exists()
-
-
-def test_upcoming_events_of_a_scenario_have_its_name(page, alice):
-    demo_of(alice, timezone.now())
-    press(page, f"{WAVE}/start", {})
-    [own, *_] = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at", "id")
-    StoryEvent.objects.filter(pk=own.pk).update(origin="window")
-    listed = page.get("/").content.decode().split("<ol")[1]
-    assert (listed.count("<li>"), listed.count('<span class="tag">Complaint wave</span>')) == (10, 9)
-
-
-def test_another_users_scenario_is_not_shown(page, alice, bob):
-    demo_of(alice, timezone.now())
-    demo_of(bob, timezone.now(), seed=2)
-    scenarios.start(bob, "complaint-wave", timezone.now())
-    assert "Start: Complaint wave" in page.get("/").content.decode()
-    press(page, f"{WAVE}/cancel", {})
-    assert StoryEvent.objects.filter(account__user=bob, origin="complaint-wave").exists()
-
-
-@pytest.mark.parametrize("action", ["start", "cancel"])
-def test_there_are_no_scenarios_but_those_on_the_dashboard(page, alice, action):
-    demo_of(alice, timezone.now())
-    assert page.post(f"/demo/scenarios/earthquake/{action}").status_code == 404
-    assert page.post(f"{WAVE}/{action}ed").status_code == 404
-
-
-@pytest.mark.parametrize("headers", [{}, HTMX])
-@pytest.mark.parametrize("path", [f"{WAVE}/start", "/demo/advance/7"])
-def test_a_paused_demo_offers_no_start_and_a_late_click_shows_the_reason(page, alice, path, headers):
-    demo_of(alice, timezone.now())
-    transitions.pause(alice, timezone.now())
-    shown = press(page, path, headers)
-    assert ("Demo mode is paused; " in shown, "Resume the demo to start" in shown) == (True, True)
-    assert ("Start: " in shown, "Skip a " in shown) == (False, False)
-    account = DemoAccount.objects.get()
-    assert (account.advance_days, account.story.undelivered().count()) == (0, 0)
-
-
-@pytest.mark.parametrize("headers", [{}, HTMX])
-@pytest.mark.parametrize(("days", "progress"), [(1, "Skipping 1 day…"), (7, "Skipping 7 days…")])
-def test_a_demo_is_advanced_on_the_dashboard_which_follows_it(page, alice, days, progress, headers):
-    demo_of(alice, timezone.now())
-    before = page.get("/").content.decode()
-    assert ("Skip a day" in before, "Skip a week" in before, "Start: " in before) == (True, True, True)
-    shown = press(page, f"/demo/advance/{days}/", headers)
-    assert (progress in shown, 'hx-trigger="every 1s"' in shown) == (True, True)
-    assert ("Skip a " in shown, "/demo/advance/" in shown, "Start: " in shown) == (False, False, False)
-    assert DemoAccount.objects.get().advance_days == days
-    shown = press(page, f"/demo/advance/{days}", headers)  # the second press of the same
-    assert (progress in shown, "is skipping ahead" in shown) == (True, False)
-    shown = press(page, f"/demo/advance/{8 - days}", headers)
-    assert "The demo is skipping ahead; try again when it has finished." in shown
-    assert DemoAccount.objects.get().advance_days == days
-
-
-@pytest.mark.parametrize("headers", [{}, HTMX])
-def test_a_demo_is_not_advanced_by_more_days_than_it_can(page, alice, headers):
-    demo_of(alice, timezone.now())
-    assert "Days must be a whole number from 1 to 30" in press(page, "/demo/advance/31", headers)
-    assert DemoAccount.objects.get().advance_days == 0
-
-
-@pytest.mark.parametrize("path", [f"{WAVE}/start", f"{WAVE}/cancel/", "/demo/advance/7", "/demo/pause"])
-def test_a_buttons_address_shows_the_dashboard_and_does_nothing_unless_it_is_allowed(
-    page, alice, path, settings
-):
-    demo_of(alice, timezone.now())
-    assert page.get(path).headers["Location"] == "/"
-    settings.DEMO_ALLOWED = "none"
-    assert page.post(path).status_code == 403
-    assert "Start: " not in page.get("/").content.decode()
-    account = DemoAccount.objects.get()
-    assert (account.state, account.advance_days, account.story.undelivered().count()) == ("active", 0, 0)
+PANE, LIST = ({"HX-Request": "true", "HX-Target": target} for target in ("thread", "list"))
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/comments/", 4), ("/messages/", 5), ("/", 8), ("/demo/panel/", 8)]
+    ("path", "headers", "queries"),
+    [
+        ("/inbox/", {}, 11),
+        ("/comments/", {}, 11),
+        ("/messages/", {}, 11),
+        ("/comments/", LIST, 10),
+        ("/comments/older/", HTMX, 7),
+        ("/comments/{comment}/", {}, 20),
+        ("/comments/{comment}/", PANE, 12),
+        ("/messages/{message}/", PANE, 11),
+        ("/comments/{comment}/person/", HTMX, 7),
+        (
+            "/inbox/updates/?status=all&shown={comment}:0,{message}:0&open={comment}&listed=2026-03-01T12:00:00Z",
+            HTMX,
+            17,
+        ),
+    ],
 )
 def test_a_pages_queries_do_not_grow_with_what_it_shows(
-    page, alice, path, queries, django_assert_num_queries
+    page, alice, path, headers, queries, django_assert_num_queries
 ):
     demo_of(alice)
+    newest = {
+        kind: Thread.objects.filter(kind=kind, status="open").latest("active_at", "id")
+        for kind in ("comment", "message")
+    }
+    path = path.format(**{kind: thread.pk for kind, thread in newest.items()})
     with django_assert_num_queries(queries):
-        page.get(path)
+        page.get(path, headers=headers)
+    for thread in newest.values():
+        work_on(thread)
+        for number in range(3):
+            replies.answer_thread(thread, f"answer {number}", timezone.now())
     demo_of(User.objects.create_user("other"), seed=2, size="small")
     StoryEvent.objects.update(delivered_at=None)
     Profile.objects.update(owner=alice)
     with django_assert_num_queries(queries):
-        page.get(path)
-
-
-def test_the_dashboard_shows_since_when_a_demo_is_paused(page, alice):
-    demo_of(alice, timezone.now())
-    transitions.pause(alice, timezone.now())
-    paused = DemoAccount.objects.get().paused_at
-    shown = page.get("/").content.decode()
-    assert f"Paused since {paused:%a %-d %b, %H:%M} UTC." in shown
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_reset_is_shown_as_starting_over_not_as_switching_off(page, alice):
-    demo_of(alice, timezone.now())
-    assert "begin the same story again? Demo mode stays on." in page.get("/").content.decode()
-    shown = press(page, "/demo/reset/", HTMX)
-    assert 'role="status">starting over</span>' in shown
-    assert "then the same story begins again" in shown
-    assert "; then the same story" in shown
-    account = DemoAccount.objects.get()
-    pending_work.run_to_completion(account.pk, timezone.now())
-    shown = press(page, "/demo/disable/", HTMX)
-    assert 'role="status">switching off</span>' in shown
-    assert "The demo's data is being deleted. Live data" in shown
+        page.get(path, headers=headers)

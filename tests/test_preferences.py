@@ -43,7 +43,7 @@ def shown_times(page, zone: str = "", cookie: str | None = None) -> str:
     User.objects.update(time_zone=zone)
     if cookie is not None:
         page.cookies["zone"] = cookie
-    [shown] = set(re.findall(r'title="Jan\. \d, 2026, ([^"]+)"', page.get("/comments/").content.decode()))
+    [shown] = set(re.findall(r'title="[^"]* January 2026, ([^"]+)"', page.get("/comments/").content.decode()))
     return shown
 
 
@@ -114,19 +114,19 @@ def test_a_wrong_choice_gets_a_sentence(alice, name, value, sentence):
 
 
 def test_pages_show_times_in_the_zone_that_the_user_has_chosen(live, page):
-    assert shown_times(page) == "7:30 a.m. UTC"
-    assert shown_times(page, "Asia/Tokyo") == "4:30 p.m. JST"
-    assert shown_times(page, "America/Sao_Paulo", cookie="Asia/Tokyo") == "4:30 a.m. -03"
+    assert shown_times(page) == "07:30 UTC"
+    assert shown_times(page, "Asia/Tokyo") == "16:30 JST"
+    assert shown_times(page, "America/Sao_Paulo", cookie="Asia/Tokyo") == "04:30 -03"
 
 
 def test_without_a_choice_pages_show_times_in_the_browsers_zone(live, page):
-    assert shown_times(page, cookie="Asia/Kolkata") == "1 p.m. IST"
+    assert shown_times(page, cookie="Asia/Kolkata") == "13:00 IST"
 
 
 @pytest.mark.parametrize("wrong", ["", "Mars", "../../etc/passwd", "localtime", "Asia%2FTokyo"])
 def test_an_unknown_zone_is_ignored(live, page, wrong):
-    assert shown_times(page, cookie=wrong) == "7:30 a.m. UTC"
-    assert shown_times(page, wrong[:64], cookie="Asia/Tokyo") == "4:30 p.m. JST"
+    assert shown_times(page, cookie=wrong) == "07:30 UTC"
+    assert shown_times(page, wrong[:64], cookie="Asia/Tokyo") == "16:30 JST"
 
 
 def test_the_api_and_the_admin_show_utc(live, page, alice):

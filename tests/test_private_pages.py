@@ -4,11 +4,23 @@ import pytest
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
+from interactions.models import Thread
 from tests.world import demo_of
 
 PART = {"HX-Request": "true"}
 RESTORED = PART | {"HX-History-Restore-Request": "true"}
-PAGES = ["/", "/comments/", "/messages/", "/settings/", "/demo/panel/"]
+PAGES = [
+    *[
+        "/",
+        "/inbox/",
+        "/comments/",
+        "/messages/",
+        "/content/",
+        "/settings/",
+        "/settings/demo/",
+        "/demo/panel/",
+    ]
+]
 PRIVATE = [
     *PAGES,
     *["/password/", "/admin/", "/admin/interactions/interaction/", "/nothing-here", "/demo/pause/"],
@@ -48,7 +60,9 @@ def test_answers_to_anonymous_clients_are_not_cacheable(client, db, path):
     assert {"private", "no-store"} <= kept(client.get(path))
 
 
-@pytest.mark.parametrize("path", ["/logout/", "/settings/", "/demo/pause/", "/password/"])
+@pytest.mark.parametrize(
+    "path", ["/logout/", "/settings/demo/", "/demo/pause/", "/password/", "/inbox/1/write/"]
+)
 def test_answers_to_forms_are_not_cacheable(page, path):
     assert {"private", "no-store"} <= kept(page.post(path))
 
@@ -74,7 +88,7 @@ def test_a_page_with_a_fragment_varies_by_the_htmx_headers(client, alice, path, 
 def test_a_page_restored_from_the_history_is_a_whole_page(page, alice, path, headers):
     demo_of(alice, size="small")
     answer = page.get(path, headers=headers).content.decode()
-    assert (answer.count("<html"), answer.count("<header>"), answer.count("style.css")) == (1, 1, 1)
+    assert (answer.count("<html"), answer.count('<nav class="side"'), answer.count("/style.css")) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -84,14 +98,24 @@ def test_after_log_out_the_history_shows_the_log_in(client, db, path):
 
 
 @pytest.mark.parametrize(
-    ("path", "mark"), [("/comments/", '<ol class="inbox"'), ("/demo/panel/", 'id="demo"')]
+    ("path", "target", "mark"),
+    [
+        ("/comments/", "list", '<header class="list-head">'),
+        ("/comments/{thread}/", "thread", '<article class="thread"'),
+        ("/comments/{thread}/", "list", '<header class="list-head">'),
+        ("/comments/older/", "", '<li class="row'),
+        ("/comments/updates/", "", '<nav class="tabs"'),
+        ("/comments/{thread}/person/", "person", '<div class="person-card">'),
+        ("/demo/panel/", "", 'id="demo"'),
+    ],
 )
-def test_a_fragment_is_not_a_whole_page(page, path, mark):
-    answer = page.get(path, headers=PART).content.decode()
+def test_a_fragment_is_not_a_whole_page(page, live, path, target, mark):
+    path = path.format(thread=Thread.objects.get(root_ref="comment").pk)
+    answer = page.get(path, headers=PART | {"HX-Target": target}).content.decode()
     assert (mark in answer, "<html" in answer) == (True, False)
 
 
-@pytest.mark.parametrize("path", ["/demo/panel/", "/comments/"])
+@pytest.mark.parametrize("path", ["/demo/panel/", "/comments/", "/comments/updates/", "/comments/older/"])
 def test_a_page_of_another_user_is_reloaded(page, alice, bob, path):
     assert f'"x-user": "{alice.pk}"' in page.get("/").content.decode()
     assert "HX-Refresh" not in page.get(path, headers=PART | {"X-User": str(alice.pk)}).headers

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
+from html import unescape
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Profile, User
 from interactions import analytics, read_limits, statement_timeouts
 from interactions.locks import PROFILE_LOCKS
-from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction
+from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction, Thread
 from interactions.signing import sign
 from tests.fault_injection import pooler
 from tests.response_times import get_healthz, is_below, max_seconds_during, max_seconds_for
@@ -101,12 +102,15 @@ def test_the_admins_lists_have_the_same_read_limits(client, slow_profile, short_
 
 def test_a_slow_page_is_answered_with_an_error_page(client, slow_profile, monkeypatch):
     client.force_login(slow_profile.owner)
+    id = Thread.objects.get().pk
+    paths = ["/comments/", f"/comments/{id}/", "/comments/older/", "/inbox/updates/", f"/inbox/{id}/person/"]
     monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 50)
-    with other_connection("LOCK TABLE interactions_interaction"):
-        answer = client.get("/comments/")
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert "That took too long" in answer.content.decode()
-    assert client.get("/comments/").status_code == 200
+    with other_connection("LOCK TABLE interactions_interaction, interactions_thread"):
+        answers = [client.get(path) for path in paths]
+    for answer in answers:
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert "That took too long" in answer.content.decode()
+    assert [client.get(path).status_code for path in paths] == [200] * 5
 
 
 def test_every_statement_of_a_request_has_a_timeout(client, slow_profile, monkeypatch):
@@ -159,6 +163,22 @@ def test_a_user_has_one_long_read_at_a_time_and_others_are_not_affected(
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
         client.force_login(bob)
         assert client.get(f"/api/v1/content/?search={WORST}").status_code == 200
+
+
+def test_the_inbox_has_the_same_read_limits(client, slow_profile, short_limits, monkeypatch):
+    client.force_login(slow_profile.owner)
+    id = Thread.objects.get().pk
+    paths = ["/comments/", f"/comments/{id}/", "/comments/older/", "/inbox/updates/", f"/inbox/{id}/person/"]
+    with other_connection("LOCK TABLE interactions_interaction, interactions_thread"):
+        monkeypatch.setattr(statement_timeouts, "REQUEST_MILLISECONDS", 30_000)
+        stopped = client.get("/comments/")
+    assert (stopped.status_code, stopped["Retry-After"]) == (503, "5")
+    assert "That took too long" in stopped.content.decode()
+    monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.001)
+    for path in paths:
+        refused = client.get(path)
+        assert (refused.status_code, int(refused["Retry-After"]) >= 1) == (429, True), path
+        assert "That took too long" in refused.content.decode()
 
 
 def test_a_users_long_reads_have_a_maximum_time_per_minute(
@@ -217,16 +237,53 @@ def test_a_page_of_large_texts_ends_early_and_no_row_is_missing(page, live):
     assert [len(ids) for ids in forward[:2]] == [size, size]
     back = walk(page, walk.last["previous"], "previous")
     assert [id for ids in back[::-1] for id in ids] == [id for ids in forward[:-1] for id in ids]
-    assert len(page.get("/comments/").content) < MAX_PAGE_BYTES + 4 * LONG + 50_000
 
 
-@pytest.mark.parametrize("path", ["/api/v1/interactions/", "/comments/"])
+def test_a_threads_page_of_large_texts_ends_early_and_no_row_is_missing(page, live):
+    """The first comment and the post are there beside the page's rows."""
+    ids = wide(live, 20)
+    thread = Thread.objects.get(root_ref="comment")
+    sizes, shown, path = [], [], f"/comments/{thread.pk}/"
+    while path:
+        answer = page.get(path, headers={"HX-Request": "true", "HX-Target": "thread"}).content.decode()
+        sizes.append(len(answer.encode()))
+        shown += re.findall(r'id="row-(\d+)-entry"', answer)
+        earlier = re.search(r'<p class="older-rows"><a class="button plain" href="([^"]+rows=[^"]+)"', answer)
+        path = earlier and unescape(earlier[1])
+    first = Interaction.objects.get(platform_id="comment").pk
+    assert {int(id) for id in shown} == {first, *ids}
+    size = MAX_PAGE_BYTES // (4 * LONG)
+    assert len(sizes) == -(-21 // size)
+    preview = 4 * 600 * (size + 1)
+    assert max(sizes) < MAX_PAGE_BYTES + 3 * 4 * LONG + preview + 60_000
+
+
+def test_the_inbox_shows_no_more_than_the_start_of_any_text(page, live):
+    wide(live, 20)
+    for path in ("/comments/", "/comments/older/"):
+        assert len(page.get(path).content) < 60_000
+
+
+@pytest.mark.parametrize("path", ["/comments/", "/comments/older/", "/comments/updates/?shown={thread}:0"])
+def test_the_inbox_does_not_load_the_texts_of_rows_and_posts(page, live, path):
+    wide(live, 1)
+    thread = Thread.objects.get(root_ref="comment").pk
+    with CaptureQueriesContext(connection) as captured:
+        shown = page.get(path.format(thread=thread))
+    assert shown.content.decode().count(f'id="row-{thread}"') == 1
+    texts = r'(?<!LEFT\()"interactions_(?:content|interaction)"."text"'
+    assert [query["sql"] for query in captured if re.search(texts, query["sql"])] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/interactions/", "/comments/{thread}/", "/comments/{thread}/person/"]
+)
 def test_a_list_does_not_load_the_texts_of_content_and_parents(page, live, path):
     wide(live, 1)
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        assert page.get(path).status_code == 200
+        assert page.get(path.format(thread=Thread.objects.get(root_ref="comment").pk)).status_code == 200
     [listed] = [query["sql"] for query in captured if "bytes_before" in query["sql"]]
     assert re.findall(r'(?<!LEFT\()"interactions_content"."text"|T\d+."text"(?!, 100)', listed) == []
 

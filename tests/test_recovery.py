@@ -13,7 +13,6 @@ from psycopg.errors import DeadlockDetected
 from accounts.models import Profile
 from demo.dashboard.progress import progress_of
 from demo.engine import planning, retention, story
-from demo.engine.deletion import RECEIVED_MODELS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.engine.transports import in_process
@@ -22,6 +21,7 @@ from demo.lifecycle import pending_work, recovery, transitions
 from demo.models import DemoAccount, State, StoryEvent
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
+from interactions.profile_deletion import RECEIVED_MODELS
 from interactions.replay import replay
 from tests.lock_helpers import profiles_locked
 from tests.timeline import FIRST_INTERACTIONS, counts, visible_rows

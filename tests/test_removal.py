@@ -16,12 +16,12 @@ from django.db import OperationalError, connection
 from django.db.models import ForeignObjectRel, Model
 
 from accounts.models import Profile, User
-from demo.engine import bulk
-from demo.engine.bulk import delete_in_batches
-from demo.engine.deletion import PROFILE_MODELS, RECEIVED_MODELS
 from demo.lifecycle import pending_work, removal, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from interactions import row_batches
 from interactions.models import Content, Interaction, Thread
+from interactions.profile_deletion import PROFILE_MODELS, RECEIVED_MODELS
+from interactions.row_batches import delete_in_batches
 from interactions.tasks import fill_search
 from tests.commands import run
 from tests.timeline import ENABLED, counts, live_rows, run_until, visible_rows
@@ -75,15 +75,15 @@ def test_a_long_removal_sends_heartbeats(alice, monkeypatch):
     demo_of(alice)
     tens = [ceil(model.objects.count() / 10) for model in (Interaction, Thread, Content, StoryEvent)]
     transitions.disable(alice, request_worker=False)
-    real, beats = bulk.async_commit, []
+    real, beats = row_batches.async_commit, []
 
     def watched(*args):
         beats.append(DemoAccount.objects.get().heartbeat_at)
         return real(*args)
 
     monkeypatch.setattr("demo.lifecycle.heartbeat.INTERVAL", timedelta(0))
-    monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 10)
-    monkeypatch.setattr(bulk, "async_commit", watched)
+    monkeypatch.setattr(row_batches, "ROWS_PER_TRANSACTION", 10)
+    monkeypatch.setattr(row_batches, "async_commit", watched)
     pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
     assert len(beats) == sum(tens)  # none for empty tables and for the last transaction
     assert (sorted(set(beats)), beats[0] > NOW) == (beats, True)
@@ -200,14 +200,14 @@ def test_nothing_is_received_between_the_deletion_of_rows_and_profiles(alice, mo
 def test_a_deletion_ends_also_when_rows_arrive_before_every_batch(alice, live, monkeypatch):
     send(live, *(event("comment.created", f"c{number}") for number in range(6)))
     arriving = (event("comment.created", f"late-{number}") for number in range(20))
-    real = bulk.async_commit
+    real = row_batches.async_commit
 
     def after_an_arrival(*args):
         send(live, next(arriving))
         return real(*args)
 
-    monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 2)
-    monkeypatch.setattr(bulk, "async_commit", after_an_arrival)
+    monkeypatch.setattr(row_batches, "ROWS_PER_TRANSACTION", 2)
+    monkeypatch.setattr(row_batches, "async_commit", after_an_arrival)
     assert delete_in_batches(Interaction.objects.filter(profile=live), [live.pk]) == 8
     assert set(Interaction.objects.values_list("platform_id", flat=True)) == {
         f"late-{number}" for number in range(4)

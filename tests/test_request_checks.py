@@ -59,6 +59,7 @@ FILL = {
     "niche": "coffee",
     "topic": "team",
     "seed": "0",
+    "page": "inbox",
 }
 
 
@@ -134,7 +135,7 @@ def test_outside_of_the_api_a_refusal_is_an_html_page_with_a_request_id(
     page = response.content.decode()
     assert (response.status_code, response["Content-Type"]) == (code, "text/html; charset=utf-8")
     assert f"<h1>{heading}</h1>" in page
-    assert ('<section class="card narrow">' in page, "perennial/style.css" in page) == (True, True)
+    assert ('<section class="card stack">' in page, "perennial/style.css" in page) == (True, True)
     assert len(response["X-Request-ID"]) == 36
 
 

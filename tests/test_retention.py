@@ -14,13 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo.engine import bulk, retention, story
+from demo.engine import retention, story
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.engine.retries import retry_dead
 from demo.lifecycle import advance, pending_work, transitions
 from demo.models import DemoAccount, StoryEvent, webhook_event
-from interactions import replies
+from interactions import replies, row_batches
 from interactions.ingest import IncomingEvent, ingest
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
 from tests.admin_client import DEMOS, act
@@ -92,7 +92,7 @@ def test_rows_referenced_by_undelivered_events_do_not_expire(alice):
 def test_a_row_that_is_answered_during_the_cleanup_does_not_expire(alice, monkeypatch):
     demo_of(alice)
     old = Interaction.objects.filter(type="comment").earliest("posted_at")
-    real = bulk.async_commit
+    real = row_batches.async_commit
 
     def answer_first(*args):
         if StoryEvent.objects.filter(expired_at__isnull=False).exists():  # the next batch has interactions
@@ -100,7 +100,7 @@ def test_a_row_that_is_answered_during_the_cleanup_does_not_expire(alice, monkey
             monkeypatch.undo()
         return real(*args)
 
-    monkeypatch.setattr(bulk, "async_commit", answer_first)
+    monkeypatch.setattr(row_batches, "async_commit", answer_first)
     retention.clean_up(LATER)
     old.refresh_from_db()
     assert Interaction.objects.get(send_status="queued").parent == old
@@ -418,7 +418,7 @@ def test_no_statement_changes_more_rows_than_a_batch(alice):
         clean_up_at(alice, LATER)
     with CaptureQueriesContext(connection) as purging:
         clean_up_at(alice, LATER + 8 * DAY)
-    stories = StoryEvent.objects.count(), bulk.ROWS_PER_TRANSACTION
+    stories = StoryEvent.objects.count(), row_batches.ROWS_PER_TRANSACTION
     assert stories == (0, 250)
     assert changes(expiring, "UPDATE demo_storyevent") == changes(purging, "DELETE FROM demo_storyevent") == 2
 
@@ -468,7 +468,7 @@ def is_a_lock_awaited() -> bool:
 def test_restoring_locked_rows_is_refused_and_can_be_repeated(alice, monkeypatch):
     demo_of(alice)
     clean_up_at(alice, LATER)
-    monkeypatch.setattr(bulk, "LOCK_TIMEOUT", "200ms")
+    monkeypatch.setattr(row_batches, "LOCK_TIMEOUT", "200ms")
     profiles = list(Profile.objects.demo().values_list("pk", flat=True))
     with profiles_locked(profiles), pytest.raises(CommandError, match="demo is busy") as error:
         run("restore_demo", "--user", "alice")

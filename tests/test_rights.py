@@ -53,6 +53,7 @@ def limited_staff(client, people) -> Client:
 
 def change(name: str, **fields: object) -> dict[str, object]:
     body = {"username": name, "email": "new@example.com", "is_active": "on", "is_staff": "on"}
+    body |= {"theme": "system", "density": "comfortable"}
     return body | {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"} | fields
 
 

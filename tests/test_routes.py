@@ -7,10 +7,17 @@ from interactions.problems import UnknownRouteView
 from tests.test_request_checks import addresses
 
 # A file, the API's answer to unknown routes, and routes whose parameters are names.
-NO_PAGES = {"/favicon.ico", "/api/v1(/|)", "/demo/1/", "/demo/scenarios/1/1/"}
+NO_PAGES = {"/favicon.ico", "/api/v1(/|)"}
+NO_PAGES |= {"/demo/1/", "/demo/scenarios/1/1/", "/demo/generate/1/", "/inbox/rows/1/1/", "/inbox/rows/1/1"}
 PICTURES = {path for path in addresses() if path.startswith("/pictures/")}  # files, for everybody
 OWN = [path for path in addresses() if not path.startswith("/admin/") and path not in NO_PAGES | PICTURES]
-OWN += ["/demo/pause/", "/demo/scenarios/viral-spike/start/", "/readyz/"]
+OWN += [
+    "/demo/pause/",
+    "/demo/generate/posts/",
+    "/demo/scenarios/viral-spike/start/",
+    "/inbox/rows/1/hide/",
+    "/readyz/",
+]
 PUBLIC = ["/api/v1/docs/", "/api/v1/schema/", "/healthz/", "/login/"]
 
 

@@ -64,7 +64,7 @@ def test_an_account_above_the_limit_continues_and_may_become_smaller(page, alice
 def test_the_settings_page_shows_the_error_and_keeps_the_input(page, alice):
     demo_of(alice, timezone.now())
     form = MAX_SETTINGS | {"retention_days": 41, "time_zone": "UTC", "rhythm": "steady", "posting_hour": ""}
-    shown = page.post("/settings/", form).content.decode()
+    shown = page.post("/settings/demo/", form).content.decode()
     assert "are 50,020 rows; a demo may have 50,000" in shown
     assert 'value="41"' in shown
     assert DemoAccount.objects.get().retention_days == 30

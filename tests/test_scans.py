@@ -138,11 +138,15 @@ def test_filling_and_searching_scan_no_table(page, alice, live, text):
         assert page.get("/api/v1/interactions/", {"search": text}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/demo/panel/", "/settings/", "/api/v1/demo/"])
-def test_demo_pages_scan_no_table(page, alice, live, path):
+@pytest.mark.parametrize("state", ["active", "enabling", "disabling"])
+@pytest.mark.parametrize(
+    "path", ["/", "/demo/panel/", "/settings/", "/settings/demo/", "/demo/banner/", "/api/v1/demo/"]
+)
+def test_demo_pages_scan_no_table(page, alice, live, path, state):
     demo_of(alice, timezone.now())
+    DemoAccount.objects.update(state=state)
     with no_scans():
-        assert page.get(path).status_code == 200
+        assert page.get(path, headers={"HX-Request": "true"}).status_code == 200
 
 
 def test_every_foreign_key_check_can_use_an_index(db):

@@ -73,6 +73,19 @@ def test_every_scenario_has_a_label_and_an_explanation_with_its_numbers():
         assert not message_count or f"{message_count} " in simulator.SCENARIOS[name].explanation
 
 
+@pytest.mark.parametrize(("name", "total"), [(VIRAL, 98), (WAVE, 38), (LAUNCH, 61)])
+def test_a_plan_says_how_many_events_a_run_has(plans, name, total):
+    assert simulator.SCENARIO_PLANS[name].event_count(with_messages=True) == total
+    sizes = [len(events) for events in plans[name]]
+    assert (max(sizes), min(sizes) >= total - 4) == (total, True)
+
+
+def test_a_run_without_messages_has_fewer_events():
+    past = simulator.initial_batch(world(platforms=("youtube",)), simulator.Quota(12, 60, 0), NOON)
+    events = draw(WAVE, past, platforms=("youtube",))
+    assert len(events) == simulator.SCENARIO_PLANS[WAVE].event_count(with_messages=False) == 30
+
+
 @each_scenario
 @pytest.mark.parametrize("platforms", [SOCIAL, ("instagram",), ("x", "linkedin"), ALL])
 def test_a_scenario_has_exactly_its_numbers_of_events(name, platforms):

@@ -35,7 +35,7 @@ def settings_of(user) -> tuple:
 
 
 def save(page, **changes):
-    return page.post("/settings/", DEFAULT_FORM | changes)
+    return page.post("/settings/demo/", DEFAULT_FORM | changes)
 
 
 def text_of(answer) -> str:
@@ -43,7 +43,7 @@ def text_of(answer) -> str:
     return " ".join(answer.content.decode().replace("&#x27;", "'").split())
 
 
-@pytest.mark.parametrize("path", ["/settings", "/settings/"])
+@pytest.mark.parametrize("path", ["/settings/demo", "/settings/demo/"])
 def test_the_settings_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.get(path).headers["Location"].startswith("/login/")
     assert client.post(path, DEFAULT_FORM).headers["Location"].startswith("/login/")
@@ -52,9 +52,10 @@ def test_the_settings_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.post(path, DEFAULT_FORM).status_code == 302
 
 
-def test_dashboard_and_header_lead_to_the_settings(page, alice):
-    assert page.get("/").content.decode().count('href="/settings') == 2
-    assert re.search(r'href="/settings/" aria-current="page"', text_of(page.get("/settings/")))
+def test_the_dashboard_leads_to_the_settings(page, alice):
+    assert page.get("/").content.decode().count('href="/settings/demo"') == 1
+    demo_of(alice, timezone.now())
+    assert page.get("/").content.decode().count('href="/settings/demo"') == 2
 
 
 def test_settings_saved_on_the_page_apply_from_the_next_window_on(page, alice, monkeypatch):
@@ -63,7 +64,7 @@ def test_settings_saved_on_the_page_apply_from_the_next_window_on(page, alice, m
     answer = save(page, comments_per_window="3", messages_per_window="0")
     comments = StoryEvent.objects.filter(origin="window", type="comment.created")
     assert (answer.status_code, comments.count()) == (302, 10)
-    sentence = "The settings apply from the next planning on: comments and messages from Thu 5 Mar, 00:00 UTC, posts from Thu 5 Mar, 10:00 UTC."
+    sentence = "The settings apply from the next planning on: comments and messages tomorrow at 00:00, posts tomorrow at 10:00."
     assert sentence in text_of(page.get(answer.headers["Location"]))
     plan_due(FIRST_INTERACTIONS + 6 * HOUR)
     assert comments.count() == 13
@@ -99,7 +100,7 @@ class Form(HTMLParser):
     def __init__(self, answer) -> None:
         super().__init__()
         self.fields: dict[str, str] = {}
-        self.feed(answer.content.decode().split('action="/settings">')[1])
+        self.feed(answer.content.decode().split('action="/settings/demo">')[1])
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         given = dict(attrs)
@@ -110,11 +111,11 @@ class Form(HTMLParser):
 
 def test_two_tabs_save_only_their_own_changes(page, alice):
     demo_of(alice)
-    tabs = [Form(page.get("/settings/")).fields for _ in range(2)]
+    tabs = [Form(page.get("/settings/demo/")).fields for _ in range(2)]
     first = {"content_per_day": "7", "posting_hour": "8", "rhythm": "natural", "time_zone": "Asia/Tokyo"}
-    page.post("/settings/", tabs[0] | first)
+    page.post("/settings/demo/", tabs[0] | first)
     del tabs[1]["viral_spikes"]
-    page.post("/settings/", tabs[1] | {"comments_per_window": "3"})
+    page.post("/settings/demo/", tabs[1] | {"comments_per_window": "3"})
     changed = DemoAccount.objects.values("comments_per_window", "viral_spikes", *first)
     assert changed.get() == {
         "comments_per_window": 3,
@@ -128,10 +129,10 @@ def test_two_tabs_save_only_their_own_changes(page, alice):
 
 def test_a_form_sent_again_after_an_error_saves_only_its_own_changes(page, alice):
     demo_of(alice, timezone.now())
-    tab = Form(page.get("/settings/")).fields
+    tab = Form(page.get("/settings/demo/")).fields
     save(page, content_per_day="7", comments_per_window="77")
-    again = Form(page.post("/settings/", tab | {"messages_per_window": "999"})).fields
-    page.post("/settings/", again | {"messages_per_window": "9"})
+    again = Form(page.post("/settings/demo/", tab | {"messages_per_window": "999"})).fields
+    page.post("/settings/demo/", again | {"messages_per_window": "9"})
     assert settings_of(alice)[:3] == (7, 77, 9)
 
 
@@ -173,14 +174,14 @@ def test_a_refused_form_keeps_the_input_and_shows_the_stored_settings(page, alic
     demo_of(alice)
     shown = text_of(save(page, content_per_day="7", comments_per_window="999"))
     assert ('value="7"' in shown, 'value="999"' in shown) == (True, True)
-    assert "about 40 comments and 20 messages a day" in shown
+    assert "about 40 comments and 20 direct messages a day" in shown
 
 
 def test_settings_are_read_and_changed_before_demo_mode_is_ever_on(page, alice):
-    assert "about 40 comments and 20 messages a day" in text_of(page.get("/settings/"))
+    assert "about 40 comments and 20 direct messages a day" in text_of(page.get("/settings/demo/"))
     assert not DemoAccount.objects.exists()
     answer = save(page, content_per_day="1", comments_per_window="0")
-    assert "Saved. The settings apply when demo mode is switched on." in text_of(page.get("/settings/"))
+    assert "Saved. The settings apply when demo mode is switched on." in text_of(page.get("/settings/demo/"))
     assert (answer.status_code, settings_of(alice)[:2]) == (302, (1, 0))
 
 
@@ -197,23 +198,26 @@ def test_settings_of_a_paused_demo_apply_after_the_pause(page, alice):
     deliver_due(NOW)
     transitions.pause(alice, NOW)
     save(page, content_per_day="5")
-    assert "Saved. The settings apply when the demo is resumed." in text_of(page.get("/settings/"))
+    assert "Saved. The settings apply when the demo is resumed." in text_of(page.get("/settings/demo/"))
 
 
 def test_the_settings_page_describes_the_settings_in_words(page, alice):
     demo_of(alice, timezone.now())
     odd = {"content_per_day": "1", "comments_per_window": "3", "posting_hour": "9", "retention_days": "1"}
     save(page, rhythm="natural", viral_spikes="", time_zone="Asia/Tokyo", **odd)
-    shown = text_of(page.get("/settings/"))
-    assert "1 post a day, and 3 comments and 5 direct messages every 6 hours: about 12 comments" in shown
+    shown = text_of(page.get("/settings/demo/"))
+    assert (
+        "1 post a day, and 3 comments and 5 direct messages every 6 hours on average:"
+        " about 12 comments and 20 direct messages a day." in shown
+    )
     assert "The day's first post is published at 9:00 in Asia/Tokyo" in shown
     assert ("the same on average. No post" in shown, "No post goes viral" in shown) == (True, True)
-    assert "older than 1 day expires on Mondays" in shown
+    assert "older than 1 day expires on Mondays at 03:00: it is not shown any more." in shown
 
 
 def test_page_and_commands_state_the_share_of_spikes_and_the_time_for_a_restore(page, alice):
     assert (round(1 / SPIKE_SHARE), RESTORABLE_DAYS) == (50, 7)
-    shown = text_of(page.get("/settings/"))
+    shown = text_of(page.get("/settings/demo/"))
     assert shown.count("One post in 50 gets several times its comments") == 2
     assert "an operator can restore it for 7 days." in shown
     assert "expired in the last 7 days" in load_command_class("demo", "restore_demo").help
@@ -244,12 +248,12 @@ def test_settings_of_a_busy_demo_are_refused_soon(page, alice):
 def test_settings_are_read_only_where_demos_are_not_allowed(page, alice, settings):
     demo_of(alice)
     settings.DEMO_ALLOWED = "none"
-    shown = text_of(page.get("/settings/"))
-    assert ("You may not use demo mode; ask an operator." in shown, "<button>Save" in shown) == (
+    shown = text_of(page.get("/settings/demo/"))
+    assert ("You may not use demo mode; ask an operator." in shown, "Save</button>" in shown) == (
         True,
         False,
     )
-    assert '<fieldset class="fields" disabled>' in shown
+    assert "<fieldset disabled>" in shown
     assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
 
 
@@ -257,7 +261,9 @@ def test_the_settings_form_needs_a_csrf_token(client, alice):
     strict = type(client)(enforce_csrf_checks=True)
     strict.force_login(alice)
     assert (save(strict, content_per_day="1").status_code, DemoAccount.objects.exists()) == (403, False)
-    form = text_of(strict.get("/settings/")).split('<form method="post" action="/settings">')[1]
+    form = text_of(strict.get("/settings/demo/")).split(
+        '<form id="settings" method="post" action="/settings/demo">'
+    )[1]
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)[1]
     answer = save(strict, content_per_day="1", csrfmiddlewaretoken=token)
     assert (answer.status_code, settings_of(alice)[0]) == (302, 1)
@@ -265,5 +271,44 @@ def test_the_settings_form_needs_a_csrf_token(client, alice):
 
 def test_the_pages_queries_are_few(page, alice, django_assert_num_queries):
     demo_of(alice)
-    with django_assert_num_queries(4):
-        page.get("/settings/")
+    with django_assert_num_queries(5):  # one of them is the banner's
+        page.get("/settings/demo/")
+
+
+def test_the_times_on_the_page_are_in_the_users_zone(page, alice):
+    alice.time_zone = "Asia/Tokyo"
+    alice.save()
+    shown = text_of(page.get("/settings/demo/"))
+    assert "The day's first post is published at 19:00. The audience lives in the time zone UTC." in shown
+    assert "Empty: 19:00 in your time zone." in shown
+    assert shown.count("expires on Mondays at 12:00") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"comments_per_window": "0", "messages_per_window": "0"}, "2 posts a day. The day's first"),
+        (
+            {"content_per_day": "0", "messages_per_window": "0"},
+            "10 comments every 6 hours: about 40 comments a day.",
+        ),
+        (
+            {"content_per_day": "0", "comments_per_window": "0", "messages_per_window": "0"},
+            "Nothing arrives by itself. The audience lives in the time zone UTC.",
+        ),
+    ],
+)
+def test_the_schedule_names_only_what_arrives(page, alice, changes, sentence):
+    save(page, **changes)
+    assert sentence in re.sub(" ?<[^>]*> ?", "", text_of(page.get("/settings/demo/"))).replace(
+        ".The", ". The"
+    )
+
+
+def test_the_demo_can_be_deleted_on_the_page_while_it_is_on(page, alice, settings):
+    assert "Delete my demo" not in text_of(page.get("/settings/demo/"))
+    demo_of(alice)
+    shown = text_of(page.get("/settings/demo/"))
+    assert ("Delete my demo" in shown, shown.count('data-dialog="demo-off"')) == (True, 2)
+    settings.DEMO_ALLOWED = "none"
+    assert "Delete my demo" not in text_of(page.get("/settings/demo/"))

@@ -164,7 +164,7 @@ def test_removal_leaves_no_thread_decision_note_or_label(alice, live):
 @pytest.fixture
 def before() -> Iterator[Callable[..., None]]:
     """Runs SQL as a process without threads does, on the tables of then; the test migrates to the present ones."""
-    run("migrate", "interactions", "0015", "-v0")
+    run("migrate", "interactions", "0017", "-v0")
 
     def execute(sql: str, *parameters: object) -> None:
         with connection.cursor() as cursor:
@@ -261,7 +261,7 @@ def test_a_migration_builds_the_threads_that_a_rebuild_builds_and_keeps_what_was
 @pytest.mark.django_db(transaction=True)
 def test_what_changes_while_the_migration_waits_for_the_table_is_settled_too(profile, before, monkeypatch):
     send(profile, *EVENTS)
-    migration = import_module("interactions.migrations.0016_columns_of_older_releases")
+    migration = import_module("interactions.migrations.0018_columns_of_older_releases")
 
     def alter_late(*args) -> None:
         before("UPDATE interactions_interaction SET thread_id = NULL WHERE platform_id = 'n'")
@@ -277,7 +277,7 @@ def test_what_changes_while_the_migration_waits_for_the_table_is_settled_too(pro
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_that_was_interrupted_after_the_columns_went_goes_on(profile):
     send(profile, *EVENTS)
-    run("migrate", "interactions", "0015", "--fake", "-v0")
+    run("migrate", "interactions", "0017", "--fake", "-v0")
     Interaction.objects.update(thread=None)
     run("migrate", "-v0")
     check_threads(NOW)

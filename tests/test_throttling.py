@@ -25,6 +25,7 @@ from demo.throttling import (
     AdvanceThrottle,
     DemoThrottle,
     EnableThrottle,
+    GenerateThrottle,
     ResetThrottle,
     ScenarioThrottle,
     SwitchThrottle,
@@ -353,6 +354,8 @@ CLICKS = [
     ("/demo/resume/", "resume", SwitchThrottle),
     ("/demo/advance/1", "advance", AdvanceThrottle),
     ("/demo/scenarios/viral-spike/start", "scenarios/viral-spike", ScenarioThrottle),
+    ("/demo/generate/posts", "generate/daily-content", GenerateThrottle),
+    ("/demo/generate/interactions", "generate/interactions", GenerateThrottle),
 ]
 
 

@@ -15,12 +15,13 @@ from accounts import redis_client
 from accounts.circuit_breaker import CircuitBreaker
 from accounts.models import User
 from demo import tasks
-from demo.engine import bulk, planning
+from demo.engine import planning
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.engine.transports import in_process
 from demo.lifecycle import advance, pending_work, recovery, resume, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from interactions import row_batches
 from tests.lock_helpers import locked_elsewhere
 from tests.timeline import FIRST_INTERACTIONS, counts, visible_rows
 from tests.world import DAY, HOUR, NOW, demo_of
@@ -35,7 +36,7 @@ def short_slices(monkeypatch) -> None:
     monkeypatch.setattr(pending_work, "LATER_SLICE", timedelta(0))
     monkeypatch.setattr(pending_work, "FIRST_SLICE", timedelta(0))
     monkeypatch.setattr("demo.lifecycle.time_slice.MIN_TIME_LEFT", timedelta(milliseconds=5))
-    monkeypatch.setattr(bulk, "ROWS_PER_TRANSACTION", 20)
+    monkeypatch.setattr(row_batches, "ROWS_PER_TRANSACTION", 20)
     monkeypatch.setattr(in_process, "EVENTS_PER_TRANSACTION", 20)
     monkeypatch.setattr(resume, "ROWS_PER_TRANSACTION", 20)
     monkeypatch.setattr(advance, "EVENTS_PER_TRANSACTION", 15)

@@ -5,16 +5,17 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as configured
 from django.contrib import admin
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from knox.models import get_token_model
 
 from accounts import tokens
-from accounts.models import User
+from accounts.models import TokenName, User
 from accounts.tokens import create_token
 from tests.admin_client import act
 from tests.test_config import manage
-from tests.users import PASSWORD, set_password, token_for
+from tests.users import JSON, PASSWORD, TOKEN, set_password, token_for
 from tests.world import DAY
 
 TOKENS = "/api/v1/auth/tokens/"
@@ -29,6 +30,15 @@ def given(client: Client) -> str:
     return token_for(client, "person").json()["token"]
 
 
+def named(client: Client, name: object):
+    body = {"username": "person", "password": PASSWORD, "name": name}
+    return client.post(TOKEN, body, content_type=JSON)
+
+
+def listed_names(client: Client) -> list[str | None]:
+    return [row["name"] for row in client.get(TOKENS).json()["results"]]
+
+
 def test_the_list_shows_when_each_token_was_created_and_which_is_current(client, person):
     first, second = given(client), given(client)
     answer = carrying(first).get(TOKENS)
@@ -37,9 +47,58 @@ def test_the_list_shows_when_each_token_was_created_and_which_is_current(client,
     assert [row["current"] for row in listed["results"]] == [False, True]
     assert [row["id"] for row in listed["results"]] == [second[:15], first[:15]]
     assert [row["expires"] for row in listed["results"]] == [None, None]
-    assert listed["results"][0].keys() == {"id", "created", "expires", "current"}
+    assert listed["results"][0].keys() == {"id", "name", "created", "expires", "current"}
     for secret in (first, second, *ROWS.values_list("digest", flat=True)):
         assert secret not in answer.content.decode()
+
+
+def test_a_token_has_the_name_that_it_was_given(client, person):
+    token = named(client, " Weekly \u00a0report ").json()["token"]
+    given(client)
+    assert listed_names(carrying(token)) == [None, "Weekly report"]
+
+
+def test_a_name_is_of_one_token_until_that_is_gone(client, person, bob):
+    first = named(client, "Report").json()["token"]
+    taken = named(client, "REPORT")
+    assert (taken.status_code, taken.json()["detail"]) == (
+        409,
+        "You have a token of that name; upper and lower case do not count.",
+    )
+    assert listed_names(carrying(first)) == ["Report"]
+    with transaction.atomic():
+        create_token(bob, timezone.now(), "Report")  # another user's
+    assert carrying(first).delete(f"{TOKENS}{first[:15]}").status_code == 204
+    again = named(client, "report").json()["token"]
+    assert listed_names(carrying(again)) == ["report"]
+    ROWS.filter(user=person).update(expiry=timezone.now() - DAY)
+    assert named(client, "report").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("x" * 81, "The name must be a name of 1 to 80 characters in one line"),
+        ("two\nlines", "The name must be a name of 1 to 80 characters in one line; remove U+000A"),
+        (7, "name must be a string, not a number."),
+        ("", "This field may not be blank."),
+    ],
+)
+def test_an_unreadable_name_is_refused_and_no_token_made(client, person, name, sentence):
+    answer = named(client, name)
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["name"][0].startswith(sentence)
+    assert not ROWS.exists()
+
+
+def test_processes_that_know_no_names_delete_named_tokens_and_users(client, person):
+    named(client, "Report")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM knox_authtoken")
+    assert not TokenName.objects.exists()
+    named(client, "Report")
+    person.delete()
+    assert not TokenName.objects.exists()
 
 
 def test_deleting_a_token_by_its_id_deletes_no_other(client, person):

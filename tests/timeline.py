@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import Profile, User
-from demo.engine.deletion import PROFILE_MODELS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount
 from interactions.models import Content, Interaction, Thread
+from interactions.profile_deletion import PROFILE_MODELS
 from tests.world import NOW
 
 ENABLED = NOW  # Wednesday 07:30

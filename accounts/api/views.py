@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import TokenAuthentication
+from accounts.api.name_field import NameField
 from accounts.api.strict_input import StrictQueryView, StrictSerializer
-from accounts.models import MAX_USERNAME_LENGTH, User
+from accounts.models import MAX_TOKEN_NAME, MAX_USERNAME_LENGTH, User
 from accounts.throttling import TokenRequests, count_login_attempt, password_check_slot, submitted_username
-from accounts.tokens import create_token
+from accounts.tokens import PasswordChanged, TokenNameTaken, issue_token, revoke_token, tokens_of
 
 TOKEN_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The `id` in the list of tokens.")
 TOKEN = inline_serializer("Token", {"token": serializers.CharField()})
@@ -28,6 +29,14 @@ class UsernameTaken(APIException):
 
     status_code = status.HTTP_409_CONFLICT
     hint = "For that user's demo, send the name as `user` in the calls under demo/; or choose another name."
+
+
+class NameTaken(APIException):
+    """The user has a token of that name."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "You have a token of that name; upper and lower case do not count."
+    hint = "Choose another name, or delete that token first: GET auth/tokens/ lists yours."
 
 
 class UsernameField(serializers.CharField):
@@ -71,12 +80,13 @@ class TokenInfoSerializer(serializers.ModelSerializer):
     """A token without its secret part: `id` is its first characters, `current` whether this request uses it."""
 
     id = serializers.CharField(source="token_key")
+    name = serializers.CharField(source="named.name", allow_null=True, help_text="Null if it has none.")
     expires = serializers.DateTimeField(source="expiry", allow_null=True)
     current = serializers.SerializerMethodField()
 
     class Meta:
         model = get_token_model()
-        fields = ["id", "created", "expires", "current"]
+        fields = ["id", "name", "created", "expires", "current"]
 
     def get_current(self, token) -> bool:
         return token == self.context["request"].auth
@@ -91,7 +101,14 @@ class TokenListSerializer(serializers.Serializer):
 
 
 class LogInSerializer(StrictSerializer, AuthTokenSerializer):
-    """User name and password."""
+    """User name and password, and a name for the token if it shall have one."""
+
+    name = NameField(
+        "The name",
+        MAX_TOKEN_NAME,
+        required=False,
+        help_text="Unique among your tokens, in upper or lower case.",
+    )
 
 
 class TokenView(StrictQueryView):
@@ -100,6 +117,7 @@ class TokenView(StrictQueryView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
     throttle_classes = [TokenRequests]
+    problem_codes = (409,)
 
     @extend_schema(
         request=LogInSerializer,
@@ -115,12 +133,13 @@ class TokenView(StrictQueryView):
             serializer = LogInSerializer(data=request.data, context={"request": request})
             serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
-        with transaction.atomic():
-            current = User.objects.select_for_update().get(pk=user.pk)
-            if current.password != user.password:  # changed since it was checked; that deleted all tokens
-                raise serializers.ValidationError("The password has just been changed.")
-            token = create_token(user, timezone.now())
         attempt.succeeded()
+        try:
+            token = issue_token(user, timezone.now(), serializer.validated_data.get("name", ""))
+        except PasswordChanged as error:
+            raise serializers.ValidationError("The password has just been changed.") from error
+        except TokenNameTaken as error:
+            raise NameTaken from error
         return Response({"token": token})
 
 
@@ -139,6 +158,7 @@ class TokenListView(StrictQueryView):
                     "results": [
                         {
                             "id": "c0ffeec0ffeec0f",
+                            "name": "Weekly report",
                             "created": "2026-03-04T07:30:00Z",
                             "expires": "2026-04-03T07:30:00Z",
                             "current": True,
@@ -150,9 +170,8 @@ class TokenListView(StrictQueryView):
         ],
     )
     def get(self, request: Request) -> Response:
-        """List the times of creation and expiry of each token, newest first; the tokens themselves are never shown again."""
-        tokens = get_token_model().objects.filter(user=request.user).order_by("-created", "pk")
-        rows = TokenInfoSerializer(tokens, many=True, context={"request": request}).data
+        """List name and times of creation and expiry of each token, newest first; the tokens themselves are never shown again."""
+        rows = TokenInfoSerializer(tokens_of(request.user), many=True, context={"request": request}).data
         return Response({"next": None, "previous": None, "results": rows})
 
 
@@ -162,8 +181,7 @@ class TokenDetailView(StrictQueryView):
     @extend_schema(parameters=[TOKEN_ID], responses={204: None})
     def delete(self, request: Request, id: str) -> Response:
         """Delete a token; it may be the one that the request uses."""
-        deleted, _ = get_token_model().objects.filter(user=request.user, token_key=id).delete()
-        if not deleted:
+        if not revoke_token(request.user, id):
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 

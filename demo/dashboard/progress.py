@@ -33,6 +33,10 @@ class Progress:
         return {name: getattr(self, name) for name in COUNTED_TYPES}
 
     @property
+    def done(self) -> int:
+        return sum(tally.done for tally in self.tallies.values())
+
+    @property
     def text(self) -> str:
         return ", ".join(f"{name} {tally.done}/{tally.total}" for name, tally in self.tallies.items())
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, OuterRef
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from demo.account_settings import SETTINGS
@@ -110,4 +111,4 @@ def notices(account: DemoAccount) -> list[str]:
     """Sentences about consequences of the chosen options that a user may not expect."""
     if account.has_messages or not account.platforms:
         return []
-    return ["None of the chosen platforms has direct messages, so the demo has none."]
+    return [_("None of the chosen platforms has direct messages, so the demo has none.")]

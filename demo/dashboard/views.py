@@ -1,6 +1,7 @@
 """The views of the dashboard: state, progress, scenarios, upcoming events, and the buttons. Routed by `demo/urls.py`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import wraps
 
 from django.contrib import messages
@@ -9,50 +10,61 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import View, user_page, wants_fragment
 from accounts.models import User
-from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.access import demo_allowed
 from demo.dashboard.forms import EnableForm
-from demo.dashboard.progress import progress_of
-from demo.dashboard.status import notices, stored, upcoming
+from demo.dashboard.panel import panel_context
+from demo.dashboard.schedule import counted
 from demo.exceptions import InvalidOption, InvalidState
-from demo.lifecycle import scenarios, transitions
+from demo.lifecycle import on_demand, scenarios, transitions
 from demo.lifecycle.activation import account_or_default
-from demo.models import DemoAccount, State
 from demo.throttling import (
     AdvanceThrottle,
     DemoThrottle,
     EnableThrottle,
+    GenerateThrottle,
     ResetThrottle,
     ScenarioThrottle,
     SwitchThrottle,
     count_click,
 )
-from demo.windows import INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions.clock import now
 
+GENERATORS: Mapping[str, Callable[..., on_demand.GenerationResult]] = {
+    "posts": on_demand.generate_content,
+    "interactions": on_demand.generate_interactions,
+}
 SCENARIO_ACTIONS: dict[str, Callable] = {
     "start": lambda user, name: scenarios.start(user, name, now()),
     "cancel": lambda user, name: scenarios.cancel(user, name, now()),
 }
-FAST_REFRESH, SLOW_REFRESH = 1, 15  # seconds between two requests of the panel
 
 
 @user_page
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    return render(request, "demo/dashboard.html", panel_context(request))
+    return render(request, "demo/dashboard.html", _context(request))
 
 
 @user_page
 @require_safe
 def panel(request: HttpRequest) -> HttpResponse:
     """The panel, which htmx requests again and again; the whole dashboard for a browser that opens the address."""
-    return render(request, _template(request), panel_context(request))
+    return _show(request)
+
+
+@user_page
+@require_safe
+def banner(request: HttpRequest) -> HttpResponse:
+    """The banner, which pages request again while the state changes; the dashboard for a browser that opens the address."""
+    if not wants_fragment(request):
+        return redirect("dashboard")
+    return render(request, "banner.html")
 
 
 def button(view: View) -> View:
@@ -92,6 +104,19 @@ def advance(request: HttpRequest, days: str) -> HttpResponse:
 
 
 @button
+def generate(request: HttpRequest, what: str) -> HttpResponse:
+    """Bring posts, or comments and messages, now."""
+
+    def bring() -> str:
+        try:
+            return _arrived(GENERATORS[what](request.user, now()))
+        except (on_demand.NotDelivered, on_demand.TooManyDeliveries) as error:
+            raise InvalidState(str(error)) from error
+
+    return _run(request, bring, GenerateThrottle)
+
+
+@button
 def act_on_scenario(request: HttpRequest, name: str, action: str) -> HttpResponse:
     """Start or cancel a scenario."""
     if name not in simulator.SCENARIOS:
@@ -114,17 +139,17 @@ def _enable(request: HttpRequest) -> HttpResponse:
             return _respond(request, str(error))
         except InvalidOption as error:
             form.add_error(None, str(error))
-    return render(request, _template(request), panel_context(request) | {"form": form})
+    return _show(request, form=form)
 
 
 def _run(request: HttpRequest, action: Callable[[], object], throttle: type[DemoThrottle]) -> HttpResponse:
-    """Run the action and show the demo afterwards, or why the action was refused."""
+    """Run the action and show the demo afterwards, with the sentence that it returns, or why it was refused."""
     try:
         count_click(request.user, throttle)
-        action()
+        done = action()
     except (InvalidState, InvalidOption) as error:
-        return _respond(request, str(error))
-    return _respond(request)
+        return _respond(request, refusal=str(error))
+    return _respond(request, done=done if isinstance(done, str) else "")
 
 
 def _transition(change: Callable[[User], object], throttle: type[DemoThrottle]) -> View:
@@ -140,70 +165,30 @@ ACTIONS: Mapping[str, View] = {
 }
 
 
-def _respond(request: HttpRequest, refusal: str = "") -> HttpResponse:
+def _respond(request: HttpRequest, refusal: str = "", done: str = "") -> HttpResponse:
     if request.htmx:
-        return render(request, "demo/panel.html", panel_context(request) | {"refusal": refusal})
+        return _show(request, refusal=refusal, done=done)
+    list(
+        messages.get_messages(request)
+    )  # removes those not shown yet, or the session would grow without bound
     if refusal:
-        list(
-            messages.get_messages(request)
-        )  # removes messages not shown yet, or the session would grow without bound
         messages.error(request, capfirst(refusal))
+    if done:
+        messages.success(request, done)
     return redirect("dashboard")
 
 
-def _template(request: HttpRequest) -> str:
-    return "demo/panel.html" if wants_fragment(request) else "demo/dashboard.html"
+def _show(request: HttpRequest, **more: object) -> HttpResponse:
+    """The panel for htmx, else the whole dashboard."""
+    template = "demo/fragment.html" if wants_fragment(request) else "demo/dashboard.html"
+    return render(request, template, _context(request) | more)
 
 
-def panel_context(request: HttpRequest) -> dict:
-    """The template variables of the panel: the user's demo as it is now."""
-    account = account_or_default(request.user)
-    return {
-        "account": account,
-        "state_label": _state_label(account),
-        "starting_over": _is_starting_over(account),
-        "window_hours": INTERACTION_WINDOWS.hours,
-        "form": EnableForm.of(account),
-        "allowed": demo_allowed(request.user),
-        "progress": progress_of(account),
-        "stored": stored(account),
-        "scenarios": _scenarios(account),
-        "upcoming": [_with_names(event) for event in upcoming(account)],
-        "next_windows": [(kind.label, account.start_of_next(kind)) for kind in WINDOW_KINDS.values()],
-        "next_cleanup": next_cleanup(timezone.now()),  # only shown, so the web server's clock will do
-        "notices": notices(account),
-        "refresh": FAST_REFRESH if _is_changing(account) else SLOW_REFRESH,
-    }
+def _context(request: HttpRequest) -> dict[str, object]:
+    return panel_context(request.user, timezone.now())  # only shown, so the web server's clock will do
 
 
-def _is_starting_over(account: DemoAccount) -> bool:
-    return account.state == State.DISABLING and account.reset_requested
-
-
-def _state_label(account: DemoAccount) -> str:
-    """The state in the words of the buttons."""
-    if _is_starting_over(account):
-        return "starting over"
-    return {State.ENABLING: "switching on", State.DISABLING: "switching off"}.get(
-        account.state, account.state
-    )
-
-
-def _is_changing(account: DemoAccount) -> bool:
-    """Whether a worker is changing the demo, so that the panel should follow closely."""
-    return account.state in (State.ENABLING, State.DISABLING) or account.is_advancing or account.is_resuming
-
-
-def _scenarios(account: DemoAccount) -> list[dict]:
-    """Every scenario, and whether it is running."""
-    running = {one.name: one for one in scenarios.running_by_account([account])[account.pk]}
-    return [
-        {"name": name, "label": label, "explanation": explanation, "running": running.get(name)}
-        for name, (label, explanation) in simulator.SCENARIOS.items()
-    ]
-
-
-def _with_names(event: dict) -> dict:
-    """An upcoming event, with the display names of its platform and its scenario."""
-    scenario, _ = simulator.SCENARIOS.get(event["origin"], ("", ""))
-    return event | {"platform_name": PLATFORMS[event["platform"]].label, "scenario": scenario}
+def _arrived(result: on_demand.GenerationResult) -> str:
+    """A sentence that says what has been delivered."""
+    arrived = counted(asdict(result).items())
+    return _("%(counted)s arrived.") % {"counted": arrived} if arrived else _("Nothing arrived.")

@@ -16,12 +16,12 @@ from django.db import transaction
 from accounts.declarations import check_table
 from demo import simulator
 from demo.engine import story
-from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
 from demo.engine.counts import Counts
 from demo.engine.metrics import PLANNING
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, WindowKind
+from interactions.async_commit import async_commit
 from interactions.db_errors import is_connection_lost
 from interactions.error_references import log_failure
 

@@ -13,7 +13,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
 from accounts.plurals import join_counts, pluralize
-from demo.engine.bulk import delete_in_batches, purge_interactions, update_in_batches
 from demo.engine.counts import Counts
 from demo.engine.planning import plan_account
 from demo.exceptions import InvalidState
@@ -22,6 +21,7 @@ from demo.windows import RESTORABLE_DAYS
 from interactions.db_errors import is_connection_lost
 from interactions.expiry import without_pending_replay
 from interactions.models import Content, DeadLetter, Interaction, PendingChange
+from interactions.row_batches import delete_in_batches, purge_interactions, update_in_batches
 
 logger = logging.getLogger(__name__)
 

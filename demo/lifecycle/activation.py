@@ -11,13 +11,15 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Profile, User
 from demo import simulator
-from demo.engine.deletion import delete_profiles, delete_remaining_rows
+from demo.engine.deletion import delete_remaining_rows
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import WINDOW_KINDS, first_windows
+from interactions.profile_deletion import delete_profiles
 
 
 def get_or_create_account(user: User) -> DemoAccount:
@@ -90,7 +92,10 @@ def _create_profiles(account: DemoAccount, created_at: datetime) -> None:
         if Profile.objects.filter(
             owner=account.user_id, platform=spec.platform, platform_id=spec.platform_id
         ).exists():
-            raise InvalidState(f"A live {spec.platform} profile has the demo's id; enable with another seed.")
+            raise InvalidState(
+                _("A live %(platform)s profile has the demo's id; enable with another seed.")
+                % {"platform": spec.platform}
+            )
     Profile.objects.bulk_create(
         Profile(owner_id=account.user_id, is_demo=True, created_at=created_at, **asdict(spec))
         for spec in specs

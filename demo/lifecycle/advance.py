@@ -11,7 +11,6 @@ from django.db.models.expressions import CombinedExpression
 
 from accounts.models import Profile, User
 from demo.engine import backlog
-from demo.engine.deletion import PROFILE_MODELS
 from demo.engine.delivery import deliver_events
 from demo.engine.planning import plan_next_windows, plan_open_windows
 from demo.exceptions import InvalidState
@@ -20,6 +19,7 @@ from demo.lifecycle.time_slice import TimeSlice, TimeSliceOver
 from demo.models import DemoAccount, State, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS
 from interactions.locks import lock_profiles
+from interactions.profile_deletion import PROFILE_MODELS
 
 EVENTS_PER_TRANSACTION = 250  # approximately; planned and then delivered
 SHIFT_LOCK = 0x5046 << 48  # advisory lock key, outside the range of the profiles' (interactions/locks.py)

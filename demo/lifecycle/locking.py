@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from demo.exceptions import InvalidState
@@ -14,11 +16,11 @@ from interactions.db_errors import is_connection_lost
 LOCK_TIMEOUT_SECONDS = 2  # short, because web requests wait for it
 # What has to be done before a request that needs an active demo, by the demo's state.
 HOW_TO_BECOME_ACTIVE = {
-    State.OFF: "switch it on first",
-    State.ENABLING: "wait until it is active",
-    State.PAUSED: "resume it first",
-    State.DISABLING: "wait until it is off, then switch it on",
-    State.FAILED: "switch it on again first",
+    State.OFF: gettext_lazy("switch it on first"),
+    State.ENABLING: gettext_lazy("wait until it is active"),
+    State.PAUSED: gettext_lazy("resume it first"),
+    State.DISABLING: gettext_lazy("wait until it is off, then switch it on"),
+    State.FAILED: gettext_lazy("switch it on again first"),
 }
 
 
@@ -37,13 +39,15 @@ def locked_account(user: User) -> Iterator[DemoAccount]:
     except OperationalError as error:
         if is_connection_lost(error):
             raise
-        raise InvalidState("The demo is busy; try again in a moment.") from error
+        raise InvalidState(_("The demo is busy; try again in a moment.")) from error
 
 
 def check_active(account: DemoAccount) -> None:
     """Raise InvalidState unless the locked account is active and not advancing."""
     if account.state != State.ACTIVE:
         advice = HOW_TO_BECOME_ACTIVE[State(account.state)]
-        raise InvalidState(f"Demo mode is {account.state}; {advice}.")
+        raise InvalidState(
+            _("Demo mode is %(state)s; %(advice)s.") % {"state": account.state, "advice": advice}
+        )
     if account.is_advancing:
-        raise InvalidState("The demo is skipping ahead; try again when it has finished.")
+        raise InvalidState(_("The demo is skipping ahead; try again when it has finished."))

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.concurrency import slot
 from accounts.models import User
@@ -39,7 +40,7 @@ class TooManyDeliveries(Exception):
     """Nothing was planned, because too many requests of this process wait for their deliveries over HTTP."""
 
     def __init__(self) -> None:
-        super().__init__("Too many requests are waiting for the delivery of what they generate.")
+        super().__init__(_("Too many requests are waiting for the delivery of what they generate."))
 
 
 class NotDelivered(Exception):
@@ -89,13 +90,15 @@ def _plan_and_deliver(user: User, now: datetime, draw: Draw) -> GenerationResult
         if in_process:
             deliver_events(rows, now)
             if rows.undelivered().filter(attempts=0).exists():
-                raise InvalidState("The demo is busy; try again in a moment.")  # rolls the new rows back
+                raise InvalidState(_("The demo is busy; try again in a moment."))  # rolls the new rows back
     if not in_process:
         _deliver_over_http(rows, now)
     delivered = list(rows.filter(delivered_at__isnull=False).values_list("type", flat=True))
     if len(delivered) < len(events):
         _raise_undelivered(
-            account.pk, f"{len(delivered)} of {len(events)} planned events were delivered so far."
+            account.pk,
+            _("%(delivered)d of %(planned)d planned events were delivered so far.")
+            % {"delivered": len(delivered), "planned": len(events)},
         )
     return GenerationResult(**{name: delivered.count(type) for name, type in COUNTED_TYPES.items()})
 
@@ -110,7 +113,7 @@ def _deliver_backlog(account: DemoAccount, now: datetime) -> None:
         deliver_events(StoryEvent.objects.filter(account=account), now, time_limit=MAX_BACKLOG_TIME)
         if not due.exists():
             return
-    raise InvalidState("The demo has more due events than a request can deliver; try again in a moment.")
+    raise InvalidState(_("The demo has more due events than a request can deliver; try again in a moment."))
 
 
 def _insert(account: DemoAccount, events: list[simulator.SimulatedEvent]) -> QuerySet[StoryEvent]:
@@ -144,7 +147,7 @@ def _deliver_over_http(rows: QuerySet[StoryEvent], now: datetime) -> None:
             _send(rows, clock)
     except DATABASE_UNAVAILABLE as error:
         raise NotDelivered(
-            "The events are planned, but the database does not answer; workers deliver them."
+            _("The events are planned, but the database does not answer; workers deliver them.")
         ) from error
 
 
@@ -157,7 +160,9 @@ def _raise_undelivered(account_id: int, progress: str) -> NoReturn:
     """Raise InvalidState when the demo was paused or switched off meanwhile, and NotDelivered otherwise."""
     state = DemoAccount.objects.values_list("state", flat=True).get(pk=account_id)
     if state != State.ACTIVE:
-        raise InvalidState(f"Demo mode is {state} now. {progress}")
+        raise InvalidState(
+            _("Demo mode is %(state)s now. %(progress)s") % {"state": state, "progress": progress}
+        )
     raise NotDelivered(progress)
 
 

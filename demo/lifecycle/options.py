@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Platform
 from demo import simulator
 from demo.account_settings import ENABLING_SETTINGS, SettingType
@@ -81,7 +83,8 @@ def check_words(language: str, niche: str) -> None:
     niches = simulator.niches(language)
     if niche not in niches:
         raise InvalidOption(
-            f"In language {language} the niche must be one of {', '.join(niches)}; {niche} is not."
+            _("In language %(language)s the niche must be one of %(niches)s; %(niche)s is not.")
+            % {"language": language, "niches": ", ".join(niches), "niche": niche}
         )
 
 

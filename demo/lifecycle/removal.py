@@ -5,12 +5,13 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Profile, User
-from demo.engine.bulk import delete_in_batches
-from demo.engine.deletion import delete_profile_rows, delete_profiles, delete_remaining_rows
+from demo.engine.deletion import delete_remaining_rows
 from demo.lifecycle import activation
 from demo.lifecycle.time_slice import TimeSlice
 from demo.models import DemoAccount, State, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS
+from interactions.profile_deletion import delete_profile_rows, delete_profiles
+from interactions.row_batches import delete_in_batches
 
 
 def remove_demo(account: DemoAccount, time_slice: TimeSlice) -> None:

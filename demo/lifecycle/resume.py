@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from demo.engine.async_commit import async_commit
 from demo.engine.planning import plan_open_windows
 from demo.lifecycle.time_slice import TimeSlice
 from demo.models import DemoAccount, State
 from demo.models.account import NEXT_WINDOW_COLUMNS
 from demo.windows import WINDOW_KINDS
+from interactions.async_commit import async_commit
 from interactions.db_errors import is_connection_lost
 
 logger = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from demo.exceptions import InvalidOption, InvalidState
 from demo.models import DemoAccount, StoryEvent
@@ -23,8 +24,16 @@ def check_settings(account: DemoAccount, changes: dict[str, Any]) -> None:
     if rows > max(rows_kept(before), settings.DEMO_MAX_ROWS):
         terms = " + ".join(f"{name} {after[name]} × {kind.per_day}" for name, kind in QUOTAS.items())
         raise InvalidOption(
-            f"({terms}) rows a day × {after['retention_days']} days of retention are {rows:,} rows;"
-            f" a demo may have {settings.DEMO_MAX_ROWS:,}. Lower these settings or retention_days."
+            _(
+                "(%(terms)s) rows a day × %(days)d days of retention are %(rows)s rows; a demo may have %(limit)s."
+                " Lower these settings or retention_days."
+            )
+            % {
+                "terms": terms,
+                "days": after["retention_days"],
+                "rows": f"{rows:,}",
+                "limit": f"{settings.DEMO_MAX_ROWS:,}",
+            }
         )
 
 
@@ -43,7 +52,9 @@ def check_row_limit(account: DemoAccount) -> None:
     rows = StoryEvent.objects.filter(account=account).values("account")
     if rows[: limit + 1].count() > limit:
         raise InvalidState(
-            f"The story of this demo has more than {limit:,} rows. Lower its settings"
-            f" ({', '.join(QUOTAS)}, retention_days), and try again when cleanup has purged the expired rows, which takes up"
-            " to two weeks; or reset the demo."
+            _(
+                "The story of this demo has more than %(limit)s rows. Lower its settings (%(quotas)s, retention_days), and"
+                " try again when cleanup has purged the expired rows, which takes up to two weeks; or reset the demo."
+            )
+            % {"limit": f"{limit:,}", "quotas": ", ".join(QUOTAS)}
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from demo import simulator
@@ -60,9 +61,9 @@ def cancel(user: User, name: str, now: datetime) -> Transition:
     _check_name(name)
     with locked_account(user) as account:
         if account.state == State.OFF:
-            raise InvalidState("Demo mode is off; there is nothing to cancel.")
+            raise InvalidState(_("Demo mode is off; there is nothing to cancel."))
         undelivered = _undelivered(account, name)
-        cancelled, _ = undelivered.exclude(pk__in=undelivered.leased(now).values("pk")).delete()
+        cancelled = undelivered.exclude(pk__in=undelivered.leased(now).values("pk")).delete()[0]
     return Transition(account, started=bool(cancelled))
 
 
@@ -96,13 +97,14 @@ def _plan(account: DemoAccount, name: str, now: datetime) -> None:
     published = [event for event in past if event.at <= now]
     events = simulator.scenario(account.world, name, account.extra_ordinal, now, published)
     if not events:
-        raise InvalidState("The demo has no recent post for this scenario; start it after the next post.")
+        raise InvalidState(_("The demo has no recent post for this scenario; start it after the next post."))
     events_today = StoryEvent.objects.filter(
         account=account, origin__in=SCENARIO_NAMES, due_at__gt=now - DAY
     ).count()
     if events_today + len(events) > MAX_PER_DAY:
         raise InvalidState(
-            f"Scenarios have brought {events_today} of at most {MAX_PER_DAY:,} events within a day; try again tomorrow."
+            _("Scenarios have brought %(count)d of at most %(most)s events within a day; try again tomorrow.")
+            % {"count": events_today, "most": f"{MAX_PER_DAY:,}"}
         )
     story.insert_events([(account, name, events)], profiles)
     DemoAccount.objects.filter(pk=account.pk).update(extra_ordinal=account.extra_ordinal + 1)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from demo.engine.planning import EVENTS_PER_TRANSACTION, plan_open_windows, quotas_of_open_windows
@@ -51,7 +52,7 @@ def enable(user: User, now: datetime, *, request_worker: bool = True, **options:
         if activation.start_activation(account, now, columns):
             return _request_work(account, request_worker)
     if account.state == State.DISABLING:
-        raise InvalidState("The demo is still being removed; enable it again when its state is off.")
+        raise InvalidState(_("The demo is still being removed; enable it again when its state is off."))
     return Transition(account, started=False)
 
 
@@ -60,8 +61,11 @@ def _refuse_changes(account: DemoAccount, columns: dict[str, Any]) -> None:
     changed = [name for name, value in columns.items() if value != getattr(account, name)]
     if changed:
         raise InvalidState(
-            f"The demo failed after its story was planned, so {', '.join(changed)} cannot change any more;"
-            " enable it without them to continue, or disable it first."
+            _(
+                "The demo failed after its story was planned, so %(options)s cannot change any more;"
+                " enable it without them to continue, or disable it first."
+            )
+            % {"options": ", ".join(changed)}
         )
 
 
@@ -74,7 +78,8 @@ def reset(user: User, *, request_worker: bool = True) -> Transition:
     """Delete the demo and enable it again with the same story. Raises InvalidState while off or being removed."""
     transition = _remove(user, request_worker, reset=True)
     if not transition.started:
-        raise InvalidState(f"Demo mode is {transition.account.state}; there is nothing to reset.")
+        state = transition.account.state
+        raise InvalidState(_("Demo mode is %(state)s; there is nothing to reset.") % {"state": state})
     return transition
 
 
@@ -107,17 +112,21 @@ def pause(user: User, now: datetime) -> Transition:
     """
     with locked_account(user) as account:
         if account.is_resuming:
-            raise InvalidState("The demo is resuming; pause it when it is active.")
+            raise InvalidState(_("The demo is resuming; pause it when it is active."))
         if account.state == State.PAUSED:
             return Transition(account, started=False)
         if account.state != State.ACTIVE:
-            raise InvalidState(f"Demo mode is {account.state}; only an active demo can be paused.")
+            raise InvalidState(
+                _("Demo mode is %(state)s; only an active demo can be paused.") % {"state": account.state}
+            )
         if account.is_advancing:
-            raise InvalidState("The demo is skipping ahead; pause it when it has finished.")
+            raise InvalidState(_("The demo is skipping ahead; pause it when it has finished."))
         plan_open_windows_or_refuse(account, now)
         undelivered = StoryEvent.objects.undelivered_by_account_index().filter(account=account)
         if undelivered[:MAX_HELD_EVENTS].count() == MAX_HELD_EVENTS:
-            raise InvalidState("The demo has too many undelivered events; pause it when they are delivered.")
+            raise InvalidState(
+                _("The demo has too many undelivered events; pause it when they are delivered.")
+            )
         undelivered.update(held=True)
         DemoAccount.objects.filter(pk=account.pk).update(
             state=State.PAUSED, paused_at=now, resume_requested_at=None, resumed_to=0
@@ -136,7 +145,9 @@ def resume(user: User, now: datetime, *, request_worker: bool = True) -> Transit
         if account.state == State.ACTIVE or account.is_resuming:
             return Transition(account, started=False)
         if account.state != State.PAUSED:
-            raise InvalidState(f"Demo mode is {account.state}; only a paused demo can be resumed.")
+            raise InvalidState(
+                _("Demo mode is %(state)s; only a paused demo can be resumed.") % {"state": account.state}
+            )
         DemoAccount.objects.filter(pk=account.pk).update(
             resume_requested_at=max(now, account.paused_at), resumed_to=0, heartbeat_at=None
         )
@@ -166,15 +177,19 @@ def advance(user: User, days: int, now: datetime, *, request_worker: bool = True
     with locked_account(user) as account:
         max_days = min(MAX_ADVANCE_DAYS, account.retention_days)
         if not 1 <= days <= max_days:
-            why = "" if max_days == MAX_ADVANCE_DAYS else ", the demo's retention"
-            raise InvalidOption(f"days must be a whole number from 1 to {max_days}{why}.")
+            sentence = _("days must be a whole number from 1 to %(most)d.")
+            if max_days < MAX_ADVANCE_DAYS:
+                sentence = _("days must be a whole number from 1 to %(most)d, the demo's retention.")
+            raise InvalidOption(sentence % {"most": max_days})
         check_active(account)
         check_row_limit(account)
         if StoryEvent.objects.filter(account=account).leased(now).exists():
-            raise InvalidState("Events of this demo are being delivered; advance it when they have arrived.")
+            raise InvalidState(
+                _("Events of this demo are being delivered; advance it when they have arrived.")
+            )
         if _is_stored_elsewhere(account):
             raise InvalidState(
-                "The demo's rows are in another installation (MAIN_APP_URL); it cannot advance."
+                _("The demo's rows are in another installation (MAIN_APP_URL); it cannot advance.")
             )
         DemoAccount.objects.filter(pk=account.pk).update(advance_days=days, heartbeat_at=None)
         return _request_work(account, request_worker)
@@ -196,7 +211,7 @@ def plan_before_cleanup(user: User, now: datetime) -> None:
     """
     with locked_account(user) as account:
         if account.is_advancing:
-            raise InvalidState("The demo is skipping ahead; clean it up when it has finished.")
+            raise InvalidState(_("The demo is skipping ahead; clean it up when it has finished."))
         if account.state == State.ACTIVE:
             plan_open_windows_or_refuse(account, now)
 
@@ -210,7 +225,9 @@ def plan_open_windows_or_refuse(account: DemoAccount, now: datetime) -> None:
     if quotas_of_open_windows(account, now) < EVENTS_PER_TRANSACTION:
         plan_open_windows([account], now, EVENTS_PER_TRANSACTION)
     if account.next_window_start <= now:
-        raise InvalidState("The demo has more open windows than a request can plan; try again in a moment.")
+        raise InvalidState(
+            _("The demo has more open windows than a request can plan; try again in a moment.")
+        )
 
 
 def _request_work(account: DemoAccount, request_worker: bool) -> Transition:

@@ -30,6 +30,21 @@ class Once(Action):
         setattr(namespace, self.dest, value)
 
 
+class Names(Action):
+    """Collects names, which commas separate; the option may be given several times, and may have several values."""
+
+    def __init__(self, help: str, **options: Any) -> None:
+        explained = f"{help}; separate several by commas, or repeat the option"
+        super().__init__(nargs="+", help=explained, **options)
+
+    def __call__(
+        self, parser: CommandParser, namespace: Namespace, values: list[str], option: str | None = None
+    ) -> None:
+        names = [name.strip() for value in values for name in value.split(",")]
+        before = getattr(namespace, self.dest, None) or []
+        setattr(namespace, self.dest, before + [name for name in names if name])
+
+
 class DemoCommand(BaseCommand):
     """A command that exits 0 when done, 1 when it failed, 2 on bad input, and reports JSON with --json."""
 

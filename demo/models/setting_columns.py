@@ -5,6 +5,8 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from accounts.declarations import check_contains, check_table
 from accounts.time_zones import validate_time_zone
@@ -24,10 +26,15 @@ def setting_column(name: str) -> models.Field:
     """
     check_contains("SETTINGS in demo/account_settings.py", SETTINGS, [name])
     setting = SETTINGS[name]
-    options = {"verbose_name": setting.label, "help_text": setting.help}
+    options = {"verbose_name": gettext_lazy(setting.label), "help_text": _translated(setting.help)}
     if setting.default is not None:
         options["default"] = options["db_default"] = setting.default
     return _COLUMNS[type(setting.value_type)](setting.value_type, options)
+
+
+def _translated(text: str) -> Promise | str:
+    """The text in the reader's language; "" stays, for which gettext has the header of its catalog."""
+    return gettext_lazy(text) if text else ""
 
 
 def _number_column(number: Number, options: dict[str, Any]) -> models.Field:
@@ -37,7 +44,11 @@ def _number_column(number: Number, options: dict[str, Any]) -> models.Field:
 
 def _choice_column(choice: Choice, options: dict[str, Any]) -> models.Field:
     length = max(map(len, choice.values))
-    return models.CharField(max_length=length, choices=list(choice.options), **options)
+    return models.CharField(
+        max_length=length,
+        choices=[(value, gettext_lazy(label)) for value, label in choice.options],
+        **options,
+    )
 
 
 def _flag_column(_: Flag, options: dict[str, Any]) -> models.Field:

@@ -5,7 +5,7 @@ Faker's names; the first draw does, in the process that makes it.
 """
 
 from demo.simulator.posts import topic_of
-from demo.simulator.scenario_plans import SCENARIOS, Scenario
+from demo.simulator.scenario_plans import SCENARIO_PLANS, SCENARIOS, Scenario
 from demo.simulator.scenarios import SCENARIO_DURATION, scenario
 from demo.simulator.tables import LANGUAGES, NICHES, language_choices, niches
 from demo.simulator.values import (
@@ -48,7 +48,7 @@ DEFAULT_NICHE = "coffee"
 __all__ = [
     *("DEFAULT_LANGUAGE", "DEFAULT_NICHE", "EXTRA_SPAN", "LANGUAGES", "NICHES"),
     *("ORIGINS", "RHYTHMS", "SPIKE_ORIGIN"),
-    *("INTERACTIONS_LOOK_BACK", "POSTS_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION"),
+    *("INTERACTIONS_LOOK_BACK", "POSTS_LOOK_BACK", "SCENARIOS", "SCENARIO_DURATION", "SCENARIO_PLANS"),
     *("BRAND_ORIGIN", "COMMENT", "CONTENT", "MEMO", "MESSAGE", "METRICS", "METRICS_ORIGIN"),
     *("Author", "Metrics", "ProfileSpec", "Quota", "Scenario", "SimulatedEvent", "World"),
     *("content_window", "default_brand", "event_payload", "extra_content", "extra_interactions"),

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty, check_range
+from accounts.declarations import (
+    InvalidDeclaration,
+    check_contains,
+    check_not_empty,
+    check_range,
+    gettext_noop,
+)
 from demo.simulator.scripts import COMPLAINT
 from demo.simulator.tables import COMMENT_KINDS
 
@@ -67,12 +73,20 @@ class ScenarioPlan:
     def messages(self) -> int:
         return sum(self.purposes.values())
 
+    def event_count(self, with_messages: bool) -> int:
+        """How many events a run has, `with_messages` if a platform has them; fewer where the brand has no fitting reply."""
+        replies = round(self.brand_reply_share * self.kinds.get("question", 0))
+        messages = self.messages if with_messages else 0
+        return self.publishes + self.comments + messages + replies + len(self.report_minutes)
+
 
 # fmt: off
 SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
     "viral-spike": ScenarioPlan(
-        "Viral spike",
-        "A new post goes viral: {comments} comments, most within 40 minutes, and views, likes and shares rise.",
+        gettext_noop("Viral spike"),
+        gettext_noop(
+            "A new post goes viral: {comments} comments, most within 40 minutes, and views, likes and shares rise."
+        ),
         kinds={"praise": 26, "joke": 16, "favourable": 8, "question": 7, "critical": 4, MIXED: 3,
                COMPLAINT: 2},
         replies=14,
@@ -83,9 +97,11 @@ SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
         reach=8.0,
     ),
     "complaint-wave": ScenarioPlan(
-        "Complaint wave",
-        "{comments} mostly angry comments on the latest posts and {messages} complaints by direct message in"
-        " 90 minutes, without any reply from the brand.",
+        gettext_noop("Complaint wave"),
+        gettext_noop(
+            "{comments} mostly angry comments on the latest posts and {messages} complaints by direct message in"
+            " 90 minutes, without any reply from the brand."
+        ),
         kinds={COMPLAINT: 11, "critical": 6, "question": 4, "favourable": 2, MIXED: 1},
         replies=6,
         purposes={COMPLAINT: 8},
@@ -93,9 +109,11 @@ SCENARIO_PLANS: Mapping[str, ScenarioPlan] = {
         publishes=False,
     ),
     "product-launch": ScenarioPlan(
-        "Product launch",
-        "A new post announces a product: {comments} comments in two hours, {messages} direct messages with"
-        " questions and orders, and the brand replies to some comments.",
+        gettext_noop("Product launch"),
+        gettext_noop(
+            "A new post announces a product: {comments} comments in two hours, {messages} direct messages with"
+            " questions and orders, and the brand replies to some comments."
+        ),
         kinds={"praise": 11, "question": 12, "favourable": 5, "joke": 2, "critical": 2},
         replies=8,
         purposes={"question": 4, "order": 2},

@@ -56,6 +56,10 @@ class Quota:
     comments: int = 0
     messages: int = 0
 
+    @property
+    def total(self) -> int:
+        return self.content + self.comments + self.messages
+
 
 class Author(NamedTuple):
     id: str

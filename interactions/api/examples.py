@@ -249,7 +249,7 @@ INBOX_RULE = [
         "a rule",
         {"id": 8, "position": 1}
         | _RULE
-        | {"created_at": "2026-03-04T09:00:00Z", "updated_at": "2026-03-04T09:00:00Z"},
+        | {"enabled": True, "created_at": "2026-03-04T09:00:00Z", "updated_at": "2026-03-04T09:00:00Z"},
     ),
     request(
         "label questions in Spanish",

@@ -12,10 +12,10 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.name_field import NameField
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
 from interactions.api import examples
-from interactions.api.name_field import NameField
 from interactions.api.profile_field import NO_PROFILE, OwnProfileField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
@@ -29,7 +29,8 @@ from interactions.models import (
 )
 from interactions.moderation.dry_run import MAX_DRY_RUN_ROWS, dry_run
 from interactions.moderation.languages import LANGUAGES
-from interactions.moderation.matching import Rule, author_key, words_key
+from interactions.moderation.matching import Rule
+from interactions.moderation.rule_errors import rule_errors
 from interactions.problems import CONFLICT, MEDIA_TYPE, Conflict, ProblemSerializer
 from interactions.read_limits import read_within_limits
 
@@ -79,10 +80,8 @@ class RuleSerializer(StrictSerializer, serializers.ModelSerializer):
         names = ("condition", "value", "action", "label")
         stored = {name: getattr(self.instance, name) for name in names} if self.instance else {}
         merged = {"label": ""} | stored | values
-        if error := _value_error(merged["condition"], merged["value"]):
-            raise serializers.ValidationError({"value": [error]})
-        if merged["action"] == InboxRule.Action.LABEL and not merged["label"]:
-            raise serializers.ValidationError({"label": ["The action label needs the name of a label."]})
+        if errors := rule_errors(*(merged[name] for name in names)):
+            raise serializers.ValidationError({name: [sentence] for name, sentence in errors.items()})
         if merged["action"] != InboxRule.Action.LABEL and merged["label"]:
             if values.get("label"):
                 raise serializers.ValidationError({"label": ["Only the action label has a label."]})
@@ -90,19 +89,9 @@ class RuleSerializer(StrictSerializer, serializers.ModelSerializer):
         return values
 
 
-def _value_error(condition: str, value: str) -> str | None:
-    if condition == InboxRule.Condition.WORD and not words_key(value).strip():
-        return "The value has no word: write letters or digits; signs and emoji are not compared."
-    if condition == InboxRule.Condition.AUTHOR and not author_key(value):
-        return "The value has no handle or id."
-    if condition == InboxRule.Condition.LANGUAGE and value not in LANGUAGES:
-        return f"The language must be one of {', '.join(LANGUAGES)}."
-    return None
-
-
 @extend_schema_serializer(examples=examples.INBOX_RULE)
 class InboxRuleSerializer(RuleSerializer):
-    """A rule for comments and messages that arrive. Of your rules the first by position that matches acts."""
+    """A rule for comments and messages that arrive. Of your enabled rules the first by position that matches acts."""
 
     position = serializers.IntegerField(
         min_value=1,
@@ -110,10 +99,13 @@ class InboxRuleSerializer(RuleSerializer):
         required=False,
         help_text="From 1 on; the others make room. A new rule without it, or a number above the last, is the last.",
     )
+    enabled = serializers.BooleanField(
+        required=False, help_text="False: it stays in the list and does nothing. A new rule is enabled."
+    )
 
     class Meta:
         model = InboxRule
-        fields = ["id", "position", *RuleSerializer.Meta.fields, "created_at", "updated_at"]
+        fields = ["id", "position", *RuleSerializer.Meta.fields, "enabled", "created_at", "updated_at"]
         read_only_fields = ["id", "created_at", "updated_at"]
         validators: list = []  # the database moves the others
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -17,7 +17,6 @@ from accounts.api.strict_input import StrictSerializer
 from interactions.api import examples
 from interactions.api.serializers import InteractionSerializer
 from interactions.clock import now
-from interactions.locks import lock_profiles
 from interactions.models import WITHDRAWAL, Interaction, Moderation
 from interactions.moderation import requests
 from interactions.problems import CONFLICT, Conflict
@@ -53,6 +52,8 @@ def api_errors() -> Iterator[None]:
         yield
     except requests.DeletionRequested as error:
         raise IsBeingDeleted from error
+    except requests.NotPossible as error:
+        raise serializers.ValidationError([str(error)]) from error
     except requests.AlreadyQueued as error:
         raise TooLateToWithdraw from error
 
@@ -69,7 +70,7 @@ class ModerationActions:
     @action(detail=True, methods=["post"])
     def hide(self, request: Request, pk: str) -> Response:
         """Hide a comment. A live one can be unhidden for ten seconds before its network is asked."""
-        return self._moderate(request, pk, _hide)
+        return self._moderate(request, pk, requests.hide)
 
     @extend_schema(
         request=None,
@@ -80,7 +81,7 @@ class ModerationActions:
     @action(detail=True, methods=["post"])
     def unhide(self, request: Request, pk: str) -> Response:
         """Show a hidden comment again. A live one can be hidden for ten seconds before its network is asked."""
-        return self._moderate(request, pk, _unhide)
+        return self._moderate(request, pk, requests.unhide)
 
     @extend_schema(
         parameters=[WithdrawalSerializer],
@@ -110,7 +111,7 @@ class ModerationActions:
         rows = Interaction.objects.filter(
             profile__owner=request.user
         )  # deleted ones too: a repetition is harmless
-        row = self._changed(rows, pk, _delete)
+        row = self._changed(rows, pk, requests.delete)
         if row.deleted_at or (row.thread and row.thread.is_deleted):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(InteractionSerializer(row).data, status=status.HTTP_202_ACCEPTED)
@@ -122,36 +123,14 @@ class ModerationActions:
 
     def _changed(self, rows: QuerySet, pk: str, change: Change) -> Interaction:
         """Change the row under its profile's lock; return it as it is then."""
-        found = get_object_or_404(rows, pk=pk)
-        with transaction.atomic(), api_errors():
-            lock_profiles([found.profile_id])
-            change(get_object_or_404(rows, pk=pk), now())
-            return get_object_or_404(rows.with_relations(), pk=pk)
+        try:
+            with api_errors():
+                requests.change_locked(rows, pk, change, now())
+        except Interaction.DoesNotExist as error:
+            raise Http404 from error
+        return get_object_or_404(rows.with_relations(), pk=pk)
 
 
 def _refuse_fields(request: Request) -> None:
     if request.data:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)
-
-
-def _hide(row: Interaction, at: datetime) -> None:
-    _check_is_comment(row, "A direct message cannot be hidden; archive its thread.")
-    requests.change_hidden(row, True, at)
-
-
-def _unhide(row: Interaction, at: datetime) -> None:
-    _check_is_comment(row, "A direct message cannot be hidden or unhidden.")
-    requests.change_hidden(row, False, at)
-
-
-def _delete(row: Interaction, at: datetime) -> None:
-    if row.direction == Interaction.Direction.IN:
-        _check_is_comment(
-            row, "A message that somebody else sent cannot be deleted on networks; archive its thread."
-        )
-    requests.delete(row, at)
-
-
-def _check_is_comment(row: Interaction, sentence: str) -> None:
-    if row.type != Interaction.Type.COMMENT:
-        raise serializers.ValidationError([sentence])

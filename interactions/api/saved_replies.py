@@ -7,11 +7,10 @@ from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import mixins, serializers
 
+from accounts.api.name_field import NameField
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import User
-from accounts.names import has_visible_text
 from interactions.api import examples
-from interactions.api.name_field import NameField
 from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.models import (
@@ -23,7 +22,7 @@ from interactions.models import (
     TooManySavedReplies,
 )
 from interactions.problems import CONFLICT, Conflict
-from interactions.saved_replies import VARIABLES, InvalidSavedReply, parse
+from interactions.saved_replies import VARIABLES, InvalidSavedReply, check
 
 VARIABLES_HELP = "Variables: " + ", ".join(f"{{{name}}} ({value})" for name, value in VARIABLES.items())
 
@@ -58,13 +57,9 @@ class SavedReplySerializer(StrictSerializer, serializers.ModelSerializer):
 
     def validate_text(self, text: str) -> str:
         try:
-            parse(text)
+            check(text)
         except InvalidSavedReply as error:
             raise serializers.ValidationError(str(error)) from error
-        if not has_visible_text(text):
-            raise serializers.ValidationError(
-                "The text has no visible character; write letters, digits, signs or emoji."
-            )
         return text
 
 

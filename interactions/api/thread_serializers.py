@@ -6,9 +6,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.api.name_field import NameField
 from accounts.api.strict_input import StrictSerializer
 from interactions.api import examples
-from interactions.api.name_field import NameField
 from interactions.api.serializers import AuthorSerializer, InteractionSerializer, ReplySerializer, StatusField
 from interactions.events import read_timestamp
 from interactions.models import (

@@ -17,6 +17,11 @@ def read_day_or_timestamp(text: str, *, end_of_day: bool = False) -> datetime:
 
     Raises ValueError or OverflowError when `text` is neither.
     """
-    if _DAY.fullmatch(text):
+    if is_day(text):
         return datetime.combine(date.fromisoformat(text) + timedelta(days=end_of_day), time(), UTC)
     return read_timestamp(text)
+
+
+def is_day(text: str) -> bool:
+    """Whether the text has the form of a day."""
+    return _DAY.fullmatch(text) is not None

@@ -72,7 +72,9 @@ def _authenticate(uuid: UUID, request: Request, body: bytes) -> tuple[Profile, d
 
     The signature's age is measured by the database's time, because the demo signs with it.
     """
-    profile = Profile.objects.filter(uuid=uuid).annotate(database_time=DATABASE_TIME).first()
+    profile = (
+        Profile.objects.filter(uuid=uuid).exclude(owner=None).annotate(database_time=DATABASE_TIME).first()
+    )
     if profile is None:
         raise NotFoundWithHint(*NO_PROFILE)
     try:

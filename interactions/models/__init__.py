@@ -30,6 +30,14 @@ from interactions.models.saved_replies import (
     SavedReplyNameTaken,
     TooManySavedReplies,
 )
+from interactions.models.saved_views import (
+    MAX_QUERY,
+    MAX_VIEW_NAME,
+    MAX_VIEWS,
+    SavedView,
+    SavedViewNameTaken,
+    TooManySavedViews,
+)
 from interactions.models.thread_lists import ThreadQuerySet
 from interactions.models.threads import NOTE_LENGTH, Decision, Note, Thread
 
@@ -40,11 +48,14 @@ __all__ = [
     "MAX_KEY_LENGTH",
     "MAX_LABELS_OF_THREAD",
     "MAX_PAGE_BYTES",
+    "MAX_QUERY",
     "MAX_REPLIES",
     "MAX_REPLY_NAME",
     "MAX_REPLY_TEXT",
     "MAX_RULES",
     "MAX_RULE_VALUE",
+    "MAX_VIEWS",
+    "MAX_VIEW_NAME",
     "NOTE_LENGTH",
     "WITHDRAWAL",
     "BlockedAuthor",
@@ -68,10 +79,13 @@ __all__ = [
     "ReadStatus",
     "SavedReply",
     "SavedReplyNameTaken",
+    "SavedView",
+    "SavedViewNameTaken",
     "Thread",
     "ThreadQuerySet",
     "ThreadStatus",
     "TooManyInboxRules",
     "TooManySavedReplies",
+    "TooManySavedViews",
     "UnindexedRange",
 ]

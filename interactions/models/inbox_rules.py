@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Deferrable, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Profile, User
 from interactions.models.labels import LABEL_LENGTH
@@ -18,15 +19,15 @@ MAX_RULE_VALUE = 255  # characters: as long as an author's id
 
 
 class RuleCondition(models.TextChoices):
-    WORD = "word", "The text has the words"
-    AUTHOR = "author", "The author has the handle or id"
-    LANGUAGE = "language", "The text is in the language"
+    WORD = "word", _("The text has the words")
+    AUTHOR = "author", _("The author has the handle or id")
+    LANGUAGE = "language", _("The text is in the language")
 
 
 class RuleAction(models.TextChoices):
-    HIDE = "hide", "Hide the comment"
-    LABEL = "label", "Label the thread"
-    DONE = "done", "Mark the thread as done"
+    HIDE = "hide", _("Hide the comment")
+    LABEL = "label", _("Label the thread")
+    DONE = "done", _("Mark the thread as done")
 
 
 class TooManyInboxRules(Exception):
@@ -82,7 +83,7 @@ class InboxRuleQuerySet(models.QuerySet["InboxRule"]):
 
 
 class InboxRule(models.Model):
-    """What is done with received rows that match `condition` and `value`. Of a user's rules the first that matches acts.
+    """What is done with received rows that match `condition` and `value`. Of a user's enabled rules the first that matches acts.
 
     The foreign keys have ON DELETE CASCADE in the database (migration 0011), as in SavedReply.
     """
@@ -101,6 +102,7 @@ class InboxRule(models.Model):
     value = models.CharField(max_length=MAX_RULE_VALUE)
     action = models.CharField(max_length=5, choices=Action.choices)
     label = models.CharField(max_length=LABEL_LENGTH, blank=True)
+    enabled = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Profile, User
+from interactions.display import Author, display_author
 from interactions.events import ID_LENGTH, NAME_LENGTH
 from interactions.models.rows import Interaction
 
@@ -110,3 +111,8 @@ class BlockedAuthor(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.author_id
+
+    @property
+    def display_author(self) -> Author:
+        """The author as pages show them; the handle is not stored."""
+        return display_author(self.author_id, "", self.name)

@@ -160,7 +160,7 @@ class Content(PlatformRow):
 
 # What is shown of the rows that an interaction refers to, beside their keys.
 RELATED_COLUMNS = {
-    "profile": ("platform", "handle"),
+    "profile": ("platform", "handle", "display_name"),
     "content": ("deleted_at",),
     "parent": ("deleted_at",),
     "thread": ("status", "is_deleted"),

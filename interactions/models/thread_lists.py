@@ -3,7 +3,7 @@
 `Thread.objects` is of this class; `interactions.cursors` reads its pages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
@@ -25,6 +25,21 @@ from interactions.search import matching_interactions
 
 # A label of at most this many threads is read by its own index, in any order; one of more threads along the newest ones.
 MAX_LABELLED = 2_000
+
+
+@dataclass(frozen=True)
+class ThreadCounts:
+    """Numbers of threads by status and whether they are unread."""
+
+    numbers: Mapping[tuple[str, bool], int]
+
+    def of(self, status: str | None = None, *, unread: bool | None = None) -> int:
+        """Return the number of threads with the status, and unread or read ones; None counts both."""
+        return sum(
+            number
+            for (one, is_unread), number in self.numbers.items()
+            if status in (None, one) and unread in (None, is_unread)
+        )
 
 
 @dataclass(frozen=True)
@@ -123,11 +138,17 @@ class FirstIds(OfParts):
         return f"ARRAY{sql}", values
 
 
-class SumOfParts(OfParts):
-    """The sum of the `number` of all parts of all profiles."""
+class CountsOfParts(OfParts):
+    """The sums of the `number` of all profiles by status and unread, as a JSON list of [status, unread, number]."""
 
-    output_field = BigIntegerField()
-    selected = "coalesce(sum(rows.number), 0)::bigint"
+    output_field = models.JSONField()
+    empty_result_set_value = None  # of filters that no row can match
+    selected = "part.status, part.unread, coalesce(sum(rows.number), 0)::bigint AS number"
+    ordered = "GROUP BY part.status, part.unread"
+
+    def as_sql(self, compiler, connection, **_: Any) -> tuple[str, list]:
+        sql, values = super().as_sql(compiler, connection)
+        return f"(SELECT jsonb_agg(jsonb_build_array(status, unread, number)) FROM {sql} AS counted)", values
 
 
 class Named(Func):
@@ -204,13 +225,19 @@ class ThreadQuerySet(models.QuerySet):
 
     def count_for(self, user: User) -> int:
         """Return the number of the user's threads that match, counted by the indexes that `page_for` reads."""
+        return self.counts_for(user).of()
+
+    def counts_for(self, user: User) -> ThreadCounts:
+        """Return these numbers by status and unread, counted in one statement."""
         labels = self._label_ids(user)
         known = self._known_by_keys(labels, user)
         if known is not None:
-            return known.count()
+            rows = known.order_by().values_list("status", "unread").annotate(models.Count("pk"))
+            return ThreadCounts({(status, unread): number for status, unread, number in rows})
         of_part = self._of_part(labels).order_by().values(number=Func("pk", function="count"))
-        counted = SumOfParts(*self._profiles_and_parts(user), Subquery(of_part))
-        return User.objects.filter(pk=user.pk).values_list(counted, flat=True).first() or 0
+        counted = CountsOfParts(*self._profiles_and_parts(user), Subquery(of_part))
+        rows = User.objects.filter(pk=user.pk).values_list(counted, flat=True).first()
+        return ThreadCounts({(status, unread): number for status, unread, number in rows or ()})
 
     def matching_among(self, ids: Sequence[int], user: User) -> "ThreadQuerySet":
         """Return those of the threads that are the user's and match all filters but a search."""

@@ -30,7 +30,11 @@ BLOCKED, RULES = "blocked authors", "inbox rules"  # who decides, as the history
 WATCHED = {
     name: RawSQL(f"EXISTS (SELECT FROM {table} WHERE {condition})", [], BooleanField())
     for name, table, condition in (
-        ("has_rules", "interactions_inboxrule rule", "rule.owner_id = accounts_profile.owner_id"),
+        (
+            "has_rules",
+            "interactions_inboxrule rule",
+            "rule.owner_id = accounts_profile.owner_id AND rule.enabled",
+        ),
         (
             "has_blocked",
             "interactions_blockedauthor blocked",
@@ -114,7 +118,7 @@ def _rules(subjects: Mapping[Key, Subject], profiles: Mapping[int, Profile]) -> 
     owners = {profiles[id].owner_id for id, _ in subjects if profiles[id].has_rules}
     rules: dict[int, list[Rule]] = defaultdict(list)
     if owners:
-        for row in InboxRule.objects.filter(owner__in=owners).order_by("position"):
+        for row in InboxRule.objects.filter(owner__in=owners, enabled=True).order_by("position"):
             rules[row.owner_id].append(rule_of(row))
     return rules
 

@@ -1,12 +1,16 @@
 """Hides, unhides and deletes rows for people, and stores what is to be asked of the network.
 
-Called by the API, inside a transaction that holds the profile's lock. A demo has no network: its rows are changed at once.
+Called by the API and the pages, inside a transaction that holds the profile's lock. A demo has no network: its rows are changed at once.
 Of a live row the inbox shows a hide or unhide at once, and a deletion as pending; the network is asked after WITHDRAWAL.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import QuerySet
+
+from interactions.locks import lock_profiles
 from interactions.models import Interaction, Moderation
 from interactions.threads.hiding import set_hidden
 from interactions.threads.recomputing import recompute
@@ -19,8 +23,33 @@ class DeletionRequested(Exception):
     """The row is being deleted, so it can be neither hidden nor unhidden."""
 
 
+class NotPossible(Exception):
+    """Networks cannot do that with such a row; the message is a sentence."""
+
+
 class AlreadyQueued(Exception):
     """The time in which the request could be withdrawn is over."""
+
+
+def change_locked(
+    rows: QuerySet[Interaction], id: int, change: Callable[[Interaction, datetime], None], now: datetime
+) -> None:
+    """Call `change` with the row of `rows` under its profile's lock; raises Interaction.DoesNotExist, and what it raises."""
+    with transaction.atomic():
+        lock_profiles([rows.values_list("profile", flat=True).get(pk=id)])
+        change(rows.get(pk=id), now)
+
+
+def hide(row: Interaction, now: datetime) -> None:
+    """Hide a comment; raises NotPossible for a message, and DeletionRequested."""
+    _check_is_comment(row, "A direct message cannot be hidden; archive its thread.")
+    change_hidden(row, True, now)
+
+
+def unhide(row: Interaction, now: datetime) -> None:
+    """Show a hidden comment again; raises NotPossible for a message, and DeletionRequested."""
+    _check_is_comment(row, "A direct message cannot be hidden or unhidden.")
+    change_hidden(row, False, now)
 
 
 def change_hidden(row: Interaction, hidden: bool, now: datetime) -> None:
@@ -33,7 +62,14 @@ def change_hidden(row: Interaction, hidden: bool, now: datetime) -> None:
 
 
 def delete(row: Interaction, now: datetime) -> None:
-    """Delete a demo's row, or ask for the deletion of a live one. Does nothing if that was done before, or with its thread."""
+    """Delete a demo's row, or ask for the deletion of a live one. Does nothing if that was done before, or with its thread.
+
+    Raises NotPossible for a message of somebody else.
+    """
+    if row.direction == Interaction.Direction.IN:
+        _check_is_comment(
+            row, "A message that somebody else sent cannot be deleted on networks; archive its thread."
+        )
     if row.thread and row.thread.is_deleted:
         return
     if not row.is_demo:
@@ -83,6 +119,11 @@ def request(rows: Mapping[int, int], action: str, now: datetime) -> None:
         elif current.action not in (action, Action.DELETE):
             changes[id] = _after(current, action, now)
     _store(changes)
+
+
+def _check_is_comment(row: Interaction, sentence: str) -> None:
+    if row.type != Interaction.Type.COMMENT:
+        raise NotPossible(sentence)
 
 
 def _after(current: Moderation, action: str, now: datetime) -> Moderation | None:

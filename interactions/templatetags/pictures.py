@@ -7,19 +7,22 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Profile
 from accounts.platforms import PLATFORMS
-from interactions.models import Interaction
+from interactions.models import BlockedAuthor, Interaction
 from interactions.pictures.people import person_avatar_url, profile_avatar_url
 
 register = template.Library()
 
 
 @register.filter
-def avatar_url(of: Interaction | Profile) -> str:
-    """The address of the avatar of an interaction's author, or of a profile; what a profile has sent has its own.
+def avatar_url(of: Interaction | Profile | BlockedAuthor) -> str:
+    """The address of the avatar of an interaction's author, of a profile, or of a blocked author; what a profile has sent has
+    its own.
 
-    An interaction needs its profile, read in the query of the rows.
+    An interaction and a blocked author need their profile, read in the query of the rows.
     """
     profile = of if isinstance(of, Profile) else of.profile
+    if isinstance(of, BlockedAuthor):
+        return person_avatar_url(profile.platform, of.author_id, "", of.name, is_demo=of.is_demo)
     if isinstance(of, Profile) or of.direction == Interaction.Direction.OUT:
         return profile_avatar_url(profile.display_name, profile.handle)
     return person_avatar_url(

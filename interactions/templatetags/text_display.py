@@ -36,7 +36,16 @@ def with_label(error: str, field: BoundField) -> str:
 
 
 @register.filter
-def render_input(field: BoundField) -> SafeString:
-    """Return the field's HTML, and its hidden initial value if it has one; text fields take their direction from the text."""
-    html = field.as_widget(attrs={"dir": "auto"} if field.widget_type in TEXT_WIDGETS else {})
-    return html + field.as_hidden(only_initial=True) if field.field.show_hidden_initial else html
+def styled(field: BoundField, style: str = "input") -> SafeString:
+    """Return the field's HTML with the CSS class, and its hidden initial value if it has one.
+
+    Text fields take their direction from the text.
+    """
+    attrs = {"class": style} | ({"dir": "auto"} if field.widget_type in TEXT_WIDGETS else {})
+    return field.as_widget(attrs=attrs) + hidden_initial(field)
+
+
+@register.filter
+def hidden_initial(field: BoundField) -> SafeString:
+    """Return the hidden field with the initial value, by which a form sees what was changed; "" if it has none."""
+    return field.as_hidden(only_initial=True) if field.field.show_hidden_initial else SafeString()

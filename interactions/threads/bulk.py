@@ -123,11 +123,16 @@ def count(selection: Selection, now: datetime) -> int:
 
 def find_threads(user: User, ids: Sequence[int]) -> list[Candidate]:
     """Return the threads with these ids. Raises UnknownThreads unless the user sees all of them."""
-    rows = Thread.objects.visible_to(user).filter(pk__in_array=ids).order_by("pk")
-    found = [Candidate(*row) for row in rows.values_list("pk", "profile", "active_at")]
+    found = find_visible(user, ids)
     if missing := set(ids) - {one.id for one in found}:
         raise UnknownThreads(missing)
     return found
+
+
+def find_visible(user: User, ids: Sequence[int]) -> list[Candidate]:
+    """Return those of the threads that the user sees."""
+    rows = Thread.objects.visible_to(user).filter(pk__in_array=ids).order_by("pk")
+    return [Candidate(*row) for row in rows.values_list("pk", "profile", "active_at")]
 
 
 def change_all(selection: Selection, candidates: Sequence[Candidate], now: datetime) -> int:

@@ -18,6 +18,8 @@ def add_shown(threads: Sequence[Thread]) -> None:
     names = _label_names(threads)
     for thread in threads:
         thread.last_row, thread.author_row = rows.get(thread.last_id), rows.get(thread.author_row_id)
+        for row in filter(None, (thread.last_row, thread.author_row)):
+            row.profile = thread.profile
         found = (names[id] for id in thread.label_ids if id in names)
         thread.label_names = sorted(found, key=lambda name: (name.casefold(), name))
 
@@ -25,8 +27,8 @@ def add_shown(threads: Sequence[Thread]) -> None:
 def _rows(ids: Sequence[int]) -> dict[int, Interaction]:
     """The rows by their ids, each with the start of its text only, as `text_start`."""
     rows = Interaction.objects.filter(pk__in_array=ids).annotate(text_start=Left("text", START_LENGTH))
-    author = ("author_id", "author_handle", "author_name")
-    return {row.pk: row for row in rows.only("direction", "posted_at", "send_status", *author)}
+    author = ("author_id", "author_handle", "author_name", "is_demo")
+    return {row.pk: row for row in rows.only("direction", "posted_at", "send_status", "profile", *author)}
 
 
 def _label_names(threads: Sequence[Thread]) -> dict[int, str]:

@@ -18,12 +18,12 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from urllib3 import Timeout
 
-from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
 from demo.engine.due_batches import BatchResult, DueBatches
 from demo.engine.retries import count_failure, is_last_attempt, postpone
 from demo.models import StoryEvent, webhook_event
 from interactions import clock as database_clock
+from interactions.async_commit import async_commit
 from interactions.signing import sign
 
 logger = logging.getLogger(__name__)

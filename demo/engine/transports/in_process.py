@@ -8,11 +8,11 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from demo.engine.async_commit import async_commit
 from demo.engine.clock import Clock
 from demo.engine.due_batches import BatchResult, DueBatches
 from demo.engine.retries import count_failure
 from demo.models import StoryEvent, webhook_event
+from interactions.async_commit import async_commit
 from interactions.db_errors import is_connection_lost
 from interactions.ingest import IncomingEvent, ingest
 from interactions.locks import try_lock_profiles

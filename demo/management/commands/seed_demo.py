@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from accounts.models import User
+from accounts.models import Platform, User
 from demo import simulator
 from demo.dashboard.progress import delivered_initially
 from demo.exceptions import InvalidState
@@ -19,10 +19,11 @@ from demo.lifecycle.seeding import (
     read_username,
     seed,
 )
-from demo.management.base import DemoCommand, Once, bad_input, user_named
+from demo.management.base import DemoCommand, Names, Once, bad_input, user_named
 from demo.models import DemoAccount
 from interactions import clock
 
+OPTIONS = ("seed", "niche", "language", "brand", "products", "platforms")
 DEFAULT_SIZE = "full"
 MAX_USERS = 10_000
 
@@ -45,6 +46,12 @@ class Command(DemoCommand):
         parser.add_argument("--size", choices=SIZES, action=Once, help=f"{DEFAULT_SIZE} by default")
         parser.add_argument("--niche", choices=simulator.NICHES, action=Once)
         parser.add_argument("--language", choices=simulator.LANGUAGES, action=Once)
+        parser.add_argument("--brand", metavar="NAME", action=Once, help="the company; else an invented one")
+        parser.add_argument(
+            "--products", metavar="NAME", action=Names, help="what people talk about; else the niche's own"
+        )
+        platforms = ", ".join(Platform.values)
+        parser.add_argument("--platforms", metavar="NAME", action=Names, help=f"of {platforms}")
         parser.add_argument(
             "--now", metavar="ISO", action=Once, help="the time at which demo mode is enabled"
         )
@@ -56,7 +63,7 @@ class Command(DemoCommand):
     def handle(self, *args, **options) -> None:
         now = _moment(options["now"])
         size = SIZES[options["size"] or DEFAULT_SIZE]
-        given = {name: options[name] for name in ("seed", "niche", "language")} | size
+        given = {name: options[name] for name in OPTIONS} | size
         try:
             check_options(given)
             columns_for(DemoAccount(seed=0), given)  # checks the words before any user is created

@@ -12,8 +12,9 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 // An update does not close what the user has opened, nor overwrite typed text.
 const changed = {
+  "aria-expanded": () => true,
   checked: (field) => field.checked !== field.defaultChecked,
-  open: (field) => field.localName === "details",
+  open: (field) => ["details", "dialog"].includes(field.localName),
   selected: (field) => field.selected !== field.defaultSelected,
   value: (field) => "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue,
 };
@@ -37,11 +38,19 @@ const ignore = (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
 };
-document.addEventListener("click", (event) => event.detail > 1 && event.target.closest("#demo button") && ignore(event), true);
-document.addEventListener("submit", (event) => event.target.classList.contains("htmx-request") && ignore(event), true);
+document.addEventListener("click", (event) => event.detail > 1 && event.target.closest("#demo button, dialog button") && ignore(event), true);
+const AGAIN_AFTER = 5000; // milliseconds: a form whose page does not leave can be sent again then
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.classList.contains("htmx-request") || form.dataset.sent) return ignore(event);
+  if (form.hasAttribute("hx-post")) return;
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, AGAIN_AFTER);
+}, true);
 
 // Polls are repeated anyway; a failed click must be reported.
 const failed = document.getElementById("failed");
+const { failed: answered, unreachable } = document.body.dataset;
 const say = (sentence) => {
   failed.textContent = sentence;
   failed.hidden = !sentence;
@@ -49,8 +58,7 @@ const say = (sentence) => {
 const pressed = (event) => event.detail.requestConfig?.verb === "post";
 const fail = (event) => {
   const { status } = event.detail.xhr;
-  const why = status ? `the server answered ${status}` : "the server cannot be reached";
-  if (pressed(event)) say(`That did not work: ${why}. Try again in a moment.`);
+  if (pressed(event)) say(status ? answered.replace("%(status)s", status) : unreachable);
 };
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, fail);
 document.addEventListener("htmx:beforeRequest", (event) => pressed(event) && say(""));

@@ -1,0 +1,226 @@
+"""What a user does with one thread and its rows. Routed by `urls.py`; each action calls what the API calls."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.decorators import user_page
+from accounts.names import UnreadableName, has_visible_text, normalize_name
+from accounts.platforms import PLATFORMS
+from interactions import replies
+from interactions.ages import clock_or_day
+from interactions.clock import now
+from interactions.events import NAME_LENGTH
+from interactions.models import (
+    LABEL_LENGTH,
+    MAX_LABELS_OF_THREAD,
+    NOTE_LENGTH,
+    BlockedAuthor,
+    Interaction,
+    Thread,
+    ThreadStatus,
+)
+from interactions.moderation.blocking import TooManyBlockedAuthors, block, hide_stored
+from interactions.pages.inbox_query import InboxQuery
+from interactions.pages.outcomes import Outcome, Undo, respond
+from interactions.pages.restoring import restore_text
+from interactions.pages.shown_list import ShownList, read_id
+from interactions.pages.snooze_choices import end_problem, read_end
+from interactions.pages.thread_pane import Composer, find_thread, text_limit
+from interactions.threads.changing import InvalidChange, ThreadChange, change_thread
+from interactions.threads.labels import TooManyLabels
+from interactions.threads.noting import TooManyNotes, add_note
+
+Action = Callable[[HttpRequest, InboxQuery, Thread], Outcome]
+
+
+class Refused(Exception):
+    """The action is not possible; the message is a sentence that says what to do."""
+
+
+def thread_action(action: Action) -> Callable[..., HttpResponse]:
+    """A view that a form of a thread posts to. A GET shows the thread; so does a refusal, with its sentence."""
+
+    @user_page
+    @require_http_methods(["GET", "POST"])
+    @wraps(action)
+    def view(request: HttpRequest, page: str, id: str) -> HttpResponse:
+        query = InboxQuery.of(request, page)
+        if request.method == "GET":
+            return redirect(query.thread_address(int(id)))
+        return respond(request, query, _outcome(action, request, query, int(id)))
+
+    return view
+
+
+def _outcome(action: Action, request: HttpRequest, query: InboxQuery, id: int) -> Outcome:
+    try:
+        return action(request, query, find_thread(request.user, id))
+    except (Thread.DoesNotExist, Interaction.DoesNotExist):
+        return Outcome(_("This thread is gone: it was deleted meanwhile."), open_id=id, status=404)
+    except Refused as error:
+        return Outcome(str(error), open_id=id, status=422)
+    except InvalidChange:  # such as when the row that was shown has moved to another thread
+        sentence = _("The thread has changed meanwhile. Look at it, then do it again.")
+        return Outcome(sentence, open_id=id, status=422)
+    except TooManyLabels:
+        sentence = _(
+            "The profile has as many labels as it may have. Use one of them, or remove one everywhere."
+        )
+        return Outcome(sentence, open_id=id, status=409)
+
+
+@thread_action
+def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
+    """Mark the thread done, archive, snooze or reopen it; done, archive and snooze open the next one."""
+    status = request.POST.get("status", "")
+    if status not in ThreadStatus.values:
+        raise Refused(_("Choose what to do with the thread: done, archive, snooze or open."))
+    until, at = None, now()
+    if status == ThreadStatus.SNOOZED:
+        until = read_end(request.POST.get("until", ""))
+        if problem := end_problem(until, at):
+            raise Refused(problem)
+    before = restore_text([thread])
+    covers = read_id(request.POST.get("covers", ""))
+    change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
+    leaves = status != ThreadStatus.OPEN
+    return Outcome(
+        _status_sentence(status, until),
+        Undo(reverse("inbox-undo", args=[query.page]), {"restore": before}),
+        open_id=ShownList.of(request.POST).next_id if leaves else thread.pk,
+    )
+
+
+@thread_action
+def change_unread(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
+    """Mark the thread read, up to the newest row that was shown, or unread. It tells nothing: the dot changes."""
+    unread = request.POST.get("unread") == "1"
+    covers = None if unread else read_id(request.POST.get("covers", ""))
+    change_thread(thread, ThreadChange(unread=unread, covers=covers), now())
+    return Outcome(_("Marked as unread.") if unread else "", open_id=thread.pk)
+
+
+@thread_action
+def change_labels(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
+    """Give the thread the chosen labels, and a new one if its name was typed."""
+    names = [*request.POST.getlist("label"), *filter(str.strip, [request.POST.get("new", "")])]
+    try:
+        labels = tuple(dict.fromkeys(normalize_name(name, LABEL_LENGTH) for name in names))
+    except UnreadableName as error:
+        raise Refused(_("The label %(problem)s") % {"problem": error}) from error
+    if len(labels) > MAX_LABELS_OF_THREAD:
+        raise Refused(_("A thread has at most %(count)d labels.") % {"count": MAX_LABELS_OF_THREAD})
+    change_thread(thread, ThreadChange(labels=labels), now())
+    return Outcome(open_id=thread.pk)
+
+
+@thread_action
+def write(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
+    """Send a reply or store a note; "Send and done" then opens the next thread. A refusal keeps what was typed."""
+    text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+    typed = Composer(
+        key=request.POST.get("key", "")[:64], is_note=request.POST.get("mode") == "note", text=text
+    )
+    try:
+        if typed.is_note:
+            return _note(thread, text)
+        return _reply(request, query, thread, typed)
+    except Refused as error:
+        return Outcome(open_id=thread.pk, composer=_refused(typed, str(error)), status=422)
+    except replies.AnsweredMeanwhile as error:
+        return Outcome(open_id=thread.pk, composer=_refused(typed, "", error.newer), status=409)
+
+
+def _refused(typed: Composer, error: str, newer: Interaction | None = None) -> Composer:
+    return Composer(typed.key, typed.is_note, typed.text, error, newer)
+
+
+def _note(thread: Thread, text: str) -> Outcome:
+    if not has_visible_text(text):
+        raise Refused(_("Write the note first."))
+    if len(text) > NOTE_LENGTH:
+        raise Refused(_("A note has at most %(count)d characters.") % {"count": NOTE_LENGTH})
+    try:
+        add_note(thread, text, now())
+    except TooManyNotes as error:
+        raise Refused(_("The thread has as many notes as it may have.")) from error
+    return Outcome(_("Note added."), open_id=thread.pk)
+
+
+def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Composer) -> Outcome:
+    _check_reply(thread, typed.text)
+    seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
+    at = now()
+    try:
+        replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id)
+    except replies.ReplyKeyReused as error:
+        raise Refused(_("This was sent already. Change the text to send another reply.")) from error
+    if request.POST.get("then") != "done":
+        return Outcome(_("Reply queued."), open_id=thread.pk)
+    before = restore_text([thread])
+    covers = read_id(request.POST.get("covers", ""))
+    change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=covers), at)
+    undo = Undo(reverse("inbox-undo", args=[query.page]), {"restore": before})
+    return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
+
+
+def _check_reply(thread: Thread, text: str) -> None:
+    if not has_visible_text(text):
+        raise Refused(_("Write the reply first."))
+    limit = text_limit(thread)
+    excess = -limit.left(text)
+    if excess <= 0:
+        return
+    unit = (
+        ngettext("%(count)d byte", "%(count)d bytes", excess)
+        if limit.in_bytes
+        else ngettext("%(count)d character", "%(count)d characters", excess)
+    )
+    platform = PLATFORMS[thread.profile.platform].label
+    raise Refused(
+        _("The reply is %(excess)s too long for %(platform)s. Shorten it; nothing was sent.")
+        % {"excess": unit % {"count": excess}, "platform": platform}
+    )
+
+
+@thread_action
+def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
+    """Block the person of the thread, or unblock them. Their comments are hidden, threads of their messages archived."""
+    person = thread.author_row
+    if person is None or person.author_id == thread.profile.platform_id:
+        raise Refused(_("This thread has nobody who can be blocked."))
+    address = reverse("inbox-block", args=[query.page, thread.pk])
+    name = person.display_author.name
+    if request.POST.get("blocked") != "1":
+        BlockedAuthor.objects.filter(profile=thread.profile_id, author_id=person.author_id).delete()
+        return Outcome(_("%(name)s is not blocked any more.") % {"name": name}, open_id=thread.pk)
+    try:
+        at = now()
+        row, is_new = block(thread.profile, person.author_id, name[:NAME_LENGTH], at)
+    except TooManyBlockedAuthors as error:
+        raise Refused(
+            _("The profile has as many blocked people as it may have. Unblock one first.")
+        ) from error
+    if is_new:
+        hide_stored(row.pk, at)
+    sentence = _("%(name)s is blocked. What they write is hidden.") % {"name": name}
+    return Outcome(sentence, Undo(address, {"blocked": "0"}), open_id=thread.pk)
+
+
+def _status_sentence(status: str, until: datetime | None) -> str:
+    if status == ThreadStatus.SNOOZED and until is not None:
+        return _("Snoozed until %(time)s.") % {"time": clock_or_day(timezone.localtime(until))}
+    return {
+        ThreadStatus.DONE: _("Marked as done."),
+        ThreadStatus.ARCHIVED: _("Archived."),
+        ThreadStatus.OPEN: _("Opened again."),
+    }[ThreadStatus(status)]

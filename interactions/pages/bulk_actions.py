@@ -1,0 +1,194 @@
+"""What a user does with many threads, undo, and saved views. Routed by `urls.py`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import user_page, wants_fragment
+from accounts.names import UnreadableName, normalize_name
+from interactions.api.throttling import BulkChanges
+from interactions.clock import now
+from interactions.models import (
+    LABEL_LENGTH,
+    MAX_QUERY,
+    MAX_VIEW_NAME,
+    BulkJob,
+    BulkJobRunning,
+    SavedView,
+    SavedViewNameTaken,
+    Thread,
+    ThreadStatus,
+    TooManySavedViews,
+)
+from interactions.models.choices import LabelAction
+from interactions.models.thread_lists import ThreadFilters
+from interactions.pages.inbox import show_list
+from interactions.pages.inbox_query import InboxQuery
+from interactions.pages.outcomes import Outcome, Undo, form_view, respond
+from interactions.pages.restoring import read_restore, restore, restore_text
+from interactions.pages.shown_list import ShownList, read_id
+from interactions.pages.snooze_choices import end_problem, read_end
+from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
+from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, change_or_start
+from interactions.threads.labels import LabelChange, TooManyLabels
+
+
+class Refused(Exception):
+    """The change is not possible; the message is a sentence that says what to do."""
+
+
+@form_view
+def change_many(request: HttpRequest, page: str) -> HttpResponse:
+    """Change the selected threads, or all that match the filters."""
+    query = InboxQuery.of(request, page)
+    shown = ShownList.of(request.POST)
+    try:
+        if not BulkChanges().allow_request(request, None):
+            raise Refused(_("Too many changes within a minute; try again in a moment."))
+        outcome = _change_many(request, query, shown)
+    except Refused as error:
+        outcome = Outcome(str(error), status=422)
+    except UnknownThreads:
+        outcome = Outcome(_("Some of these threads are gone; nothing was changed. Select again."), status=404)
+    except TooManyLabels:
+        outcome = Outcome(_("A profile has as many labels as it may have; nothing was changed."), status=409)
+    except BulkJobRunning:
+        outcome = Outcome(
+            _("Another change of many threads is running; wait until it has ended."), status=409
+        )
+    return respond(request, query, outcome)
+
+
+def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> Outcome:
+    change, at = _read_change(request), now()
+    if request.POST.get("all") == "1":
+        if query.errors:
+            raise Refused(query.errors[0])
+        selection = Selection(request.user, ThreadFilters(**query.filters()), shown.listed_at or at, change)
+        return _done(change_or_start(selection, at))
+    ids = _read_ids(request.POST.getlist("ids"))
+    found = find_threads(request.user, ids)
+    before = restore_text(Thread.objects.filter(pk__in=ids))
+    changed = change_all(Selection(request.user, ThreadFilters(), at, change), found, at)
+    undo = Undo(reverse("inbox-undo", args=[query.page]), {"restore": before})
+    return _done(changed, undo if change.status else None)
+
+
+def _done(changed: int | BulkJob, undo: Undo | None = None) -> Outcome:
+    if isinstance(changed, BulkJob):
+        return Outcome(job=changed)
+    sentence = ngettext("%(count)d thread changed.", "%(count)d threads changed.", changed)
+    return Outcome(sentence % {"count": changed}, undo if changed else None)
+
+
+def _read_ids(texts: list[str]) -> list[int]:
+    ids = [id for id in map(read_id, texts[:MAX_IN_REQUEST]) if id is not None]
+    if not ids:
+        raise Refused(_("Select threads first."))
+    return ids
+
+
+def _read_change(request: HttpRequest) -> BulkChange:
+    sent = request.POST
+    reader = CHANGES.get(sent.get("change") or (ThreadStatus.SNOOZED if "until" in sent else ""))
+    if reader is None:
+        raise Refused(_("Choose what to do with the threads."))
+    return reader(sent)
+
+
+def _snooze(sent: Any) -> BulkChange:
+    until = read_end(sent.get("until", ""))
+    if problem := end_problem(until, now()):
+        raise Refused(problem)
+    return BulkChange(status=ThreadStatus.SNOOZED, snoozed_until=until)
+
+
+def _label(action: LabelAction) -> Callable[[Any], BulkChange]:
+    def read(sent: Any) -> BulkChange:
+        try:
+            name = normalize_name(sent.get("label", ""), LABEL_LENGTH)
+        except UnreadableName as error:
+            raise Refused(_("The label %(problem)s") % {"problem": error}) from error
+        return BulkChange(labels=LabelChange(action, (name,)))
+
+    return read
+
+
+CHANGES: dict[str, Callable[[Any], BulkChange]] = {
+    **{
+        status: lambda sent, status=status: BulkChange(status=status)
+        for status in (ThreadStatus.DONE, ThreadStatus.ARCHIVED, ThreadStatus.OPEN)
+    },
+    ThreadStatus.SNOOZED: _snooze,
+    "read": lambda sent: BulkChange(unread=False),
+    "unread": lambda sent: BulkChange(unread=True),
+    "label": _label(LabelAction.ADD),
+    "unlabel": _label(LabelAction.REMOVE),
+}
+
+
+@form_view
+def undo(request: HttpRequest, page: str) -> HttpResponse:
+    """Give threads the statuses back that they had before a change; the list is read again."""
+    statuses = read_restore(request.POST.get("restore", ""), now())
+    query = InboxQuery.of(request, page)
+    restore(request.user, statuses, now())
+    ids = [id for group in statuses.values() for id in group]
+    open_id = ids[0] if len(ids) == 1 else None
+    if not wants_fragment(request):
+        return redirect(query.address if open_id is None else query.thread_address(open_id))
+    return show_list(request, query, open_id)
+
+
+@user_page
+@require_safe
+def job(request: HttpRequest, page: str, id: str) -> HttpResponse:
+    """The progress of a bulk change that a worker makes."""
+    return _show_job(request, page, id)
+
+
+def _show_job(request: HttpRequest, page: str, id: str) -> HttpResponse:
+    row = get_object_or_404(BulkJob.objects.owned_by(request.user), pk=id)
+    return render(request, "inbox/job.html", {"job": row, "query": InboxQuery.of(request, page)})
+
+
+@form_view
+def cancel_job(request: HttpRequest, page: str, id: str) -> HttpResponse:
+    row = get_object_or_404(BulkJob.objects.owned_by(request.user), pk=id)
+    cancel(row, now())
+    return _show_job(request, page, id) if wants_fragment(request) else redirect(page)
+
+
+@form_view
+def save_view(request: HttpRequest, page: str) -> HttpResponse:
+    """Save the filters under a name."""
+    query = InboxQuery.of(request, page)
+    try:
+        name = normalize_name(request.POST.get("name", ""), MAX_VIEW_NAME)
+        if query.errors:
+            raise Refused(query.errors[0])
+        if len(query.text) > MAX_QUERY:
+            raise Refused(_("These filters are too long to be saved."))
+        SavedView.objects.store(request.user, name, page, query.text)
+        outcome = Outcome(_("View saved."))
+    except UnreadableName as error:
+        outcome = Outcome(_("The name %(problem)s") % {"problem": error}, status=422)
+    except Refused as error:
+        outcome = Outcome(str(error), status=422)
+    except SavedViewNameTaken:
+        outcome = Outcome(_("Another view has this name; choose another one."), status=409)
+    except TooManySavedViews:
+        outcome = Outcome(_("You have as many views as you may have. Delete one first."), status=409)
+    return respond(request, query, outcome)
+
+
+@form_view
+def delete_view(request: HttpRequest, page: str, id: str) -> HttpResponse:
+    SavedView.objects.owned_by(request.user).filter(pk=id).delete()
+    return respond(request, InboxQuery.of(request, page), Outcome(_("View deleted.")))

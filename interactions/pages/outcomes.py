@@ -1,0 +1,92 @@
+"""Turns what an action did into a response: the pane, the list brought up to date, and a toast. Called by the actions of the pages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.decorators import user_page, wants_fragment
+from interactions.models import BulkJob
+from interactions.pages.inbox import PANE, page_context, pane_context, show_page
+from interactions.pages.inbox_query import InboxQuery
+from interactions.pages.inbox_updates import inbox_version, read_updates
+from interactions.pages.shown_list import ShownList
+from interactions.pages.thread_pane import Composer
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The form that takes an action back: its address and its fields."""
+
+    address: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action did: the sentence that a toast shows, how to undo it, and which thread the pane shows then.
+
+    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes.
+    """
+
+    sentence: str = ""
+    undo: Undo | None = None
+    open_id: int | None = None
+    composer: Composer | None = None
+    job: BulkJob | None = None
+    status: int = 200
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.status >= 400
+
+
+def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that a form posts to. A GET, such as the one after a log-in, shows the list."""
+
+    @user_page
+    @require_http_methods(["GET", "POST"])
+    @wraps(view)
+    def get_or_post(request: HttpRequest, page: str, **named: str) -> HttpResponse:
+        if request.method == "GET":
+            return redirect(InboxQuery.of(request, page).address)
+        return view(request, page, **named)
+
+    return get_or_post
+
+
+def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpResponse:
+    """Return fragments for htmx; without it a redirect to the thread or the list, where a message has the sentence.
+
+    A text that was refused is shown by the answer itself.
+    """
+    if not wants_fragment(request):
+        return _respond_to_form(request, query, outcome)
+    context = page_context(request, query) | {"outcome": outcome}
+    profiles = context["profiles"]
+    is_of_pane = request.htmx.target == PANE
+    # Without the pane the next poll reads everything, as a row of the open thread may have arrived meanwhile.
+    version = inbox_version(profiles) if is_of_pane else None
+    shown = ShownList.of(request.POST)
+    if is_of_pane:
+        shown = shown.with_open(outcome.open_id)
+        context |= pane_context(request, query, outcome.open_id, outcome.composer)[0] | {"with_pane": True}
+    context["open_id"] = shown.open_id
+    context["updates"] = None if query.errors else read_updates(request.user, query, shown, profiles, version)
+    return render(request, "inbox/outcome.html", context, status=outcome.status)
+
+
+def _respond_to_form(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpResponse:
+    if outcome.composer:
+        options = {"composer": outcome.composer, "code": outcome.status}
+        return show_page(request, query, outcome.open_id, **options)
+    if outcome.sentence:
+        list(messages.get_messages(request))  # those not shown yet, or the session would grow without bound
+        messages.add_message(
+            request, messages.ERROR if outcome.is_refusal else messages.SUCCESS, outcome.sentence
+        )
+    return redirect(query.address if outcome.open_id is None else query.thread_address(outcome.open_id))

@@ -1,0 +1,76 @@
+"""What a user does with one comment or message of a thread: hide, unhide, delete, and withdraw that. Routed by `urls.py`."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from interactions.clock import now
+from interactions.models import WITHDRAWAL, Interaction
+from interactions.moderation import requests
+from interactions.pages.inbox_query import InboxQuery
+from interactions.pages.outcomes import Outcome, Undo, form_view, respond
+
+SECONDS = int(WITHDRAWAL.total_seconds())
+Change = Callable[[Interaction, datetime], None]
+
+
+@form_view
+def act_on_row(request: HttpRequest, page: str, id: str, action: str) -> HttpResponse:
+    """Make one of ACTIONS; the pane then shows the thread of the row."""
+    query = InboxQuery.of(request, page)
+    return respond(request, query, _outcome(request, query, int(id), action))
+
+
+def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> Outcome:
+    change, sentence = ACTIONS[action]
+    row = Interaction.objects.filter(profile__owner=request.user, pk=id).first()
+    if row is None:
+        return Outcome(_("This comment or message is gone: it was deleted meanwhile."), status=404)
+    try:
+        requests.change_locked(Interaction.objects.filter(profile__owner=request.user), id, change, now())
+    except requests.DeletionRequested:
+        return Outcome(_("Its deletion is requested already."), open_id=row.thread_id, status=409)
+    except requests.AlreadyQueued:
+        sentence_too_late = _("It is too late to take that back: the network has been asked.")
+        return Outcome(sentence_too_late, open_id=row.thread_id, status=409)
+    except requests.NotPossible as error:
+        return Outcome(str(error), open_id=row.thread_id, status=422)
+    return Outcome(sentence(row), _undo(query, row, action), open_id=row.thread_id)
+
+
+def _undo(query: InboxQuery, row: Interaction, action: str) -> Undo | None:
+    """The form that takes it back: the opposite in a demo, which has no network, else a withdrawal while it is possible."""
+    if action == "withdraw":
+        return None
+    if not row.is_demo:
+        return Undo(reverse("inbox-row", args=[query.page, row.pk, "withdraw"]))
+    opposite = {"hide": "unhide", "unhide": "hide"}.get(action)
+    return Undo(reverse("inbox-row", args=[query.page, row.pk, opposite])) if opposite else None
+
+
+def _hidden(row: Interaction) -> str:
+    return _("Hidden: only its author sees it now.") if row.is_demo else _asked(_("Hidden."), row)
+
+
+def _unhidden(row: Interaction) -> str:
+    return _("Shown again.") if row.is_demo else _asked(_("Shown again."), row)
+
+
+def _deleted(row: Interaction) -> str:
+    return _("Deleted.") if row.is_demo else _asked(_("It will be deleted."), row)
+
+
+def _asked(done: str, row: Interaction) -> str:
+    wait = _("%(platform)s is asked in %(seconds)d seconds.")
+    return f"{done} {wait % {'platform': row.profile.get_platform_display(), 'seconds': SECONDS}}"
+
+
+ACTIONS: dict[str, tuple[Change, Callable[[Interaction], str]]] = {
+    "hide": (requests.hide, _hidden),
+    "unhide": (requests.unhide, _unhidden),
+    "delete": (requests.delete, _deleted),
+    "withdraw": (requests.withdraw, lambda row: _("Taken back.")),
+}

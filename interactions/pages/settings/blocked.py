@@ -1,0 +1,37 @@
+"""The section of the settings with the authors whom the user has blocked; they are blocked in the inbox."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import form_target, user_page
+from interactions.cursors import CursorError, Page, read_page
+from interactions.models import BlockedAuthor
+
+PAGE_SIZE = 50
+
+
+@user_page
+@require_safe
+def blocked(request: HttpRequest) -> HttpResponse:
+    """The blocked authors, the latest first."""
+    rows = BlockedAuthor.objects.visible_to(request.user).select_related("profile")
+    try:
+        page = read_page(rows, request.user, request.GET.get("cursor"), PAGE_SIZE)
+    except CursorError:
+        page = Page([], None, None)
+    return render(request, "settings/blocked.html", {"page": page})
+
+
+@form_target("settings-blocked")
+def unblock(request: HttpRequest, id: str) -> HttpResponse:
+    """Unblock an author. What is hidden stays hidden."""
+    row = BlockedAuthor.objects.visible_to(request.user).filter(pk=id).first()
+    if row is None:
+        raise Http404
+    row.delete()
+    sentence = _("%(name)s is not blocked any more. What is hidden stays hidden; unhide it where you want.")
+    messages.success(request, sentence % {"name": row.display_author.name})
+    return redirect("settings-blocked")

@@ -1,0 +1,172 @@
+"""Reads a thread as its pane shows it: the post, the conversation, notes, decisions, and what the composer needs.
+
+Called by the inbox's views.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.platforms import PLATFORMS, TextLimit
+from interactions.cursors import NEWEST, Cursor, Page, read_page
+from interactions.display import display_inline
+from interactions.events import TEXT_LENGTH
+from interactions.models import BlockedAuthor, Content, Decision, Interaction, Label, Note, SavedReply, Thread
+from interactions.models.choices import InteractionType
+from interactions.pages.conversation import Entry, comment_tree, conversation
+from interactions.pages.snooze_choices import SnoozeChoice, snooze_choices
+from interactions.saved_replies import render
+from interactions.threads.showing import add_shown
+
+ROWS_SHOWN = 100
+PEOPLES_SHOWN = 100  # notes, and decisions
+ALSO_WRITTEN = 8  # rows of the person
+LONGEST_REPLY = TextLimit(TEXT_LENGTH)
+
+
+@dataclass(frozen=True)
+class FilledReply:
+    """A saved reply with its variables filled in for the person of the thread."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Composer:
+    """The form below the thread: what was typed, and why it was refused.
+
+    `key` makes a reply that is sent twice be stored once. `newer` is an answer of somebody else that the user has not seen.
+    """
+
+    key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    is_note: bool = False
+    text: str = ""
+    error: str = ""
+    newer: Interaction | None = None
+
+
+@dataclass(frozen=True)
+class Pane:
+    """Everything that the pane of a thread shows, by a constant number of queries."""
+
+    thread: Thread
+    entries: Sequence[Entry]
+    older: Cursor | None
+    is_newest: bool  # the page of the newest rows
+    cursor: str  # of the page; empty for the newest rows
+    seen_id: int  # the row that was stored last among those that the user may have seen
+    composer: Composer
+    replies: Sequence[FilledReply]
+    labels: Sequence[tuple[str, bool]]  # of the profile, and whether the thread has them
+    snoozes: Sequence[SnoozeChoice]
+
+    @property
+    def post(self) -> Content | None:
+        return self.thread.visible_content
+
+    @property
+    def limit(self) -> TextLimit:
+        return text_limit(self.thread)
+
+
+def text_limit(thread: Thread) -> TextLimit:
+    """Return the longest reply that the platform and the API accept."""
+    spec = PLATFORMS[thread.profile.platform]
+    limit = spec.comments if thread.kind == InteractionType.COMMENT else spec.messages
+    return limit or LONGEST_REPLY
+
+
+def find_thread(user: User, id: int) -> Thread:
+    """Return the user's thread with its post and what lists show of it; raises Thread.DoesNotExist."""
+    thread = Thread.objects.visible_to(user).with_relations().defer(None).get(pk=id)
+    add_shown([thread])
+    return thread
+
+
+def read_pane(
+    thread: Thread, user: User, cursor: str | None = None, composer: Composer | None = None
+) -> Pane:
+    """Read the page of the thread's rows at the cursor, or its newest; raises CursorError."""
+    rows = Interaction.objects.of_thread(thread.pk).with_relations()
+    page = read_page(rows, user, cursor or str(NEWEST_FIRST), ROWS_SHOWN, oldest_first=True)
+    shown = _with_first_comment(thread, page)
+    notes = _newest(Note, thread, "-created_at")
+    decisions = _newest(Decision, thread, "-at")
+    if thread.kind == InteractionType.COMMENT:
+        entries = comment_tree(shown, notes, decisions, thread.root_ref)
+    else:
+        entries = conversation(shown, notes, decisions, timezone.get_current_timezone())
+    return Pane(
+        thread=thread,
+        entries=entries,
+        older=page.older,
+        is_newest=not cursor or page.newer is None,
+        cursor=cursor or "",
+        seen_id=max([row.pk for row in shown] + [thread.last_id or 0]),
+        composer=composer or Composer(),
+        replies=_filled_replies(thread, user),
+        labels=_labels(thread),
+        snoozes=snooze_choices(timezone.localtime()),
+    )
+
+
+NEWEST_FIRST = Cursor(NEWEST.id, NEWEST.at, newer=False)
+
+
+def _with_first_comment(thread: Thread, page: Page) -> list[Interaction]:
+    """The rows of the page, and the first comment of the thread, below which the others stand."""
+    if thread.kind != InteractionType.COMMENT or any(row.platform_id == thread.root_ref for row in page.rows):
+        return page.rows
+    rows = Interaction.objects.of_thread(thread.pk).with_relations()
+    return [*rows.filter(profile=thread.profile_id, platform_id=thread.root_ref), *page.rows]
+
+
+def _newest(model: type[Note] | type[Decision], thread: Thread, order: str) -> list:
+    return list(model.objects.filter(thread=thread.pk).order_by(order, "-pk")[:PEOPLES_SHOWN])
+
+
+def _filled_replies(thread: Thread, user: User) -> list[FilledReply]:
+    values = _variables(thread)
+    saved = SavedReply.objects.owned_by(user).order_by("name_key")
+    return [FilledReply(one.name, render(one.text, values)) for one in saved]
+
+
+def _variables(thread: Thread) -> dict[str, str]:
+    """The values of the variables of saved replies."""
+    person = thread.author_row
+    name = display_inline(person.author_name) if person else ""
+    return {
+        "first_name": name.split(" ")[0],
+        "handle": person.author_handle.lstrip("@") if person else "",
+        "brand": thread.profile.display_name or thread.profile.handle,
+    }
+
+
+def _labels(thread: Thread) -> list[tuple[str, bool]]:
+    names = Label.objects.filter(profile=thread.profile_id).values_list("name", flat=True)
+    return [(name, name in thread.label_names) for name in sorted(names, key=str.casefold)]
+
+
+@dataclass(frozen=True)
+class Person:
+    """The person of a thread: the newest rows that they wrote in other threads of the profile, and whether they are blocked."""
+
+    row: Interaction
+    also_wrote: Sequence[Interaction]
+    blocked: BlockedAuthor | None
+    is_brand: bool
+
+
+def read_person(thread: Thread, user: User) -> Person | None:
+    """Read the person of the thread; None when the row that names them was just deleted."""
+    row = thread.author_row
+    if row is None:
+        return None
+    rows = Interaction.objects.visible().filter(profile=thread.profile_id).exclude(thread=thread.pk)
+    also = rows.by_author(row.author_id).with_quotes().page_for(user, ALSO_WRITTEN)
+    blocked = BlockedAuthor.objects.filter(profile=thread.profile_id, author_id=row.author_id).first()
+    return Person(row, list(also), blocked, row.author_id == thread.profile.platform_id)

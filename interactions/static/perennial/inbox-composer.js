@@ -1,0 +1,80 @@
+// The form below a thread: reply or note, the network's limit, saved replies, and drafts, which the browser keeps for the user.
+
+const pane = document.getElementById("thread");
+const form = () => pane.querySelector(".composer");
+const field = () => form()?.querySelector("textarea");
+const KEPT = 50; // drafts
+const prefix = `draft:${document.body.dataset.user}:`;
+const key = () => prefix + form().dataset.thread;
+
+const read = (name) => {
+  try {
+    return JSON.parse(localStorage.getItem(name));
+  } catch {
+    return null;
+  }
+};
+const forget = (name) => {
+  try {
+    localStorage.removeItem(name);
+  } catch { /* the browser allows no storage */ }
+};
+const keep = () => {
+  const text = field().value;
+  if (!text.trim()) return forget(key());
+  try {
+    localStorage.setItem(key(), JSON.stringify({ text, mode: form().elements.mode.value, at: Date.now() }));
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    const oldest = names.sort((one, other) => (read(one)?.at ?? 0) - (read(other)?.at ?? 0));
+    for (const name of oldest.slice(0, names.length - KEPT)) forget(name);
+  } catch { /* likewise */ }
+};
+
+/** Put the draft of the open thread into its form, unless the server has sent a text back. */
+export const restoreDraft = () => {
+  if (!form()) return;
+  const draft = read(key());
+  if (draft && !field().value) {
+    field().value = draft.text;
+    form().elements.mode.value = draft.mode;
+  }
+  show();
+};
+
+const bytes = (text) => new TextEncoder().encode(text).length;
+const show = () => {
+  const { limit, bytes: inBytes } = form().dataset, text = field(), output = form().querySelector("output");
+  const isNote = form().elements.mode.value === "note";
+  text.placeholder = isNote ? text.dataset.note : text.dataset.reply;
+  const left = limit - (inBytes ? bytes(text.value) : [...text.value].length);
+  const tells = !isNote && (left < limit / 5 || left < 100);
+  output.textContent = !tells ? "" : (left < 0 ? output.dataset.over : output.dataset.left).replace("%(count)s", Math.abs(left).toLocaleString());
+  output.classList.toggle("over", left < 0);
+};
+
+export const startComposer = () => {
+  pane.addEventListener("input", ({ target }) => {
+    if (!target.closest(".composer")) return;
+    if (target.matches("textarea, [name=mode]")) keep();
+    show();
+  });
+  pane.addEventListener("change", ({ target }) => target.matches(".composer [name=mode]") && field().focus());
+  pane.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches(".composer textarea")) return;
+    event.preventDefault();
+    form().requestSubmit(form().querySelector("[data-send]"));
+  });
+  pane.addEventListener("click", ({ target }) => {
+    const saved = target.closest("[data-insert]");
+    if (!saved) return;
+    saved.closest(".menu").hidePopover();
+    field().focus();
+    field().setRangeText(saved.dataset.insert, field().selectionStart, field().selectionEnd, "end");
+    keep();
+    show();
+  });
+  // What was sent is no draft any more; a refusal leaves it.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.requestConfig?.elt?.matches?.(".composer") && detail.xhr.status === 200) forget(prefix + detail.requestConfig.elt.dataset.thread);
+  });
+};

@@ -1,0 +1,89 @@
+// The list of the inbox: which row is open, moving between rows, and selecting rows for a change of many.
+
+const list = document.getElementById("list");
+const pane = document.getElementById("thread");
+const bulk = () => document.getElementById("bulk");
+const boxes = () => [...list.querySelectorAll(".row-check input")];
+const chosen = () => boxes().filter((box) => box.checked);
+
+export const rows = () => [...list.querySelectorAll(".row")];
+export const openId = () => pane.querySelector(":scope > .thread")?.dataset.id;
+const rowOf = (id) => list.querySelector(`#row-${id}`);
+const openRow = () => (openId() ? rowOf(openId()) : list.querySelector('.row[aria-selected="true"]'));
+
+/** The id of the thread below the open one, or above it at the end of the list. */
+export const nextId = () => {
+  const open = openRow();
+  const next = open ? sibling(open, 1) ?? sibling(open, -1) : undefined;
+  return next?.dataset.id;
+};
+const sibling = (row, step) => {
+  const all = rows();
+  return all[all.indexOf(row) + step];
+};
+
+/** Mark the row of the open thread. */
+export const markOpen = (row = openId() ? rowOf(openId()) : null) => {
+  for (const one of rows()) {
+    const isOpen = one === row;
+    if (one.getAttribute("aria-selected") !== String(isOpen)) one.setAttribute("aria-selected", String(isOpen));
+  }
+  row?.scrollIntoView({ block: "nearest" });
+};
+
+/** Open the next row or the one before; quick presses open only the last one. */
+let waiting;
+export const move = (step) => {
+  const current = list.querySelector('.row[aria-selected="true"]');
+  const row = current ? sibling(current, step) : rows()[0];
+  if (!row) return;
+  markOpen(row);
+  clearTimeout(waiting);
+  waiting = setTimeout(() => row.querySelector(".row-link").click(), 120);
+};
+
+// Selecting
+let last = null;
+const showChosen = () => {
+  const form = bulk();
+  if (!form) return;
+  const count = chosen().length, all = form.elements["bulk-all"];
+  const total = Number(list.querySelector(".tab[aria-current] .count")?.dataset.count ?? 0);
+  form.hidden = count === 0;
+  if (count < boxes().length) all.value = "";
+  const number = all.value ? total : count;
+  const output = list.querySelector("#bulk-count"), everything = list.querySelector("#bulk-everything");
+  output.textContent = number === 1 ? output.dataset.one : output.dataset.many.replace("%(count)s", number.toLocaleString());
+  everything.hidden = Boolean(all.value) || count < boxes().length || total <= count;
+  everything.textContent = everything.dataset.text.replace("%(count)s", total.toLocaleString());
+};
+const chooseNone = () => {
+  for (const box of boxes()) box.checked = false;
+  last = null;
+  showChosen();
+};
+
+export const startList = () => {
+  list.addEventListener("click", (event) => {
+    const box = event.target.closest(".row-check input");
+    if (box && event.shiftKey && last?.isConnected) {
+      const all = boxes(), [from, to] = [all.indexOf(last), all.indexOf(box)].sort((one, other) => one - other);
+      for (const one of all.slice(from, to + 1)) one.checked = box.checked;
+    }
+    if (box) last = box;
+    if (event.target.closest("[data-choose]")) openRow()?.querySelector(".row-check input").click();
+    if (event.target.closest("#bulk-none")) chooseNone();
+    if (event.target.closest("#bulk-everything")) bulk().elements["bulk-all"].value = "1";
+    if (box || event.target.closest("#bulk-everything")) showChosen();
+    const link = event.target.closest(".row-link");
+    if (link) markOpen(link.closest(".row"));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && chosen().length && !document.querySelector(".menu:popover-open, dialog[open]")) chooseNone();
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt === bulk() && detail.successful) chooseNone();
+  });
+  document.addEventListener("htmx:oobAfterSwap", showChosen);
+  document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target === list && (markOpen(), showChosen()));
+};

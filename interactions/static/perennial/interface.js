@@ -1,0 +1,86 @@
+// What all pages need: ages that stay true, menus beside their buttons, toasts.
+// Texts come from the document (attributes of body), as they are translated there.
+
+const say = document.body.dataset;
+
+// Drafts (inbox-composer.js) are their writer's: logging out deletes them, and so does the next user's first page. They
+// outlive a session that has ended by itself.
+const deleteDrafts = (isKept) => {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith("draft:") && !isKept(name));
+    for (const name of names) localStorage.removeItem(name);
+  } catch { /* the browser allows no storage */ }
+};
+if (say.user) deleteDrafts((name) => name.startsWith(`draft:${say.user}:`));
+document.addEventListener("submit", ({ target }) => target.matches("[data-log-out]") && deleteDrafts(() => false));
+
+// Ages. From a week on they are dates, which stay true.
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const fill = (text, name, value) => text.replace(`%(${name})d`, Math.floor(value));
+const age = (passed) =>
+  passed < MINUTE ? say.now
+  : passed < HOUR ? fill(say.minutes, "minutes", passed / MINUTE)
+  : passed < DAY ? fill(say.hours, "hours", passed / HOUR)
+  : passed < 7 * DAY ? fill(say.days, "days", passed / DAY)
+  : null;
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const text = age(Date.now() - Date.parse(time.dateTime));
+    if (text && time.textContent !== text) time.textContent = text;
+  }
+}, MINUTE / 2);
+
+// A menu opens below its button, or above where there is no room.
+document.addEventListener("toggle", ({ target: menu, newState }) => {
+  if (newState !== "open" || !menu.matches(".menu[popover]")) return;
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`);
+  if (!button) return;
+  const at = button.getBoundingClientRect(), size = menu.getBoundingClientRect(), gap = 4;
+  const endsWithButton = menu.classList.contains("end") !== (document.dir === "rtl");
+  const left = endsWithButton ? at.right - size.width : at.left;
+  const below = at.bottom + gap + size.height <= innerHeight || at.top < size.height + gap;
+  menu.style.left = `${Math.max(gap, Math.min(left, innerWidth - size.width - gap))}px`;
+  menu.style.top = `${Math.max(gap, below ? at.bottom + gap : at.top - gap - size.height)}px`;
+  menu.querySelector("[data-focus]")?.focus({ focusVisible: true });
+}, true);
+
+// Buttons that open a dialog, and that close the one they are in.
+document.addEventListener("click", ({ target }) => {
+  const opener = target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  target.closest("[data-close]")?.closest("dialog, [popover]")?.[target.closest("dialog") ? "close" : "hidePopover"]();
+});
+
+// Theme and density are shown as soon as they are chosen; the server stores them.
+const shown = document.documentElement.dataset;
+const choose = (name, value) => {
+  shown[name] = value;
+  for (const button of document.querySelectorAll(`button[name="${name}"]`)) button.ariaPressed = String(button.value === value);
+  for (const radio of document.querySelectorAll(`input[type="radio"][name="${name}"]`)) radio.checked = radio.value === value;
+};
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest('button[name="theme"]');
+  if (button) choose("theme", button.value);
+});
+document.addEventListener("change", ({ target }) => {
+  if (target.matches('input[name="theme"], input[name="density"]')) choose(target.name, target.value);
+});
+
+// Toasts go after the time that their element names, but not while the pointer or the focus is on them.
+const toasts = document.getElementById("toasts");
+const show = () => {
+  const open = toasts.childElementCount > 0;
+  if (open && !toasts.matches(":popover-open")) toasts.showPopover();
+  if (!open && toasts.matches(":popover-open")) toasts.hidePopover();
+};
+const dismissLater = (toast) => setTimeout(() => {
+  if (toast.matches(":hover, :focus-within")) return dismissLater(toast);
+  toast.remove();
+}, Number(toast.dataset.milliseconds ?? 6000));
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const toast of addedNodes) if (toast.matches?.(".toast")) dismissLater(toast);
+  show();
+}).observe(toasts, { childList: true });
+for (const toast of toasts.querySelectorAll(".toast")) dismissLater(toast);
+show();
+toasts.addEventListener("click", ({ target }) => target.closest("[data-dismiss]")?.closest(".toast").remove());

@@ -1,0 +1,379 @@
+"""The inbox in a real Chromium: the fifteen points that make it one to work in, on a real web server, worker and beat."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import SKIP, log_in
+
+pytestmark = pytest.mark.browser
+if SKIP:
+    pytest.skip("no Chromium here", allow_module_level=True)
+
+WIDE, LAPTOP, PHONE = (
+    {"width": width, "height": height} for width, height in ((1440, 900), (1200, 900), (390, 844))
+)
+
+GENERATE = """fetch("/api/v1/demo/generate/interactions/", {method: "POST", headers: {"x-csrftoken":
+    JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"]}}).then((answer) => answer.json())"""
+
+
+@pytest.fixture(scope="module")
+def filled(stack):
+    """The stack with a complete demo of the visitor's, whose next events are far away."""
+    stack.manage("seed_demo", "--user", "visitor")
+    stack.sql("UPDATE demo_storyevent SET due_at = due_at + interval '1 day' WHERE delivered_at IS NULL")
+    stack.create_user("second")
+    return stack
+
+
+@pytest.fixture
+def inbox(filled, tab) -> Page:
+    """A tab with the inbox of 1440 px, in which no thread is open."""
+    tab.set_viewport_size(WIDE)
+    log_in(tab, filled)
+    tab.goto(f"{filled.url}/inbox/")
+    return tab
+
+
+def row(page: Page, place: int = 0):
+    return page.locator("#threads .row").nth(place)
+
+
+def open_thread(page: Page, place: int = 0) -> str:
+    """Open the thread at that place of the list; return its id."""
+    id = row(page, place).get_attribute("data-id")
+    row(page, place).locator(".row-link").click()
+    expect(page.locator(f"#thread-{id}")).to_be_visible()
+    return id
+
+
+def count(page: Page, tab: str) -> int:
+    return int(page.locator(".tab", has_text=tab).locator(".count").get_attribute("data-count"))
+
+
+def ids(page: Page) -> list[str]:
+    return page.locator("#threads .row").evaluate_all("(rows) => rows.map((row) => row.dataset.id)")
+
+
+def is_open(page: Page, id: str) -> None:
+    expect(page.locator("#thread > .thread")).to_have_attribute("data-id", id)
+
+
+def width(page: Page, selector: str) -> float:
+    return page.locator(selector).bounding_box()["width"]
+
+
+def test_three_panes_scroll_and_the_page_does_not(inbox):
+    inbox.set_viewport_size(LAPTOP)
+    assert width(inbox, ".side") <= 220
+    assert 340 <= width(inbox, ".list-pane") <= 400
+    assert inbox.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert inbox.locator("#list-scroll").evaluate("(one) => one.scrollHeight > one.clientHeight")
+
+
+def test_ten_rows_of_at_most_72_px_are_visible(inbox):
+    heights = [row(inbox, place).bounding_box()["height"] for place in range(10)]
+    assert max(heights) <= 72
+    assert row(inbox, 9).bounding_box()["y"] + heights[9] <= 900
+
+
+def test_a_row_has_one_line_of_text_and_nothing_wraps(inbox):
+    first = row(inbox)
+    expect(first.locator(".avatar .glyph")).to_have_count(1)
+    expect(first.locator("time")).to_be_visible()
+    assert first.locator(".row-line").bounding_box()["height"] < 22
+    assert first.locator(".row-head").bounding_box()["height"] < 22
+    right = first.bounding_box()["x"] + first.bounding_box()["width"]
+    edge = first.locator("time").bounding_box()
+    assert right - (edge["x"] + edge["width"]) <= 16
+
+
+def test_unread_threads_have_a_labelled_dot_and_are_counted_in_the_title(inbox):
+    unread = inbox.locator(".row.unread").first
+    expect(unread.locator(".dot")).to_have_text("unread")
+    assert int(unread.locator(".row-link").evaluate("(one) => getComputedStyle(one).fontWeight")) >= 600
+    before = int(re.match(r"\((\d+)\) Inbox", inbox.title())[1])
+    id = unread.get_attribute("data-id")
+    unread.locator(".row-link").click()
+    expect(inbox.locator(f"#row-{id}.unread")).to_have_count(0)
+    expect(inbox).to_have_title(re.compile(rf"^\({before - 1}\) Inbox"))
+
+
+def test_tabs_and_filters_are_in_the_address_and_survive_reload_and_back(inbox):
+    assert count(inbox, "All") == count(inbox, "Open") + count(inbox, "Snoozed") + count(inbox, "Done")
+    expect(inbox.locator(".tab[aria-current]")).to_contain_text("Open")
+    inbox.get_by_role("button", name="Filters").click()
+    inbox.get_by_label("Platform").select_option("youtube")
+    inbox.get_by_role("button", name="Show", exact=True).click()
+    expect(inbox).to_have_url(re.compile("platform=youtube"))
+    glyphs = inbox.locator("#threads .glyph.youtube").count()
+    assert glyphs == inbox.locator("#threads .row").count() > 0
+    inbox.get_by_role("link", name=re.compile("^Done")).click()
+    expect(inbox).to_have_url(re.compile("platform=youtube&status=done"))
+    inbox.reload()
+    expect(inbox.locator(".tab[aria-current]")).to_contain_text("Done")
+    inbox.go_back()
+    expect(inbox.locator(".tab[aria-current]")).to_contain_text("Open")
+    inbox.get_by_role("link", name="Remove the filter YouTube").click()
+    expect(inbox).to_have_url(re.compile(r"/inbox/$"))
+
+
+def test_j_and_k_move_the_selection_which_survives_a_reload_of_the_list(inbox):
+    ids = [row(inbox, place).get_attribute("data-id") for place in range(3)]
+    for key, id in (("j", ids[0]), ("j", ids[1]), ("j", ids[2]), ("k", ids[1])):
+        inbox.keyboard.press(key)
+        expect(inbox.locator("#threads [aria-selected=true]")).to_have_attribute("data-id", id)
+        is_open(inbox, id)
+    inbox.reload()
+    is_open(inbox, ids[1])
+    expect(inbox.locator("#threads [aria-selected=true]")).to_have_attribute("data-id", ids[1])
+
+
+def test_keys_do_nothing_in_fields_and_can_be_switched_off(filled, inbox):
+    open_thread(inbox)
+    inbox.keyboard.press("r")
+    expect(inbox.locator(".composer textarea")).to_be_focused()
+    inbox.keyboard.type("jeh?x")
+    expect(inbox.locator(".composer textarea")).to_have_value("jeh?x")
+    expect(inbox.locator(".toast")).to_have_count(0)
+    inbox.keyboard.press("Escape")
+    inbox.keyboard.press("?")
+    expect(inbox.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    inbox.keyboard.press("Escape")
+    inbox.locator(".composer textarea").fill("")
+    filled.sql("UPDATE accounts_user SET keyboard_shortcuts = false WHERE username = 'visitor'")
+    try:
+        inbox.reload()
+        inbox.keyboard.press("j")
+        inbox.wait_for_timeout(300)
+        expect(inbox.locator("#threads [aria-selected=true]")).to_have_count(1)
+        inbox.keyboard.press("?")
+        expect(inbox.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+    finally:
+        filled.sql("UPDATE accounts_user SET keyboard_shortcuts = true WHERE username = 'visitor'")
+
+
+def test_done_opens_the_next_thread_and_offers_undo(inbox):
+    before = count(inbox, "Open"), count(inbox, "Done")
+    id, following = open_thread(inbox), row(inbox, 1).get_attribute("data-id")
+    inbox.keyboard.press("e")
+    is_open(inbox, following)
+    expect(inbox.locator(f"#row-{id}")).to_have_count(0)
+    expect(inbox).to_have_url(re.compile(rf"/inbox/{following}/"))
+    assert (count(inbox, "Open"), count(inbox, "Done")) == (before[0] - 1, before[1] + 1)
+    inbox.wait_for_timeout(5_000)
+    inbox.get_by_role("button", name="Undo").click()
+    is_open(inbox, id)
+    expect(row(inbox)).to_have_attribute("data-id", id)
+    assert (count(inbox, "Open"), count(inbox, "Done")) == before
+
+
+def test_arrivals_are_announced_and_what_one_reads_does_not_move(filled, inbox):
+    open_thread(inbox)
+    place = row(inbox).bounding_box()["y"]
+    first, before = row(inbox).get_attribute("data-id"), set(ids(inbox))
+    inbox.evaluate(GENERATE)
+    expect(inbox.locator(".arrivals")).to_contain_text("new", timeout=15_000)
+    assert (row(inbox).bounding_box()["y"], row(inbox).get_attribute("data-id")) == (place, first)
+    is_open(inbox, first)
+    inbox.locator(".arrivals").click()
+    expect(inbox.locator(".arrivals")).to_have_count(0)
+    assert set(ids(inbox)) - before
+    is_open(inbox, first)
+
+
+def test_the_composer_sends_with_control_enter_and_keeps_a_draft(inbox):
+    id = open_thread(inbox)
+    field = inbox.locator(".composer textarea")
+    assert field.bounding_box()["y"] > 600
+    field.fill("A draft that")
+    open_thread(inbox, 2)
+    expect(field).to_have_value("")
+    inbox.go_back()
+    is_open(inbox, id)
+    expect(field).to_have_value("A draft that")
+    inbox.reload()
+    expect(field).to_have_value("A draft that")
+    field.press("End")
+    field.type(" is sent")
+    field.press("Control+Enter")
+    sent = inbox.locator(".entry.out").last
+    expect(sent).to_contain_text("A draft that is sent")
+    expect(sent).to_contain_text("Waiting to be sent")
+    expect(field).to_have_value("")
+    inbox.reload()
+    expect(field).to_have_value("")
+
+
+def test_a_note_looks_different_from_a_reply(inbox):
+    open_thread(inbox)
+    colour = "(one) => getComputedStyle(one).backgroundColor"
+    reply = inbox.locator(".composer").evaluate(colour)
+    inbox.locator(".mode", has_text="Note").click()
+    assert inbox.locator(".composer").evaluate(colour) != reply
+    inbox.locator(".composer textarea").fill("Ask Bram first")
+    inbox.get_by_role("button", name="Add note").click()
+    expect(inbox.locator(".team-note")).to_contain_text("Ask Bram first")
+
+
+def test_messages_are_on_their_senders_sides_with_days_between(filled, inbox):
+    inbox.goto(f"{filled.url}/messages/?status=all")
+    for place in range(8):
+        open_thread(inbox, place)
+        if inbox.locator(".entry.out").count() and inbox.locator(".entry.in").count():
+            break
+    places = {
+        (side, part): inbox.locator(f".entry.{side} {part}").first.bounding_box()["x"]
+        for side in ("in", "out")
+        for part in (".avatar", ".bubble")
+    }
+    assert (
+        places["in", ".avatar"]
+        < places["in", ".bubble"]
+        < places["out", ".bubble"]
+        < places["out", ".avatar"]
+    )
+    assert inbox.locator(".day").count() >= 1
+
+
+def test_the_post_is_pinned_above_a_comment(filled, inbox):
+    inbox.goto(f"{filled.url}/comments/")
+    open_thread(inbox)
+    post = inbox.locator(".post")
+    expect(post.locator(".picture")).to_be_visible()
+    expect(post.locator(".figures")).to_contain_text("views")
+    assert post.bounding_box()["height"] <= 72
+    assert post.bounding_box()["y"] < inbox.locator(".conversation").bounding_box()["y"]
+
+
+def test_selected_threads_are_changed_together(inbox):
+    before = count(inbox, "Open")
+    inbox.keyboard.press("j")
+    is_open(inbox, row(inbox).get_attribute("data-id"))
+    inbox.keyboard.press("x")
+    expect(inbox.locator("#bulk-count")).to_have_text("1 selected")
+    row(inbox, 3).locator(".row-check input").click(modifiers=["Shift"])
+    expect(inbox.locator("#bulk-count")).to_have_text("4 selected")
+    inbox.locator("#bulk").get_by_role("button", name="Done").click()
+    expect(inbox.locator(".toast")).to_contain_text("4 threads changed.")
+    expect(inbox.locator("#bulk")).to_be_hidden()
+    expect(inbox.locator(".tab", has_text="Open").locator(".count")).to_have_attribute(
+        "data-count", str(before - 4)
+    )
+    inbox.get_by_role("button", name="Undo").click()
+    expect(inbox.locator(".tab", has_text="Open").locator(".count")).to_have_attribute(
+        "data-count", str(before)
+    )
+
+
+def test_all_that_match_are_changed(filled, inbox):
+    inbox.goto(f"{filled.url}/inbox/?platform=facebook&unread=true")
+    total = count(inbox, "Open")
+    assert total > 50
+    row(inbox).locator(".row-check input").click()
+    row(inbox, 49).locator(".row-check input").click(modifiers=["Shift"])
+    inbox.get_by_role("button", name=f"Select all {total} that match").click()
+    expect(inbox.locator("#bulk-count")).to_have_text(f"{total} selected")
+    inbox.locator("#bulk").get_by_role("button", name="Mark as read").click()
+    expect(inbox.locator(".toast")).to_contain_text(f"{total} threads changed.")
+    expect(inbox.locator(".tab", has_text="Open").locator(".count")).to_have_attribute("data-count", "0")
+
+
+def test_nothing_matches_offers_to_clear(filled, inbox):
+    inbox.goto(f"{filled.url}/inbox/?search=nothingmatchesthis")
+    expect(inbox.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    inbox.get_by_role("link", name="Clear the filters").click()
+    expect(inbox.locator("#threads .row").first).to_be_visible()
+
+
+def test_a_phone_shows_one_pane_with_targets_of_44_px(filled, inbox):
+    inbox.set_viewport_size(PHONE)
+    inbox.goto(f"{filled.url}/inbox/")
+    expect(inbox.locator(".thread-pane")).to_be_hidden()
+    open_thread(inbox)
+    expect(inbox.locator(".list-pane")).to_be_hidden()
+    assert inbox.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in inbox.locator(".thread-head .button:visible, .composer .button:visible").all():
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 44, button.inner_html()
+    inbox.get_by_role("link", name="Back to the list").click()
+    expect(inbox.locator("#threads .row").first).to_be_visible()
+    assert inbox.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_right_to_left_never_overflows(filled, inbox):
+    for size in (WIDE, PHONE):
+        inbox.set_viewport_size(size)
+        for path in ("/inbox/", "/messages/"):
+            inbox.goto(filled.url + path)
+            inbox.evaluate("document.documentElement.dir = 'rtl'")
+            open_thread(inbox)
+            assert inbox.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_another_user_sees_nothing(filled, inbox):
+    id = open_thread(inbox)
+    log_in_again = inbox.context.browser.new_context()
+    other = log_in_again.new_page()
+    log_in(other, filled, "second")
+    assert other.goto(f"{filled.url}/inbox/{id}/").status == 404
+    expect(other.get_by_role("heading", name="This thread is gone")).to_be_visible()
+    expect(other.locator("#threads .row")).to_have_count(0)
+    log_in_again.close()
+
+
+def test_who_sends_second_is_told_first(filled, inbox):
+    id = open_thread(inbox, 4)
+    other = inbox.context.new_page()
+    other.goto(f"{filled.url}/inbox/{id}/")
+    inbox.locator(".composer textarea").fill("From the first tab")
+    inbox.keyboard.press("Control+Enter")
+    expect(inbox.locator(".entry.out").last).to_contain_text("From the first tab")
+    other.locator(".composer textarea").fill("From the second tab")
+    other.keyboard.press("Control+Enter")
+    expect(other.get_by_role("alert")).to_contain_text("Somebody has answered meanwhile.")
+    expect(other.get_by_role("alert")).to_contain_text("From the first tab")
+    expect(other.locator(".composer textarea")).to_have_value("From the second tab")
+    other.get_by_role("button", name="Send anyway").click()
+    expect(other.locator(".entry.out").last).to_contain_text("From the second tab")
+
+
+def test_a_snoozed_thread_comes_back(filled, inbox):
+    id = open_thread(inbox, 2)
+    inbox.keyboard.press("h")
+    expect(inbox.locator("#snooze-menu .item").first).to_be_focused()
+    inbox.keyboard.press("Enter")
+    expect(inbox.locator(".toast")).to_contain_text("Snoozed until")
+    expect(inbox.locator(f"#row-{id}")).to_have_count(0)
+    filled.sql(
+        f"UPDATE interactions_thread SET decided_until = now() + interval '1 second', snoozed_until = now() + interval '1 second' WHERE id = {id}"
+    )
+    inbox.wait_for_timeout(1_500)
+    filled.manage("shell", "-c", "from interactions.tasks import refresh_threads; refresh_threads()")
+    expect(inbox.locator(".arrivals")).to_contain_text("1 new", timeout=15_000)
+
+
+def test_from_log_in_to_done_by_keyboard_only(filled, tab):
+    tab.set_viewport_size(WIDE)
+    tab.goto(f"{filled.url}/login/?next=/inbox/")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    tab.get_by_label("User name").focus()
+    tab.keyboard.type("visitor")
+    tab.keyboard.press("Tab")
+    tab.keyboard.type("visitor")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#threads .row").first).to_be_visible()
+    tab.wait_for_load_state()
+    before = count(tab, "Done")
+    tab.keyboard.press("j")
+    is_open(tab, row(tab).get_attribute("data-id"))
+    tab.keyboard.press("e")
+    expect(tab.locator(".toast")).to_contain_text("Marked as done.")
+    assert count(tab, "Done") == before + 1
+    tab.keyboard.press("z")
+    expect(tab.locator(".tab", has_text="Done").locator(".count")).to_have_attribute(
+        "data-count", str(before)
+    )
