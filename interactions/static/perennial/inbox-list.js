@@ -47,10 +47,11 @@ let last = null;
 const showChosen = () => {
   const form = bulk();
   if (!form) return;
-  const count = chosen().length, all = form.elements["bulk-all"];
+  const all = form.elements["bulk-all"];
+  if (all.value) for (const box of boxes()) box.checked = true; // those loaded meanwhile too
+  const count = chosen().length;
   const total = Number(list.querySelector(".tab[aria-current] .count")?.dataset.count ?? 0);
   form.hidden = count === 0;
-  if (count < boxes().length) all.value = "";
   const number = all.value ? total : count;
   const output = list.querySelector("#bulk-count"), everything = list.querySelector("#bulk-everything");
   output.textContent = number === 1 ? output.dataset.one : output.dataset.many.replace("%(count)s", number.toLocaleString());
@@ -59,6 +60,7 @@ const showChosen = () => {
 };
 const chooseNone = () => {
   for (const box of boxes()) box.checked = false;
+  if (bulk()) bulk().elements["bulk-all"].value = "";
   last = null;
   showChosen();
 };
@@ -71,6 +73,7 @@ export const startList = () => {
       for (const one of all.slice(from, to + 1)) one.checked = box.checked;
     }
     if (box) last = box;
+    if (box && !box.checked) bulk().elements["bulk-all"].value = "";
     if (event.target.closest("[data-choose]")) openRow()?.querySelector(".row-check input").click();
     if (event.target.closest("#bulk-none")) chooseNone();
     if (event.target.closest("#bulk-everything")) bulk().elements["bulk-all"].value = "1";
