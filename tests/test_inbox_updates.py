@@ -33,7 +33,7 @@ from tests.inbox_pages import (
     whole,
 )
 from tests.thread_requests import row
-from tests.world import NOW, SECOND, T, at, comment, event, message, send, thread
+from tests.world import HOUR, NOW, SECOND, T, at, comment, event, message, send, thread
 
 MINUTE = timedelta(minutes=1)
 
@@ -95,6 +95,16 @@ def test_a_row_that_looks_different_is_sent(page, profile, three, change):
     assert "c2" in listed(shown)
     assert [one for one in shown.all(".row") if one.attrs.get("hx-swap-oob") != "morph"] == []
     assert poll(page, whole(page)).all(".row") == []
+
+
+def test_a_row_of_a_thread_that_was_read_before_changes_with_its_status_and_the_end_of_its_snooze(
+    page, three
+):
+    decide([three[1].pk], "done", NOW)
+    for status, hours in (("archived", 0), ("snoozed", 1), ("snoozed", 2), ("done", 0)):
+        before = whole(page, "/inbox/?status=all")
+        decide([three[1].pk], status, NOW, until=now() + hours * HOUR if hours else None)
+        assert listed(poll(page, before, "status=all")) == ["c2"]
 
 
 @pytest.mark.parametrize("status", ["queued", "sent", "failed"])
