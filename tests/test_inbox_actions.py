@@ -202,6 +202,7 @@ def test_undo_of_a_snooze_that_has_ended_meanwhile_opens_the_thread(page, three)
         press(page, action(one, "status"), status="done")
     press(page, "/inbox/undo/", "list", restore=restore)
     assert [status_of(name)[0] for name in ("c1", "c2", "c3")] == ["open", "snoozed", "open"]
+    assert (thread("c1").decision, thread("c1").unread) == ("open", False)
 
 
 def test_undo_gives_back_those_that_are_left(page, profile, three):
