@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.platforms import PLATFORMS, TextLimit
-from interactions.cursors import NEWEST, Cursor, Page, read_page
+from interactions.cursors import Cursor, Page, read_page
 from interactions.display import display_inline
 from interactions.events import TEXT_LENGTH
 from interactions.models import BlockedAuthor, Content, Decision, Interaction, Label, Note, SavedReply, Thread
@@ -92,7 +92,7 @@ def read_pane(
 ) -> Pane:
     """Read the page of the thread's rows at the cursor, or its newest; raises CursorError."""
     rows = Interaction.objects.of_thread(thread.pk).with_relations()
-    page = read_page(rows, user, cursor or str(NEWEST_FIRST), ROWS_SHOWN, oldest_first=True)
+    page = read_page(rows, user, cursor, ROWS_SHOWN)
     shown = _with_first_comment(thread, page)
     notes = _newest(Note, thread, "-created_at")
     decisions = _newest(Decision, thread, "-at")
@@ -104,7 +104,7 @@ def read_pane(
         thread=thread,
         entries=entries,
         older=page.older,
-        is_newest=not cursor or page.newer is None,
+        is_newest=not cursor,
         cursor=cursor or "",
         seen_id=max([row.pk for row in shown] + [thread.last_id or 0]),
         composer=composer or Composer(),
@@ -112,9 +112,6 @@ def read_pane(
         labels=_labels(thread),
         snoozes=snooze_choices(timezone.localtime()),
     )
-
-
-NEWEST_FIRST = Cursor(NEWEST.id, NEWEST.at, newer=False)
 
 
 def _with_first_comment(thread: Thread, page: Page) -> list[Interaction]:
