@@ -278,7 +278,7 @@ def test_posts_are_listed_newest_first_in_pages(page, profile):
     back = shown(page, html.unescape(re.search(r'rel="prev" href="([^"]*)"', last)[1]))
     assert list(cards(back)) == newest[24:48]
     part = page.get(last_address, headers=PART).content.decode()
-    assert (list(cards(part)), "<html" in part, part.count("autofocus")) == (newest[48:], False, 1)
+    assert (list(cards(part)), "<html" in part, part.count("data-takes-focus")) == (newest[48:], False, 1)
 
 
 @pytest.fixture

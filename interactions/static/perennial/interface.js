@@ -51,6 +51,9 @@ document.addEventListener("click", ({ target }) => {
   target.closest("[data-close]")?.closest("dialog, [popover]")?.[target.closest("dialog") ? "close" : "hidePopover"]();
 });
 
+// Rows that a button appended: the first one gets the focus. (Browsers refuse `autofocus` while something else has it.)
+document.addEventListener("htmx:load", ({ detail: { elt } }) => (elt.matches("[data-takes-focus]") ? elt : elt.querySelector("[data-takes-focus]"))?.focus());
+
 // Theme and density are shown as soon as they are chosen; the server stores them.
 const shown = document.documentElement.dataset;
 const choose = (name, value) => {
