@@ -81,7 +81,7 @@ class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
         model = Interaction
         fields = [
             *["id", "profile", "platform", "content", "parent", "platform_id", "type", "direction", "author"],
-            *["conversation_id", "text", "status", "sentiment", "send_status"],
+            *["conversation_id", "text", "status", "sentiment", "send_status", "send_error"],
             *["posted_at", "received_at", "is_demo", "deleted_at", "thread", "hidden_at", "attachments"],
             "moderation",
         ]

@@ -168,6 +168,7 @@ def _pane(kind: str, composer: Composer) -> Pane:
             type=kind,
             parent_id=3,
             send_status="failed",
+            send_error="Instagram did not answer.",
         ),
         _row(
             5,
