@@ -15,7 +15,7 @@ SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt")
 NOT_OURS = ("bdi", "textarea", "script", "style", "template", "datalist")
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 NAMES = re.compile(
-    r"https?://\S+|Perennial|Instagram|YouTube|Facebook|TikTok|LinkedIn|UTC|@[\w.-]+|\b[a-zA-Z]\b|Ctrl|Esc|Shift"
+    r"https?://\S+|Perennial|Instagram|YouTube|Facebook|TikTok|LinkedIn|UTC|English|Español|@[\w.-]+|\b[a-zA-Z]\b|Ctrl|Esc|Shift"
 )
 
 
@@ -119,3 +119,29 @@ def test_a_thread_has_no_text_that_cannot_be_translated(page, alice, marked, kin
 def test_the_log_in_has_no_text_that_cannot_be_translated(client, db, marked):
     assert untranslated(client.get("/login/").content.decode()) == []
     assert untranslated(client.post("/login/", {"username": "a", "password": "b"}).content.decode()) == []
+
+
+REFUSED = {
+    "a saved reply with an unknown variable": ("/settings/replies/new/", {"name": "a", "text": "{x}"}),
+    "a saved reply without a fallback": ("/settings/replies/new/", {"name": "a", "text": "{brand|}"}),
+    "a saved reply with a lost brace": ("/settings/replies/new/", {"name": "\u2028", "text": "a}"}),
+    "a saved reply that shows nothing": ("/settings/replies/new/", {"name": "", "text": "\u200b"}),
+    "a rule without a word": ("/settings/rules/new/", {"condition": "word", "value": "!", "action": "label"}),
+    "a profile without a handle": ("/settings/profiles/new/", {"platform": "facebook", "handle": "a b"}),
+    "a token with a long name": ("/settings/tokens/", {"name": "n" * 2_000}),
+    "a schedule": ("/settings/demo/", {"comments_per_window": "many", "time_zone": "Mars"}),
+    "preferences": ("/settings/", {"time_zone": "Mars", "density": "?"}),
+    "a brand without a letter": (
+        "/demo/enable/",
+        {"brand": "!!", "products": "a\u0301\u0301\u0301\u0301\u0301\u0301\ufffd"},
+    ),
+    "too many products": ("/demo/enable/", {"brand": "\ufffd", "products": "\n".join(map(str, range(30)))}),
+    "a view without a name": ("/inbox/views/", {"name": "\u200b"}),
+}
+
+
+@pytest.mark.parametrize(("path", "fields"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_has_no_text_that_cannot_be_translated(page, marked, path, fields):
+    shown = page.post(path, fields, follow=True)
+    assert shown.status_code in (200, 422), shown.status_code
+    assert untranslated(shown.content.decode()) == []

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page
-from accounts.names import UnreadableName, has_visible_text, normalize_name
+from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS
+from accounts.visible_text import has_visible_text
 from interactions import replies
 from interactions.ages import clock_or_day
 from interactions.clock import now
