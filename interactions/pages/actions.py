@@ -29,9 +29,9 @@ from interactions.models import (
     Thread,
     ThreadStatus,
 )
-from interactions.moderation.blocking import TooManyBlockedAuthors, block, hide_stored
+from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo, respond
+from interactions.pages.outcomes import Outcome, Refused, Undo, respond
 from interactions.pages.restoring import restore_text
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
@@ -41,10 +41,6 @@ from interactions.threads.labels import TooManyLabels
 from interactions.threads.noting import TooManyNotes, add_note
 
 Action = Callable[[HttpRequest, InboxQuery, Thread], Outcome]
-
-
-class Refused(Exception):
-    """The action is not possible; the message is a sentence that says what to do."""
 
 
 def thread_action(action: Action) -> Callable[..., HttpResponse]:
@@ -205,14 +201,11 @@ def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> O
         BlockedAuthor.objects.filter(profile=thread.profile_id, author_id=person.author_id).delete()
         return Outcome(_("%(name)s is not blocked any more.") % {"name": name}, open_id=thread.pk)
     try:
-        at = now()
-        row, is_new = block(thread.profile, person.author_id, name[:NAME_LENGTH], at)
+        block_and_hide(thread.profile, person.author_id, name[:NAME_LENGTH], now())
     except TooManyBlockedAuthors as error:
         raise Refused(
             _("The profile has as many blocked people as it may have. Unblock one first.")
         ) from error
-    if is_new:
-        hide_stored(row.pk, at)
     sentence = _("%(name)s is blocked. What they write is hidden.") % {"name": name}
     return Outcome(sentence, Undo(address, {"blocked": "0"}), open_id=thread.pk)
 

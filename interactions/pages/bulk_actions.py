@@ -30,17 +30,13 @@ from interactions.models.choices import LabelAction
 from interactions.models.thread_lists import ThreadFilters
 from interactions.pages.inbox import show_list
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo, form_view, respond
+from interactions.pages.outcomes import Outcome, Refused, Undo, form_view, respond
 from interactions.pages.restoring import read_restore, restore, restore_text
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
 from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, change_or_start
 from interactions.threads.labels import LabelChange, TooManyLabels
-
-
-class Refused(Exception):
-    """The change is not possible; the message is a sentence that says what to do."""
 
 
 @form_view

@@ -74,6 +74,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "compact_threads": _threads(first=11),
         "open_id": 1,
         "tomorrow": NOW + timedelta(days=1),
+        "snoozes": snooze_choices(NOW),
         "pane": _pane(kind, COMPOSERS[kind]),
         "toasts": [
             Outcome("Marked as done.", Undo("#", {"restore": "1 open"})),
@@ -204,5 +205,4 @@ def _pane(kind: str, composer: Composer) -> Pane:
         composer=composer,
         replies=[FilledReply("Opening hours", "We open at nine, Ada.")],
         labels=[("urgent", False), ("wholesale", True)],
-        snoozes=snooze_choices(NOW),
     )

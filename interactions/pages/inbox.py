@@ -118,7 +118,7 @@ def updates(request: HttpRequest, page: str) -> HttpResponse:
     query = InboxQuery.of(request, page)
     if query.errors:
         return HttpResponse(status=204)
-    changes = read_updates(request.user, query, shown, profiles, version)
+    changes = read_updates(request.user, query, shown, version)
     context = page_context(request, query, profiles) | {"updates": changes, "open_id": shown.open_id}
     context |= pane_context(request, query, shown.open_id)[0]
     return render(request, "inbox/updates.html", context)

@@ -27,11 +27,12 @@ def act_on_row(request: HttpRequest, page: str, id: str, action: str) -> HttpRes
 
 def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> Outcome:
     change, sentence = ACTIONS[action]
-    row = Interaction.objects.filter(profile__owner=request.user, pk=id).first()
-    if row is None:
-        return Outcome(_("This comment or message is gone: it was deleted meanwhile."), status=404)
+    rows = Interaction.objects.filter(profile__owner=request.user)
     try:
-        requests.change_locked(Interaction.objects.filter(profile__owner=request.user), id, change, now())
+        row = rows.get(pk=id)
+        requests.change_locked(rows, id, change, now())
+    except Interaction.DoesNotExist:
+        return Outcome(_("This comment or message is gone: it was deleted meanwhile."), status=404)
     except requests.DeletionRequested:
         return Outcome(_("Its deletion is requested already."), open_id=row.thread_id, status=409)
     except requests.AlreadyQueued:

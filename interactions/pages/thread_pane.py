@@ -17,7 +17,6 @@ from interactions.events import TEXT_LENGTH
 from interactions.models import BlockedAuthor, Content, Decision, Interaction, Label, Note, SavedReply, Thread
 from interactions.models.choices import InteractionType
 from interactions.pages.conversation import Entry, comment_tree, conversation
-from interactions.pages.snooze_choices import SnoozeChoice, snooze_choices
 from interactions.saved_replies import render
 from interactions.threads.showing import add_shown
 
@@ -62,7 +61,6 @@ class Pane:
     composer: Composer
     replies: Sequence[FilledReply]
     labels: Sequence[tuple[str, bool]]  # of the profile, and whether the thread has them
-    snoozes: Sequence[SnoozeChoice]
 
     @property
     def post(self) -> Content | None:
@@ -110,7 +108,6 @@ def read_pane(
         composer=composer or Composer(),
         replies=_filled_replies(thread, user),
         labels=_labels(thread),
-        snoozes=snooze_choices(timezone.localtime()),
     )
 
 
