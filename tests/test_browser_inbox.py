@@ -218,6 +218,46 @@ def test_a_note_looks_different_from_a_reply(inbox):
     expect(inbox.locator(".team-note")).to_contain_text("Ask Bram first")
 
 
+def test_saved_replies_are_loaded_when_their_menu_opens_and_fill_the_text(filled, inbox):
+    filled.sql(
+        "INSERT INTO interactions_savedreply (owner_id, name, name_key, text, created_at, updated_at) SELECT id,"
+        " 'Thanks', 'thanks', 'Thank you from {brand}!', now(), now() FROM accounts_user WHERE username = 'visitor'"
+    )
+    try:
+        open_thread(inbox)
+        expect(inbox.locator("[data-insert]")).to_have_count(0)
+        inbox.get_by_role("button", name="Saved replies").click()
+        item = inbox.locator("#saved-replies .item").first
+        expect(item).to_be_focused()
+        box = inbox.locator("#saved-replies").bounding_box()
+        assert box["y"] + box["height"] <= WIDE["height"]
+        inbox.keyboard.press("Enter")
+        expect(inbox.locator(".composer textarea")).to_have_value(re.compile("^Thank you from .+!$"))
+        inbox.locator(".composer textarea").fill("")
+    finally:
+        filled.sql("DELETE FROM interactions_savedreply")
+
+
+def test_a_whole_text_that_was_loaded_stays_when_the_page_is_brought_up_to_date(filled, inbox):
+    id = open_thread(inbox)
+    inbox.locator(".mode", has_text="Note").click()
+    inbox.locator(".composer textarea").fill("word " * 1_000 + "end")
+    inbox.get_by_role("button", name="Add note").click()
+    note = inbox.locator(".team-note")
+    expect(note.locator(".less")).to_be_hidden()
+    note.get_by_text("Show all 5,003 characters").click()
+    expect(note.locator(".text").last).to_contain_text("end")
+    expect(note.locator(".text").first).to_be_hidden()
+    expect(note.locator("summary")).to_be_focused()
+    with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
+        filled.sql(f"UPDATE interactions_note SET author_name = 'Bram' WHERE thread_id = {id}")
+        inbox.evaluate("document.getElementById('version').value = ''")
+    expect(note).to_contain_text("Bram")
+    expect(note.locator(".text").last).to_contain_text("end")
+    note.get_by_text("Show less").click()
+    expect(note.locator(".text").first).to_be_visible()
+
+
 def test_messages_are_on_their_senders_sides_with_days_between(filled, inbox):
     inbox.goto(f"{filled.url}/messages/?status=all")
     for place in range(8):

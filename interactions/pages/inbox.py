@@ -28,7 +28,7 @@ from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.inbox_updates import inbox_version, read_updates
 from interactions.pages.shown_list import ShownList
 from interactions.pages.snooze_choices import snooze_choices, tomorrow
-from interactions.pages.thread_pane import Composer, Pane, find_thread, read_pane, read_person
+from interactions.pages.thread_pane import Composer, Pane, find_thread, read_pane
 from interactions.read_limits import read_within_limits
 
 POLL_SECONDS = 5
@@ -122,20 +122,6 @@ def updates(request: HttpRequest, page: str) -> HttpResponse:
     context = page_context(request, query, profiles) | {"updates": changes, "open_id": shown.open_id}
     context |= pane_context(request, query, shown.open_id)[0]
     return render(request, "inbox/updates.html", context)
-
-
-@user_page
-@require_safe
-def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
-    """The person of a thread: who they are, and what else they wrote."""
-    query = InboxQuery.of(request, page)
-    try:
-        thread = find_thread(request.user, int(id))
-    except Thread.DoesNotExist:
-        return HttpResponse(status=204)
-    found = read_within_limits(request.user, lambda: read_person(thread, request.user))
-    context = {"person": found, "thread": thread, "query": query}
-    return render(request, "inbox/person.html", context)
 
 
 def page_context(request: HttpRequest, query: InboxQuery, profiles: Profiles | None = None) -> dict[str, Any]:

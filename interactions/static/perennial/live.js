@@ -19,6 +19,8 @@ const changed = {
   value: (field) => "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue,
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, field) => !changed[name]?.(field);
+// Nor does it take away a whole text that the user has loaded, unless the text has changed.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (shown, sent) => !(shown.matches?.(".fold[open]") && shown.dataset.version === sent.dataset.version);
 
 // When a focused button is removed, the heading of its section gets the focus, not the whole page.
 let focused = [];
