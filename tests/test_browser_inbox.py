@@ -184,6 +184,44 @@ def test_arrivals_are_announced_and_what_one_reads_does_not_move(filled, inbox):
     is_open(inbox, first)
 
 
+def receive(filled, id: str, name: str, text: str) -> None:
+    """Have a message of the person arrive in the thread of messages with that id."""
+    filled.manage(
+        "shell",
+        "-c",
+        "from django.utils import timezone; from interactions.ingest import *; from interactions.models import *;"
+        f"one = Interaction.objects.filter(thread={id}, direction='in').latest('posted_at'); now = timezone.now();"
+        "author = {'id': one.author_id, 'name': one.author_name, 'handle': one.author_handle};"
+        f"event = {{'type': 'message.created', 'id': {name!r}, 'occurred_at': now.isoformat(), 'text': {text!r},"
+        " 'author': author, 'conversation_id': one.conversation_id};"
+        "print(ingest([IncomingEvent(one.profile_id, event)], now))",
+    )
+
+
+def test_what_arrives_in_the_open_thread_is_read_and_what_the_user_marked_unread_stays_unread(filled, inbox):
+    inbox.goto(f"{filled.url}/messages/")
+    id = open_thread(inbox, 1)
+    unread = inbox.locator(f"#row-{id}.unread")
+    expect(unread).to_have_count(0)
+    title = inbox.title()
+    receive(filled, id, "while-open-1", "The first while it is open")
+    expect(inbox.locator("#conversation")).to_contain_text("The first while it is open", timeout=15_000)
+    expect(unread).to_have_count(0)
+    expect(inbox).to_have_title(title)
+    assert filled.sql(f"SELECT unread FROM interactions_thread WHERE id = {id}") == [(False,)]
+    inbox.get_by_role("button", name="More actions").click()
+    inbox.get_by_role("button", name="Mark as unread", exact=True).last.click()
+    expect(unread).to_have_count(1)
+    with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
+        inbox.evaluate("document.getElementById('version').value = ''")
+    inbox.wait_for_timeout(1_500)
+    expect(unread).to_have_count(1)
+    receive(filled, id, "while-open-2", "The second while it is open")
+    expect(inbox.locator("#conversation")).to_contain_text("The second while it is open", timeout=15_000)
+    expect(unread).to_have_count(0)
+    expect(inbox).to_have_title(title)
+
+
 def test_the_composer_sends_with_control_enter_and_keeps_a_draft(inbox):
     id = open_thread(inbox)
     field = inbox.locator(".composer textarea")

@@ -485,6 +485,14 @@ def test_an_unread_thread_is_marked_as_read_by_its_page_up_to_what_it_shows(page
     assert pane(page, "talk").all("#read") == []
 
 
+def test_a_row_that_arrived_late_is_read_when_its_thread_is_opened(page, profile):
+    send(profile, message("m1", T[1]))
+    send(profile, message("m0", T[0]), at=NOW + HOUR)
+    form = pane(page, "talk").one("#read")
+    page.post(form["hx-post"], {one["name"]: one["value"] for one in form.all("input")}, headers=htmx(page))
+    assert not thread("talk").unread
+
+
 # The person
 
 

@@ -120,7 +120,7 @@ def updates(request: HttpRequest, page: str) -> HttpResponse:
         return HttpResponse(status=204)
     changes = read_updates(request.user, query, shown, profiles, version)
     context = page_context(request, query, profiles) | {"updates": changes, "open_id": shown.open_id}
-    context |= pane_context(request, query, shown.open_id)[0]
+    context |= pane_context(request, query, shown.open_id, seen_id=shown.seen_id)[0]
     return render(request, "inbox/updates.html", context)
 
 
@@ -160,9 +160,17 @@ def _read_list(request: HttpRequest, query: InboxQuery, cursor: str | None) -> L
 
 
 def pane_context(
-    request: HttpRequest, query: InboxQuery, id: int | None, composer: Composer | None = None
+    request: HttpRequest,
+    query: InboxQuery,
+    id: int | None,
+    composer: Composer | None = None,
+    *,
+    seen_id: int | None = None,
 ) -> tuple[dict[str, Any], int]:
-    """The template variables of the pane, and the status of a page that has it."""
+    """The template variables of the pane, and the status of a page that has it.
+
+    A pane with unread rows has them marked as read once it is shown; those up to `seen_id` were shown before.
+    """
     if id is None:
         return {"pane": None}, 200
     try:
@@ -171,7 +179,8 @@ def pane_context(
         return {"pane": None, "is_gone": True}, 404
     except CursorError:
         pane = _read_pane(request, id, None, composer)
-    return {"pane": pane, "open_id": pane.thread.pk}, 200
+    marks_read = pane.has_unread_after(seen_id)
+    return {"pane": pane, "open_id": pane.thread.pk, "marks_read": marks_read}, 200
 
 
 def _read_pane(request: HttpRequest, id: int, cursor: str | None, composer: Composer | None) -> Pane:

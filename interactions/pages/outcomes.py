@@ -74,7 +74,8 @@ def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpRe
     shown = ShownList.of(request.POST)
     if is_of_pane:
         shown = shown.with_open(outcome.open_id)
-        context |= pane_context(request, query, outcome.open_id, outcome.composer)[0] | {"with_pane": True}
+        pane, _ = pane_context(request, query, outcome.open_id, outcome.composer, seen_id=shown.seen_id)
+        context |= pane | {"with_pane": True}
     context["open_id"] = shown.open_id
     context["updates"] = None if query.errors else read_updates(request.user, query, shown, profiles, version)
     return render(request, "inbox/outcome.html", context, status=outcome.status)

@@ -11,7 +11,7 @@ MAX_SHOWN = 250  # rows, which fit into an address; those beyond are not brought
 
 @dataclass(frozen=True)
 class ShownList:
-    """The list's rows with the version of each, when it was read, the open thread and the version of the whole.
+    """The list's rows with the version of each, when it was read, the open thread and its rows, and the version of the whole.
 
     Nothing of it is trusted: unreadable parts are left out.
     """
@@ -21,6 +21,7 @@ class ShownList:
     open_id: int | None = None
     next_id: int | None = None  # the row below the open one
     version: str = ""
+    seen_id: int | None = None  # the row of the open thread that was stored last among those shown
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "ShownList":
@@ -30,11 +31,12 @@ class ShownList:
             open_id=read_id(sent.get("open", "")),
             next_id=read_id(sent.get("next", "")),
             version=sent.get("version", ""),
+            seen_id=read_id(sent.get("seen_id", "")),
         )
 
     def with_open(self, id: int | None) -> "ShownList":
         """Return the same with another open thread."""
-        return replace(self, open_id=id)
+        return replace(self, open_id=id, seen_id=self.seen_id if id == self.open_id else None)
 
 
 def _rows(text: str) -> dict[int, str]:

@@ -67,6 +67,10 @@ class Pane:
     def post(self) -> Content | None:
         return self.thread.visible_content
 
+    def has_unread_after(self, seen_id: int | None) -> bool:
+        """Whether it shows unread rows that were stored after the row `seen_id`; None: after any."""
+        return self.thread.unread and self.is_newest and self.seen_id > (seen_id or 0)
+
     @property
     def limit(self) -> TextLimit:
         return text_limit(self.thread)

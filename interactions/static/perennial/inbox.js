@@ -17,6 +17,7 @@ const shown = () => ({
   version: document.getElementById("version")?.value ?? "",
   open: openId() ?? "",
   next: nextId() ?? "",
+  seen_id: (!document.getElementById("read") && document.getElementById("conversation")?.dataset.seen) || "",
   rows: document.getElementById("conversation")?.dataset.rows ?? "",
 });
 document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -24,7 +25,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of Object.entries(shown())) if (!detail.parameters.has(name)) detail.parameters.append(name, value);
   // What arrived while the thread was open has been shown too.
   const conversation = pane.contains(detail.elt) && document.getElementById("conversation");
-  if (!conversation) return;
+  if (!conversation || conversation.contains(detail.elt)) return;
   for (const [name, value] of [["covers", conversation.dataset.covers], ["seen_id", conversation.dataset.seen]]) if (detail.parameters.has(name)) detail.parameters.set(name, value);
 });
 
@@ -35,6 +36,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.isError = false;
   }
 });
+// Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
 // A late answer about a thread that is not open any more changes nothing.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target, fragment } = event.detail;
