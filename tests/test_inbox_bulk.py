@@ -9,7 +9,7 @@ from interactions.api.throttling import BulkChanges
 from interactions.clock import now
 from interactions.models import BulkJob, BulkJobState, Decision, Label, SavedView, Thread, saved_views
 from interactions.threads import bulk_jobs, labels
-from interactions.threads.decisions import decide
+from interactions.threads.decisions import decide, mark_read
 from tests.expected_threads import check_threads
 from tests.inbox_pages import (
     browser,
@@ -124,6 +124,18 @@ def test_undo_gives_each_selected_thread_its_status_back(page, ten):
     shown = press(page, path, "list", **undo)
     assert (statuses(), Thread.objects.get(pk=ten[2].pk).snoozed_until) == ("oasooooooo", until)
     assert len(listed(shown)) == 10
+    check_threads(now())
+
+
+def test_undo_gives_back_which_of_the_selected_threads_were_unread(page, ten):
+    mark_read([ten[1].pk, ten[2].pk], NOW)
+    decide([ten[2].pk], "snoozed", NOW, until=now() + DAY)
+    for fields in ({"change": "done"}, {"change": "archived"}, {"until": at(now() + HOUR)}):
+        path, undo = undo_form(change(page, **fields, **ids(*ten[:3])))
+        assert not Thread.objects.filter(pk__in=[one.pk for one in ten[:3]], unread=True).exists()
+        press(page, path, "list", **undo)
+        unread = Thread.objects.filter(unread=True).order_by("root_ref")
+        assert (list(unread), statuses()) == ([ten[0], *ten[3:]], "oosooooooo")
     check_threads(now())
 
 

@@ -126,7 +126,7 @@ COSTS = {
     "hide": 29,
     "selected": 20,
     "all that match": 18,
-    "undo": 21,
+    "undo": 20,
 }
 
 

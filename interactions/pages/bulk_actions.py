@@ -31,8 +31,8 @@ from interactions.models.thread_lists import ThreadFilters
 from interactions.pages.inbox import show_list
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Undo, form_view, respond
-from interactions.pages.restoring import read_restore, restore, restore_text
-from interactions.pages.shown_list import ShownList, read_id
+from interactions.pages.restoring import read_restore, restore, undo_fields
+from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
 from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, change_or_start
@@ -74,9 +74,9 @@ def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> O
         return _done(change_or_start(selection, at))
     ids = _read_ids(request.POST.getlist("ids"))
     found = find_threads(request.user, ids)
-    before = restore_text(Thread.objects.filter(pk__in=ids))
+    before = undo_fields(Thread.objects.filter(pk__in=ids), at)
     changed = change_all(Selection(request.user, ThreadFilters(), at, change), found, at)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), {"restore": before})
+    undo = Undo(reverse("inbox-undo", args=[query.page]), before)
     return _done(changed, undo if change.status else None)
 
 
@@ -135,15 +135,15 @@ CHANGES: dict[str, Callable[[Any], BulkChange]] = {
 
 @form_view
 def undo(request: HttpRequest, page: str) -> HttpResponse:
-    """Give threads the statuses back that they had before a change; the list is read again."""
-    statuses = read_restore(request.POST.get("restore", ""), now())
-    query = InboxQuery.of(request, page)
-    restore(request.user, statuses, now())
-    ids = [id for group in statuses.values() for id in group]
+    """Give threads back what they were before a change; the list is read again."""
+    at, query = now(), InboxQuery.of(request, page)
+    before = read_restore(request.POST.get("restore", ""), at)
+    restore(request.user, before, read_time(request.POST.get("until", "")) or at, at)
+    ids = [id for group in before.values() for id in group]
     open_id = ids[0] if len(ids) == 1 else None
     if not wants_fragment(request):
         return redirect(query.address if open_id is None else query.thread_address(open_id))
-    return show_list(request, query, open_id)
+    return show_list(request, query, open_id, stays_unread=any(state.unread for state in before))
 
 
 @user_page

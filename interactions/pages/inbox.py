@@ -50,14 +50,24 @@ def inbox(request: HttpRequest, page: str, id: str | None = None) -> HttpRespons
 
 
 def show_list(
-    request: HttpRequest, query: InboxQuery, open_id: int | None, *, with_pane: bool = True
+    request: HttpRequest,
+    query: InboxQuery,
+    open_id: int | None,
+    *,
+    with_pane: bool = True,
+    stays_unread: bool = False,
 ) -> HttpResponse:
-    """Return the list as it is now, for htmx, and the pane beside it if it changes too."""
+    """Return the list as it is now, for htmx, and the pane beside it if it changes too.
+
+    With `stays_unread` the thread in the pane is not marked as read.
+    """
     if query.errors:
         return _refuse(request, query)
     context = _list_context(request, query) | {"open_id": open_id, "with_pane": with_pane}
     if with_pane:
         context |= pane_context(request, query, open_id)[0]
+        if stays_unread:
+            context["marks_read"] = False
     else:
         context["version"] = None  # so that the next poll brings the pane up to date
     return render(request, "inbox/list_again.html", context)

@@ -27,7 +27,7 @@ class ShownList:
     def of(cls, sent: Mapping[str, str]) -> "ShownList":
         return cls(
             rows=_rows(sent.get("shown", "")),
-            listed_at=_time(sent.get("listed", "")),
+            listed_at=read_time(sent.get("listed", "")),
             open_id=read_id(sent.get("open", "")),
             next_id=read_id(sent.get("next", "")),
             version=sent.get("version", ""),
@@ -49,7 +49,8 @@ def read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _time(text: str) -> datetime | None:
+def read_time(text: str) -> datetime | None:
+    """Return the time, or None for a text that is none."""
     try:
         return read_timestamp(text)
     except (ValueError, OverflowError):
