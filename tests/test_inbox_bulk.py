@@ -20,6 +20,7 @@ from tests.inbox_pages import (
     part,
     press,
     read,
+    row_of,
     submit,
     tabs,
     toast,
@@ -137,6 +138,53 @@ def test_undo_gives_back_which_of_the_selected_threads_were_unread(page, ten):
         unread = Thread.objects.filter(unread=True).order_by("root_ref")
         assert (list(unread), statuses()) == ([ten[0], *ten[3:]], "oosooooooo")
     check_threads(now())
+
+
+def selected(shown, *threads: Thread) -> dict[str, list[str]]:
+    """What the boxes of these threads send."""
+    return {"ids": [row_of(shown, one).one("name=ids")["value"] for one in threads]}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"change": "done"}, {"change": "archived"}, {"change": "read"}, {"until": "{later}"}]
+)
+def test_a_selected_thread_of_which_a_row_arrived_that_was_not_shown_is_left(page, profile, ten, fields):
+    fields = {name: value.replace("{later}", at(now() + HOUR)) for name, value in fields.items()}
+    before = whole(page)
+    send(profile, comment("r3", now(), parent_id="c3"), comment("r4", T[0], parent_id="c4"), at=now())
+    left = Thread.objects.filter(pk__in=[ten[3].pk, ten[4].pk]).values()
+    stored = list(left)
+    shown = change(page, **browser(before), **fields, **selected(before, *ten[2:5]))
+    assert toast(shown) == "1 thread changed. 2 were left: new messages have arrived there."
+    assert (thread("c2").unread, list(left)) == (False, stored)
+    assert {"c3", "c4"} <= set(listed(shown))
+    shown = change(page, **fields, **selected(whole(page), *ten[3:5]))
+    assert (toast(shown), thread("c3").unread, thread("c4").unread) == ("2 threads changed.", False, False)
+
+
+def test_a_thread_that_was_left_is_brought_up_to_date_and_can_be_changed_then(page, profile, ten):
+    before = whole(page)
+    send(profile, comment("r4", T[0], parent_id="c4"), at=now())
+    shown = change(page, **browser(before), change="done", **selected(before, ten[4], ten[5]))
+    assert toast(shown) == "1 thread changed. 1 was left: a new message has arrived there."
+    assert toast(change(page, change="done", **selected(shown, ten[4]))) == "1 thread changed."
+    path, undo = undo_form(change(page, change="archived", **ids(ten[4])))
+    press(page, path, "list", **undo)
+    assert statuses() == "ooooddoooo"
+
+
+def test_what_a_selected_thread_sends_beside_its_id_is_not_trusted(page, ten):
+    sent = [
+        f"{ten[0].pk}:tomorrow",
+        f"{ten[1].pk}:",
+        f"{ten[2].pk}:{at(NOW)}",
+        f"{ten[3].pk}:9999-12-31T00:00:00Z",
+    ]
+    shown = change(page, change="done", ids=sent)
+    assert (toast(shown), statuses()) == (
+        "2 threads changed. 2 were left: new messages have arrived there.",
+        "ooddoooooo",
+    )
 
 
 @pytest.mark.parametrize("fields", [{"change": "read"}, {"change": "label", "label": "a"}])

@@ -1,6 +1,8 @@
 """What a user does with many threads, undo, and saved views. Routed by `urls.py`."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -72,26 +74,51 @@ def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> O
             raise Refused(query.errors[0])
         selection = Selection(request.user, ThreadFilters(**query.filters()), shown.listed_at or at, change)
         return _done(change_or_start(selection, at))
-    ids = _read_ids(request.POST.getlist("ids"))
+    return _change_selected(Selection(request.user, ThreadFilters(), at, change), request, query)
+
+
+def _change_selected(selection: Selection, request: HttpRequest, query: InboxQuery) -> Outcome:
+    """Change the threads whose ids were sent; those of which a row has arrived that was not shown are left."""
+    ids, shown = _read_ids(request.POST.getlist("ids"))
+    selection, at = replace(selection, shown=shown), selection.until
     found = find_threads(request.user, ids)
-    before = undo_fields(Thread.objects.filter(pk__in=ids), at)
-    changed = change_all(Selection(request.user, ThreadFilters(), at, change), found, at)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), before)
-    return _done(changed, undo if change.status else None)
+    rows = list(Thread.objects.filter(pk__in=ids))
+    seen = [one for one in rows if not selection.has_arrivals(one.pk, one.last_in_received_at)]
+    changed = change_all(selection, found, at)
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields(seen, at))
+    return _done(changed, undo if selection.change.status else None, left=len(rows) - len(seen))
 
 
-def _done(changed: int | BulkJob, undo: Undo | None = None) -> Outcome:
+def _done(changed: int | BulkJob, undo: Undo | None = None, left: int = 0) -> Outcome:
     if isinstance(changed, BulkJob):
         return Outcome(job=changed)
     sentence = ngettext("%(count)d thread changed.", "%(count)d threads changed.", changed)
-    return Outcome(sentence % {"count": changed}, undo if changed else None)
+    sentence %= {"count": changed}
+    if left:
+        of_left = ngettext(
+            "%(count)d was left: a new message has arrived there.",
+            "%(count)d were left: new messages have arrived there.",
+            left,
+        )
+        sentence = f"{sentence} {of_left % {'count': left}}"
+    return Outcome(sentence, undo if changed else None)
 
 
-def _read_ids(texts: list[str]) -> list[int]:
-    ids = [id for id in map(read_id, texts[:MAX_IN_REQUEST]) if id is not None]
+def _read_ids(texts: list[str]) -> tuple[list[int], dict[int, datetime | None]]:
+    """The ids, and of each that names it the latest arrival that was shown, such as "12:2026-01-31T09:00:00+00:00"."""
+    ids: list[int] = []
+    shown: dict[int, datetime | None] = {}
+    for text in texts[:MAX_IN_REQUEST]:
+        before, colon, arrival = text.partition(":")
+        id = read_id(before)
+        if id is None:
+            continue
+        ids.append(id)
+        if colon:
+            shown[id] = read_time(arrival)
     if not ids:
         raise Refused(_("Select threads first."))
-    return ids
+    return ids, shown
 
 
 def _read_change(request: HttpRequest) -> BulkChange:
