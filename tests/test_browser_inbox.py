@@ -359,6 +359,20 @@ def test_all_that_match_are_changed(filled, inbox):
     expect(inbox.locator(".tab", has_text="Open").locator(".count")).to_have_attribute("data-count", "0")
 
 
+def test_a_saved_view_is_in_its_menu_at_once(filled, inbox):
+    inbox.goto(f"{filled.url}/inbox/?platform=youtube")
+    menu = inbox.locator("#views")
+    inbox.get_by_role("button", name="Saved views").click()
+    menu.get_by_label("Save the filters shown as").fill("Videos")
+    inbox.keyboard.press("Enter")
+    expect(menu.get_by_role("link", name="Videos")).to_be_visible()
+    expect(menu.get_by_label("Save the filters shown as")).to_have_value("")
+    expect(menu.get_by_label("Save the filters shown as")).to_be_focused()
+    menu.get_by_role("button", name="Delete the view Videos").click()
+    expect(menu.locator(".view")).to_have_count(0)
+    expect(menu.get_by_role("heading", name="Saved views")).to_be_focused()
+
+
 def test_nothing_matches_offers_to_clear(filled, inbox):
     inbox.goto(f"{filled.url}/inbox/?search=nothingmatchesthis")
     expect(inbox.get_by_role("heading", name="Nothing matches")).to_be_visible()

@@ -369,7 +369,11 @@ def save(page, name: str, query: str = "", code: int = 200, place: str = "inbox"
 
 
 def views(page) -> dict[str, str]:
-    return {one.text: one["href"] for box in whole(page).all(".view") for one in box.all("a")}
+    return views_of(whole(page))
+
+
+def views_of(shown) -> dict[str, str]:
+    return {one.text: one["href"] for box in shown.one("#views").all(".view") for one in box.all("a")}
 
 
 def test_filters_are_saved_under_a_name_and_are_a_link_by_name(page, ten):
@@ -383,6 +387,21 @@ def test_filters_are_saved_under_a_name_and_are_a_link_by_name(page, ten):
     ]
     shown = whole(page, views(page)["Urgent ones"])
     assert [chip.text for chip in shown.one(".chips").all("a")] == ["Urgent"]
+
+
+def test_the_menu_has_a_saved_view_at_once_and_a_deleted_one_no_more(page, ten):
+    for name in ("b", "a"):
+        shown = save(page, name)
+    assert (shown.one("#views")["hx-swap-oob"], list(views_of(shown))) == ("innerHTML", ["a", "b"])
+    for left in (["b"], []):
+        shown = press(page, shown.all(".view")[0].one("button")["hx-post"], "")
+        assert list(views_of(shown)) == left
+    assert "one click away" in shown.one("#views").text
+
+
+def test_a_refused_view_leaves_the_menu_with_what_was_typed(page, ten):
+    save(page, "Mine")
+    assert save(page, "MINE", "?status=all", 409).all("#views") == []
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from interactions.models import (
 )
 from interactions.models.choices import LabelAction
 from interactions.models.thread_lists import ThreadFilters
-from interactions.pages.inbox import show_list
+from interactions.pages.inbox import saved_views, show_list
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Undo, form_view, respond
 from interactions.pages.restoring import read_restore, restore, undo_fields
@@ -203,7 +203,7 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
         if len(query.text) > MAX_QUERY:
             raise Refused(_("These filters are too long to be saved."))
         SavedView.objects.store(request.user, name, page, query.text)
-        outcome = Outcome(_("View saved."))
+        outcome = Outcome(_("View saved."), views=saved_views(request.user))
     except UnreadableName as error:
         outcome = Outcome(_("The name %(problem)s") % {"problem": error}, status=422)
     except Refused as error:
@@ -218,4 +218,5 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
 @form_view
 def delete_view(request: HttpRequest, page: str, id: str) -> HttpResponse:
     SavedView.objects.owned_by(request.user).filter(pk=id).delete()
-    return respond(request, InboxQuery.of(request, page), Outcome(_("View deleted.")))
+    outcome = Outcome(_("View deleted."), views=saved_views(request.user))
+    return respond(request, InboxQuery.of(request, page), outcome)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import user_page, wants_fragment
-from accounts.models import Platform
+from accounts.models import Platform, User
 from interactions.clock import now
 from interactions.cursors import CursorError
 from interactions.models import SavedView, Thread
@@ -159,9 +159,14 @@ def _list_context(request: HttpRequest, query: InboxQuery, cursor: str | None = 
         "tabs": count_tabs(query, counts),
         "unread": count_unread(counts),
         "label_names": label_names(user),
-        "views": list(SavedView.objects.owned_by(user).order_by("name_key")),
+        "views": saved_views(user),
         "poll_seconds": POLL_SECONDS,
     }
+
+
+def saved_views(user: User) -> list[SavedView]:
+    """Return the user's saved views by name."""
+    return list(SavedView.objects.owned_by(user).order_by("name_key"))
 
 
 def _read_list(request: HttpRequest, query: InboxQuery, cursor: str | None) -> ListPage:

@@ -1,6 +1,6 @@
 """Turns what an action did into a response: the pane, the list brought up to date, and a toast. Called by the actions of the pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 
@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page, wants_fragment
-from interactions.models import BulkJob
+from interactions.models import BulkJob, SavedView
 from interactions.pages.inbox import PANE, page_context, pane_context, show_page
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.inbox_updates import inbox_version, read_updates
@@ -30,7 +30,8 @@ class Undo:
 class Outcome:
     """What an action did: the sentence that a toast shows, how to undo it, and which thread the pane shows then.
 
-    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes.
+    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes; `views` are the
+    user's saved views, if these have changed.
     """
 
     sentence: str = ""
@@ -38,6 +39,7 @@ class Outcome:
     open_id: int | None = None
     composer: Composer | None = None
     job: BulkJob | None = None
+    views: Sequence[SavedView] | None = None
     status: int = 200
 
     @property
