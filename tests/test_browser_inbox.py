@@ -373,6 +373,36 @@ def test_a_saved_view_is_in_its_menu_at_once(filled, inbox):
     expect(menu.get_by_role("heading", name="Saved views")).to_be_focused()
 
 
+SET_LABEL = """([id, name]) => fetch(`/api/v1/threads/${id}/`, {method: "PATCH", body: JSON.stringify({labels: [name]}), headers: {
+    "content-type": "application/json", "x-csrftoken": JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"]
+    }}).then((answer) => answer.status)"""
+SCROLL = (
+    "(to) => { const one = document.getElementById('list-scroll'); one.scrollTop = to ?? one.scrollHeight; }"
+)
+
+
+def test_of_more_rows_than_a_poll_tells_those_that_are_visible_are_up_to_date(filled, inbox):
+    inbox.goto(f"{filled.url}/inbox/?status=all")
+    while (loaded := inbox.locator("#threads .row").count()) <= 300:
+        inbox.evaluate(SCROLL, None)
+        expect(row(inbox, loaded)).to_be_attached(timeout=15_000)
+    far = row(inbox, 300)
+    id, label = far.get_attribute("data-id"), far.locator(".label")
+    far.scroll_into_view_if_needed()
+    assert inbox.evaluate(SET_LABEL, [id, "first"]) == 200
+    expect(label).to_have_text("first", timeout=12_000)
+    inbox.evaluate(SCROLL, 0)
+    with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
+        assert inbox.evaluate(SET_LABEL, [id, "second"]) == 200
+    expect(label).to_have_text("first")
+    far.scroll_into_view_if_needed()
+    expect(label).to_have_text("second")
+    inbox.wait_for_timeout(500)
+    with inbox.expect_response("**/updates/**", timeout=12_000) as answer:
+        pass
+    assert answer.value.status == 204
+
+
 def test_nothing_matches_offers_to_clear(filled, inbox):
     inbox.goto(f"{filled.url}/inbox/?search=nothingmatchesthis")
     expect(inbox.get_by_role("heading", name="Nothing matches")).to_be_visible()

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from interactions.events import read_timestamp
 
-MAX_SHOWN = 250  # rows, which fit into an address; those beyond are not brought up to date
+MAX_SHOWN = (
+    250  # rows, which fit into an address; of more the browser sends those near the visible part first
+)
 
 
 @dataclass(frozen=True)

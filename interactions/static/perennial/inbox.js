@@ -1,7 +1,7 @@
 // The inbox: the address follows the open thread, every request says what the page shows, updates are polled, keys work.
 
 import { hotkeyKeyUX } from "./vendor/keyux-hotkey-0.11.6.js";
-import { markOpen, move, nextId, openId, rows, startList } from "./inbox-list.js";
+import { isStale, markOpen, move, nextId, noteVersion, openId, shownRows, startList } from "./inbox-list.js";
 import { restoreDraft, startComposer } from "./inbox-composer.js";
 
 const inbox = document.getElementById("main");
@@ -9,12 +9,11 @@ const pane = document.getElementById("thread");
 const connection = document.getElementById("connection");
 const thread = () => pane.querySelector(":scope > .thread");
 
-// What the page shows, for the server to compare; as many rows as fit into an address (MAX_SHOWN in shown_list.py).
-const MAX_SHOWN = 250;
+// What the page shows, for the server to compare. Without a version it compares everything.
 const shown = () => ({
-  shown: rows().slice(0, MAX_SHOWN).map((row) => `${row.dataset.id}:${row.dataset.version}`).join(","),
+  shown: shownRows().map((row) => `${row.dataset.id}:${row.dataset.version}`).join(","),
   listed: document.getElementById("listed")?.value ?? "",
-  version: document.getElementById("version")?.value ?? "",
+  version: (!isStale() && document.getElementById("version")?.value) || "",
   open: openId() ?? "",
   next: nextId() ?? "",
   seen_id: (!document.getElementById("read") && document.getElementById("conversation")?.dataset.seen) || "",
@@ -27,6 +26,11 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   const conversation = pane.contains(detail.elt) && document.getElementById("conversation");
   if (!conversation || conversation.contains(detail.elt)) return;
   for (const [name, value] of [["covers", conversation.dataset.covers], ["seen_id", conversation.dataset.seen]]) if (detail.parameters.has(name)) detail.parameters.set(name, value);
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const told = detail.requestConfig?.parameters.shown;
+  if (told !== undefined && detail.xhr.status !== 204) noteVersion(new Set(told.split(",").map((row) => row.split(":")[0])));
 });
 
 // Refusals are shown where the request's answer would be.
@@ -117,6 +121,11 @@ document.addEventListener("htmx:afterRequest", (event) => isPoll(event) && event
 setInterval(poll, inbox.dataset.seconds * 1000);
 document.addEventListener("visibilitychange", poll);
 addEventListener("online", poll);
+let scrolled;
+document.addEventListener("scroll", () => {
+  clearTimeout(scrolled);
+  scrolled = setTimeout(() => isStale() && poll(), 200);
+}, { capture: true, passive: true });
 
 // Keys work unless something lies above the page, or a select has the focus, whose own keys they would be.
 const isFree = () => !document.querySelector("dialog[open], .menu:popover-open") && !document.activeElement.matches("select");
