@@ -373,7 +373,7 @@ def test_a_saved_view_is_in_its_menu_at_once(filled, inbox):
     expect(menu.get_by_role("heading", name="Saved views")).to_be_focused()
 
 
-SET_LABEL = """([id, name]) => fetch(`/api/v1/threads/${id}/`, {method: "PATCH", body: JSON.stringify({labels: [name]}), headers: {
+CHANGE = """([id, change]) => fetch(`/api/v1/threads/${id}/`, {method: "PATCH", body: JSON.stringify(change), headers: {
     "content-type": "application/json", "x-csrftoken": JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"]
     }}).then((answer) => answer.status)"""
 SCROLL = (
@@ -389,11 +389,11 @@ def test_of_more_rows_than_a_poll_tells_those_that_are_visible_are_up_to_date(fi
     far = row(inbox, 300)
     id, label = far.get_attribute("data-id"), far.locator(".label")
     far.scroll_into_view_if_needed()
-    assert inbox.evaluate(SET_LABEL, [id, "first"]) == 200
+    assert inbox.evaluate(CHANGE, [id, {"labels": ["first"]}]) == 200
     expect(label).to_have_text("first", timeout=12_000)
     inbox.evaluate(SCROLL, 0)
     with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
-        assert inbox.evaluate(SET_LABEL, [id, "second"]) == 200
+        assert inbox.evaluate(CHANGE, [id, {"labels": ["second"]}]) == 200
     expect(label).to_have_text("first")
     far.scroll_into_view_if_needed()
     expect(label).to_have_text("second")
@@ -401,6 +401,36 @@ def test_of_more_rows_than_a_poll_tells_those_that_are_visible_are_up_to_date(fi
     with inbox.expect_response("**/updates/**", timeout=12_000) as answer:
         pass
     assert answer.value.status == 204
+
+
+def test_an_answer_about_what_another_one_has_removed_meanwhile_changes_nothing(inbox):
+    open_thread(inbox)
+    expect(inbox.locator("#read")).to_have_count(0)
+    held, id = [], row(inbox, 2).get_attribute("data-id")
+
+    def hold(route) -> None:
+        answer = route.fetch()
+        if f'id="row-{id}" hx-swap-oob="delete"' in answer.text():
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    inbox.route("**/updates/**", hold)
+    assert inbox.evaluate(CHANGE, [id, {"status": "archived"}]) == 200
+    for _ in range(60):
+        inbox.wait_for_timeout(0 if held else 200)
+    [(route, answer)] = held
+    assert 'id="conversation"' in answer.text()
+    inbox.locator(f"#row-{id}").hover()
+    inbox.locator(f"#row-{id}").get_by_role("button", name="Mark as done").click()
+    expect(inbox.locator(f"#row-{id}")).to_have_count(0)
+    inbox.go_back()
+    expect(inbox.get_by_role("heading", name="Choose a thread")).to_be_visible()
+    with inbox.expect_response("**/updates/**"):
+        route.fulfill(response=answer)
+    inbox.wait_for_timeout(300)
+    expect(inbox.get_by_role("heading", name="Choose a thread")).to_be_visible()
+    assert id not in ids(inbox)
 
 
 def test_nothing_matches_offers_to_clear(filled, inbox):

@@ -40,6 +40,18 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.isError = false;
   }
 });
+// What is sent for elements that are there no more, such as a row that another answer has deleted, is left out: htmx reports
+// it as an error.
+const isLost = (one) => !document.getElementById(one.id);
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const sent = document.createElement("template");
+  sent.innerHTML = detail.serverResponse;
+  const parts = [sent, ...sent.content.querySelectorAll("template")].map((one) => one.content);
+  const lost = parts.flatMap((part) => [...part.querySelectorAll("[id][hx-swap-oob]")].filter(isLost));
+  if (!lost.length) return;
+  for (const one of lost) one.remove();
+  detail.serverResponse = sent.innerHTML;
+});
 // Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
 // A late answer about a thread that is not open any more changes nothing.
