@@ -455,6 +455,16 @@ def test_a_phone_shows_one_pane_with_targets_of_44_px(filled, inbox):
     assert inbox.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_phone_says_that_a_thread_is_gone_and_leads_back_to_the_list(filled, inbox):
+    inbox.set_viewport_size(PHONE)
+    inbox.goto(f"{filled.url}/inbox/999999999999/")
+    expect(inbox.get_by_role("heading", name="This thread is gone")).to_be_visible()
+    expect(inbox.locator(".list-pane")).to_be_hidden()
+    inbox.get_by_role("link", name="Back to the list").click()
+    expect(inbox.locator("#threads .row").first).to_be_visible()
+    expect(inbox.locator(".thread-pane")).to_be_hidden()
+
+
 def test_right_to_left_never_overflows(filled, inbox):
     for size in (WIDE, PHONE):
         inbox.set_viewport_size(size)
