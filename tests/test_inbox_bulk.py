@@ -290,7 +290,7 @@ def test_what_arrived_after_the_list_was_read_is_left_as_it_is(page, profile, te
 def test_all_that_match_invalid_filters_are_none(page, ten):
     before = everything()
     answer = page.post("/inbox/bulk/?unread=maybe", {"change": "done", "all": "1"}, headers=htmx(page))
-    assert (toast(read(answer, 422)), everything()) == ("Send true or false.", before)
+    assert (toast(read(answer, 422)), everything()) == ("Read or unread: Choose read or unread.", before)
 
 
 # Jobs
@@ -410,7 +410,7 @@ def test_a_refused_view_leaves_the_menu_with_what_was_typed(page, ten):
         ("", "", "The name must be a name of 1 to 60 characters in one line"),
         ("x" * 61, "", "The name must be a name of 1 to 60 characters in one line"),
         ("a\u202eb", "", "The name must be a name of 1 to 60 characters in one line"),
-        ("fine", "?unread=maybe", "Send true or false."),
+        ("fine", "?unread=maybe", "Read or unread: Choose read or unread."),
     ],
 )
 def test_a_view_that_is_not_possible_is_refused_with_a_sentence(page, ten, name, query, sentence):

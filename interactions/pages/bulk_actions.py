@@ -71,7 +71,7 @@ def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> O
     change, at = _read_change(request), now()
     if request.POST.get("all") == "1":
         if query.errors:
-            raise Refused(query.errors[0])
+            raise Refused(str(query.errors[0]))
         selection = Selection(request.user, ThreadFilters(**query.filters()), shown.listed_at or at, change)
         return _done(change_or_start(selection, at))
     return _change_selected(Selection(request.user, ThreadFilters(), at, change), request, query)
@@ -199,7 +199,7 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
     try:
         name = normalize_name(request.POST.get("name", ""), MAX_VIEW_NAME)
         if query.errors:
-            raise Refused(query.errors[0])
+            raise Refused(str(query.errors[0]))
         if len(query.text) > MAX_QUERY:
             raise Refused(_("These filters are too long to be saved."))
         SavedView.objects.store(request.user, name, page, query.text)
