@@ -32,7 +32,7 @@ from interactions.models import (
 from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Refused, Undo, respond
-from interactions.pages.restoring import restore_text
+from interactions.pages.restoring import undo_fields
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.pages.thread_pane import Composer, find_thread, text_limit
@@ -86,13 +86,13 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
         until = read_end(request.POST.get("until", ""))
         if problem := end_problem(until, at):
             raise Refused(problem)
-    before = restore_text([thread])
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at))
     covers = read_id(request.POST.get("covers", ""))
     change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
     leaves = status != ThreadStatus.OPEN
     return Outcome(
         _status_sentence(status, until),
-        Undo(reverse("inbox-undo", args=[query.page]), {"restore": before}),
+        undo,
         open_id=ShownList.of(request.POST).next_id if leaves else thread.pk,
     )
 
@@ -163,10 +163,9 @@ def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Compo
         raise Refused(_("This was sent already. Change the text to send another reply.")) from error
     if request.POST.get("then") != "done":
         return Outcome(_("Reply queued."), open_id=thread.pk)
-    before = restore_text([thread])
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at))
     covers = read_id(request.POST.get("covers", ""))
     change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=covers), at)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), {"restore": before})
     return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
 
 

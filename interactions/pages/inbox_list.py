@@ -128,6 +128,7 @@ def row_version(thread: Thread) -> str:
     last = thread.last_row
     shown = (
         *(thread.status, thread.snoozed_until, thread.unread, thread.active_at, tuple(thread.label_names)),
+        thread.last_in_received_at,  # which a change of selected threads sends
         *((last.pk, last.text_start, last.send_status) if last else ()),
         thread.author_row and thread.author_row.display_author,
     )

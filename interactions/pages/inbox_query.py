@@ -18,6 +18,7 @@ from interactions.api.filters import ThreadFilterSet
 from interactions.api.timestamps import is_day
 from interactions.models import Thread
 from interactions.models.choices import NEW, InteractionType, ThreadStatus
+from interactions.pages.filter_problems import FilterProblem, filter_problems
 
 PAGES: Mapping[str, str | None] = {  # URL names with the kind of threads that they show
     "inbox": None,
@@ -97,9 +98,9 @@ class InboxQuery:
         return ThreadFilterSet(data, queryset=Thread.objects.none()).form
 
     @property
-    def errors(self) -> list[str]:
-        """Sentences about invalid parameters."""
-        return [sentence for sentences in self.form.errors.values() for sentence in sentences]
+    def errors(self) -> list[FilterProblem]:
+        """What is wrong with invalid parameters."""
+        return filter_problems(self.form)
 
     def filters(self) -> dict[str, Any]:
         """Return the arguments of `ThreadQuerySet.filtered`; the query must have no errors.

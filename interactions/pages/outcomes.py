@@ -1,6 +1,6 @@
 """Turns what an action did into a response: the pane, the list brought up to date, and a toast. Called by the actions of the pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page, wants_fragment
 from accounts.next_message import show_next
-from interactions.models import BulkJob
+from interactions.models import BulkJob, SavedView
 from interactions.pages.inbox import PANE, page_context, pane_context, show_page
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.inbox_updates import inbox_version, read_updates
@@ -34,7 +34,8 @@ class Undo:
 class Outcome:
     """What an action did: the sentence that a toast shows, how to undo it, and which thread the pane shows then.
 
-    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes.
+    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes; `views` are the
+    user's saved views, if these have changed.
     """
 
     sentence: str = ""
@@ -42,6 +43,7 @@ class Outcome:
     open_id: int | None = None
     composer: Composer | None = None
     job: BulkJob | None = None
+    views: Sequence[SavedView] | None = None
     status: int = 200
 
     @property
@@ -77,7 +79,8 @@ def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpRe
     shown = ShownList.of(request.POST)
     if is_of_pane:
         shown = shown.with_open(outcome.open_id)
-        context |= pane_context(request, query, outcome.open_id, outcome.composer)[0] | {"with_pane": True}
+        pane, _ = pane_context(request, query, outcome.open_id, outcome.composer, seen_id=shown.seen_id)
+        context |= pane | {"with_pane": True}
     context["open_id"] = shown.open_id
     context["updates"] = None if query.errors else read_updates(request.user, query, shown, version)
     return render(request, "inbox/outcome.html", context, status=outcome.status)

@@ -23,6 +23,7 @@ from interactions.api.filters import ContentFilter, StrictTextField
 from interactions.cursors import Cursor
 from interactions.models import Content
 from interactions.models.rows import PlatformRowQuerySet
+from interactions.pages.filter_problems import FilterProblem, filter_problems
 
 DAY = timedelta(days=1)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -109,9 +110,9 @@ class PostQuery:
         return PostQuery(self.request, parameters)
 
     @property
-    def errors(self) -> list[str]:
-        """Sentences about invalid parameters."""
-        return [sentence for sentences in self._filters.form.errors.values() for sentence in sentences]
+    def errors(self) -> list[FilterProblem]:
+        """What is wrong with invalid parameters."""
+        return filter_problems(self._filters.form)
 
     def rows(self) -> PlatformRowQuerySet:
         """Return the user's posts that match; the query must have no errors."""
