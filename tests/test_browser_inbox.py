@@ -486,17 +486,6 @@ def test_another_user_sees_nothing(filled, inbox):
     log_in_again.close()
 
 
-def test_on_a_phone_a_thread_that_is_gone_says_so_and_leads_back(filled, tab):
-    with tab.context.browser.new_context(viewport=PHONE) as context:
-        phone = context.new_page()
-        log_in(phone, filled)
-        assert phone.goto(f"{filled.url}/inbox/999999999/").status == 404
-        expect(phone.get_by_role("heading", name="This thread is gone")).to_be_visible()
-        expect(phone.locator(".list-pane")).to_be_hidden()
-        phone.get_by_role("link", name="Back to the list").click()
-        expect(phone.locator("#threads .row").first).to_be_visible()
-
-
 def test_who_sends_second_is_told_first(filled, inbox):
     id = open_thread(inbox, 4)
     other = inbox.context.new_page()
