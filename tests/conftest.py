@@ -37,6 +37,7 @@ _PLUGINS = (
     "thread_filters",
     "settings_pages",
     "pseudo_locale",
+    "bulk_threads",
 )
 pytest_plugins = [f"tests.{name}" for name in _PLUGINS]
 

@@ -70,7 +70,8 @@ class PlatformRowQuerySet(models.QuerySet):
         Returns fewer rows when the texts exceed MAX_PAGE_BYTES; `rows_available` of each row is the number without
         that limit. Reads only the first entries of each profile's index, so that a user with a million rows waits no
         longer. The filters apply inside those subqueries only: repeated outside they would make PostgreSQL's planner
-        scan all rows.
+        scan all rows. The subqueries are arrays, which are read once: where PostgreSQL takes a table for empty, as it was
+        when it was last vacuumed, it reads a joined subquery again for each row.
         """
         order = ("posted_at", "id") if oldest_first else ("-posted_at", "-id")
         first = self._first_of(user, limit, order).order_by(*order).values("pk")[:limit]
@@ -78,7 +79,7 @@ class PlatformRowQuerySet(models.QuerySet):
         rows.query.clear_where()
         length = OctetLength("text")
         bytes_before = Window(Sum(length), order_by=order) - length
-        counted = rows.filter(pk__in=first).annotate(
+        counted = rows.filter(pk__in_array=IdArray(first)).annotate(
             rows_available=Window(Count("pk")), bytes_before=bytes_before
         )
         return counted.filter(bytes_before__lt=MAX_PAGE_BYTES).order_by(*order)
@@ -94,8 +95,8 @@ class PlatformRowQuerySet(models.QuerySet):
         of_profile = self.filter(profile=OuterRef("pk")).order_by(*order)
         first_ids = [IdArray(of_profile.filter(part).values("pk")[:limit]) for part in parts]
         unnested = Func(*first_ids, function="unnest", arg_joiner=" || ")
-        ids = Profile.objects.owned_by(user).values_list(unnested)
-        return self.model.objects.filter(pk__in=ids)
+        ids = Profile.objects.owned_by(user).order_by().values(unnested=unnested)
+        return self.model.objects.filter(pk__in_array=IdArray(ids))
 
 
 class PlatformRow(models.Model):

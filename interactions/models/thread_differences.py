@@ -17,7 +17,7 @@ from interactions.models.choices import LabelAction, ThreadStatus
 from interactions.models.labels import MAX_LABELS_OF_THREAD
 
 IDS = ArrayField(models.BigIntegerField())
-# The same as is_answered, and as what makes a thread unread, in interactions/threads/state.py; tests/test_bulk.py compares them.
+# The same as is_answered, and as what makes a thread unread, in interactions/threads/state.py; tests/test_bulk_changes.py compares them.
 _IS_ANSWERED = Q(answered_at__isnull=False) & (Q(last_in_at=None) | Q(answered_at__gt=F("last_in_at")))
 # A thread that has something to be unread: a received row without an answer, or the end of a snooze.
 _CAN_BE_UNREAD = (Q(last_in_at__isnull=False) & ~_IS_ANSWERED) | Q(
