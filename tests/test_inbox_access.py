@@ -14,7 +14,15 @@ from tests.inbox_pages import htmx, read, toast, whole
 from tests.thread_requests import everything, row
 from tests.world import NOW, comment, message, send, thread
 
-READS = {"inbox-thread", "inbox-older", "inbox-updates", "inbox-person", "inbox-job"}
+READS = {
+    "inbox-thread",
+    "inbox-older",
+    "inbox-updates",
+    "inbox-person",
+    "inbox-replies",
+    "inbox-text",
+    "inbox-job",
+}
 # Of each route that changes something: the addresses, the fields, and the code for another user's ids.
 FORMS: dict[str, list[tuple[str, dict[str, str], int]]] = {
     "inbox-status": [("{thread}/status/", {"status": "done"}, 404)],
@@ -147,7 +155,19 @@ def test_another_users_ids_are_404_or_have_no_effect(client, alice, bob, ids, pa
     assert stored() == before
 
 
-@pytest.mark.parametrize("path", ["{thread}/", "{thread}/person/", "jobs/{job}/", "older/", "updates/", ""])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{thread}/",
+        "{thread}/person/",
+        "{thread}/replies/",
+        "rows/{row}/text/",
+        "jobs/{job}/",
+        "older/",
+        "updates/",
+        "",
+    ],
+)
 def test_a_page_is_shown_to_its_user_only(client, alice, bob, ids, path):
     address = f"/inbox/{path.format(**ids)}"
     assert client.get(address).headers["Location"].startswith("/login/?next=")

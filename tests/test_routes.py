@@ -9,6 +9,7 @@ from tests.test_request_checks import addresses
 # A file, the API's answer to unknown routes, and routes whose parameters are names.
 NO_PAGES = {"/favicon.ico", "/api/v1(/|)"}
 NO_PAGES |= {"/demo/1/", "/demo/scenarios/1/1/", "/demo/generate/1/", "/inbox/rows/1/1/", "/inbox/rows/1/1"}
+NO_PAGES |= {"/inbox/1/1/text/", "/inbox/1/1/text"}
 PICTURES = {path for path in addresses() if path.startswith("/pictures/")}  # files, for everybody
 OWN = [path for path in addresses() if not path.startswith("/admin/") and path not in NO_PAGES | PICTURES]
 OWN += [
@@ -16,6 +17,8 @@ OWN += [
     "/demo/generate/posts/",
     "/demo/scenarios/viral-spike/start/",
     "/inbox/rows/1/hide/",
+    "/inbox/rows/1/text/",
+    "/inbox/notes/1/text/",
     "/readyz/",
 ]
 PUBLIC = ["/api/v1/docs/", "/api/v1/schema/", "/healthz/", "/login/"]

@@ -26,11 +26,13 @@ class Before(NamedTuple):
 
 
 def undo_fields(threads: Iterable[Thread], changed_at: datetime) -> dict[str, str]:
-    """Return the fields of the form that gives the threads back what they are before a change at that time.
+    """Return the fields of the form that gives the threads back what they are before a change at that time."""
+    return {"restore": restore_text(threads), "until": changed_at.isoformat()}
 
-    Such as "12 done,13 snoozed 2026-01-31T09:00:00+00:00 unread".
-    """
-    return {"restore": ",".join(map(_text, threads)), "until": changed_at.isoformat()}
+
+def restore_text(threads: Iterable[Thread]) -> str:
+    """Return what the threads are, such as "12 done,13 snoozed 2026-01-31T09:00:00+00:00 unread"."""
+    return ",".join(map(_text, threads))
 
 
 def _text(thread: Thread) -> str:

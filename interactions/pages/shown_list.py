@@ -33,7 +33,7 @@ class ShownList:
             open_id=read_id(sent.get("open", "")),
             next_id=read_id(sent.get("next", "")),
             version=sent.get("version", ""),
-            seen_id=read_id(sent.get("seen_id", "")),
+            seen_id=read_id(sent.get("seen", "")),
         )
 
     def with_open(self, id: int | None) -> "ShownList":

@@ -16,7 +16,7 @@ const shown = () => ({
   version: (!isStale() && document.getElementById("version")?.value) || "",
   open: openId() ?? "",
   next: nextId() ?? "",
-  seen_id: (!document.getElementById("read") && document.getElementById("conversation")?.dataset.seen) || "",
+  seen: (!document.getElementById("read") && document.getElementById("conversation")?.dataset.seen) || "",
   rows: document.getElementById("conversation")?.dataset.rows ?? "",
 });
 document.addEventListener("htmx:configRequest", ({ detail }) => {
