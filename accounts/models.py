@@ -19,7 +19,7 @@ from accounts.zone_names import TIME_ZONE_LENGTH
 
 MAX_USERNAME_LENGTH = 150
 MAX_TOKEN_NAME = 80  # characters
-MAX_PROFILES = 200  # live ones of one user
+MAX_LIVE_PROFILES = 200  # of one user
 
 
 class UserManager(auth.UserManager["User"]):
@@ -116,7 +116,7 @@ class User(AbstractUser):
 class TokenName(models.Model):
     """The name that a user gave an API token; knox's table has no column for it. `name_key` makes names unique in any case.
 
-    The database deletes it with the token (migration 0005): processes of the release before do not know this table.
+    The database deletes it with the token (migration 0006): processes of the release before do not know this table.
     """
 
     token = models.OneToOneField(
@@ -146,7 +146,7 @@ Platform = models.TextChoices(
 
 
 class TooManyProfiles(Exception):
-    """The user has MAX_PROFILES live profiles."""
+    """The user has MAX_LIVE_PROFILES live profiles."""
 
 
 class ProfileConnected(Exception):
@@ -173,7 +173,7 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         """
         with transaction.atomic():
             User.objects.lock(owner.pk)
-            if self.owned_by(owner).filter(is_demo=False).count() >= MAX_PROFILES:
+            if self.owned_by(owner).filter(is_demo=False).count() >= MAX_LIVE_PROFILES:
                 raise TooManyProfiles
             try:
                 with transaction.atomic():

@@ -7,7 +7,7 @@ A platform is declared here and nowhere else. Choices, constraints, forms, the A
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.declarations import check_not_empty
+from accounts.declarations import check_not_empty, gettext_noop
 from accounts.handles import HandleRule
 
 
@@ -56,7 +56,7 @@ class PlatformSpec:
 PLATFORMS: Mapping[str, PlatformSpec] = {
     "instagram": PlatformSpec(
         "Instagram",
-        "the id of the professional account, which begins with 17841",
+        gettext_noop("the id of the professional account, which begins with 17841"),
         HandleRule(30, "._", "help.instagram.com: user names"),
         comments=TextLimit(2_200),  # developers.facebook.com: replies of an IG comment
         messages=TextLimit(1_000, in_bytes=True),  # developers.facebook.com: Instagram messages
@@ -65,7 +65,7 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
     ),
     "youtube": PlatformSpec(
         "YouTube",
-        "the channel id, which begins with UC",
+        gettext_noop("the channel id, which begins with UC"),
         HandleRule(
             *(30, "._-", "support.google.com/youtube: handle naming guidelines"),
             any_script=True,
@@ -79,7 +79,7 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
     ),
     "facebook": PlatformSpec(
         "Facebook",
-        "the id of the Page",
+        gettext_noop("the id of the Page"),
         HandleRule(50, ".", "facebook.com/help: guidelines for custom user names", min_length=5),
         comments=TextLimit(8_000),  # facebook.com/help: comments
         messages=TextLimit(2_000),  # developers.facebook.com: Send API
@@ -90,18 +90,18 @@ PLATFORMS: Mapping[str, PlatformSpec] = {
     ),
     "tiktok": PlatformSpec(
         "TikTok",
-        "the open_id of the account",
+        gettext_noop("the open_id of the account"),
         HandleRule(24, "._", "support.tiktok.com: setting up your profile", min_length=2),
         nests_replies=False,
     ),
     "x": PlatformSpec(
         "X",
-        "the numeric user id",
+        gettext_noop("the numeric user id"),
         HandleRule(15, "_", "help.x.com: more than 4 characters, up to 15", min_length=5),
     ),
     "linkedin": PlatformSpec(
         "LinkedIn",
-        "the number in the organization's URN",
+        gettext_noop("the number in the organization's URN"),
         HandleRule(
             *(100, "-_", "linkedin.com/help: custom public profile URL"),
             any_script=True,

@@ -8,6 +8,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
@@ -83,7 +84,7 @@ class ChangePassword(PasswordFormView, PasswordChangeView):
 
     def form_valid(self, form: Form) -> HttpResponse:
         response = super().form_valid(form)
-        messages.success(self.request, "Your password is changed; other sessions and tokens have ended.")
+        messages.success(self.request, _("Your password is changed; other sessions and tokens have ended."))
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:

@@ -131,7 +131,7 @@ def test_a_profile_is_connected_once_but_another_user_may_connect_it_too(page, a
 
 
 def test_a_user_has_a_maximum_of_live_profiles(page, alice, profile, monkeypatch):
-    monkeypatch.setattr(models, "MAX_PROFILES", 1)
+    monkeypatch.setattr(models, "MAX_LIVE_PROFILES", 1)
     demo_of(alice)
     answer = page.post(f"{PATH}new/", NEW)
     assert "which is the maximum. Delete one first." in shown(answer)
@@ -140,7 +140,7 @@ def test_a_user_has_a_maximum_of_live_profiles(page, alice, profile, monkeypatch
 
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_requests_do_not_exceed_the_maximum(alice, monkeypatch):
-    monkeypatch.setattr(models, "MAX_PROFILES", 2)
+    monkeypatch.setattr(models, "MAX_LIVE_PROFILES", 2)
     barrier = Barrier(4)
 
     def connect(number: int) -> int:

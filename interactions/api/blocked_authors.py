@@ -15,7 +15,7 @@ from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.events import ID_LENGTH, NAME_LENGTH
 from interactions.models import MAX_BLOCKED, BlockedAuthor
-from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide
+from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide, unblock
 from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
 
 
@@ -69,6 +69,9 @@ class BlockedAuthorViewSet(mixins.DestroyModelMixin, RowsViewSet):
 
     def get_queryset(self):
         return BlockedAuthor.objects.visible_to(self.request.user).select_related("profile")
+
+    def perform_destroy(self, instance: BlockedAuthor) -> None:
+        unblock(instance)
 
     @extend_schema(
         responses={

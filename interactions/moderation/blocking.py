@@ -1,4 +1,5 @@
-"""Blocks authors and hides what they wrote before. Called by the API, and by the task `hide_blocked_authors` for what is left.
+"""Blocks authors and hides what they wrote before. Called by the API and the pages, and by the task
+`hide_blocked_authors` for what is left.
 
 The index of rows by author has no deleted ones, which may be restored. So the comments of the profile are read along the index
 of its newest rows, in batches, each in a transaction of its own; where a batch ended is stored with the block.
@@ -50,6 +51,27 @@ def block_and_hide(profile: Profile, author_id: str, name: str, now: datetime) -
         hide_stored(row.pk, now)
         row = BlockedAuthor.objects.select_related("profile").filter(pk=row.pk).first() or row
     return row, is_new
+
+
+def unblock(block: BlockedAuthor) -> None:
+    """Unblock the author. What is hidden stays hidden. Does nothing if that was done before."""
+    with transaction.atomic():
+        lock_profiles([block.profile_id])  # so that no batch of hiding is under way
+        BlockedAuthor.objects.filter(pk=block.pk).delete()
+
+
+def undo_block(block: BlockedAuthor, now: datetime) -> None:
+    """Unblock the author, and show what was hidden of them since the block; on live profiles that is asked of the network."""
+    with transaction.atomic():
+        unblock(block)
+        comments = Interaction.objects.visible().by_author(block.author_id)
+        since = comments.filter(
+            profile=block.profile_id, type=Interaction.Type.COMMENT, hidden_at__gte=block.created_at
+        )
+        ids = list(since.values_list("pk", flat=True))
+        set_hidden(ids, False, now)
+        if not block.is_demo:
+            request(dict.fromkeys(ids, block.profile_id), Moderation.Action.UNHIDE, now)
 
 
 def hide_blocked(now: datetime, time_limit: timedelta) -> int:

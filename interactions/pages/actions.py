@@ -29,9 +29,9 @@ from interactions.models import (
     Thread,
     ThreadStatus,
 )
-from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide
+from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide, unblock, undo_block
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Refused, Undo, respond
+from interactions.pages.outcomes import Outcome, Refused, Undo, respond, shows_pane
 from interactions.pages.restoring import undo_fields
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
@@ -86,13 +86,13 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
         until = read_end(request.POST.get("until", ""))
         if problem := end_problem(until, at):
             raise Refused(problem)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at))
+    leaves = status != ThreadStatus.OPEN
+    before = undo_fields([thread], at, reopens=leaves and shows_pane(request))
     covers = read_id(request.POST.get("covers", ""))
     change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
-    leaves = status != ThreadStatus.OPEN
     return Outcome(
         _status_sentence(status, until),
-        undo,
+        Undo(reverse("inbox-undo", args=[query.page]), before),
         open_id=ShownList.of(request.POST).next_id if leaves else thread.pk,
     )
 
@@ -108,8 +108,13 @@ def change_unread(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
 
 @thread_action
 def change_labels(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
-    """Give the thread the chosen labels, and a new one if its name was typed."""
-    names = [*request.POST.getlist("label"), *filter(str.strip, [request.POST.get("new", "")])]
+    """Give the thread the chosen labels, and a new one if its name was typed.
+
+    Of the labels that were shown; one that it got meanwhile stays.
+    """
+    shown = set(request.POST.getlist("shown_label"))
+    kept = [name for name in thread.label_names if name not in shown]
+    names = [*kept, *request.POST.getlist("label"), *filter(str.strip, [request.POST.get("new", "")])]
     try:
         labels = tuple(dict.fromkeys(normalize_name(name, LABEL_LENGTH) for name in names))
     except UnreadableName as error:
@@ -163,7 +168,7 @@ def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Compo
         raise Refused(_("This was sent already. Change the text to send another reply.")) from error
     if request.POST.get("then") != "done":
         return Outcome(_("Reply queued."), open_id=thread.pk)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at))
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at, reopens=True))
     covers = read_id(request.POST.get("covers", ""))
     change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=covers), at)
     return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
@@ -197,8 +202,7 @@ def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> O
     address = reverse("inbox-block", args=[query.page, thread.pk])
     name = person.display_author.name
     if request.POST.get("blocked") != "1":
-        BlockedAuthor.objects.filter(profile=thread.profile_id, author_id=person.author_id).delete()
-        return Outcome(_("%(name)s is not blocked any more.") % {"name": name}, open_id=thread.pk)
+        return _unblock(request, thread, person.author_id, name)
     try:
         block_and_hide(thread.profile, person.author_id, name[:NAME_LENGTH], now())
     except TooManyBlockedAuthors as error:
@@ -206,7 +210,23 @@ def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> O
             _("The profile has as many blocked people as it may have. Unblock one first.")
         ) from error
     sentence = _("%(name)s is blocked. What they write is hidden.") % {"name": name}
-    return Outcome(sentence, Undo(address, {"blocked": "0"}), open_id=thread.pk)
+    return Outcome(sentence, Undo(address, {"blocked": "0", "show": "1"}), open_id=thread.pk)
+
+
+def _unblock(request: HttpRequest, thread: Thread, author_id: str, name: str) -> Outcome:
+    """Unblock a person. With `show`, as an undo sends it, what the block has hidden is shown again."""
+    block = BlockedAuthor.objects.filter(profile=thread.profile_id, author_id=author_id).first()
+    shows = request.POST.get("show") == "1"
+    if block and shows:
+        undo_block(block, now())
+    elif block:
+        unblock(block)
+    sentence = (
+        _("%(name)s is not blocked any more.")
+        if shows
+        else _("%(name)s is not blocked any more. What is hidden stays hidden; unhide it where you want.")
+    )
+    return Outcome(sentence % {"name": name}, open_id=thread.pk)
 
 
 def _status_sentence(status: str, until: datetime | None) -> str:

@@ -33,7 +33,7 @@ from interactions.models.thread_lists import ThreadFilters
 from interactions.pages.inbox import saved_views, show_list
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Refused, Undo, form_view, respond
-from interactions.pages.restoring import read_restore, restore, undo_fields
+from interactions.pages.restoring import REOPEN, read_restore, restore, undo_fields
 from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
@@ -158,15 +158,35 @@ CHANGES: dict[str, Callable[[Any], BulkChange]] = {
 
 @form_view
 def undo(request: HttpRequest, page: str) -> HttpResponse:
-    """Give threads back what they were before a change; the list is read again."""
+    """Give threads back what they were before a change; the list is read again.
+
+    The pane shows the thread that was closed by the change (`reopen`), or the one that it shows.
+    """
     at, query = now(), InboxQuery.of(request, page)
     before = read_restore(request.POST.get("restore", ""), at)
-    restore(request.user, before, read_time(request.POST.get("until", "")) or at, at)
     ids = [id for group in before.values() for id in group]
-    open_id = ids[0] if len(ids) == 1 else None
+    reopened = ids[0] if len(ids) == 1 and request.POST.get(REOPEN) == "1" else None
+    open_id = ShownList.of(request.POST).open_id if reopened is None else reopened
+    if not BulkChanges().allow_request(request, None):
+        sentence = _("Too many changes within a minute; try again in a moment.")
+        outcome = Outcome(sentence, open_id=open_id, status=422)
+    else:
+        left = restore(request.user, before, read_time(request.POST.get("until", "")) or at, at)
+        outcome = Outcome(_left(left), open_id=open_id)
     if not wants_fragment(request):
-        return redirect(query.address if open_id is None else query.thread_address(open_id))
-    return show_list(request, query, open_id, stays_unread=any(state.unread for state in before))
+        return respond(request, query, outcome)
+    stays_unread = reopened is not None and any(state.unread for state in before)
+    return show_list(request, query, open_id, stays_unread=stays_unread, outcome=outcome)
+
+
+def _left(count: int) -> str:
+    """Say how many threads an undo has left; nothing when there are none, as the list shows the others."""
+    sentence = ngettext(
+        "%(count)d thread was left as it is: it has changed since.",
+        "%(count)d threads were left as they are: they have changed since.",
+        count,
+    )
+    return sentence % {"count": count} if count else ""
 
 
 @user_page

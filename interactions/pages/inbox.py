@@ -56,14 +56,19 @@ def show_list(
     *,
     with_pane: bool = True,
     stays_unread: bool = False,
+    outcome: Any = None,
 ) -> HttpResponse:
     """Return the list as it is now, for htmx, and the pane beside it if it changes too.
 
-    With `stays_unread` the thread in the pane is not marked as read.
+    With `stays_unread` the thread in the pane is not marked as read. A toast shows the sentence of the `outcome`.
     """
     if query.errors:
         return _refuse(request, query)
-    context = _list_context(request, query) | {"open_id": open_id, "with_pane": with_pane}
+    context = _list_context(request, query) | {
+        "open_id": open_id,
+        "with_pane": with_pane,
+        "outcome": outcome,
+    }
     if with_pane:
         context |= pane_context(request, query, open_id)[0]
         if stays_unread:

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.models import Profile, User
+from accounts.models import MAX_LIVE_PROFILES, Profile, User
+from accounts.platforms import PLATFORMS
 from interactions.cursors import Cursor, read_page
 from interactions.models import Label, Thread, ThreadQuerySet
 from interactions.models.choices import ThreadStatus
@@ -16,7 +17,7 @@ from interactions.threads.showing import add_shown
 PAGE_SIZE = 50
 MAX_NEW = 99  # threads; more are "99+"
 ARRIVAL_TAKES = timedelta(seconds=10)  # at most, from the receipt of a row until lists show it
-MAX_PROFILES = 200  # that the filter offers
+MAX_PROFILES = MAX_LIVE_PROFILES + len(PLATFORMS)  # of one user: a demo has at most one on each platform
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Profiles:
     @classmethod
     def of(cls, user: User) -> "Profiles":
         columns = Profile.objects.owned_by(user).only("platform", "handle", "display_name", "is_demo")
-        return cls(list(columns.order_by("is_demo", "platform", "id")[:MAX_PROFILES]))
+        return cls(list(columns.order_by("is_demo", "platform", "id")[: MAX_PROFILES + 1]))
 
     @property
     def ids(self) -> list[int]:
@@ -54,7 +55,7 @@ class Profiles:
     @property
     def are_all(self) -> bool:
         """Whether the user has no others."""
-        return len(self.rows) < MAX_PROFILES
+        return len(self.rows) <= MAX_PROFILES
 
     @property
     def mix_live_and_demo(self) -> bool:

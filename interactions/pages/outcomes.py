@@ -65,6 +65,11 @@ def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return get_or_post
 
 
+def shows_pane(request: HttpRequest) -> bool:
+    """Whether the answer to the request shows the pane: alone for htmx, else in the page."""
+    return request.htmx.target == PANE if wants_fragment(request) else True
+
+
 def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpResponse:
     """Return fragments for htmx; without it a redirect to the thread or the list, where a message has the sentence.
 
@@ -73,7 +78,7 @@ def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpRe
     if not wants_fragment(request):
         return _respond_to_form(request, query, outcome)
     context = page_context(request, query) | {"outcome": outcome}
-    is_of_pane = request.htmx.target == PANE
+    is_of_pane = shows_pane(request)
     # Without the pane the next poll reads everything, as a row of the open thread may have arrived meanwhile.
     version = inbox_version(context["profiles"]) if is_of_pane else None
     shown = ShownList.of(request.POST)

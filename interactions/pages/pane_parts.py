@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import user_page, wants_fragment
 from accounts.models import User
-from interactions.models import Interaction, Note, Thread
+from interactions.models import Content, Interaction, Note, Thread
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.thread_pane import filled_replies, find_thread, read_person
 from interactions.read_limits import read_within_limits
 
 UNCHANGED = 204  # htmx leaves the page as it is
-TEXTS = ("rows", "notes")  # of which there are whole texts
+TEXTS = ("rows", "notes", "posts")  # of which there are whole texts
 
 
 @user_page
@@ -45,7 +45,7 @@ def saved_replies(request: HttpRequest, page: str, id: str) -> HttpResponse:
 @user_page
 @require_safe
 def text(request: HttpRequest, page: str, kind: str, id: str) -> HttpResponse:
-    """The whole text of a row or note, in place of its beginning; a page of its own without htmx."""
+    """The whole text of a row, note or post, in place of its beginning; a page of its own without htmx."""
     found = _text(request.user, kind, int(id))
     context: dict[str, Any] = {"query": InboxQuery.of(request, page), "kind": kind, "pk": id, "text": found}
     if not wants_fragment(request):
@@ -56,5 +56,9 @@ def text(request: HttpRequest, page: str, kind: str, id: str) -> HttpResponse:
 
 
 def _text(user: User, kind: str, id: int) -> str | None:
-    rows = {"rows": Interaction.objects.visible_to(user), "notes": Note.objects.filter(profile__owner=user)}
+    rows = {
+        "rows": Interaction.objects.visible_to(user),
+        "notes": Note.objects.filter(profile__owner=user),
+        "posts": Content.objects.visible_to(user),
+    }
     return rows[kind].filter(pk=id).values_list("text", flat=True).first()

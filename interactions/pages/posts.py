@@ -34,7 +34,7 @@ def posts(request: HttpRequest) -> HttpResponse:
     try:
         page = read_within_limits(request.user, lambda: read_cards(query, request.user, cursor, now))
     except CursorError:
-        return _show_list(request, query, problem="no page", status=404)
+        return _show_list(request, query, status=404)
     except TOO_SLOW as error:
         return _too_slow(error, _show_list(request, query, problem="too slow", status=error.status_code))
     addresses = {"newer_address": query.at(page.newer), "older_address": query.at(page.older)}
@@ -49,14 +49,14 @@ def post(request: HttpRequest, id: str) -> HttpResponse:
     shown = get_object_or_404(rows, pk=int(id))
     query = threads_query(shown, request.GET.get("status", ""))
     if query.errors:
-        return _show_post(request, shown, query, problem="invalid", status=400)
+        return _show_post(request, shown, query, errors=query.errors, status=400)
     cursor, now = request.GET.get("cursor"), timezone.now()
     try:
         threads = read_within_limits(
             request.user, lambda: read_threads(query, shown, request.user, cursor, now)
         )
     except CursorError:
-        return _show_post(request, shown, query, problem="no page", status=404)
+        return _show_post(request, shown, query, status=404)
     return _show_post(
         request, shown, query, threads=threads, older_address=older_address(query, shown, threads)
     )

@@ -15,6 +15,7 @@ from interactions.threads.bulk_jobs import MAX_IN_REQUEST
 from interactions.threads.changing import MAX_SNOOZE
 
 UNREAD = "unread"
+REOPEN = "reopen"  # the field of the form
 
 
 class Before(NamedTuple):
@@ -25,9 +26,13 @@ class Before(NamedTuple):
     unread: bool = False
 
 
-def undo_fields(threads: Iterable[Thread], changed_at: datetime) -> dict[str, str]:
-    """Return the fields of the form that gives the threads back what they are before a change at that time."""
-    return {"restore": restore_text(threads), "until": changed_at.isoformat()}
+def undo_fields(threads: Iterable[Thread], changed_at: datetime, *, reopens: bool = False) -> dict[str, str]:
+    """Return the fields of the form that gives the threads back what they are before a change at that time.
+
+    With `reopens` the pane then shows the thread, as it did before the change.
+    """
+    fields = {"restore": restore_text(threads), "until": changed_at.isoformat()}
+    return fields | {REOPEN: "1"} if reopens else fields
 
 
 def restore_text(threads: Iterable[Thread]) -> str:
@@ -53,16 +58,17 @@ def read_restore(text: str, now: datetime) -> Mapping[Before, list[int]]:
 
 
 def restore(user: User, ids_by_state: Mapping[Before, list[int]], changed_at: datetime, now: datetime) -> int:
-    """Give those of the threads that the user still sees back what they were; return how many changed.
+    """Give those of the threads that the user still sees back what they were; return how many are not as they were.
 
     A thread of which a row arrived after the change at `changed_at` is left: that row has decided, and nobody has seen it.
     """
-    changed = 0
     for (status, until, unread), ids in ids_by_state.items():
         change = BulkChange(status=status, snoozed_until=until, unread=unread or None)
         selection = Selection(user, ThreadFilters(), changed_at, change)
-        changed += change_all(selection, find_visible(user, ids), now)
-    return changed
+        change_all(selection, find_visible(user, ids), now)
+    were = {id: state.status for state, ids in ids_by_state.items() for id in ids}
+    statuses = Thread.objects.visible_to(user).filter(pk__in=were).values_list("pk", "status")
+    return sum(status != were[id] for id, status in statuses)
 
 
 def _before(words: list[str], now: datetime) -> Before | None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from interactions import replies
 from interactions.clock import now
-from interactions.models import WITHDRAWAL, Interaction
+from interactions.models import WITHDRAWAL, Interaction, InteractionQuerySet
 from interactions.moderation import requests
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Undo, form_view, respond
@@ -27,8 +29,10 @@ def act_on_row(request: HttpRequest, page: str, id: str, action: str) -> HttpRes
 
 def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> Outcome:
     change, sentence = ACTIONS[action]
-    rows = Interaction.objects.filter(profile__owner=request.user)
+    if action == "withdraw":
+        change = partial(requests.withdraw, action=request.POST.get("request"))
     try:
+        rows = _rows(request.user, action)
         row = rows.get(pk=id)
         requests.change_locked(rows, id, change, now())
     except Interaction.DoesNotExist:
@@ -45,12 +49,19 @@ def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> O
     return Outcome(sentence(row), _undo(query, row, action), open_id=row.thread_id)
 
 
+def _rows(user: User, action: str) -> InteractionQuerySet:
+    """The rows that the user may change. A deletion that is repeated is harmless."""
+    if action == "delete":
+        return Interaction.objects.filter(profile__owner=user)
+    return Interaction.objects.visible_to(user)
+
+
 def _undo(query: InboxQuery, row: Interaction, action: str) -> Undo | None:
     """The form that takes it back: the opposite in a demo, which has no network, else a withdrawal while it is possible."""
     if action in ("withdraw", "retry"):
         return None
     if not row.is_demo:
-        return Undo(reverse("inbox-row", args=[query.page, row.pk, "withdraw"]))
+        return Undo(reverse("inbox-row", args=[query.page, row.pk, "withdraw"]), {"request": action})
     opposite = {"hide": "unhide", "unhide": "hide"}.get(action)
     return Undo(reverse("inbox-row", args=[query.page, row.pk, opposite])) if opposite else None
 

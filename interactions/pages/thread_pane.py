@@ -6,12 +6,13 @@ Called by the inbox's views.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.platforms import PLATFORMS, TextLimit
-from interactions.cursors import Cursor, Page, read_page
+from interactions.cursors import Cursor, Page, read_cursor, read_page
 from interactions.display import display_inline
 from interactions.events import TEXT_LENGTH
 from interactions.models import BlockedAuthor, Content, Decision, Interaction, Label, Note, SavedReply, Thread
@@ -21,7 +22,7 @@ from interactions.saved_replies import render
 from interactions.threads.showing import add_shown
 
 ROWS_SHOWN = 100
-PEOPLES_SHOWN = 100  # notes, and decisions
+NOTES_SHOWN = 100  # on a page; and as many decisions
 ALSO_WRITTEN = 8  # rows of the person
 LONGEST_REPLY = TextLimit(TEXT_LENGTH)
 
@@ -95,8 +96,9 @@ def read_pane(
     rows = Interaction.objects.of_thread(thread.pk).with_relations()
     page = read_page(rows, user, cursor, ROWS_SHOWN)
     shown = _with_first_comment(thread, page)
-    notes = _newest(Note, thread, "-created_at")
-    decisions = _newest(Decision, thread, "-at")
+    period = _period(page, cursor)
+    notes = _of_people(Note, thread, "created_at", period)
+    decisions = _of_people(Decision, thread, "at", period)
     if thread.kind == InteractionType.COMMENT:
         entries = comment_tree(shown, notes, decisions, thread.root_ref)
     else:
@@ -121,8 +123,23 @@ def _with_first_comment(thread: Thread, page: Page) -> list[Interaction]:
     return [*rows.filter(profile=thread.profile_id, platform_id=thread.root_ref), *page.rows]
 
 
-def _newest(model: type[Note] | type[Decision], thread: Thread, order: str) -> list:
-    return list(model.objects.filter(thread=thread.pk).order_by(order, "-pk")[:PEOPLES_SHOWN])
+def _period(page: Page, cursor: str | None) -> tuple[datetime | None, datetime | None]:
+    """From when and until when the page shows a thread; None: without a limit."""
+    since = page.rows[-1].posted_at if page.older else None
+    return since, read_cursor(cursor, by_time=True).at if cursor else None
+
+
+def _of_people(
+    model: type[Note] | type[Decision],
+    thread: Thread,
+    column: str,
+    period: tuple[datetime | None, datetime | None],
+) -> list:
+    """The newest notes or decisions of the period."""
+    limits = dict(zip((f"{column}__gte", f"{column}__lt"), period, strict=True))
+    filters = {name: limit for name, limit in limits.items() if limit is not None}
+    rows = model.objects.filter(thread=thread.pk, **filters)
+    return list(rows.order_by(f"-{column}", "-pk")[:NOTES_SHOWN])
 
 
 def filled_replies(thread: Thread, user: User) -> list[FilledReply]:

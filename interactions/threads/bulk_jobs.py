@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from interactions.db_errors import is_connection_lost
@@ -33,7 +34,7 @@ from interactions.threads.bulk import (
     prepare_labels,
 )
 from interactions.threads.changing import InvalidChange, check_end
-from interactions.threads.labels import MAX_LABELS, TooManyLabels
+from interactions.threads.labels import TooManyLabels
 
 logger = logging.getLogger(__name__)
 
@@ -85,10 +86,10 @@ def run_slice(job_id: int, now: datetime, time_limit: timedelta) -> bool:
             if time.monotonic() >= deadline:
                 break
         return is_running
-    except InvalidChange as error:
-        sentence = str(error)
+    except InvalidChange:
+        sentence = gettext_noop("The end of the snooze has passed.")
     except TooManyLabels:
-        sentence = f"A profile has {MAX_LABELS} labels in use, which is the maximum."
+        sentence = gettext_noop("A profile has as many labels in use as it may have.")
     except Exception as error:
         if is_connection_lost(error):
             raise
@@ -103,7 +104,7 @@ def resume_stalled(now: datetime) -> None:
     running.filter(created_at__lt=now - MAX_AGE).end(
         BulkJobState.FAILED,
         now,
-        error="It did not end within a day. Send it again for the threads that are left.",
+        error=gettext_noop("It did not end within a day. Send it again for the threads that are left."),
     )
     stalled = running.filter(updated_at__lt=now - STALLED_AFTER)
     for id in list(stalled.values_list("pk", flat=True)):

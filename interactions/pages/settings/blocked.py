@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import form_target, user_page
-from interactions.cursors import CursorError, Page, read_page
+from interactions.cursors import CursorError, read_page
 from interactions.models import BlockedAuthor
+from interactions.moderation.blocking import unblock as unblock_author
 
 PAGE_SIZE = 50
 
@@ -16,12 +17,12 @@ PAGE_SIZE = 50
 @user_page
 @require_safe
 def blocked(request: HttpRequest) -> HttpResponse:
-    """The blocked authors, the latest first."""
+    """The blocked authors, the latest first; the first page for an invalid cursor."""
     rows = BlockedAuthor.objects.visible_to(request.user).select_related("profile")
     try:
         page = read_page(rows, request.user, request.GET.get("cursor"), PAGE_SIZE)
     except CursorError:
-        page = Page([], None, None)
+        return redirect("settings-blocked")
     return render(request, "settings/blocked.html", {"page": page})
 
 
@@ -29,7 +30,7 @@ def blocked(request: HttpRequest) -> HttpResponse:
 def unblock(request: HttpRequest, id: str) -> HttpResponse:
     """Unblock an author. What is hidden stays hidden."""
     row = get_object_or_404(BlockedAuthor.objects.visible_to(request.user), pk=id)
-    row.delete()
+    unblock_author(row)
     sentence = _("%(name)s is not blocked any more. What is hidden stays hidden; unhide it where you want.")
     messages.success(request, sentence % {"name": row.display_author.name})
     return redirect("settings-blocked")

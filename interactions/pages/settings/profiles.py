@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import form_target, user_page, wants_fragment
-from accounts.models import MAX_PROFILES, Profile, ProfileConnected, SecretRotated, TooManyProfiles
+from accounts.models import MAX_LIVE_PROFILES, Profile, ProfileConnected, SecretRotated, TooManyProfiles
 from accounts.platforms import PLATFORMS
-from interactions.cursors import CursorError, Page, read_page
+from interactions.cursors import CursorError, read_page
 from interactions.pages.settings.forms import ProfileForm
 from interactions.profile_deletion import delete_profile
 
@@ -26,11 +26,11 @@ KEEP, END = "keep", "end"  # what a rotation does with the secret before
 @user_page
 @require_safe
 def profiles(request: HttpRequest) -> HttpResponse:
-    """The user's profiles, live and demo ones, newest first."""
+    """The user's profiles, live and demo ones, newest first; the first page for an invalid cursor."""
     try:
         page = read_page(Profile.objects.all(), request.user, request.GET.get("cursor"), PAGE_SIZE)
     except CursorError:
-        page = Page([], None, None)
+        return redirect("settings-profiles")
     for profile in page.rows:
         profile.webhook_url = _webhook_url(request, profile)
     return render(request, "settings/profiles.html", {"page": page})
@@ -50,7 +50,7 @@ def connect(request: HttpRequest) -> HttpResponse:
             form.add_error(
                 None,
                 _("You have %(number)d profiles, which is the maximum. Delete one first.")
-                % {"number": MAX_PROFILES},
+                % {"number": MAX_LIVE_PROFILES},
             )
         else:
             return _render(request, profile, secret=profile.webhook_secret, is_new=True)

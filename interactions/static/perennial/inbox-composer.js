@@ -64,6 +64,8 @@ export const startComposer = () => {
     event.preventDefault();
     form().requestSubmit(form().querySelector("[data-send]"));
   });
+  // Enter on "Reply" or "Note" would press the first button of the form.
+  pane.addEventListener("keydown", (event) => event.key === "Enter" && event.target.matches(".composer [name=mode]") && (event.preventDefault(), field().focus()));
   pane.addEventListener("click", ({ target }) => {
     const saved = target.closest("[data-insert]");
     if (!saved) return;

@@ -102,6 +102,12 @@ export const startList = () => {
     const link = event.target.closest(".row-link");
     if (link) markOpen(link.closest(".row"));
   });
+  // Enter would press the first button of the form for all selected threads, which marks them as done.
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches("input") || event.target.form !== bulk()) return;
+    event.preventDefault();
+    if (event.target.name === "label") bulk().requestSubmit(bulk().querySelector('[value="label"]'));
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen().length && !document.querySelector(".menu:popover-open, dialog[open]")) chooseNone();
   });

@@ -54,6 +54,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 // Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
+// Of two requests that fill the pane the later one does; of the other one the rest is shown, such as rows of the list.
+let latest;
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target === pane) latest = detail.xhr;
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target === pane && detail.xhr !== latest) detail.swapOverride = "none";
+});
+// A row is marked as open before its thread is loaded; when that fails, the thread that is shown is marked again.
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, ({ detail }) => detail.target === pane && markOpen());
 // A late answer about a thread that is not open any more changes nothing.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target, fragment } = event.detail;
@@ -73,7 +83,7 @@ const listQuery = location.pathname.split("/")[1] + location.search;
 addEventListener("popstate", () => {
   if (location.pathname.split("/")[1] + location.search !== listQuery) return location.reload();
   going = true;
-  htmx.ajax("GET", location.pathname + location.search, { target: "#thread", swap: "innerHTML" });
+  htmx.ajax("GET", location.pathname + location.search, { target: "#thread", swap: "innerHTML" }).catch(() => {}).finally(() => { going = false; });
 });
 document.addEventListener("click", (event) => {
   const back = event.target.closest("[data-back]");
@@ -120,8 +130,7 @@ let asking = false;
 const poll = async () => {
   if (asking || document.visibilityState !== "visible") return;
   asking = true;
-  await htmx.ajax("GET", inbox.dataset.updates + location.search, { source: inbox, target: inbox, swap: "none", values: shown() }).catch(() => {});
-  asking = false;
+  await htmx.ajax("GET", inbox.dataset.updates + location.search, { source: inbox, target: inbox, swap: "none", values: shown() }).catch(() => {}).finally(() => { asking = false; });
 };
 const isPoll = (event) => event.detail.requestConfig?.elt === inbox;
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, (event) => {

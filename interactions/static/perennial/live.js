@@ -50,17 +50,17 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete form.dataset.sent, AGAIN_AFTER);
 }, true);
 
-// Polls are repeated anyway; a failed click must be reported.
+// Polls are repeated anyway; what the user asked for must be reported when it fails.
 const failed = document.getElementById("failed");
 const { failed: answered, unreachable } = document.body.dataset;
 const say = (sentence) => {
   failed.textContent = sentence;
   failed.hidden = !sentence;
 };
-const pressed = (event) => event.detail.requestConfig?.verb === "post";
+const asked = ({ detail: { requestConfig } }) => requestConfig?.verb === "post" || Boolean(requestConfig?.triggeringEvent);
 const fail = (event) => {
   const { status } = event.detail.xhr;
-  if (pressed(event)) say(status ? answered.replace("%(status)s", status) : unreachable);
+  if (asked(event)) say(status ? answered.replace("%(status)s", status) : unreachable);
 };
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, fail);
-document.addEventListener("htmx:beforeRequest", (event) => pressed(event) && say(""));
+document.addEventListener("htmx:beforeRequest", (event) => asked(event) && say(""));

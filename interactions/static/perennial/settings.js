@@ -21,7 +21,8 @@ const toast = (text) => {
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy]");
   const field = button && document.getElementById(button.dataset.copy);
-  if (!field || !(await copied(field))) return;
+  if (!field) return;
+  if (!(await copied(field))) return toast(button.dataset.notCopied);
   if (button.ariaLabel) return toast(button.dataset.copied); // its words may be hidden
   const word = button.querySelector("span");
   button.dataset.word ??= word.textContent;
