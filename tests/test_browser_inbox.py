@@ -281,7 +281,7 @@ def test_a_whole_text_that_was_loaded_stays_when_the_page_is_brought_up_to_date(
     inbox.locator(".mode", has_text="Note").click()
     inbox.locator(".composer textarea").fill("word " * 1_000 + "end")
     inbox.get_by_role("button", name="Add note").click()
-    note = inbox.locator(".team-note")
+    note = inbox.locator(".team-note:has(.fold)")
     expect(note.locator(".less")).to_be_hidden()
     note.get_by_text("Show all 5,003 characters").click()
     expect(note.locator(".text").last).to_contain_text("end")
@@ -431,6 +431,24 @@ def test_an_answer_about_what_another_one_has_removed_meanwhile_changes_nothing(
     inbox.wait_for_timeout(300)
     expect(inbox.get_by_role("heading", name="Choose a thread")).to_be_visible()
     assert id not in ids(inbox)
+
+
+def test_an_answer_to_what_has_left_the_page_is_shown_all_the_same(filled, inbox):
+    held = []
+    inbox.route("**/updates/**", lambda route: route.fulfill(status=204))
+    unread = inbox.locator("#threads .row.unread").first
+    id = unread.get_attribute("data-id")
+    inbox.route(f"**/{id}/unread/", lambda route: held.append((route, route.fetch())))
+    unread.locator(".row-link").click()
+    for _ in range(50):
+        inbox.wait_for_timeout(0 if held else 200)
+    [(route, answer)] = held
+    other = inbox.locator(f"#threads .row:not(#row-{id})").first
+    other.locator(".row-link").click()
+    is_open(inbox, other.get_attribute("data-id"))
+    expect(inbox.locator(f"#row-{id}.unread")).to_have_count(1)
+    route.fulfill(response=answer)
+    expect(inbox.locator(f"#row-{id}.unread")).to_have_count(0, timeout=1_000)
 
 
 def test_nothing_matches_offers_to_clear(filled, inbox):

@@ -48,9 +48,12 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   sent.innerHTML = detail.serverResponse;
   const parts = [sent, ...sent.content.querySelectorAll("template")].map((one) => one.content);
   const lost = parts.flatMap((part) => [...part.querySelectorAll("[id][hx-swap-oob]")].filter(isLost));
-  if (!lost.length) return;
   for (const one of lost) one.remove();
-  detail.serverResponse = sent.innerHTML;
+  if (lost.length) detail.serverResponse = sent.innerHTML;
+  if (detail.requestConfig.elt.isConnected || !detail.shouldSwap) return;
+  // htmx looks for the places within the element that has asked, which another answer may have removed.
+  detail.shouldSwap = false;
+  htmx.swap(detail.target, detail.serverResponse, { swapStyle: detail.target === inbox ? "none" : "innerHTML" }, { eventInfo: detail });
 });
 // Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
