@@ -48,7 +48,7 @@ def test_the_list_has_pages(page, profile, monkeypatch):
     ]
     assert ("Author 2" in first, "Author 0" in first, "Author 0" in second) == (True, False, True)
     assert 'rel="prev"' in second
-    assert "Nobody is blocked" in shown(page.get(f"{PATH}?cursor=nonsense"))
+    assert page.get(f"{PATH}?cursor=nonsense").url == PATH, "the first page"
 
 
 def test_another_users_blocked_authors_are_not_listed(page, bob):

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from accounts.models import Profile
+from interactions.api.throttling import BulkChanges
 from interactions.clock import now
 from interactions.models import BlockedAuthor, Decision, Interaction, Label, Moderation, Thread
 from interactions.moderation import blocking
@@ -201,7 +202,7 @@ def test_undo_gives_back_status_and_snooze_and_repeated_changes_nothing(page, th
 def test_undo_gives_back_whether_the_thread_was_unread(page, three, status, unread):
     if not unread:
         mark_read([three[0].pk], NOW)
-    shown = press(page, action(three[0], "status"), "", status=status, until=at(later()))
+    shown = press(page, action(three[0], "status"), status=status, until=at(later()))
     path, undo = undo_form(shown)
     assert status_of("c1")[2] is False
     shown = press(page, path, "list", **undo)
@@ -216,8 +217,29 @@ def test_undo_leaves_a_thread_of_which_a_row_has_arrived_since(page, profile, th
     path, undo = undo_form(press(page, action(three[0], "status"), status="done"))
     send(profile, comment("r1", now(), parent_id="c1"), at=now())
     before = everything()
-    press(page, path, "list", **undo)
+    shown = press(page, path, "list", **undo)
     assert (status_of("c1"), everything()) == (("open", None, True), before)
+    assert toast(shown) == "1 thread was left as it is: it has changed since."
+
+
+def test_undo_of_a_change_in_the_list_leaves_the_pane_as_it_is(page, three):
+    before = whole(page, address(three[1]))
+    shown = press(page, action(three[0], "status"), "", status="done", **browser(before))
+    path, undo = undo_form(shown)
+    shown = press(page, path, "list", **undo, **browser(before))
+    assert (open_thread(shown), status_of("c1")[0]) == (three[1].pk, "open")
+
+
+def test_too_many_undos_within_a_minute_are_refused(page, three, monkeypatch):
+    monkeypatch.setitem(BulkChanges.THROTTLE_RATES, "bulk", "1/min")
+    path, undo = undo_form(press(page, action(three[0], "status"), status="done"))
+    press(page, path, "list", **undo)
+    press(page, action(three[0], "status"), status="done")
+    shown = press(page, path, "list", **undo)
+    assert (toast(shown), status_of("c1")[0]) == (
+        "Too many changes within a minute; try again in a moment.",
+        "done",
+    )
 
 
 def test_undo_of_a_snooze_that_has_ended_meanwhile_opens_the_thread(page, three):
@@ -343,9 +365,10 @@ def test_labels_are_chosen_added_and_removed(page, three):
     stored = everything()
     press(page, action(three[0], "labels"), label=["Billing question", "urgent"])
     assert everything() == stored
-    press(page, action(three[0], "labels"), label=["urgent"], new="URGENT")
+    both = ["Billing question", "urgent"]
+    press(page, action(three[0], "labels"), shown_label=both, label=["urgent"], new="URGENT")
     assert names_of(three[0]) == ["urgent"]
-    press(page, action(three[0], "labels"))
+    press(page, action(three[0], "labels"), shown_label=["urgent"])
     assert names_of(three[0]) == []
 
 
@@ -366,6 +389,15 @@ def test_labels_that_are_not_possible_are_refused_with_a_sentence(page, three, f
         three[0].pk,
         before,
     )
+
+
+def test_a_label_that_the_thread_got_meanwhile_stays(page, three):
+    press(page, action(three[0], "labels"), new="old")
+    form = whole(page, address(three[0])).one("#label-menu")
+    shown = [field["value"] for field in form.all("input") if field.attrs.get("name") == "shown_label"]
+    press(page, action(three[0], "labels"), new="meanwhile")
+    press(page, action(three[0], "labels"), shown_label=shown, label=[], new="mine")
+    assert names_of(three[0]) == ["meanwhile", "mine"]
 
 
 def test_a_profile_that_has_all_its_labels_gets_no_other(page, three, monkeypatch):
@@ -389,10 +421,31 @@ def test_a_person_is_blocked_which_hides_what_they_wrote_and_unblocked(page, pro
     assert sorted(hidden) == ["c1", "c2", "c3", "c5"]
     assert Moderation.objects.filter(action="hide").count() == 4
     path, undo = undo_form(shown)
-    assert (path.partition("?")[0], undo) == (action(three[0], "block"), {"blocked": "0"})
+    assert (path.partition("?")[0], undo) == (action(three[0], "block"), {"blocked": "0", "show": "1"})
     shown = press(page, path, **undo)
     assert (toast(shown), BlockedAuthor.objects.exists()) == ("Ada Lovelace is not blocked any more.", False)
+    assert list(Interaction.objects.exclude(hidden_at=None)) == []
+    assert Moderation.objects.filter(action="hide").count() == 0
     check_threads(now())
+
+
+def test_undoing_a_block_leaves_what_was_hidden_before_and_other_people(page, profile, three):
+    send(profile, comment("c4", T[4], author={"id": "bob"}))
+    send(profile, event("comment.hidden", "c2", at(NOW)), event("comment.hidden", "c4", at(NOW)))
+    path, undo = undo_form(press(page, action(three[0], "block"), blocked="1"))
+    press(page, path, **undo)
+    hidden = Interaction.objects.exclude(hidden_at=None).values_list("platform_id", flat=True)
+    assert sorted(hidden) == ["c2", "c4"]
+
+
+def test_unblocking_later_leaves_hidden_what_is_hidden(page, profile, three):
+    press(page, action(three[0], "block"), blocked="1")
+    shown = press(page, action(three[0], "block"), blocked="0")
+    assert (
+        toast(shown)
+        == "Ada Lovelace is not blocked any more. What is hidden stays hidden; unhide it where you want."
+    )
+    assert Interaction.objects.exclude(hidden_at=None).count() == 3
 
 
 def test_the_person_is_shown_as_blocked(page, three):

@@ -257,7 +257,7 @@ def test_without_htmx_a_change_leads_to_the_list_with_a_sentence(page, ten):
     )
     path, shown = submit(page, "/inbox/undo/?status=all", restore=f"{ten[0].pk} open,{ten[1].pk} open")
     assert (path, statuses()) == ("/inbox/?status=all", "oooooooooo")
-    path, shown = submit(page, "/inbox/undo/", restore=f"{ten[0].pk} archived")
+    path, shown = submit(page, "/inbox/undo/", restore=f"{ten[0].pk} archived", reopen="1")
     assert (path, statuses()) == (f"/inbox/{ten[0].pk}/", "aooooooooo")
 
 

@@ -156,7 +156,7 @@ def test_a_decision_is_a_sentence(page, profile, status, own, named):
 
 
 def test_of_many_notes_and_decisions_the_newest_are_shown(page, profile, monkeypatch):
-    monkeypatch.setattr(thread_pane, "PEOPLES_SHOWN", 2)
+    monkeypatch.setattr(thread_pane, "NOTES_SHOWN", 2)
     send(profile, message("m1"))
     of_thread = {"thread": thread("talk"), "profile": profile, "is_demo": False}
     for number in range(4):
@@ -273,6 +273,20 @@ def turn(page, shown, word: str):
 
 def links(shown) -> list[str]:
     return [one.text for box in shown.all(".older-rows") for one in box.all("a")]
+
+
+def test_a_page_shows_the_notes_and_decisions_of_its_time(page, profile, three_pages):
+    of = {"thread": thread("talk"), "profile": profile, "is_demo": False}
+    for minutes in (0, 3, 6):
+        Note.objects.create(**of, text=f"n{minutes}", created_at=T[0] + minutes * MINUTE + SECOND)
+    decide([thread("talk").pk], "done", T[0] + 2 * MINUTE + SECOND)
+    shown = pane(page, "talk", "status=all")
+    pages = [conversation(shown)[1:]]
+    for _ in range(2):
+        shown = turn(page, shown, "Earlier")
+        pages.append(conversation(shown)[1:])
+    done = next(text for text in pages[1] if "done" in text)
+    assert pages == [["m4", "m5", "m6", "note: n6"], ["m1", "m2", done, "m3", "note: n3"], ["m0", "note: n0"]]
 
 
 def test_a_long_conversation_is_read_page_by_page_back_to_its_first_message(page, three_pages):
@@ -450,7 +464,7 @@ def test_a_pane_with_many_saved_replies_long_notes_and_long_texts_is_of_limited_
     for number in range(MAX_REPLIES):
         SavedReply.objects.store(alice, f"reply {number}", long, NOW)
     shown = page.get(address(thread("talk")), headers=htmx(page, PANE)).content
-    assert shown.count(b"team-note") == thread_pane.PEOPLES_SHOWN
+    assert shown.count(b"team-note") == thread_pane.NOTES_SHOWN
     assert len(shown) < 600_000
 
 

@@ -113,11 +113,29 @@ def test_what_the_network_is_asked_can_be_taken_back_for_ten_seconds(page, profi
     assert (toast(shown), asked()) == (sentence, [action])
     assert len(entry(shown, row("c2").pk).all(".badge")) == 1
     path, undo = undo_form(shown)
-    assert (path, undo) == (f"/inbox/rows/{row('c2').pk}/withdraw/?status=all", {})
+    assert (path, undo) == (f"/inbox/rows/{row('c2').pk}/withdraw/?status=all", {"request": action})
     shown = press(page, path, **undo)
     assert (toast(shown), asked(), entry(shown, row("c2").pk).all(".badge")) == ("Taken back.", [], [])
     assert [one["hidden_at"] for one in everything()[1]] == [one["hidden_at"] for one in before[1]]
     check_threads(now())
+
+
+def test_undo_takes_back_only_what_it_belongs_to(page, profile):
+    fill(profile)
+    path, undo = undo_form(act(page, row("c2"), "hide"))
+    act(page, row("c2"), "delete")
+    press(page, path, **undo)
+    assert asked() == ["delete"]
+
+
+@pytest.mark.parametrize("action", ["hide", "unhide", "withdraw", "retry"])
+def test_a_row_that_was_deleted_is_not_changed(page, profile, action):
+    fill(profile)
+    shown = row("c2")
+    send(profile, event("comment.deleted", "c2", at(T[5])))
+    before = [everything(), requests()]
+    act(page, shown, action, 404)
+    assert [everything(), requests()] == before
 
 
 @pytest.mark.parametrize("action", ["hide", "delete"])
