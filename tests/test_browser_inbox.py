@@ -451,6 +451,57 @@ def test_an_answer_to_what_has_left_the_page_is_shown_all_the_same(filled, inbox
     expect(inbox.locator(f"#row-{id}.unread")).to_have_count(0, timeout=1_000)
 
 
+def test_enter_in_the_field_of_a_label_adds_the_label(inbox):
+    row(inbox).locator(".row-check input").check()
+    total = count(inbox, "Open")
+    inbox.locator("#bulk").get_by_role("button", name="Label").click()
+    inbox.locator("#bulk-label-name").fill("by hand")
+    inbox.keyboard.press("Enter")
+    expect(row(inbox).locator(".label")).to_have_text("by hand")
+    assert count(inbox, "Open") == total
+
+
+def test_enter_on_a_selected_row_or_on_the_choice_of_reply_or_note_sends_nothing(inbox):
+    posted = []
+    open_thread(inbox)
+    inbox.wait_for_timeout(1_500)  # the thread has been marked as read
+    inbox.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    row(inbox).locator(".row-check input").check()
+    row(inbox).locator(".row-check input").press("Enter")
+    inbox.locator(".composer textarea").fill("not yet")
+    inbox.locator(".composer [name=mode]").first.press("Enter")
+    expect(inbox.locator(".composer textarea")).to_be_focused()
+    inbox.locator(".composer textarea").fill("")
+    assert posted == []
+
+
+def test_of_two_threads_the_one_that_was_opened_later_is_shown(inbox):
+    held = []
+    first, second = ids(inbox)[:2]
+    inbox.route(f"**/inbox/{first}/*", lambda route: held.append((route, route.fetch())))
+    inbox.route(f"**/inbox/{first}/", lambda route: held.append((route, route.fetch())))
+    row(inbox, 0).locator(".row-link").click()
+    for _ in range(50):
+        inbox.wait_for_timeout(0 if held else 100)
+    open_thread(inbox, 1)
+    [(route, answer), *_] = held
+    with inbox.expect_response(f"**/inbox/{first}/**"):
+        route.fulfill(response=answer)
+    inbox.wait_for_timeout(300)
+    is_open(inbox, second)
+    assert f"/inbox/{second}/" in inbox.url
+
+
+def test_a_thread_that_cannot_be_loaded_is_reported_and_the_one_before_stays(inbox):
+    shown = open_thread(inbox, 0)
+    other = row(inbox, 1).get_attribute("data-id")
+    inbox.route(f"**/inbox/{other}/**", lambda route: route.fulfill(status=503, body="busy"))
+    row(inbox, 1).locator(".row-link").click()
+    expect(inbox.get_by_role("alert")).to_contain_text("That did not work: the server answered 503.")
+    is_open(inbox, shown)
+    expect(inbox.locator("#threads [aria-selected=true]")).to_have_attribute("data-id", shown)
+
+
 def test_nothing_matches_offers_to_clear(filled, inbox):
     inbox.goto(f"{filled.url}/inbox/?search=nothingmatchesthis")
     expect(inbox.get_by_role("heading", name="Nothing matches")).to_be_visible()

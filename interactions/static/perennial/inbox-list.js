@@ -106,7 +106,7 @@ export const startList = () => {
   list.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches("input") || event.target.form !== bulk()) return;
     event.preventDefault();
-    if (event.target.name === "label") bulk().requestSubmit(bulk().querySelector('[value="label"]'));
+    if (event.target.name === "label") bulk().querySelector('[value="label"]').click();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen().length && !document.querySelector(".menu:popover-open, dialog[open]")) chooseNone();
