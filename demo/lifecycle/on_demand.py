@@ -1,4 +1,4 @@
-"""Generates extra events on request, on top of every quota, and delivers them at once. Called by the API."""
+"""Generates extra events on request, on top of every quota, and delivers them at once. Called by the API and the dashboard."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What pages show of the arrivals of a post's comments: the small curve of a card, and the chart with its table.
+"""What pages show of the arrivals of a post's comments: the small curve of a card, and the chart with its table. Called by `post_cards.py`.
 
 Each has a sentence that says the same without a picture.
 """

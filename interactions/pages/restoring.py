@@ -1,4 +1,4 @@
-"""What an undo gives back: status and unread of threads before a change, as a text in the form that undoes it."""
+"""What an undo gives back: status and unread of threads before a change, as a text in the form that undoes it. Called by the actions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The ends of a snooze that the pages offer, and the reading of the chosen one."""
+"""The ends of a snooze that the pages offer, and the reading of the chosen one. Called by the inbox and its actions."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Addresses of avatars. Called by `templatetags/interface.py` and by views that write rows as JSON."""
+"""Addresses of avatars. Called by `templatetags/interface.py` and the dashboard."""
 
 from accounts.models import Profile
 from interactions.models import BlockedAuthor, Interaction

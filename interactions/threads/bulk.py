@@ -1,4 +1,4 @@
-"""Changes many threads of a user at once. Called by the API and by `bulk_jobs`.
+"""Changes many threads of a user at once. Called by the API, the pages and `bulk_jobs`.
 
 Candidates are found without locks. Each batch of them is changed in one transaction, which locks their profiles and asks
 again which of them match, in a number of statements that depends neither on their number nor on that of the profiles.

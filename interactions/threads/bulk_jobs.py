@@ -1,4 +1,4 @@
-"""Bulk changes by filter: a few threads at once, more by a job in the worker. Called by the API and by tasks.
+"""Bulk changes by filter: a few threads at once, more by a job in the worker. Called by the API, the pages and tasks.
 
 A job's row has its progress, and is written in the transaction of each batch. So a job that is interrupted anywhere, or
 runs twice at once, changes each thread once and counts it once.

@@ -1,4 +1,4 @@
-"""Changes status, unread and labels of one thread as a person asks for it. Called by the API."""
+"""Changes status, unread and labels of one thread as a person asks for it. Called by the API and the pages."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Adds notes to threads. Called by the API."""
+"""Adds notes to threads. Called by the API and the pages."""
 
 from datetime import datetime
 

@@ -1,1 +1,1 @@
-"""The sections of the settings that are about profiles and the inbox. Routed by `interactions/urls.py`."""
+"""The sections of the settings that are about profiles and the inbox. Routed by `settings/urls.py`."""

@@ -1,4 +1,7 @@
-"""The forms of the sections Profiles, Saved replies and Inbox rules. The models and the API have the same limits."""
+"""The forms of the sections Profiles, Saved replies and Inbox rules. The models and the API have the same limits.
+
+Called by the views of these sections.
+"""
 
 from typing import Any
 
