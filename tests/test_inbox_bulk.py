@@ -270,10 +270,12 @@ def test_all_that_match_the_filters_are_changed(page, alice, profile, ten):
     decide([ten[9].pk], "archived", NOW)
     shown = change(page, query=f"?kind=comment&profile={profile.pk}", change="done", all="1", **ids(ten[0]))
     assert (toast(shown), statuses()) == ("9 threads changed.", "ddddddddda")
-    assert shown.one(".toast").all("form") == []
+    path, undo = undo_form(shown)
     assert (thread("elsewhere").status, thread("talk").status) == ("open", "open")
     assert Decision.objects.count() == 10
     assert toast(change(page, change="done", all="1")) == "2 threads changed."
+    press(page, path, "list", **undo)
+    assert statuses() == "oooooooooa"
 
 
 def test_what_arrived_after_the_list_was_read_is_left_as_it_is(page, profile, ten):

@@ -22,7 +22,7 @@ from tests.inbox_pages import (
     whole,
 )
 from tests.thread_requests import everything
-from tests.world import BRAND, NOW, SECOND, T, comment, message, send, thread
+from tests.world import BRAND, NOW, SECOND, T, at, comment, event, message, send, thread
 
 
 @pytest.fixture
@@ -257,3 +257,32 @@ def test_a_note_does_not_collide_with_an_answer(page, profile, talk):
     send(profile, message("a1", T[1], author=BRAND))
     write(page, talk, **fields_of(before), mode="note", text="a note")
     assert Note.objects.count() == 1
+
+
+def test_a_reply_that_cannot_be_marked_as_done_is_not_sent(page, profile, talk):
+    send(profile, comment("c1"))
+    other = Interaction.objects.get(platform_id="c1").pk
+    shown = write(page, talk, 422, text="Thank you", then="done", covers=other)
+    assert (stored(), typed(shown)) == ([], ("reply", "Thank you"))
+    assert shown.one(".error").text == "The thread has changed meanwhile. Look at it, then send again."
+
+
+def test_a_note_that_is_sent_twice_is_stored_once(page, talk):
+    for _ in range(2):
+        write(page, talk, mode="note", text="Ask Ada", key="one")
+    write(page, talk, mode="note", text="Ask Ada", key="two")
+    write(page, talk, mode="note", text="Ask Bob", key="two")
+    assert sorted(Note.objects.values_list("text", flat=True)) == ["Ask Ada", "Ask Ada", "Ask Bob"]
+
+
+def test_what_was_written_to_a_thread_that_is_gone_is_shown(page, profile, talk):
+    send(profile, event("message.deleted", "m1", at(T[1])))
+    shown = write(page, talk, 404, text="Thank you,\r\nAda")
+    assert shown.one("#unsent").raw_text == "Thank you,\r\nAda"
+    assert stored() == []
+
+
+def test_without_htmx_a_page_shows_what_was_written_to_a_thread_that_is_gone(page, profile, talk):
+    send(profile, event("message.deleted", "m1", at(T[1])))
+    shown = read(page.post(action(talk, "write"), {"text": "Thank you"}), 404)
+    assert shown.one("#unsent").raw_text == "Thank you"

@@ -189,6 +189,10 @@ class ThreadQuerySet(models.QuerySet):
         """Return the threads of the user's profiles that have a visible row."""
         return self.shown().filter(profile__owner=user)
 
+    def decided_after(self, moment: datetime) -> "ThreadQuerySet":
+        """Return the threads on which a person has decided after that moment."""
+        return self.filter(decided_at__gt=moment)
+
     def filtered(self, **chosen: Any) -> "ThreadQuerySet":
         """Return the threads that match these filters of ThreadFilters. `page_for`, `count_for` and `matching_among` apply them
         (the last one without a search); reading the QuerySet itself does not.

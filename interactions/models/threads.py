@@ -168,6 +168,8 @@ class Note(ThreadRow):
 
     text = models.TextField(max_length=NOTE_LENGTH)
     created_at = models.DateTimeField()
+    # Names the form that was sent. `add_note` stores it once, under the profile's lock.
+    idempotency_key = models.CharField(max_length=64, default="", db_default="", editable=False)
 
     class Meta:
         indexes = [

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -29,6 +30,7 @@ from interactions.models import (
     Thread,
     ThreadStatus,
 )
+from interactions.models.choices import InteractionType
 from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide, unblock, undo_block
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Refused, Undo, respond, shows_pane
@@ -62,7 +64,10 @@ def _outcome(action: Action, request: HttpRequest, query: InboxQuery, id: int) -
     try:
         return action(request, query, find_thread(request.user, id))
     except (Thread.DoesNotExist, Interaction.DoesNotExist):
-        return Outcome(_("This thread is gone: it was deleted meanwhile."), open_id=id, status=404)
+        typed = request.POST.get("text", "")
+        composer = Composer(text=typed) if typed else None  # so that the text can be copied
+        sentence = _("This thread is gone: it was deleted meanwhile.")
+        return Outcome(sentence, open_id=id, composer=composer, status=404)
     except Refused as error:
         return Outcome(str(error), open_id=id, status=422)
     except InvalidChange:  # such as when the row that was shown has moved to another thread
@@ -88,7 +93,7 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
             raise Refused(problem)
     leaves = status != ThreadStatus.OPEN
     before = undo_fields([thread], at, reopens=leaves and shows_pane(request))
-    covers = read_id(request.POST.get("covers", ""))
+    covers = _covers(request)
     change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
     return Outcome(
         _status_sentence(status, until),
@@ -101,7 +106,7 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
 def change_unread(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
     """Mark the thread read, up to the newest row that was shown, or unread. It tells nothing: the dot changes."""
     unread = request.POST.get("unread") == "1"
-    covers = None if unread else read_id(request.POST.get("covers", ""))
+    covers = None if unread else _covers(request)
     change_thread(thread, ThreadChange(unread=unread, covers=covers), now())
     return Outcome(_("Marked as unread.") if unread else "", open_id=thread.pk)
 
@@ -134,7 +139,7 @@ def write(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
     )
     try:
         if typed.is_note:
-            return _note(thread, text)
+            return _note(thread, typed)
         return _reply(request, query, thread, typed)
     except Refused as error:
         return Outcome(open_id=thread.pk, composer=_refused(typed, str(error)), status=422)
@@ -146,13 +151,14 @@ def _refused(typed: Composer, error: str, newer: Interaction | None = None) -> C
     return Composer(typed.key, typed.is_note, typed.text, error, newer)
 
 
-def _note(thread: Thread, text: str) -> Outcome:
+def _note(thread: Thread, typed: Composer) -> Outcome:
+    text = typed.text
     if not has_visible_text(text):
         raise Refused(_("Write the note first."))
     if len(text) > NOTE_LENGTH:
         raise Refused(_("A note has at most %(count)d characters.") % {"count": NOTE_LENGTH})
     try:
-        add_note(thread, text, now())
+        add_note(thread, text, now(), typed.key)
     except TooManyNotes as error:
         raise Refused(_("The thread has as many notes as it may have.")) from error
     return Outcome(_("Note added."), open_id=thread.pk)
@@ -161,17 +167,31 @@ def _note(thread: Thread, text: str) -> Outcome:
 def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Composer) -> Outcome:
     _check_reply(thread, typed.text)
     seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
-    at = now()
+    at, is_done = now(), request.POST.get("then") == "done"
     try:
-        replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id)
+        with (
+            transaction.atomic()
+        ):  # so that a reply that cannot be marked as done is not sent either, and not twice
+            replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id)
+            if is_done:
+                change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=_covers(request)), at)
     except replies.ReplyKeyReused as error:
         raise Refused(_("This was sent already. Change the text to send another reply.")) from error
-    if request.POST.get("then") != "done":
+    except InvalidChange as error:
+        raise Refused(_("The thread has changed meanwhile. Look at it, then send again.")) from error
+    if not is_done:
         return Outcome(_("Reply queued."), open_id=thread.pk)
     undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at, reopens=True))
-    covers = read_id(request.POST.get("covers", ""))
-    change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=covers), at)
     return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
+
+
+def _covers(request: HttpRequest) -> int | None:
+    """The id of the newest row that was shown; None: all rows that the thread has."""
+    text = request.POST.get("covers", "")
+    covers = read_id(text)
+    if text and covers is None:
+        raise Refused(_("The thread has changed meanwhile. Look at it, then do it again."))
+    return covers
 
 
 def _check_reply(thread: Thread, text: str) -> None:
@@ -209,7 +229,11 @@ def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> O
         raise Refused(
             _("The profile has as many blocked people as it may have. Unblock one first.")
         ) from error
-    sentence = _("%(name)s is blocked. What they write is hidden.") % {"name": name}
+    sentence = (
+        _("%(name)s is blocked. Their comments are hidden, and threads of new messages archived.")
+        if thread.kind == InteractionType.MESSAGE
+        else _("%(name)s is blocked. What they write is hidden.")
+    ) % {"name": name}
     return Outcome(sentence, Undo(address, {"blocked": "0", "show": "1"}), open_id=thread.pk)
 
 

@@ -37,7 +37,7 @@ from interactions.pages.restoring import REOPEN, read_restore, restore, undo_fie
 from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
-from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, change_or_start
+from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, find_first, need_job, start_job
 from interactions.threads.labels import LabelChange, TooManyLabels
 
 
@@ -69,8 +69,18 @@ def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> O
         if query.errors:
             raise Refused(str(query.errors[0]))
         selection = Selection(request.user, ThreadFilters(**query.filters()), shown.listed_at or at, change)
-        return _done(change_or_start(selection, at))
+        return _change_all(selection, query, at)
     return _change_selected(Selection(request.user, ThreadFilters(), at, change), request, query)
+
+
+def _change_all(selection: Selection, query: InboxQuery, at: datetime) -> Outcome:
+    """Change all threads of the selection; many of them by a job, which cannot be undone."""
+    candidates = find_first(selection, at)
+    if need_job(candidates):
+        return Outcome(job=start_job(selection, candidates, at))
+    rows = Thread.objects.filter(pk__in=[one.id for one in candidates])
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields(list(rows), at))
+    return _done(change_all(selection, candidates, at), undo if selection.change.status else None)
 
 
 def _change_selected(selection: Selection, request: HttpRequest, query: InboxQuery) -> Outcome:
@@ -85,9 +95,7 @@ def _change_selected(selection: Selection, request: HttpRequest, query: InboxQue
     return _done(changed, undo if selection.change.status else None, left=len(rows) - len(seen))
 
 
-def _done(changed: int | BulkJob, undo: Undo | None = None, left: int = 0) -> Outcome:
-    if isinstance(changed, BulkJob):
-        return Outcome(job=changed)
+def _done(changed: int, undo: Undo | None, left: int = 0) -> Outcome:
     sentence = ngettext("%(count)d thread changed.", "%(count)d threads changed.", changed)
     sentence %= {"count": changed}
     if left:
@@ -233,6 +241,7 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
 
 @form_view
 def delete_view(request: HttpRequest, page: str, id: str) -> HttpResponse:
+    """Delete a saved view; repeated, it changes nothing."""
     SavedView.objects.owned_by(request.user).filter(pk=id).delete()
     outcome = Outcome(_("View deleted."), views=saved_views(request.user))
     return respond(request, InboxQuery.of(request, page), outcome)

@@ -16,7 +16,7 @@ from interactions.pages.inbox_list import Profiles
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Undo
 from interactions.pages.snooze_choices import snooze_choices
-from interactions.pages.thread_pane import Composer, FilledReply, Pane
+from interactions.pages.thread_pane import Composer, Pane
 
 NOW = datetime(2026, 3, 4, 14, 2, tzinfo=timezone.get_default_timezone())  # the same picture every day
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh of the Northern Isles"
@@ -203,6 +203,5 @@ def _pane(kind: str, composer: Composer) -> Pane:
         cursor="",
         seen_id=5,
         composer=composer,
-        replies=[FilledReply("Opening hours", "We open at nine, Ada.")],
         labels=[("urgent", False), ("wholesale", True)],
     )

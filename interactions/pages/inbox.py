@@ -196,7 +196,7 @@ def pane_context(
     try:
         pane = _read_pane(request, id, request.GET.get("rows"), composer)
     except Thread.DoesNotExist:
-        return {"pane": None, "is_gone": True}, 404
+        return {"pane": None, "is_gone": True, "unsent": composer.text if composer else ""}, 404
     except CursorError:
         pane = _read_pane(request, id, None, composer)
     marks_read = pane.has_unread_after(seen_id)

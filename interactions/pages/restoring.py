@@ -61,12 +61,15 @@ def restore(user: User, ids_by_state: Mapping[Before, list[int]], changed_at: da
     """Give those of the threads that the user still sees back what they were; return how many are not as they were.
 
     A thread of which a row arrived after the change at `changed_at` is left: that row has decided, and nobody has seen it.
+    So is one on which somebody has decided since.
     """
+    were = {id: state.status for state, ids in ids_by_state.items() for id in ids}
+    decided_since = Thread.objects.filter(pk__in=were).decided_after(changed_at)
+    decided = set(decided_since.values_list("pk", flat=True))
     for (status, until, unread), ids in ids_by_state.items():
         change = BulkChange(status=status, snoozed_until=until, unread=unread or None)
         selection = Selection(user, ThreadFilters(), changed_at, change)
-        change_all(selection, find_visible(user, ids), now)
-    were = {id: state.status for state, ids in ids_by_state.items() for id in ids}
+        change_all(selection, find_visible(user, [id for id in ids if id not in decided]), now)
     statuses = Thread.objects.visible_to(user).filter(pk__in=were).values_list("pk", "status")
     return sum(status != were[id] for id, status in statuses)
 

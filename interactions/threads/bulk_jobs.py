@@ -51,10 +51,25 @@ def change_or_start(selection: Selection, now: datetime) -> int | BulkJob:
 
     Call it outside of a transaction. Raises TooManyLabels, BulkJobRunning, and what `read_within_limits` raises.
     """
+    candidates = find_first(selection, now)
+    if need_job(candidates):
+        return start_job(selection, candidates, now)
+    return change_all(selection, candidates, now)
+
+
+def find_first(selection: Selection, now: datetime) -> list[Candidate]:
+    """Find the threads of the selection, at most one more than a request changes."""
+    return read_within_limits(selection.user, lambda: find_candidates(selection, now, MAX_IN_REQUEST + 1))
+
+
+def need_job(candidates: list[Candidate]) -> bool:
+    """Whether they are more threads than a request changes."""
+    return len(candidates) > MAX_IN_REQUEST
+
+
+def start_job(selection: Selection, candidates: list[Candidate], now: datetime) -> BulkJob:
+    """Start a job for the threads of the selection, of which the candidates are some; raises as `change_or_start`."""
     user = selection.user
-    candidates = read_within_limits(user, lambda: find_candidates(selection, now, MAX_IN_REQUEST + 1))
-    if len(candidates) <= MAX_IN_REQUEST:
-        return change_all(selection, candidates, now)
     if BulkJob.objects.owned_by(user).running().exists():
         raise BulkJobRunning
     left = read_within_limits(user, lambda: count(selection, now))

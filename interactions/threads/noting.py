@@ -14,11 +14,13 @@ class TooManyNotes(Exception):
     """The thread has MAX_NOTES."""
 
 
-def add_note(thread: Thread, text: str, now: datetime) -> Note:
-    """Store a note; raises TooManyNotes, or Thread.DoesNotExist when the thread is shown no more."""
+def add_note(thread: Thread, text: str, now: datetime, key: str = "") -> Note:
+    """Store a note, once for each `key` that is not empty; raises TooManyNotes, or Thread.DoesNotExist when the thread is shown no more."""
     with transaction.atomic():
         lock_profiles([thread.profile_id])
         Thread.objects.shown().get(pk=thread.pk)
+        if key and (stored := Note.objects.filter(thread=thread.pk, idempotency_key=key, text=text).first()):
+            return stored
         if Note.objects.filter(thread=thread.pk).count() >= MAX_NOTES:
             raise TooManyNotes
         return Note.objects.create(
@@ -26,5 +28,6 @@ def add_note(thread: Thread, text: str, now: datetime) -> Note:
             is_demo=thread.is_demo,
             thread=thread,
             text=text,
+            idempotency_key=key,
             created_at=now,
         )

@@ -26,7 +26,7 @@ const keep = () => {
     localStorage.setItem(key(), JSON.stringify({ text, mode: form().elements.mode.value, at: Date.now() }));
     const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
     const oldest = names.sort((one, other) => (read(one)?.at ?? 0) - (read(other)?.at ?? 0));
-    for (const name of oldest.slice(0, names.length - KEPT)) forget(name);
+    for (const name of oldest.slice(0, Math.max(0, names.length - KEPT))) forget(name);
   } catch { /* likewise */ }
 };
 
@@ -75,8 +75,12 @@ export const startComposer = () => {
     keep();
     show();
   });
-  // What was sent is no draft any more; a refusal leaves it.
-  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.requestConfig?.elt?.matches?.(".composer") && detail.xhr.status === 200) forget(prefix + detail.requestConfig.elt.dataset.thread);
+  // What was sent is no draft any more; a refusal leaves it, and what was typed since stays.
+  document.addEventListener("htmx:beforeSwap", ({ detail: { requestConfig, xhr } }) => {
+    if (!requestConfig?.elt?.matches?.(".composer") || xhr.status !== 200) return;
+    const name = prefix + requestConfig.elt.dataset.thread, draft = read(name), sent = requestConfig.parameters.text;
+    const since = draft?.text.startsWith(sent) ? draft.text.slice(sent.length).trim() : "";
+    if (!since) return forget(name);
+    localStorage.setItem(name, JSON.stringify({ ...draft, text: since }));
   });
 };

@@ -1,0 +1,27 @@
+"""Replies say why they were not sent, and notes have keys; safe under traffic and with processes of the release before."""
+
+from django.db import migrations, models
+
+from accounts.altering import add_columns
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("interactions", "0018_columns_of_older_releases")]
+
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            [
+                add_columns("interactions_interaction", {"send_error": "varchar(300) NOT NULL DEFAULT ''"}),
+                add_columns("interactions_note", {"idempotency_key": "varchar(64) NOT NULL DEFAULT ''"}),
+            ],
+            [
+                migrations.AddField(
+                    "interaction", "send_error", models.CharField(blank=True, db_default="", default="", max_length=300)
+                ),
+                migrations.AddField(
+                    "note", "idempotency_key", models.CharField(db_default="", default="", editable=False, max_length=64)
+                ),
+            ],
+        )
+    ]
