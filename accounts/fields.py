@@ -4,9 +4,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.declarations import check_table
+from accounts.handles import SIGNS, HandleRule
 from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS, InvalidHandle, read_handle
+
+SIGN_NAMES = {".": gettext_lazy("dots"), "_": gettext_lazy("underscores"), "-": gettext_lazy("hyphens")}
+check_table("SIGN_NAMES in accounts/fields.py", SIGN_NAMES, SIGNS)
 
 
 def validate_name(name: str, max_length: int, label: str) -> str:
@@ -14,7 +21,7 @@ def validate_name(name: str, max_length: int, label: str) -> str:
     try:
         return normalize_name(name, max_length)
     except UnreadableName as error:
-        raise ValidationError(f"The {label} {error}") from error
+        raise ValidationError(_("The %(label)s %(problem)s") % {"label": label, "problem": error}) from error
 
 
 class ReadableNameField(models.CharField):
@@ -41,4 +48,16 @@ class HandleField(ReadableNameField):
         try:
             return read_handle(name, platform)
         except InvalidHandle as error:
-            raise ValidationError(f"The {self.verbose_name} {error}") from error
+            sentence = _(
+                "The %(label)s must be the name alone, such as acme, without an address or spaces: %(rule)s."
+            )
+            rule = describe_handles(PLATFORMS[platform].handles)
+            raise ValidationError(sentence % {"label": self.verbose_name, "rule": rule}) from error
+
+
+def describe_handles(rule: HandleRule) -> str:
+    """The rule for existing handles as the end of a sentence: "at most 30 letters …"."""
+    letters = _("letters of any language") if rule.any_script else _("letters from a to z")
+    *first, last = letters, _("digits"), *(str(SIGN_NAMES[sign]) for sign in rule.signs)
+    sentence = _("at most %(most)d %(first)s and %(last)s, with no dot or hyphen at either end")
+    return sentence % {"most": rule.max_length, "first": ", ".join(first), "last": last}

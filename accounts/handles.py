@@ -12,7 +12,7 @@ from accounts.declarations import InvalidDeclaration, check_not_empty, check_ran
 
 MAX_HANDLE_LENGTH = 255  # that its column stores
 EDGE_SIGNS = ".-"  # no handle begins or ends with one
-SIGN_NAMES = {".": "dots", "_": "underscores", "-": "hyphens"}
+SIGNS = "._-"
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ class HandleRule:
         check_not_empty("The source of a HandleRule", self.source)
         check_not_empty("The registered_edge_signs of a HandleRule", self.registered_edge_signs)
         for sign in self.signs + self.older_signs + self.registered_edge_signs:
-            if sign not in SIGN_NAMES:
+            if sign not in SIGNS:
                 raise InvalidDeclaration(
-                    f"A HandleRule has the sign {sign!r}; it must be one of {' '.join(SIGN_NAMES)}"
-                    " (SIGN_NAMES in accounts/handles.py)."
+                    f"A HandleRule has the sign {sign!r}; it must be one of {' '.join(SIGNS)} (SIGNS in accounts/handles.py)."
                 )
 
     def may_exist(self, handle: str) -> bool:
@@ -57,13 +56,6 @@ class HandleRule:
     @property
     def registered_signs(self) -> str:
         return "".join(sign for sign in self.signs if sign not in self.older_signs)
-
-    @property
-    def description(self) -> str:
-        """The rule for existing handles as the end of a sentence: "at most 30 letters …"."""
-        letters = "letters of any language" if self.any_script else "letters from a to z"
-        *first, last = letters, "digits", *(SIGN_NAMES[sign] for sign in self.signs)
-        return f"at most {self.max_length} {', '.join(first)} and {last}, with no dot or hyphen at either end"
 
     def _is_allowed(self, character: str) -> bool:
         if character in self.signs or (character.isascii() and character.isalnum()):

@@ -33,6 +33,13 @@ class UserManager(auth.UserManager["User"]):
         """
         return super().get_queryset().defer("demo_mode_enabled_at")
 
+    def lock(self, pk: int) -> "User":
+        """Lock the user's row until the transaction ends and return it; raises User.DoesNotExist.
+
+        So simultaneous calls that count what the user has run one after the other.
+        """
+        return self.select_for_update(no_key=True).get(pk=pk)
+
 
 class User(AbstractUser):
     """A person; one person is one workspace."""
@@ -165,7 +172,7 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         after the other.
         """
         with transaction.atomic():
-            User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+            User.objects.lock(owner.pk)
             if self.owned_by(owner).filter(is_demo=False).count() >= MAX_PROFILES:
                 raise TooManyProfiles
             try:

@@ -1,23 +1,18 @@
-"""Checks and normalizes names that people type: of users, companies, products and profiles. Pure.
+"""Checks and normalizes names that people type: of users, companies, products and profiles.
 
 Every field for such a name calls `normalize_name`, so that all of them accept and store the same names.
-`has_visible_text` says whether a text of any length shows anything; forms and pages call it.
 """
 
 import re
-import sys
 import unicodedata
-from functools import cache
+
+from django.utils.translation import gettext as _
+
+from accounts.visible_text import BLANK_GLYPHS, VISIBLE_FORMATS
 
 VIRAMA = 9  # combining class of the signs after which a joiner shapes a letter, also at the end of a word
 JOINERS = "\u200c\u200d"  # inside words of many scripts, and inside emoji
 DIRECTION_MARKS = "\u200e\u200f\u061c"  # in names that mix directions
-VISIBLE_FORMATS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-BLANK_GLYPHS = (  # letters, signs and marks that are invisible in spite of their category
-    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\U00016fe4\U0001d159"
-)
-# Controls, format characters, separators, and marks that are drawn on another letter.
-INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
 MAX_QUOTED_LENGTH = 100  # characters of an unknown field or parameter name that an error quotes
 MAX_COMPOSED = 4  # code points that NFC composes into one
 _BLANKS = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
@@ -38,47 +33,36 @@ def normalize_name(name: str, max_length: int) -> str:
     Raises UnreadableName for a name that shows nothing, has more than `max_length` code points, or contains control
     or formatting characters, line breaks, or private or unassigned code points.
     """
-    must = f"must be a name of 1 to {max_length} characters in one line"
     text = _BLANKS.sub(" ", name).strip().strip(DIRECTION_MARKS + " ")
     if len(text) > max_length * MAX_COMPOSED:  # composing takes time quadratic in the length
-        raise UnreadableName(f"{must}; it has {len(text)}, so shorten it to at most {max_length} characters.")
+        raise _too_long(text, max_length)
     text = unicodedata.normalize("NFC", text)
     invalid = _first_invalid(_REGION_FLAG.sub("\U0001f3f4", text))
     if invalid:
-        raise UnreadableName(f"{must}; remove {_describe(invalid)}, which nobody can read.")
+        sentence = _(
+            "must be a name of 1 to %(most)d characters in one line; remove %(character)s, which nobody can read."
+        )
+        raise UnreadableName(sentence % {"most": max_length, "character": _describe(invalid)})
     if not text:
-        raise UnreadableName(f"{must} that shows something: letters, digits, signs or emoji.")
+        sentence = _(
+            "must be a name of 1 to %(most)d characters in one line that shows something: letters, digits, signs or emoji."
+        )
+        raise UnreadableName(sentence % {"most": max_length})
     if len(text) > max_length:
-        raise UnreadableName(f"{must}; it has {len(text)}, so shorten it to at most {max_length} characters.")
+        raise _too_long(text, max_length)
     return text
+
+
+def _too_long(text: str, max_length: int) -> UnreadableName:
+    sentence = _(
+        "must be a name of 1 to %(most)d characters in one line; it has %(count)d, so shorten it to at most %(most)d characters."
+    )
+    return UnreadableName(sentence % {"most": max_length, "count": len(text)})
 
 
 def name_key(name: str) -> str:
     """Return one key for all names that differ in upper and lower case only."""
     return name.casefold()
-
-
-def has_visible_text(text: str) -> bool:
-    """Whether the text has a visible character; characters that are newer than Python's Unicode tables count as visible."""
-    return visible_character().search(text) is not None
-
-
-@cache
-def visible_character() -> re.Pattern[str]:
-    """Return a pattern of one visible character; it skips megabytes of invisible ones in milliseconds."""
-    return re.compile(f"[^{invisible_characters()}]")
-
-
-@cache
-def invisible_characters() -> str:
-    """Return all invisible characters, escaped for a character class of a pattern; computed once, in half a second."""
-    return "".join(re.escape(char) for char in map(chr, range(sys.maxunicode + 1)) if not _is_visible(char))
-
-
-def _is_visible(character: str) -> bool:
-    if character in BLANK_GLYPHS:
-        return False
-    return unicodedata.category(character) not in INVISIBLE_CATEGORIES or character in VISIBLE_FORMATS
 
 
 def _first_invalid(text: str) -> str:

@@ -12,7 +12,7 @@ from accounts.handles import HandleRule
 
 
 class InvalidHandle(ValueError):
-    """The text is not a possible handle of the platform. The message continues "The handle": "must be …"."""
+    """The text is not a possible handle of the platform."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,7 @@ check_not_empty("DEFAULT_PLATFORMS (`in_default_demo` in accounts/platforms.py)"
 
 def read_handle(text: str, platform: str) -> str:
     """The handle without a leading @. Raises InvalidHandle when it cannot exist on `platform`, a key of PLATFORMS."""
-    handle, rule = text.lstrip("@ "), PLATFORMS[platform].handles
-    if not rule.may_exist(handle):
-        raise InvalidHandle(
-            f"must be the name alone, such as acme, without an address or spaces: {rule.description}."
-        )
+    handle = text.lstrip("@ ")
+    if not PLATFORMS[platform].handles.may_exist(handle):
+        raise InvalidHandle
     return handle

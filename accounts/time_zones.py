@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -43,6 +44,11 @@ def shown_zone(chosen: str, request: HttpRequest) -> str:
     """The time zone in which pages show times to a user who has `chosen` a zone or none (""); "" for UTC."""
     wanted = (chosen, request.COOKIES.get(ZONE_COOKIE, ""))
     return next((name for name in wanted if name and name in time_zones()), "")
+
+
+def start_of(day: date) -> datetime:
+    """The start of the day in the time zone in which pages show times."""
+    return datetime.combine(day, time(), timezone.get_current_timezone())
 
 
 def similar_time_zone(name: str) -> str:

@@ -27,8 +27,11 @@ def issue_token(user: User, now: datetime, name: str = "") -> str:
     Raises PasswordChanged if the password has been changed or the user deleted meanwhile, and TokenNameTaken.
     """
     with transaction.atomic():
-        current = User.objects.select_for_update().filter(pk=user.pk).first()
-        if current is None or current.password != user.password:
+        try:
+            current = User.objects.lock(user.pk)
+        except User.DoesNotExist as error:
+            raise PasswordChanged from error
+        if current.password != user.password:
             raise PasswordChanged
         return create_token(user, now, name)
 

@@ -1,4 +1,4 @@
-"""Runs the web server as the Procfile does, on the benchmark's database, for `lists`, `search`, `thread_lists` and `webhook`."""
+"""Runs the web server as the Procfile does, on the benchmark's database, for `inbox`, `lists`, `search`, `thread_lists` and `webhook`."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import requests
 from django.conf import settings
+from django.test import Client
 from knox.models import get_token_model
 
 from accounts.models import User
@@ -48,3 +49,14 @@ def api_of(user: User) -> Iterator[Callable[..., dict]]:
             return answer.json()
 
         yield get
+
+
+@contextmanager
+def session_of(user: User) -> Iterator[tuple[requests.Session, str]]:
+    """Run the web server; yield a browser's session of the user, and the server's address."""
+    client = Client()
+    client.force_login(user)
+    session = requests.Session()
+    session.cookies.update({name: cookie.value for name, cookie in client.cookies.items()})
+    with web_server() as url:
+        yield session, url

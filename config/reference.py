@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from accounts.fields import describe_handles
 from accounts.platforms import PLATFORMS
 from demo import simulator
 from demo.account_settings import SETTINGS, Setting
@@ -72,7 +73,7 @@ def _default(setting: Setting) -> str:
 def _platforms() -> str:
     rows = (
         (
-            *(f"`{name}`", spec.label, spec.profile_id_help, spec.handles.description),
+            *(f"`{name}`", spec.label, spec.profile_id_help, describe_handles(spec.handles)),
             *("yes" if spec.has_messages else "no", "yes" if spec.in_default_demo else "no"),
         )
         for name, spec in PLATFORMS.items()

@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
-from accounts.names import has_visible_text, invisible_characters, visible_character
+from accounts.visible_text import has_visible_text, invisible_characters, visible_character
 
 # Bidirectional control characters. One that ends an isolate would end the page's own, and reorder the text after it.
 BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))

@@ -63,7 +63,7 @@ INTERACTIONS = Table(
         Column("content", _visible_content),
         Column("parent", _visible_parent),
         *attributes("platform_id", "type", "direction", "author_id", "author_handle", "author_name"),
-        *attributes("conversation_id", "text", "status", "sentiment", "send_status"),
+        *attributes("conversation_id", "text", "status", "sentiment", "send_status", "send_error"),
         *attributes("posted_at", "received_at", "is_demo", "deleted_at"),
         Column("thread", attrgetter("thread_id")),
         *attributes("hidden_at"),

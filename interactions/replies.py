@@ -1,4 +1,4 @@
-"""Stores replies as outbound rows that are queued to be sent; called by the API."""
+"""Stores replies as outbound rows that are queued to be sent, and queues failed ones again. Called by the API and the pages."""
 
 import uuid
 from datetime import datetime
@@ -8,7 +8,9 @@ from django.db import transaction
 from interactions.events import digest
 from interactions.locks import lock_profiles
 from interactions.models import Interaction, InteractionQuerySet, Thread
+from interactions.models.choices import SendStatus
 from interactions.threads.moving import move_rows
+from interactions.threads.recomputing import recompute
 
 
 class ReplyKeyReused(Exception):
@@ -21,6 +23,10 @@ class AnsweredMeanwhile(Exception):
     def __init__(self, newer: Interaction) -> None:
         super().__init__(newer)
         self.newer = newer
+
+
+class NotFailed(Exception):
+    """The row is no reply that failed to be sent."""
 
 
 def store_reply(to: Interaction, text: str, now: datetime, key: str | None = None) -> Interaction:
@@ -57,6 +63,20 @@ def answer_thread(
             raise AnsweredMeanwhile(newer)
         to = _visible().get(profile=thread.profile_id, platform_id=thread.last_in_ref or thread.last_ref)
         return _store(to, text, now, key, request_digest)
+
+
+def retry_reply(row: Interaction, now: datetime) -> None:
+    """Queue a reply that was not sent again, as one written `now`. Does nothing if it is queued; raises NotFailed.
+
+    The caller holds the lock of the row's profile.
+    """
+    if row.send_status == SendStatus.QUEUED:
+        return
+    if row.send_status != SendStatus.FAILED:
+        raise NotFailed
+    row.send_status, row.send_error, row.posted_at, row.updated_at = SendStatus.QUEUED, "", now, now
+    row.save(update_fields=["send_status", "send_error", "posted_at", "updated_at"])
+    recompute([row.thread_id] if row.thread_id else [], now)
 
 
 def _stored_before(profile_id: int, key: str | None, request_digest: int) -> Interaction | None:
@@ -101,7 +121,7 @@ def _outbound_row(to: Interaction, text: str, now: datetime) -> Interaction:
         platform_id=f"reply:{uuid.uuid4()}",
         type=to.type,
         direction=Interaction.Direction.OUT,
-        send_status=Interaction.SendStatus.QUEUED,
+        send_status=SendStatus.QUEUED,
         parent=to,
         parent_ref=to.platform_id,
         content_id=to.content_id,

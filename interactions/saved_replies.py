@@ -1,4 +1,4 @@
-"""The variables in the text of a saved reply: checks them when it is saved, and fills them in. Pure.
+"""The variables in the text of a saved reply: checks them when it is saved, and fills them in.
 
 `{name}` stands for a value, `{name|fallback}` for the value or, when it is not known, for the fallback, which is any text
 without braces. The names are those of VARIABLES. `{{` and `}}` stand for one brace. Nothing else may contain a brace.
@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from accounts.names import has_visible_text
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.visible_text import has_visible_text
 
 VARIABLES = {  # what each name stands for
     "first_name": "the first name of the person who gets the reply",
@@ -16,7 +19,7 @@ VARIABLES = {  # what each name stands for
     "handle": "the handle of the person who gets the reply, without @",
 }
 MAX_QUOTED = 50  # characters of a text that an error quotes
-KNOWN = (
+KNOWN = gettext_noop(
     "There are {first_name}, {brand} and {handle}; {first_name|there} writes there when the name is not known;"
     " write {{ and }} for braces."
 )
@@ -45,7 +48,9 @@ def check(text: str) -> None:
     """Raise InvalidSavedReply when the text has a wrong variable, or shows nothing."""
     parse(text)
     if not has_visible_text(text):
-        raise InvalidSavedReply("The text has no visible character; write letters, digits, signs or emoji.")
+        raise InvalidSavedReply(
+            _("The text has no visible character; write letters, digits, signs or emoji.")
+        )
 
 
 def render(text: str, values: Mapping[str, str | None]) -> str:
@@ -67,9 +72,8 @@ def _parts(text: str) -> Iterator[str | Variable]:
         if part in _BRACES:
             yield _BRACES[part]
         elif part in ("{", "}"):
-            raise InvalidSavedReply(
-                f"The {part} after {match.start()} characters belongs to no variable. {KNOWN}"
-            )
+            sentence = _("The %(brace)s after %(count)d characters belongs to no variable.")
+            raise _invalid(sentence % {"brace": part, "count": match.start()})
         else:
             yield _variable(part[1:-1]) if part[0] == "{" else part
 
@@ -78,7 +82,11 @@ def _variable(inner: str) -> Variable:
     name, bar, fallback = inner.partition("|")
     quoted = "{" + inner[:MAX_QUOTED] + "}"
     if name not in VARIABLES:
-        raise InvalidSavedReply(f"There is no variable {quoted}. {KNOWN}")
+        raise _invalid(_("There is no variable %(variable)s.") % {"variable": quoted})
     if bar and not fallback.strip():
-        raise InvalidSavedReply(f"{quoted} has no text after the |. {KNOWN}")
+        raise _invalid(_("%(variable)s has no text after the |.") % {"variable": quoted})
     return Variable(name, fallback if bar else None)
+
+
+def _invalid(sentence: str) -> InvalidSavedReply:
+    return InvalidSavedReply(f"{sentence} {_(KNOWN)}")

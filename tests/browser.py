@@ -60,13 +60,8 @@ def quiet(context: BrowserContext, stack: ServiceStack) -> Iterator[None]:
     assert errors == [], "no script fails, nothing breaks the Content-Security-Policy, the console is empty"
 
 
-# What htmx writes about a request that was refused or found no network, and about a row that two answers delete.
-REPORTS_OF_HTMX = (
-    "Response Status Error Code",
-    "htmx:sendError",
-    "htmx:afterRequest",
-    "htmx:oobErrorNoTarget",
-)
+# What htmx writes about a request that was refused or found no network.
+REPORTS_OF_HTMX = ("Response Status Error Code", "htmx:sendError", "htmx:afterRequest")
 
 
 def is_refusal(line: ConsoleMessage) -> bool:

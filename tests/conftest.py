@@ -36,6 +36,7 @@ _PLUGINS = (
     "restored_rows",
     "thread_filters",
     "settings_pages",
+    "pseudo_locale",
 )
 pytest_plugins = [f"tests.{name}" for name in _PLUGINS]
 

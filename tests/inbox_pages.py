@@ -115,6 +115,7 @@ def browser(found: Element) -> dict[str, object]:
         "version": found.one("#version")["value"],
         "open": opened or "",
         "next": following[0] if following else "",
+        "seen_id": found.one("#conversation")["data-seen"] if opened else "",
     }
 
 

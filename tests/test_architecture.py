@@ -11,8 +11,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PURE = (
     "accounts.declarations",
     "accounts.handles",
-    "accounts.names",
     "accounts.platforms",
+    "accounts.visible_text",
     "accounts.zone_names",
     "interactions.event_types",
 )
@@ -58,7 +58,6 @@ PURE_MODULES = (
     "demo.windows",
     "demo.account_settings",
     "demo.exceptions",
-    "demo.names",
     "demo.simulator",
     "demo.realism",
     "demo.pictures.cast",
@@ -82,10 +81,8 @@ PURE_MODULES = (
     "interactions.moderation.languages",
     "interactions.moderation.matching",
     "interactions.pages.curves",
-    "interactions.saved_replies",
     "interactions.search_words",
     "interactions.signing",
-    "accounts.names",
     "config.task_messages",
     "config.web_server.fair_queue",
 )

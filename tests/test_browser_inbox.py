@@ -184,6 +184,44 @@ def test_arrivals_are_announced_and_what_one_reads_does_not_move(filled, inbox):
     is_open(inbox, first)
 
 
+def receive(filled, id: str, name: str, text: str) -> None:
+    """Have a message of the person arrive in the thread of messages with that id."""
+    filled.manage(
+        "shell",
+        "-c",
+        "from django.utils import timezone; from interactions.ingest import *; from interactions.models import *;"
+        f"one = Interaction.objects.filter(thread={id}, direction='in').latest('posted_at'); now = timezone.now();"
+        "author = {'id': one.author_id, 'name': one.author_name, 'handle': one.author_handle};"
+        f"event = {{'type': 'message.created', 'id': {name!r}, 'occurred_at': now.isoformat(), 'text': {text!r},"
+        " 'author': author, 'conversation_id': one.conversation_id};"
+        "print(ingest([IncomingEvent(one.profile_id, event)], now))",
+    )
+
+
+def test_what_arrives_in_the_open_thread_is_read_and_what_the_user_marked_unread_stays_unread(filled, inbox):
+    inbox.goto(f"{filled.url}/messages/")
+    id = open_thread(inbox, 1)
+    unread = inbox.locator(f"#row-{id}.unread")
+    expect(unread).to_have_count(0)
+    title = inbox.title()
+    receive(filled, id, "while-open-1", "The first while it is open")
+    expect(inbox.locator("#conversation")).to_contain_text("The first while it is open", timeout=15_000)
+    expect(unread).to_have_count(0)
+    expect(inbox).to_have_title(title)
+    assert filled.sql(f"SELECT unread FROM interactions_thread WHERE id = {id}") == [(False,)]
+    inbox.get_by_role("button", name="More actions").click()
+    inbox.get_by_role("button", name="Mark as unread", exact=True).last.click()
+    expect(unread).to_have_count(1)
+    with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
+        inbox.evaluate("document.getElementById('version').value = ''")
+    inbox.wait_for_timeout(1_500)
+    expect(unread).to_have_count(1)
+    receive(filled, id, "while-open-2", "The second while it is open")
+    expect(inbox.locator("#conversation")).to_contain_text("The second while it is open", timeout=15_000)
+    expect(unread).to_have_count(0)
+    expect(inbox).to_have_title(title)
+
+
 def test_the_composer_sends_with_control_enter_and_keeps_a_draft(inbox):
     id = open_thread(inbox)
     field = inbox.locator(".composer textarea")
@@ -216,6 +254,46 @@ def test_a_note_looks_different_from_a_reply(inbox):
     inbox.locator(".composer textarea").fill("Ask Bram first")
     inbox.get_by_role("button", name="Add note").click()
     expect(inbox.locator(".team-note")).to_contain_text("Ask Bram first")
+
+
+def test_saved_replies_are_loaded_when_their_menu_opens_and_fill_the_text(filled, inbox):
+    filled.sql(
+        "INSERT INTO interactions_savedreply (owner_id, name, name_key, text, created_at, updated_at) SELECT id,"
+        " 'Thanks', 'thanks', 'Thank you from {brand}!', now(), now() FROM accounts_user WHERE username = 'visitor'"
+    )
+    try:
+        open_thread(inbox)
+        expect(inbox.locator("[data-insert]")).to_have_count(0)
+        inbox.get_by_role("button", name="Saved replies").click()
+        item = inbox.locator("#saved-replies .item").first
+        expect(item).to_be_focused()
+        box = inbox.locator("#saved-replies").bounding_box()
+        assert box["y"] + box["height"] <= WIDE["height"]
+        inbox.keyboard.press("Enter")
+        expect(inbox.locator(".composer textarea")).to_have_value(re.compile("^Thank you from .+!$"))
+        inbox.locator(".composer textarea").fill("")
+    finally:
+        filled.sql("DELETE FROM interactions_savedreply")
+
+
+def test_a_whole_text_that_was_loaded_stays_when_the_page_is_brought_up_to_date(filled, inbox):
+    id = open_thread(inbox)
+    inbox.locator(".mode", has_text="Note").click()
+    inbox.locator(".composer textarea").fill("word " * 1_000 + "end")
+    inbox.get_by_role("button", name="Add note").click()
+    note = inbox.locator(".team-note")
+    expect(note.locator(".less")).to_be_hidden()
+    note.get_by_text("Show all 5,003 characters").click()
+    expect(note.locator(".text").last).to_contain_text("end")
+    expect(note.locator(".text").first).to_be_hidden()
+    expect(note.locator("summary")).to_be_focused()
+    with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
+        filled.sql(f"UPDATE interactions_note SET author_name = 'Bram' WHERE thread_id = {id}")
+        inbox.evaluate("document.getElementById('version').value = ''")
+    expect(note).to_contain_text("Bram")
+    expect(note.locator(".text").last).to_contain_text("end")
+    note.get_by_text("Show less").click()
+    expect(note.locator(".text").first).to_be_visible()
 
 
 def test_messages_are_on_their_senders_sides_with_days_between(filled, inbox):
@@ -281,6 +359,80 @@ def test_all_that_match_are_changed(filled, inbox):
     expect(inbox.locator(".tab", has_text="Open").locator(".count")).to_have_attribute("data-count", "0")
 
 
+def test_a_saved_view_is_in_its_menu_at_once(filled, inbox):
+    inbox.goto(f"{filled.url}/inbox/?platform=youtube")
+    menu = inbox.locator("#views")
+    inbox.get_by_role("button", name="Saved views").click()
+    menu.get_by_label("Save the filters shown as").fill("Videos")
+    inbox.keyboard.press("Enter")
+    expect(menu.get_by_role("link", name="Videos")).to_be_visible()
+    expect(menu.get_by_label("Save the filters shown as")).to_have_value("")
+    expect(menu.get_by_label("Save the filters shown as")).to_be_focused()
+    menu.get_by_role("button", name="Delete the view Videos").click()
+    expect(menu.locator(".view")).to_have_count(0)
+    expect(menu.get_by_role("heading", name="Saved views")).to_be_focused()
+
+
+CHANGE = """([id, change]) => fetch(`/api/v1/threads/${id}/`, {method: "PATCH", body: JSON.stringify(change), headers: {
+    "content-type": "application/json", "x-csrftoken": JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"]
+    }}).then((answer) => answer.status)"""
+SCROLL = (
+    "(to) => { const one = document.getElementById('list-scroll'); one.scrollTop = to ?? one.scrollHeight; }"
+)
+
+
+def test_of_more_rows_than_a_poll_tells_those_that_are_visible_are_up_to_date(filled, inbox):
+    inbox.goto(f"{filled.url}/inbox/?status=all")
+    while (loaded := inbox.locator("#threads .row").count()) <= 300:
+        inbox.evaluate(SCROLL, None)
+        expect(row(inbox, loaded)).to_be_attached(timeout=15_000)
+    far = row(inbox, 300)
+    id, label = far.get_attribute("data-id"), far.locator(".label")
+    far.scroll_into_view_if_needed()
+    assert inbox.evaluate(CHANGE, [id, {"labels": ["first"]}]) == 200
+    expect(label).to_have_text("first", timeout=12_000)
+    inbox.evaluate(SCROLL, 0)
+    with inbox.expect_response(lambda answer: "/updates/" in answer.url and answer.status == 200):
+        assert inbox.evaluate(CHANGE, [id, {"labels": ["second"]}]) == 200
+    expect(label).to_have_text("first")
+    far.scroll_into_view_if_needed()
+    expect(label).to_have_text("second")
+    inbox.wait_for_timeout(500)
+    with inbox.expect_response("**/updates/**", timeout=12_000) as answer:
+        pass
+    assert answer.value.status == 204
+
+
+def test_an_answer_about_what_another_one_has_removed_meanwhile_changes_nothing(inbox):
+    open_thread(inbox)
+    expect(inbox.locator("#read")).to_have_count(0)
+    held, id = [], row(inbox, 2).get_attribute("data-id")
+
+    def hold(route) -> None:
+        answer = route.fetch()
+        if f'id="row-{id}" hx-swap-oob="delete"' in answer.text():
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    inbox.route("**/updates/**", hold)
+    assert inbox.evaluate(CHANGE, [id, {"status": "archived"}]) == 200
+    for _ in range(60):
+        inbox.wait_for_timeout(0 if held else 200)
+    [(route, answer)] = held
+    assert 'id="conversation"' in answer.text()
+    inbox.locator(f"#row-{id}").hover()
+    inbox.locator(f"#row-{id}").get_by_role("button", name="Mark as done").click()
+    expect(inbox.locator(f"#row-{id}")).to_have_count(0)
+    inbox.go_back()
+    expect(inbox.get_by_role("heading", name="Choose a thread")).to_be_visible()
+    with inbox.expect_response("**/updates/**"):
+        route.fulfill(response=answer)
+    inbox.wait_for_timeout(300)
+    expect(inbox.get_by_role("heading", name="Choose a thread")).to_be_visible()
+    assert id not in ids(inbox)
+
+
 def test_nothing_matches_offers_to_clear(filled, inbox):
     inbox.goto(f"{filled.url}/inbox/?search=nothingmatchesthis")
     expect(inbox.get_by_role("heading", name="Nothing matches")).to_be_visible()
@@ -301,6 +453,16 @@ def test_a_phone_shows_one_pane_with_targets_of_44_px(filled, inbox):
     inbox.get_by_role("link", name="Back to the list").click()
     expect(inbox.locator("#threads .row").first).to_be_visible()
     assert inbox.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_phone_says_that_a_thread_is_gone_and_leads_back_to_the_list(filled, inbox):
+    inbox.set_viewport_size(PHONE)
+    inbox.goto(f"{filled.url}/inbox/999999999999/")
+    expect(inbox.get_by_role("heading", name="This thread is gone")).to_be_visible()
+    expect(inbox.locator(".list-pane")).to_be_hidden()
+    inbox.get_by_role("link", name="Back to the list").click()
+    expect(inbox.locator("#threads .row").first).to_be_visible()
+    expect(inbox.locator(".thread-pane")).to_be_hidden()
 
 
 def test_right_to_left_never_overflows(filled, inbox):

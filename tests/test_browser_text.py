@@ -225,7 +225,7 @@ def test_pages_with_errors_fit_the_window(nasty, tab, width):
     tab.get_by_label("Time zone").fill("z" * 3000)
     typed = tab.get_by_label("Time zone").input_value()  # as long as the field lets it be
     tab.get_by_role("button", name="Save").click()
-    expect(tab.locator(".field .error")).to_be_visible()
+    expect(tab.locator(".setting .error")).to_be_visible()
     fits(tab)
     assert tab.get_by_label("Time zone").input_value() == typed
     with demo_that_is("off", nasty):

@@ -115,7 +115,7 @@ def rule(
     return lambda: HandleRule(max_length, signs, source, **values)
 
 
-UNKNOWN_SIGN = "A HandleRule has the sign '+'; it must be one of . _ - (SIGN_NAMES in accounts/handles.py)."
+UNKNOWN_SIGN = "A HandleRule has the sign '+'; it must be one of . _ - (SIGNS in accounts/handles.py)."
 WRONG_PLATFORMS = {
     "an unknown sign": (rule(signs="+"), UNKNOWN_SIGN),
     "an unknown older sign": (rule(older_signs="+"), UNKNOWN_SIGN),

@@ -78,7 +78,7 @@ def test_columns_are_the_apis_fields_in_their_order(page, live):
     assert names == [
         *("id", "profile", "platform", "content", "parent", "platform_id", "type", "direction"),
         *("author_id", "author_handle", "author_name", "conversation_id", "text", "status"),
-        *("sentiment", "send_status", "posted_at", "received_at", "is_demo", "deleted_at"),
+        *("sentiment", "send_status", "send_error", "posted_at", "received_at", "is_demo", "deleted_at"),
         *("thread", "hidden_at", "attachments", "moderation_action", "moderation_status", "moderation_until"),
     ]
 

@@ -10,7 +10,7 @@ from interactions.clock import now
 from interactions.models import BlockedAuthor, Decision, Interaction, Label, Moderation, Thread
 from interactions.moderation import blocking
 from interactions.threads import labels
-from interactions.threads.decisions import decide
+from interactions.threads.decisions import decide, mark_read
 from tests.expected_threads import check_threads
 from tests.inbox_pages import (
     action,
@@ -194,6 +194,30 @@ def test_undo_gives_back_status_and_snooze_and_repeated_changes_nothing(page, th
         before = everything()
         press(page, path, "list", **undo)
         assert everything() == before
+
+
+@pytest.mark.parametrize("status", ["done", "archived", "snoozed"])
+@pytest.mark.parametrize("unread", [True, False])
+def test_undo_gives_back_whether_the_thread_was_unread(page, three, status, unread):
+    if not unread:
+        mark_read([three[0].pk], NOW)
+    shown = press(page, action(three[0], "status"), "", status=status, until=at(later()))
+    path, undo = undo_form(shown)
+    assert status_of("c1")[2] is False
+    shown = press(page, path, "list", **undo)
+    assert (status_of("c1"), "unread" in row_of(shown, three[0]).classes) == (("open", None, unread), unread)
+    assert (open_thread(shown), shown.all("#read")) == (three[0].pk, [])
+    check_threads(now())
+
+
+def test_undo_leaves_a_thread_of_which_a_row_has_arrived_since(page, profile, three):
+    mark_read([three[0].pk], NOW)
+    decide([three[0].pk], "archived", NOW)
+    path, undo = undo_form(press(page, action(three[0], "status"), status="done"))
+    send(profile, comment("r1", now(), parent_id="c1"), at=now())
+    before = everything()
+    press(page, path, "list", **undo)
+    assert (status_of("c1"), everything()) == (("open", None, True), before)
 
 
 def test_undo_of_a_snooze_that_has_ended_meanwhile_opens_the_thread(page, three):

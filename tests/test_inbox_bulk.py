@@ -9,7 +9,7 @@ from interactions.api.throttling import BulkChanges
 from interactions.clock import now
 from interactions.models import BulkJob, BulkJobState, Decision, Label, SavedView, Thread, saved_views
 from interactions.threads import bulk_jobs, labels
-from interactions.threads.decisions import decide
+from interactions.threads.decisions import decide, mark_read
 from tests.expected_threads import check_threads
 from tests.inbox_pages import (
     browser,
@@ -20,6 +20,7 @@ from tests.inbox_pages import (
     part,
     press,
     read,
+    row_of,
     submit,
     tabs,
     toast,
@@ -127,6 +128,65 @@ def test_undo_gives_each_selected_thread_its_status_back(page, ten):
     check_threads(now())
 
 
+def test_undo_gives_back_which_of_the_selected_threads_were_unread(page, ten):
+    mark_read([ten[1].pk, ten[2].pk], NOW)
+    decide([ten[2].pk], "snoozed", NOW, until=now() + DAY)
+    for fields in ({"change": "done"}, {"change": "archived"}, {"until": at(now() + HOUR)}):
+        path, undo = undo_form(change(page, **fields, **ids(*ten[:3])))
+        assert not Thread.objects.filter(pk__in=[one.pk for one in ten[:3]], unread=True).exists()
+        press(page, path, "list", **undo)
+        unread = Thread.objects.filter(unread=True).order_by("root_ref")
+        assert (list(unread), statuses()) == ([ten[0], *ten[3:]], "oosooooooo")
+    check_threads(now())
+
+
+def selected(shown, *threads: Thread) -> dict[str, list[str]]:
+    """What the boxes of these threads send."""
+    return {"ids": [row_of(shown, one).one("name=ids")["value"] for one in threads]}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"change": "done"}, {"change": "archived"}, {"change": "read"}, {"until": "{later}"}]
+)
+def test_a_selected_thread_of_which_a_row_arrived_that_was_not_shown_is_left(page, profile, ten, fields):
+    fields = {name: value.replace("{later}", at(now() + HOUR)) for name, value in fields.items()}
+    before = whole(page)
+    send(profile, comment("r3", now(), parent_id="c3"), comment("r4", T[0], parent_id="c4"), at=now())
+    left = Thread.objects.filter(pk__in=[ten[3].pk, ten[4].pk]).values()
+    stored = list(left)
+    shown = change(page, **browser(before), **fields, **selected(before, *ten[2:5]))
+    assert toast(shown) == "1 thread changed. 2 were left: new messages have arrived there."
+    assert (thread("c2").unread, list(left)) == (False, stored)
+    assert {"c3", "c4"} <= set(listed(shown))
+    shown = change(page, **fields, **selected(whole(page), *ten[3:5]))
+    assert (toast(shown), thread("c3").unread, thread("c4").unread) == ("2 threads changed.", False, False)
+
+
+def test_a_thread_that_was_left_is_brought_up_to_date_and_can_be_changed_then(page, profile, ten):
+    before = whole(page)
+    send(profile, comment("r4", T[0], parent_id="c4"), at=now())
+    shown = change(page, **browser(before), change="done", **selected(before, ten[4], ten[5]))
+    assert toast(shown) == "1 thread changed. 1 was left: a new message has arrived there."
+    assert toast(change(page, change="done", **selected(shown, ten[4]))) == "1 thread changed."
+    path, undo = undo_form(change(page, change="archived", **ids(ten[4])))
+    press(page, path, "list", **undo)
+    assert statuses() == "ooooddoooo"
+
+
+def test_what_a_selected_thread_sends_beside_its_id_is_not_trusted(page, ten):
+    sent = [
+        f"{ten[0].pk}:tomorrow",
+        f"{ten[1].pk}:",
+        f"{ten[2].pk}:{at(NOW)}",
+        f"{ten[3].pk}:9999-12-31T00:00:00Z",
+    ]
+    shown = change(page, change="done", ids=sent)
+    assert (toast(shown), statuses()) == (
+        "2 threads changed. 2 were left: new messages have arrived there.",
+        "ooddoooooo",
+    )
+
+
 @pytest.mark.parametrize("fields", [{"change": "read"}, {"change": "label", "label": "a"}])
 def test_what_has_an_opposite_offers_no_undo(page, ten, fields):
     assert change(page, **fields, **ids(ten[0])).one(".toast").all("form") == []
@@ -230,7 +290,7 @@ def test_what_arrived_after_the_list_was_read_is_left_as_it_is(page, profile, te
 def test_all_that_match_invalid_filters_are_none(page, ten):
     before = everything()
     answer = page.post("/inbox/bulk/?unread=maybe", {"change": "done", "all": "1"}, headers=htmx(page))
-    assert (toast(read(answer, 422)), everything()) == ("Send true or false.", before)
+    assert (toast(read(answer, 422)), everything()) == ("Read or unread: Choose read or unread.", before)
 
 
 # Jobs
@@ -309,7 +369,11 @@ def save(page, name: str, query: str = "", code: int = 200, place: str = "inbox"
 
 
 def views(page) -> dict[str, str]:
-    return {one.text: one["href"] for box in whole(page).all(".view") for one in box.all("a")}
+    return views_of(whole(page))
+
+
+def views_of(shown) -> dict[str, str]:
+    return {one.text: one["href"] for box in shown.one("#views").all(".view") for one in box.all("a")}
 
 
 def test_filters_are_saved_under_a_name_and_are_a_link_by_name(page, ten):
@@ -325,13 +389,28 @@ def test_filters_are_saved_under_a_name_and_are_a_link_by_name(page, ten):
     assert [chip.text for chip in shown.one(".chips").all("a")] == ["Urgent"]
 
 
+def test_the_menu_has_a_saved_view_at_once_and_a_deleted_one_no_more(page, ten):
+    for name in ("b", "a"):
+        shown = save(page, name)
+    assert (shown.one("#views")["hx-swap-oob"], list(views_of(shown))) == ("innerHTML", ["a", "b"])
+    for left in (["b"], []):
+        shown = press(page, shown.all(".view")[0].one("button")["hx-post"], "")
+        assert list(views_of(shown)) == left
+    assert "one click away" in shown.one("#views").text
+
+
+def test_a_refused_view_leaves_the_menu_with_what_was_typed(page, ten):
+    save(page, "Mine")
+    assert save(page, "MINE", "?status=all", 409).all("#views") == []
+
+
 @pytest.mark.parametrize(
     ("name", "query", "sentence"),
     [
         ("", "", "The name must be a name of 1 to 60 characters in one line"),
         ("x" * 61, "", "The name must be a name of 1 to 60 characters in one line"),
         ("a\u202eb", "", "The name must be a name of 1 to 60 characters in one line"),
-        ("fine", "?unread=maybe", "Send true or false."),
+        ("fine", "?unread=maybe", "Read or unread: Choose read or unread."),
     ],
 )
 def test_a_view_that_is_not_possible_is_refused_with_a_sentence(page, ten, name, query, sentence):

@@ -8,6 +8,7 @@ from accounts.models import Profile
 from interactions.clock import now
 from interactions.models import Label, Thread
 from interactions.pages.inbox_list import PAGE_SIZE
+from interactions.pages.inbox_query import NAMES
 from interactions.text_search import MAX_SEARCH_LENGTH
 from interactions.threads.decisions import decide, mark_read, mark_unread
 from tests.inbox_pages import (
@@ -278,20 +279,24 @@ def test_the_kind_of_a_page_with_one_kind_is_not_a_filter(page, profile):
 
 
 INVALID = {
-    "status=nonsense": "Select a valid choice. nonsense is not one of the available choices.",
-    "kind=post": "Select a valid choice. post is not one of the available choices.",
-    "platform=myspace": "Select a valid choice. myspace is not one of the available choices.",
-    "profile=x": "Send a whole number of at most 20 plain digits, such as 7.",
-    "content=1.5": "Send a whole number of at most 20 plain digits, such as 7.",
-    "unread=maybe": "Send true or false.",
-    "is_demo=2": "Send true or false.",
-    "sentiment=angry": "Select a valid choice. angry is not one of the available choices.",
-    f"label={'x' * 51}": "Label must be a name of 1 to 50 characters in one line; it has 51, so shorten it to at most 50 characters.",
-    f"search={'x' * 201}": "Search must have at most 100 characters; it has 201.",
-    "active_after=tomorrow": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z; a + in an address must be encoded.",
-    "active_before=2026-02-30": "Send a day such as 2026-01-31 or a time with an offset such as 2026-01-31T12:00:00Z; a + in an address must be encoded.",
-    "active_after=2026-03-05&active_before=2026-03-04": "Active_after must be earlier than active_before.",
+    "status=nonsense": "Status: Choose open, snoozed, done, archived or all.",
+    "kind=post": "Type: Choose comments or messages.",
+    "platform=myspace": "Platform: Choose a platform of the list.",
+    "profile=x": "Profile: Choose one of your profiles.",
+    "content=1.5": "Post: Choose one of your posts.",
+    "unread=maybe": "Read or unread: Choose read or unread.",
+    "is_demo=2": "Demo or live: Choose demo or live.",
+    "sentiment=angry": "Sentiment: Choose positive, neutral or negative.",
+    f"label={'x' * 51}": "Label: A label has at most 50 characters, in one line and all visible.",
+    f"search={'x' * 201}": "Search: Search for at most 100 characters.",
+    "active_after=tomorrow": "Active from: Give a day such as 2026-01-31.",
+    "active_before=2026-02-30": "Active before: Give a day such as 2026-01-31.",
+    "active_after=2026-03-05&active_before=2026-03-04": "Active from: The day must be before that of “Active before”.",
 }
+
+
+def test_every_filter_has_a_sentence_for_people():
+    assert {query.split("=")[0] for query in INVALID} == set(NAMES)
 
 
 @pytest.mark.parametrize("query", INVALID)
@@ -299,7 +304,7 @@ def test_an_invalid_filter_is_400_with_a_sentence(page, profile, query):
     send(profile, comment("c1"))
     for place in ("", f"{thread('c1').pk}", "older/"):
         shown = whole(page, f"/inbox/{place}?{query}", code=400)
-        assert INVALID[query] in [one.text for one in shown.one(".empty").all("p")]
+        assert [one.text for one in shown.one(".empty").all("p")] == [INVALID[query]]
         assert shown.one(".empty").one("a")["href"] == "/inbox/"
     answer = page.get(f"/inbox/?{query}", headers={"HX-Request": "true", "HX-Target": "list"})
     assert answer.status_code == 400

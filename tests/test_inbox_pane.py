@@ -7,14 +7,17 @@ import pytest
 from accounts.models import Profile
 from interactions import replies
 from interactions.clock import now
-from interactions.models import Interaction, Label, Note, SavedReply
+from interactions.models import MAX_REPLIES, Interaction, Label, Note, SavedReply, Thread
 from interactions.pages import thread_pane
 from interactions.threads.decisions import decide
+from interactions.threads.noting import MAX_NOTES
 from tests.inbox_pages import (
     PANE,
+    action,
     address,
     conversation,
     entry,
+    htmx,
     listed,
     open_thread,
     part,
@@ -378,9 +381,77 @@ def test_saved_replies_are_filled_in_for_the_person(page, alice, bob, profile):
     SavedReply.objects.store(bob, "Bob's", "secret", NOW)
     offered = {
         one.one("strong").text: one["data-insert"]
-        for one in pane(page, "talk").one("#saved-replies").all("button")
+        for one in part(page, pane(page, "talk").one("#saved-replies")["hx-get"]).all("button")
     }
     assert offered == {"Greeting": "Dear Ada (ada), yours, brand"}
+
+
+def test_the_saved_replies_of_a_thread_that_is_gone_change_nothing(page, profile):
+    send(profile, comment("c1"))
+    path = action(thread("c1"), "replies")
+    send(profile, event("comment.deleted", "c1", at(NOW)))
+    assert page.get(path, headers=htmx(page)).status_code == 204
+
+
+# Long texts
+
+
+def whole_text(shown) -> str:
+    """The address of the whole text that the element shows shortened."""
+    return shown.one(".fold")["hx-get"]
+
+
+def test_a_long_note_is_shown_shortened_and_loaded_whole(page, profile):
+    send(profile, message("m1"))
+    text = ("word " * 2_000).strip()
+    note = Note.objects.create(
+        thread=thread("talk"), profile=profile, is_demo=False, text=text, created_at=T[1]
+    )
+    shown = pane(page, "talk").one(f"#note-{note.pk}")
+    assert (len(shown.one(".text").text) <= 602, shown.one(".more").text) == (
+        True,
+        "Show all 9,999 characters",
+    )
+    loaded = part(page, whole_text(shown)).one(".fold")
+    assert (loaded.one(".text").text, "open" in loaded, "hx-get" in loaded) == (text, True, False)
+    assert (loaded["id"], loaded["data-version"]) == (
+        shown.one(".fold")["id"],
+        shown.one(".fold")["data-version"],
+    )
+    Note.objects.update(text=text[:-1] + "s")
+    assert pane(page, "talk").one(f"#note-{note.pk}").one(".fold")["data-version"] != loaded["data-version"]
+
+
+def test_without_htmx_a_whole_text_is_a_page(page, profile):
+    send(profile, message("m1", text="word " * 1_000))
+    path = whole_text(entry(pane(page, "talk"), row("m1").pk))
+    assert whole(page, path).one("main").one(".text").text == ("word " * 1_000).strip()
+
+
+def test_whole_texts_of_others_and_of_deleted_rows_are_not_shown(page, bob, profile):
+    theirs = Profile.objects.create(owner=bob, platform="x", platform_id="b", handle="bob")
+    send(theirs, message("theirs"))
+    send(profile, message("m1"))
+    of_thread = {"thread": Thread.objects.get(profile=theirs), "profile": theirs, "is_demo": False}
+    note = Note.objects.create(**of_thread, text="secret", created_at=T[1])
+    paths = [f"/inbox/rows/{row('theirs').pk}/text/", f"/inbox/notes/{note.pk}/text/"]
+    deleted = row("m1").pk
+    send(profile, event("message.deleted", "m1", at(NOW)))
+    for path in (*paths, f"/inbox/rows/{deleted}/text/", "/inbox/notes/999999999999999999/text/"):
+        assert page.get(path, headers=htmx(page)).status_code == 204
+        assert page.get(path).status_code == 404
+
+
+def test_a_pane_with_many_saved_replies_long_notes_and_long_texts_is_of_limited_size(page, alice, profile):
+    long = "\U0001f33f" * 10_000
+    send(profile, *(message(f"m{number}", T[0] + number * MINUTE, text=long) for number in range(100)))
+    of_thread = {"thread": thread("talk"), "profile": profile, "is_demo": False}
+    Note.objects.bulk_create(Note(**of_thread, text=long, created_at=T[1]) for _ in range(MAX_NOTES))
+    for number in range(MAX_REPLIES):
+        SavedReply.objects.store(alice, f"reply {number}", long, NOW)
+    shown = page.get(address(thread("talk")), headers=htmx(page, PANE)).content
+    assert shown.count(b"team-note") == thread_pane.PEOPLES_SHOWN
+    assert len(shown) < 600_000
 
 
 def test_the_composer_knows_the_limit_of_the_platform(page, alice, profile):
@@ -412,6 +483,14 @@ def test_an_unread_thread_is_marked_as_read_by_its_page_up_to_what_it_shows(page
     )
     decide([thread("talk").pk], "open", NOW)
     assert pane(page, "talk").all("#read") == []
+
+
+def test_a_row_that_arrived_late_is_read_when_its_thread_is_opened(page, profile):
+    send(profile, message("m1", T[1]))
+    send(profile, message("m0", T[0]), at=NOW + HOUR)
+    form = pane(page, "talk").one("#read")
+    page.post(form["hx-post"], {one["name"]: one["value"] for one in form.all("input")}, headers=htmx(page))
+    assert not thread("talk").unread
 
 
 # The person

@@ -12,6 +12,7 @@ from config.request_limits import MAX_ADDRESS_BYTES
 from interactions import replies
 from interactions.clock import now
 from interactions.models import Interaction, Label, Note, Thread
+from interactions.pages import thread_pane
 from interactions.pages.shown_list import MAX_SHOWN
 from interactions.threads.decisions import decide, mark_read
 from interactions.threads.waking import wake_threads
@@ -245,6 +246,55 @@ def test_what_arrives_in_the_open_thread_is_shown_and_covered_from_then_on(page,
     assert covered(before)["covers"] == str(row("c1").pk)
     press(page, action(three[0], "status"), status="done", covers=part_of_pane["data-covers"])
     assert thread("c1").status == "done"
+
+
+def marked_as_read(shown) -> str | None:
+    """The row up to which the page marks the open thread as read once it shows the answer; None: it does not."""
+    forms = shown.all("#read")
+    return forms[0].one("name=covers")["value"] if forms else None
+
+
+def test_what_arrives_in_the_open_thread_is_marked_as_read_by_the_page_that_shows_it(page, profile, three):
+    mark_read([three[0].pk], NOW)
+    before = whole(page, address(three[0]))
+    arrive(profile, comment("r1", now(), parent_id="c1"))
+    shown = poll(page, before)
+    assert (marked_as_read(shown), thread("c1").unread) == (str(row("r1").pk), True)
+    form = shown.one("#read")
+    assert form["hx-trigger"] == "load"
+    after = press(page, form["hx-post"], "", **browser(before), unread="0", covers=row("r1").pk)
+    assert ("unread" in row_of(after, three[0]).classes, after.one("title").text) == (
+        False,
+        "(2) Inbox · Perennial",
+    )
+
+
+def test_a_thread_that_the_user_has_marked_as_unread_stays_so_until_a_row_arrives(page, profile, three):
+    before = whole(page, address(three[0]))
+    assert marked_as_read(before) == str(row("c1").pk)
+    press(page, action(three[0], "unread"), "", **browser(before), unread="1")
+    assert marked_as_read(poll(page, before)) is None
+    assert marked_as_read(press(page, action(three[0], "labels"), **browser(before), new="a")) is None
+    arrive(profile, comment("r1", now(), parent_id="c1"))
+    assert marked_as_read(poll(page, before)) == str(row("r1").pk)
+
+
+def test_what_arrives_in_a_thread_that_is_not_open_is_not_marked_as_read(page, profile, three):
+    before = whole(page, address(three[0]))
+    arrive(profile, comment("r2", now(), parent_id="c2"))
+    assert marked_as_read(poll(page, before)) is None
+    assert marked_as_read(poll(page, before, open="")) is None
+
+
+def test_the_newest_rows_are_not_marked_as_read_by_a_page_that_shows_older_ones(page, profile, monkeypatch):
+    monkeypatch.setattr(thread_pane, "ROWS_SHOWN", 2)
+    send(profile, *(message(f"m{number}", T[0] + number * MINUTE) for number in range(4)))
+    path = whole(page, address(thread("talk"))).one(".older-rows").one("a")["href"]
+    before = whole(page, path)
+    arrive(profile, message("m4", now()))
+    rows = before.one("#conversation")["data-rows"]
+    assert [marked_as_read(shown) for shown in (before, poll(page, before, rows=rows))] == [None, None]
+    assert marked_as_read(poll(page, before)) == str(row("m4").pk)
 
 
 def test_the_head_of_the_open_thread_follows_what_another_page_has_changed(page, three):

@@ -159,6 +159,8 @@ def test_a_long_text_is_folded_and_complete(page, live, alice, path, text, folde
     row = comment(live, text=text)
     shown = listed(page, path.format(pk=row.pk, thread=row.thread_id))
     assert shown.count('<details class="fold"') == folded
+    for link in re.findall(r'hx-get="([^"]+)" hx-trigger="toggle"', shown):
+        shown += page.get(link, headers=PART).content.decode().split("</summary>")[1]
     assert shown.count(f'<p class="text" dir="auto">{display_text(text)}</p>') == 1
     number = f"{len(display_text(text)):,}"
     assert shown.count(f'<span class="more">Show all {number} characters</span>') == folded
@@ -195,7 +197,7 @@ def test_each_text_has_its_own_direction(page, live):
     shown = opened(page)
     assert '<p class="text" dir="auto">שלום</p>' in shown
     assert '<p class="text" dir="auto">شكرا</p>' in shown
-    assert '<div class="text" dir="auto">הערה</div>' in shown
+    assert '<p class="text" dir="auto">הערה</p>' in shown
     assert '<strong class="truncate"><bdi>עדה</bdi></strong>' in shown
     assert '<span class="meta truncate"><bdi>@ada</bdi></span>' in shown
     assert '<bdi class="truncate">كافه</bdi>' in shown

@@ -234,14 +234,14 @@ PANE, LIST = ({"HX-Request": "true", "HX-Target": target} for target in ("thread
         ("/messages/", {}, 11),
         ("/comments/", LIST, 10),
         ("/comments/older/", HTMX, 7),
-        ("/comments/{comment}/", {}, 20),
-        ("/comments/{comment}/", PANE, 12),
-        ("/messages/{message}/", PANE, 11),
+        ("/comments/{comment}/", {}, 19),
+        ("/comments/{comment}/", PANE, 11),
+        ("/messages/{message}/", PANE, 10),
         ("/comments/{comment}/person/", HTMX, 7),
         (
             "/inbox/updates/?status=all&shown={comment}:0,{message}:0&open={comment}&listed=2026-03-01T12:00:00Z",
             HTMX,
-            17,
+            16,
         ),
     ],
 )

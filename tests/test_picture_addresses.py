@@ -3,10 +3,10 @@
 import pytest
 from django.template import Context, Template
 
-from accounts.models import Profile
 from demo.models import StoryEvent
 from demo.pictures.posts import niche_cover_url
 from interactions.models import Content, Interaction
+from interactions.pictures.people import avatar_url
 from interactions.pictures.posts import picture_urls
 from tests.world import demo_of, event, send
 
@@ -133,33 +133,29 @@ def test_a_niche_is_chosen_by_its_cover():
     assert niche_cover_url("gardening") == ""
 
 
-def shown_avatar(of: Interaction | Profile) -> str:
-    return Template("{% load pictures %}{{ of|avatar_url }}").render(Context({"of": of}))
-
-
 def test_a_live_person_is_shown_by_an_initial(client, profile):
     send(profile, event("comment.created", "c", author={"id": "9", "handle": "zo", "name": "<i>Zoë</i>"}))
-    assert shown_avatar(Interaction.objects.get()) == "/pictures/initials/7-49.svg?v=1"
+    assert avatar_url(Interaction.objects.get()) == "/pictures/initials/7-49.svg?v=1"
     assert client.get("/pictures/initials/7-49.svg?v=1").status_code == 200
 
 
 def test_what_the_profile_has_sent_has_the_mark_of_the_profile(profile):
     send(profile, event("comment.created", "c", author={"id": "brand", "handle": "brand", "name": ""}))
-    mark = shown_avatar(profile)
+    mark = avatar_url(profile)
     assert mark == "/pictures/profiles/2-42.svg?v=1"
-    assert shown_avatar(Interaction.objects.get()) == mark
+    assert avatar_url(Interaction.objects.get()) == mark
 
 
 def test_people_of_a_demo_have_faces(client, alice):
     demo_of(alice, size="smoke")
     received = Interaction.objects.filter(direction="in").select_related("profile")
-    urls = {shown_avatar(row) for row in received}
+    urls = {avatar_url(row) for row in received}
     assert len(urls) > 10
     assert {url.startswith("/pictures/people/") for url in urls} == {True}
     assert {client.get(url).status_code for url in urls} == {200}
 
 
 def test_a_glyph_names_its_platform():
-    text = Template('{% load pictures %}{% platform_glyph "x" %}').render(Context())
+    text = Template('{% load interface %}{% glyph "x" %}').render(Context())
     assert 'aria-label="X"' in text
     assert 'href="/static/perennial/platforms.svg#x"' in text

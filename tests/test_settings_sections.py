@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.models import Profile, TokenName, User
 from accounts.tokens import create_token
 from interactions.models import BlockedAuthor, InboxRule, SavedReply
+from tests.pseudo_locale import untranslated
 from tests.settings_pages import HOSTILE, SECTIONS, blocked, html, reply, rule, secrets_of, shown
-from tests.test_pseudo_locale import marked, untranslated  # noqa: F401 (a fixture)
 from tests.world import NOW, demo_of
 
 FORMS = [  # what a form of the settings posts to; ids are those of `owned`
@@ -214,7 +214,7 @@ def test_no_page_shows_a_secret_or_the_rest_of_a_token(page, alice, owned):
 
 
 @pytest.mark.parametrize("path", [*SECTIONS, "profiles/{profile}/", "replies/{reply}/", "rules/{rule}/"])
-def test_a_section_with_rows_has_no_text_that_cannot_be_translated(page, alice, owned, marked, path):  # noqa: F811 (a fixture)
+def test_a_section_with_rows_has_no_text_that_cannot_be_translated(page, alice, owned, marked, path):
     create_token(alice, timezone.now())
     InboxRule.objects.filter(pk=owned["rule"]).update(enabled=False)
     BlockedAuthor.objects.update(is_hiding=True)
@@ -223,7 +223,7 @@ def test_a_section_with_rows_has_no_text_that_cannot_be_translated(page, alice, 
 
 
 @pytest.mark.parametrize(("path", "body"), FORMS)
-def test_what_a_form_answers_has_no_text_that_cannot_be_translated(page, owned, marked, path, body):  # noqa: F811 (a fixture)
+def test_what_a_form_answers_has_no_text_that_cannot_be_translated(page, owned, marked, path, body):
     path, body = filled(path, body, owned)
     for sent in (body, {}, body):
         answer = page.post(path, sent, follow=True)

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from accounts.time_zones import start_of
 from demo import simulator
 from demo.models import COUNTED_TYPES, DemoAccount, StoryEvent
 from interactions.pictures.people import person_avatar_url
@@ -65,7 +66,7 @@ def arrivals_by_day(account: DemoAccount, now: datetime) -> dict[str, list[int]]
     Comments and messages are those that were received; the brand's own are left out.
     """
     today = timezone.localdate(now)
-    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(DAYS - 1)
+    first = start_of(today - timedelta(DAYS - 1))
     arrived = StoryEvent.objects.filter(
         account=account, type__in=_KINDS, due_at__gte=first, delivered_at__isnull=False, expired_at=None
     ).exclude(origin=simulator.BRAND_ORIGIN)

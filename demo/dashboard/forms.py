@@ -31,8 +31,17 @@ NAME_FIELDS = ("brand", "products")
 CHOICES = ("niche", "language", "platforms")
 
 
-def niche_label(name: str) -> Promise:
-    return _(name.capitalize())
+NICHE_LABELS = {
+    "coffee": _("Coffee"),
+    "fashion": _("Fashion"),
+    "fitness": _("Fitness"),
+    "games": _("Games"),
+    "restaurant": _("Restaurant"),
+    "skincare": _("Skincare"),
+    "software": _("Software"),
+    "travel": _("Travel"),
+}
+check_table("NICHE_LABELS in demo/dashboard/forms.py", NICHE_LABELS, simulator.NICHES)
 
 
 class EnableForm(forms.Form):
@@ -43,7 +52,7 @@ class EnableForm(forms.Form):
 
     niche = forms.ChoiceField(
         required=False,
-        choices=[(niche, niche_label(niche)) for niche in simulator.NICHES],
+        choices=list(NICHE_LABELS.items()),
         widget=forms.RadioSelect,
         label=_("What is the brand about?"),
     )
@@ -97,7 +106,7 @@ class EnableForm(forms.Form):
         niche, language = self.cleaned_data.get("niche"), self.cleaned_data.get("language")
         if niche and language and niche not in (niches := simulator.niches(language)):
             label = dict(simulator.language_choices())[language]
-            names = ", ".join(str(niche_label(one)) for one in niches)
+            names = ", ".join(str(NICHE_LABELS[one]) for one in niches)
             sentence = _("In %(language)s, choose %(niches)s.") % {"language": label, "niches": names}
             self.add_error("niche", sentence)
         return self.cleaned_data

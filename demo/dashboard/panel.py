@@ -12,7 +12,7 @@ from accounts.models import User
 from demo.access import demo_allowed
 from demo.dashboard.arrivals import Bar, arrivals_by_day, bars, newest_arrivals
 from demo.dashboard.banner import banner_of
-from demo.dashboard.forms import EnableForm, niche_label
+from demo.dashboard.forms import NICHE_LABELS, EnableForm
 from demo.dashboard.progress import progress_of
 from demo.dashboard.scenario_cards import scenario_cards
 from demo.dashboard.schedule import schedule_text
@@ -67,7 +67,7 @@ def panel_context(user: User, now: datetime) -> dict[str, Any]:
     common = {
         "account": account,
         "kinds": KINDS,
-        "niche_label": niche_label(account.niche),
+        "niche_label": NICHE_LABELS[account.niche],
         "allowed": demo_allowed(user),
         "state_label": _state_label(account),
         "is_starting_over": _is_starting_over(account),

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import wraps
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import View, user_page, wants_fragment
 from accounts.models import User
+from accounts.next_message import show_next
 from demo import simulator
 from demo.access import demo_allowed
 from demo.dashboard.forms import EnableForm
@@ -168,13 +168,8 @@ ACTIONS: Mapping[str, View] = {
 def _respond(request: HttpRequest, refusal: str = "", done: str = "") -> HttpResponse:
     if request.htmx:
         return _show(request, refusal=refusal, done=done)
-    list(
-        messages.get_messages(request)
-    )  # removes those not shown yet, or the session would grow without bound
-    if refusal:
-        messages.error(request, capfirst(refusal))
-    if done:
-        messages.success(request, done)
+    if refusal or done:
+        show_next(request, capfirst(refusal) or done, is_error=bool(refusal))
     return redirect("dashboard")
 
 

@@ -15,7 +15,7 @@ from interactions.api.views import RowsViewSet
 from interactions.clock import now
 from interactions.events import ID_LENGTH, NAME_LENGTH
 from interactions.models import MAX_BLOCKED, BlockedAuthor
-from interactions.moderation.blocking import TooManyBlockedAuthors, block, hide_stored
+from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide
 from interactions.problems import MEDIA_TYPE, Conflict, ProblemSerializer
 
 
@@ -82,15 +82,11 @@ class BlockedAuthorViewSet(mixins.DestroyModelMixin, RowsViewSet):
         """Block an author on a profile; 200 if that was done before. A profile has at most 1,000."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        at = now()
         try:
-            row, is_new = block(**serializer.validated_data, now=at)
+            row, is_new = block_and_hide(**serializer.validated_data, now=now())
         except TooManyBlockedAuthors as error:
             raise TooMany from error
         except Profile.DoesNotExist as error:
             raise Http404 from error
-        if is_new:
-            hide_stored(row.pk, at)
-            row = BlockedAuthor.objects.select_related("profile").filter(pk=row.pk).first() or row
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(self.get_serializer(row).data, status=code)

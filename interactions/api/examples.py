@@ -62,6 +62,7 @@ _COMMENT = {
     "status": "open",
     "sentiment": None,
     "send_status": None,
+    "send_error": "",
     "posted_at": "2026-03-04T11:20:00Z",
     "received_at": "2026-03-04T11:20:09Z",
     "is_demo": True,
@@ -210,14 +211,15 @@ THREAD_REPLY = [
     request("a reply", {"text": "Yes, and for espresso too.", "seen_id": 977, "anyway": False}),
     answer("queued", _REPLY, "201"),
 ]
+RETRY = [answer("queued again", _REPLY, "200")]
 NOTE = [request("a note", {"text": _NOTE["text"]}), answer("a note", _NOTE, "201")]
 INTERACTION_EXPORT = [
     csv_file(
         "one comment",
         "id,profile,platform,content,parent,platform_id,type,direction,author_id,author_handle,author_name,"
-        "conversation_id,text,status,sentiment,send_status,posted_at,received_at,is_demo,deleted_at,thread,hidden_at,"
+        "conversation_id,text,status,sentiment,send_status,send_error,posted_at,received_at,is_demo,deleted_at,thread,hidden_at,"
         "attachments,moderation_action,moderation_status,moderation_until\r\n"
-        "977,3,instagram,41,,ig-c-977,comment,in,p-12,ada.brews,Ada Winter,,Is it roasted for filter?,open,,,"
+        "977,3,instagram,41,,ig-c-977,comment,in,p-12,ada.brews,Ada Winter,,Is it roasted for filter?,open,,,,"
         "2026-03-04T11:20:00Z,2026-03-04T11:20:09Z,true,,512,,[],,,\r\n",
     )
 ]

@@ -1,4 +1,4 @@
-"""The part of the API's view of interactions that hides, unhides and deletes. Mixed into `InteractionViewSet`."""
+"""The part of the API's view of interactions that hides, unhides, deletes and sends again. Mixed into `InteractionViewSet`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.strict_input import StrictSerializer
+from interactions import replies
 from interactions.api import examples
 from interactions.api.serializers import InteractionSerializer
 from interactions.clock import now
@@ -45,9 +46,14 @@ class WithdrawalSerializer(serializers.Serializer):
     )
 
 
+class NothingToRetry(Conflict):
+    default_detail = "Only a reply whose send_status is failed can be sent again."
+    hint = "GET the row: its send_status says whether it is queued or sent."
+
+
 @contextmanager
 def api_errors() -> Iterator[None]:
-    """Raise the error of the API for each error of `moderation.requests`."""
+    """Raise the error of the API for each error of `moderation.requests` and of a retry."""
     try:
         yield
     except requests.DeletionRequested as error:
@@ -56,10 +62,12 @@ def api_errors() -> Iterator[None]:
         raise serializers.ValidationError([str(error)]) from error
     except requests.AlreadyQueued as error:
         raise TooLateToWithdraw from error
+    except replies.NotFailed as error:
+        raise NothingToRetry from error
 
 
 class ModerationActions:
-    """Hide, unhide, delete and withdraw, each under the profile's lock and with the row as it is then."""
+    """Hide, unhide, delete, withdraw and retry, each under the profile's lock and with the row as it is then."""
 
     @extend_schema(
         request=None,
@@ -70,7 +78,7 @@ class ModerationActions:
     @action(detail=True, methods=["post"])
     def hide(self, request: Request, pk: str) -> Response:
         """Hide a comment. A live one can be unhidden for ten seconds before its network is asked."""
-        return self._moderate(request, pk, requests.hide)
+        return self._change(request, pk, requests.hide)
 
     @extend_schema(
         request=None,
@@ -81,7 +89,7 @@ class ModerationActions:
     @action(detail=True, methods=["post"])
     def unhide(self, request: Request, pk: str) -> Response:
         """Show a hidden comment again. A live one can be hidden for ten seconds before its network is asked."""
-        return self._moderate(request, pk, requests.unhide)
+        return self._change(request, pk, requests.unhide)
 
     @extend_schema(
         parameters=[WithdrawalSerializer],
@@ -95,7 +103,18 @@ class ModerationActions:
         chosen = WithdrawalSerializer(data=request.query_params)
         chosen.is_valid(raise_exception=True)
         withdrawn = chosen.validated_data.get("action")
-        return self._moderate(request, pk, lambda row, at: requests.withdraw(row, at, withdrawn))
+        return self._change(request, pk, lambda row, at: requests.withdraw(row, at, withdrawn))
+
+    @extend_schema(
+        request=None,
+        responses={200: InteractionSerializer} | CONFLICT,
+        examples=examples.RETRY,
+        filters=False,
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Queue a reply again that was not sent (`send_error` says why). A queued one stays as it is."""
+        return self._change(request, pk, replies.retry_reply)
 
     def allowed_parameters(self) -> list[str]:
         names = super().allowed_parameters()
@@ -116,7 +135,7 @@ class ModerationActions:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(InteractionSerializer(row).data, status=status.HTTP_202_ACCEPTED)
 
-    def _moderate(self, request: Request, pk: str, change: Change) -> Response:
+    def _change(self, request: Request, pk: str, change: Change) -> Response:
         _refuse_fields(request)
         row = self._changed(self.get_queryset(), pk, change)
         return Response(InteractionSerializer(row).data)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from accounts.api.strict_input import StrictSerializer
 from accounts.declarations import check_table
 from accounts.models import Profile
-from accounts.names import has_visible_text
+from accounts.visible_text import has_visible_text
 from interactions.analytics import MODES
 from interactions.api import examples
 from interactions.api.timestamps import INVALID_TIME, read_day_or_timestamp
@@ -81,7 +81,7 @@ class InteractionSerializer(StrictSerializer, serializers.ModelSerializer):
         model = Interaction
         fields = [
             *["id", "profile", "platform", "content", "parent", "platform_id", "type", "direction", "author"],
-            *["conversation_id", "text", "status", "sentiment", "send_status"],
+            *["conversation_id", "text", "status", "sentiment", "send_status", "send_error"],
             *["posted_at", "received_at", "is_demo", "deleted_at", "thread", "hidden_at", "attachments"],
             "moderation",
         ]

@@ -37,7 +37,7 @@ class BulkJobQuerySet(models.QuerySet["BulkJob"]):
         """Store a new running job; raises BulkJobRunning, or User.DoesNotExist when the user was deleted."""
         try:
             with transaction.atomic():
-                User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+                User.objects.lock(owner.pk)
                 return self.create(owner=owner, created_at=now, updated_at=now, **columns)
         except IntegrityError as error:
             raise BulkJobRunning from error

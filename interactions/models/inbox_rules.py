@@ -70,7 +70,7 @@ class InboxRuleQuerySet(models.QuerySet["InboxRule"]):
 
     def _lock(self, owner_id: int) -> list[int]:
         """Lock the owner, so that simultaneous calls count and move one after the other; return the ids of the rules."""
-        User.objects.select_for_update(no_key=True).only("pk").get(pk=owner_id)
+        User.objects.lock(owner_id)
         return list(self.filter(owner=owner_id).order_by("position").values_list("pk", flat=True))
 
     def _place(self, row: "InboxRule", others: Sequence[int], position: int | None) -> None:

@@ -297,6 +297,9 @@ class Interaction(PlatformRow):
     idempotency_key = models.CharField(max_length=MAX_KEY_LENGTH, null=True, editable=False)  # noqa: DJ001 (null: sent without one)
     idempotency_digest = models.BigIntegerField(null=True, editable=False)  # of what was sent with the key
     send_status = models.CharField(max_length=6, choices=SendStatus.choices, null=True, blank=True)  # noqa: DJ001 (null: not written here)
+    send_error = models.CharField(
+        max_length=300, blank=True, default="", db_default=""
+    )  # a sentence that says why it is not sent
 
     objects = InteractionQuerySet.as_manager()
 

@@ -35,7 +35,7 @@ class SavedReplyQuerySet(models.QuerySet["SavedReply"]):
         The lock on the owner lets simultaneous calls count one after the other.
         """
         with transaction.atomic():
-            User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+            User.objects.lock(owner.pk)
             if self.owned_by(owner).count() >= MAX_REPLIES:
                 raise TooManySavedReplies
             row = SavedReply(owner=owner, name=name, name_key=name_key(name), text=text)

@@ -28,7 +28,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         The lock on the owner lets simultaneous calls count one after the other.
         """
         with transaction.atomic():
-            User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+            User.objects.lock(owner.pk)
             if self.owned_by(owner).count() >= MAX_VIEWS:
                 raise TooManySavedViews
             row = SavedView(owner=owner, name=name, name_key=name_key(name), page=page, query=query)

@@ -43,6 +43,15 @@ def block(profile: Profile, author_id: str, name: str, now: datetime) -> tuple[B
     return row, True
 
 
+def block_and_hide(profile: Profile, author_id: str, name: str, now: datetime) -> tuple[BlockedAuthor, bool]:
+    """Block the author as `block` does, and hide what a request has time for; return the row as it is then."""
+    row, is_new = block(profile, author_id, name, now)
+    if is_new:
+        hide_stored(row.pk, now)
+        row = BlockedAuthor.objects.select_related("profile").filter(pk=row.pk).first() or row
+    return row, is_new
+
+
 def hide_blocked(now: datetime, time_limit: timedelta) -> int:
     """Hide what blocked authors wrote before, until nothing is left or the time is over; return how many comments."""
     deadline = time.monotonic() + time_limit.total_seconds()

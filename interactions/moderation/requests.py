@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from interactions.locks import lock_profiles
 from interactions.models import Interaction, Moderation
@@ -42,13 +43,13 @@ def change_locked(
 
 def hide(row: Interaction, now: datetime) -> None:
     """Hide a comment; raises NotPossible for a message, and DeletionRequested."""
-    _check_is_comment(row, "A direct message cannot be hidden; archive its thread.")
+    _check_is_comment(row, _("A direct message cannot be hidden; archive its thread."))
     change_hidden(row, True, now)
 
 
 def unhide(row: Interaction, now: datetime) -> None:
     """Show a hidden comment again; raises NotPossible for a message, and DeletionRequested."""
-    _check_is_comment(row, "A direct message cannot be hidden or unhidden.")
+    _check_is_comment(row, _("A direct message cannot be hidden or unhidden."))
     change_hidden(row, False, now)
 
 
@@ -68,7 +69,7 @@ def delete(row: Interaction, now: datetime) -> None:
     """
     if row.direction == Interaction.Direction.IN:
         _check_is_comment(
-            row, "A message that somebody else sent cannot be deleted on networks; archive its thread."
+            row, _("A message that somebody else sent cannot be deleted on networks; archive its thread.")
         )
     if row.thread and row.thread.is_deleted:
         return

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page
-from accounts.names import UnreadableName, has_visible_text, normalize_name
+from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS
+from accounts.visible_text import has_visible_text
 from interactions import replies
 from interactions.ages import clock_or_day
 from interactions.clock import now
@@ -28,10 +29,10 @@ from interactions.models import (
     Thread,
     ThreadStatus,
 )
-from interactions.moderation.blocking import TooManyBlockedAuthors, block, hide_stored
+from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo, respond
-from interactions.pages.restoring import restore_text
+from interactions.pages.outcomes import Outcome, Refused, Undo, respond
+from interactions.pages.restoring import undo_fields
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.pages.thread_pane import Composer, find_thread, text_limit
@@ -40,10 +41,6 @@ from interactions.threads.labels import TooManyLabels
 from interactions.threads.noting import TooManyNotes, add_note
 
 Action = Callable[[HttpRequest, InboxQuery, Thread], Outcome]
-
-
-class Refused(Exception):
-    """The action is not possible; the message is a sentence that says what to do."""
 
 
 def thread_action(action: Action) -> Callable[..., HttpResponse]:
@@ -89,13 +86,13 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
         until = read_end(request.POST.get("until", ""))
         if problem := end_problem(until, at):
             raise Refused(problem)
-    before = restore_text([thread])
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at))
     covers = read_id(request.POST.get("covers", ""))
     change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
     leaves = status != ThreadStatus.OPEN
     return Outcome(
         _status_sentence(status, until),
-        Undo(reverse("inbox-undo", args=[query.page]), {"restore": before}),
+        undo,
         open_id=ShownList.of(request.POST).next_id if leaves else thread.pk,
     )
 
@@ -166,10 +163,9 @@ def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Compo
         raise Refused(_("This was sent already. Change the text to send another reply.")) from error
     if request.POST.get("then") != "done":
         return Outcome(_("Reply queued."), open_id=thread.pk)
-    before = restore_text([thread])
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at))
     covers = read_id(request.POST.get("covers", ""))
     change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=covers), at)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), {"restore": before})
     return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
 
 
@@ -204,14 +200,11 @@ def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> O
         BlockedAuthor.objects.filter(profile=thread.profile_id, author_id=person.author_id).delete()
         return Outcome(_("%(name)s is not blocked any more.") % {"name": name}, open_id=thread.pk)
     try:
-        at = now()
-        row, is_new = block(thread.profile, person.author_id, name[:NAME_LENGTH], at)
+        block_and_hide(thread.profile, person.author_id, name[:NAME_LENGTH], now())
     except TooManyBlockedAuthors as error:
         raise Refused(
             _("The profile has as many blocked people as it may have. Unblock one first.")
         ) from error
-    if is_new:
-        hide_stored(row.pk, at)
     sentence = _("%(name)s is blocked. What they write is hidden.") % {"name": name}
     return Outcome(sentence, Undo(address, {"blocked": "0"}), open_id=thread.pk)
 

@@ -1,6 +1,8 @@
 """What a user does with many threads, undo, and saved views. Routed by `urls.py`."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -28,19 +30,15 @@ from interactions.models import (
 )
 from interactions.models.choices import LabelAction
 from interactions.models.thread_lists import ThreadFilters
-from interactions.pages.inbox import show_list
+from interactions.pages.inbox import saved_views, show_list
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo, form_view, respond
-from interactions.pages.restoring import read_restore, restore, restore_text
-from interactions.pages.shown_list import ShownList, read_id
+from interactions.pages.outcomes import Outcome, Refused, Undo, form_view, respond
+from interactions.pages.restoring import read_restore, restore, undo_fields
+from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
 from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, change_or_start
 from interactions.threads.labels import LabelChange, TooManyLabels
-
-
-class Refused(Exception):
-    """The change is not possible; the message is a sentence that says what to do."""
 
 
 @form_view
@@ -69,29 +67,54 @@ def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> O
     change, at = _read_change(request), now()
     if request.POST.get("all") == "1":
         if query.errors:
-            raise Refused(query.errors[0])
+            raise Refused(str(query.errors[0]))
         selection = Selection(request.user, ThreadFilters(**query.filters()), shown.listed_at or at, change)
         return _done(change_or_start(selection, at))
-    ids = _read_ids(request.POST.getlist("ids"))
+    return _change_selected(Selection(request.user, ThreadFilters(), at, change), request, query)
+
+
+def _change_selected(selection: Selection, request: HttpRequest, query: InboxQuery) -> Outcome:
+    """Change the threads whose ids were sent; those of which a row has arrived that was not shown are left."""
+    ids, shown = _read_ids(request.POST.getlist("ids"))
+    selection, at = replace(selection, shown=shown), selection.until
     found = find_threads(request.user, ids)
-    before = restore_text(Thread.objects.filter(pk__in=ids))
-    changed = change_all(Selection(request.user, ThreadFilters(), at, change), found, at)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), {"restore": before})
-    return _done(changed, undo if change.status else None)
+    rows = list(Thread.objects.filter(pk__in=ids))
+    seen = [one for one in rows if not selection.has_arrivals(one.pk, one.last_in_received_at)]
+    changed = change_all(selection, found, at)
+    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields(seen, at))
+    return _done(changed, undo if selection.change.status else None, left=len(rows) - len(seen))
 
 
-def _done(changed: int | BulkJob, undo: Undo | None = None) -> Outcome:
+def _done(changed: int | BulkJob, undo: Undo | None = None, left: int = 0) -> Outcome:
     if isinstance(changed, BulkJob):
         return Outcome(job=changed)
     sentence = ngettext("%(count)d thread changed.", "%(count)d threads changed.", changed)
-    return Outcome(sentence % {"count": changed}, undo if changed else None)
+    sentence %= {"count": changed}
+    if left:
+        of_left = ngettext(
+            "%(count)d was left: a new message has arrived there.",
+            "%(count)d were left: new messages have arrived there.",
+            left,
+        )
+        sentence = f"{sentence} {of_left % {'count': left}}"
+    return Outcome(sentence, undo if changed else None)
 
 
-def _read_ids(texts: list[str]) -> list[int]:
-    ids = [id for id in map(read_id, texts[:MAX_IN_REQUEST]) if id is not None]
+def _read_ids(texts: list[str]) -> tuple[list[int], dict[int, datetime | None]]:
+    """The ids, and of each that names it the latest arrival that was shown, such as "12:2026-01-31T09:00:00+00:00"."""
+    ids: list[int] = []
+    shown: dict[int, datetime | None] = {}
+    for text in texts[:MAX_IN_REQUEST]:
+        before, colon, arrival = text.partition(":")
+        id = read_id(before)
+        if id is None:
+            continue
+        ids.append(id)
+        if colon:
+            shown[id] = read_time(arrival)
     if not ids:
         raise Refused(_("Select threads first."))
-    return ids
+    return ids, shown
 
 
 def _read_change(request: HttpRequest) -> BulkChange:
@@ -135,15 +158,15 @@ CHANGES: dict[str, Callable[[Any], BulkChange]] = {
 
 @form_view
 def undo(request: HttpRequest, page: str) -> HttpResponse:
-    """Give threads the statuses back that they had before a change; the list is read again."""
-    statuses = read_restore(request.POST.get("restore", ""), now())
-    query = InboxQuery.of(request, page)
-    restore(request.user, statuses, now())
-    ids = [id for group in statuses.values() for id in group]
+    """Give threads back what they were before a change; the list is read again."""
+    at, query = now(), InboxQuery.of(request, page)
+    before = read_restore(request.POST.get("restore", ""), at)
+    restore(request.user, before, read_time(request.POST.get("until", "")) or at, at)
+    ids = [id for group in before.values() for id in group]
     open_id = ids[0] if len(ids) == 1 else None
     if not wants_fragment(request):
         return redirect(query.address if open_id is None else query.thread_address(open_id))
-    return show_list(request, query, open_id)
+    return show_list(request, query, open_id, stays_unread=any(state.unread for state in before))
 
 
 @user_page
@@ -172,11 +195,11 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
     try:
         name = normalize_name(request.POST.get("name", ""), MAX_VIEW_NAME)
         if query.errors:
-            raise Refused(query.errors[0])
+            raise Refused(str(query.errors[0]))
         if len(query.text) > MAX_QUERY:
             raise Refused(_("These filters are too long to be saved."))
         SavedView.objects.store(request.user, name, page, query.text)
-        outcome = Outcome(_("View saved."))
+        outcome = Outcome(_("View saved."), views=saved_views(request.user))
     except UnreadableName as error:
         outcome = Outcome(_("The name %(problem)s") % {"problem": error}, status=422)
     except Refused as error:
@@ -191,4 +214,5 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
 @form_view
 def delete_view(request: HttpRequest, page: str, id: str) -> HttpResponse:
     SavedView.objects.owned_by(request.user).filter(pk=id).delete()
-    return respond(request, InboxQuery.of(request, page), Outcome(_("View deleted.")))
+    outcome = Outcome(_("View deleted."), views=saved_views(request.user))
+    return respond(request, InboxQuery.of(request, page), outcome)

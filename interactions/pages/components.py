@@ -75,6 +75,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "compact_threads": _threads(first=11),
         "open_id": 1,
         "tomorrow": NOW + timedelta(days=1),
+        "snoozes": snooze_choices(NOW),
         "pane": _pane(kind, COMPOSERS[kind]),
         "toasts": [
             Outcome("Marked as done.", Undo("#", {"restore": "1 open"})),
@@ -169,6 +170,7 @@ def _pane(kind: str, composer: Composer) -> Pane:
             type=kind,
             parent_id=3,
             send_status="failed",
+            send_error="Instagram did not answer.",
         ),
         _row(
             5,
@@ -204,5 +206,4 @@ def _pane(kind: str, composer: Composer) -> Pane:
         composer=composer,
         replies=[FilledReply("Opening hours", "We open at nine, Ada.")],
         labels=[("urgent", False), ("wholesale", True)],
-        snoozes=snooze_choices(NOW),
     )

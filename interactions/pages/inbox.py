@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import user_page, wants_fragment
-from accounts.models import Platform
+from accounts.models import Platform, User
 from interactions.clock import now
 from interactions.cursors import CursorError
 from interactions.models import SavedView, Thread
@@ -28,7 +28,7 @@ from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.inbox_updates import inbox_version, read_updates
 from interactions.pages.shown_list import ShownList
 from interactions.pages.snooze_choices import snooze_choices, tomorrow
-from interactions.pages.thread_pane import Composer, Pane, find_thread, read_pane, read_person
+from interactions.pages.thread_pane import Composer, Pane, find_thread, read_pane
 from interactions.read_limits import read_within_limits
 
 POLL_SECONDS = 5
@@ -50,14 +50,24 @@ def inbox(request: HttpRequest, page: str, id: str | None = None) -> HttpRespons
 
 
 def show_list(
-    request: HttpRequest, query: InboxQuery, open_id: int | None, *, with_pane: bool = True
+    request: HttpRequest,
+    query: InboxQuery,
+    open_id: int | None,
+    *,
+    with_pane: bool = True,
+    stays_unread: bool = False,
 ) -> HttpResponse:
-    """Return the list as it is now, for htmx, and the pane beside it if it changes too."""
+    """Return the list as it is now, for htmx, and the pane beside it if it changes too.
+
+    With `stays_unread` the thread in the pane is not marked as read.
+    """
     if query.errors:
         return _refuse(request, query)
     context = _list_context(request, query) | {"open_id": open_id, "with_pane": with_pane}
     if with_pane:
         context |= pane_context(request, query, open_id)[0]
+        if stays_unread:
+            context["marks_read"] = False
     else:
         context["version"] = None  # so that the next poll brings the pane up to date
     return render(request, "inbox/list_again.html", context)
@@ -118,24 +128,10 @@ def updates(request: HttpRequest, page: str) -> HttpResponse:
     query = InboxQuery.of(request, page)
     if query.errors:
         return HttpResponse(status=204)
-    changes = read_updates(request.user, query, shown, profiles, version)
+    changes = read_updates(request.user, query, shown, version)
     context = page_context(request, query, profiles) | {"updates": changes, "open_id": shown.open_id}
-    context |= pane_context(request, query, shown.open_id)[0]
+    context |= pane_context(request, query, shown.open_id, seen_id=shown.seen_id)[0]
     return render(request, "inbox/updates.html", context)
-
-
-@user_page
-@require_safe
-def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
-    """The person of a thread: who they are, and what else they wrote."""
-    query = InboxQuery.of(request, page)
-    try:
-        thread = find_thread(request.user, int(id))
-    except Thread.DoesNotExist:
-        return HttpResponse(status=204)
-    found = read_within_limits(request.user, lambda: read_person(thread, request.user))
-    context = {"person": found, "thread": thread, "query": query}
-    return render(request, "inbox/person.html", context)
 
 
 def page_context(request: HttpRequest, query: InboxQuery, profiles: Profiles | None = None) -> dict[str, Any]:
@@ -163,9 +159,14 @@ def _list_context(request: HttpRequest, query: InboxQuery, cursor: str | None = 
         "tabs": count_tabs(query, counts),
         "unread": count_unread(counts),
         "label_names": label_names(user),
-        "views": list(SavedView.objects.owned_by(user).order_by("name_key")),
+        "views": saved_views(user),
         "poll_seconds": POLL_SECONDS,
     }
+
+
+def saved_views(user: User) -> list[SavedView]:
+    """Return the user's saved views by name."""
+    return list(SavedView.objects.owned_by(user).order_by("name_key"))
 
 
 def _read_list(request: HttpRequest, query: InboxQuery, cursor: str | None) -> ListPage:
@@ -174,9 +175,17 @@ def _read_list(request: HttpRequest, query: InboxQuery, cursor: str | None) -> L
 
 
 def pane_context(
-    request: HttpRequest, query: InboxQuery, id: int | None, composer: Composer | None = None
+    request: HttpRequest,
+    query: InboxQuery,
+    id: int | None,
+    composer: Composer | None = None,
+    *,
+    seen_id: int | None = None,
 ) -> tuple[dict[str, Any], int]:
-    """The template variables of the pane, and the status of a page that has it."""
+    """The template variables of the pane, and the status of a page that has it.
+
+    A pane with unread rows has them marked as read once it is shown; those up to `seen_id` were shown before.
+    """
     if id is None:
         return {"pane": None}, 200
     try:
@@ -185,7 +194,8 @@ def pane_context(
         return {"pane": None, "is_gone": True}, 404
     except CursorError:
         pane = _read_pane(request, id, None, composer)
-    return {"pane": pane, "open_id": pane.thread.pk}, 200
+    marks_read = pane.has_unread_after(seen_id)
+    return {"pane": pane, "open_id": pane.thread.pk, "marks_read": marks_read}, 200
 
 
 def _read_pane(request: HttpRequest, id: int, cursor: str | None, composer: Composer | None) -> Pane:

@@ -69,15 +69,15 @@ def read_list(query: InboxQuery, user: User, cursor: str | None, now: datetime) 
 
 
 def count_tabs(query: InboxQuery, counts: ThreadCounts) -> list[Tab]:
-    """Return the tabs with the numbers of their threads."""
+    """Return the tabs of the inbox with the numbers of their threads."""
+    return tabs_at({status: query.with_status(status).address for status in TABS}, query, counts)
+
+
+def tabs_at(addresses: Mapping[str, str], query: InboxQuery, counts: ThreadCounts) -> list[Tab]:
+    """Return the tabs at these addresses by status, with the numbers of their threads; that of the query is the current one."""
     return [
-        Tab(
-            status,
-            query.with_status(status).address,
-            counts.of(None if status == ALL else status),
-            status == query.status,
-        )
-        for status in TABS
+        Tab(status, address, counts.of(None if status == ALL else status), status == query.status)
+        for status, address in addresses.items()
     ]
 
 
@@ -128,6 +128,7 @@ def row_version(thread: Thread) -> str:
     last = thread.last_row
     shown = (
         *(thread.status, thread.snoozed_until, thread.unread, thread.active_at, tuple(thread.label_names)),
+        thread.last_in_received_at,  # which a change of selected threads sends
         *((last.pk, last.text_start, last.send_status) if last else ()),
         thread.author_row and thread.author_row.display_author,
     )

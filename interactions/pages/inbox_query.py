@@ -5,19 +5,20 @@ The parameters are the filters of `GET threads/`; without `status` the inbox sho
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
-from django.utils import timezone
 
+from accounts.time_zones import start_of
 from interactions.api.filters import ThreadFilterSet
 from interactions.api.timestamps import is_day
 from interactions.models import Thread
 from interactions.models.choices import NEW, InteractionType, ThreadStatus
+from interactions.pages.filter_problems import FilterProblem, filter_problems
 
 PAGES: Mapping[str, str | None] = {  # URL names with the kind of threads that they show
     "inbox": None,
@@ -97,9 +98,9 @@ class InboxQuery:
         return ThreadFilterSet(data, queryset=Thread.objects.none()).form
 
     @property
-    def errors(self) -> list[str]:
-        """Sentences about invalid parameters."""
-        return [sentence for sentences in self.form.errors.values() for sentence in sentences]
+    def errors(self) -> list[FilterProblem]:
+        """What is wrong with invalid parameters."""
+        return filter_problems(self.form)
 
     def filters(self) -> dict[str, Any]:
         """Return the arguments of `ThreadQuerySet.filtered`; the query must have no errors.
@@ -109,7 +110,9 @@ class InboxQuery:
         if self.errors:
             raise ValueError("The query has errors; show them.")
         days = {
-            name: _start_of(self.parameters[name]) for name in DAYS if is_day(self.parameters.get(name, ""))
+            name: start_of(date.fromisoformat(self.parameters[name]))
+            for name in DAYS
+            if is_day(self.parameters.get(name, ""))
         }
         found = {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
         return found | days
@@ -117,7 +120,3 @@ class InboxQuery:
     def _address(self, name: str, **named: Any) -> str:
         address = reverse(name, kwargs=named)
         return f"{address}?{self.text}" if self.parameters else address
-
-
-def _start_of(day: str) -> datetime:
-    return datetime.combine(date.fromisoformat(day), time(), timezone.get_current_timezone())

@@ -43,9 +43,7 @@ def inbox_version(profiles: Profiles) -> str | None:
     return version_of(profiles.ids) if profiles.are_all else None
 
 
-def read_updates(
-    user: User, query: InboxQuery, shown: ShownList, profiles: Profiles, version: str | None
-) -> Updates:
+def read_updates(user: User, query: InboxQuery, shown: ShownList, version: str | None) -> Updates:
     """Read what differs from the shown list. The order of its rows stays; new threads are only counted."""
     counts = read_within_limits(user, lambda: read_counts(query, user))
     threads = read_within_limits(user, lambda: read_shown(query, user, list(shown.rows), shown.open_id))

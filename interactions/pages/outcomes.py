@@ -1,21 +1,25 @@
 """Turns what an action did into a response: the pane, the list brought up to date, and a toast. Called by the actions of the pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page, wants_fragment
-from interactions.models import BulkJob
+from accounts.next_message import show_next
+from interactions.models import BulkJob, SavedView
 from interactions.pages.inbox import PANE, page_context, pane_context, show_page
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.inbox_updates import inbox_version, read_updates
 from interactions.pages.shown_list import ShownList
 from interactions.pages.thread_pane import Composer
+
+
+class Refused(Exception):
+    """The action is not possible; the message is a sentence that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Undo:
 class Outcome:
     """What an action did: the sentence that a toast shows, how to undo it, and which thread the pane shows then.
 
-    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes.
+    `composer` is the form below the thread after a reply or note; `job` a bulk change that a worker makes; `views` are the
+    user's saved views, if these have changed.
     """
 
     sentence: str = ""
@@ -38,6 +43,7 @@ class Outcome:
     open_id: int | None = None
     composer: Composer | None = None
     job: BulkJob | None = None
+    views: Sequence[SavedView] | None = None
     status: int = 200
 
     @property
@@ -67,16 +73,16 @@ def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpRe
     if not wants_fragment(request):
         return _respond_to_form(request, query, outcome)
     context = page_context(request, query) | {"outcome": outcome}
-    profiles = context["profiles"]
     is_of_pane = request.htmx.target == PANE
     # Without the pane the next poll reads everything, as a row of the open thread may have arrived meanwhile.
-    version = inbox_version(profiles) if is_of_pane else None
+    version = inbox_version(context["profiles"]) if is_of_pane else None
     shown = ShownList.of(request.POST)
     if is_of_pane:
         shown = shown.with_open(outcome.open_id)
-        context |= pane_context(request, query, outcome.open_id, outcome.composer)[0] | {"with_pane": True}
+        pane, _ = pane_context(request, query, outcome.open_id, outcome.composer, seen_id=shown.seen_id)
+        context |= pane | {"with_pane": True}
     context["open_id"] = shown.open_id
-    context["updates"] = None if query.errors else read_updates(request.user, query, shown, profiles, version)
+    context["updates"] = None if query.errors else read_updates(request.user, query, shown, version)
     return render(request, "inbox/outcome.html", context, status=outcome.status)
 
 
@@ -85,8 +91,5 @@ def _respond_to_form(request: HttpRequest, query: InboxQuery, outcome: Outcome) 
         options = {"composer": outcome.composer, "code": outcome.status}
         return show_page(request, query, outcome.open_id, **options)
     if outcome.sentence:
-        list(messages.get_messages(request))  # those not shown yet, or the session would grow without bound
-        messages.add_message(
-            request, messages.ERROR if outcome.is_refusal else messages.SUCCESS, outcome.sentence
-        )
+        show_next(request, outcome.sentence, is_error=outcome.is_refusal)
     return redirect(query.address if outcome.open_id is None else query.thread_address(outcome.open_id))

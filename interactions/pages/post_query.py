@@ -6,7 +6,7 @@ The filters are those of `GET content/`, but for the days: they are the user's, 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -15,14 +15,15 @@ import django_filters
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.time_zones import start_of
 from interactions.api.filters import ContentFilter, StrictTextField
 from interactions.cursors import Cursor
 from interactions.models import Content
 from interactions.models.rows import PlatformRowQuerySet
+from interactions.pages.filter_problems import FilterProblem, filter_problems
 
 DAY = timedelta(days=1)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -37,8 +38,7 @@ class DayField(StrictTextField):
     def read(self, text: str) -> datetime:
         if not _DAY.fullmatch(text):
             raise ValueError
-        day = date.fromisoformat(text) + self.days_later * DAY
-        return datetime.combine(day, time.min, timezone.get_current_timezone()).astimezone(UTC)
+        return start_of(date.fromisoformat(text) + self.days_later * DAY).astimezone(UTC)
 
 
 class LastDayField(DayField):
@@ -110,9 +110,9 @@ class PostQuery:
         return PostQuery(self.request, parameters)
 
     @property
-    def errors(self) -> list[str]:
-        """Sentences about invalid parameters."""
-        return [sentence for sentences in self._filters.form.errors.values() for sentence in sentences]
+    def errors(self) -> list[FilterProblem]:
+        """What is wrong with invalid parameters."""
+        return filter_problems(self._filters.form)
 
     def rows(self) -> PlatformRowQuerySet:
         """Return the user's posts that match; the query must have no errors."""

@@ -10,11 +10,11 @@ from django.urls import reverse
 from accounts.models import User
 from interactions.models import Content
 from interactions.models.choices import ThreadStatus
-from interactions.models.thread_lists import ThreadCounts
-from interactions.pages.inbox_list import ListPage, Tab, read_counts, read_list
+from interactions.pages.inbox_list import ListPage, Tab, read_counts, read_list, tabs_at
 from interactions.pages.inbox_query import ALL, InboxQuery
 
-TABS = (ALL, ThreadStatus.OPEN, ThreadStatus.SNOOZED, ThreadStatus.DONE)
+# Of the tabs after the one of all threads.
+STATUSES = (ThreadStatus.OPEN, ThreadStatus.SNOOZED, ThreadStatus.DONE)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ def read_threads(
     query: InboxQuery, post: Content, user: User, cursor: str | None, now: datetime
 ) -> PostThreads:
     """Read a page of the threads of the query, newest activity first; raises CursorError."""
-    return PostThreads(read_list(query, user, cursor, now), _tabs(query, post, read_counts(query, user)))
+    address = _address(post)
+    addresses = {ALL: address} | {status: f"{address}?status={status}" for status in STATUSES}
+    threads = read_list(query, user, cursor, now)
+    return PostThreads(threads, tabs_at(addresses, query, read_counts(query, user)))
 
 
 def older_address(query: InboxQuery, post: Content, threads: PostThreads) -> str | None:
@@ -42,19 +45,6 @@ def older_address(query: InboxQuery, post: Content, threads: PostThreads) -> str
     status = {} if query.status == ALL else {"status": query.status}
     cursor = threads.list.older
     return cursor and f"{_address(post)}?{urlencode({**status, 'cursor': str(cursor)})}"
-
-
-def _tabs(query: InboxQuery, post: Content, counts: ThreadCounts) -> list[Tab]:
-    address = _address(post)
-    return [
-        Tab(
-            status,
-            address if status == ALL else f"{address}?status={status}",
-            counts.of(None if status == ALL else status),
-            status == query.status,
-        )
-        for status in TABS
-    ]
 
 
 def _address(post: Content) -> str:

@@ -1,4 +1,4 @@
-"""What a user does with one comment or message of a thread: hide, unhide, delete, and withdraw that. Routed by `urls.py`."""
+"""What a user does with one comment or message of a thread: hide, unhide, delete, withdraw, send again. Routed by `urls.py`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from interactions import replies
 from interactions.clock import now
 from interactions.models import WITHDRAWAL, Interaction
 from interactions.moderation import requests
@@ -26,16 +27,19 @@ def act_on_row(request: HttpRequest, page: str, id: str, action: str) -> HttpRes
 
 def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> Outcome:
     change, sentence = ACTIONS[action]
-    row = Interaction.objects.filter(profile__owner=request.user, pk=id).first()
-    if row is None:
-        return Outcome(_("This comment or message is gone: it was deleted meanwhile."), status=404)
+    rows = Interaction.objects.filter(profile__owner=request.user)
     try:
-        requests.change_locked(Interaction.objects.filter(profile__owner=request.user), id, change, now())
+        row = rows.get(pk=id)
+        requests.change_locked(rows, id, change, now())
+    except Interaction.DoesNotExist:
+        return Outcome(_("This comment or message is gone: it was deleted meanwhile."), status=404)
     except requests.DeletionRequested:
         return Outcome(_("Its deletion is requested already."), open_id=row.thread_id, status=409)
     except requests.AlreadyQueued:
         sentence_too_late = _("It is too late to take that back: the network has been asked.")
         return Outcome(sentence_too_late, open_id=row.thread_id, status=409)
+    except replies.NotFailed:
+        return Outcome(_("There is nothing to retry: it was sent."), open_id=row.thread_id, status=409)
     except requests.NotPossible as error:
         return Outcome(str(error), open_id=row.thread_id, status=422)
     return Outcome(sentence(row), _undo(query, row, action), open_id=row.thread_id)
@@ -43,7 +47,7 @@ def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> O
 
 def _undo(query: InboxQuery, row: Interaction, action: str) -> Undo | None:
     """The form that takes it back: the opposite in a demo, which has no network, else a withdrawal while it is possible."""
-    if action == "withdraw":
+    if action in ("withdraw", "retry"):
         return None
     if not row.is_demo:
         return Undo(reverse("inbox-row", args=[query.page, row.pk, "withdraw"]))
@@ -73,4 +77,5 @@ ACTIONS: dict[str, tuple[Change, Callable[[Interaction], str]]] = {
     "unhide": (requests.unhide, _unhidden),
     "delete": (requests.delete, _deleted),
     "withdraw": (requests.withdraw, lambda row: _("Taken back.")),
+    "retry": (replies.retry_reply, lambda row: _("It will be sent again.")),
 }

@@ -6,12 +6,14 @@ from datetime import datetime
 
 from interactions.events import read_timestamp
 
-MAX_SHOWN = 250  # rows, which fit into an address; those beyond are not brought up to date
+MAX_SHOWN = (
+    250  # rows, which fit into an address; of more the browser sends those near the visible part first
+)
 
 
 @dataclass(frozen=True)
 class ShownList:
-    """The list's rows with the version of each, when it was read, the open thread and the version of the whole.
+    """The list's rows with the version of each, when it was read, the open thread and its rows, and the version of the whole.
 
     Nothing of it is trusted: unreadable parts are left out.
     """
@@ -21,20 +23,22 @@ class ShownList:
     open_id: int | None = None
     next_id: int | None = None  # the row below the open one
     version: str = ""
+    seen_id: int | None = None  # the row of the open thread that was stored last among those shown
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "ShownList":
         return cls(
             rows=_rows(sent.get("shown", "")),
-            listed_at=_time(sent.get("listed", "")),
+            listed_at=read_time(sent.get("listed", "")),
             open_id=read_id(sent.get("open", "")),
             next_id=read_id(sent.get("next", "")),
             version=sent.get("version", ""),
+            seen_id=read_id(sent.get("seen_id", "")),
         )
 
     def with_open(self, id: int | None) -> "ShownList":
         """Return the same with another open thread."""
-        return replace(self, open_id=id)
+        return replace(self, open_id=id, seen_id=self.seen_id if id == self.open_id else None)
 
 
 def _rows(text: str) -> dict[int, str]:
@@ -47,7 +51,8 @@ def read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _time(text: str) -> datetime | None:
+def read_time(text: str) -> datetime | None:
+    """Return the time, or None for a text that is none."""
     try:
         return read_timestamp(text)
     except (ValueError, OverflowError):

@@ -17,7 +17,6 @@ from interactions.events import TEXT_LENGTH
 from interactions.models import BlockedAuthor, Content, Decision, Interaction, Label, Note, SavedReply, Thread
 from interactions.models.choices import InteractionType
 from interactions.pages.conversation import Entry, comment_tree, conversation
-from interactions.pages.snooze_choices import SnoozeChoice, snooze_choices
 from interactions.saved_replies import render
 from interactions.threads.showing import add_shown
 
@@ -60,13 +59,15 @@ class Pane:
     cursor: str  # of the page; empty for the newest rows
     seen_id: int  # the row that was stored last among those that the user may have seen
     composer: Composer
-    replies: Sequence[FilledReply]
     labels: Sequence[tuple[str, bool]]  # of the profile, and whether the thread has them
-    snoozes: Sequence[SnoozeChoice]
 
     @property
     def post(self) -> Content | None:
         return self.thread.visible_content
+
+    def has_unread_after(self, seen_id: int | None) -> bool:
+        """Whether it shows unread rows that were stored after the row `seen_id`; None: after any."""
+        return self.thread.unread and self.is_newest and self.seen_id > (seen_id or 0)
 
     @property
     def limit(self) -> TextLimit:
@@ -108,9 +109,7 @@ def read_pane(
         cursor=cursor or "",
         seen_id=max([row.pk for row in shown] + [thread.last_id or 0]),
         composer=composer or Composer(),
-        replies=_filled_replies(thread, user),
         labels=_labels(thread),
-        snoozes=snooze_choices(timezone.localtime()),
     )
 
 
@@ -126,7 +125,8 @@ def _newest(model: type[Note] | type[Decision], thread: Thread, order: str) -> l
     return list(model.objects.filter(thread=thread.pk).order_by(order, "-pk")[:PEOPLES_SHOWN])
 
 
-def _filled_replies(thread: Thread, user: User) -> list[FilledReply]:
+def filled_replies(thread: Thread, user: User) -> list[FilledReply]:
+    """Return the user's saved replies by name, with the variables filled in."""
     values = _variables(thread)
     saved = SavedReply.objects.owned_by(user).order_by("name_key")
     return [FilledReply(one.name, render(one.text, values)) for one in saved]

@@ -3,11 +3,12 @@
 from django.urls import include, path
 
 from accounts.routes import routes
-from interactions.pages import actions, bulk_actions, components, inbox, posts, row_actions
+from interactions.pages import actions, bulk_actions, components, inbox, pane_parts, posts, row_actions
 from interactions.pages.inbox_query import PAGES
 
 PAGE = f"(?P<page>{'|'.join(PAGES)})"
 ID = r"(?P<id>[0-9]{1,18})"
+TEXT = f"(?P<kind>{'|'.join(pane_parts.TEXTS)})"
 ROW_ACTION = f"(?P<action>{'|'.join(row_actions.ACTIONS)})"
 
 urlpatterns = [
@@ -15,7 +16,9 @@ urlpatterns = [
     *routes(f"{PAGE}/{ID}", inbox.inbox, "inbox-thread"),
     *routes(f"{PAGE}/older", inbox.older, "inbox-older"),
     *routes(f"{PAGE}/updates", inbox.updates, "inbox-updates"),
-    *routes(f"{PAGE}/{ID}/person", inbox.person, "inbox-person"),
+    *routes(f"{PAGE}/{ID}/person", pane_parts.person, "inbox-person"),
+    *routes(f"{PAGE}/{ID}/replies", pane_parts.saved_replies, "inbox-replies"),
+    *routes(f"{PAGE}/{TEXT}/{ID}/text", pane_parts.text, "inbox-text"),
     *routes(f"{PAGE}/{ID}/status", actions.change_status, "inbox-status"),
     *routes(f"{PAGE}/{ID}/unread", actions.change_unread, "inbox-unread"),
     *routes(f"{PAGE}/{ID}/labels", actions.change_labels, "inbox-labels"),

@@ -1,5 +1,5 @@
 """Pictures of people, profiles and posts, which the server draws: the same address always has the same picture.
 
-Pages get addresses from `people.py` and `posts.py` (or `templatetags/pictures.py`). `views.py` serves the pictures. The
-other modules are pure and draw them.
+Pages get addresses from `people.py` and `posts.py`. `views.py` serves the pictures. The other modules are pure and draw
+them.
 """

@@ -1,7 +1,25 @@
-"""Addresses of avatars. Called by `templatetags/pictures.py` and by views that write rows as JSON."""
+"""Addresses of avatars. Called by `templatetags/interface.py` and by views that write rows as JSON."""
 
+from accounts.models import Profile
+from interactions.models import BlockedAuthor, Interaction
 from interactions.pictures.addresses import picture_address, picture_hash
 from interactions.pictures.initials import TINTS, first_letter
+
+
+def avatar_url(of: Interaction | Profile | BlockedAuthor) -> str:
+    """The address of the avatar of an interaction's author, of a profile, or of a blocked author; what a profile has sent has
+    its own.
+
+    An interaction and a blocked author need their profile, read in the query of the rows.
+    """
+    profile = of if isinstance(of, Profile) else of.profile
+    if isinstance(of, BlockedAuthor):
+        return person_avatar_url(profile.platform, of.author_id, "", of.name, is_demo=of.is_demo)
+    if isinstance(of, Profile) or of.direction == Interaction.Direction.OUT:
+        return profile_avatar_url(profile.display_name, profile.handle)
+    return person_avatar_url(
+        profile.platform, of.author_id, of.author_handle, of.author_name, is_demo=of.is_demo
+    )
 
 
 def person_avatar_url(platform: str, author_id: str, handle: str, name: str, *, is_demo: bool) -> str:

@@ -14,8 +14,8 @@ from accounts.models import Profile
 from accounts.platforms import PLATFORMS
 from interactions import ages, numbers
 from interactions.models import BlockedAuthor, Content, Interaction
+from interactions.pictures.people import avatar_url
 from interactions.pictures.posts import picture_urls
-from interactions.templatetags.pictures import avatar_url
 
 register = template.Library()
 
@@ -62,6 +62,18 @@ def glyph(platform: str) -> SafeString:
         '<svg class="glyph {}" width="14" height="14" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
         platform,
         spec.label if spec else platform,
+        static("perennial/platforms.svg"),
+        platform,
+    )
+
+
+@register.simple_tag
+@cache
+def hidden_glyph(platform: str) -> SafeString:
+    """Return the sign of a platform, 14 px high, hidden from screen readers: its name or the profile's stands beside it."""
+    return format_html(
+        '<svg class="glyph {}" width="14" height="14" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        platform,
         static("perennial/platforms.svg"),
         platform,
     )
@@ -133,18 +145,7 @@ def avatar(row: Interaction | Profile | BlockedAuthor | None, platform: str, siz
     Both are hidden from screen readers: the name stands beside them.
     """
     url = avatar_url(row) if row else ""
-    return {"url": url, "glyph": _glyph(platform) if platform else "", "size": size}
-
-
-@cache
-def _glyph(platform: str) -> SafeString:
-    """The platform's glyph in its own color, hidden from screen readers."""
-    return format_html(
-        '<svg class="glyph {}" width="14" height="14"><use href="{}#{}"></use></svg>',
-        platform,
-        static("perennial/platforms.svg"),
-        platform,
-    )
+    return {"url": url, "glyph": hidden_glyph(platform) if platform else "", "size": size}
 
 
 @register.inclusion_tag("post_picture.html")

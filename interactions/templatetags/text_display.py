@@ -1,5 +1,7 @@
 """Template filters for texts and names that platforms send and people type; used by the pages of all apps."""
 
+import zlib
+
 from django import template
 from django.forms import BoundField
 from django.utils.safestring import SafeString
@@ -14,6 +16,12 @@ TEXT_WIDGETS = ("text", "textarea")
 def display_text(text: str) -> str:
     """Return the text for an element whose style keeps line breaks."""
     return display.display_text(text)
+
+
+@register.filter
+def text_version(text: str) -> str:
+    """Return a short text that changes with the text."""
+    return format(zlib.crc32(text.encode()), "08x")
 
 
 @register.filter

@@ -4,8 +4,8 @@ Candidates are found without locks. Each batch of them is changed in one transac
 again which of them match, in a number of statements that depends neither on their number nor on that of the profiles.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -77,13 +77,22 @@ class BulkChange:
 class Selection:
     """The user's threads that match the filters and that the change would alter, as they were at `until`.
 
-    Not those that were active later, nor those of which a received row arrived later: nobody has seen it.
+    Not those that were active later, nor those of which a received row arrived later: nobody has seen it. `shown` has the
+    latest arrival that was shown of single threads, None for none; of these no row may have arrived after it.
     """
 
     user: User
     filters: ThreadFilters
     until: datetime
     change: BulkChange
+    shown: Mapping[int, datetime | None] = field(default_factory=dict)
+
+    def has_arrivals(self, id: int, last_in_received_at: datetime | None) -> bool:
+        """Whether a row of the thread arrived after those that were shown."""
+        if last_in_received_at is None or id not in self.shown:
+            return False
+        shown = self.shown[id]
+        return shown is None or shown < last_in_received_at
 
     def rows(self, labels: IdsByKey, now: datetime) -> ThreadQuerySet:
         """Return the query of these threads; `labels` are the stored labels that the change names."""
@@ -192,5 +201,6 @@ def _altered(
     aspects = selection.change.difference(labels, now).aspects()
     flags = (ExpressionWrapper(condition, BooleanField()) for condition in aspects.values())
     rows = selection.rows(labels, now).matching_among([one.id for one in candidates], selection.user)
-    found = list(rows.order_by().values_list("pk", *flags))
-    return {name: {id for id, *altered in found if altered[place]} for place, name in enumerate(aspects)}
+    found = rows.order_by().values_list("pk", "last_in_received_at", *flags)
+    shown = [(id, altered) for id, arrival, *altered in found if not selection.has_arrivals(id, arrival)]
+    return {name: {id for id, altered in shown if altered[place]} for place, name in enumerate(aspects)}

@@ -1,8 +1,8 @@
 """The section of the settings with the authors whom the user has blocked; they are blocked in the inbox."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -28,9 +28,7 @@ def blocked(request: HttpRequest) -> HttpResponse:
 @form_target("settings-blocked")
 def unblock(request: HttpRequest, id: str) -> HttpResponse:
     """Unblock an author. What is hidden stays hidden."""
-    row = BlockedAuthor.objects.visible_to(request.user).filter(pk=id).first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(BlockedAuthor.objects.visible_to(request.user), pk=id)
     row.delete()
     sentence = _("%(name)s is not blocked any more. What is hidden stays hidden; unhide it where you want.")
     messages.success(request, sentence % {"name": row.display_author.name})

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -62,7 +62,7 @@ def connect(request: HttpRequest) -> HttpResponse:
 @require_safe
 def profile(request: HttpRequest, id: str) -> HttpResponse:
     """One profile: its webhook address, the rotation of its secret, and its deletion."""
-    return _render(request, _profile(request, id))
+    return _render(request, get_object_or_404(Profile.objects.owned_by(request.user), pk=id))
 
 
 @form_target("settings-profiles")
@@ -95,19 +95,9 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
     return redirect("settings-profiles")
 
 
-def _profile(request: HttpRequest, id: str) -> Profile:
-    row = Profile.objects.owned_by(request.user).filter(pk=id).first()
-    if row is None:
-        raise Http404
-    return row
-
-
 def _live_profile(request: HttpRequest, id: str) -> Profile:
     """The profile; 404 for one of a demo, which is changed by nothing but the demo."""
-    row = _profile(request, id)
-    if row.is_demo:
-        raise Http404
-    return row
+    return get_object_or_404(Profile.objects.owned_by(request.user), pk=id, is_demo=False)
 
 
 def _webhook_url(request: HttpRequest, profile: Profile) -> str:

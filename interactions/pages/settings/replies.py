@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -93,10 +93,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 def _reply(request: HttpRequest, id: str) -> SavedReply:
-    row = SavedReply.objects.owned_by(request.user).filter(pk=id).first()
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(SavedReply.objects.owned_by(request.user), pk=id)
 
 
 def _saved(request: HttpRequest, name: str) -> HttpResponse:

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -101,10 +101,7 @@ def attempt(request: HttpRequest) -> HttpResponse:
 
 
 def _rule(request: HttpRequest, id: str) -> InboxRule:
-    row = InboxRule.objects.owned_by(request.user).filter(pk=id).first()
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(InboxRule.objects.owned_by(request.user), pk=id)
 
 
 def _change(request: HttpRequest, row: InboxRule, **values: object) -> bool:

@@ -11,6 +11,27 @@ export const openId = () => pane.querySelector(":scope > .thread")?.dataset.id;
 const rowOf = (id) => list.querySelector(`#row-${id}`);
 const openRow = () => (openId() ? rowOf(openId()) : list.querySelector('.row[aria-selected="true"]'));
 
+// Rows that a request says are shown: as many as fit into an address (MAX_SHOWN in shown_list.py), and first those that are
+// visible or at most one screen away. A row that was not among them when the page got a new version may be stale.
+const MAX_SHOWN = 250;
+const stale = new WeakSet();
+const nearRows = () => {
+  const all = rows();
+  if (all.length <= MAX_SHOWN) return all;
+  const { top, bottom, height } = list.querySelector("#list-scroll").getBoundingClientRect();
+  return all.filter((row) => {
+    const at = row.getBoundingClientRect();
+    return at.bottom > top - height && at.top < bottom + height;
+  });
+};
+export const shownRows = () => [...new Set([...nearRows(), ...rows()])].slice(0, MAX_SHOWN);
+/** Whether rows may be stale that the user sees or is about to see. */
+export const isStale = () => nearRows().some((row) => stale.has(row));
+/** Note that the rows with these ids are as the page's version has them, and the others may not be. */
+export const noteVersion = (ids) => {
+  for (const row of rows()) stale[ids.has(row.dataset.id) ? "delete" : "add"](row);
+};
+
 /** The id of the thread below the open one, or above it at the end of the list. */
 export const nextId = () => {
   const open = openRow();

@@ -1,7 +1,7 @@
 // The inbox: the address follows the open thread, every request says what the page shows, updates are polled, keys work.
 
 import { hotkeyKeyUX } from "./vendor/keyux-hotkey-0.11.6.js";
-import { markOpen, move, nextId, openId, rows, startList } from "./inbox-list.js";
+import { isStale, markOpen, move, nextId, noteVersion, openId, shownRows, startList } from "./inbox-list.js";
 import { restoreDraft, startComposer } from "./inbox-composer.js";
 
 const inbox = document.getElementById("main");
@@ -9,14 +9,14 @@ const pane = document.getElementById("thread");
 const connection = document.getElementById("connection");
 const thread = () => pane.querySelector(":scope > .thread");
 
-// What the page shows, for the server to compare; as many rows as fit into an address (MAX_SHOWN in shown_list.py).
-const MAX_SHOWN = 250;
+// What the page shows, for the server to compare. Without a version it compares everything.
 const shown = () => ({
-  shown: rows().slice(0, MAX_SHOWN).map((row) => `${row.dataset.id}:${row.dataset.version}`).join(","),
+  shown: shownRows().map((row) => `${row.dataset.id}:${row.dataset.version}`).join(","),
   listed: document.getElementById("listed")?.value ?? "",
-  version: document.getElementById("version")?.value ?? "",
+  version: (!isStale() && document.getElementById("version")?.value) || "",
   open: openId() ?? "",
   next: nextId() ?? "",
+  seen_id: (!document.getElementById("read") && document.getElementById("conversation")?.dataset.seen) || "",
   rows: document.getElementById("conversation")?.dataset.rows ?? "",
 });
 document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -24,8 +24,13 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of Object.entries(shown())) if (!detail.parameters.has(name)) detail.parameters.append(name, value);
   // What arrived while the thread was open has been shown too.
   const conversation = pane.contains(detail.elt) && document.getElementById("conversation");
-  if (!conversation) return;
+  if (!conversation || conversation.contains(detail.elt)) return;
   for (const [name, value] of [["covers", conversation.dataset.covers], ["seen_id", conversation.dataset.seen]]) if (detail.parameters.has(name)) detail.parameters.set(name, value);
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const told = detail.requestConfig?.parameters.shown;
+  if (told !== undefined && detail.xhr.status !== 204) noteVersion(new Set(told.split(",").map((row) => row.split(":")[0])));
 });
 
 // Refusals are shown where the request's answer would be.
@@ -35,6 +40,20 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.isError = false;
   }
 });
+// What is sent for elements that are there no more, such as a row that another answer has deleted, is left out: htmx reports
+// it as an error.
+const isLost = (one) => !document.getElementById(one.id);
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const sent = document.createElement("template");
+  sent.innerHTML = detail.serverResponse;
+  const parts = [sent, ...sent.content.querySelectorAll("template")].map((one) => one.content);
+  const lost = parts.flatMap((part) => [...part.querySelectorAll("[id][hx-swap-oob]")].filter(isLost));
+  if (!lost.length) return;
+  for (const one of lost) one.remove();
+  detail.serverResponse = sent.innerHTML;
+});
+// Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
 // A late answer about a thread that is not open any more changes nothing.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target, fragment } = event.detail;
@@ -114,6 +133,11 @@ document.addEventListener("htmx:afterRequest", (event) => isPoll(event) && event
 setInterval(poll, inbox.dataset.seconds * 1000);
 document.addEventListener("visibilitychange", poll);
 addEventListener("online", poll);
+let scrolled;
+document.addEventListener("scroll", () => {
+  clearTimeout(scrolled);
+  scrolled = setTimeout(() => isStale() && poll(), 200);
+}, { capture: true, passive: true });
 
 // Keys work unless something lies above the page, or a select has the focus, whose own keys they would be.
 const isFree = () => !document.querySelector("dialog[open], .menu:popover-open") && !document.activeElement.matches("select");

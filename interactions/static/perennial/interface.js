@@ -31,8 +31,7 @@ setInterval(() => {
 }, MINUTE / 2);
 
 // A menu opens below its button, or above where there is no room.
-document.addEventListener("toggle", ({ target: menu, newState }) => {
-  if (newState !== "open" || !menu.matches(".menu[popover]")) return;
+const place = (menu) => {
   const button = document.querySelector(`[popovertarget="${menu.id}"]`);
   if (!button) return;
   const at = button.getBoundingClientRect(), size = menu.getBoundingClientRect(), gap = 4;
@@ -42,7 +41,9 @@ document.addEventListener("toggle", ({ target: menu, newState }) => {
   menu.style.left = `${Math.max(gap, Math.min(left, innerWidth - size.width - gap))}px`;
   menu.style.top = `${Math.max(gap, below ? at.bottom + gap : at.top - gap - size.height)}px`;
   menu.querySelector("[data-focus]")?.focus({ focusVisible: true });
-}, true);
+};
+document.addEventListener("toggle", ({ target, newState }) => newState === "open" && target.matches(".menu[popover]") && place(target), true);
+document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.matches(".menu:popover-open") && place(detail.target)); // its content was loaded
 
 // Buttons that open a dialog, and that close the one they are in.
 document.addEventListener("click", ({ target }) => {
@@ -50,6 +51,9 @@ document.addEventListener("click", ({ target }) => {
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
   target.closest("[data-close]")?.closest("dialog, [popover]")?.[target.closest("dialog") ? "close" : "hidePopover"]();
 });
+
+// Rows that a button appended: the first one gets the focus. (Browsers refuse `autofocus` while something else has it.)
+document.addEventListener("htmx:load", ({ detail: { elt } }) => (elt.matches("[data-takes-focus]") ? elt : elt.querySelector("[data-takes-focus]"))?.focus());
 
 // Theme and density are shown as soon as they are chosen; the server stores them.
 const shown = document.documentElement.dataset;

@@ -19,8 +19,10 @@ const changed = {
   value: (field) => "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue,
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, field) => !changed[name]?.(field);
+// Nor does it take away a whole text that the user has loaded, unless the text has changed.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (shown, sent) => !(shown.matches?.(".fold[open]") && shown.dataset.version === sent.dataset.version);
 
-// When a focused button is removed, the heading of its section gets the focus, not the whole page.
+// When a focused button is removed, the heading of its section or menu gets the focus, not the whole page.
 let focused = [];
 document.addEventListener("htmx:beforeSwap", () => {
   focused = [];
@@ -29,7 +31,7 @@ document.addEventListener("htmx:beforeSwap", () => {
 document.addEventListener("htmx:afterSettle", () => {
   const left = focused.find((one) => one.isConnected);
   if (left && document.activeElement === document.body) {
-    (left.closest("section") ?? left).querySelector("[tabindex='-1']")?.focus();
+    (left.closest("section, .menu") ?? left).querySelector("[tabindex='-1']")?.focus();
   }
 });
 
