@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.service_stack import ServiceStack, running_stack
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = shutil.which("chromium")  # Debian's, never another: screenshots are compared
 SKIP = CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM")
 
 
@@ -26,10 +26,12 @@ def stack() -> Iterator[ServiceStack]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    assert CHROMIUM, "Debian's package chromium is missing"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-quic"],
+            # The last two: letters are drawn alike whatever the machine's font settings are.
+            args=["--no-sandbox", "--disable-quic", "--font-render-hinting=none", "--disable-lcd-text"],
             ignore_default_args=["--disable-back-forward-cache"],  # as people's browsers are
         )
         yield browser

@@ -150,7 +150,7 @@ def test_another_users_thread_is_not_shown(client, live, bob, headers):
         updates = client.get(
             f"/inbox/updates/?shown={thread.pk}:0&open={thread.pk}", headers=PART
         ).content.decode()
-        assert f'<li id="row-{thread.pk}" hx-swap-oob="delete"></li>' in updates
+        assert f'<div id="row-{thread.pk}" hx-swap-oob="delete"></div>' in updates
         assert not any(text in updates for text in ("A Person", "a comment", "a message", "a caption"))
 
 

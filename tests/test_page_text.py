@@ -252,7 +252,7 @@ def test_a_text_field_takes_the_direction_of_its_text(client, alice, path, names
 
 
 def cursor_after(shown: str) -> str:
-    return re.search(r'<li class="older".*?cursor=([^&"]+)', shown)[1]
+    return re.search(r'<div class="older".*?cursor=([^&"]+)', shown)[1]
 
 
 @pytest.mark.parametrize("path", ["/comments/", "/messages/"])

@@ -27,7 +27,7 @@ def test_pages_ask_for_a_log_in_and_then_show(client, alice, path):
 
 def shown_ids(html: str) -> list[int]:
     """The threads of a list, in its order."""
-    return [int(id) for id in re.findall(r'<li class="row[^>]* data-id="(\d+)"', html)]
+    return [int(id) for id in re.findall(r'<div class="row[^>]* data-id="(\d+)"', html)]
 
 
 def walk(page, path: str) -> Iterator[str]:
@@ -35,7 +35,7 @@ def walk(page, path: str) -> Iterator[str]:
     while path:
         shown = page.get(path).content.decode()
         yield shown
-        older = re.search(r'<li class="older"[^>]*>.*?href="([^"]+)"', shown)
+        older = re.search(r'<div class="older"[^>]*>.*?href="([^"]+)"', shown)
         path = unescape(older[1]) if older else ""
 
 

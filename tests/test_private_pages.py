@@ -103,7 +103,7 @@ def test_after_log_out_the_history_shows_the_log_in(client, db, path):
         ("/comments/", "list", '<header class="list-head">'),
         ("/comments/{thread}/", "thread", '<article class="thread"'),
         ("/comments/{thread}/", "list", '<header class="list-head">'),
-        ("/comments/older/", "", '<li class="row'),
+        ("/comments/older/", "", '<div class="row'),
         ("/comments/updates/", "", '<nav class="tabs"'),
         ("/comments/{thread}/person/", "person", '<div class="person-card">'),
         ("/demo/panel/", "", 'id="demo"'),

@@ -18,7 +18,8 @@ from interactions.pages.outcomes import Outcome, Undo
 from interactions.pages.snooze_choices import snooze_choices
 from interactions.pages.thread_pane import Composer, Pane
 
-NOW = datetime(2026, 3, 4, 14, 2, tzinfo=timezone.get_default_timezone())  # the same picture every day
+# In an earlier year, so that the same ages and dates are shown every day.
+NOW = datetime(2025, 3, 5, 14, 2, tzinfo=timezone.get_default_timezone())
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh of the Northern Isles"
 TEXTS = {
     "instagram": (
