@@ -21,7 +21,10 @@ from tests.service_stack import ServiceStack
 THEMES = ("light", "dark")
 DESK, PHONE = 1200, 390
 WIDTHS = (320, 360, 390, 768, 1200, 1440, 2560)
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 MOVING = """() => {
     const seconds = (list) => Math.max(...list.split(",").map(parseFloat));
     const moves = (style) => (style.animationName !== "none" && seconds(style.animationDuration) > 0.01)
