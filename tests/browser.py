@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -71,12 +72,23 @@ def is_refusal(line: ConsoleMessage) -> bool:
     return is_page or line.text.startswith(REPORTS_OF_HTMX)
 
 
+_cookies: dict[tuple[str, str], list[Any]] = {}  # of the sessions of users, by address and name
+
+
 def log_in(page: Page, stack: ServiceStack, name: str = "visitor") -> None:
+    """Log the user in and show the first page: with the session of an earlier test, or by the form if it has ended."""
+    page.context.add_cookies(_cookies.get((stack.url, name), []))
     page.goto(f"{stack.url}/login/")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(name)
-    page.get_by_role("button", name="Log in").click()
+    if page.get_by_label("Password").is_visible():
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password").fill(name)
+        page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    _cookies[stack.url, name] = [
+        {"name": one["name"], "value": one["value"], "url": stack.url}
+        for one in page.context.cookies()
+        if one["name"] in ("sessionid", "csrftoken")
+    ]
 
 
 def log_out(page: Page) -> None:

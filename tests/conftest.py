@@ -18,7 +18,7 @@ from interactions import exports, read_limits
 from tests.servers import copy_template, create_template
 
 # `make test` takes the short profile, `make test-all` the long one.
-for name, examples in (("short", 40), ("long", 500), ("random", 10_000)):
+for name, examples in (("short", 20), ("long", 500), ("random", 10_000)):
     hypothesis.register_profile(
         name,
         max_examples=examples,
@@ -48,10 +48,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         Thread(target=create_template, daemon=True).start()
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest deselects `long`
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    _mark_all_but_samples(items)
-    _run_slow_files_first(items)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> Iterator[None]:
+    _mark_all_but_samples(items)  # before pytest deselects `long`
+    yield
+    _run_slow_files_first(items)  # after pytest-django has sorted those without a database to the end
 
 
 def _mark_all_but_samples(items: list[pytest.Function]) -> None:

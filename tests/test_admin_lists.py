@@ -67,11 +67,12 @@ def offered(model: type) -> set[str]:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("model", FUZZED, ids=name_of)
-def test_no_list_parameter_causes_a_500(operator, model):
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_no_list_parameter_causes_a_500(operator, model, step):
     codes = {
         (name, value[:20]): asked(operator, list_of(model), **{name: value})
-        for name in sorted(offered(model))
-        for value in NONSENSE
+        for number, name in enumerate(sorted(offered(model)))
+        for value in NONSENSE[number % step :: step]
     }
     assert {key: code for key, code in codes.items() if code not in (200, 302, 400)} == {}
 

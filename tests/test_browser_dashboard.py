@@ -27,6 +27,7 @@ def open_dashboard(page: Page, stack, name: str = "visitor") -> None:
     expect(page.locator("#demo .state")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_visitor_fills_the_inbox_with_a_brand_of_their_choice_and_switches_it_off(stack, tab):
     open_dashboard(tab, stack)
     tab.locator("label", has_text="Fitness").click()

@@ -203,6 +203,7 @@ def test_the_numbers_of_the_chart_are_a_table(posts):
     save_screenshot(posts, "post")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(posts, theme, viewport):

@@ -283,6 +283,7 @@ def test_every_section_fits_names_of_any_kind(page, filled, width):
         save_screenshot(page, f"settings-{path.strip('/').replace('/', '-')}-{width}")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_section(page, filled, scheme, width):

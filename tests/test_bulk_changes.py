@@ -52,6 +52,7 @@ def wanted(change: dict, before: tuple, can_be_unread: bool) -> tuple:
     return status, until, unread, sorted(names)
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_a_change_is_that_of_each_thread_counts_those_that_differ_and_repeated_changes_nothing(
     page, profiles, bobs, bulk_messages, monkeypatch, change

@@ -33,6 +33,7 @@ from tests.lock_helpers import wait_for_locks
 from tests.world import DAY, HOUR, NOW, SECOND, at, event, send
 
 
+@pytest.mark.long
 def test_more_than_a_thousand_are_changed_by_a_job_and_at_most_five_thousand(
     page, profiles, bobs, bulk_messages
 ):

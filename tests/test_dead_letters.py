@@ -197,6 +197,7 @@ def test_expiry_deletes_in_batches_and_skips_locked_rows(live, settings, monkeyp
     assert expiry.delete_expired(NOW + 2 * DAY).dead_letters == 1
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_the_migration_can_be_interrupted_and_repeated_while_the_previous_code_runs(live):
     graph = MigrationExecutor(connection).loader.graph

@@ -102,6 +102,7 @@ def test_nothing_is_delivered_before_it_is_due(alice):
     assert StoryEvent.objects.undelivered().filter(due_at__lte=FIRST_INTERACTIONS + HOUR).count() == 0
 
 
+@pytest.mark.long
 def test_an_outage_changes_no_rows(alice, bob):
     demo_of(alice, seed=9, brand="Twin")
     demo_of(bob, seed=9, brand="Twin")

@@ -170,6 +170,7 @@ MIXED = [
 ]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("chosen", "text", "deleted"),
     [

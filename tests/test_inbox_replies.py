@@ -1,6 +1,7 @@
 """Replies and notes written on the inbox's pages: what is stored, collisions, repetition, limits; a refusal keeps the text."""
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Profile
 from interactions.clock import now
@@ -141,11 +142,13 @@ def test_a_received_message_that_was_not_shown_is_no_collision(page, profile, ta
 
 
 @pytest.mark.parametrize("field", ["key", "seen_id", "covers"])
-@pytest.mark.parametrize("value", ["", "x" * 500, "-1", "9" * 30, "\u202e"])
-def test_hidden_fields_that_were_changed_do_no_harm(page, talk, field, value):
-    fields = fields_of(whole(page, address(talk))) | {field: value}
-    write(page, talk, **fields, text="Welcome")
-    assert stored() == [("Welcome", "m1")]
+def test_a_hidden_field_that_was_changed_does_no_harm(page, talk, field):
+    fields = fields_of(whole(page, address(talk)))
+    for value in ("", "x" * 500, "-1", "9" * 30, "\u202e"):
+        with transaction.atomic():  # rolled back
+            write(page, talk, **fields | {field: value}, text="Welcome")
+            assert stored() == [("Welcome", "m1")], value
+            transaction.set_rollback(True)
 
 
 # Refused replies

@@ -526,6 +526,7 @@ def test_any_permutation_repetition_and_split_leaves_the_same(profile, alice, da
         transaction.set_rollback(True)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("action", ["hide", "done", "label"])
 @pytest.mark.parametrize("name", ["comment", "message"])
 def test_a_row_that_is_created_twice_is_treated_the_same_in_any_order(profile, alice, action, name):

@@ -90,6 +90,7 @@ def test_markup_is_shown_as_it_was_written(page, alice, profile):
     assert saved["data-insert"] == f"<b>{MARKUP.split(' ')[0]}</b>"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_script_is_shown_in_every_part(page, profile, name):
     fill(profile, SCRIPTS[name])

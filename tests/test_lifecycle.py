@@ -202,6 +202,7 @@ def test_settings_apply_from_the_next_window_on(alice):
     assert StoryEvent.objects.filter(origin="window").count() == 18
 
 
+@pytest.mark.long
 def test_advancing_a_week_gives_the_rows_of_a_week(alice, bob):
     now = ENABLED + DAY / 2
     demo_of(alice, seed=4, brand="Twin")
@@ -214,7 +215,7 @@ def test_advancing_a_week_gives_the_rows_of_a_week(alice, bob):
     assert max(row[3] for row in visible_rows(alice)) <= now
 
 
-@pytest.mark.parametrize("days", [1, 3, 5])
+@pytest.mark.parametrize("days", [1, 3, pytest.param(5, marks=pytest.mark.long)])
 def test_advancing_by_days_gives_the_quotas_and_no_reply_before_its_parent(alice, days):
     demo_of(alice)
     advance(alice, days, NOW)

@@ -54,7 +54,7 @@ def test_dropping_the_foreign_key_waits_briefly_for_the_lock_retries_and_can_be_
     assert DemoAccount.objects.values_list("next_slice", "catching_up", "resumed_to").get() == (0, False, 0)
 
 
-@pytest.mark.sample(1)
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("before", "after", "model"), [("0004", "0005", DeadLetter), ("0005", "0006", Interaction)]
@@ -73,6 +73,7 @@ def test_adding_a_column_retries_while_the_table_is_read_without_blocking_others
     assert model.objects.count() == 0
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_tables_that_refer_to_users_are_added_while_users_are_changed_and_leave_nothing_when_interrupted(
     alice, pauses
@@ -91,6 +92,7 @@ def test_tables_that_refer_to_users_are_added_while_users_are_changed_and_leave_
     assert (len(pauses), SavedReply.objects.count()) == (2, 0)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_keys_of_moderation_are_added_while_rows_are_changed_and_can_be_added_again(live, pauses):
     run("migrate", "interactions", "0011", "-v0")
@@ -110,6 +112,7 @@ def test_keys_of_moderation_are_added_while_rows_are_changed_and_can_be_added_ag
     assert (Moderation.objects.count(), BlockedAuthor.objects.count()) == (0, 1)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_columns_are_dropped_while_rows_are_changed_and_can_be_dropped_again(live, pauses):
     def columns() -> set[str]:

@@ -254,6 +254,7 @@ def test_a_locked_profile_does_not_block_others(alice, bob):
     assert counts(alice) == (3, 30, 100)
 
 
+@pytest.mark.long
 def test_an_account_with_a_month_of_backlog_does_not_delay_others(
     alice, bob, monkeypatch, caplog, django_capture_on_commit_callbacks
 ):

@@ -408,6 +408,7 @@ def test_arrivals_and_edits_do_not_wait_for_a_batch(live):
     assert Enrichment.objects.count() == Interaction.objects.count()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_rows_that_an_older_release_stored_are_filled(page, live, by_words_only):
     send(live, comment("old", "harbour"))
@@ -417,6 +418,7 @@ def test_rows_that_an_older_release_stored_are_filled(page, live, by_words_only)
     assert find(page, "harbour") == ["old"]
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_the_migration_can_be_run_again(page, live, by_words_only):
     fill_search()

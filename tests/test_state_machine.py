@@ -453,7 +453,7 @@ class DemoMachine(RuleBasedStateMachine):
 def test_the_invariants_hold_after_any_sequence_of_requests(alice, bob, live):
     chosen = settings(
         max_examples=max(settings().max_examples // 40, 1),
-        stateful_step_count=30,
+        stateful_step_count=min(30, settings().max_examples),
         derandomize=settings.get_current_profile_name() != "random",
         database=None,
         suppress_health_check=list(HealthCheck),

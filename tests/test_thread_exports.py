@@ -103,11 +103,12 @@ def test_every_filter_selects_the_same_threads_as_in_the_list(
     Content.objects.filter(pk=post.pk).update(deleted_at=NOW)
     set_hidden([Interaction.objects.filter(type="comment", is_demo=True).first().pk], True, NOW)
     numbers = []
-    for query in (*every_filter(live), "format=csv"):
+    queries = [query for query in every_filter(live) if max_labelled > 1 or "label" in query]
+    for query in (*queries, "format=csv"):
         rows = listed(page, LIST, query.replace("format=csv", ""))
         assert exported(page, f"?{query}") == [flat(row) for row in rows], query
         numbers.append(len(rows))
-    assert (max(numbers) > 120, sum(number > 0 for number in numbers) > 25) == (True, True)
+    assert (max(numbers) > 120, sum(number > 0 for number in numbers) > len(numbers) - 6) == (True, True)
 
 
 @pytest.mark.parametrize(

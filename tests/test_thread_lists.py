@@ -82,6 +82,8 @@ def test_every_filter_selects_exactly_its_threads(
     every, names = list(rows.order_by("-active_at", "-id")), dict(Label.objects.values_list("pk", "name"))
     empty = []
     for query, wanted in every_filter(live).items():
+        if max_labelled == 1 and "label" not in query:
+            continue
         expected = [one.pk for one in every if matches(one, names, **wanted)]
         found = [id for ids in pages(page, f"{LIST}?page_size=40&{query}") for id in ids]
         assert found == expected, query

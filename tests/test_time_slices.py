@@ -209,6 +209,7 @@ def test_planning_begins_nothing_after_its_time_limit_and_reports_it(alice):
     assert (complete.reached_time_limit, complete.windows) == (False, 25 + 6)
 
 
+@pytest.mark.long
 def test_accounts_with_the_smallest_backlog_are_planned_first(alice, bob, monkeypatch):
     for user, before in ((alice, 20 * DAY), (bob, 0 * DAY)):
         demo_of(user, NOW - before)
