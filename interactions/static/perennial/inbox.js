@@ -41,16 +41,19 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 // What is sent for elements that are there no more, such as a row that another answer has deleted, is left out: htmx reports
-// it as an error.
+// it as an error. An element that is there no more has no document in which htmx finds the others.
 const isLost = (one) => !document.getElementById(one.id);
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const sent = document.createElement("template");
   sent.innerHTML = detail.serverResponse;
   const parts = [sent, ...sent.content.querySelectorAll("template")].map((one) => one.content);
   const lost = parts.flatMap((part) => [...part.querySelectorAll("[id][hx-swap-oob]")].filter(isLost));
-  if (!lost.length) return;
   for (const one of lost) one.remove();
-  detail.serverResponse = sent.innerHTML;
+  if (lost.length) detail.serverResponse = sent.innerHTML;
+  const { elt } = detail.requestConfig;
+  if (elt.isConnected || elt.getAttribute("hx-swap") !== "none") return;
+  detail.shouldSwap = false;
+  htmx.swap(inbox, detail.serverResponse, { swapStyle: "none", swapDelay: 0, settleDelay: 0 }, { eventInfo: { target: inbox } });
 });
 // Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
