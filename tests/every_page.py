@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.service_stack import ServiceStack
 
-VISITOR, NEWCOMER, NOBODY = "visitor", "newcomer", ""
-# Rows of every kind for the visitor, whose demo is on.
+VISITOR, NEWCOMER, BUSY, NOBODY = "visitor", "newcomer", "busy", ""
+# Rows of every kind for the visitor, whose demo is on, and more threads than a page of the list has for the busy one.
 FILL = """
 from datetime import timedelta
 from django.utils import timezone
@@ -45,6 +45,8 @@ SavedView.objects.store(user, "Urgent ones", "inbox", "label=urgent")
 InboxRule.objects.store(user, now, condition="word", value="spam", action="hide", profile=live)
 BlockedAuthor.objects.create(profile=live, author_id="troll", name="A Troll", is_demo=False, created_at=now, is_hiding=False)
 create_token(user, now, "Weekly report")
+other = Profile.objects.create(owner=User.objects.get(username="busy"), platform="x", platform_id="1", handle="busy")
+ingest([IncomingEvent(other.pk, dict(type="comment.created", id=f"{number}", content_id="p", text="One of many", **sent)) for number in range(60)], now)
 """
 # Routes without a page of their own, by their names, or their patterns if they have none.
 FORMS = {
@@ -259,7 +261,7 @@ PAGES = (
     Shown("inbox-toast", "/inbox/", act=_mark_as_done),
     Shown("inbox-impossible-filter", "/inbox/?platform=myspace"),
     Shown("inbox-unknown-page", "/inbox/older/?cursor=no"),
-    Shown("inbox-older", "/inbox/older/?cursor={cursor}"),
+    Shown("inbox-older", "/inbox/older/?cursor={cursor}", BUSY),
     Shown("comments", "/comments/"),
     Shown("messages", "/messages/"),
     Shown("comment", "/inbox/{comment}/"),
@@ -273,7 +275,7 @@ PAGES = (
     Shown("thread-person", "/inbox/{comment}/", act=press("The person")),
     Shown("thread-saved-replies", "/inbox/{message}/", act=press("Saved replies")),
     Shown("thread-note", "/inbox/{message}/", act=_write_a_note),
-    Shown("thread-refused", "/inbox/{message}/", act=_write_nothing),
+    Shown("thread-refused", "/inbox/{live_message}/", act=_write_nothing),
     Shown("thread-row-menu", "/inbox/{comment}/", act=_open_the_menu_of_a_row),
     Shown("thread-row-delete", "/inbox/{comment}/", act=_ask_to_delete_a_row),
     Shown("posts", "/content/"),
@@ -340,10 +342,10 @@ NAMES = (
 
 def fill(stack: ServiceStack) -> dict[str, object]:
     """Give the visitor a demo and rows of every kind; return the ids that the addresses of PAGES name."""
-    for user in (VISITOR, NEWCOMER):
+    for user in (VISITOR, NEWCOMER, BUSY):
         if not stack.sql("SELECT 1 FROM accounts_user WHERE username = %s", user):
             stack.create_user(user)
-    stack.manage("seed_demo", "--user", VISITOR)
+    stack.manage("seed_demo", "--user", VISITOR, "--size", "smoke")
     stack.manage("shell", "-v0", "-c", FILL)
     [found] = stack.sql(IDS)
     return dict(zip(NAMES, found, strict=True))

@@ -27,6 +27,18 @@ def kill_broker(stack: ServiceStack) -> None:
 
 
 @contextmanager
+def database_away(stack: ServiceStack) -> Iterator[None]:
+    """PostgreSQL is stopped for the block, as for a restart; all connections are closed."""
+    server = stack.servers.processes(valkey=False)["PostgreSQL"]
+    server.send_signal(signal.SIGINT)
+    until(lambda: not stack.servers.postgres_runs(), "the database has stopped")
+    try:
+        yield
+    finally:
+        stack.servers.ensure(valkey=False)
+
+
+@contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
     """Mount a file system of that size at `folder` for the block; skip the test where that is not permitted."""
     folder.mkdir(parents=True)

@@ -170,6 +170,49 @@ def test_done_opens_the_next_thread_and_offers_undo(inbox):
     assert (count(inbox, "Open"), count(inbox, "Done")) == before
 
 
+def test_undo_of_a_row_opens_its_thread_and_takes_the_toast_away(inbox):
+    id = row(inbox).get_attribute("data-id")
+    row(inbox).hover()
+    row(inbox).get_by_role("button", name="Mark as done").click()
+    inbox.get_by_role("button", name="Undo").click()
+    expect(inbox.locator(".toast")).to_have_count(0, timeout=3_000)
+    expect(inbox.locator(f"#row-{id}")).to_have_attribute("aria-selected", "true")
+    expect(inbox).to_have_url(re.compile(f"/inbox/{id}/$"))
+
+
+def test_a_toast_goes_after_six_seconds(inbox):
+    row(inbox).hover()
+    row(inbox).get_by_role("button", name="Mark as done").click()
+    expect(inbox.locator(".toast")).to_be_visible()
+    inbox.mouse.move(1_000, 300)
+    inbox.wait_for_timeout(5_000)
+    expect(inbox.locator(".toast")).to_be_visible()
+    expect(inbox.locator(".toast")).to_have_count(0, timeout=3_000)
+
+
+def test_what_is_sent_for_the_inside_of_an_element_is_not_nested_in_it(inbox):
+    row(inbox).hover()
+    row(inbox).get_by_role("button", name="Mark as done").click()
+    inbox.get_by_role("button", name="Undo").click()
+    expect(inbox.locator("#thread > .thread")).to_be_visible()
+    ids = inbox.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_an_answer_for_a_thread_that_is_not_open_any_more_changes_its_row(inbox):
+    unread = inbox.locator(".row.unread").first
+    id = unread.get_attribute("data-id")
+    waiting = []
+    inbox.route(f"**/{id}/unread/**", lambda route: waiting.append(route))
+    with inbox.expect_request(f"**/{id}/unread/**"):
+        unread.locator(".row-link").click()
+    inbox.locator(f".row:not(#row-{id}) .row-link").first.click()
+    expect(inbox.locator("#thread > .thread")).not_to_have_attribute("data-id", id)
+    inbox.route("**/updates/**", lambda poll: poll.abort())
+    waiting[0].continue_()
+    expect(inbox.locator(f"#row-{id}.unread")).to_have_count(0)
+
+
 def test_arrivals_are_announced_and_what_one_reads_does_not_move(filled, inbox):
     open_thread(inbox)
     place = row(inbox).bounding_box()["y"]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +19,6 @@ from tests.browser import SKIP, log_in, quiet
 from tests.every_page import FORMS, FRAGMENTS, NO_PAGES, NOBODY, PAGES, Shown, fill
 from tests.service_stack import ServiceStack
 
-THEMES = ("light", "dark")
 DESK, PHONE = 1200, 390
 WIDTHS = (320, 360, 390, 768, 1200, 1440, 2560)
 RULES = {
@@ -39,7 +39,7 @@ MOVING = """() => {
 
 @dataclass
 class Findings:
-    """What was found on a page: faults of axe, widths at which it scrolls sideways, elements that move."""
+    """What was found on a page: faults of axe, and in the light theme widths at which it scrolls sideways, and what moves."""
 
     faults: list[str] = field(default_factory=list)
     sideways: list[tuple[str, int, int]] = field(default_factory=list)
@@ -76,7 +76,7 @@ def visit(stack: ServiceStack, chromium: Browser) -> Iterator[Visit]:
             page.wait_for_load_state()
             shown.act(page)
             page.wait_for_load_state()
-            found = _look(page)
+            found = LOOK[theme](page)
             page.close()
         return found
 
@@ -90,19 +90,25 @@ def _cursor(context: BrowserContext, stack: ServiceStack) -> str:
     return re.search(r'class="older".*?cursor=([^"&]+)', page)[1]
 
 
-def _look(page: Page) -> Findings:
+def _look_at_all_widths(page: Page) -> Findings:
     found = Findings(_faults(page), moving=page.evaluate(MOVING))
-    for direction in ("ltr", "rtl"):
+    for direction, width in product(("ltr", "rtl"), WIDTHS):
         page.evaluate("(direction) => { document.documentElement.dir = direction; }", direction)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 844})
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                found.sideways.append((direction, width, wide))
-    page.evaluate("document.documentElement.dir = 'ltr'")
-    page.set_viewport_size({"width": PHONE, "height": 844})
-    found.faults += _faults(page)
+        page.set_viewport_size({"width": width, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.sideways.append((direction, width, wide))
     return found
+
+
+def _look_at_a_desk_and_a_phone(page: Page) -> Findings:
+    at_a_desk = _faults(page)
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    return Findings(at_a_desk + _faults(page))
+
+
+# What depends on the theme and the width is looked at in both; sizes are equal in all themes.
+LOOK = {"light": _look_at_all_widths, "dark": _look_at_a_desk_and_a_phone}
 
 
 def _faults(page: Page) -> list[str]:
@@ -114,29 +120,36 @@ def _faults(page: Page) -> list[str]:
 
 
 every_page = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
-every_theme = pytest.mark.parametrize("theme", THEMES)
-in_a_browser = [pytest.mark.browser, pytest.mark.skipif(SKIP, reason="no Chromium here")]
 
 
-def marked(test: Callable[..., None]) -> Callable[..., None]:
-    for mark in (*in_a_browser, every_page, every_theme, pytest.mark.sample(8), pytest.mark.timeout(300)):
+def in_a_browser(test: Callable[..., None]) -> Callable[..., None]:
+    for mark in (
+        pytest.mark.browser,
+        pytest.mark.skipif(SKIP, reason="no Chromium here"),
+        pytest.mark.timeout(300),
+        every_page,
+    ):
         test = mark(test)
     return test
 
 
-@marked
+@in_a_browser
+@pytest.mark.sample(8)
+@pytest.mark.parametrize("theme", LOOK)
 def test_axe_finds_nothing(visit, shown, theme):
     assert visit(shown, theme).faults == []
 
 
-@marked
-def test_nothing_scrolls_sideways_at_any_width_in_any_direction(visit, shown, theme):
-    assert visit(shown, theme).sideways == []
+@in_a_browser
+@pytest.mark.sample(8)
+def test_nothing_scrolls_sideways_at_any_width_in_any_direction(visit, shown):
+    assert visit(shown, "light").sideways == []
 
 
-@marked
-def test_nothing_moves_for_those_who_want_no_motion(visit, shown, theme):
-    assert visit(shown, theme).moving == []
+@in_a_browser
+@pytest.mark.sample(8)
+def test_nothing_moves_for_those_who_want_no_motion(visit, shown):
+    assert visit(shown, "light").moving == []
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:

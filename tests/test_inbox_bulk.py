@@ -344,6 +344,26 @@ def test_how_a_job_ended_is_said(page, ten, few, columns, sentence):
     assert (progress(shown), "hx-get" in shown.one(".job")) == (sentence, False)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"change": "done"},
+        {"change": "read"},
+        {"change": "label", "label": "vip"},
+        {"until": at(now() + DAY)},
+    ],
+)
+def test_what_a_job_has_left_is_changed_by_its_button(page, profile, ten, few, fields):
+    change(page, query=f"?profile={profile.pk}", all="1", **fields)
+    job = BulkJob.objects.get()
+    BulkJob.objects.update(state="done", changed=5_000, left=10)
+    form = part(page, f"/inbox/jobs/{job.pk}/?profile={profile.pk}").one("form")
+    sent = {one["name"]: one["value"] for one in form.all("input") if one["name"] != "csrfmiddlewaretoken"}
+    press(page, form["action"], "", **sent)
+    again = BulkJob.objects.get(state="running")
+    assert (again.change, again.filters, again.until) == (job.change, job.filters, job.until)
+
+
 def test_a_job_is_cancelled_and_stays_so(page, ten, few):
     shown, job = start_job(page, few)
     button = shown.one(".job").one("button")

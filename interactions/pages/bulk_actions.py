@@ -206,7 +206,24 @@ def job(request: HttpRequest, page: str, id: str) -> HttpResponse:
 
 def _show_job(request: HttpRequest, page: str, id: str) -> HttpResponse:
     row = get_object_or_404(BulkJob.objects.owned_by(request.user), pk=id)
-    return render(request, "inbox/job.html", {"job": row, "query": InboxQuery.of(request, page)})
+    context = {"job": row, "query": InboxQuery.of(request, page), "again": _fields(row.change)}
+    return render(request, "inbox/job.html", context)
+
+
+def _fields(change: dict[str, Any]) -> dict[str, str]:
+    """The fields by which a form makes a job's change again (CHANGES); none for a change that only the API makes."""
+    match change:
+        case {"status": ThreadStatus.SNOOZED, "snoozed_until": until}:
+            return {"until": until}
+        case {"status": status}:
+            return {"change": status}
+        case {"unread": unread}:
+            return {"change": "unread" if unread else "read"}
+        case {"add_labels": [name]}:
+            return {"change": "label", "label": name}
+        case {"remove_labels": [name]}:
+            return {"change": "unlabel", "label": name}
+    return {}
 
 
 @form_view

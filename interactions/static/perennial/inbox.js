@@ -41,7 +41,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 // What is sent for elements that are there no more, such as a row that another answer has deleted, is left out: htmx reports
-// it as an error.
+// it as an error. An element that is there no more has no document in which htmx finds the others.
 const isLost = (one) => !document.getElementById(one.id);
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const sent = document.createElement("template");

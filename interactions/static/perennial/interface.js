@@ -87,4 +87,5 @@ new MutationObserver((changes) => {
 }).observe(toasts, { childList: true });
 for (const toast of toasts.querySelectorAll(".toast")) dismissLater(toast);
 show();
+toasts.addEventListener("htmx:afterRequest", ({ target, detail }) => detail.successful && target.matches("form") && target.closest(".toast").remove());
 toasts.addEventListener("click", ({ target }) => target.closest("[data-dismiss]")?.closest(".toast").remove());

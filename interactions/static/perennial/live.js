@@ -22,6 +22,14 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, field) => !changed[
 // Nor does it take away a whole text that the user has loaded, unless the text has changed.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (shown, sent) => !(shown.matches?.(".fold[open]") && shown.dataset.version === sent.dataset.version);
 
+// Idiomorph's own extension of htmx takes swaps of every style for replacements of the element (isInlineSwap), so that what is
+// sent for the inside of an element would be nested in it.
+const STYLES = { "morph": "outerHTML", "morph:outerHTML": "outerHTML", "morph:innerHTML": "innerHTML" };
+htmx.defineExtension("morph", {
+  isInlineSwap: (style) => STYLES[style] === "outerHTML",
+  handleSwap: (style, target, fragment) => STYLES[style] && Idiomorph.morph(target, fragment.children, { morphStyle: STYLES[style] }),
+});
+
 // When a focused button is removed, the heading of its section or menu gets the focus, not the whole page.
 let focused = [];
 document.addEventListener("htmx:beforeSwap", () => {
