@@ -170,10 +170,19 @@ def test_done_opens_the_next_thread_and_offers_undo(inbox):
     assert (count(inbox, "Open"), count(inbox, "Done")) == before
 
 
-def test_undo_of_a_row_opens_its_thread_and_takes_the_toast_away(inbox):
+def test_undo_of_a_row_takes_the_toast_away_and_opens_nothing(inbox):
     id = row(inbox).get_attribute("data-id")
     row(inbox).hover()
     row(inbox).get_by_role("button", name="Mark as done").click()
+    inbox.get_by_role("button", name="Undo").click()
+    expect(inbox.locator(".toast")).to_have_count(0, timeout=3_000)
+    expect(inbox.locator(f"#row-{id}")).to_have_attribute("aria-selected", "false")
+    expect(inbox).to_have_url(re.compile("/inbox/$"))
+
+
+def test_undo_in_the_pane_opens_the_thread_again(inbox):
+    id = open_thread(inbox)
+    inbox.locator(".thread-tools").get_by_role("button", name="Done").click()
     inbox.get_by_role("button", name="Undo").click()
     expect(inbox.locator(".toast")).to_have_count(0, timeout=3_000)
     expect(inbox.locator(f"#row-{id}")).to_have_attribute("aria-selected", "true")
@@ -191,8 +200,8 @@ def test_a_toast_goes_after_six_seconds(inbox):
 
 
 def test_what_is_sent_for_the_inside_of_an_element_is_not_nested_in_it(inbox):
-    row(inbox).hover()
-    row(inbox).get_by_role("button", name="Mark as done").click()
+    open_thread(inbox)
+    inbox.locator(".thread-tools").get_by_role("button", name="Done").click()
     inbox.get_by_role("button", name="Undo").click()
     expect(inbox.locator("#thread > .thread")).to_be_visible()
     ids = inbox.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")

@@ -25,6 +25,7 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 MOVING = """() => {
     const seconds = (list) => Math.max(...list.split(",").map(parseFloat));
     const moves = (style) => (style.animationName !== "none" && seconds(style.animationDuration) > 0.01)
@@ -92,6 +93,8 @@ def _cursor(context: BrowserContext, stack: ServiceStack) -> str:
 
 def _look_at_all_widths(page: Page) -> Findings:
     found = Findings(_faults(page), moving=page.evaluate(MOVING))
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    found.faults += _faults(page)
     for direction, width in product(("ltr", "rtl"), WIDTHS):
         page.evaluate("(direction) => { document.documentElement.dir = direction; }", direction)
         page.set_viewport_size({"width": width, "height": 844})
@@ -101,20 +104,18 @@ def _look_at_all_widths(page: Page) -> Findings:
     return found
 
 
-def _look_at_a_desk_and_a_phone(page: Page) -> Findings:
-    at_a_desk = _faults(page)
-    page.set_viewport_size({"width": PHONE, "height": 844})
-    return Findings(at_a_desk + _faults(page))
+def _look_at_colors(page: Page) -> Findings:
+    return Findings(_faults(page, CONTRAST))
 
 
-# What depends on the theme and the width is looked at in both; sizes are equal in all themes.
-LOOK = {"light": _look_at_all_widths, "dark": _look_at_a_desk_and_a_phone}
+# In the dark only the colors differ.
+LOOK = {"light": _look_at_all_widths, "dark": _look_at_colors}
 
 
-def _faults(page: Page) -> list[str]:
+def _faults(page: Page, rules: dict = RULES) -> list[str]:
     return [
         f"{fault['id']}: {node['html'][:200]}"
-        for fault in Axe().run(page, options=RULES).response["violations"]
+        for fault in Axe().run(page, options=rules).response["violations"]
         for node in fault["nodes"]
     ]
 
