@@ -4,8 +4,13 @@ const copied = async (field) => {
   try {
     await navigator.clipboard.writeText(field.value);
   } catch { // no permission, or no HTTPS
-    field.select();
-    return document.execCommand("copy");
+    const shown = document.createElement("textarea"); // a hidden field has nothing to be selected
+    shown.value = field.value;
+    document.body.append(shown);
+    shown.select();
+    const done = document.execCommand("copy");
+    shown.remove();
+    return done;
   }
   return true;
 };
