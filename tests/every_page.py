@@ -79,7 +79,7 @@ FORMS = {
     *("settings-replies-delete", "settings-rules-switch", "settings-rules-move", "settings-rules-delete"),
     *("settings-blocked-unblock", "settings-replies-preview", "settings-rules-try"),
 }
-FRAGMENTS = {"inbox-updates", "inbox-person", "inbox-job", "demo-banner"}
+FRAGMENTS = {"inbox-updates", "inbox-person", "inbox-replies", "inbox-job", "demo-banner"}
 NOT_FOR_PEOPLE = {"favicon.ico", "healthz/?$", "readyz/?$", "metrics/?$"}
 IN_DEVELOPMENT = {"settings-ui"}  # has tests of its own: test_browser_components.py
 NO_PAGES = FORMS | FRAGMENTS | NOT_FOR_PEOPLE | IN_DEVELOPMENT
@@ -278,6 +278,7 @@ PAGES = (
     Shown("thread-refused", "/inbox/{live_message}/", act=_write_nothing),
     Shown("thread-row-menu", "/inbox/{comment}/", act=_open_the_menu_of_a_row),
     Shown("thread-row-delete", "/inbox/{comment}/", act=_ask_to_delete_a_row),
+    Shown("post-text", "/inbox/posts/{post}/text/"),
     Shown("posts", "/content/"),
     Shown("posts-dates", "/content/", act=press("Date")),
     Shown("posts-nothing-matches", "/content/?search=nothing+has+this"),

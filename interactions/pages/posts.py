@@ -34,7 +34,7 @@ def posts(request: HttpRequest) -> HttpResponse:
     try:
         page = read_within_limits(request.user, lambda: read_cards(query, request.user, cursor, now))
     except CursorError:
-        return _show_list(request, query, status=404)
+        return _show_list(request, query, problem="no page", status=404)
     except TOO_SLOW as error:
         return _too_slow(error, _show_list(request, query, problem="too slow", status=error.status_code))
     addresses = {"newer_address": query.at(page.newer), "older_address": query.at(page.older)}
