@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import user_page, wants_fragment
@@ -21,8 +21,6 @@ TEXTS = ("rows", "notes", "posts")  # of which there are whole texts
 @require_safe
 def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
     """The person of a thread: who they are, and what else they wrote."""
-    if not wants_fragment(request):
-        return redirect("inbox-thread", page=page, id=id)
     try:
         thread = find_thread(request.user, int(id))
     except Thread.DoesNotExist:
@@ -36,8 +34,6 @@ def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
 @require_safe
 def saved_replies(request: HttpRequest, page: str, id: str) -> HttpResponse:
     """The user's saved replies, filled in for the person of the thread."""
-    if not wants_fragment(request):
-        return redirect("inbox-thread", page=page, id=id)
     try:
         thread = find_thread(request.user, int(id))
     except Thread.DoesNotExist:
