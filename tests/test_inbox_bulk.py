@@ -350,10 +350,12 @@ def test_how_a_job_ended_is_said(page, ten, few, columns, sentence):
         {"change": "done"},
         {"change": "read"},
         {"change": "label", "label": "vip"},
-        {"until": at(now() + DAY)},
+        {"until": "a day ahead"},
     ],
 )
 def test_what_a_job_has_left_is_changed_by_its_button(page, profile, ten, few, fields):
+    if "until" in fields:
+        fields = {"until": at(now() + DAY)}
     change(page, query=f"?profile={profile.pk}", all="1", **fields)
     job = BulkJob.objects.get()
     BulkJob.objects.update(state="done", changed=5_000, left=10)

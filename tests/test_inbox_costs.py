@@ -121,12 +121,12 @@ COSTS = {
     "done from a row": 20,
     "unread": 19,
     "labels": 27,
-    "reply": 35,
+    "reply": 37,
     "note": 26,
     "hide": 29,
     "selected": 20,
-    "all that match": 18,
-    "undo": 28,
+    "all that match": 19,
+    "undo": 29,
 }
 
 
