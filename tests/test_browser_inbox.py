@@ -544,6 +544,24 @@ def test_of_two_threads_the_one_that_was_opened_later_is_shown(inbox):
     assert f"/inbox/{second}/" in inbox.url
 
 
+def test_a_late_answer_to_done_leaves_the_thread_that_was_opened_since(inbox):
+    held = []
+    first = open_thread(inbox)
+    second = row(inbox, 3).get_attribute("data-id")  # not the next one, which the answer would open
+    inbox.route("**/updates/**", lambda route: route.fulfill(status=204))
+    inbox.route(f"**/{first}/status/**", lambda route: held.append((route, route.fetch())))
+    inbox.locator(".thread-tools").get_by_role("button", name="Done").click()
+    for _ in range(50):
+        inbox.wait_for_timeout(0 if held else 100)
+    row(inbox, 3).locator(".row-link").click()
+    is_open(inbox, second)
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    expect(inbox.locator(".toast")).to_contain_text("Marked as done.")
+    expect(inbox.locator(f"#row-{first}")).to_have_count(0)
+    is_open(inbox, second)
+
+
 def test_a_thread_that_cannot_be_loaded_is_reported_and_the_one_before_stays(inbox):
     shown = open_thread(inbox, 0)
     other = row(inbox, 1).get_attribute("data-id")

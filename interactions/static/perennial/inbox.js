@@ -40,8 +40,14 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.isError = false;
   }
 });
+// Of two requests that fill the pane the later one does; of the other one the rest is shown, such as rows of the list.
+let latest;
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target === pane) latest = detail.xhr;
+});
+const fillsPane = ({ target, xhr }) => target === pane && xhr === latest;
 // What is sent for elements that are there no more, such as a row that another answer has deleted, is left out: htmx reports
-// it as an error. An element that is there no more has no document in which htmx finds the others.
+// it as an error.
 const isLost = (one) => !document.getElementById(one.id);
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const sent = document.createElement("template");
@@ -50,21 +56,15 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const lost = parts.flatMap((part) => [...part.querySelectorAll("[id][hx-swap-oob]")].filter(isLost));
   for (const one of lost) one.remove();
   if (lost.length) detail.serverResponse = sent.innerHTML;
+  if (detail.target === pane && !fillsPane(detail)) detail.swapOverride = "none";
   if (detail.requestConfig.elt.isConnected || !detail.shouldSwap) return;
   // htmx looks for the places within the element that has asked, which another answer may have removed.
   detail.shouldSwap = false;
-  htmx.swap(detail.target, detail.serverResponse, { swapStyle: detail.target === inbox ? "none" : "innerHTML" }, { eventInfo: detail });
+  const isShown = ![inbox, pane].includes(detail.target) || fillsPane(detail);
+  htmx.swap(detail.target, detail.serverResponse, { swapStyle: isShown ? "innerHTML" : "none" }, { eventInfo: detail });
 });
 // Unread rows are marked as read once they are shown, and not again when the user marks them as unread.
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.id === "read" && detail.elt.remove());
-// Of two requests that fill the pane the later one does; of the other one the rest is shown, such as rows of the list.
-let latest;
-document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.target === pane) latest = detail.xhr;
-});
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target === pane && detail.xhr !== latest) detail.swapOverride = "none";
-});
 // A row is marked as open before its thread is loaded; when that fails, the thread that is shown is marked again.
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, ({ detail }) => detail.target === pane && markOpen());
 // A late answer about a thread that is not open any more changes nothing.
