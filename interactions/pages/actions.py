@@ -34,7 +34,7 @@ from interactions.models.choices import InteractionType
 from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide, unblock, undo_block
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Refused, Undo, respond, shows_pane
-from interactions.pages.restoring import undo_fields
+from interactions.pages.restoring import undo_of
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.pages.thread_pane import Composer, find_thread, text_limit
@@ -92,12 +92,12 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
         if problem := end_problem(until, at):
             raise Refused(problem)
     leaves = status != ThreadStatus.OPEN
-    before = undo_fields([thread], at, reopens=leaves and shows_pane(request))
+    undo = undo_of(query, [thread], at, reopens=leaves and shows_pane(request))
     covers = _covers(request)
     change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
     return Outcome(
         _status_sentence(status, until),
-        Undo(reverse("inbox-undo", args=[query.page]), before),
+        undo,
         open_id=ShownList.of(request.POST).next_id if leaves else thread.pk,
     )
 
@@ -120,14 +120,19 @@ def change_labels(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
     shown = set(request.POST.getlist("shown_label"))
     kept = [name for name in thread.label_names if name not in shown]
     names = [*kept, *request.POST.getlist("label"), *filter(str.strip, [request.POST.get("new", "")])]
-    try:
-        labels = tuple(dict.fromkeys(normalize_name(name, LABEL_LENGTH) for name in names))
-    except UnreadableName as error:
-        raise Refused(_("The label %(problem)s") % {"problem": error}) from error
+    labels = tuple(dict.fromkeys(map(read_label, names)))
     if len(labels) > MAX_LABELS_OF_THREAD:
         raise Refused(_("A thread has at most %(count)d labels.") % {"count": MAX_LABELS_OF_THREAD})
     change_thread(thread, ThreadChange(labels=labels), now())
     return Outcome(open_id=thread.pk)
+
+
+def read_label(text: str) -> str:
+    """Return the normalized name of a label; raises Refused."""
+    try:
+        return normalize_name(text, LABEL_LENGTH)
+    except UnreadableName as error:
+        raise Refused(_("The label %(problem)s") % {"problem": error}) from error
 
 
 @thread_action
@@ -169,9 +174,8 @@ def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Compo
     seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
     at, is_done = now(), request.POST.get("then") == "done"
     try:
-        with (
-            transaction.atomic()
-        ):  # so that a reply that cannot be marked as done is not sent either, and not twice
+        # One transaction: a reply that cannot be marked as done is not sent, so that nobody sends it twice.
+        with transaction.atomic():
             replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id)
             if is_done:
                 change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=_covers(request)), at)
@@ -181,7 +185,7 @@ def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Compo
         raise Refused(_("The thread has changed meanwhile. Look at it, then send again.")) from error
     if not is_done:
         return Outcome(_("Reply queued."), open_id=thread.pk)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields([thread], at, reopens=True))
+    undo = undo_of(query, [thread], at, reopens=True)
     return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
 
 

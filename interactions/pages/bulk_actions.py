@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -17,7 +16,6 @@ from accounts.names import UnreadableName, normalize_name
 from interactions.api.throttling import BulkChanges
 from interactions.clock import now
 from interactions.models import (
-    LABEL_LENGTH,
     MAX_QUERY,
     MAX_VIEW_NAME,
     BulkJob,
@@ -30,10 +28,11 @@ from interactions.models import (
 )
 from interactions.models.choices import LabelAction
 from interactions.models.thread_lists import ThreadFilters
+from interactions.pages.actions import read_label
 from interactions.pages.inbox import saved_views, show_list
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcomes import Outcome, Refused, Undo, form_view, respond
-from interactions.pages.restoring import REOPEN, read_restore, restore, undo_fields
+from interactions.pages.restoring import REOPEN, read_restore, restore, undo_of
 from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
@@ -47,8 +46,7 @@ def change_many(request: HttpRequest, page: str) -> HttpResponse:
     query = InboxQuery.of(request, page)
     shown = ShownList.of(request.POST)
     try:
-        if not BulkChanges().allow_request(request, None):
-            raise Refused(_("Too many changes within a minute; try again in a moment."))
+        _check_rate(request)
         outcome = _change_many(request, query, shown)
     except Refused as error:
         outcome = Outcome(str(error), status=422)
@@ -61,6 +59,11 @@ def change_many(request: HttpRequest, page: str) -> HttpResponse:
             _("Another change of many threads is running; wait until it has ended."), status=409
         )
     return respond(request, query, outcome)
+
+
+def _check_rate(request: HttpRequest) -> None:
+    if not BulkChanges().allow_request(request, None):
+        raise Refused(_("Too many changes within a minute; try again in a moment."))
 
 
 def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> Outcome:
@@ -79,7 +82,7 @@ def _change_all(selection: Selection, query: InboxQuery, at: datetime) -> Outcom
     if need_job(candidates):
         return Outcome(job=start_job(selection, candidates, at))
     rows = Thread.objects.filter(pk__in=[one.id for one in candidates])
-    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields(list(rows), at))
+    undo = undo_of(query, rows, at)
     return _done(change_all(selection, candidates, at), undo if selection.change.status else None)
 
 
@@ -91,7 +94,7 @@ def _change_selected(selection: Selection, request: HttpRequest, query: InboxQue
     rows = list(Thread.objects.filter(pk__in=ids))
     seen = [one for one in rows if not selection.has_arrivals(one.pk, one.last_in_received_at)]
     changed = change_all(selection, found, at)
-    undo = Undo(reverse("inbox-undo", args=[query.page]), undo_fields(seen, at))
+    undo = undo_of(query, seen, at)
     return _done(changed, undo if selection.change.status else None, left=len(rows) - len(seen))
 
 
@@ -141,14 +144,7 @@ def _snooze(sent: Any) -> BulkChange:
 
 
 def _label(action: LabelAction) -> Callable[[Any], BulkChange]:
-    def read(sent: Any) -> BulkChange:
-        try:
-            name = normalize_name(sent.get("label", ""), LABEL_LENGTH)
-        except UnreadableName as error:
-            raise Refused(_("The label %(problem)s") % {"problem": error}) from error
-        return BulkChange(labels=LabelChange(action, (name,)))
-
-    return read
+    return lambda sent: BulkChange(labels=LabelChange(action, (read_label(sent.get("label", "")),)))
 
 
 CHANGES: dict[str, Callable[[Any], BulkChange]] = {
@@ -175,12 +171,12 @@ def undo(request: HttpRequest, page: str) -> HttpResponse:
     ids = [id for group in before.values() for id in group]
     reopened = ids[0] if len(ids) == 1 and request.POST.get(REOPEN) == "1" else None
     open_id = ShownList.of(request.POST).open_id if reopened is None else reopened
-    if not BulkChanges().allow_request(request, None):
-        sentence = _("Too many changes within a minute; try again in a moment.")
-        outcome = Outcome(sentence, open_id=open_id, status=422)
-    else:
+    try:
+        _check_rate(request)
         left = restore(request.user, before, read_time(request.POST.get("until", "")) or at, at)
         outcome = Outcome(_left(left), open_id=open_id)
+    except Refused as error:
+        outcome = Outcome(str(error), open_id=open_id, status=422)
     if not wants_fragment(request):
         return respond(request, query, outcome)
     stays_unread = reopened is not None and any(state.unread for state in before)

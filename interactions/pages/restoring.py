@@ -5,10 +5,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from django.urls import reverse
+
 from accounts.models import User
 from interactions.events import read_timestamp
 from interactions.models import Thread, ThreadStatus
 from interactions.models.thread_lists import ThreadFilters
+from interactions.pages.inbox_query import InboxQuery
+from interactions.pages.outcomes import Undo
 from interactions.pages.shown_list import read_id
 from interactions.threads.bulk import BulkChange, Selection, change_all, find_visible
 from interactions.threads.bulk_jobs import MAX_IN_REQUEST
@@ -26,13 +30,15 @@ class Before(NamedTuple):
     unread: bool = False
 
 
-def undo_fields(threads: Iterable[Thread], changed_at: datetime, *, reopens: bool = False) -> dict[str, str]:
-    """Return the fields of the form that gives the threads back what they are before a change at that time.
+def undo_of(
+    query: InboxQuery, threads: Iterable[Thread], changed_at: datetime, *, reopens: bool = False
+) -> Undo:
+    """Return the form that gives the threads back what they are before a change at that time.
 
     With `reopens` the pane then shows the thread, as it did before the change.
     """
     fields = {"restore": restore_text(threads), "until": changed_at.isoformat()}
-    return fields | {REOPEN: "1"} if reopens else fields
+    return Undo(reverse("inbox-undo", args=[query.page]), fields | ({REOPEN: "1"} if reopens else {}))
 
 
 def restore_text(threads: Iterable[Thread]) -> str:
