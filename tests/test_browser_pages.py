@@ -126,6 +126,7 @@ every_page = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.nam
 def in_a_browser(test: Callable[..., None]) -> Callable[..., None]:
     for mark in (
         pytest.mark.browser,
+        # Not the whole module: the tests of routes need no browser. `REQUIRE_CHROMIUM`, which CI sets, skips nothing.
         pytest.mark.skipif(SKIP, reason="no Chromium here"),
         pytest.mark.timeout(300),
         every_page,

@@ -6,6 +6,7 @@ from django.db import IntegrityError, models, transaction
 
 from accounts.models import User
 from accounts.names import name_key
+from interactions.models.named_rows import store_named
 
 MAX_REPLIES = 100  # of one user
 MAX_REPLY_NAME = 80  # characters
@@ -30,20 +31,9 @@ class SavedReplyQuerySet(models.QuerySet["SavedReply"]):
         return self.owned_by(user).order_by("id" if oldest_first else "-id")[:limit]
 
     def store(self, owner: User, name: str, text: str, now: datetime) -> "SavedReply":
-        """Store a new saved reply; raises User.DoesNotExist, TooManySavedReplies or SavedReplyNameTaken.
-
-        The lock on the owner lets simultaneous calls count one after the other.
-        """
-        with transaction.atomic():
-            User.objects.lock(owner.pk)
-            if self.owned_by(owner).count() >= MAX_REPLIES:
-                raise TooManySavedReplies
-            row = SavedReply(owner=owner, name=name, name_key=name_key(name), text=text)
-            row.created_at = row.updated_at = now
-            try:
-                row.save(force_insert=True)
-            except IntegrityError as error:
-                raise SavedReplyNameTaken from error
+        """Store a new saved reply; raises User.DoesNotExist, TooManySavedReplies or SavedReplyNameTaken."""
+        row = SavedReply(owner=owner, name=name, text=text, created_at=now, updated_at=now)
+        store_named(row, MAX_REPLIES, too_many=TooManySavedReplies, name_taken=SavedReplyNameTaken)
         return row
 
 

@@ -1,9 +1,9 @@
 """The table of saved views: filters of the inbox under a name, as they stand in its address. Written by the pages."""
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 
 from accounts.models import User
-from accounts.names import name_key
+from interactions.models.named_rows import store_named
 
 MAX_VIEWS = 50  # of one user
 MAX_VIEW_NAME = 60  # characters
@@ -23,19 +23,9 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         return self.filter(owner=user)
 
     def store(self, owner: User, name: str, page: str, query: str) -> "SavedView":
-        """Store a view; raises User.DoesNotExist, TooManySavedViews or SavedViewNameTaken.
-
-        The lock on the owner lets simultaneous calls count one after the other.
-        """
-        with transaction.atomic():
-            User.objects.lock(owner.pk)
-            if self.owned_by(owner).count() >= MAX_VIEWS:
-                raise TooManySavedViews
-            row = SavedView(owner=owner, name=name, name_key=name_key(name), page=page, query=query)
-            try:
-                row.save(force_insert=True)
-            except IntegrityError as error:
-                raise SavedViewNameTaken from error
+        """Store a view; raises User.DoesNotExist, TooManySavedViews or SavedViewNameTaken."""
+        row = SavedView(owner=owner, name=name, page=page, query=query)
+        store_named(row, MAX_VIEWS, too_many=TooManySavedViews, name_taken=SavedViewNameTaken)
         return row
 
 
