@@ -92,7 +92,7 @@ During = Callable[[ServiceStack], AbstractContextManager[None]]
 class Shown:
     """A page in a state: its address with the names of ids in braces, who sees it, and what they do there first.
 
-    `during` is what is true in the stack meanwhile.
+    `during` is what is true in the stack meanwhile; `status` is that of the response.
     """
 
     name: str
@@ -100,6 +100,7 @@ class Shown:
     user: str = VISITOR
     act: Act = lambda page: None
     during: During = lambda stack: nullcontext()
+    status: int = 200
 
 
 def press(*names: str) -> Act:
@@ -232,7 +233,7 @@ def _without_a_table(stack: ServiceStack) -> Iterator[None]:
 PAGES = (
     Shown("log-in", "/login/", NOBODY),
     Shown("log-in-refused", "/login/", NOBODY, _log_in_wrongly),
-    Shown("unknown-address-of-nobody", "/nothing-here", NOBODY),
+    Shown("unknown-address-of-nobody", "/nothing-here", NOBODY, status=404),
     Shown("dashboard", "/"),
     Shown("dashboard-menu", "/", act=lambda page: page.locator("#demo-more").click()),
     Shown("dashboard-start-over", "/", act=press("More", "Start over")),
@@ -259,8 +260,8 @@ PAGES = (
     Shown("inbox-snooze-selected", "/inbox/", act=_open_bulk_menu("Snooze")),
     Shown("inbox-label-selected", "/inbox/", act=_open_bulk_menu("Label")),
     Shown("inbox-toast", "/inbox/", act=_mark_as_done),
-    Shown("inbox-impossible-filter", "/inbox/?platform=myspace"),
-    Shown("inbox-unknown-page", "/inbox/older/?cursor=no"),
+    Shown("inbox-impossible-filter", "/inbox/?platform=myspace", status=400),
+    Shown("inbox-unknown-page", "/inbox/older/?cursor=no", status=404),
     Shown("inbox-older", "/inbox/older/?cursor={cursor}", BUSY),
     Shown("comments", "/comments/"),
     Shown("messages", "/messages/"),
@@ -268,7 +269,7 @@ PAGES = (
     Shown("comment-live", "/inbox/{live_comment}/"),
     Shown("message", "/inbox/{message}/"),
     Shown("message-live", "/inbox/{live_message}/"),
-    Shown("thread-gone", "/inbox/999999/"),
+    Shown("thread-gone", "/inbox/999999/", status=404),
     Shown("thread-snooze", "/inbox/{message}/", act=press("Snooze")),
     Shown("thread-labels", "/inbox/{live_message}/", act=press("Labels")),
     Shown("thread-more", "/inbox/{comment}/", act=press("More actions")),
@@ -312,21 +313,21 @@ PAGES = (
     Shown("settings-token-made", "/settings/tokens/", NEWCOMER, _make_a_token),
     Shown("password", "/password/"),
     Shown("password-refused", "/password/", act=_change_the_password_wrongly),
-    Shown("unknown-address", "/nothing-here"),
-    Shown("bad-request", "/comments/older/?cursor=%00"),
+    Shown("unknown-address", "/nothing-here", status=404),
+    Shown("bad-request", "/comments/older/?cursor=%00", status=400),
     Shown("old-form", "/password/", act=_send_a_form_of_another_session),
-    Shown("too-long-an-address", f"/?{'x' * 9_000}"),
-    Shown("server-error", "/settings/profiles/", during=_without_a_table),
+    Shown("too-long-an-address", f"/?{'x' * 9_000}", status=414),
+    Shown("server-error", "/settings/profiles/", during=_without_a_table, status=500),
 )
 IDS = """
 SELECT (SELECT max(id) FROM interactions_thread WHERE kind = 'comment' AND is_demo AND status = 'open' AND last_out_at IS NULL),
        (SELECT max(id) FROM interactions_thread WHERE kind = 'message' AND is_demo AND last_out_at IS NOT NULL),
-       (SELECT max(id) FROM interactions_thread WHERE kind = 'comment' AND NOT is_demo),
-       (SELECT max(id) FROM interactions_thread WHERE kind = 'message' AND NOT is_demo),
+       (SELECT max(id) FROM interactions_thread WHERE kind = 'comment' AND profile_id = live.id),
+       (SELECT max(id) FROM interactions_thread WHERE kind = 'message' AND profile_id = live.id),
        (SELECT content_id FROM interactions_interaction WHERE is_demo GROUP BY 1 ORDER BY count(*) DESC LIMIT 1),
-       (SELECT max(id) FROM interactions_content WHERE NOT is_demo),
-       (SELECT max(id) FROM accounts_profile WHERE NOT is_demo),
-       (SELECT max(id) FROM interactions_savedreply), (SELECT max(id) FROM interactions_inboxrule)
+       (SELECT max(id) FROM interactions_content WHERE profile_id = live.id),
+       live.id, (SELECT max(id) FROM interactions_savedreply), (SELECT max(id) FROM interactions_inboxrule)
+  FROM accounts_profile live WHERE handle = 'lowfieldhill'
 """
 NAMES = (
     "comment",

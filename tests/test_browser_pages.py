@@ -1,6 +1,6 @@
 """Every page in every state, light and dark: axe finds nothing, nothing scrolls sideways, nothing moves for who wants no motion.
 
-Each page is opened once per theme; the three tests share what was found (`findings`).
+Each page is opened once; the three tests share what was found (`findings`).
 """
 
 import re
@@ -40,44 +40,43 @@ MOVING = """() => {
 
 @dataclass
 class Findings:
-    """What was found on a page: faults of axe, and in the light theme widths at which it scrolls sideways, and what moves."""
+    """What was found on a page: faults of axe, widths at which it scrolls sideways, and what moves."""
 
     faults: list[str] = field(default_factory=list)
     sideways: list[tuple[str, int, int]] = field(default_factory=list)
     moving: list[str] = field(default_factory=list)
 
 
-Visit = Callable[[Shown, str], Findings]
+Visit = Callable[[Shown], Findings]
 
 
 @pytest.fixture(scope="module")
 def visit(stack: ServiceStack, chromium: Browser) -> Iterator[Visit]:
-    """A function that visits a page in a theme, once, and returns what it found."""
+    """A function that visits a page, once, and returns what it found."""
     ids = fill(stack)
     stack.kill("worker", "beat")  # so that nothing changes meanwhile
-    contexts: dict[tuple[str, str], BrowserContext] = {}
+    contexts: dict[str, BrowserContext] = {}
 
-    def context(user: str, theme: str) -> BrowserContext:
-        if (user, theme) not in contexts:
-            contexts[user, theme] = chromium.new_context(color_scheme=theme, reduced_motion="reduce")
-            contexts[user, theme].set_default_timeout(60_000)
+    def context(user: str) -> BrowserContext:
+        if user not in contexts:
+            contexts[user] = chromium.new_context(reduced_motion="reduce")
+            contexts[user].set_default_timeout(60_000)
             if user != NOBODY:
-                log_in(contexts[user, theme].new_page(), stack, user)
-        return contexts[user, theme]
+                log_in(contexts[user].new_page(), stack, user)
+        return contexts[user]
 
     @cache
-    def findings(shown: Shown, theme: str) -> Findings:
-        where = ids | {
-            "cursor": _cursor(context(shown.user, theme), stack) if "{cursor}" in shown.path else ""
-        }
-        with quiet(context(shown.user, theme), stack), shown.during(stack):
-            page = context(shown.user, theme).new_page()
+    def findings(shown: Shown) -> Findings:
+        where = ids | {"cursor": _cursor(context(shown.user), stack) if "{cursor}" in shown.path else ""}
+        with quiet(context(shown.user), stack), shown.during(stack):
+            page = context(shown.user).new_page()
             page.set_viewport_size({"width": DESK, "height": 900})
-            page.goto(stack.url + shown.path.format(**where))
+            answer = page.goto(stack.url + shown.path.format(**where))
+            assert answer.status == shown.status
             page.wait_for_load_state()
             shown.act(page)
             page.wait_for_load_state()
-            found = LOOK[theme](page)
+            found = _look(page)
             page.close()
         return found
 
@@ -91,10 +90,13 @@ def _cursor(context: BrowserContext, stack: ServiceStack) -> str:
     return re.search(r'class="older".*?cursor=([^"&]+)', page)[1]
 
 
-def _look_at_all_widths(page: Page) -> Findings:
+def _look(page: Page) -> Findings:
+    """What is found on a desk and a phone, in the dark, where only colors differ, and at all widths."""
     found = Findings(_faults(page), moving=page.evaluate(MOVING))
     page.set_viewport_size({"width": PHONE, "height": 844})
     found.faults += _faults(page)
+    page.emulate_media(color_scheme="dark")
+    found.faults += _faults(page, CONTRAST)
     for direction, width in product(("ltr", "rtl"), WIDTHS):
         page.evaluate("(direction) => { document.documentElement.dir = direction; }", direction)
         page.set_viewport_size({"width": width, "height": 844})
@@ -102,14 +104,6 @@ def _look_at_all_widths(page: Page) -> Findings:
         if wide > width:
             found.sideways.append((direction, width, wide))
     return found
-
-
-def _look_at_colors(page: Page) -> Findings:
-    return Findings(_faults(page, CONTRAST))
-
-
-# In the dark only the colors differ.
-LOOK = {"light": _look_at_all_widths, "dark": _look_at_colors}
 
 
 def _faults(page: Page, rules: dict = RULES) -> list[str]:
@@ -137,21 +131,20 @@ def in_a_browser(test: Callable[..., None]) -> Callable[..., None]:
 
 @in_a_browser
 @pytest.mark.sample(8)
-@pytest.mark.parametrize("theme", LOOK)
-def test_axe_finds_nothing(visit, shown, theme):
-    assert visit(shown, theme).faults == []
+def test_axe_finds_nothing(visit, shown):
+    assert visit(shown).faults == []
 
 
 @in_a_browser
 @pytest.mark.sample(8)
 def test_nothing_scrolls_sideways_at_any_width_in_any_direction(visit, shown):
-    assert visit(shown, "light").sideways == []
+    assert visit(shown).sideways == []
 
 
 @in_a_browser
 @pytest.mark.sample(8)
 def test_nothing_moves_for_those_who_want_no_motion(visit, shown):
-    assert visit(shown, "light").moving == []
+    assert visit(shown).moving == []
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
