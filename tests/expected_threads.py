@@ -23,7 +23,7 @@ def root_of(row: Interaction, by_ref: dict[tuple[int, str], Interaction]) -> str
 
 
 def rows_by_thread() -> dict[tuple[int, str, str], list[Interaction]]:
-    rows = list(Interaction.objects.all())
+    rows = list(Interaction.objects.select_related("content"))
     by_ref = {(row.profile_id, row.platform_id): row for row in rows}
     groups = defaultdict(list)
     for row in rows:
