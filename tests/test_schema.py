@@ -100,6 +100,7 @@ def nullable(schema):
 
 @pytest.mark.long
 @pytest.mark.flow
+@pytest.mark.timeout(600)  # a minute where nothing else runs
 @pytest.mark.parametrize(
     ("phases", "examples", "requests"),
     [
