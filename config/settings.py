@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "config.request_checks.CheckRequest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.cache_headers.forbid_storing",
+    "interactions.pages.idle_polls.answer_idle_polls",
     "config.sessionless.ignore_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

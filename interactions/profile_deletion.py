@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from accounts.models import Profile, User
 from interactions.dispatch import send
+from interactions.inbox_versions import renew_owner_after_commit
 from interactions.locks import lock_profiles
 from interactions.models import (
     BlockedAuthor,
@@ -51,6 +52,7 @@ def delete_profile(owner: User, profile_id: int) -> None:
         live = Profile.objects.owned_by(owner).filter(pk=profile_id, is_demo=False)
         if not live.update(owner=None):
             raise Profile.DoesNotExist
+        renew_owner_after_commit(owner.pk)
         InboxRule.objects.filter(owner=owner, profile=profile_id).delete()
         transaction.on_commit(request_deletion)
 

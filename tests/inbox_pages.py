@@ -103,8 +103,12 @@ def entry(found: Element, row_id: int) -> Element:
     return found.one(f"#row-{row_id}-entry")
 
 
+def version_of(found: Element) -> str:
+    return found.one("#version")["value"]
+
+
 def browser(found: Element) -> dict[str, object]:
-    """What the open page sends with every request."""
+    """What the open page sends with every request. A poll also has `version_of` the page."""
     rows, opened = found.all(".row"), open_thread(found)
     below = [row["data-id"] for row in rows]
     places = [place for place, id in enumerate(below) if id == str(opened)]
@@ -112,7 +116,6 @@ def browser(found: Element) -> dict[str, object]:
     return {
         "shown": ",".join(f"{row['data-id']}:{row['data-version']}" for row in rows),
         "listed": found.one("#listed")["value"],
-        "version": found.one("#version")["value"],
         "open": opened or "",
         "next": following[0] if following else "",
         "seen": found.one("#conversation")["data-seen"] if opened else "",

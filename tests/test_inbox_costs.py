@@ -90,7 +90,7 @@ def requests(client: Client) -> dict[str, Callable[[], HttpResponse]]:
         "person": get(f"/inbox/{one.pk}/person/"),
         "saved replies": get(f"/inbox/{one.pk}/replies/"),
         "whole text": get(f"/inbox/rows/{row('c0-0').pk}/text/"),
-        "updates": get(f"/inbox/updates/?{ALL}&{urlencode(told | {'version': ''})}"),
+        "updates": get(f"/inbox/updates/?{ALL}&{urlencode(told)}"),
         "snooze": post(action(one, "status"), status="snoozed", until=(now() + HOUR).isoformat()),
         "done from a row": post(action(one, "status"), "", status="done"),
         "unread": post(action(one, "unread"), "", unread="1"),

@@ -19,6 +19,7 @@ from demo.engine.deletion import delete_remaining_rows
 from demo.exceptions import InvalidState
 from demo.models import DemoAccount, State, StoryEvent
 from demo.windows import WINDOW_KINDS, first_windows
+from interactions.inbox_versions import renew_owner_after_commit
 from interactions.profile_deletion import delete_profiles
 
 
@@ -100,3 +101,4 @@ def _create_profiles(account: DemoAccount, created_at: datetime) -> None:
         Profile(owner_id=account.user_id, is_demo=True, created_at=created_at, **asdict(spec))
         for spec in specs
     )
+    renew_owner_after_commit(account.user_id)

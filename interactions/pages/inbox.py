@@ -124,12 +124,13 @@ def older(request: HttpRequest, page: str) -> HttpResponse:
 @user_page
 @require_safe
 def updates(request: HttpRequest, page: str) -> HttpResponse:
-    """What has changed since the page was loaded; 204 if nothing has. An open page asks every POLL_SECONDS."""
+    """What has changed since the page was loaded. An open page asks every POLL_SECONDS.
+
+    `idle_polls.py` has answered before when the version that the page sends is the present one.
+    """
     profiles = Profiles.of(request.user)
-    version = inbox_version(profiles)
+    version = inbox_version(request, profiles)
     shown = ShownList.of(request.GET)
-    if version is not None and version == shown.version:
-        return HttpResponse(status=204)
     query = InboxQuery.of(request, page)
     if query.errors:
         return HttpResponse(status=204)
@@ -153,9 +154,8 @@ def page_context(request: HttpRequest, query: InboxQuery, profiles: Profiles | N
 
 def _list_context(request: HttpRequest, query: InboxQuery, cursor: str | None = None) -> dict[str, Any]:
     user, context = request.user, page_context(request, query)
-    version = inbox_version(
-        context["profiles"]
-    )  # before the rows are read, so that a later change is noticed
+    # Before the rows are read, so that a later change is noticed.
+    version = inbox_version(request, context["profiles"])
     rows = _read_list(request, query, cursor)
     counts = read_within_limits(user, lambda: read_counts(query, user))
     return context | {

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.http import HttpRequest
+
 from accounts.models import User
-from interactions.inbox_versions import version_of
 from interactions.models import Thread
+from interactions.pages.idle_polls import page_version
 from interactions.pages.inbox_list import (
     MAX_NEW,
     Profiles,
@@ -38,9 +40,11 @@ class Updates:
         return self.new > MAX_NEW
 
 
-def inbox_version(profiles: Profiles) -> str | None:
-    """Return the version of the profiles' rows; None if it is unknown, so everything has to be read."""
-    return version_of(profiles.ids) if profiles.are_all else None
+def inbox_version(request: HttpRequest, profiles: Profiles) -> str | None:
+    """Return the version of a page with the profiles' rows; None if it is unknown, so everything has to be read."""
+    if not profiles.are_all:
+        return None
+    return page_version(request.session.session_key, request.user.pk, profiles.ids)
 
 
 def read_updates(user: User, query: InboxQuery, shown: ShownList, version: str | None) -> Updates:

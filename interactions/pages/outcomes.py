@@ -80,7 +80,7 @@ def respond(request: HttpRequest, query: InboxQuery, outcome: Outcome) -> HttpRe
     context = page_context(request, query) | {"outcome": outcome}
     is_of_pane = shows_pane(request)
     # Without the pane the next poll reads everything, as a row of the open thread may have arrived meanwhile.
-    version = inbox_version(context["profiles"]) if is_of_pane else None
+    version = inbox_version(request, context["profiles"]) if is_of_pane else None
     shown = ShownList.of(request.POST)
     if is_of_pane:
         shown = shown.with_open(outcome.open_id)

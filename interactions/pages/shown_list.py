@@ -6,14 +6,13 @@ from datetime import datetime
 
 from interactions.events import read_timestamp
 
-MAX_SHOWN = (
-    250  # rows, which fit into an address; of more the browser sends those near the visible part first
-)
+# Rows, which fit into an address; of more the browser sends those near the visible part first.
+MAX_SHOWN = 250
 
 
 @dataclass(frozen=True)
 class ShownList:
-    """The list's rows with the version of each, when it was read, the open thread and its rows, and the version of the whole.
+    """The list's rows with the version of each, when it was read, and the open thread with its rows.
 
     Nothing of it is trusted: unreadable parts are left out.
     """
@@ -22,7 +21,6 @@ class ShownList:
     listed_at: datetime | None = None
     open_id: int | None = None
     next_id: int | None = None  # the row below the open one
-    version: str = ""
     seen_id: int | None = None  # the row of the open thread that was stored last among those shown
 
     @classmethod
@@ -32,7 +30,6 @@ class ShownList:
             listed_at=read_time(sent.get("listed", "")),
             open_id=read_id(sent.get("open", "")),
             next_id=read_id(sent.get("next", "")),
-            version=sent.get("version", ""),
             seen_id=read_id(sent.get("seen", "")),
         )
 

@@ -9,11 +9,10 @@ const pane = document.getElementById("thread");
 const connection = document.getElementById("connection");
 const thread = () => pane.querySelector(":scope > .thread");
 
-// What the page shows, for the server to compare. Without a version it compares everything.
+// What the page shows, for the server to compare.
 const shown = () => ({
   shown: shownRows().map((row) => `${row.dataset.id}:${row.dataset.version}`).join(","),
   listed: document.getElementById("listed")?.value ?? "",
-  version: (!isStale() && document.getElementById("version")?.value) || "",
   open: openId() ?? "",
   next: nextId() ?? "",
   seen: (!document.getElementById("read") && document.getElementById("conversation")?.dataset.seen) || "",
@@ -129,11 +128,13 @@ document.addEventListener("click", ({ target }) => {
 });
 
 // Updates. A page in the background asks nothing; one that comes to the front asks at once.
+// The server answers the present version without comparing anything; without a version it compares everything.
 let asking = false;
+const version = () => (!isStale() && document.getElementById("version")?.value) || "";
 const poll = async () => {
   if (asking || document.visibilityState !== "visible") return;
   asking = true;
-  await htmx.ajax("GET", inbox.dataset.updates + location.search, { source: inbox, target: inbox, swap: "none", values: shown() }).catch(() => {}).finally(() => { asking = false; });
+  await htmx.ajax("GET", inbox.dataset.updates + location.search, { source: inbox, target: inbox, swap: "none", values: shown(), headers: { "X-Version": version() } }).catch(() => {}).finally(() => { asking = false; });
 };
 const isPoll = (event) => event.detail.requestConfig?.elt === inbox;
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, (event) => {
