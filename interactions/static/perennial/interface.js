@@ -45,10 +45,16 @@ const place = (menu) => {
 document.addEventListener("toggle", ({ target, newState }) => newState === "open" && target.matches(".menu[popover]") && place(target), true);
 document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.matches(".menu:popover-open") && place(detail.target)); // its content was loaded
 
-// Buttons that open a dialog, and that close the one they are in.
+// Buttons that open a dialog, and that close the one they are in. Of many that open the same one, each names its address.
+const postTo = (form, address) => {
+  form.setAttribute("action", address);
+  form.setAttribute("hx-post", address);
+  htmx.process(form);
+};
 document.addEventListener("click", ({ target }) => {
-  const opener = target.closest("[data-dialog]");
-  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  const opener = target.closest("[data-dialog]"), dialog = opener && document.getElementById(opener.dataset.dialog);
+  if (opener?.dataset.address) postTo(dialog.querySelector("form"), opener.dataset.address);
+  dialog?.showModal();
   target.closest("[data-close]")?.closest("dialog, [popover]")?.[target.closest("dialog") ? "close" : "hidePopover"]();
 });
 
