@@ -86,7 +86,10 @@ const chooseNone = () => {
   showChosen();
 };
 
-export const startList = () => {
+/** Start the list. `reload` is called when all of its rows are gone: others may match, or it says that none do. */
+export const startList = (reload) => {
+  const isEmptied = () => list.querySelector("#threads") && rows().length === 0;
+  new MutationObserver(() => isEmptied() && reload()).observe(list, { childList: true, subtree: true });
   list.addEventListener("click", (event) => {
     const box = event.target.closest(".row-check input");
     if (box && event.shiftKey && last?.isConnected) {

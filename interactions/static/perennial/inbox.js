@@ -5,6 +5,7 @@ import { isStale, markOpen, move, nextId, noteVersion, openId, shownRows, startL
 import { restoreDraft, startComposer } from "./inbox-composer.js";
 
 const inbox = document.getElementById("main");
+const list = document.getElementById("list");
 const pane = document.getElementById("thread");
 const connection = document.getElementById("connection");
 const thread = () => pane.querySelector(":scope > .thread");
@@ -159,7 +160,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches("input, textarea")) event.target.blur();
 });
 
-startList();
+let reloading = false;
+const reloadList = () => {
+  if (reloading) return;
+  reloading = true;
+  htmx.ajax("GET", listAddress(), { source: list, target: list, swap: "innerHTML" }).catch(() => {}).finally(() => { reloading = false; });
+};
+startList(reloadList);
 startComposer();
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-move]");
