@@ -3,7 +3,7 @@
 Called where such tables are defined, such as `demo/windows.py`, `demo/models/` and `interactions/events.py`.
 """
 
-from collections.abc import Collection, Iterable, Sized
+from collections.abc import Collection, Iterable, Mapping, Sized
 from typing import Any, Protocol, TypeVar
 
 
@@ -20,6 +20,22 @@ Entry = TypeVar("Entry", bound=Named)
 def gettext_noop(text: str) -> str:
     """Mark a text of a pure table for `makemessages`, which knows this name; pages translate the text when they show it."""
     return text
+
+
+class FilledText(str):
+    """An English text of a pure table that has figures of other tables in it, such as "Comments every 6 hours".
+
+    Pages translate the `template` and fill the `values` into its translation.
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, **values: object) -> "FilledText":
+        """Fill the values into a template that `gettext_noop` marks, at places such as %(hours)d."""
+        text = super().__new__(cls, template % values)
+        text.template, text.values = template, values
+        return text
 
 
 class InvalidDeclaration(Exception):

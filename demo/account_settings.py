@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from accounts.declarations import InvalidDeclaration, check_contains, check_not_empty, gettext_noop
+from accounts.declarations import (
+    FilledText,
+    InvalidDeclaration,
+    check_contains,
+    check_not_empty,
+    gettext_noop,
+)
 from accounts.zone_names import UNUSABLE_TIME_ZONES
 from demo.simulator.posts import SPIKE_SHARE
 from demo.windows import (
@@ -135,15 +141,24 @@ class Setting:
 
 SETTINGS: Mapping[str, Setting] = {
     "content_per_day": Setting(Number(0, 20), 2, gettext_noop("Posts a day")),
-    "comments_per_window": Setting(Number(0, 200), 10, f"Comments every {INTERACTION_WINDOWS.hours} hours"),
+    "comments_per_window": Setting(
+        Number(0, 200),
+        10,
+        FilledText(gettext_noop("Comments every %(hours)d hours"), hours=INTERACTION_WINDOWS.hours),
+    ),
     "messages_per_window": Setting(
-        Number(0, 100), 5, f"Direct messages every {INTERACTION_WINDOWS.hours} hours"
+        Number(0, 100),
+        5,
+        FilledText(gettext_noop("Direct messages every %(hours)d hours"), hours=INTERACTION_WINDOWS.hours),
     ),
     "posting_hour": Setting(
         Number(0, 23, may_be_empty=True),
         None,
         gettext_noop("Posting hour"),
-        f"The local hour of the day's first post, 0 to 23. Empty: {CONTENT_WINDOWS.first_start}.",
+        FilledText(
+            gettext_noop("The local hour of the day's first post, 0 to 23. Empty: %(time)s."),
+            time=CONTENT_WINDOWS.first_start,
+        ),
     ),
     "time_zone": Setting(
         TimeZone(),
@@ -154,7 +169,13 @@ SETTINGS: Mapping[str, Setting] = {
     "rhythm": Setting(
         Choice(
             (
-                ("steady", f"Steady: the exact numbers set, every {INTERACTION_WINDOWS.hours} hours"),
+                (
+                    "steady",
+                    FilledText(
+                        gettext_noop("Steady: the exact numbers set, every %(hours)d hours"),
+                        hours=INTERACTION_WINDOWS.hours,
+                    ),
+                ),
                 (
                     "natural",
                     gettext_noop(
@@ -165,22 +186,33 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         "steady",
         gettext_noop("Rhythm"),
-        f"How many comments and messages arrive in each {INTERACTION_WINDOWS.hours} hours.",
+        FilledText(
+            gettext_noop("How many comments and messages arrive in each %(hours)d hours."),
+            hours=INTERACTION_WINDOWS.hours,
+        ),
         at_enabling=True,
     ),
     "viral_spikes": Setting(
         Flag(),
         True,
         gettext_noop("Viral spikes"),
-        f"One post in {round(1 / SPIKE_SHARE)} gets several times its comments, for about a day and a half,"
-        " on top of the numbers set.",
+        FilledText(
+            gettext_noop(
+                "One post in %(number)d gets several times its comments, for about a day and a half, on top of the numbers set."
+            ),
+            number=round(1 / SPIKE_SHARE),
+        ),
         at_enabling=True,
     ),
     "retention_days": Setting(
         Number(1, 365),
         30,
         gettext_noop("Days to keep demo data"),
-        f"Older data expires on {CLEANUP_TIMES}; an operator can restore it for {RESTORABLE_DAYS} days.",
+        FilledText(
+            gettext_noop("Older data expires on %(times)s; an operator can restore it for %(days)d days."),
+            times=CLEANUP_TIMES,
+            days=RESTORABLE_DAYS,
+        ),
     ),
 }
 

@@ -1,10 +1,18 @@
 """Marks every translated text, and finds the texts of a page that stand outside of marks. A plugin of `conftest.py`."""
 
+import ast
 import re
+from collections.abc import Iterator
+from functools import cache
+from gettext import GNUTranslations
 from html.parser import HTMLParser
+from pathlib import Path
 
+import django
 import pytest
+from django.conf import settings
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 BEGIN, END = "\u27e6", "\u27e7"  # around each translated text
 SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt")
@@ -14,6 +22,12 @@ VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 NAMES = re.compile(
     r"https?://\S+|Perennial|Instagram|YouTube|Facebook|TikTok|LinkedIn|UTC|English|Español|@[\w.-]+|\b[a-zA-Z]\b|Ctrl|Esc|Shift"
 )
+
+APPS = ("accounts", "config", "demo", "interactions")
+PACKAGES = Path(django.__file__).parents[1]
+# The functions that `makemessages` knows.
+MARKS = ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext")
+LITERAL = re.compile(r"""(?:\bu|\b_\()('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
 class UntranslatedTexts(HTMLParser):
@@ -56,17 +70,51 @@ class UntranslatedTexts(HTMLParser):
 
 @pytest.fixture
 def marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mark every translated text."""
+    """Mark every text that is translated and that `makemessages` finds in a source."""
 
     def mark(text: str) -> str:
-        return f"{BEGIN}{text}{END}" if text else text
+        return mark_plural(text, text, 1)
+
+    def mark_plural(one: str, many: str, number: int) -> str:
+        text = one if number == 1 else many
+        return f"{BEGIN}{text}{END}" if one in extractable() else text
 
     monkeypatch.setattr(translation._trans, "gettext", mark)
     monkeypatch.setattr(translation._trans, "pgettext", lambda context, text: mark(text))
-    monkeypatch.setattr(translation._trans, "ngettext", lambda one, many, n: mark(one if n == 1 else many))
-    monkeypatch.setattr(
-        translation._trans, "npgettext", lambda context, one, many, n: mark(one if n == 1 else many)
-    )
+    monkeypatch.setattr(translation._trans, "ngettext", mark_plural)
+    monkeypatch.setattr(translation._trans, "npgettext", lambda context, *plural: mark_plural(*plural))
+
+
+@cache
+def extractable() -> frozenset[str]:
+    """The texts that `makemessages` finds in our sources, and those of the catalogs of installed packages."""
+    texts = [
+        *(_marked_in_python(path.read_text()) for path in _sources("py")),
+        *(_marked_in_template(path.read_text()) for path in _sources("html")),
+        *(_catalog(path) for path in PACKAGES.glob("**/locale/de/LC_MESSAGES/django.mo")),
+    ]
+    return frozenset().union(*texts)
+
+
+def _sources(ending: str) -> Iterator[Path]:
+    return (path for app in APPS for path in (settings.BASE_DIR / app).glob(f"**/*.{ending}"))
+
+
+def _marked_in_python(source: str) -> set[str]:
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    marked = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in MARKS]
+    texts = [argument for call in marked for argument in call.args if isinstance(argument, ast.Constant)]
+    return {text.value for text in texts if isinstance(text.value, str)}
+
+
+def _marked_in_template(source: str) -> set[str]:
+    return {ast.literal_eval(text) for text in LITERAL.findall(templatize(source))}
+
+
+def _catalog(path: Path) -> set[str]:
+    with path.open("rb") as file:
+        keys = GNUTranslations(file)._catalog  # a plural is a pair of text and number
+    return {key[0] if isinstance(key, tuple) else key for key in keys} - {""}
 
 
 def untranslated(html: str) -> list[str]:

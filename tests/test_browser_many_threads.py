@@ -34,7 +34,7 @@ def inbox(stack: ServiceStack, tab: Page) -> Iterator[Page]:
         stack.manage("shell", "-v0", "-c", FILL)
     log_in(tab, stack)
     tab.goto(f"{stack.url}/inbox/")
-    yield tab
+    return tab
 
 
 def open_tab(page: Page) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db.models.signals import pre_migrate
 
-from accounts.declarations import IncompleteTable, InvalidDeclaration, by_name, check_table
+from accounts.declarations import FilledText, IncompleteTable, InvalidDeclaration, by_name, check_table
 from accounts.handles import HandleRule
 from accounts.platforms import PLATFORMS
 from demo import simulator
@@ -413,3 +413,12 @@ def test_each_value_that_events_change_has_its_columns_and_its_pending_change():
     }
     assert aspects_of("content") == ("created", "text", "deletion", "views", "likes", "shares")
     assert aspects_of("interaction") == ("created", "text", "deletion", "hidden")
+
+
+def test_a_filled_text_keeps_what_its_translation_is_filled_with():
+    text = FilledText("Comments every %(hours)d hours", hours=6)
+    assert (text, text.template, text.values) == (
+        "Comments every 6 hours",
+        "Comments every %(hours)d hours",
+        {"hours": 6},
+    )

@@ -5,10 +5,10 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.functional import Promise, lazy
+from django.utils.translation import gettext, gettext_lazy
 
-from accounts.declarations import check_contains, check_table
+from accounts.declarations import FilledText, check_contains, check_table
 from accounts.time_zones import validate_time_zone
 from accounts.zone_names import TIME_ZONE_LENGTH
 from demo.account_settings import SETTING_TYPES, SETTINGS, Choice, Flag, Number, TimeZone
@@ -26,7 +26,7 @@ def setting_column(name: str) -> models.Field:
     """
     check_contains("SETTINGS in demo/account_settings.py", SETTINGS, [name])
     setting = SETTINGS[name]
-    options = {"verbose_name": gettext_lazy(setting.label), "help_text": _translated(setting.help)}
+    options = {"verbose_name": _translated(setting.label), "help_text": _translated(setting.help)}
     if setting.default is not None:
         options["default"] = options["db_default"] = setting.default
     return _COLUMNS[type(setting.value_type)](setting.value_type, options)
@@ -34,7 +34,12 @@ def setting_column(name: str) -> models.Field:
 
 def _translated(text: str) -> Promise | str:
     """The text in the reader's language; "" stays, for which gettext has the header of its catalog."""
+    if isinstance(text, FilledText):
+        return _fill_translation(text.template, text.values)
     return gettext_lazy(text) if text else ""
+
+
+_fill_translation = lazy(lambda template, values: gettext(template) % values, str)
 
 
 def _number_column(number: Number, options: dict[str, Any]) -> models.Field:
@@ -46,7 +51,7 @@ def _choice_column(choice: Choice, options: dict[str, Any]) -> models.Field:
     length = max(map(len, choice.values))
     return models.CharField(
         max_length=length,
-        choices=[(value, gettext_lazy(label)) for value, label in choice.options],
+        choices=[(value, _translated(label)) for value, label in choice.options],
         **options,
     )
 
