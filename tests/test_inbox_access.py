@@ -187,7 +187,7 @@ def test_another_users_thread_is_as_one_that_does_not_exist(client, bob, ids):
     theirs, none = (client.get(f"/inbox/{id}/") for id in (ids["thread"], 10**17))
     assert (theirs.status_code, none.status_code) == (404, 404)
     assert read(theirs, 404).one("#thread").text == read(none, 404).one("#thread").text
-    assert client.get(f"/inbox/jobs/{ids['job']}/").status_code == 404
+    assert client.get(f"/inbox/jobs/{ids['job']}/", headers=htmx(client)).status_code == 404
 
 
 def test_the_sentence_about_another_users_row_does_not_name_it(client, bob, ids):
@@ -204,3 +204,18 @@ def test_saved_views_of_another_user_are_not_shown(client, bob, ids):
 def test_a_user_whose_account_was_deleted_is_asked_to_log_in(page, alice, ids):
     User.objects.filter(pk=alice.pk).delete()
     assert page.get("/inbox/").headers["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("{thread}/person/", "{thread}/"),
+        ("{thread}/replies/", "{thread}/"),
+        ("updates/", ""),
+        ("jobs/{job}/", ""),
+    ],
+)
+def test_a_browser_that_opens_a_fragment_is_led_to_its_page(client, alice, ids, path, place):
+    client.force_login(alice)
+    answer = client.get(f"/inbox/{path.format(**ids)}?status=all")
+    assert answer.headers["Location"] == f"/inbox/{place.format(**ids)}?status=all"

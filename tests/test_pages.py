@@ -121,10 +121,10 @@ def test_what_a_person_wrote_elsewhere_quotes_no_deleted_rows(page, live):
     )
     thread = Thread.objects.get(root_ref="comment")
     path = f"/inbox/{thread.pk}/person/"
-    shown = page.get(path).content.decode()
+    shown = page.get(path, headers=HTMX).content.decode()
     assert ("kept words" in shown, "lost words" in shown) == (True, True)
     send(live, event("comment.deleted", "c3", NOW.isoformat()))
-    shown = page.get(path).content.decode()
+    shown = page.get(path, headers=HTMX).content.decode()
     assert ("kept words" in shown, "lost words" in shown) == (True, False)
 
 
@@ -217,7 +217,9 @@ HTMX = {"HX-Request": "true"}
 
 def test_a_bulk_change_that_is_cancelled_says_what_was_changed(page, alice):
     job = BulkJob.objects.start(alice, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
-    assert "0 threads changed, 1,001 left …" in page.get(f"/inbox/jobs/{job.pk}/").content.decode()
+    assert (
+        "0 threads changed, 1,001 left …" in page.get(f"/inbox/jobs/{job.pk}/", headers=HTMX).content.decode()
+    )
     answer = page.post(f"/inbox/jobs/{job.pk}/cancel/", headers=HTMX)
     assert (answer.status_code, "Cancelled; 0 threads changed." in answer.content.decode()) == (200, True)
     assert page.post(f"/inbox/jobs/{job.pk}/cancel/").headers["Location"] == "/inbox/"

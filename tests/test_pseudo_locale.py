@@ -6,6 +6,8 @@ from interactions.models import Content, Thread
 from tests.pseudo_locale import BEGIN, END, untranslated
 from tests.world import demo_of
 
+HTMX = {"HX-Request": "true"}
+
 
 def test_an_untranslated_text_is_found():
     assert untranslated(f"<p title='{BEGIN}Open{END}'>{BEGIN}Done{END} 12 <bdi>Ada</bdi></p>") == []
@@ -32,7 +34,8 @@ def test_no_page_has_a_text_that_cannot_be_translated(page, alice, marked):
     demo_of(alice, size="smoke")
     ids = {"post": Content.objects.first().pk, "profile": alice.profiles.first().pk}
     for path in PAGES:
-        assert untranslated(page.get(path.format(**ids)).content.decode()) == [], path
+        headers = HTMX if path.endswith("/updates/") else {}
+        assert untranslated(page.get(path.format(**ids), headers=headers).content.decode()) == [], path
 
 
 @pytest.mark.parametrize("kind", ["comment", "message"])
@@ -41,8 +44,8 @@ def test_a_thread_has_no_text_that_cannot_be_translated(page, alice, marked, kin
     thread = Thread.objects.filter(kind=kind).latest("last_out_at" if kind == "message" else "active_at")
     page.post(f"/inbox/{thread.pk}/write/", {"mode": "note", "text": "note"})
     page.post(f"/inbox/{thread.pk}/status/", {"status": "done"})
-    for path in (f"/inbox/{thread.pk}/?status=all", f"/inbox/{thread.pk}/person/"):
-        assert untranslated(page.get(path).content.decode()) == [], path
+    for path, headers in ((f"/inbox/{thread.pk}/?status=all", {}), (f"/inbox/{thread.pk}/person/", HTMX)):
+        assert untranslated(page.get(path, headers=headers).content.decode()) == [], path
 
 
 def test_the_log_in_has_no_text_that_cannot_be_translated(client, db, marked):

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page
+from accounts.models import Profile
 from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS
 from accounts.visible_text import has_visible_text
@@ -63,7 +64,7 @@ def thread_action(action: Action) -> Callable[..., HttpResponse]:
 def _outcome(action: Action, request: HttpRequest, query: InboxQuery, id: int) -> Outcome:
     try:
         return action(request, query, find_thread(request.user, id))
-    except (Thread.DoesNotExist, Interaction.DoesNotExist):
+    except (Thread.DoesNotExist, Interaction.DoesNotExist, Profile.DoesNotExist):
         typed = request.POST.get("text", "")
         composer = Composer(text=typed) if typed else None  # so that the text can be copied
         sentence = _("This thread is gone: it was deleted meanwhile.")

@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_safe
 
-from accounts.decorators import user_page, wants_fragment
+from accounts.decorators import wants_fragment
 from accounts.names import UnreadableName, normalize_name
 from interactions.api.throttling import BulkChanges
 from interactions.clock import now
@@ -29,9 +28,10 @@ from interactions.models import (
 from interactions.models.choices import LabelAction
 from interactions.models.thread_lists import ThreadFilters
 from interactions.pages.actions import read_label
+from interactions.pages.decorators import form_view, list_fragment
 from interactions.pages.inbox import saved_views, show_list
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Refused, Undo, form_view, respond
+from interactions.pages.outcomes import Outcome, Refused, Undo, respond
 from interactions.pages.restoring import REOPEN, read_restore, restore, undo_of
 from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
@@ -193,8 +193,7 @@ def _left(count: int) -> str:
     return sentence % {"count": count} if count else ""
 
 
-@user_page
-@require_safe
+@list_fragment
 def job(request: HttpRequest, page: str, id: str) -> HttpResponse:
     """The progress of a bulk change that a worker makes."""
     return _show_job(request, page, id)

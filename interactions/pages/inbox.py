@@ -15,6 +15,7 @@ from accounts.models import Platform, User
 from interactions.clock import now
 from interactions.cursors import CursorError
 from interactions.models import SavedView, Thread
+from interactions.pages.decorators import list_fragment
 from interactions.pages.inbox_list import (
     ListPage,
     Profiles,
@@ -121,8 +122,7 @@ def older(request: HttpRequest, page: str) -> HttpResponse:
     return render(request, "inbox/rows.html", page_context(request, query) | {"list": rows})
 
 
-@user_page
-@require_safe
+@list_fragment
 def updates(request: HttpRequest, page: str) -> HttpResponse:
     """What has changed since the page was loaded. An open page asks every POLL_SECONDS.
 

@@ -1,14 +1,12 @@
 """Turns what an action did into a response: the pane, the list brought up to date, and a toast. Called by the actions of the pages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
-from accounts.decorators import user_page, wants_fragment
+from accounts.decorators import wants_fragment
 from accounts.next_message import show_next
 from interactions.models import BulkJob, SavedView
 from interactions.pages.inbox import PANE, page_context, pane_context, show_page
@@ -49,20 +47,6 @@ class Outcome:
     @property
     def is_refusal(self) -> bool:
         return self.status >= 400
-
-
-def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view that a form posts to. A GET, such as the one after a log-in, shows the list."""
-
-    @user_page
-    @require_http_methods(["GET", "POST"])
-    @wraps(view)
-    def get_or_post(request: HttpRequest, page: str, **named: str) -> HttpResponse:
-        if request.method == "GET":
-            return redirect(InboxQuery.of(request, page).address)
-        return view(request, page, **named)
-
-    return get_or_post
 
 
 def shows_pane(request: HttpRequest) -> bool:

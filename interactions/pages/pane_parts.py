@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import user_page, wants_fragment
 from accounts.models import User
 from interactions.models import Content, Interaction, Note, Thread
+from interactions.pages.decorators import thread_fragment
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.thread_pane import filled_replies, find_thread, read_person
 from interactions.read_limits import read_within_limits
@@ -17,8 +18,7 @@ UNCHANGED = 204  # htmx leaves the page as it is
 TEXTS = ("rows", "notes", "posts")  # of which there are whole texts
 
 
-@user_page
-@require_safe
+@thread_fragment
 def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
     """The person of a thread: who they are, and what else they wrote."""
     try:
@@ -30,8 +30,7 @@ def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
     return render(request, "inbox/person.html", context)
 
 
-@user_page
-@require_safe
+@thread_fragment
 def saved_replies(request: HttpRequest, page: str, id: str) -> HttpResponse:
     """The user's saved replies, filled in for the person of the thread."""
     try:

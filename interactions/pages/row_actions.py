@@ -13,8 +13,9 @@ from interactions import replies
 from interactions.clock import now
 from interactions.models import WITHDRAWAL, Interaction, InteractionQuerySet
 from interactions.moderation import requests
+from interactions.pages.decorators import form_view
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo, form_view, respond
+from interactions.pages.outcomes import Outcome, Undo, respond
 
 SECONDS = int(WITHDRAWAL.total_seconds())
 Change = Callable[[Interaction, datetime], None]
