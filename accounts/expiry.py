@@ -24,7 +24,8 @@ def clear_expired(now: datetime) -> dict[str, int]:
 
 def _delete(rows: QuerySet, key: str) -> int:
     """Delete `rows` in the order of the indexed `key`; each batch starts where the previous one ended."""
-    deleted, remaining = 0, rows.order_by(key)
+    deleted = 0
+    remaining = rows.order_by(key)
     while deleted < MAX_ROWS:
         with transaction.atomic():  # skips locked rows: they are in use, or another run deletes them
             batch = list(

@@ -58,6 +58,6 @@ class HandleField(ReadableNameField):
 def describe_handles(rule: HandleRule) -> str:
     """The rule for existing handles as the end of a sentence: "at most 30 letters …"."""
     letters = _("letters of any language") if rule.any_script else _("letters from a to z")
-    *first, last = letters, _("digits"), *(str(SIGN_NAMES[sign]) for sign in rule.signs)
+    parts = [letters, _("digits")] + [str(SIGN_NAMES[sign]) for sign in rule.signs]
     sentence = _("at most %(most)d %(first)s and %(last)s, with no dot or hyphen at either end")
-    return sentence % {"most": rule.max_length, "first": ", ".join(first), "last": last}
+    return sentence % {"most": rule.max_length, "first": ", ".join(parts[:-1]), "last": parts[-1]}

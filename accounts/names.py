@@ -1,4 +1,4 @@
-"""Checks and normalizes names that people type: of users, companies, products and profiles.
+"""Checks and normalizes names that people type: of users, companies, profiles, labels, saved views and replies, and tokens.
 
 Every field for such a name calls `normalize_name`, so that all of them accept and store the same names.
 """

@@ -17,6 +17,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView, set_rollback
 
 from interactions.db_errors import DATABASE_UNAVAILABLE, is_cancelled, is_connection_lost
@@ -212,8 +213,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
 def _sentence(detail: Any) -> str:
     """Join REST framework's nested error details to one text."""
     if isinstance(detail, dict):
-        parts = [f"{name}: {_sentence(value)}" for name, value in detail.items()]
-        return " ".join(parts)
+        names = {name: "" if name == api_settings.NON_FIELD_ERRORS_KEY else f"{name}: " for name in detail}
+        return " ".join(f"{names[name]}{_sentence(value)}" for name, value in detail.items())
     if isinstance(detail, list):
         return " ".join(_sentence(value) for value in detail)
     return str(detail)

@@ -77,7 +77,7 @@ FORMS = {
         "settings-profiles-delete",
     ),
     *("settings-replies-delete", "settings-rules-switch", "settings-rules-move", "settings-rules-delete"),
-    *("settings-blocked-unblock", "settings-replies-preview", "settings-rules-try"),
+    *("settings-blocked-unblock", "settings-replies-preview", "settings-rules-dry-run"),
 }
 FRAGMENTS = {"inbox-updates", "inbox-person", "inbox-replies", "inbox-job", "demo-banner"}
 NOT_FOR_PEOPLE = {"favicon.ico", "healthz/?$", "readyz/?$", "metrics/?$"}

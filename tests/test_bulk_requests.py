@@ -45,7 +45,7 @@ from tests.world import DAY, HOUR, at, send
             "active_after must be earlier",
         ),
         ({"filter": {}}, "set", "This field is required."),
-        ({"filter": {}, "set": {}}, "set", "Send at least one of status, snoozed_until, unread"),
+        ({"filter": {}, "set": {}}, "set", "Send at least one of status, unread, labels, add_labels, remove_labels."),
         ({"filter": {}, "set": None}, "set", "set must be an object, not null."),
         ({"filter": {}, "set": {"covers": 5}}, "set", "There is no such field"),
         ({"filter": {}, "set": {"status": "hidden"}}, "set", "is not a valid choice"),
@@ -85,6 +85,7 @@ def test_an_invalid_body_is_400_and_changes_nothing(page, profiles, body, name, 
     errors = answer.json()["errors"]
     assert (answer.status_code, list(errors)) == (400, [name or "non_field_errors"]), errors
     assert sentence in answer.json()["detail"]
+    assert "non_field_errors" not in answer.json()["detail"]
     assert everything() == before
 
 

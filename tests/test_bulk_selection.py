@@ -114,7 +114,7 @@ def test_ids_of_other_threads_are_404_and_named_and_nothing_changes(page, profil
     answer = post(page, ids=[*mine, *others[::-1]], set={"status": "done", "add_labels": ["x"]})
     assert (answer.status_code, answer.json()["missing"]) == (404, others)
     assert answer.json()["detail"].startswith(
-        "1 id is not" if len(others) == 1 else f"{len(others)} ids are not"
+        "1 id names no" if len(others) == 1 else f"{len(others)} ids name no"
     )
     assert everything() == before
     assert changed(page, ids=mine, set={"status": "done"}) == 2
@@ -123,7 +123,7 @@ def test_ids_of_other_threads_are_404_and_named_and_nothing_changes(page, profil
 def test_of_many_missing_ids_the_first_hundred_are_named(page, profiles):
     answer = post(page, ids=list(range(10_000, 10_500)), set={"status": "done"})
     assert (answer.status_code, answer.json()["missing"]) == (404, list(range(10_000, 10_100)))
-    assert answer.json()["detail"].startswith("500 ids are not of threads of yours")
+    assert answer.json()["detail"].startswith("500 ids name no thread of yours")
 
 
 def test_a_filter_names_no_threads_of_others(page, bobs):

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from interactions.models import BlockedAuthor, BulkJob, Moderation, SavedView
-from interactions.pages.restoring import restore_text
+from interactions.pages.restoring import serialize_states
 from interactions.pages.urls import urlpatterns
 from interactions.threads.decisions import decide
 from tests.inbox_pages import htmx, read, toast, whole
@@ -52,7 +52,7 @@ def ids(alice, profile) -> dict[str, object]:
     """What Alice has."""
     send(profile, comment("c1"), comment("c2", parent_id="c1"), message("m1"))
     one, done = thread("c1"), thread("talk")
-    restore = restore_text([done])
+    restore = serialize_states([done])
     decide([done.pk], "done", NOW)
     owner = Client()
     owner.force_login(alice)

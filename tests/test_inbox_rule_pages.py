@@ -35,8 +35,8 @@ def values() -> list[str]:
     return [row[2] for row in stored()]
 
 
-def trial(page, **fields) -> str:
-    return shown(page.post(f"{PATH}try/", FIELDS | fields, headers=HTMX))
+def dry_run(page, **fields) -> str:
+    return shown(page.post(f"{PATH}dry-run/", FIELDS | fields, headers=HTMX))
 
 
 def test_a_rule_is_created_listed_changed_and_deleted(page, profile):
@@ -92,7 +92,7 @@ def test_a_wrong_rule_gets_a_sentence_beside_the_field_and_is_not_stored(
     row = rule(alice, "kept")
     for answer in (create(page, **fields), change(page, row, **fields)):
         assert sentence in html(answer).split(f'id="id_{beside}_error"')[1].split("</div>")[0]
-    assert sentence in trial(page, **fields)
+    assert sentence in dry_run(page, **fields)
     assert values() == ["kept"]
 
 
@@ -178,7 +178,7 @@ def test_a_change_at_the_same_moment_is_told_and_not_done(page, alice, monkeypat
         assert "The rule was changed elsewhere at the same moment." in shown(page.get(PATH))
 
 
-def test_a_trial_shows_what_would_have_matched_and_changes_nothing(page, profile):
+def test_a_dry_run_shows_what_would_have_matched_and_changes_nothing(page, profile):
     send(
         profile,
         *(
@@ -187,7 +187,7 @@ def test_a_trial_shows_what_would_have_matched_and_changes_nothing(page, profile
         ),
         event("comment.created", "other", text="A kind word"),
     )
-    text = trial(page)
+    text = dry_run(page)
     assert "12 of the newest 13 received comments and messages match" in text
     assert ("Free crypto 11" in text, "Free crypto 2" in text, "Free crypto 1 " in text) == (
         True,
@@ -199,14 +199,16 @@ def test_a_trial_shows_what_would_have_matched_and_changes_nothing(page, profile
     assert (stored(), page.get("/api/v1/interactions/?status=hidden").json()["results"]) == ([], [])
 
 
-def test_a_trial_of_nothing_says_so(page, live):
-    assert "0 of the newest 2 received comments and messages match It would have done nothing." in trial(page)
+def test_a_dry_run_of_nothing_says_so(page, live):
+    assert "0 of the newest 2 received comments and messages match It would have done nothing." in dry_run(
+        page
+    )
 
 
-def test_a_trial_reads_only_the_users_rows_with_few_queries(page, bob, live, django_assert_num_queries):
+def test_a_dry_run_reads_only_the_users_rows_with_few_queries(page, bob, live, django_assert_num_queries):
     theirs = Profile.objects.create(owner=bob, platform="x", platform_id="1", handle="bob")
     send(theirs, event("comment.created", "c", text="free crypto"))
-    assert "0 of the newest 2" in trial(page)
+    assert "0 of the newest 2" in dry_run(page)
     send(live, *(event("comment.created", f"c{n}", text=f"free crypto {n}") for n in range(9)))
     with django_assert_num_queries(4):
-        page.post(f"{PATH}try/", FIELDS, headers=HTMX)
+        page.post(f"{PATH}dry-run/", FIELDS, headers=HTMX)

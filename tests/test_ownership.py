@@ -16,7 +16,7 @@ from interactions.models import (
     SavedView,
     Thread,
 )
-from interactions.pages.restoring import restore_text
+from interactions.pages.restoring import serialize_states
 from interactions.threads.decisions import decide
 from tests.world import NOW, demo_of, moderate, work_on
 
@@ -178,7 +178,7 @@ def test_no_action_of_the_inbox_changes_another_users_rows(client, alice, live, 
     row = Interaction.objects.get(platform_id="comment")
     view = SavedView.objects.store(alice, "waiting", "inbox", "status=open")
     job = BulkJob.objects.start(alice, NOW, until=NOW, left=1_001, filters={}, change={"status": "done"})
-    restore = restore_text(Thread.objects.filter(pk=row.thread_id))
+    restore = serialize_states(Thread.objects.filter(pk=row.thread_id))
     decide([row.thread_id], "done", NOW)
     ids = {"thread": row.thread_id, "row": row.pk, "view": view.pk, "job": job.pk, "restore": restore}
     before = everything()

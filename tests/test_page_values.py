@@ -209,15 +209,17 @@ def test_a_browser_tells_what_its_page_shows():
         "listed": "2026-03-04T07:30:00+00:00",
         "open": "13",
         "next": "14",
-        "version": "v1",
+        "seen": "15",
     }
     listed = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
-    assert ShownList.of(sent) == ShownList({12: "abc", 13: "def"}, listed, 13, 14, "v1")
-    assert ShownList.of(sent).with_open(None) == ShownList({12: "abc", 13: "def"}, listed, None, 14, "v1")
+    shown = ShownList.of(sent)
+    assert shown == ShownList({12: "abc", 13: "def"}, listed, 13, 14, 15)
+    assert shown.with_open(13) == shown
+    assert shown.with_open(None) == ShownList({12: "abc", 13: "def"}, listed, None, 14, None)
 
 
 def test_what_cannot_be_read_is_left_out():
-    sent = {"shown": "x:1,,13,-1:2,9:a:b", "listed": "yesterday", "open": "x", "next": "", "version": ""}
+    sent = {"shown": "x:1,,13,-1:2,9:a:b", "listed": "yesterday", "open": "x", "next": ""}
     assert ShownList.of(sent) == ShownList({13: "", 9: "a:b"})
     assert ShownList.of({}) == ShownList()
     assert ShownList.of({"listed": "0001-01-01T00:00:00+23:59"}) == ShownList()

@@ -47,8 +47,8 @@ class ThreadsMissing(NotFound):
     hint = "Send the ids without those in `missing`; GET /api/v1/threads/ lists your threads."
 
     def __init__(self, ids: list[int]) -> None:
-        missing = pluralize(len(ids), "id is", "ids are")
-        super().__init__(f"{missing} not of threads of yours, so nothing was changed.")
+        missing = pluralize(len(ids), "id names", "ids name")
+        super().__init__(f"{missing} no thread of yours, so nothing was changed.")
         self.members = {"missing": ids[:MAX_MISSING]}
 
 

@@ -73,7 +73,8 @@ class BulkChangeSerializer(StatusChangeSerializer):
 
     def validate(self, change: dict[str, Any]) -> BulkChange:
         if not change:
-            raise serializers.ValidationError(f"Send at least one of {', '.join(self.fields)}.")
+            names = [name for name in self.fields if name != "snoozed_until"]  # which needs a status
+            raise serializers.ValidationError(f"Send at least one of {', '.join(names)}.")
         if len(change.keys() & LABEL_ACTIONS) > 1:
             raise serializers.ValidationError(f"Send only one of {', '.join(LABEL_ACTIONS)}.")
         return BulkChange.of(super().validate(change))

@@ -1,4 +1,4 @@
-"""Tries an inbox rule on stored rows. Called by the API."""
+"""Tries an inbox rule on stored rows. Called by the API and the page of inbox rules."""
 
 from dataclasses import dataclass
 

@@ -33,9 +33,10 @@ from interactions.models import (
 )
 from interactions.models.choices import InteractionType
 from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide, unblock, undo_block
+from interactions.pages.action_responses import respond, shows_pane
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Refused, Undo, respond, shows_pane
-from interactions.pages.restoring import undo_of
+from interactions.pages.outcome import Outcome, Refused, Undo
+from interactions.pages.restoring import undo_form
 from interactions.pages.shown_list import ShownList, read_id
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.pages.thread_pane import Composer, find_thread, text_limit
@@ -53,7 +54,7 @@ def thread_action(action: Action) -> Callable[..., HttpResponse]:
     @require_http_methods(["GET", "POST"])
     @wraps(action)
     def view(request: HttpRequest, page: str, id: str) -> HttpResponse:
-        query = InboxQuery.of(request, page)
+        query = InboxQuery.from_request(request, page)
         if request.method == "GET":
             return redirect(query.thread_address(int(id)))
         return respond(request, query, _outcome(action, request, query, int(id)))
@@ -87,13 +88,14 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
     status = request.POST.get("status", "")
     if status not in ThreadStatus.values:
         raise Refused(_("Choose what to do with the thread: done, archive, snooze or open."))
-    until, at = None, now()
+    until = None
+    at = now()
     if status == ThreadStatus.SNOOZED:
         until = read_end(request.POST.get("until", ""))
         if problem := end_problem(until, at):
             raise Refused(problem)
     leaves = status != ThreadStatus.OPEN
-    undo = undo_of(query, [thread], at, reopens=leaves and shows_pane(request))
+    undo = undo_form(query, [thread], at, reopens=leaves and shows_pane(request))
     covers = _covers(request)
     change_thread(thread, ThreadChange(status=status, snoozed_until=until, covers=covers), at)
     return Outcome(
@@ -173,7 +175,8 @@ def _note(thread: Thread, typed: Composer) -> Outcome:
 def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Composer) -> Outcome:
     _check_reply(thread, typed.text)
     seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
-    at, is_done = now(), request.POST.get("then") == "done"
+    at = now()
+    is_done = request.POST.get("then") == "done"
     try:
         # One transaction: a reply that cannot be marked as done is not sent, so that nobody sends it twice.
         with transaction.atomic():
@@ -186,7 +189,7 @@ def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Compo
         raise Refused(_("The thread has changed meanwhile. Look at it, then send again.")) from error
     if not is_done:
         return Outcome(_("Reply queued."), open_id=thread.pk)
-    undo = undo_of(query, [thread], at, reopens=True)
+    undo = undo_form(query, [thread], at, reopens=True)
     return Outcome(_("Reply queued, marked as done."), undo, open_id=ShownList.of(request.POST).next_id)
 
 

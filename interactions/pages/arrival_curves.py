@@ -86,7 +86,8 @@ def small_curve(comments: Counted, arrivals: Arrivals) -> Curve:
 
 def chart(comments: Counted, arrivals: Arrivals, published: datetime) -> Chart:
     """Return the chart of a post that was published at that time, in UTC."""
-    top, all_top = axis_top(max(arrivals.numbers)), axis_top(comments.number)
+    top = axis_top(max(arrivals.numbers))
+    all_top = axis_top(comments.number)
     return Chart(
         sentence=_sentence(comments, arrivals),
         line=line_path(total_points(arrivals.numbers, all_top)),

@@ -1,11 +1,10 @@
 """What a user does with many threads, undo, and saved views. Routed by `urls.py`."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,23 +26,25 @@ from interactions.models import (
 )
 from interactions.models.choices import LabelAction
 from interactions.models.thread_lists import ThreadFilters
+from interactions.pages.action_responses import respond
 from interactions.pages.actions import read_label
 from interactions.pages.decorators import form_view, list_fragment
-from interactions.pages.inbox import saved_views, show_list
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Refused, Undo, respond
-from interactions.pages.restoring import REOPEN, read_restore, restore, undo_of
+from interactions.pages.outcome import Outcome, Refused, Undo
+from interactions.pages.rendering import saved_views, show_list
+from interactions.pages.restoring import REOPEN, parse_states, undo_form
 from interactions.pages.shown_list import ShownList, read_id, read_time
 from interactions.pages.snooze_choices import end_problem, read_end
 from interactions.threads.bulk import BulkChange, Selection, UnknownThreads, change_all, find_threads
 from interactions.threads.bulk_jobs import MAX_IN_REQUEST, cancel, find_first, need_job, start_job
 from interactions.threads.labels import LabelChange, TooManyLabels
+from interactions.threads.restoring import restore_states
 
 
 @form_view
 def change_many(request: HttpRequest, page: str) -> HttpResponse:
     """Change the selected threads, or all that match the filters."""
-    query = InboxQuery.of(request, page)
+    query = InboxQuery.from_request(request, page)
     shown = ShownList.of(request.POST)
     try:
         _check_rate(request)
@@ -67,7 +68,8 @@ def _check_rate(request: HttpRequest) -> None:
 
 
 def _change_many(request: HttpRequest, query: InboxQuery, shown: ShownList) -> Outcome:
-    change, at = _read_change(request), now()
+    change = _read_change(request.POST)
+    at = now()
     if request.POST.get("all") == "1":
         if query.errors:
             raise Refused(str(query.errors[0]))
@@ -82,19 +84,20 @@ def _change_all(selection: Selection, query: InboxQuery, at: datetime) -> Outcom
     if need_job(candidates):
         return Outcome(job=start_job(selection, candidates, at))
     rows = Thread.objects.filter(pk__in=[one.id for one in candidates])
-    undo = undo_of(query, rows, at)
+    undo = undo_form(query, rows, at)
     return _done(change_all(selection, candidates, at), undo if selection.change.status else None)
 
 
 def _change_selected(selection: Selection, request: HttpRequest, query: InboxQuery) -> Outcome:
     """Change the threads whose ids were sent; those of which a row has arrived that was not shown are left."""
     ids, shown = _read_ids(request.POST.getlist("ids"))
-    selection, at = replace(selection, shown=shown), selection.until
+    selection = replace(selection, shown=shown)
+    at = selection.until
     found = find_threads(request.user, ids)
     rows = list(Thread.objects.filter(pk__in=ids))
     seen = [one for one in rows if not selection.has_arrivals(one.pk, one.last_in_received_at)]
     changed = change_all(selection, found, at)
-    undo = undo_of(query, seen, at)
+    undo = undo_form(query, seen, at)
     return _done(changed, undo if selection.change.status else None, left=len(rows) - len(seen))
 
 
@@ -128,36 +131,27 @@ def _read_ids(texts: list[str]) -> tuple[list[int], dict[int, datetime | None]]:
     return ids, shown
 
 
-def _read_change(request: HttpRequest) -> BulkChange:
-    sent = request.POST
-    reader = CHANGES.get(sent.get("change") or (ThreadStatus.SNOOZED if "until" in sent else ""))
-    if reader is None:
-        raise Refused(_("Choose what to do with the threads."))
-    return reader(sent)
+def _read_change(sent: QueryDict) -> BulkChange:
+    """Return the change that the form asks for; raises Refused."""
+    name = sent.get("change") or (ThreadStatus.SNOOZED if "until" in sent else "")
+    match name:
+        case ThreadStatus.DONE | ThreadStatus.ARCHIVED | ThreadStatus.OPEN:
+            return BulkChange(status=name)
+        case ThreadStatus.SNOOZED:
+            return _snooze(sent.get("until", ""))
+        case "read" | "unread":
+            return BulkChange(unread=name == "unread")
+        case "label" | "unlabel":
+            action = LabelAction.ADD if name == "label" else LabelAction.REMOVE
+            return BulkChange(labels=LabelChange(action, (read_label(sent.get("label", "")),)))
+    raise Refused(_("Choose what to do with the threads."))
 
 
-def _snooze(sent: Any) -> BulkChange:
-    until = read_end(sent.get("until", ""))
+def _snooze(text: str) -> BulkChange:
+    until = read_end(text)
     if problem := end_problem(until, now()):
         raise Refused(problem)
     return BulkChange(status=ThreadStatus.SNOOZED, snoozed_until=until)
-
-
-def _label(action: LabelAction) -> Callable[[Any], BulkChange]:
-    return lambda sent: BulkChange(labels=LabelChange(action, (read_label(sent.get("label", "")),)))
-
-
-CHANGES: dict[str, Callable[[Any], BulkChange]] = {
-    **{
-        status: lambda sent, status=status: BulkChange(status=status)
-        for status in (ThreadStatus.DONE, ThreadStatus.ARCHIVED, ThreadStatus.OPEN)
-    },
-    ThreadStatus.SNOOZED: _snooze,
-    "read": lambda sent: BulkChange(unread=False),
-    "unread": lambda sent: BulkChange(unread=True),
-    "label": _label(LabelAction.ADD),
-    "unlabel": _label(LabelAction.REMOVE),
-}
 
 
 @form_view
@@ -166,14 +160,15 @@ def undo(request: HttpRequest, page: str) -> HttpResponse:
 
     The pane shows the thread that was closed by the change (`reopen`), or the one that it shows.
     """
-    at, query = now(), InboxQuery.of(request, page)
-    before = read_restore(request.POST.get("restore", ""), at)
+    at = now()
+    query = InboxQuery.from_request(request, page)
+    before = parse_states(request.POST.get("restore", ""), at)
     ids = [id for group in before.values() for id in group]
     reopened = ids[0] if len(ids) == 1 and request.POST.get(REOPEN) == "1" else None
     open_id = ShownList.of(request.POST).open_id if reopened is None else reopened
     try:
         _check_rate(request)
-        left = restore(request.user, before, read_time(request.POST.get("until", "")) or at, at)
+        left = restore_states(request.user, before, read_time(request.POST.get("until", "")) or at, at)
         outcome = Outcome(_left(left), open_id=open_id)
     except Refused as error:
         outcome = Outcome(str(error), open_id=open_id, status=422)
@@ -201,12 +196,12 @@ def job(request: HttpRequest, page: str, id: str) -> HttpResponse:
 
 def _show_job(request: HttpRequest, page: str, id: str) -> HttpResponse:
     row = get_object_or_404(BulkJob.objects.owned_by(request.user), pk=id)
-    context = {"job": row, "query": InboxQuery.of(request, page), "again": _fields(row.change)}
+    context = {"job": row, "query": InboxQuery.from_request(request, page), "again": _fields(row.change)}
     return render(request, "inbox/job.html", context)
 
 
 def _fields(change: dict[str, Any]) -> dict[str, str]:
-    """The fields by which a form makes a job's change again (CHANGES); none for a change that only the API makes."""
+    """The fields by which a form makes a job's change again, as `_read_change` reads them; none for a change that only the API makes."""
     match change:
         case {"status": ThreadStatus.SNOOZED, "snoozed_until": until}:
             return {"until": until}
@@ -231,14 +226,14 @@ def cancel_job(request: HttpRequest, page: str, id: str) -> HttpResponse:
 @form_view
 def save_view(request: HttpRequest, page: str) -> HttpResponse:
     """Save the filters under a name."""
-    query = InboxQuery.of(request, page)
+    query = InboxQuery.from_request(request, page)
     try:
         name = normalize_name(request.POST.get("name", ""), MAX_VIEW_NAME)
         if query.errors:
             raise Refused(str(query.errors[0]))
-        if len(query.text) > MAX_QUERY:
+        if len(query.query_string) > MAX_QUERY:
             raise Refused(_("These filters are too long to be saved."))
-        SavedView.objects.store(request.user, name, page, query.text)
+        SavedView.objects.store(request.user, name, page, query.query_string)
         outcome = Outcome(_("View saved."), views=saved_views(request.user))
     except UnreadableName as error:
         outcome = Outcome(_("The name %(problem)s") % {"problem": error}, status=422)
@@ -256,4 +251,4 @@ def delete_view(request: HttpRequest, page: str, id: str) -> HttpResponse:
     """Delete a saved view; repeated, it changes nothing."""
     SavedView.objects.owned_by(request.user).filter(pk=id).delete()
     outcome = Outcome(_("View deleted."), views=saved_views(request.user))
-    return respond(request, InboxQuery.of(request, page), outcome)
+    return respond(request, InboxQuery.from_request(request, page), outcome)

@@ -14,7 +14,7 @@ from interactions.models import Content, Decision, Interaction, Note, Thread
 from interactions.pages.conversation import comment_tree, conversation
 from interactions.pages.inbox_list import Profiles
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo
+from interactions.pages.outcome import Outcome, Undo
 from interactions.pages.snooze_choices import snooze_choices
 from interactions.pages.thread_pane import Composer, Pane
 
@@ -65,7 +65,7 @@ def components(request: HttpRequest) -> HttpResponse:
     """Show the components; 404 outside of development."""
     if not settings.DEBUG:
         raise Http404
-    query = InboxQuery.read("inbox", QueryDict())
+    query = InboxQuery.from_parameters("inbox", QueryDict())
     kind = "comment" if request.GET.get("pane") == "comment" else "message"
     context = {
         "query": query,

@@ -6,7 +6,7 @@ steps deep; notes and decisions stand between the replies by their time.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -34,7 +34,9 @@ def conversation(
     rows: Sequence[Any], notes: Iterable[Any], decisions: Iterable[Any], zone: tzinfo
 ) -> list[Entry]:
     """Return the entries of a conversation of messages."""
-    entries = [Entry("row", row.posted_at, row) for row in rows] + _by_people(notes, decisions)
+    entries = [Entry("row", row.posted_at, row) for row in rows] + _note_and_decision_entries(
+        notes, decisions
+    )
     return list(_with_days(_grouped(sorted(entries, key=_position)), zone))
 
 
@@ -52,14 +54,14 @@ def comment_tree(
     branches = [[Entry("row", row.posted_at, row, 0)] for row in first]
     replies = [list(_branch(row, below)) for row in below[root]]
     shown = {entry.item.pk for branch in branches + replies for entry in branch}
-    rings = [[Entry("row", row.posted_at, row, 1)] for row in rows if row.pk not in shown]
-    people = [[entry] for entry in _by_people(notes, decisions)]
-    later = sorted(replies + rings + people, key=lambda branch: _position(branch[0]))
+    cycles = [[Entry("row", row.posted_at, row, 1)] for row in rows if row.pk not in shown]
+    people = [[entry] for entry in _note_and_decision_entries(notes, decisions)]
+    later = sorted(replies + cycles + people, key=lambda branch: _position(branch[0]))
     return [entry for branch in branches + later for entry in branch]
 
 
 def _branch(top: Any, below: dict[Any, list[Any]]) -> Iterator[Entry]:
-    """The row and everything below it, depth first. Nothing below it leads back, as no ring is below the first comment."""
+    """Yield the row and its replies, depth first. It ends: comments in a cycle of parents are never below the first comment."""
     waiting: list[tuple[Any, int, Any]] = [(top, 1, None)]
     while waiting:
         row, depth, parent = waiting.pop()
@@ -67,7 +69,7 @@ def _branch(top: Any, below: dict[Any, list[Any]]) -> Iterator[Entry]:
         waiting.extend((reply, depth + 1, row) for reply in reversed(below[row.pk]))
 
 
-def _by_people(notes: Iterable[Any], decisions: Iterable[Any]) -> list[Entry]:
+def _note_and_decision_entries(notes: Iterable[Any], decisions: Iterable[Any]) -> list[Entry]:
     return [Entry("note", note.created_at, note, 1) for note in notes] + [
         Entry("decision", decision.at, decision, 1) for decision in decisions
     ]
@@ -85,7 +87,7 @@ def _grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _continuing(entry: Entry) -> Entry:
-    return Entry(entry.kind, entry.at, entry.item, continues=True)
+    return replace(entry, continues=True)
 
 
 def _same_moment(before: Entry, entry: Entry) -> bool:
@@ -102,6 +104,6 @@ def _with_days(entries: Iterable[Entry], zone: tzinfo) -> Iterator[Entry]:
         day = entry.at.astimezone(zone).date()
         if day != shown:
             yield Entry("day", entry.at, None)
-            entry = Entry(entry.kind, entry.at, entry.item, entry.depth)
+            entry = replace(entry, continues=False)
         shown = day
         yield entry

@@ -19,7 +19,7 @@ def form_view(view: View) -> Callable[..., HttpResponse]:
     @wraps(view)
     def get_or_post(request: HttpRequest, page: str, **named: str) -> HttpResponse:
         if request.method == "GET":
-            return redirect(InboxQuery.of(request, page).address)
+            return redirect(InboxQuery.from_request(request, page).address)
         return view(request, page, **named)
 
     return get_or_post
@@ -41,7 +41,7 @@ def _fragment(view: View, whole: Callable[[InboxQuery, dict[str, str]], str]) ->
     @wraps(view)
     def fragment(request: HttpRequest, page: str, **named: str) -> HttpResponse:
         if not wants_fragment(request):
-            return redirect(whole(InboxQuery.of(request, page), named))
+            return redirect(whole(InboxQuery.from_request(request, page), named))
         return view(request, page, **named)
 
     return fragment

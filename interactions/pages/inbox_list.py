@@ -94,10 +94,9 @@ def count_unread(counts: ThreadCounts) -> int:
 
 
 def count_new(query: InboxQuery, user: User, since: datetime, shown: Collection[int]) -> int:
-    """Return how many threads of the query are not shown and got a row, or came back from a snooze, after `since`.
+    """Return how many threads of the query are not shown and became active after `since`, or up to ARRIVAL_TAKES before.
 
-    Or up to ARRIVAL_TAKES before: such a row may have been stored after the list was read. At most MAX_NEW + 1. Only the
-    newest of the list are read.
+    The margin is for rows that were received before the list was read but stored after it. At most MAX_NEW + 1.
     """
     newest = Thread.objects.shown().filtered(**query.filters()).page_for(user, MAX_NEW + 1)
     rows = newest.values_list("pk", "active_at", "last_in_received_at")
@@ -128,9 +127,13 @@ def row_version(thread: Thread) -> str:
     """Return a short text that changes with what the row of the thread shows."""
     last = thread.last_row
     shown = (
-        *(thread.status, thread.snoozed_until, thread.unread, thread.active_at, tuple(thread.label_names)),
+        thread.status,
+        thread.snoozed_until,
+        thread.unread,
+        thread.active_at,
+        thread.label_names,
         thread.last_in_received_at,  # which a change of selected threads sends
-        *((last.pk, last.text_start, last.send_status) if last else ()),
+        last and (last.pk, last.text_start, last.send_status),
         thread.author_row and thread.author_row.display_author,
     )
     return format(zlib.crc32(repr(shown).encode()), "08x")

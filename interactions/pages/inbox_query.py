@@ -39,11 +39,11 @@ class InboxQuery:
     parameters: Mapping[str, str]
 
     @classmethod
-    def of(cls, request: HttpRequest, page: str) -> "InboxQuery":
-        return cls.read(page, request.GET)
+    def from_request(cls, request: HttpRequest, page: str) -> "InboxQuery":
+        return cls.from_parameters(page, request.GET)
 
     @classmethod
-    def read(cls, page: str, query: QueryDict) -> "InboxQuery":
+    def from_parameters(cls, page: str, query: QueryDict) -> "InboxQuery":
         names = [name for name in NAMES if name != "kind" or PAGES[page] is None]
         found = {name: query[name] for name in names if query.get(name)}
         if found.get("status") == NEW:
@@ -56,12 +56,12 @@ class InboxQuery:
         return self.parameters.get("status", ThreadStatus.OPEN)
 
     @property
-    def chosen(self) -> dict[str, str]:
+    def filters_beside_status(self) -> dict[str, str]:
         """The filters beside the status, which the tabs choose."""
         return {name: value for name, value in self.parameters.items() if name != "status"}
 
     @property
-    def text(self) -> str:
+    def query_string(self) -> str:
         """The parameters as they stand in an address, without the question mark."""
         return urlencode(self.parameters)
 
@@ -75,7 +75,11 @@ class InboxQuery:
 
     def with_status(self, status: str) -> "InboxQuery":
         """Return the same query of another tab."""
-        chosen = self.chosen if status == ThreadStatus.OPEN else self.chosen | {"status": status}
+        chosen = (
+            self.filters_beside_status
+            if status == ThreadStatus.OPEN
+            else self.filters_beside_status | {"status": status}
+        )
         return InboxQuery(self.page, chosen)
 
     def without(self, name: str) -> "InboxQuery":
@@ -119,4 +123,4 @@ class InboxQuery:
 
     def _address(self, name: str, **named: Any) -> str:
         address = reverse(name, kwargs=named)
-        return f"{address}?{self.text}" if self.parameters else address
+        return f"{address}?{self.query_string}" if self.parameters else address

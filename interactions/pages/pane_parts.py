@@ -26,7 +26,7 @@ def person(request: HttpRequest, page: str, id: str) -> HttpResponse:
     except Thread.DoesNotExist:
         return HttpResponse(status=UNCHANGED)
     found = read_within_limits(request.user, lambda: read_person(thread, request.user))
-    context = {"person": found, "thread": thread, "query": InboxQuery.of(request, page)}
+    context = {"person": found, "thread": thread, "query": InboxQuery.from_request(request, page)}
     return render(request, "inbox/person.html", context)
 
 
@@ -46,7 +46,12 @@ def saved_replies(request: HttpRequest, page: str, id: str) -> HttpResponse:
 def text(request: HttpRequest, page: str, kind: str, id: str) -> HttpResponse:
     """The whole text of a row, note or post, in place of its beginning; a page of its own without htmx."""
     found = _text(request.user, kind, int(id))
-    context: dict[str, Any] = {"query": InboxQuery.of(request, page), "kind": kind, "pk": id, "text": found}
+    context: dict[str, Any] = {
+        "query": InboxQuery.from_request(request, page),
+        "kind": kind,
+        "pk": id,
+        "text": found,
+    }
     if not wants_fragment(request):
         if found is None:
             raise Http404

@@ -53,7 +53,8 @@ def _platforms(query: PostQuery, profiles: Sequence[Profile]) -> Menu:
 
 
 def _profiles(query: PostQuery, profiles: Sequence[Profile]) -> Menu:
-    chosen, platform = query.parameters.get("profile", ""), query.parameters.get("platform")
+    chosen = query.parameters.get("profile", "")
+    platform = query.parameters.get("platform")
     choices = [
         Choice(
             f"@{one.handle}", query.having(profile=str(one.pk)).address, str(one.pk) == chosen, one.platform

@@ -42,7 +42,7 @@ class DayField(StrictTextField):
 
 
 class LastDayField(DayField):
-    """The same; its value is the day's end."""
+    """A day of the user's zone; its value is the start of the next day."""
 
     days_later = 1
 
@@ -88,15 +88,15 @@ class PostQuery:
     parameters: Mapping[str, str]
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "PostQuery":
+    def from_request(cls, request: HttpRequest) -> "PostQuery":
         return cls(request, {name: request.GET[name] for name in NAMES if request.GET.get(name)})
 
     @property
     def address(self) -> str:
-        return f"{reverse('content')}?{self.text}" if self.parameters else reverse("content")
+        return f"{reverse('content')}?{self.query_string}" if self.parameters else reverse("content")
 
     @property
-    def text(self) -> str:
+    def query_string(self) -> str:
         """The parameters as they stand in an address, without the question mark."""
         return urlencode(self.parameters)
 

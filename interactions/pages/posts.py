@@ -27,10 +27,11 @@ TOO_SLOW = (StatementTimeout, TooManyLongReads, Throttled)
 @require_safe
 def posts(request: HttpRequest) -> HttpResponse:
     """The user's posts, newest first. htmx asks for the next cards alone and appends them."""
-    query = PostQuery.of(request)
+    query = PostQuery.from_request(request)
     if query.errors:
         return _show_list(request, query, problem="invalid", status=400)
-    cursor, now = request.GET.get("cursor"), timezone.now()
+    cursor = request.GET.get("cursor")
+    now = timezone.now()
     try:
         page = read_within_limits(request.user, lambda: read_cards(query, request.user, cursor, now))
     except CursorError:
@@ -50,7 +51,8 @@ def post(request: HttpRequest, id: str) -> HttpResponse:
     query = threads_query(shown, request.GET.get("status", ""))
     if query.errors:
         return _show_post(request, shown, query, errors=query.errors, status=400)
-    cursor, now = request.GET.get("cursor"), timezone.now()
+    cursor = request.GET.get("cursor")
+    now = timezone.now()
     try:
         threads = read_within_limits(
             request.user, lambda: read_threads(query, shown, request.user, cursor, now)

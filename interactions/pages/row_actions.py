@@ -13,9 +13,10 @@ from interactions import replies
 from interactions.clock import now
 from interactions.models import WITHDRAWAL, Interaction, InteractionQuerySet
 from interactions.moderation import requests
+from interactions.pages.action_responses import respond
 from interactions.pages.decorators import form_view
 from interactions.pages.inbox_query import InboxQuery
-from interactions.pages.outcomes import Outcome, Undo, respond
+from interactions.pages.outcome import Outcome, Undo
 
 SECONDS = int(WITHDRAWAL.total_seconds())
 Change = Callable[[Interaction, datetime], None]
@@ -24,7 +25,7 @@ Change = Callable[[Interaction, datetime], None]
 @form_view
 def act_on_row(request: HttpRequest, page: str, id: str, action: str) -> HttpResponse:
     """Make one of ACTIONS; the pane then shows the thread of the row."""
-    query = InboxQuery.of(request, page)
+    query = InboxQuery.from_request(request, page)
     return respond(request, query, _outcome(request, query, int(id), action))
 
 

@@ -84,4 +84,4 @@ def is_web_address(url: object) -> bool:
 
 
 def _with_query(address: str, query: InboxQuery) -> str:
-    return f"{address}?{query.text}" if query.parameters else address
+    return f"{address}?{query.query_string}" if query.parameters else address

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 def root_refs(parents: Mapping[str, str]) -> dict[str, str]:
     """Return the root's id for each reply, given the id of its parent.
 
-    A parent that is not among the replies is the root. In a ring the smallest id of the ring is.
+    A parent that is not among the replies is the root. In a cycle of parents the smallest id of the cycle is.
     """
     roots: dict[str, str] = {}
     for reply in parents:

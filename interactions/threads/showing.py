@@ -1,4 +1,4 @@
-"""Reads what lists show of threads beside their columns. Called by the API."""
+"""Reads what lists show of threads beside their columns. Called by the API, the pages and exports."""
 
 from collections.abc import Sequence
 

@@ -14,7 +14,7 @@ from interactions.moderation.dry_run import dry_run
 from interactions.pages.settings.forms import RuleForm, language_name
 from interactions.read_limits import read_within_limits
 
-MAX_SHOWN = 10  # rows that a trial shows
+MAX_SHOWN = 10  # rows that a dry run shows
 SHOWN_LENGTH = 300  # characters of each
 
 
@@ -71,7 +71,8 @@ def switch(request: HttpRequest, id: str) -> HttpResponse:
 @form_target("settings-rules")
 def move(request: HttpRequest, id: str) -> HttpResponse:
     """Move the rule to a position; the others make room."""
-    row, position = _rule(request, id), request.POST.get("position", "")
+    row = _rule(request, id)
+    position = request.POST.get("position", "")
     if position not in map(str, range(1, MAX_RULES + 1)):
         raise Http404
     _change(request, row, position=int(position))
@@ -87,17 +88,17 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @form_target("settings-rules")
-def attempt(request: HttpRequest) -> HttpResponse:
+def dry_run_rule(request: HttpRequest) -> HttpResponse:
     """What the rule in the form would have done with the newest received rows; it changes nothing."""
     form = RuleForm(request.POST, owner=request.user)
     if not form.is_valid():
         errors = [error for of_field in form.errors.values() for error in of_field]
-        return render(request, "settings/rule_trial.html", {"errors": errors})
+        return render(request, "settings/rule_dry_run.html", {"errors": errors})
     result = read_within_limits(request.user, lambda: dry_run(request.user, form.rule))
     shown = Interaction.objects.visible_to(request.user).filter(pk__in=result.ids[:MAX_SHOWN])
     shown = shown.defer("text").annotate(beginning=Left("text", SHOWN_LENGTH)).select_related("profile")
     rows = sorted(shown, key=lambda row: result.ids.index(row.pk))
-    return render(request, "settings/rule_trial.html", {"result": result, "rows": rows})
+    return render(request, "settings/rule_dry_run.html", {"result": result, "rows": rows})
 
 
 def _rule(request: HttpRequest, id: str) -> InboxRule:

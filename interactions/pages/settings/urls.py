@@ -18,7 +18,7 @@ urlpatterns = [
     *routes(f"replies/{ID}/delete", replies.delete, "settings-replies-delete"),
     *routes("rules", rules.rules, "settings-rules"),
     *routes("rules/new", rules.create, "settings-rules-new"),
-    *routes("rules/try", rules.attempt, "settings-rules-try"),
+    *routes("rules/dry-run", rules.dry_run_rule, "settings-rules-dry-run"),
     *routes(f"rules/{ID}", rules.change, "settings-rules-one"),
     *routes(f"rules/{ID}/switch", rules.switch, "settings-rules-switch"),
     *routes(f"rules/{ID}/move", rules.move, "settings-rules-move"),
