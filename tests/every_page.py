@@ -170,7 +170,7 @@ def _write_nothing(page: Page) -> None:
     expect(page.locator("#composer-error")).to_be_visible()
 
 
-def _mark_as_done(page: Page) -> None:
+def _undo_and_snooze(page: Page) -> None:
     page.locator(".row").first.hover()
     page.locator(".row").first.get_by_role("button", name="Mark as done").click()
     expect(page.locator(".toast")).to_be_visible()
@@ -203,7 +203,7 @@ def _send_a_form_of_another_session(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("This page is too old")
 
 
-def _demo_that_is(state: str, columns: str = "") -> During:
+def _demo_that_is(state: str) -> During:
     """The visitor's demo in that state for the block. Nothing works on it: worker and beat do not run."""
 
     @contextmanager
@@ -259,7 +259,7 @@ PAGES = (
     Shown("inbox-selected", "/inbox/", act=_select_rows),
     Shown("inbox-snooze-selected", "/inbox/", act=_open_bulk_menu("Snooze")),
     Shown("inbox-label-selected", "/inbox/", act=_open_bulk_menu("Label")),
-    Shown("inbox-toast", "/inbox/", act=_mark_as_done),
+    Shown("inbox-toast", "/inbox/", act=_undo_and_snooze),
     Shown("inbox-impossible-filter", "/inbox/?platform=myspace", status=400),
     Shown("inbox-unknown-page", "/inbox/older/?cursor=no", status=404),
     Shown("inbox-older", "/inbox/older/?cursor={cursor}", BUSY),

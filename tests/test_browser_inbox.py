@@ -665,9 +665,7 @@ def test_a_snoozed_thread_comes_back(filled, inbox):
 def test_from_log_in_to_done_by_keyboard_only(filled, tab):
     tab.set_viewport_size(WIDE)
     tab.goto(f"{filled.url}/login/?next=/inbox/")
-    tab.keyboard.press("Tab")
-    tab.keyboard.press("Tab")
-    tab.get_by_label("User name").focus()
+    expect(tab.get_by_label("User name")).to_be_focused()
     tab.keyboard.type("visitor")
     tab.keyboard.press("Tab")
     tab.keyboard.type("visitor")

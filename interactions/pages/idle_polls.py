@@ -1,7 +1,7 @@
 """Answers polls of inbox pages in which nothing has changed, without the database: middleware, and the version of a page.
 
 The version names the user and the profiles whose rows the page shows. It is signed, and valid in one session only, so a
-poll that sends the present version was made by a page that this session loaded. A session that has ended elsewhere is
+poll that sends the current version was made by a page that this session loaded. A session that has ended elsewhere is
 noticed when the version changes, after MAX_STALE_SECONDS at most; until then it learns only that nothing has changed.
 """
 
@@ -29,25 +29,25 @@ def page_version(session_key: str, owner_id: int, profile_ids: Sequence[int]) ->
     return f"{'-'.join(map(str, [owner_id, *profile_ids]))}.{signature.hexdigest()[:32]}"
 
 
-def is_present(version: str, session_key: str) -> bool:
-    """Whether `page_version` would return this version now."""
+def is_current(version: str, session_key: str) -> bool:
+    """Whether `page_version` returns this version now."""
     found = VERSION.fullmatch(version)
     if not found:
         return False
     owner_id, *profile_ids = map(int, found["ids"].split("-"))
-    present = page_version(session_key, owner_id, profile_ids)
-    return present is not None and constant_time_compare(present, version)
+    current = page_version(session_key, owner_id, profile_ids)
+    return current is not None and constant_time_compare(current, version)
 
 
 def answer_idle_polls(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer a poll whose header X-Version is the present version with 204. Comes before the middleware of sessions and of the log."""
+    """Answer a poll whose header X-Version is the current version with 204. Comes before the middleware of sessions and of the log."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info in _polled() and request.method in ("GET", "HEAD"):
             session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-            if session_key and is_present(request.headers.get("X-Version", ""), session_key):
+            if session_key and is_current(request.headers.get("X-Version", ""), session_key):
                 return HttpResponse(status=204)
         return get_response(request)
 

@@ -62,7 +62,7 @@ def older(request: HttpRequest, page: str) -> HttpResponse:
 def updates(request: HttpRequest, page: str) -> HttpResponse:
     """What has changed since the page was loaded. An open page asks every POLL_SECONDS.
 
-    `idle_polls.py` has answered before when the version that the page sends is the present one.
+    `idle_polls.py` has answered before when the version that the page sends is the current one.
     """
     profiles = Profiles.of(request.user)
     version = inbox_version(request, profiles)

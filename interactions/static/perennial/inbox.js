@@ -129,7 +129,7 @@ document.addEventListener("click", ({ target }) => {
 });
 
 // Updates. A page in the background asks nothing; one that comes to the front asks at once.
-// The server answers the present version without comparing anything; without a version it compares everything.
+// The server answers the current version without comparing anything; without a version it compares everything.
 let asking = false;
 const version = () => (!isStale() && document.getElementById("version")?.value) || "";
 const poll = async () => {
