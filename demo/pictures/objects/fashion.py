@@ -166,5 +166,5 @@ def hanger(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (dress_form, coat, folded, sewing_machine, spools, tote, boots)
-FLAT = (jumper, tape, buttons, scissors)
+LYING = (jumper, tape, buttons, scissors)
 HANGING = (scissors, hanger, scissors, hanger)

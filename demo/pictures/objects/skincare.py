@@ -2,8 +2,8 @@
 
 from random import Random
 
+from demo.pictures.backgrounds import nature
 from demo.pictures.paint import Paint
-from demo.pictures.props import nature
 from interactions.pictures.colors import Color
 from interactions.pictures.svg import circle, ellipse, group, line, path, rect
 
@@ -51,7 +51,7 @@ def jar(paint: Paint, rng: Random) -> str:
 def pump(paint: Paint, rng: Random) -> str:
     """A bottle with a pump."""
     body = rng.choice((paint.palette.second, paint.palette.main))
-    cap = paint.sturdy.hex
+    cap = paint.fixture_color.hex
     return (
         path("M-4-104H24Q28-104 28-98H22V-100H4V-84H-4Z", cap)
         + rect(-9, -88, 18, 12, cap, 2)
@@ -91,7 +91,7 @@ def soaps(paint: Paint, rng: Random) -> str:
 def stones(paint: Paint, rng: Random) -> str:
     """Balanced stones."""
     tones = [
-        paint.sturdy.toward(paint.palette.ground, 0.5),
+        paint.fixture_color.toward(paint.palette.ground, 0.5),
         paint.palette.main,
         paint.palette.ground.lighter(0.08),
         paint.palette.accent,
@@ -193,5 +193,5 @@ def brush(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (dropper, jar, pump, tube, soaps, stones, mist, bowl)
-FLAT = (jar_from_above, leaves, flat_tube, slices)
+LYING = (jar_from_above, leaves, flat_tube, slices)
 HANGING = (herbs, brush, herbs, brush)
