@@ -13,13 +13,13 @@ from demo.access import demo_allowed
 from demo.dashboard.arrivals import Bar, arrivals_by_day, bars, newest_arrivals
 from demo.dashboard.banner import banner_of
 from demo.dashboard.forms import NICHE_LABELS, EnableForm
-from demo.dashboard.progress import progress_of
 from demo.dashboard.scenario_cards import scenario_cards
 from demo.dashboard.schedule import schedule_text
-from demo.dashboard.status import notices, stored
 from demo.dashboard.timeline import beginning, timeline
 from demo.lifecycle.activation import account_or_default
 from demo.models import COUNTED_TYPES, DemoAccount, State
+from demo.progress import progress_of
+from demo.status import count_stored, notices
 
 FAST_REFRESH, SLOW_REFRESH = 1, 15  # seconds between two requests of the panel
 
@@ -97,7 +97,7 @@ def _running(account: DemoAccount, now: datetime) -> dict[str, Any]:
         "progress": progress,
         "figures": [
             Figure(name, KINDS[name], count, counts[name][-1], bars(counts[name]))
-            for name, count in stored(account).items()
+            for name, count in count_stored(account).items()
         ],
         "scenarios": scenario_cards(account),
         "beginning": beginning(account, now),
@@ -109,7 +109,7 @@ def _running(account: DemoAccount, now: datetime) -> dict[str, Any]:
 
 
 def _removing(account: DemoAccount, now: datetime) -> dict[str, Any]:
-    return {"left": sum(stored(account).values()), "demo_banner": banner_of(account)}
+    return {"left": sum(count_stored(account).values()), "demo_banner": banner_of(account)}
 
 
 _CONTEXTS = {

@@ -1,9 +1,9 @@
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from demo.dashboard.status import status_of, statuses
 from demo.management.base import DemoCommand, Once, user_named
 from demo.models import State
+from demo.status import status_of, statuses
 
 
 class Command(DemoCommand):
