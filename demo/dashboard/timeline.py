@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from demo import simulator
-from demo.dashboard.schedule import listed, window_text
+from demo.dashboard.schedule import join_with_and, window_text
 from demo.models import COUNTED_TYPES, DemoAccount, State
 from demo.status import UPCOMING_EVENTS, upcoming_events
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
@@ -82,7 +82,9 @@ def beginning(account: DemoAccount, now: datetime) -> str:
     if account.state != State.ACTIVE or opened or account.next_window_start <= now:
         return ""
     names = {"comments_per_window": _("comments"), "messages_per_window": _("messages")}
-    rows = listed([names[name] for name, count in account.quotas(INTERACTION_WINDOWS).items() if count])
+    rows = join_with_and(
+        [names[name] for name, count in account.quotas(INTERACTION_WINDOWS).items() if count]
+    )
     times = {
         "rows": rows,
         "rows_begin": _moment(account.start_of_next(INTERACTION_WINDOWS), now),

@@ -19,7 +19,7 @@ from demo import simulator
 from demo.access import demo_allowed
 from demo.dashboard.forms import EnableForm
 from demo.dashboard.panel import panel_context
-from demo.dashboard.schedule import counted
+from demo.dashboard.schedule import counts_in_words
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
 from demo.lifecycle.activation import account_or_default
@@ -185,5 +185,5 @@ def _context(request: HttpRequest) -> dict[str, object]:
 
 def _arrived(result: on_demand.GenerationResult) -> str:
     """A sentence that says what has been delivered."""
-    arrived = counted(asdict(result).items())
+    arrived = counts_in_words(asdict(result).items())
     return _("%(counted)s arrived.") % {"counted": arrived} if arrived else _("Nothing arrived.")
