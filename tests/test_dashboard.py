@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Platform, Profile, User
 from demo.dashboard.arrivals import arrivals_by_day, bars
-from demo.dashboard.timeline import beginning, timeline
+from demo.dashboard.timeline import first_arrivals_text, timeline
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, scenarios, transitions
 from demo.models import COUNTED_TYPES, DemoAccount, State, StoryEvent
@@ -402,13 +402,13 @@ def test_in_the_first_hours_the_dashboard_says_when_life_starts_and_offers_some(
 )
 def test_the_sentence_names_what_the_settings_bring(alice, settings, sentence):
     account = demo_of(alice, **settings)
-    assert beginning(account, NOW) == sentence
+    assert first_arrivals_text(account, NOW) == sentence
 
 
 def test_times_are_in_the_users_zone(alice):
     account = demo_of(alice)
     with timezone.override("Asia/Tokyo"):
-        assert beginning(account, NOW) == (
+        assert first_arrivals_text(account, NOW) == (
             "New comments and messages begin tomorrow at 03:00, posts tomorrow at 19:00."
         )
         assert [

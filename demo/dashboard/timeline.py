@@ -76,7 +76,7 @@ def _cleanup(account: DemoAccount, now: datetime) -> Entry:
     return Entry(next_cleanup(now), "cleanup", text % {"days": days})
 
 
-def beginning(account: DemoAccount, now: datetime) -> str:
+def first_arrivals_text(account: DemoAccount, now: datetime) -> str:
     """When rows begin to arrive, for a demo of which no window has opened yet and that has quotas; else ""."""
     opened = any(getattr(account, kind.ordinal_column) for kind in WINDOW_KINDS.values())
     if account.state != State.ACTIVE or opened or account.next_window_start <= now:
