@@ -12,12 +12,10 @@ from django.utils.translation import ngettext
 
 from demo import simulator
 from demo.dashboard.schedule import join_with_and, window_text
-from demo.models import COUNTED_TYPES, DemoAccount, State
+from demo.models import COUNTED_TYPE_NAMES, DemoAccount, State
 from demo.status import UPCOMING_EVENTS, upcoming_events
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions import ages
-
-_EVENT_KINDS = {type: name for name, type in COUNTED_TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def _by_day(entries: Iterable[Entry], now: datetime) -> list[Day]:
 
 def _planned(event: dict[str, Any]) -> Entry:
     plan = simulator.SCENARIO_PLANS.get(event["origin"])
-    kind, scenario = _EVENT_KINDS[event["type"]], _(plan.label) if plan else ""
+    kind, scenario = COUNTED_TYPE_NAMES[event["type"]], _(plan.label) if plan else ""
     return Entry(event["due_at"], kind, event["text"] or "", event["platform"], scenario)
 
 

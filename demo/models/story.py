@@ -208,3 +208,4 @@ COUNTED_TYPES = {  # the event types that the initial batch and the quotas count
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,
 }
+COUNTED_TYPE_NAMES = {type: name for name, type in COUNTED_TYPES.items()}
