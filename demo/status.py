@@ -40,8 +40,10 @@ def statuses(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _statuses(accounts: list[DemoAccount], now: datetime) -> Iterator[dict[str, Any]]:
-    progress, rows = progress_by_account(accounts), stored_by_account(accounts)
-    events, running = upcoming_by_account(accounts), running_by_account(accounts)
+    progress = progress_by_account(accounts)
+    rows = stored_by_account(accounts)
+    events = upcoming_by_account(accounts)
+    running = running_by_account(accounts)
     for account in accounts:
         pk = account.pk
         yield _status(account, now, progress[pk], rows[pk], events[pk], running[pk])

@@ -52,7 +52,8 @@ def newest_arrivals(account: DemoAccount) -> list[Arrival]:
 
 
 def _arrival(pk: int, type: str, platform: str, payload: dict[str, Any]) -> Arrival:
-    author, avatar = payload.get("author"), ""
+    author = payload.get("author")
+    avatar = ""
     if author:
         avatar = person_avatar_url(platform, author["id"], author["handle"], author["name"], is_demo=True)
     name = author["name"] if author else ""

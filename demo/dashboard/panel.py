@@ -92,7 +92,8 @@ def _progress_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
 
 
 def _running_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
-    progress, counts = progress_of(account), arrivals_by_day(account, now)
+    progress = progress_of(account)
+    counts = arrivals_by_day(account, now)
     return {
         "progress": progress,
         "figures": [

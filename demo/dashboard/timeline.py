@@ -58,7 +58,8 @@ def _by_day(entries: Iterable[Entry], now: datetime) -> list[Day]:
 
 def _planned(event: dict[str, Any]) -> Entry:
     plan = simulator.SCENARIO_PLANS.get(event["origin"])
-    kind, scenario = COUNTED_TYPE_NAMES[event["type"]], _(plan.label) if plan else ""
+    kind = COUNTED_TYPE_NAMES[event["type"]]
+    scenario = _(plan.label) if plan else ""
     return Entry(event["due_at"], kind, event["text"] or "", event["platform"], scenario)
 
 

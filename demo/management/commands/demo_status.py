@@ -14,7 +14,8 @@ class Command(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
-        now, named = timezone.now(), options["user"]
+        now = timezone.now()
+        named = options["user"]
         if named is None:
             demos = list(statuses(now))
         else:

@@ -76,7 +76,8 @@ def countdown(paint: Paint, rng: Random, objects: NicheObjects) -> str:
 
 
 def _calendar(paint: Paint, rng: Random) -> str:
-    palette, today = paint.palette, rng.randrange(8, 17)
+    palette = paint.palette
+    today = rng.randrange(8, 17)
     days = "".join(f"M{-52 + 26 * (day % 5)} {-22 + 24 * (day // 5)}h0" for day in range(20) if day != today)
     passed = "".join(f"M{-52 + 26 * (day % 5)} {-22 + 24 * (day // 5)}h0" for day in range(today))
     x, y = -52 + 26 * (today % 5), -22 + 24 * (today // 5)
@@ -111,7 +112,8 @@ def _clock(paint: Paint, rng: Random) -> str:
 
 def chairs(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A row of chairs, one of them in the light."""
-    palette, free = paint.palette, rng.randrange(1, 4)
+    palette = paint.palette
+    free = rng.randrange(1, 4)
     muted = palette.ground.toward(palette.back, 0.3).lighter(-0.09)
     xs = [56 + 72 * index for index in range(5)]
     spot = path(

@@ -12,7 +12,8 @@ from interactions.pictures.svg import circle, group, line, path, rect
 
 def window(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """Objects on the sill of a window, and the weather outside."""
-    palette, frame = paint.palette, paint.light
+    palette = paint.palette
+    frame = paint.light
     dusk = palette.back.toward(Color(0.72, 0.06, 240), 0.5)
     scene = (
         rect(84, 24, 232, 204, paint.fade(dusk, palette.glow))

@@ -97,7 +97,8 @@ def stones(paint: Paint, rng: Random) -> str:
         paint.palette.accent,
     ]
     sizes = ((46, 15), (36, 13), (27, 11), (18, 9))
-    y, stack = 0.0, ""
+    y = 0.0
+    stack = ""
     for (rx, ry), color in zip(sizes, tones, strict=True):
         stack += ellipse((rx % 5) - 2, y - ry, rx, ry, paint.round(color))
         y -= 2 * ry - 2

@@ -16,7 +16,8 @@ def _screen(paint: Paint, rng: Random, width: float, height: float) -> str:
 
 
 def _board(paint: Paint, rng: Random, width: float, height: float) -> str:
-    colors, w = (paint.palette.second, paint.palette.accent, paint.print_color), (width - 16) / 3
+    colors = (paint.palette.second, paint.palette.accent, paint.print_color)
+    w = (width - 16) / 3
     cards = ["", "", ""]
     for column, rows in enumerate((3, 2, 3)):
         for row in range(min(rows, int((height - 14) / 13))):
@@ -80,7 +81,8 @@ def phone(paint: Paint, rng: Random) -> str:
 
 def calendar(paint: Paint, rng: Random) -> str:
     """A calendar that stands on a desk."""
-    palette, chosen = paint.palette, rng.randrange(4, 11)
+    palette = paint.palette
+    chosen = rng.randrange(4, 11)
     days = "".join(f"M{-28 + 15 * (day % 4)} {-43 + 14 * (day // 4)}h9" for day in range(12) if day != chosen)
     today = f"M{-28 + 15 * (chosen % 4)} {-43 + 14 * (chosen // 4)}h9"
     return (
