@@ -28,9 +28,9 @@ from config.run_lock import (
     running_up,
 )
 from config.supervisor import STOP_SIGNALS, Supervisor
-from demo.dashboard.progress import progress_of
 from demo.lifecycle import transitions
 from demo.models import DemoAccount, State
+from demo.progress import progress_of
 from interactions.clock import now
 from interactions.db_errors import DATABASE_UNAVAILABLE
 

@@ -218,13 +218,21 @@ SETTINGS: Mapping[str, Setting] = {
 
 ENABLING_SETTINGS = {name: setting for name, setting in SETTINGS.items() if setting.at_enabling}
 
-_QUOTAS = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
-check_contains("SETTINGS in demo/account_settings.py", SETTINGS, _QUOTAS)
-for _name in _QUOTAS:
-    _type = SETTINGS[_name].value_type
-    if not isinstance(_type, Number) or _type.may_be_empty:
-        raise InvalidDeclaration(
-            f"The quota {_name} must be a Number that may not be empty; it is {_type.description}."
-        )
-    if _QUOTAS.count(_name) > 1:
-        raise InvalidDeclaration(f"WINDOW_KINDS in demo/windows.py names the quota {_name} more than once.")
+
+def _check_quotas() -> None:
+    """Raise InvalidDeclaration unless each quota of WINDOW_KINDS is one setting, a Number that may not be empty."""
+    quotas = [name for kind in WINDOW_KINDS.values() for name in kind.quotas]
+    check_contains("SETTINGS in demo/account_settings.py", SETTINGS, quotas)
+    for name in quotas:
+        value_type = SETTINGS[name].value_type
+        if not isinstance(value_type, Number) or value_type.may_be_empty:
+            raise InvalidDeclaration(
+                f"The quota {name} must be a Number that may not be empty; it is {value_type.description}."
+            )
+        if quotas.count(name) > 1:
+            raise InvalidDeclaration(
+                f"WINDOW_KINDS in demo/windows.py names the quota {name} more than once."
+            )
+
+
+_check_quotas()

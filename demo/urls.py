@@ -18,7 +18,7 @@ urlpatterns = [
         views.act_on_scenario,
         name="demo-scenario",
     ),
-    re_path(r"^demo/(?P<action>[a-z]+)/?$", views.act, name="demo-act"),
+    re_path(r"^demo/(?P<action>[a-z]+)/?$", views.change_state, name="demo-act"),
     re_path(
         r"^pictures/posts/(?P<niche>[a-z_]{1,32})/(?P<topic>[a-z_]{1,32})/(?P<seed>[0-9a-f]{4})\.svg$",
         pictures.post_picture,

@@ -13,12 +13,12 @@ from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
 from accounts.models import Profile, User
-from demo.dashboard.progress import progress_of
 from demo.engine import delivery
 from demo.engine.planning import plan_due, plan_initial
 from demo.engine.transports import in_process
 from demo.lifecycle import activation, on_demand, seeding, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from demo.progress import progress_of
 from demo.schedules import SCHEDULES
 from interactions.models import Content, Interaction
 from tests.commands import run

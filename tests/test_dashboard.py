@@ -7,12 +7,12 @@ from django.utils import timezone
 
 from accounts.models import Platform, Profile, User
 from demo.dashboard.arrivals import arrivals_by_day, bars
-from demo.dashboard.status import UPCOMING_EVENTS, upcoming
-from demo.dashboard.timeline import beginning, timeline
+from demo.dashboard.timeline import first_arrivals_text, timeline
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, scenarios, transitions
 from demo.models import COUNTED_TYPES, DemoAccount, State, StoryEvent
 from demo.models.account import NEXT_WINDOW_COLUMNS
+from demo.status import UPCOMING_EVENTS, upcoming_events
 from interactions.models import Content, Interaction
 from tests.world import DAY, HOUR, NOW, demo_of
 
@@ -402,13 +402,13 @@ def test_in_the_first_hours_the_dashboard_says_when_life_starts_and_offers_some(
 )
 def test_the_sentence_names_what_the_settings_bring(alice, settings, sentence):
     account = demo_of(alice, **settings)
-    assert beginning(account, NOW) == sentence
+    assert first_arrivals_text(account, NOW) == sentence
 
 
 def test_times_are_in_the_users_zone(alice):
     account = demo_of(alice)
     with timezone.override("Asia/Tokyo"):
-        assert beginning(account, NOW) == (
+        assert first_arrivals_text(account, NOW) == (
             "New comments and messages begin tomorrow at 03:00, posts tomorrow at 19:00."
         )
         assert [
@@ -434,7 +434,7 @@ def test_the_timeline_has_windows_and_the_cleanup_among_the_planned_events(alice
     assert shown[UPCOMING_EVENTS][1].endswith(" more More follow after these.")
     assert [line.split()[1] for _, line in shown[:5]] == [
         {"comment.created": "comments", "message.created": "messages"}[event["type"]]
-        for event in upcoming(account)[:5]
+        for event in upcoming_events(account)[:5]
     ]
     assert ("Tomorrow", "00:00 window 10 comments and 5 direct messages, within 6 hours") in shown
 
@@ -453,7 +453,7 @@ def test_the_timeline_of_a_paused_demo_says_what_comes_when_it_is_resumed_now(al
     plan_due(NOW + 11 * HOUR)
     transitions.pause(alice, NOW + 11 * HOUR)
     account = DemoAccount.objects.get()
-    [first, *_] = upcoming(account)
+    [first, *_] = upcoming_events(account)
     later = NOW + 14 * HOUR
     entries = [entry for day in timeline(account, later) for entry in day.entries]
     assert entries[0].at == first["due_at"] + 3 * HOUR

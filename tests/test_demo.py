@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from demo.dashboard.progress import progress_of
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import pending_work, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from demo.progress import progress_of
 from interactions.models import Content, Interaction
 from interactions.threads.hiding import set_hidden
 from tests.timeline import ENABLED, FIRST_CONTENT, FIRST_INTERACTIONS, counts, run_until, visible_rows

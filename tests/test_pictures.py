@@ -13,7 +13,13 @@ from accounts.platforms import PLATFORMS
 from config.settings import BASE_DIR
 from demo import simulator
 from demo.pictures.palettes import PALETTES
-from demo.pictures.scenes import CASTS, LEADS, STAGES, niche_cover, post_picture
+from demo.pictures.scenes import (
+    COMPOSITIONS_BY_TOPIC,
+    FEATURED_OBJECTS,
+    OBJECTS_BY_NICHE,
+    niche_cover,
+    post_picture,
+)
 from demo.simulator import tables
 from interactions.pictures.abstract import FAMILIES, SEEDS, abstract_picture, family
 from interactions.pictures.colors import Color
@@ -82,10 +88,14 @@ def test_covers_differ():
     assert len({niche_cover(niche) for niche in simulator.NICHES}) == len(simulator.NICHES) == 8
 
 
-def test_what_leads_a_picture_is_an_object_of_the_niche():
-    assert [key for key, leads in LEADS.items() if not {*leads} <= {*CASTS[key[0]].objects}] == []
-    assert [topic for _, topic in LEADS if topic not in STAGES] == []
-    assert {*PALETTES} == {*CASTS}
+def test_a_featured_object_of_a_topic_is_an_object_of_the_niche():
+    assert [
+        key
+        for key, featured in FEATURED_OBJECTS.items()
+        if not {*featured} <= {*OBJECTS_BY_NICHE[key[0]].standing}
+    ] == []
+    assert [topic for _, topic in FEATURED_OBJECTS if topic not in COMPOSITIONS_BY_TOPIC] == []
+    assert {*PALETTES} == {*OBJECTS_BY_NICHE}
 
 
 @pytest.mark.parametrize(("niche", "topic"), [("gardening", "launch"), ("coffee", "nonsense"), ("", "")])

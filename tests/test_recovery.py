@@ -11,7 +11,6 @@ from django.db.models import Q
 from psycopg.errors import DeadlockDetected
 
 from accounts.models import Profile
-from demo.dashboard.progress import progress_of
 from demo.engine import planning, retention, story
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
@@ -19,6 +18,7 @@ from demo.engine.transports import in_process
 from demo.exceptions import InvalidState
 from demo.lifecycle import pending_work, recovery, transitions
 from demo.models import DemoAccount, State, StoryEvent
+from demo.progress import progress_of
 from interactions.locks import lock_profiles
 from interactions.models import DeadLetter
 from interactions.profile_deletion import RECEIVED_MODELS

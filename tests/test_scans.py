@@ -8,12 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Profile
-from demo.dashboard.status import status_of
 from demo.engine import retention
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import on_demand, pending_work, scenarios, transitions
 from demo.models import DemoAccount, StoryEvent
+from demo.status import status_of
 from interactions.models import Content, DeadLetter, Enrichment, Interaction, PendingChange
 from interactions.tasks import fill_search
 from tests.commands import run

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import load_command_class
 from django.utils import timezone
 
-from demo.dashboard.status import SETTINGS
+from demo.account_settings import SETTINGS
 from demo.engine.delivery import deliver_due
 from demo.engine.planning import plan_due
 from demo.lifecycle import transitions

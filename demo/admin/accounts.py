@@ -57,22 +57,49 @@ COUNTS = {
 @admin.register(DemoAccount)
 class DemoAccountAdmin(LargeTableAdmin):
     list_display = [
-        *["user", "state", "last_error", "progress", "stored", "dead_events"],
-        *["next_interactions", "next_content"],
+        "user",
+        "state",
+        "last_error",
+        "progress",
+        "stored",
+        "dead_events",
+        "next_interactions",
+        "next_content",
     ]
     list_filter = ["state", "niche"]
     list_select_related = ["user"]
     search_fields = ["user__username"]
     readonly_fields = [
-        *["user", "seed", "state", "platforms", "niche", "brand", "products", "language"],
-        *["initial_content", "initial_comments", "initial_messages"],
+        "user",
+        "seed",
+        "state",
+        "platforms",
+        "niche",
+        "brand",
+        "products",
+        "language",
+        "initial_content",
+        "initial_comments",
+        "initial_messages",
         *NEXT_WINDOW_COLUMNS,
         *ORDINAL_COLUMNS,
-        *["planned_at", "paused_at", "heartbeat_at", "last_error"],
+        "planned_at",
+        "paused_at",
+        "heartbeat_at",
+        "last_error",
     ]
     actions = [
-        *["enable", "pause", "resume", "advance_a_day", "advance_a_week", "retry_dead_events"],
-        *["count_expired", "clean_up", "restore", "reset", "disable"],
+        "enable",
+        "pause",
+        "resume",
+        "advance_a_day",
+        "advance_a_week",
+        "retry_dead_events",
+        "count_expired",
+        "clean_up",
+        "restore",
+        "reset",
+        "disable",
     ]
 
     def has_add_permission(self, request) -> bool:
@@ -193,7 +220,8 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _clean(self, request, queryset, *, dry_run: bool) -> CleanupResult:
         """Clean up the demos one by one; report those that refuse it, such as those with many windows to plan first."""
-        cleaned, refused = CleanupResult(), []
+        cleaned = CleanupResult()
+        refused = []
         for account in self._in_time(request, queryset):
             moment = now()
             try:
@@ -210,7 +238,8 @@ class DemoAccountAdmin(LargeTableAdmin):
 
     def _in_time(self, request, queryset) -> Iterator[DemoAccount]:
         """The accounts one by one, until MAX_ACTION_TIME has passed; then report how many remain."""
-        accounts, clock = list(_without_counts(queryset)), Clock(now())
+        accounts = list(_without_counts(queryset))
+        clock = Clock(now())
         for index, account in enumerate(accounts):
             if clock.elapsed >= MAX_ACTION_TIME:
                 remaining = pluralize(len(accounts) - index, "demo")
@@ -232,7 +261,8 @@ class DemoAccountAdmin(LargeTableAdmin):
         self, request: HttpRequest, queryset, done: str, act: Callable[[User], transitions.Transition]
     ) -> None:
         """Call `act` for each account; report for how many it started something, and the refusals of the others."""
-        started, refused = 0, []
+        started = 0
+        refused = []
         for account in self._in_time(request, queryset):
             try:
                 started += act(account.user).started

@@ -51,8 +51,15 @@ class DeliveryState(admin.SimpleListFilter):
 @admin.register(StoryEvent)
 class StoryEventAdmin(ReadOnlyAdmin):
     list_display = [
-        *["due_at", "words", "type", "account", "last_error", "attempts"],
-        *["origin", "delivered_at", "dead_at"],
+        "due_at",
+        "words",
+        "type",
+        "account",
+        "last_error",
+        "attempts",
+        "origin",
+        "delivered_at",
+        "dead_at",
     ]
     list_filter = [DeliveryState, "type", "origin"]
     list_select_related = ["account__user"]

@@ -180,7 +180,7 @@ class RunningSerializer(serializers.Serializer):
 
 @extend_schema_serializer(examples=examples.DEMO)
 class DemoSerializer(serializers.Serializer):
-    """The demo of one user, as `demo.dashboard.status.status_of` makes it."""
+    """The demo of one user, as `demo.status.status_of` makes it."""
 
     state = serializers.ChoiceField(choices=State.choices)
     resuming = serializers.BooleanField(

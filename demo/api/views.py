@@ -23,10 +23,10 @@ from demo.api.serializers import (
     GeneratedSerializer,
     PatchSerializer,
 )
-from demo.dashboard.status import status_of
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
 from demo.lifecycle.transitions import Transition
+from demo.status import status_of
 from demo.throttling import (
     AdvanceThrottle,
     EnableThrottle,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.time_zones import start_of
 from demo import simulator
-from demo.models import COUNTED_TYPES, DemoAccount, StoryEvent
+from demo.models import COUNTED_TYPE_NAMES, COUNTED_TYPES, DemoAccount, StoryEvent
 from interactions.pictures.people import person_avatar_url
 
 NEWEST = 6  # shown while a demo is filled
@@ -40,24 +40,24 @@ class Bar:
 
 
 BAR_HEIGHT, BAR_STEP = 28, 6
-_KINDS = {type: name for name, type in COUNTED_TYPES.items()}
 
 
 def newest_arrivals(account: DemoAccount) -> list[Arrival]:
     """The latest delivered posts, comments and messages, the newest first, in one query."""
     delivered = StoryEvent.objects.filter(
-        account=account, type__in=_KINDS, delivered_at__isnull=False, expired_at=None
+        account=account, type__in=COUNTED_TYPE_NAMES, delivered_at__isnull=False, expired_at=None
     )
     rows = delivered.order_by("-due_at", "-id").values_list("pk", "type", "profile__platform", "payload")
     return [_arrival(*row) for row in rows[:NEWEST]]
 
 
 def _arrival(pk: int, type: str, platform: str, payload: dict[str, Any]) -> Arrival:
-    author, avatar = payload.get("author"), ""
+    author = payload.get("author")
+    avatar = ""
     if author:
         avatar = person_avatar_url(platform, author["id"], author["handle"], author["name"], is_demo=True)
     name = author["name"] if author else ""
-    return Arrival(pk, _KINDS[type], platform, name, payload.get("text", ""), avatar)
+    return Arrival(pk, COUNTED_TYPE_NAMES[type], platform, name, payload.get("text", ""), avatar)
 
 
 def arrivals_by_day(account: DemoAccount, now: datetime) -> dict[str, list[int]]:
@@ -68,14 +68,18 @@ def arrivals_by_day(account: DemoAccount, now: datetime) -> dict[str, list[int]]
     today = timezone.localdate(now)
     first = start_of(today - timedelta(DAYS - 1))
     arrived = StoryEvent.objects.filter(
-        account=account, type__in=_KINDS, due_at__gte=first, delivered_at__isnull=False, expired_at=None
+        account=account,
+        type__in=COUNTED_TYPE_NAMES,
+        due_at__gte=first,
+        delivered_at__isnull=False,
+        expired_at=None,
     ).exclude(origin=simulator.BRAND_ORIGIN)
     days = arrived.order_by().values_list("type", TruncDate("due_at")).annotate(Count("pk"))
     counts = {name: [0] * DAYS for name in COUNTED_TYPES}
     for type, day, count in days:
         place = DAYS - 1 - (today - day).days
         if 0 <= place < DAYS:
-            counts[_KINDS[type]][place] = count
+            counts[COUNTED_TYPE_NAMES[type]][place] = count
     return counts
 
 

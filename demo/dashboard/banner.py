@@ -11,6 +11,18 @@ from accounts.models import User
 from demo.access import demo_allowed
 from demo.models import COUNTED_TYPES, DemoAccount, State, StoryEvent
 
+_UNDELIVERED = (
+    StoryEvent.objects.filter(account=OuterRef("pk"), account__gt=0, delivered_at=None)
+    .filter(origin=StoryEvent.Origin.INITIAL, type__in=COUNTED_TYPES.values())
+    .order_by()
+    .values("account")
+)
+# The undelivered events of the initial batch, which are counted only while a demo is filled.
+_LEFT = Case(
+    When(state=State.ENABLING, then=Subquery(_UNDELIVERED.annotate(n=Count("pk")).values("n"))),
+    output_field=IntegerField(),
+)
+
 
 @dataclass(frozen=True)
 class Banner:
@@ -50,16 +62,3 @@ def stored_banner(user: User) -> Banner | None:
 def banner_of(account: DemoAccount, done: int = 0) -> Banner:
     """The banner of an account that is not off, for the dashboard; `done` events of its initial batch are delivered."""
     return Banner(account, done, account.initial_quota.total, on_dashboard=True)
-
-
-_undelivered = (
-    StoryEvent.objects.filter(account=OuterRef("pk"), account__gt=0, delivered_at=None)
-    .filter(origin=StoryEvent.Origin.INITIAL, type__in=COUNTED_TYPES.values())
-    .order_by()
-    .values("account")
-)
-# The undelivered events of the initial batch, which are counted only while a demo is filled.
-_LEFT = Case(
-    When(state=State.ENABLING, then=Subquery(_undelivered.annotate(n=Count("pk")).values("n"))),
-    output_field=IntegerField(),
-)

@@ -13,13 +13,13 @@ from demo.access import demo_allowed
 from demo.dashboard.arrivals import Bar, arrivals_by_day, bars, newest_arrivals
 from demo.dashboard.banner import banner_of
 from demo.dashboard.forms import NICHE_LABELS, EnableForm
-from demo.dashboard.progress import progress_of
 from demo.dashboard.scenario_cards import scenario_cards
 from demo.dashboard.schedule import schedule_text
-from demo.dashboard.status import notices, stored
-from demo.dashboard.timeline import beginning, timeline
+from demo.dashboard.timeline import first_arrivals_text, timeline
 from demo.lifecycle.activation import account_or_default
 from demo.models import COUNTED_TYPES, DemoAccount, State
+from demo.progress import progress_of
+from demo.status import count_stored, notices
 
 FAST_REFRESH, SLOW_REFRESH = 1, 15  # seconds between two requests of the panel
 
@@ -77,11 +77,11 @@ def panel_context(user: User, now: datetime) -> dict[str, Any]:
     return common | _CONTEXTS[State(account.state)](account, now)
 
 
-def _off(account: DemoAccount, now: datetime) -> dict[str, Any]:
+def _off_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
     return {"form": EnableForm.of(account), "demo_banner": None}
 
 
-def _filling(account: DemoAccount, now: datetime) -> dict[str, Any]:
+def _progress_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
     progress = progress_of(account)
     return {
         "progress": progress,
@@ -91,16 +91,17 @@ def _filling(account: DemoAccount, now: datetime) -> dict[str, Any]:
     }
 
 
-def _running(account: DemoAccount, now: datetime) -> dict[str, Any]:
-    progress, counts = progress_of(account), arrivals_by_day(account, now)
+def _running_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
+    progress = progress_of(account)
+    counts = arrivals_by_day(account, now)
     return {
         "progress": progress,
         "figures": [
             Figure(name, KINDS[name], count, counts[name][-1], bars(counts[name]))
-            for name, count in stored(account).items()
+            for name, count in count_stored(account).items()
         ],
         "scenarios": scenario_cards(account),
-        "beginning": beginning(account, now),
+        "first_arrivals": first_arrivals_text(account, now),
         "days": timeline(account, now),
         "schedule": schedule_text(account),
         "profiles": list(account.profiles.order_by("pk")),
@@ -108,17 +109,17 @@ def _running(account: DemoAccount, now: datetime) -> dict[str, Any]:
     }
 
 
-def _removing(account: DemoAccount, now: datetime) -> dict[str, Any]:
-    return {"left": sum(stored(account).values()), "demo_banner": banner_of(account)}
+def _removing_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
+    return {"left": sum(count_stored(account).values()), "demo_banner": banner_of(account)}
 
 
 _CONTEXTS = {
-    State.OFF: _off,
-    State.ENABLING: _filling,
-    State.FAILED: _filling,
-    State.ACTIVE: _running,
-    State.PAUSED: _running,
-    State.DISABLING: _removing,
+    State.OFF: _off_context,
+    State.ENABLING: _progress_context,
+    State.FAILED: _progress_context,
+    State.ACTIVE: _running_context,
+    State.PAUSED: _running_context,
+    State.DISABLING: _removing_context,
 }
 check_table("_CONTEXTS in demo/dashboard/panel.py", _CONTEXTS, State.values)
 

@@ -21,21 +21,34 @@ COUNT_TEXTS: Mapping[str, Promise] = {
     "messages": ngettext_lazy("%(count)d direct message", "%(count)d direct messages", "count"),
 }
 check_table("COUNT_TEXTS in demo/dashboard/schedule.py", COUNT_TEXTS, COUNTED_TYPES)
-# What a quota counts, by its setting.
-COUNTED = {"content_per_day": "content", "comments_per_window": "comments", "messages_per_window": "messages"}
+# The name in COUNTED_TYPES of what a quota counts, by its setting.
+KIND_BY_QUOTA = {
+    "content_per_day": "content",
+    "comments_per_window": "comments",
+    "messages_per_window": "messages",
+}
 check_table(
-    "COUNTED in demo/dashboard/schedule.py",
-    COUNTED,
+    "KIND_BY_QUOTA in demo/dashboard/schedule.py",
+    KIND_BY_QUOTA,
     [name for kind in WINDOW_KINDS.values() for name in kind.quotas],
+)
+_CLEANUP_TEXTS = (  # by weekday, from Monday
+    gettext_lazy("on Mondays at %(clock)s"),
+    gettext_lazy("on Tuesdays at %(clock)s"),
+    gettext_lazy("on Wednesdays at %(clock)s"),
+    gettext_lazy("on Thursdays at %(clock)s"),
+    gettext_lazy("on Fridays at %(clock)s"),
+    gettext_lazy("on Saturdays at %(clock)s"),
+    gettext_lazy("on Sundays at %(clock)s"),
 )
 
 
-def counted(numbers: Iterable[tuple[str, int]]) -> str:
+def counts_in_words(numbers: Iterable[tuple[str, int]]) -> str:
     """The numbers in words, such as "10 comments and 5 direct messages"; "" when all are 0."""
-    return listed([COUNT_TEXTS[name] % {"count": number} for name, number in numbers if number])
+    return join_with_and([COUNT_TEXTS[name] % {"count": number} for name, number in numbers if number])
 
 
-def listed(texts: Sequence[str]) -> str:
+def join_with_and(texts: Sequence[str]) -> str:
     """The texts, joined by commas and, before the last, "and"."""
     if len(texts) < 2:
         return "".join(texts)
@@ -68,22 +81,24 @@ def settings_in_words(account: DemoAccount, now: datetime) -> list[str]:
     return [
         sentence
         for sentence in (
-            _amount(account),
+            _amount_sentence(account),
             _posting_time(account, now),
-            _surprises(account),
+            _rhythm_sentence(account),
             _("Data older than %(kept)s expires %(times)s: it is not shown any more.")
-            % {"kept": _kept(account), "times": cleanup_times(now)},
+            % {"kept": _retention_in_words(account), "times": cleanup_times(now)},
         )
         if sentence
     ]
 
 
-def _amount(account: DemoAccount) -> str:
+def _amount_sentence(account: DemoAccount) -> str:
     schedule = schedule_text(account)
     if not schedule:
         return _("Nothing arrives by itself.")
     quotas = account.quotas(INTERACTION_WINDOWS).items()
-    a_day = counted((COUNTED[name], number * INTERACTION_WINDOWS.per_day) for name, number in quotas)
+    a_day = counts_in_words(
+        (KIND_BY_QUOTA[name], number * INTERACTION_WINDOWS.per_day) for name, number in quotas
+    )
     if not a_day:
         return _("%(schedule)s.") % {"schedule": schedule}
     return _("%(schedule)s: about %(counted)s a day.") % {"schedule": schedule, "counted": a_day}
@@ -99,7 +114,7 @@ def _posting_time(account: DemoAccount, now: datetime) -> str:
     return _("The day's first post is published at %(hour)d:00 in %(zone)s.") % zone + " " + audience
 
 
-def _surprises(account: DemoAccount) -> str:
+def _rhythm_sentence(account: DemoAccount) -> str:
     rhythm = account.get_rhythm_display()
     if not account.viral_spikes:
         return _("%(rhythm)s. No post goes viral.") % {"rhythm": rhythm}
@@ -107,7 +122,7 @@ def _surprises(account: DemoAccount) -> str:
     return _("%(rhythm)s. %(spikes)s") % {"rhythm": rhythm, "spikes": spikes}
 
 
-def _kept(account: DemoAccount) -> str:
+def _retention_in_words(account: DemoAccount) -> str:
     days = account.retention_days
     return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
@@ -119,29 +134,17 @@ def default_posting_time(now: datetime) -> str:
 
 def cleanup_times(now: datetime) -> str:
     """When data expires, such as "on Mondays at 04:00"."""
-    return _CLEANUPS[localtime(next_cleanup(now)).weekday()] % {
-        "clock": ages.clock(localtime(next_cleanup(now)))
-    }
-
-
-_CLEANUPS = (
-    gettext_lazy("on Mondays at %(clock)s"),
-    gettext_lazy("on Tuesdays at %(clock)s"),
-    gettext_lazy("on Wednesdays at %(clock)s"),
-    gettext_lazy("on Thursdays at %(clock)s"),
-    gettext_lazy("on Fridays at %(clock)s"),
-    gettext_lazy("on Saturdays at %(clock)s"),
-    gettext_lazy("on Sundays at %(clock)s"),
-)
+    cleanup = localtime(next_cleanup(now))
+    return _CLEANUP_TEXTS[cleanup.weekday()] % {"clock": ages.clock(cleanup)}
 
 
 def quota_text(account: DemoAccount, kind: WindowKind) -> str:
     """How many rows one window of the kind brings; "" for none."""
-    return counted((COUNTED[name], number) for name, number in account.quotas(kind).items())
+    return counts_in_words((KIND_BY_QUOTA[name], number) for name, number in account.quotas(kind).items())
 
 
 def window_text(account: DemoAccount, kind: WindowKind) -> str:
-    """What the next window of the kind brings, such as "5 comments, spread over 6 hours"; "" for nothing."""
+    """What the next window of the kind brings, such as "5 comments, within 6 hours"; "" for nothing."""
     brought = quota_text(account, kind)
     if not brought:
         return ""

@@ -15,11 +15,11 @@ from accounts.zone_names import time_zones
 from demo.access import demo_allowed
 from demo.dashboard.forms import SettingsForm
 from demo.dashboard.schedule import settings_in_words
-from demo.dashboard.status import notices
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import transitions
 from demo.lifecycle.activation import account_or_default
 from demo.models import DemoAccount, State
+from demo.status import notices
 from demo.throttling import SwitchThrottle, count_click
 from demo.windows import WINDOW_KINDS
 from interactions import ages

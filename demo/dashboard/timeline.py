@@ -11,13 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from demo import simulator
-from demo.dashboard.schedule import listed, window_text
-from demo.dashboard.status import UPCOMING_EVENTS, upcoming
-from demo.models import COUNTED_TYPES, DemoAccount, State
+from demo.dashboard.schedule import join_with_and, window_text
+from demo.models import COUNTED_TYPE_NAMES, DemoAccount, State
+from demo.status import UPCOMING_EVENTS, upcoming_events
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions import ages
-
-_EVENT_KINDS = {type: name for name, type in COUNTED_TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Day:
 
 def timeline(account: DemoAccount, now: datetime) -> list[Day]:
     """The next entries by day, the earliest first. Of a paused demo: when they come if it is resumed at `now`."""
-    entries = [_planned(event) for event in upcoming(account)]
+    entries = [_planned(event) for event in upcoming_events(account)]
     if len(entries) == UPCOMING_EVENTS:
         entries.append(Entry(entries[-1].at, "more", _("More follow after these.")))
     if account.state == State.PAUSED:
@@ -60,7 +58,8 @@ def _by_day(entries: Iterable[Entry], now: datetime) -> list[Day]:
 
 def _planned(event: dict[str, Any]) -> Entry:
     plan = simulator.SCENARIO_PLANS.get(event["origin"])
-    kind, scenario = _EVENT_KINDS[event["type"]], _(plan.label) if plan else ""
+    kind = COUNTED_TYPE_NAMES[event["type"]]
+    scenario = _(plan.label) if plan else ""
     return Entry(event["due_at"], kind, event["text"] or "", event["platform"], scenario)
 
 
@@ -76,13 +75,15 @@ def _cleanup(account: DemoAccount, now: datetime) -> Entry:
     return Entry(next_cleanup(now), "cleanup", text % {"days": days})
 
 
-def beginning(account: DemoAccount, now: datetime) -> str:
+def first_arrivals_text(account: DemoAccount, now: datetime) -> str:
     """When rows begin to arrive, for a demo of which no window has opened yet and that has quotas; else ""."""
     opened = any(getattr(account, kind.ordinal_column) for kind in WINDOW_KINDS.values())
     if account.state != State.ACTIVE or opened or account.next_window_start <= now:
         return ""
     names = {"comments_per_window": _("comments"), "messages_per_window": _("messages")}
-    rows = listed([names[name] for name, count in account.quotas(INTERACTION_WINDOWS).items() if count])
+    rows = join_with_and(
+        [names[name] for name, count in account.quotas(INTERACTION_WINDOWS).items() if count]
+    )
     times = {
         "rows": rows,
         "rows_begin": _moment(account.start_of_next(INTERACTION_WINDOWS), now),

@@ -19,7 +19,7 @@ from demo import simulator
 from demo.access import demo_allowed
 from demo.dashboard.forms import EnableForm
 from demo.dashboard.panel import panel_context
-from demo.dashboard.schedule import counted
+from demo.dashboard.schedule import counts_in_words
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
 from demo.lifecycle.activation import account_or_default
@@ -84,7 +84,7 @@ def button(view: View) -> View:
 
 
 @button
-def act(request: HttpRequest, action: str) -> HttpResponse:
+def change_state(request: HttpRequest, action: str) -> HttpResponse:
     """Switch demo mode on or off, pause, resume or start over."""
     if action not in ACTIONS:
         raise Http404
@@ -100,7 +100,7 @@ def advance(request: HttpRequest, days: str) -> HttpResponse:
         if not (account.is_advancing and account.advance_days == int(days)):
             transitions.advance(request.user, int(days), now())
 
-    return _run(request, advance_once, AdvanceThrottle)
+    return _run_throttled(request, advance_once, AdvanceThrottle)
 
 
 @button
@@ -109,11 +109,11 @@ def generate(request: HttpRequest, what: str) -> HttpResponse:
 
     def bring() -> str:
         try:
-            return _arrived(GENERATORS[what](request.user, now()))
+            return _arrival_sentence(GENERATORS[what](request.user, now()))
         except (on_demand.NotDelivered, on_demand.TooManyDeliveries) as error:
             raise InvalidState(str(error)) from error
 
-    return _run(request, bring, GenerateThrottle)
+    return _run_throttled(request, bring, GenerateThrottle)
 
 
 @button
@@ -121,7 +121,7 @@ def act_on_scenario(request: HttpRequest, name: str, action: str) -> HttpRespons
     """Start or cancel a scenario."""
     if name not in simulator.SCENARIOS:
         raise Http404
-    return _run(request, lambda: SCENARIO_ACTIONS[action](request.user, name), ScenarioThrottle)
+    return _run_throttled(request, lambda: SCENARIO_ACTIONS[action](request.user, name), ScenarioThrottle)
 
 
 def _enable(request: HttpRequest) -> HttpResponse:
@@ -142,7 +142,9 @@ def _enable(request: HttpRequest) -> HttpResponse:
     return _show(request, form=form)
 
 
-def _run(request: HttpRequest, action: Callable[[], object], throttle: type[DemoThrottle]) -> HttpResponse:
+def _run_throttled(
+    request: HttpRequest, action: Callable[[], object], throttle: type[DemoThrottle]
+) -> HttpResponse:
     """Run the action and show the demo afterwards, with the sentence that it returns, or why it was refused."""
     try:
         count_click(request.user, throttle)
@@ -152,16 +154,16 @@ def _run(request: HttpRequest, action: Callable[[], object], throttle: type[Demo
     return _respond(request, done=done if isinstance(done, str) else "")
 
 
-def _transition(change: Callable[[User], object], throttle: type[DemoThrottle]) -> View:
-    return lambda request: _run(request, lambda: change(request.user), throttle)
+def _state_change_view(change: Callable[[User], object], throttle: type[DemoThrottle]) -> View:
+    return lambda request: _run_throttled(request, lambda: change(request.user), throttle)
 
 
 ACTIONS: Mapping[str, View] = {
     "enable": _enable,
-    "disable": _transition(transitions.disable, SwitchThrottle),
-    "pause": _transition(lambda user: transitions.pause(user, now()), SwitchThrottle),
-    "resume": _transition(lambda user: transitions.resume(user, now()), SwitchThrottle),
-    "reset": _transition(transitions.reset, ResetThrottle),
+    "disable": _state_change_view(transitions.disable, SwitchThrottle),
+    "pause": _state_change_view(lambda user: transitions.pause(user, now()), SwitchThrottle),
+    "resume": _state_change_view(lambda user: transitions.resume(user, now()), SwitchThrottle),
+    "reset": _state_change_view(transitions.reset, ResetThrottle),
 }
 
 
@@ -183,7 +185,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
     return panel_context(request.user, timezone.now())  # only shown, so the web server's clock will do
 
 
-def _arrived(result: on_demand.GenerationResult) -> str:
+def _arrival_sentence(result: on_demand.GenerationResult) -> str:
     """A sentence that says what has been delivered."""
-    arrived = counted(asdict(result).items())
+    arrived = counts_in_words(asdict(result).items())
     return _("%(counted)s arrived.") % {"counted": arrived} if arrived else _("Nothing arrived.")

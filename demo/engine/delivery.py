@@ -51,7 +51,9 @@ def deliver_events(
     request in progress ends too; each request has at least a second.
     """
     transport = _TRANSPORT_CLASSES[settings.DEMO_DELIVERY](request_time_limit)
-    due, clock, delivered = events.due(now), Clock(now), 0
+    due = events.due(now)
+    clock = Clock(now)
+    delivered = 0
     while time_limit is None or clock.elapsed < time_limit:
         batch = transport.deliver_batch(due, clock)
         if not batch.events:

@@ -32,7 +32,9 @@ class DueBatches:
     """
 
     def __init__(self, owner: str, batch_size: int, first_lookup: int, merge_owners: bool) -> None:
-        self._owner, self._batch_size, self._merge_owners = owner, batch_size, merge_owners
+        self._owner = owner
+        self._batch_size = batch_size
+        self._merge_owners = merge_owners
         self._lookup_size = first_lookup
         self._pending: list[array] = []  # batches in reverse order
         self.may_have_more = True
@@ -49,7 +51,8 @@ class DueBatches:
         is_full = self._lookup_size < LARGE_LOOKUP and sum(map(len, batches)) == self._lookup_size
         if is_full:
             self._lookup_size = LARGE_LOOKUP
-        self._pending, self.may_have_more = batches[::-1], is_full
+        self._pending = batches[::-1]
+        self.may_have_more = is_full
 
     def _batches(self, parts: list[array]) -> Iterable[array]:
         return _merged(parts, self._batch_size) if self._merge_owners else parts

@@ -67,7 +67,9 @@ def plan_due(now: datetime, *, time_limit: timedelta | None = None) -> PlanningR
 
     After `time_limit` no further transaction begins, and the result has `reached_time_limit`.
     """
-    total, failed, clock = PlanningResult(), set[int](), Clock(now)
+    total = PlanningResult()
+    failed = set[int]()
+    clock = Clock(now)
     while True:
         in_round = PlanningResult()
         for ids in _chunks(now, failed):

@@ -171,7 +171,8 @@ def _draw_content(account: DemoAccount, now: datetime) -> list[simulator.Simulat
 
 
 def _draw_interactions(account: DemoAccount, now: datetime) -> list[simulator.SimulatedEvent]:
-    profiles, start = story.profile_ids_by_platform([account]), now - simulator.EXTRA_SPAN
+    profiles = story.profile_ids_by_platform([account])
+    start = now - simulator.EXTRA_SPAN
     past = story.load_past(profiles, start, StoryEvent.Origin.values)[account.id]
     published = [event for event in past if event.at <= now]
     messages = MESSAGE_COUNT if account.has_messages else 0

@@ -109,7 +109,8 @@ def _attempt(
     except (TimeSliceOver, *DATABASE_UNAVAILABLE):
         raise
     except Exception:
-        name, state = account.user.username, account.state
+        name = account.user.username
+        state = account.state
         sentence = log_failure(logger, "The work for the demo of user %s in state %s failed", name, state)
         DemoAccount.objects.filter(pk=account.pk, state=state).update(last_error=sentence, **on_failure)
 

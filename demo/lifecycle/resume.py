@@ -77,12 +77,19 @@ def _activate(account: DemoAccount, pause: timedelta) -> None:
         next_start = account.start_of_next(kind) + pause // kind.length * kind.length
         setattr(account, kind.next_window_column, next_start)
     _plan(account, account.resume_requested_at.replace(microsecond=0))
-    account.state, account.paused_at, account.resume_requested_at = State.ACTIVE, None, None
-    account.resumed_to, account.last_error = 0, ""
+    account.state = State.ACTIVE
+    account.paused_at = None
+    account.resume_requested_at = None
+    account.resumed_to = 0
+    account.last_error = ""
     account.save(
         update_fields=[
             *NEXT_WINDOW_COLUMNS,
-            *["state", "paused_at", "resume_requested_at", "resumed_to", "last_error"],
+            "state",
+            "paused_at",
+            "resume_requested_at",
+            "resumed_to",
+            "last_error",
         ]
     )
 

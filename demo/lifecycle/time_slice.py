@@ -29,7 +29,8 @@ class TimeSlice:
     def __init__(self, account: DemoAccount, start: datetime, duration: timedelta | None = None) -> None:
         self.start = start
         self._account = account
-        self._clock, self._duration = Clock(start), duration
+        self._clock = Clock(start)
+        self._duration = duration
         self._has_begun = False
         self.follow_state()
 

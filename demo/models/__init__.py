@@ -7,10 +7,17 @@ from demo.models.account import (
     default_platforms,
 )
 from demo.models.setting_columns import validate_time_zone
-from demo.models.story import COUNTED_TYPES, StoryEvent, StoryEventQuerySet, webhook_event
+from demo.models.story import COUNTED_TYPE_NAMES, COUNTED_TYPES, StoryEvent, StoryEventQuerySet, webhook_event
 
 __all__ = [
-    *("COUNTED_TYPES", "MAX_SEED"),
-    *("DemoAccount", "State", "StoryEvent", "StoryEventQuerySet"),
-    *("default_platforms", "validate_time_zone", "webhook_event"),
+    "COUNTED_TYPES",
+    "COUNTED_TYPE_NAMES",
+    "MAX_SEED",
+    "DemoAccount",
+    "State",
+    "StoryEvent",
+    "StoryEventQuerySet",
+    "default_platforms",
+    "validate_time_zone",
+    "webhook_event",
 ]

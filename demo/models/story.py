@@ -171,7 +171,8 @@ class StoryEvent(models.Model):
         ]
         indexes = [
             models.Index(
-                *(F("due_at"), F("id")),
+                F("due_at"),
+                F("id"),
                 condition=Q(delivered_at=None, dead_at=None, held=False),
                 name="story_due_first",
             ),
@@ -179,17 +180,21 @@ class StoryEvent(models.Model):
             models.Index(
                 # Every key is greater than 0. The condition keeps the query planner from using this index, which is
                 # not in order of time, for due events when its statistics say that few events are undelivered.
-                *(F("account"), F("type")),
+                F("account"),
+                F("type"),
                 condition=Q(delivered_at=None, account__gt=0),
                 name="story_undelivered",
             ),
             models.Index(
-                *(F("profile"), F("platform_id"), F("due_at")),
+                F("profile"),
+                F("platform_id"),
+                F("due_at"),
                 condition=Q(type=CONTENT_METRICS.name),
                 name="story_figures_of_a_piece",
             ),
             models.Index(
-                *(F("due_at"), F("id")),
+                F("due_at"),
+                F("id"),
                 condition=Q(delivered_at=None, dead_at=None, held=True),
                 name="story_held",
             ),
@@ -208,3 +213,4 @@ COUNTED_TYPES = {  # the event types that the initial batch and the quotas count
     "comments": StoryEvent.Type.COMMENT,
     "messages": StoryEvent.Type.MESSAGE,
 }
+COUNTED_TYPE_NAMES = {type: name for name, type in COUNTED_TYPES.items()}

@@ -27,12 +27,12 @@ class Paint:
         return INK._replace(hue=self.palette.ground.hue)
 
     @property
-    def sturdy(self) -> Color:
+    def fixture_color(self) -> Color:
         """The color of handles, cords and stands, which shows on every wall."""
         return self.light.lighter(-0.3) if self.palette.is_dark else self.dark.lighter(0.1)
 
     @property
-    def print(self) -> Color:
+    def print_color(self) -> Color:
         """The main color, or one like the wall where the main color would not show on paper."""
         palette = self.palette
         if palette.main.lightness < 0.8:
@@ -52,8 +52,8 @@ class Paint:
         """A fill that changes from `top` to `bottom`."""
         return self._gradient((0, top), (1, bottom), vertical=True)
 
-    def vanish(self, color: Color, opacity: float) -> str:
-        """A fill that begins with `opacity` and vanishes towards the bottom."""
+    def fade_to_transparent(self, color: Color, opacity: float) -> str:
+        """A fill that begins with `opacity` and is transparent at the bottom."""
         stop = f'stop-color="{color.hex}" stop-opacity'
         return self._reference(f'{DOWN}><stop {stop}="{opacity:.2g}"/><stop offset="1" {stop}="0"/>')
 

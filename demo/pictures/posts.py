@@ -6,7 +6,7 @@ from django.db.models.fields.json import KeyTextTransform
 
 from demo import simulator
 from demo.models import StoryEvent
-from demo.pictures.scenes import CASTS, has_scene
+from demo.pictures.scenes import OBJECTS_BY_NICHE, has_picture
 from interactions.pictures.addresses import picture_address, picture_hash
 from interactions.pictures.sources import Post
 
@@ -19,7 +19,7 @@ def demo_picture_urls(posts: Sequence[Post]) -> Mapping[int, str]:
     urls = {}
     for post in posts:
         niche, topic = topics.get((post.profile_id, post.platform_id), ("", ""))
-        if has_scene(niche, topic):
+        if has_picture(niche, topic):
             seed = picture_hash(post.platform_id) % SEEDS
             urls[post.pk] = picture_address("post-picture", niche, topic, f"{seed:04x}")
     return urls
@@ -43,4 +43,4 @@ def _topics(posts: Sequence[Post]) -> dict[tuple[int, str], tuple[str, str]]:
 
 def niche_cover_url(niche: str) -> str:
     """The address of the picture by which people choose the niche; "" when it has no drawings."""
-    return picture_address("niche-picture", niche) if niche in CASTS else ""
+    return picture_address("niche-picture", niche) if niche in OBJECTS_BY_NICHE else ""

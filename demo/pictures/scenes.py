@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from random import Random
 
-from demo.pictures.cast import Cast, Draw, Stage
+from demo.pictures.composition_types import Composition, Draw, NicheObjects
+from demo.pictures.compositions import displays, occasions, places, tabletops
 from demo.pictures.objects import coffee, fashion, fitness, games, restaurant, skincare, software, travel
 from demo.pictures.paint import Paint
 from demo.pictures.palettes import PALETTES, Palette
-from demo.pictures.stages import displays, occasions, places, tabletops
 from interactions.pictures.colors import Color
 from interactions.pictures.svg import UnknownPicture, document
 
-CASTS: Mapping[str, Cast] = {
-    module.__name__.rpartition(".")[2]: Cast(module.STANDING, module.FLAT, module.HANGING)
+OBJECTS_BY_NICHE: Mapping[str, NicheObjects] = {
+    module.__name__.rpartition(".")[2]: NicheObjects(module.STANDING, module.LYING, module.HANGING)
     for module in (coffee, fashion, fitness, games, restaurant, skincare, software, travel)
 }
-STAGES: Mapping[str, tuple[Stage, ...]] = {  # by topic; the picture's seed chooses one
+COMPOSITIONS_BY_TOPIC: Mapping[str, tuple[Composition, ...]] = {  # the picture's seed chooses one
     "announcement": (displays.pedestal, displays.shop_window),
     "art": (tabletops.notebook, places.workbench),
     "athome": (displays.steps, tabletops.from_above),
@@ -61,8 +61,8 @@ STAGES: Mapping[str, tuple[Stage, ...]] = {  # by topic; the picture's seed choo
     "tips": (displays.steps, tabletops.from_above),
     "update": (places.workbench, displays.steps),
 }
-# The objects that come first where a topic is about certain ones.
-LEADS: Mapping[tuple[str, str], tuple[Draw, ...]] = {
+# By niche and topic: the objects that come first where the topic is about certain ones.
+FEATURED_OBJECTS: Mapping[tuple[str, str], tuple[Draw, ...]] = {
     ("coffee", "fresh_batch"): (coffee.bag,),
     ("coffee", "howto"): (coffee.dripper, coffee.kettle, coffee.grinder),
     ("coffee", "morning"): (coffee.cup, coffee.mug),
@@ -88,47 +88,51 @@ LEADS: Mapping[tuple[str, str], tuple[Draw, ...]] = {
     ("travel", "journal"): (travel.camera, travel.tent, travel.lighthouse),
     ("travel", "season"): (travel.balloon, travel.tent, travel.lantern),
 }
-NIGHTLY = (occasions.evening, occasions.afterwards)  # usually in the dark
+DARK_COMPOSITIONS = (occasions.evening, occasions.afterwards)  # usually in the dark
 
 
-def has_scene(niche: str, topic: str) -> bool:
+def has_picture(niche: str, topic: str) -> bool:
     """Whether there are pictures of the topic in the niche."""
-    return niche in CASTS and topic in STAGES
+    return niche in OBJECTS_BY_NICHE and topic in COMPOSITIONS_BY_TOPIC
 
 
 def post_picture(niche: str, topic: str, seed: int) -> str:
     """The picture of a post as an SVG document of 4:3, the same for equal arguments. Raises UnknownPicture."""
-    if not has_scene(niche, topic):
+    if not has_picture(niche, topic):
         raise UnknownPicture(niche, topic)
     rng = Random(f"{niche}/{topic}/{seed}")
-    stage = rng.choice(STAGES[topic])
-    paint = Paint(_palette(niche, stage, rng))
-    content = stage(paint, rng, _cast(niche, topic, rng))
-    if rng.random() < 0.5 and stage is not displays.steps:  # whose order is from left to right
+    composition = rng.choice(COMPOSITIONS_BY_TOPIC[topic])
+    paint = Paint(_palette(niche, composition, rng))
+    content = composition(paint, rng, _objects_for_topic(niche, topic, rng))
+    if rng.random() < 0.5 and composition is not displays.steps:  # whose order is from left to right
         content = f'<g transform="matrix(-1 0 0 1 400 0)">{content}</g>'
     return document(400, 300, paint.definitions + content)
 
 
 def niche_cover(niche: str) -> str:
     """The picture by which people choose the niche, as an SVG document of 4:3. Raises UnknownPicture."""
-    if niche not in CASTS:
+    if niche not in OBJECTS_BY_NICHE:
         raise UnknownPicture(niche)
     paint = Paint(PALETTES[niche][0])
-    content = displays.cover(paint, Random(niche), CASTS[niche])
+    content = displays.cover(paint, Random(niche), OBJECTS_BY_NICHE[niche])
     return document(400, 300, paint.definitions + content)
 
 
-def _cast(niche: str, topic: str, rng: Random) -> Cast:
-    cast, leads = CASTS[niche], LEADS.get((niche, topic), ())
-    others = [draw for draw in cast.objects if draw not in leads]
+def _objects_for_topic(niche: str, topic: str, rng: Random) -> NicheObjects:
+    """The niche's objects; those that stand are in a random order, after those that the topic is about."""
+    objects = OBJECTS_BY_NICHE[niche]
+    featured = FEATURED_OBJECTS.get((niche, topic), ())
+    others = [draw for draw in objects.standing if draw not in featured]
     rng.shuffle(others)
-    return cast._replace(objects=(*leads, *others))
+    return objects._replace(standing=(*featured, *others))
 
 
-def _palette(niche: str, stage: Stage, rng: Random) -> Palette:
+def _palette(niche: str, composition: Composition, rng: Random) -> Palette:
     """One of the niche's palettes, with all hues turned a little."""
     palettes = PALETTES[niche]
     dark = tuple(palette for palette in palettes if palette.is_dark)
-    chosen = rng.choice(dark if dark and stage in NIGHTLY and rng.random() < 0.6 else palettes)
+    chosen = rng.choice(
+        dark if dark and composition in DARK_COMPOSITIONS and rng.random() < 0.6 else palettes
+    )
     turn, lift = rng.uniform(-7, 7), rng.uniform(-0.012, 0.012)
     return Palette(*(Color(color.lightness + lift, color.chroma, color.hue + turn) for color in chosen))

@@ -80,7 +80,8 @@ def kernel(sample: Sample) -> tuple[str, str, bool]:
     percentiles = [
         (1 - figures.remaining_share(age)) / (1 - figures.remaining_share(end)) for age, end in sample.ages()
     ]
-    found, limit = measures.distance_to_uniform(percentiles), max(0.06, 1.63 / sqrt(len(percentiles)))
+    found = measures.distance_to_uniform(percentiles)
+    limit = max(0.06, 1.63 / sqrt(len(percentiles)))
     return f"KS {found:.3f}", f"at most {limit:.3f}", found <= limit
 
 
@@ -93,7 +94,8 @@ def shape(sample: Sample) -> tuple[str, str, bool]:
 @check(3, "Half-life of the comments", "S1, M1", min_comments=MIN_COMMENTS_FOR_TAILS)
 def half_life(sample: Sample) -> tuple[str, str, bool]:
     shape, scale = sample.weibull
-    found, wanted = scale * log(2) ** (1 / shape), sample.figures.half_life
+    found = scale * log(2) ** (1 / shape)
+    wanted = sample.figures.half_life
     tolerance = sample.figures.half_life_tolerance
     return f"{found:.2f} h", f"{wanted:.2f} h ± {tolerance:.0%}", abs(found / wanted - 1) <= tolerance
 
@@ -107,7 +109,8 @@ def inequality(sample: Sample) -> tuple[str, str, bool]:
 
 @check(5, "Few posts have most comments", "M2, M3", min_posts=MIN_POSTS)
 def concentration(sample: Sample) -> tuple[str, str, bool]:
-    ratio, top = measures.fano(sample.comment_counts), measures.top_share(sample.comment_counts, 0.2)
+    ratio = measures.fano(sample.comment_counts)
+    top = measures.top_share(sample.comment_counts, 0.2)
     found = f"variance/mean {ratio:.1f}, top fifth {top:.0%}"
     return found, "over 5; 45 % to 96 %", ratio > 5 and 0.45 <= top <= 0.96
 
@@ -115,7 +118,8 @@ def concentration(sample: Sample) -> tuple[str, str, bool]:
 @check(6, "Hours of the day", "M5", min_comments=MIN_COMMENTS_FOR_SHARES)
 def hours(sample: Sample) -> tuple[str, str, bool]:
     observed = Counter(sample.local_hour(event.at) for event in sample.ordinary)
-    total, expected = sum(observed.values()), expected_hours(sample)
+    total = sum(observed.values())
+    expected = expected_hours(sample)
     variation = sum(abs(observed[hour] / total - expected[hour]) for hour in range(24)) / 2
     all_hours = [sample.local_hour(event.at) for event in sample.comments]
     night = sum(hour < 6 for hour in all_hours) / len(all_hours)
@@ -142,14 +146,17 @@ def _shares_by_step(sample: Sample, published: datetime) -> Iterable[tuple[int, 
 
     A step has five minutes in the first six hours, where the kernel is steep, and an hour afterwards.
     """
-    figures, start = sample.figures, sample.audience_time.hours_at(published.timestamp())
-    moment, before = published, 1.0
+    figures = sample.figures
+    start = sample.audience_time.hours_at(published.timestamp())
+    moment = published
+    before = 1.0
     while moment < sample.until:
         step = timedelta(minutes=5 if moment - published < timedelta(hours=6) else 60)
         later = min(moment + step, sample.until)
         after = figures.remaining_share(sample.audience_time.hours_at(later.timestamp()) - start)
         yield sample.local_hour(moment + (later - moment) / 2), before - after
-        moment, before = later, after
+        moment = later
+        before = after
 
 
 @check(7, "Comments arrive in bursts", "M5", min_posts=MIN_POSTS)
@@ -176,7 +183,8 @@ def hourly_counts(sample: Sample) -> tuple[str, str, bool]:
 @check(9, "Replies", "P2", min_comments=MIN_COMMENTS_FOR_SHARES)
 def reply_share(sample: Sample) -> tuple[str, str, bool]:
     replies = [event for event in sample.comments if event.parent_id is not None]
-    share, wanted = len(replies) / len(sample.comments), sample.figures.reply_share
+    share = len(replies) / len(sample.comments)
+    wanted = sample.figures.reply_share
     known = [(event, sample.by_id[event.parent_id]) for event in replies if event.parent_id in sample.by_id]
     early = sum(event.at <= parent.at for event, parent in known)
     found = f"{share:.1%}, {early} before their parents"
@@ -206,7 +214,8 @@ def normalised(text: str) -> str:
 
 @check(11, "Repetition", "M6", min_comments=MIN_COMMENTS_FOR_SHARES)
 def repetition(sample: Sample) -> tuple[str, str, bool]:
-    texts, total = Counter(normalised(event.text) for event in sample.comments), len(sample.comments)
+    texts = Counter(normalised(event.text) for event in sample.comments)
+    total = len(sample.comments)
     duplicates = 1 - len(texts) / total
     tokens = [word for event in sample.comments for word in WORD.findall(event.text.lower())][:1000]
     variety = len(set(tokens)) / len(tokens)
@@ -219,7 +228,8 @@ def repetition(sample: Sample) -> tuple[str, str, bool]:
 
 @check(12, "Shares of emoji, questions, spam and sentiment", "P3, M6, P4, M7")
 def text_shares(sample: Sample) -> tuple[str, str, bool]:
-    rows, count = emoji_and_sentiment_shares(sample), len(sample.first_level)
+    rows = emoji_and_sentiment_shares(sample)
+    count = len(sample.first_level)
     passed = all(abs(found - wanted) <= _tolerance(count, wanted) for _, found, wanted in rows)
     found = ", ".join(f"{name} {found:.1%} ({wanted:.1%})" for name, found, wanted in rows)
     return found, "± 3 points or 3.5 standard errors", passed
@@ -236,10 +246,12 @@ def _intent_and_sentiment(sample: Sample, comment: SimulatedEvent) -> tuple[str,
 
 def emoji_and_sentiment_shares(sample: Sample) -> list[tuple[str, float, float]]:
     """Name, measured share and expected share of emoji, questions, spam and the sentiments."""
-    figures, texts = sample.figures, [event.text for event in sample.comments]
+    figures = sample.figures
+    texts = [event.text for event in sample.comments]
     drawn = [_intent_and_sentiment(sample, event) for event in sample.first_level]
     intents, sentiments = (Counter(column) for column in zip(*drawn, strict=True))
-    shares, (good, bad) = figures.intents, figures.opinions
+    shares = figures.intents
+    good, bad = figures.opinions
     positive = shares["praise"] + shares["joke"] + shares["opinion"] * good
     negative = shares["complaint"] + shares["opinion"] * bad
     return [

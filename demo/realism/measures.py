@@ -16,9 +16,12 @@ def ks_distance(values: Sequence[float], cdf: Callable[[float], float]) -> float
 
     Equal values are one step of the empirical distribution.
     """
-    ordered, worst, index = sorted(values), 0.0, 0
+    ordered = sorted(values)
+    worst = 0.0
+    index = 0
     while index < len(ordered):
-        value, below = ordered[index], index
+        value = ordered[index]
+        below = index
         while index < len(ordered) and ordered[index] == value:
             index += 1
         expected = cdf(value)
@@ -76,7 +79,8 @@ def _expm1_or_inf(value: float) -> float:
 
 def gini(counts: Sequence[float]) -> float:
     """The Gini coefficient: 0 when all counts are equal, towards 1 when one has everything."""
-    ordered, total = sorted(counts), sum(counts)
+    ordered = sorted(counts)
+    total = sum(counts)
     if not total:
         return 0.0
     return 2 * sum((rank + 1) * count for rank, count in enumerate(ordered)) / (len(ordered) * total) - (
@@ -101,6 +105,7 @@ def burstiness(times: Sequence[float]) -> float:
     gaps = [later - earlier for earlier, later in pairwise(times)]
     if len(gaps) < 2 or fmean(gaps) == 0:
         return 0.0
-    ratio, count = pstdev(gaps) / fmean(gaps), len(gaps)
+    ratio = pstdev(gaps) / fmean(gaps)
+    count = len(gaps)
     more, less = sqrt(count + 1), sqrt(count - 1)
     return (more * ratio - less) / ((more - 2) * ratio + less)

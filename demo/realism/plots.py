@@ -35,7 +35,8 @@ def pairs(rows: Sequence[tuple[str, float, float]]) -> str:
     maximum = max([0.01, *(share for _, *shares in rows for share in shares)])
     parts = []
     for index, (label, found, expected) in enumerate(rows):
-        y, scale = TOP + index * 22, (WIDTH - 220) / maximum
+        y = TOP + index * 22
+        scale = (WIDTH - 220) / maximum
         parts.append(_text(104, y + 12, label, "end"))
         parts.append(_rect(112, y + 2, found * scale, 13, "bar"))
         parts.append(_rect(112 + expected * scale - 1, y - 1, 2, 19, "mark"))
@@ -50,7 +51,8 @@ def counts(rows: Sequence[tuple[str, int]]) -> str:
     maximum = max([1, *(count for _, count in rows)])
     parts = []
     for index, (label, count) in enumerate(rows):
-        y, length = TOP + index * 18, count / maximum * (WIDTH - 220)
+        y = TOP + index * 18
+        length = count / maximum * (WIDTH - 220)
         parts += [_text(164, y + 11, label, "end"), _rect(172, y + 1, length, 12, "bar")]
         parts.append(_text(178 + length, y + 11, str(count), "start"))
     return _svg(parts, TOP + 18 * len(rows) + 4)

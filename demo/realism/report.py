@@ -71,7 +71,8 @@ def section(sample: Sample) -> Section:
 
 def arrivals(sample: Sample) -> Plot:
     """The share of first-level comments that arrived up to each age of their post."""
-    figures, ages = sample.figures, sample.ages()
+    figures = sample.figures
+    ages = sample.ages()
     low, high = log(AGES[0][0]), log(AGES[-1][0])
     grid = [exp(low + (high - low) * step / 120) for step in range(121)]
     sorted_ages = sorted(age for age, _ in ages)
@@ -111,7 +112,8 @@ def reference_activity(sample: Sample) -> Plot:
 def comments_per_post(sample: Sample) -> Plot:
     """The number of comments of each post in descending order, with the quantiles of the log-normal distribution."""
     counts = sorted(sample.comment_counts, reverse=True)
-    figures, posts = sample.figures, len(counts)
+    figures = sample.figures
+    posts = len(counts)
     normal = NormalDist(0, figures.comments_sigma)
     commented = max(round(posts * (1 - figures.no_comments)), 1)
     quantiles = [exp(normal.inv_cdf(1 - (rank + 0.5) / commented)) for rank in range(min(commented, posts))]

@@ -104,7 +104,8 @@ class Sample:
 
 
 # A generated sample that is long and rich enough for every check.
-MIN_SPAN, MIN_HALF_LIVES = timedelta(days=18), 12
+MIN_SPAN = timedelta(days=18)
+MIN_HALF_LIVES = 12
 LARGE_QUOTA = Quota(content=80, comments=2_400)
 
 

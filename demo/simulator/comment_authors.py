@@ -42,7 +42,8 @@ def reply_author(
     """
     if parent.origin == BRAND_ORIGIN and root and root.author:
         return root.author
-    world, parent_author_id = context.world, parent.author.id if parent.author else ""
+    world = context.world
+    parent_author_id = parent.author.id if parent.author else ""
     ref = exchange_ref(world, parent)
     if ref and ref.facet == TAG:
         friend = tagged_friend(context, parent.platform, parent.platform_id)

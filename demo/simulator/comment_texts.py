@@ -81,7 +81,9 @@ def comment_text(
     friend: Callable[[], Author],
 ) -> CommentText:
     """The text of `author`'s comment on a post; `friend` returns the person whom the comment may tag."""
-    world, platform, kind = context.world, post.platform, kind_and_sentiment[0]
+    world = context.world
+    platform = post.platform
+    kind = kind_and_sentiment[0]
     figures = PLATFORM_FIGURES[platform]
     rng = stream(world.seed, "comment", comment_id)
     if kind == "spam":
@@ -92,7 +94,8 @@ def comment_text(
     about = as_customers_say(subject(world, post.platform_id), rng)
     if kind == "joke" and rng.random() < TAG_SHARE:
         line = context.line_uses.use_best(opening_lines(world.language, world.niche, TAG, kind), length)
-        text, memo = fill_slots(world, line.text, about, friend=friend().handle), line.name
+        text = fill_slots(world, line.text, about, friend=friend().handle)
+        memo = line.name
     else:
         text, memo = _text_and_memo(context, post, author, kind_and_sentiment, length, about, rng)
     return CommentText(figures.truncate(styled(world, text, author, rng, platform, kind)), memo)

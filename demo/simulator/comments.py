@@ -44,7 +44,8 @@ def weigh_posts(world: World, window: AudienceWindow, past: Sequence[SimulatedEv
 
 
 def _weigh(world: World, window: AudienceWindow, post: SimulatedEvent) -> WeightedPost:
-    figures, platform = PLATFORM_FIGURES[post.platform], post.platform
+    figures = PLATFORM_FIGURES[post.platform]
+    platform = post.platform
     published = window.hours_at(platform, post.at)
     start, end = window.start_hours[platform] - published, window.end_hours[platform] - published
     factor, spike = popularity(world, platform, post.platform_id)
@@ -125,7 +126,8 @@ def _first_level(
     origin: str,
     with_spike: bool = True,
 ) -> SimulatedEvent:
-    world, post = context.world, weighted.post
+    world = context.world
+    post = weighted.post
     comment_id = numeric_id(world.seed, "comment", *key)
     of_spike = with_spike and _is_of_spike(world, comment_id, weighted, origin)
     age = (_spike_age if of_spike else _ordinary_age)(world, comment_id, weighted)
@@ -173,7 +175,8 @@ def _reply(
 ) -> SimulatedEvent:
     """A reply to a comment of the post's platform; a first-level comment on the post when there is none."""
     world = context.world
-    platform, comment_id = weighted.post.platform, numeric_id(world.seed, "comment", *key)
+    platform = weighted.post.platform
+    comment_id = numeric_id(world.seed, "comment", *key)
     chosen = targets.choose(platform, uniform(world.seed, "parent", comment_id))
     if chosen is None:
         comment = _first_level(context, key, window, weighted, "", False)

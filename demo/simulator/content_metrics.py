@@ -121,7 +121,8 @@ def metrics_report(
 
     `reach` multiplies the views, likes and shares that the post gets per comment.
     """
-    figures, u = PLATFORM_FIGURES[post.platform], uniforms(3, world.seed, "figures", post.platform_id)
+    figures = PLATFORM_FIGURES[post.platform]
+    u = uniforms(3, world.seed, "figures", post.platform_id)
     age = (at - post.at).total_seconds() / 3_600
     effective = reach * (comments + UNSEEN_COMMENTS * max(1 - figures.remaining_share(age), INITIAL_SHARE))
     views = effective / figures.comments_per_view * exp(0.5 * normal_quantile(u[0]))

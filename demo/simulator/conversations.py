@@ -72,7 +72,8 @@ def messages(
     if not platforms:
         raise ValueError(f"None of {', '.join(world.platforms)} has direct messages.")
     found: list[SimulatedEvent] = []
-    conversations, remaining = _conversations(world, key, window, platforms, past), count
+    conversations = _conversations(world, key, window, platforms, past)
+    remaining = count
     for number in count_from():
         lines = [*_lines_in_window(world, (*key, number), window, next(conversations), remaining, brand)]
         found += lines
@@ -134,7 +135,8 @@ def _script_and_line(event: SimulatedEvent) -> tuple[str, int]:
 def _new_conversation(
     world: World, key: Key, window: AudienceWindow, platforms: list[str], script_uses: Counter[str]
 ) -> _Conversation:
-    id, u = numeric_id(world.seed, "conversation", *key), uniforms(6, world.seed, "writes", *key)
+    id = numeric_id(world.seed, "conversation", *key)
+    u = uniforms(6, world.seed, "writes", *key)
     platform = uniform_choice(platforms, u[0])
     author = _author(world, platform, u[1], u[2])
     start, end = window.start_hours[platform], window.end_hours[platform]
@@ -188,14 +190,16 @@ def _lines_in_window(
 ) -> Iterator[SimulatedEvent]:
     """The conversation's next lines that are due within the window, with at most `max_inbound` of the person's."""
     slots = _slots(world, conversation)
-    at, inbound = conversation.at, 0
+    at = conversation.at
+    inbound = 0
     lines = script_named(world, conversation.script).lines
     for index, line in enumerate(lines[conversation.next_line :], conversation.next_line):
         is_inbound = not line.startswith(BRAND_PREFIX)
         due = _next_time(world, (*key, index), window, conversation.platform, at) if index else at
         if due is None or (inbound == max_inbound and is_inbound):
             break
-        at, inbound = due, inbound + is_inbound
+        at = due
+        inbound = inbound + is_inbound
         yield _message(world, (*key, index), conversation, index, at, slots, brand)
 
 
@@ -247,7 +251,8 @@ def _slots(world: World, conversation: _Conversation) -> dict[str, str]:
     """The values of the script's slots; the same in every window."""
     niche = tables.niche(world.language, world.niche)
     u = uniforms(5, world.seed, "about", conversation.id)
-    product, event = _product(world, u[0]), uniform_choice(niche.events, u[1])
+    product = _product(world, u[0])
+    event = uniform_choice(niche.events, u[1])
     short = protect_name(world, uniform_choice(product.short, u[2]))
     return {
         "the": f"{product.article} {short}".strip(),
@@ -268,6 +273,7 @@ def _product(world: World, u: float) -> ProductOrEvent:
 
 def _styled(world: World, conversation: _Conversation, index: int, purpose: str, text: str) -> str:
     """A person's line in that person's writing style."""
-    rng, kind = stream(world.seed, "line", conversation.id, index), EMOJI_KINDS.get(purpose, "spam")
+    rng = stream(world.seed, "line", conversation.id, index)
+    kind = EMOJI_KINDS.get(purpose, "spam")
     style = writing_style(world.seed, conversation.author.id)
     return apply_style(text, style, rng, PLATFORM_FIGURES[conversation.platform], kind)

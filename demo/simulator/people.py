@@ -158,7 +158,8 @@ class _Names(NamedTuple):
 def _names(locale: str) -> _Names:
     provider = import_module(f"faker.providers.person.{locale}").Provider
     first, last = _stripped(provider.first_names), _stripped(provider.last_names)
-    total, weights = 0.0, []
+    total = 0.0
+    weights = []
     for rank in range(len(last)):
         total += 1 / (rank + 20)
         weights.append(total)

@@ -87,7 +87,8 @@ class LineUses:
 
     def best(self, lines: Iterable[Line], length: float) -> tuple[float, Line]:
         """The best line for a target length, after its mismatch: ln of the lengths' ratio plus the penalties."""
-        target, counts = log(length), self.counts
+        target = log(length)
+        counts = self.counts
         mismatch, _, line = min(
             (
                 max(TOO_LONG_PENALTY * (line.log_length - target), target - line.log_length)

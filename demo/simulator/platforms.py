@@ -177,7 +177,8 @@ class PlatformFigures:
         check_range(
             "The share of comments that are emoji only, a question or spam",
             round(self.emoji_only_share + without_emoji_only, 6),
-            *(0, 0.99),
+            0,
+            0.99,
         )
 
     @cached_property

@@ -37,7 +37,8 @@ def first_posting_time(world: World, start: datetime) -> datetime:
     """
     if world.posting_hour is None:
         return start
-    zone, opens = ZoneInfo(world.time_zone), start + posting_delay(world.time_zone, world.posting_hour)
+    zone = ZoneInfo(world.time_zone)
+    opens = start + posting_delay(world.time_zone, world.posting_hour)
     today = opens.astimezone(zone).date()
     instants = (instant_of_hour(zone, today + days * DAY, world.posting_hour) for days in range(-1, 4))
     return next((instant for instant in instants if instant is not None and instant >= opens), start)
@@ -116,8 +117,10 @@ def _crosses(boundary: timedelta, early: timedelta, late: timedelta) -> bool:
 @cache
 def _offset_changes(zone: str) -> frozenset[tuple[timedelta, timedelta]]:
     """Every change of the zone's offset from UTC: the offset before, and the offset after."""
-    clock, moment = ZoneInfo(zone), CLOCK_CHANGES_FROM
-    found, before = set(), moment.astimezone(clock).utcoffset() or timedelta(0)
+    clock = ZoneInfo(zone)
+    moment = CLOCK_CHANGES_FROM
+    found = set()
+    before = moment.astimezone(clock).utcoffset() or timedelta(0)
     while moment < CLOCK_CHANGES_TO:
         moment += DAY
         offset = moment.astimezone(clock).utcoffset() or timedelta(0)

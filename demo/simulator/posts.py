@@ -91,7 +91,8 @@ def products(language: str, words: Niche, product_names: tuple[str, ...]) -> tup
     """The user's products, with details and facts that are true of any product; the niche's own when there are none."""
     if not product_names:
         return words.products
-    article, general = tables.language(language).article, words.any_product
+    article = tables.language(language).article
+    general = words.any_product
     return tuple(
         ProductOrEvent(name, article, (name,), general["details"], general["facts"]) for name in product_names
     )
@@ -122,9 +123,11 @@ def _spike(seed: int, post_id: str) -> Spike:
 
 def caption(world: World, platform: str, post_id: str, hook_uses: Counter[str]) -> tuple[str, str]:
     """The post's text, with hashtags where the platform has them; and its memo, "topic/number of the first sentence"."""
-    words, about = tables.niche(world.language, world.niche), subject(world, post_id)
+    words = tables.niche(world.language, world.niche)
+    about = subject(world, post_id)
     figures = PLATFORM_FIGURES[platform]
-    topic, rng = about.topic, stream(world.seed, "caption", post_id)
+    topic = about.topic
+    rng = stream(world.seed, "caption", post_id)
     number = min(range(len(topic.hooks)), key=lambda n: (hook_uses[f"{topic.name}/{n}"], rng.random()))
     memo = f"{topic.name}/{number}"
     hook_uses[memo] += 1

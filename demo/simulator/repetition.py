@@ -43,7 +43,8 @@ def without_repetition(
     context: TextContext, propose: Callable[[int], SimulatedEvent], comments: Sequence[SimulatedEvent]
 ) -> SimulatedEvent:
     """The first proposal that repeats nothing of `comments` (see `_Used.allows`); the last one when all do."""
-    used, counts = _Used.by(comments), context.line_uses.counts
+    used = _Used.by(comments)
+    counts = context.line_uses.counts
     for attempt in range(MAX_ATTEMPTS):
         context.line_uses.counts = counts.copy()  # so that a rejected proposal does not count as a use
         comment = propose(attempt)

@@ -50,7 +50,8 @@ class ReplyTargets:
 
     def replied_shares(self, comment: SimulatedEvent) -> tuple[float, float]:
         """The shares of a comment's replies that have arrived at the window's start and at its end."""
-        window, platform = self._window, comment.platform
+        window = self._window
+        platform = comment.platform
         at = window.hours_at(platform, comment.at)
         median = PLATFORM_FIGURES[platform].reply_delay
         start, end = window.start_hours[platform] - at, window.end_hours[platform] - at

@@ -46,7 +46,8 @@ def reply_text(
     context: TextContext, comment_id: str, author: Author, parent: SimulatedEvent, root: SimulatedEvent | None
 ) -> CommentText:
     """The text of `author`'s reply to `parent`. `root` is the thread's first comment; None when it is too long ago."""
-    world, platform = context.world, parent.platform
+    world = context.world
+    platform = parent.platform
     figures = PLATFORM_FIGURES[platform]
     rng = stream(world.seed, "comment", comment_id)
     kind = _reply_kind(world, comment_id, parent, root)
@@ -78,8 +79,10 @@ def _reply(
     length: float,
     rng: Random,
 ) -> str:
-    world, post_id = context.world, parent.content_id or ""
-    about, ref = as_customers_say(subject(world, post_id), rng), exchange_ref(world, root) if root else None
+    world = context.world
+    post_id = parent.content_id or ""
+    about = as_customers_say(subject(world, post_id), rng)
+    ref = exchange_ref(world, root) if root else None
     if kind == "question":
         return _question(context, ref, post_id, author, length, about, rng)
     lines: Sequence[str] = ref.exchange(world).replies if ref and parent is root else ()
@@ -148,7 +151,8 @@ def _first_name(parent: SimulatedEvent) -> str:
 
 def brand_reply_text(context: TextContext, parent: SimulatedEvent) -> str | None:
     """The text of the brand's reply to a first-level comment; None when the tables have no line for it."""
-    rng, kind = stream(context.world.seed, "answer", parent.platform_id), comment_kind(parent)
+    rng = stream(context.world.seed, "answer", parent.platform_id)
+    kind = comment_kind(parent)
     ref = exchange_ref(context.world, parent)
     lines: Sequence[str] = ref.exchange(context.world).brand if ref else ()
     if not lines and kind in ("praise", "favourable") and any(letter.isalpha() for letter in parent.text):

@@ -46,9 +46,11 @@ def scenario(
     has them, and no comments when they would be on earlier posts and there are none. The events' origins are empty, also
     of the brand's replies and of the reports. Raises KeyError when there is no scenario with that name.
     """
-    plan, key = SCENARIO_PLANS[name], ("scenario", name, ordinal)
+    plan = SCENARIO_PLANS[name]
+    key = ("scenario", name, ordinal)
     now = now.replace(microsecond=0)
-    start, recent = now + START_DELAY, [event for event in past if now - POSTS_LOOK_BACK <= event.at <= now]
+    start = now + START_DELAY
+    recent = [event for event in past if now - POSTS_LOOK_BACK <= event.at <= now]
     context = TextContext(world, LineUses(recent))
     new_posts = [_new_post(world, key, plan, start, recent)] if plan.publishes else []
     comments = _comments(context, key, plan, start, new_posts or _latest_posts(recent))
@@ -112,11 +114,13 @@ def _comments(
     """The comments on the posts, sorted by time. The first three are first-level comments."""
     if not posts:
         return []
-    world, key = context.world, (*key, "comment")
+    world = context.world
+    key = (*key, "comment")
     rng = stream(world.seed, *key, "replies")
     reply_numbers = rng.sample(range(3, plan.comments), plan.replies)
     chosen_posts = iter(rng.choices(posts, LATEST_POSTS[: len(posts)], k=plan.comments))
-    kinds, found = iter(_shuffled(world, key, plan.kinds)), list[SimulatedEvent]()
+    kinds = iter(_shuffled(world, key, plan.kinds))
+    found = list[SimulatedEvent]()
     for number, at in enumerate(_times(world, key, start, plan.curve, plan.comments)):
         comment_key = (*key, number)
         if number in reply_numbers:
@@ -131,7 +135,8 @@ def _comments(
 def _first_level(
     context: TextContext, key: Key, on: SimulatedEvent, kind: str, at: datetime, attempt: int
 ) -> SimulatedEvent:
-    world, platform = context.world, on.platform
+    world = context.world
+    platform = on.platform
     kind, sentiment = ("favourable", "neutral") if kind == MIXED else (kind, SENTIMENTS[kind])
     comment_id = numeric_id(world.seed, *key, attempt)
     number = author_number(world, platform, comment_id, sentiment, None)
@@ -168,13 +173,16 @@ def _messages(
     context: TextContext, key: Key, plan: ScenarioPlan, start: datetime, product: ProductOrEvent | None
 ) -> list[SimulatedEvent]:
     """The messages, each of which begins a conversation. Questions are about the product of the new post."""
-    world, key = context.world, (*key, "message")
+    world = context.world
+    key = (*key, "message")
     platforms = [platform for platform in world.platforms if platform in MESSAGE_PLATFORMS]
     if not platforms:
         return []
-    purposes, found = _shuffled(world, key, plan.purposes), []
+    purposes = _shuffled(world, key, plan.purposes)
+    found = []
     for number, at in enumerate(_times(world, key, start, plan.curve, plan.messages)):
-        message_key, purpose = (*key, number), purposes[number]
+        message_key = (*key, number)
+        purpose = purposes[number]
         about = product if purpose == "question" else None
         script = _choose_script(context, message_key, purpose)
         found.append(opening_message(world, message_key, platforms, script, at, about))
@@ -183,7 +191,8 @@ def _messages(
 
 def _choose_script(context: TextContext, key: Key, purpose: str) -> str:
     """One of the least used scripts whose first line names a product; for an order, which may be older, names none."""
-    counts, lines = context.line_uses.counts, first_lines(context.world, purpose)
+    counts = context.line_uses.counts
+    lines = first_lines(context.world, purpose)
     fitting = [name for name, line in lines.items() if ("{the}" in line) != (purpose == "order")]
     names = fitting or [*lines] or script_names(context.world, purpose)
     uses = {name: counts[name] + counts[f"{name}/0"] for name in names}
@@ -198,7 +207,8 @@ def _brand_replies(
     context: TextContext, key: Key, plan: ScenarioPlan, comments: Sequence[SimulatedEvent]
 ) -> list[SimulatedEvent]:
     """The brand's replies to the plan's share of the first-level questions, as far as it has lines for them."""
-    world, brand = context.world, {spec.platform: spec for spec in profiles(context.world)}
+    world = context.world
+    brand = {spec.platform: spec for spec in profiles(context.world)}
     questions = [
         comment for comment in comments if comment.parent_id is None and comment_kind(comment) == "question"
     ]
@@ -215,7 +225,8 @@ def _brand_reply(
     text = brand_reply_text(context, question)
     if text is None:
         return None
-    key, (low, high) = (*key, question.platform_id), BRAND_REPLY_MINUTES
+    key = (*key, question.platform_id)
+    low, high = BRAND_REPLY_MINUTES
     minutes = low + (high - low) * uniform(context.world.seed, *key, "when")
     return SimulatedEvent(
         COMMENT,

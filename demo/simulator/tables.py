@@ -113,7 +113,8 @@ def language_choices() -> tuple[tuple[str, str], ...]:
 @cache
 def language(code: str) -> Language:
     """The language's tables for any niche. Raises LookupError when there are none."""
-    common, messages = _common(code), _read(code, "messages")
+    common = _common(code)
+    messages = _read(code, "messages")
     return Language(
         article=common["article"],
         contractions=tuple((apart, joined) for apart, joined in common["contractions"]),
@@ -134,7 +135,8 @@ def language(code: str) -> Language:
 @cache
 def niche(code: str, name: str) -> Niche:
     """The niche's tables in the language. Raises LookupError when there are none."""
-    table, article = _read(code, f"niches/{name}"), _common(code)["article"]
+    table = _read(code, f"niches/{name}")
+    article = _common(code)["article"]
     return Niche(
         tags=tuple(table["tags"]),
         emoji=tuple(table["emoji"]),

@@ -53,7 +53,8 @@ def _profiles_by_platform(world: World) -> dict[str, ProfileSpec]:
 
 def default_brand(seed: int, niche: str, language: str) -> str:
     """An invented company name; the same for the same seed, niche and language."""
-    rng, names = stream(seed, "brand", niche), tables.niche(language, niche).brand
+    rng = stream(seed, "brand", niche)
+    names = tables.niche(language, niche).brand
     return f"{rng.choice(names['first'])} {rng.choice(names['last'])}"
 
 
@@ -70,7 +71,8 @@ def initial_batch(
     brand = _profiles_by_platform(world)
     posts = list(_initial_posts(world, quota.content, until - span, until - MIN_POST_AGE))
     weighted = weigh_posts(world, window, posts)
-    context, key = TextContext(world, LineUses(posts)), ("initial",)
+    context = TextContext(world, LineUses(posts))
+    key = ("initial",)
     new_comments = comments(context, key, window, quota.comments, posts, weighted, with_spikes=True)
     new_messages = messages(world, key, window, quota.messages, [], brand)
     reports = initial_reports(world, window, posts, new_comments)
@@ -121,7 +123,8 @@ def interactions_window(
     """
     start = start.replace(microsecond=0)
     brand = _profiles_by_platform(world)
-    recent, key = _recent(past, start), ("window", ordinal)
+    recent = _recent(past, start)
+    key = ("window", ordinal)
     window = AudienceWindow(world, start, start + INTERACTION_WINDOWS.length, POSTS_LOOK_BACK)
     weighted = weigh_posts(world, window, recent)
     quota = Quota(comments=comments_quota, messages=messages_quota)
@@ -208,9 +211,11 @@ def extra_interactions(
     """
     end = now.replace(microsecond=0)
     start = end - EXTRA_SPAN
-    recent, key = _recent(past, start), ("generate", ordinal)
+    recent = _recent(past, start)
+    key = ("generate", ordinal)
     window = AudienceWindow(world, start, end, POSTS_LOOK_BACK)
-    context, weighted = TextContext(world, LineUses(recent)), weigh_posts(world, window, recent)
+    context = TextContext(world, LineUses(recent))
+    weighted = weigh_posts(world, window, recent)
     new_comments = comments(context, key, window, comments_quota, recent, weighted, with_spikes=False)
     new_messages = messages(world, key, window, messages_quota, recent, _profiles_by_platform(world))
     return _sorted([*new_comments, *(event for event in new_messages if event.origin == "")])
@@ -218,7 +223,8 @@ def extra_interactions(
 
 def extra_content(world: World, ordinal: int, now: datetime, count: int) -> list[SimulatedEvent]:
     """`count` posts on demand, the last at `now`, each of the others a second before the next."""
-    now, hook_uses = now.replace(microsecond=0), Counter[str]()
+    now = now.replace(microsecond=0)
+    hook_uses = Counter[str]()
     return [
         post(world, ("generate", ordinal, number), now - timedelta(seconds=count - 1 - number), hook_uses)
         for number in range(count)

@@ -60,7 +60,8 @@ def _with_typo(text: str, rng: Random) -> str:
     if not candidates:
         return text
     index = rng.choice(candidates)
-    word, at = words[index], rng.randrange(1, len(words[index]) - 2)
+    word = words[index]
+    at = rng.randrange(1, len(words[index]) - 2)
     swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     omitted = word[:at] + word[at + 1 :]
     doubled = word[: at + 1] + word[at:]

@@ -94,7 +94,8 @@ def _schedule_retry(events: Sequence[StoryEvent], now: datetime, failure: Failur
     A refused batch is split and its parts are sent at once, until the failing event is alone. After a 500 the batch
     counts an attempt and its parts are retried separately; at the last attempt they are sent at once.
     """
-    is_batch, may_be_event = len(events) > 1, failure.status in EVENT_MAY_HAVE_FAILED
+    is_batch = len(events) > 1
+    may_be_event = failure.status in EVENT_MAY_HAVE_FAILED
     if failure.status == HTTPStatus.TOO_MANY_REQUESTS:
         postpone(events, now, failure.reason, max(failure.retry_after, MIN_THROTTLE_SECONDS))
     elif is_batch and (failure.status in EVENT_REFUSED or (may_be_event and is_last_attempt(events))):

@@ -15,7 +15,8 @@ class Command(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
-        user, moment = user_named(options["user"]), now()
+        user = user_named(options["user"])
+        moment = now()
         try:
             account = transitions.advance(user, options["days"], moment, request_worker=False).account
         except ValueError as error:

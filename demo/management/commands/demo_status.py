@@ -1,9 +1,9 @@
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from demo.dashboard.status import status_of, statuses
 from demo.management.base import DemoCommand, Once, user_named
 from demo.models import State
+from demo.status import status_of, statuses
 
 
 class Command(DemoCommand):
@@ -14,7 +14,8 @@ class Command(DemoCommand):
         self.add_json(parser)
 
     def handle(self, *args, **options) -> None:
-        now, named = timezone.now(), options["user"]
+        now = timezone.now()
+        named = options["user"]
         if named is None:
             demos = list(statuses(now))
         else:

@@ -39,7 +39,9 @@ class Command(DemoCommand):
             .select_related("user")
             .order_by("pk")
         )
-        failures, total, users = [], retention.RestoreResult(), 0
+        failures = []
+        total = retention.RestoreResult()
+        users = 0
         for account in accounts:
             try:
                 total += retention.restore(account, now())

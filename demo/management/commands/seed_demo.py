@@ -7,7 +7,6 @@ from tqdm import tqdm
 
 from accounts.models import Platform, User
 from demo import simulator
-from demo.dashboard.progress import delivered_initially
 from demo.exceptions import InvalidState
 from demo.lifecycle.activation import account_or_default
 from demo.lifecycle.options import check_options, columns_for
@@ -21,6 +20,7 @@ from demo.lifecycle.seeding import (
 )
 from demo.management.base import DemoCommand, Names, Once, bad_input, user_named
 from demo.models import DemoAccount
+from demo.progress import delivered_initially
 from interactions import clock
 
 OPTIONS = ("seed", "niche", "language", "brand", "products", "platforms")

@@ -75,10 +75,10 @@ def kettle(paint: Paint, rng: Random) -> str:
     body = rng.choice((paint.palette.main, paint.palette.accent))
     return (
         line("M24-22C44-24 38-62 56-66", body.lighter(-0.05).hex, 5.5)
-        + line("M-24-60C-56-64-54-8-28-12", paint.sturdy.hex, 6.5)
+        + line("M-24-60C-56-64-54-8-28-12", paint.fixture_color.hex, 6.5)
         + path("M-24-62H24L32-6Q32 0 26 0H-26Q-32 0-32-6Z", paint.round(body))
         + path("M-22-62Q0-76 22-62Z", body.lighter(-0.06).hex)
-        + circle(0, -72, 4.5, paint.sturdy.hex)
+        + circle(0, -72, 4.5, paint.fixture_color.hex)
     )
 
 
@@ -102,7 +102,7 @@ def moka(paint: Paint, rng: Random) -> str:
     body = paint.light.lighter(rng.choice((-0.1, -0.18)))
     knob = paint.palette.accent.hex
     return (
-        line("M20-74C44-76 42-40 36-36", paint.sturdy.hex, 7)
+        line("M20-74C44-76 42-40 36-36", paint.fixture_color.hex, 7)
         + path("M-17-44H17L26 0H-26Z", paint.two_tone(body.lighter(-0.03), -0.1, 0.55))
         + path("M-15-44H15L23-82H-20L-30-78Z", paint.two_tone(body, -0.1, 0.55))
         + rect(-18, -47, 36, 6, body.lighter(-0.18).hex, 1)
@@ -168,12 +168,12 @@ def filter_holder(paint: Paint, rng: Random) -> str:
     """The filter holder of an espresso machine that hangs from its handle."""
     metal = paint.light.lighter(-0.14)
     return (
-        path("M-6 0H6L4 40H-4Z", paint.sturdy.hex)
+        path("M-6 0H6L4 40H-4Z", paint.fixture_color.hex)
         + circle(0, 54, 18, metal.hex)
         + circle(0, 54, 13, COFFEE.hex)
     )
 
 
 STANDING = (cup, mug, bag, dripper, kettle, grinder, moka)
-FLAT = (cup_from_above, beans, croissant, spoon)
+LYING = (cup_from_above, beans, croissant, spoon)
 HANGING = (spoon, tamper, filter_holder)

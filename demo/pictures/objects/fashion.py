@@ -86,7 +86,8 @@ def spools(paint: Paint, rng: Random) -> str:
 
 def tote(paint: Paint, rng: Random) -> str:
     """A canvas bag with twigs in it."""
-    cloth, print_color = paint.light, rng.choice((paint.palette.second, paint.palette.accent))
+    cloth = paint.light
+    print_color = rng.choice((paint.palette.second, paint.palette.accent))
     return (
         line("M-16-62C-16-98 16-98 16-62", cloth.lighter(-0.12).hex, 5)
         + path("M-34-64H34L30-4Q30 0 26 0H-26Q-30 0-30-4Z", paint.two_tone(cloth.lighter(-0.03), -0.06, 0.7))
@@ -166,5 +167,5 @@ def hanger(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (dress_form, coat, folded, sewing_machine, spools, tote, boots)
-FLAT = (jumper, tape, buttons, scissors)
+LYING = (jumper, tape, buttons, scissors)
 HANGING = (scissors, hanger, scissors, hanger)

@@ -37,8 +37,8 @@ def bottle(paint: Paint, rng: Random) -> str:
     """A bottle of water."""
     plastic = rng.choice((paint.palette.accent, paint.palette.second))
     return (
-        line("M-8-92C-8-104 8-104 8-92", paint.sturdy.hex, 4)
-        + rect(-11, -92, 22, 13, paint.sturdy.hex, 3)
+        line("M-8-92C-8-104 8-104 8-92", paint.fixture_color.hex, 4)
+        + rect(-11, -92, 22, 13, paint.fixture_color.hex, 3)
         + path(
             "M-12-79H12C22-74 22-68 22-62V-8Q22 0 14 0H-14Q-22 0-22-8V-62C-22-68-22-74-12-79Z",
             paint.round(plastic),
@@ -163,5 +163,5 @@ def plan(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (kettlebell, dumbbells, bottle, mat, ball, trainer, glove)
-FLAT = (flat_mat, flat_dumbbell, plan, rope)
+LYING = (flat_mat, flat_dumbbell, plan, rope)
 HANGING = (rope, towel, towel, rope)

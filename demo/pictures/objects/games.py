@@ -126,7 +126,7 @@ def _mushroom(paint: Paint, cap: Color) -> str:
 
 def lantern(paint: Paint, rng: Random) -> str:
     """A lantern that glows."""
-    metal = paint.sturdy
+    metal = paint.fixture_color
     glow = Color(0.90, 0.12, 88)
     return (
         circle(0, -42, 50, glow.hex, opacity=0.22)
@@ -143,7 +143,7 @@ def tower(paint: Paint, rng: Random) -> str:
     """A tower with a flag."""
     stone, roof = rng.sample((paint.palette.main, paint.palette.second, paint.palette.accent), 2)
     return (
-        line("M0-88V-108", paint.sturdy.hex, 2)
+        line("M0-88V-108", paint.fixture_color.hex, 2)
         + path("M1-108L18-102 1-96Z", roof.hex)
         + path("M-22-62L0-92 22-62Z", paint.two_tone(roof, -0.08, 0.5))
         + path("M-17-62H17V0H-17Z", paint.two_tone(stone, -0.06, 0.62))
@@ -182,7 +182,7 @@ def headphones(paint: Paint, rng: Random) -> str:
     """Headphones that hang or lie."""
     color = paint.palette.accent
     return (
-        line("M-24 44C-30-8 30-8 24 44", paint.sturdy.hex, 6)
+        line("M-24 44C-30-8 30-8 24 44", paint.fixture_color.hex, 6)
         + rect(-33, 36, 16, 32, paint.two_tone(color), 8)
         + rect(17, 36, 16, 32, paint.two_tone(color), 8)
     )
@@ -199,5 +199,5 @@ def sketch(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (arcade, handheld, gamepad, cartridge, crystal, mushroom, lantern, tower)
-FLAT = (flat_gamepad, flat_cartridge, dice, headphones)
+LYING = (flat_gamepad, flat_cartridge, dice, headphones)
 HANGING = (sketch, headphones, headphones, sketch)

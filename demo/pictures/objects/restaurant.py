@@ -204,5 +204,5 @@ def whisk(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (cloche, pot, wine, loaf, candle, mill, pie, crate)
-FLAT = (plate, cutlery, soup, tomatoes)
+LYING = (plate, cutlery, soup, tomatoes)
 HANGING = (pan, ladle, whisk, pan)

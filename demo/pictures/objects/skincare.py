@@ -2,8 +2,8 @@
 
 from random import Random
 
+from demo.pictures.backgrounds import nature
 from demo.pictures.paint import Paint
-from demo.pictures.props import nature
 from interactions.pictures.colors import Color
 from interactions.pictures.svg import circle, ellipse, group, line, path, rect
 
@@ -51,7 +51,7 @@ def jar(paint: Paint, rng: Random) -> str:
 def pump(paint: Paint, rng: Random) -> str:
     """A bottle with a pump."""
     body = rng.choice((paint.palette.second, paint.palette.main))
-    cap = paint.sturdy.hex
+    cap = paint.fixture_color.hex
     return (
         path("M-4-104H24Q28-104 28-98H22V-100H4V-84H-4Z", cap)
         + rect(-9, -88, 18, 12, cap, 2)
@@ -91,13 +91,14 @@ def soaps(paint: Paint, rng: Random) -> str:
 def stones(paint: Paint, rng: Random) -> str:
     """Balanced stones."""
     tones = [
-        paint.sturdy.toward(paint.palette.ground, 0.5),
+        paint.fixture_color.toward(paint.palette.ground, 0.5),
         paint.palette.main,
         paint.palette.ground.lighter(0.08),
         paint.palette.accent,
     ]
     sizes = ((46, 15), (36, 13), (27, 11), (18, 9))
-    y, stack = 0.0, ""
+    y = 0.0
+    stack = ""
     for (rx, ry), color in zip(sizes, tones, strict=True):
         stack += ellipse((rx % 5) - 2, y - ry, rx, ry, paint.round(color))
         y -= 2 * ry - 2
@@ -193,5 +194,5 @@ def brush(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (dropper, jar, pump, tube, soaps, stones, mist, bowl)
-FLAT = (jar_from_above, leaves, flat_tube, slices)
+LYING = (jar_from_above, leaves, flat_tube, slices)
 HANGING = (herbs, brush, herbs, brush)

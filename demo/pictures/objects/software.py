@@ -16,7 +16,8 @@ def _screen(paint: Paint, rng: Random, width: float, height: float) -> str:
 
 
 def _board(paint: Paint, rng: Random, width: float, height: float) -> str:
-    colors, w = (paint.palette.second, paint.palette.accent, paint.print), (width - 16) / 3
+    colors = (paint.palette.second, paint.palette.accent, paint.print_color)
+    w = (width - 16) / 3
     cards = ["", "", ""]
     for column, rows in enumerate((3, 2, 3)):
         for row in range(min(rows, int((height - 14) / 13))):
@@ -33,7 +34,7 @@ def _bars(paint: Paint, rng: Random, width: float, height: float) -> str:
         for index, share in enumerate((0.35, 0.55, 0.45, 0.95, 0.7))
     ]
     best = bars.pop(3)
-    return line("".join(bars), paint.print.hex, step / 2, stroke_linecap="butt") + line(
+    return line("".join(bars), paint.print_color.hex, step / 2, stroke_linecap="butt") + line(
         best, paint.palette.accent.hex, step / 2, stroke_linecap="butt"
     )
 
@@ -80,13 +81,14 @@ def phone(paint: Paint, rng: Random) -> str:
 
 def calendar(paint: Paint, rng: Random) -> str:
     """A calendar that stands on a desk."""
-    palette, chosen = paint.palette, rng.randrange(4, 11)
+    palette = paint.palette
+    chosen = rng.randrange(4, 11)
     days = "".join(f"M{-28 + 15 * (day % 4)} {-43 + 14 * (day // 4)}h9" for day in range(12) if day != chosen)
     today = f"M{-28 + 15 * (chosen % 4)} {-43 + 14 * (chosen // 4)}h9"
     return (
         path("M36-76L50 0H40Z", palette.second.lighter(-0.1).hex)
         + path("M-38-78H38L42 0H-42Z", paint.light.hex)
-        + path("M-38-78H38L39-57H-39Z", paint.print.hex)
+        + path("M-38-78H38L39-57H-39Z", paint.print_color.hex)
         + line("M-20-84V-72M0-84V-72M20-84V-72", palette.second.hex, 4)
         + line(days, palette.glow.lighter(-0.09).hex, 9, stroke_linecap="butt")
         + line(today, palette.accent.hex, 10, stroke_linecap="butt")
@@ -154,7 +156,7 @@ def lamp(paint: Paint, rng: Random) -> str:
     """A desk lamp."""
     color = rng.choice((paint.palette.accent, paint.palette.second))
     return (
-        line("M-12-4L-22-52 8-84", paint.sturdy.hex, 5)
+        line("M-12-4L-22-52 8-84", paint.fixture_color.hex, 5)
         + path("M-36 0C-36-10 12-10 12 0Z", color.lighter(-0.06).hex)
         + path("M-4-92L16-104 46-74 18-62Z", paint.two_tone(color))
         + path("M46-74L18-62C22-52 44-58 46-74Z", Color(0.95, 0.08, 90).hex)
@@ -184,7 +186,7 @@ def chart(paint: Paint, rng: Random) -> str:
     return (
         rect(-38, -38, 80, 80, paint.dark.hex, 8, opacity=0.12)
         + rect(-40, -40, 80, 80, paint.light.hex, 8)
-        + circle(0, 0, 28, paint.print.hex)
+        + circle(0, 0, 28, paint.print_color.hex)
         + path("M0 0V-28A28 28 0 0 1 26 10Z", palette.accent.hex)
         + path("M0 0L26 10A28 28 0 0 1-8 27Z", palette.second.hex)
         + circle(0, 0, 12, paint.light.hex)
@@ -213,7 +215,7 @@ def notes(paint: Paint, rng: Random) -> str:
         -8,
         rotate=-8,
     ) + group(
-        path("M-20-20H20V20H-20Z", paint.print.lighter(0.06).hex)
+        path("M-20-20H20V20H-20Z", paint.print_color.lighter(0.06).hex)
         + line("M-10-6H10M-10 5H4", paint.light.hex, 3),
         20,
         18,
@@ -233,5 +235,5 @@ def pinned(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (laptop, monitor, phone, calendar, bubbles, folder, gears, lamp)
-FLAT = (card, keyboard, chart, notes)
+LYING = (card, keyboard, chart, notes)
 HANGING = (pinned, pinned, pinned, pinned)

@@ -219,5 +219,5 @@ def postcard(paint: Paint, rng: Random) -> str:
 
 
 STANDING = (suitcase, backpack, tent, signpost, camera, lighthouse, balloon, globe, lantern)
-FLAT = (trail_map, compass, ticket, sunglasses)
+LYING = (trail_map, compass, ticket, sunglasses)
 HANGING = (postcard, hat, postcard, postcard)

@@ -2,24 +2,24 @@
 
 from random import Random
 
-from demo.pictures.cast import Cast
+from demo.pictures.backgrounds import nature, people, rooms
+from demo.pictures.backgrounds.rooms import HEIGHT, WIDTH, standing
+from demo.pictures.composition_types import NicheObjects
 from demo.pictures.paint import Paint
-from demo.pictures.props import nature, people, rooms
-from demo.pictures.props.rooms import HEIGHT, WIDTH, standing
 from interactions.pictures.colors import Color
 from interactions.pictures.svg import circle, ellipse, group, line, path, rect
 
 
-def photos(paint: Paint, rng: Random, cast: Cast) -> str:
+def photos(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """Three instant photographs on a table."""
     palette = paint.palette
     first = nature.sun(paint, 76, 30, 13) + path(
         "M0 104L34 52 62 84 86 58 120 104V110H0Z", palette.ground.hex
     )
     pictures = (
-        (84, 118, -9, 0.9, palette.glow, first + group(cast.standing(1)(paint, rng), 60, 106, 0.5)),
+        (84, 118, -9, 0.9, palette.glow, first + group(objects.standing_at(1)(paint, rng), 60, 106, 0.5)),
         (318, 112, 8, 0.9, palette.second.toward(palette.glow, 0.5), group(people.person(paint, rng, palette.main), 60, 112, 0.72)),
-        (204, 146, rng.choice((-3, 3)), 1.18, palette.back.toward(palette.glow, 0.8), circle(60, 56, 40, palette.accent.hex, opacity=0.5) + group(cast.standing(0)(paint, rng), 60, 98, 0.8)),
+        (204, 146, rng.choice((-3, 3)), 1.18, palette.back.toward(palette.glow, 0.8), circle(60, 56, 40, palette.accent.hex, opacity=0.5) + group(objects.standing_at(0)(paint, rng), 60, 98, 0.8)),
     )  # fmt: skip
     cards = "".join(
         group(_photo(paint, back, inside), x, y, scale, turn) for x, y, turn, scale, back, inside in pictures
@@ -44,14 +44,14 @@ def _photo(paint: Paint, back: Color, inside: str) -> str:
     )
 
 
-def letter(paint: Paint, rng: Random, cast: Cast) -> str:
+def letter(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A letter that comes out of its envelope, and the object it is about."""
     palette = paint.palette
     paper = paint.light.hex
     envelope = palette.second.toward(palette.glow, 0.3)
     sheet = (
         rect(-62, -118, 124, 130, paper, 4)
-        + line("M-44-66H40M-44-50H30M-44-34H44M-44-18H16", paint.print.hex, 3.4, opacity=0.5)
+        + line("M-44-66H40M-44-50H30M-44-34H44M-44-18H16", paint.print_color.hex, 3.4, opacity=0.5)
         + path(
             "M0-84C-16-94-13-106-6-106-2-106 0-102 0-100 0-102 2-106 6-106 13-106 16-94 0-84Z",
             palette.accent.hex,
@@ -69,12 +69,12 @@ def letter(paint: Paint, rng: Random, cast: Cast) -> str:
             "M58 256L136 206 150 216 164 206 242 256Q242 262 236 262H64Q58 262 58 256Z",
             envelope.lighter(-0.06).hex,
         )
-        + standing(paint, cast.standing(0)(paint, rng), 308, 264, 1.3)
+        + standing(paint, objects.standing_at(0)(paint, rng), 308, 264, 1.3)
         + group(nature.sprig(paint, rng, 84), 32, 268, 1, -8)
     )
 
 
-def notebook(paint: Paint, rng: Random, cast: Cast) -> str:
+def notebook(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """An open notebook with a drawing, from above."""
     palette = paint.palette
     page = paint.light
@@ -84,7 +84,7 @@ def notebook(paint: Paint, rng: Random, cast: Cast) -> str:
         for index, (height, color) in enumerate(
             zip(
                 rng.sample((22, 34, 46, 58), 4),
-                (palette.second, palette.accent, paint.print.toward(page, 0.2), palette.ground),
+                (palette.second, palette.accent, paint.print_color.toward(page, 0.2), palette.ground),
                 strict=True,
             )
         )
@@ -97,11 +97,11 @@ def notebook(paint: Paint, rng: Random, cast: Cast) -> str:
             + path("M50 52H192Q200 52 200 58V244Q200 240 192 240H50Z", page.lighter(-0.02).hex)
             + path("M350 52H208Q200 52 200 58V244Q200 240 208 240H350Z", page.hex)
             + circle(124, 132, 58, palette.glow.toward(palette.accent, 0.3).hex)
-            + group(cast.standing(0)(paint, rng), 124, 186, 1.08)
-            + line("M84 212H164M98 225H150", paint.print.hex, 3, opacity=0.4)
+            + group(objects.standing_at(0)(paint, rng), 124, 186, 1.08)
+            + line("M84 212H164M98 225H150", paint.print_color.hex, 3, opacity=0.4)
             + bars
-            + line("M222 128H332", paint.print.hex, 2, opacity=0.5)
-            + line(lines, paint.print.hex, 3, opacity=0.4),
+            + line("M222 128H332", paint.print_color.hex, 2, opacity=0.5)
+            + line(lines, paint.print_color.hex, 3, opacity=0.4),
             0, 2, 1, rng.choice((-2, 0, 2)),
         )
         + group(_pencil(paint), 344, 268, 1, -34)
@@ -119,7 +119,7 @@ def _pencil(paint: Paint) -> str:
     )
 
 
-def from_above(paint: Paint, rng: Random, cast: Cast) -> str:
+def from_above(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """Objects on a cloth, seen from above."""
     palette = paint.palette
     cloth = palette.glow.toward(paint.light, 0.3)
@@ -131,7 +131,7 @@ def from_above(paint: Paint, rng: Random, cast: Cast) -> str:
         (318, 222, -14, 1.05),
     ]
     things = "".join(
-        group(cast.lying(index)(paint, rng), x, y, scale, turn + rng.randrange(-8, 9))
+        group(objects.lying_at(index)(paint, rng), x, y, scale, turn + rng.randrange(-8, 9))
         for index, (x, y, turn, scale) in enumerate(places)
     )
     sheet = "M-160-116H160L168 124H-150Z"

@@ -42,13 +42,16 @@ def pendant(paint: Paint, x: float, y: float, light: bool = True) -> str:
     """A lamp that hangs from the ceiling, its lower edge at (x, y), and its cone of light."""
     color = paint.palette.accent
     cone = (
-        path(f"M{x - 30} {y}H{x + 30}L{x + 92} {y + 160}H{x - 92}Z", paint.vanish(Color(0.96, 0.07, 90), 0.5))
+        path(
+            f"M{x - 30} {y}H{x + 30}L{x + 92} {y + 160}H{x - 92}Z",
+            paint.fade_to_transparent(Color(0.96, 0.07, 90), 0.5),
+        )
         if light
         else ""
     )
     shade = path(f"M{x - 34} {y}A34 30 0 0 1 {x + 34} {y}Z", paint.two_tone(color))
     bulb = path(f"M{x - 9} {y}a9 6 0 0 0 18 0Z", Color(0.95, 0.08, 90).hex)
-    return line(f"M{x} 0V{y - 28}", paint.sturdy.hex, 2) + cone + bulb + shade
+    return line(f"M{x} 0V{y - 28}", paint.fixture_color.hex, 2) + cone + bulb + shade
 
 
 def chair(paint: Paint, color: Color) -> str:

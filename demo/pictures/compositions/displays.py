@@ -2,14 +2,14 @@
 
 from random import Random
 
-from demo.pictures.cast import Cast
+from demo.pictures.backgrounds import nature, rooms
+from demo.pictures.backgrounds.rooms import HEIGHT, WIDTH, standing
+from demo.pictures.composition_types import NicheObjects
 from demo.pictures.paint import Paint
-from demo.pictures.props import nature, rooms
-from demo.pictures.props.rooms import HEIGHT, WIDTH, standing
 from interactions.pictures.svg import circle, ellipse, group, number, path, rect
 
 
-def pedestal(paint: Paint, rng: Random, cast: Cast) -> str:
+def pedestal(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """One object on a round plinth in front of an arch, a second one on a lower plinth."""
     palette = paint.palette
     arch = path(
@@ -24,8 +24,8 @@ def pedestal(paint: Paint, rng: Random, cast: Cast) -> str:
         + standing(paint, nature.vase(paint, rng), 84, 256, 1.05, 60)
         + _plinth(paint, 205, 196, 66, 70)
         + _plinth(paint, 306, 232, 44, 40)
-        + standing(paint, cast.standing(0)(paint, rng), 205, 199, 1.3)
-        + standing(paint, cast.standing(1)(paint, rng), 306, 234, 0.82)
+        + standing(paint, objects.standing_at(0)(paint, rng), 205, 199, 1.3)
+        + standing(paint, objects.standing_at(1)(paint, rng), 306, 234, 0.82)
     )
 
 
@@ -37,7 +37,7 @@ def _plinth(paint: Paint, x: float, top: float, radius: float, height: float) ->
     return foot + path(side, paint.round(color)) + ellipse(x, top, radius, flat, color.lighter(0.05).hex)
 
 
-def shop_window(paint: Paint, rng: Random, cast: Cast) -> str:
+def shop_window(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A shop window with an awning."""
     palette = paint.palette
     frame = palette.second if palette.main.lightness > 0.8 else palette.main
@@ -55,7 +55,7 @@ def shop_window(paint: Paint, rng: Random, cast: Cast) -> str:
         + path("M60 234L150 66H196L106 234ZM216 234L306 66H322L232 234Z", paint.light.hex, opacity=0.28)
         + rect(44, 216, 312, 20, palette.ground.hex)
         + "".join(
-            standing(paint, cast.standing(index)(paint, rng), x, 221, scale)
+            standing(paint, objects.standing_at(index)(paint, rng), x, 221, scale)
             for index, (x, scale) in enumerate(((200, 1.2), (106, 0.9), (296, 0.9)))
         )
         + rect(28, 236, 344, 34, frame.lighter(-0.05).hex)
@@ -67,7 +67,7 @@ def shop_window(paint: Paint, rng: Random, cast: Cast) -> str:
     )
 
 
-def shelf(paint: Paint, rng: Random, cast: Cast) -> str:
+def shelf(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A wall of shelves with one place in the light."""
     palette = paint.palette
     wood = palette.ground
@@ -80,7 +80,7 @@ def shelf(paint: Paint, rng: Random, cast: Cast) -> str:
     row = "".join(
         standing(
             paint,
-            (cast.standing(0) if index == spot else cast.standing(index + 1))(paint, rng),
+            (objects.standing_at(0) if index == spot else objects.standing_at(index + 1))(paint, rng),
             x,
             257,
             0.98 if index == spot else 0.72,
@@ -89,7 +89,7 @@ def shelf(paint: Paint, rng: Random, cast: Cast) -> str:
     )
     top = (
         standing(paint, nature.plant(paint, rng), 70, 137, 0.8, 50)
-        + standing(paint, cast.standing(1)(paint, rng), 160, 137, 0.72)
+        + standing(paint, objects.standing_at(1)(paint, rng), 160, 137, 0.72)
         + group(rooms.books(paint), 228, 137)
         + group(rooms.books(paint), 304, 137)
     )
@@ -102,7 +102,7 @@ def shelf(paint: Paint, rng: Random, cast: Cast) -> str:
     )
 
 
-def arcs(paint: Paint, rng: Random, cast: Cast) -> str:
+def arcs(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """An object that rises in front of a rainbow."""
     palette = paint.palette
     bands = [palette.second, palette.accent, palette.glow, palette.main.toward(palette.back, 0.35)]
@@ -119,13 +119,13 @@ def arcs(paint: Paint, rng: Random, cast: Cast) -> str:
         + bows
         + core
         + rooms.floor(paint, 234)
-        + standing(paint, cast.standing(0)(paint, rng), 200, 258, 1.4)
-        + standing(paint, cast.standing(1)(paint, rng), 92, 262, 0.72)
+        + standing(paint, objects.standing_at(0)(paint, rng), 200, 258, 1.4)
+        + standing(paint, objects.standing_at(1)(paint, rng), 92, 262, 0.72)
         + standing(paint, nature.plant(paint, rng), 318, 264, 0.8, 50)
     )
 
 
-def steps(paint: Paint, rng: Random, cast: Cast) -> str:
+def steps(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """Three panels, one after the other."""
     palette = paint.palette
     colors = [
@@ -138,7 +138,7 @@ def steps(paint: Paint, rng: Random, cast: Cast) -> str:
         rect(22 + 124 * index, 58, 108, 168, paint.fade(color.lighter(0.02), color.lighter(-0.04)), 14)
         + rect(22 + 124 * index, 186, 108, 40, color.lighter(-0.1).hex, 14)
         + rect(22 + 124 * index, 186, 108, 14, color.lighter(-0.1).hex)
-        + standing(paint, cast.standing(index)(paint, rng), 76 + 124 * index, 204, 0.92)
+        + standing(paint, objects.standing_at(index)(paint, rng), 76 + 124 * index, 204, 0.92)
         for index, color in enumerate(colors)
     )
     dots = "".join(
@@ -149,14 +149,14 @@ def steps(paint: Paint, rng: Random, cast: Cast) -> str:
     return rooms.sky(paint) + rooms.window_light(paint, rng) + panels + dots
 
 
-def cover(paint: Paint, rng: Random, cast: Cast) -> str:
+def cover(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """The first three objects side by side, for the choice of a niche."""
     palette = paint.palette
     return (
         rooms.sky(paint)
         + circle(200, 150, 128, palette.glow.lighter(0.02).hex)
         + rooms.floor(paint, 222)
-        + standing(paint, cast.standing(1)(paint, rng), 96, 244, 1.15)
-        + standing(paint, cast.standing(2)(paint, rng), 306, 244, 1.15)
-        + standing(paint, cast.standing(0)(paint, rng), 202, 262, 1.7)
+        + standing(paint, objects.standing_at(1)(paint, rng), 96, 244, 1.15)
+        + standing(paint, objects.standing_at(2)(paint, rng), 306, 244, 1.15)
+        + standing(paint, objects.standing_at(0)(paint, rng), 202, 262, 1.7)
     )

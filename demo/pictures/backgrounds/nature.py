@@ -26,7 +26,8 @@ def leaf(x: float, y: float, angle: float, length: float, width: float) -> str:
 
 def sprig(paint: Paint, rng: Random, height: float = 90) -> str:
     """A twig with pairs of leaves, which grows from (0, 0)."""
-    color, bend = leaf_color(paint), rng.uniform(-14, 14)
+    color = leaf_color(paint)
+    bend = rng.uniform(-14, 14)
     pairs = max(3, round(height / 16))
     left, right = "", ""
     for step in range(1, pairs + 1):
@@ -93,7 +94,8 @@ def stars(paint: Paint, rng: Random, count: int = 16, bottom: float = 150) -> st
 
 def hills(paint: Paint, rng: Random, tops: tuple[float, ...]) -> str:
     """Rows of hills, the farthest first, the nearer the stronger in color."""
-    palette, rows = paint.palette, []
+    palette = paint.palette
+    rows = []
     for row, top in enumerate(tops):
         color = palette.ground.toward(palette.back, 0.72 * (1 - (row + 1) / len(tops)))
         left, peak, right = top + rng.uniform(-8, 18), rng.uniform(90, 310), top + rng.uniform(-8, 22)
@@ -104,7 +106,8 @@ def hills(paint: Paint, rng: Random, tops: tuple[float, ...]) -> str:
 
 def mountains(paint: Paint, rng: Random, base: float) -> str:
     """Three peaks with snow, in the distance."""
-    palette, peaks = paint.palette, []
+    palette = paint.palette
+    peaks = []
     for x, height in (
         (rng.randrange(60, 120), 96),
         (rng.randrange(290, 350), 84),

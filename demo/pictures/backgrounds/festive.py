@@ -3,8 +3,8 @@
 from math import cos, pi, sin
 from random import Random
 
+from demo.pictures.backgrounds.rooms import WIDTH
 from demo.pictures.paint import Paint
-from demo.pictures.props.rooms import WIDTH
 from interactions.pictures.colors import Color
 from interactions.pictures.svg import ellipse, group, line, number, path
 
@@ -22,14 +22,14 @@ def bunting(paint: Paint, y: float, sag: float, flags: int = 9, shift: int = 0) 
             f"M{round(x - 13)} {round(left)}L{round(x + 13)} {round(right)} {tip}Z"
         )
     cord = line(
-        f"M0 {number(y)}Q200 {number(y + 2 * sag)} 400 {number(y)}", paint.sturdy.hex, 1.5, opacity=0.6
+        f"M0 {number(y)}Q200 {number(y + 2 * sag)} 400 {number(y)}", paint.fixture_color.hex, 1.5, opacity=0.6
     )
     return cord + "".join(path(data, color.hex) for data, color in zip(pennants, colors, strict=True))
 
 
 def string_lights(paint: Paint, y: float, sag: float, bulbs: int = 9) -> str:
     """A cord with glowing bulbs across the picture."""
-    bulb, cord = Color(0.93, 0.09, 88), paint.sturdy
+    bulb, cord = Color(0.93, 0.09, 88), paint.fixture_color
     points = ""
     for index in range(bulbs):
         share = (index + 0.5) / bulbs

@@ -2,14 +2,14 @@
 
 from random import Random
 
-from demo.pictures.cast import Cast
+from demo.pictures.backgrounds import festive, nature, rooms
+from demo.pictures.backgrounds.rooms import HEIGHT, WIDTH, standing
+from demo.pictures.composition_types import NicheObjects
 from demo.pictures.paint import Paint
-from demo.pictures.props import festive, nature, rooms
-from demo.pictures.props.rooms import HEIGHT, WIDTH, standing
 from interactions.pictures.svg import circle, ellipse, group, line, path, rect
 
 
-def celebration(paint: Paint, rng: Random, cast: Cast) -> str:
+def celebration(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A winner's podium with three objects, pennants and confetti."""
     palette = paint.palette
     block = palette.ground.toward(palette.glow, 0.3)
@@ -25,13 +25,13 @@ def celebration(paint: Paint, rng: Random, cast: Cast) -> str:
         + festive.confetti(paint, rng, 40, 56, 190)
         + rooms.floor(paint, 268)
         + steps
-        + standing(paint, cast.standing(0)(paint, rng), 200, 205, 1.15)
-        + standing(paint, cast.standing(1)(paint, rng), 108, 231, 0.8)
-        + standing(paint, cast.standing(2)(paint, rng), 292, 243, 0.8)
+        + standing(paint, objects.standing_at(0)(paint, rng), 200, 205, 1.15)
+        + standing(paint, objects.standing_at(1)(paint, rng), 108, 231, 0.8)
+        + standing(paint, objects.standing_at(2)(paint, rng), 292, 243, 0.8)
     )
 
 
-def evening(paint: Paint, rng: Random, cast: Cast) -> str:
+def evening(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A laid table outdoors under strings of lights."""
     palette = paint.palette
     cloth = palette.glow.toward(paint.light, 0.6)
@@ -54,14 +54,14 @@ def evening(paint: Paint, rng: Random, cast: Cast) -> str:
         + line("M110 216L104 284M204 216V284M296 216L302 284", cloth.lighter(-0.1).hex, 1.5, opacity=0.6)
         + ellipse(200, 214, 166, 9, cloth.lighter(0.01).hex)
         + "".join(
-            standing(paint, cast.standing(index)(paint, rng), x, 217, 0.72)
+            standing(paint, objects.standing_at(index)(paint, rng), x, 217, 0.72)
             for index, x in enumerate((96, 166, 304))
         )
         + standing(paint, nature.vase(paint, rng), 236, 216, 0.62, 50)
     )
 
 
-def countdown(paint: Paint, rng: Random, cast: Cast) -> str:
+def countdown(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A calendar or a clock on the wall, and an object that is ready."""
     palette = paint.palette
     dial = _calendar(paint, rng) if rng.random() < 0.5 else _clock(paint, rng)
@@ -70,13 +70,14 @@ def countdown(paint: Paint, rng: Random, cast: Cast) -> str:
         + circle(290, 120, 96, palette.glow.hex, opacity=0.45)
         + group(dial, 126, 122)
         + rooms.table(paint, 238, palette.ground, 0, 400)
-        + standing(paint, cast.standing(0)(paint, rng), 290, 240, 1.3)
-        + standing(paint, cast.standing(1)(paint, rng), 206, 241, 0.7)
+        + standing(paint, objects.standing_at(0)(paint, rng), 290, 240, 1.3)
+        + standing(paint, objects.standing_at(1)(paint, rng), 206, 241, 0.7)
     )
 
 
 def _calendar(paint: Paint, rng: Random) -> str:
-    palette, today = paint.palette, rng.randrange(8, 17)
+    palette = paint.palette
+    today = rng.randrange(8, 17)
     days = "".join(f"M{-52 + 26 * (day % 5)} {-22 + 24 * (day // 5)}h0" for day in range(20) if day != today)
     passed = "".join(f"M{-52 + 26 * (day % 5)} {-22 + 24 * (day // 5)}h0" for day in range(today))
     x, y = -52 + 26 * (today % 5), -22 + 24 * (today // 5)
@@ -109,14 +110,15 @@ def _clock(paint: Paint, rng: Random) -> str:
     )
 
 
-def chairs(paint: Paint, rng: Random, cast: Cast) -> str:
+def chairs(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A row of chairs, one of them in the light."""
-    palette, free = paint.palette, rng.randrange(1, 4)
+    palette = paint.palette
+    free = rng.randrange(1, 4)
     muted = palette.ground.toward(palette.back, 0.3).lighter(-0.09)
     xs = [56 + 72 * index for index in range(5)]
     spot = path(
         f"M{xs[free] - 14} 0H{xs[free] + 14}L{xs[free] + 58} 262H{xs[free] - 58}Z",
-        paint.vanish(palette.glow.lighter(0.05), 0.85),
+        paint.fade_to_transparent(palette.glow.lighter(0.05), 0.85),
     )
     row = "".join(
         standing(paint, rooms.chair(paint, palette.accent if index == free else muted), x, 262, 1.12, 56)
@@ -129,11 +131,11 @@ def chairs(paint: Paint, rng: Random, cast: Cast) -> str:
         + spot
         + ellipse(xs[free], 262, 60, 11, palette.glow.hex, opacity=0.6)
         + row
-        + standing(paint, cast.standing(0)(paint, rng), xs[free], 222, 0.5)
+        + standing(paint, objects.standing_at(0)(paint, rng), xs[free], 222, 0.5)
     )
 
 
-def afterwards(paint: Paint, rng: Random, cast: Cast) -> str:
+def afterwards(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """The table after the feast: balloons, confetti on the floor, the moon."""
     palette = paint.palette
     wood = palette.ground.toward(palette.glow, 0.35)
@@ -156,7 +158,7 @@ def afterwards(paint: Paint, rng: Random, cast: Cast) -> str:
         + rooms.floor(paint, 262)
         + rooms.table(paint, 214, wood, 44, 356)
         + "".join(
-            standing(paint, cast.standing(index)(paint, rng), x, 216, scale)
+            standing(paint, objects.standing_at(index)(paint, rng), x, 216, scale)
             for index, (x, scale) in enumerate(((202, 0.95), (110, 0.66), (298, 0.68)))
         )
         + festive.confetti(paint, rng, 28, 268, 296)

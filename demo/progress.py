@@ -1,6 +1,6 @@
 """Counts the delivered events of the initial batch, and the stored rows of a demo, for any number of accounts.
 
-Called by the status, the dashboard, `manage.py up` and `seed_demo`.
+Called by `demo/status.py`, the dashboard, `manage.py up` and `seed_demo`.
 """
 
 from collections.abc import Iterable

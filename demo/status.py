@@ -1,4 +1,4 @@
-"""Builds the object of GET demo/, for the API, the pages and the commands.
+"""Builds the object of GET demo/, for the API, the dashboard and the commands.
 
 The number of queries is constant, for one user or for many.
 """
@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from demo.account_settings import SETTINGS
-from demo.dashboard.progress import Progress, progress_by_account, stored_by_account
 from demo.lifecycle.activation import account_or_default
 from demo.lifecycle.scenarios import RunningScenario, running_by_account
 from demo.models import DemoAccount, State, StoryEvent
+from demo.progress import Progress, progress_by_account, stored_by_account
 from demo.windows import WINDOW_KINDS, next_cleanup
 
 UPCOMING_EVENTS = 10
@@ -40,8 +40,10 @@ def statuses(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _statuses(accounts: list[DemoAccount], now: datetime) -> Iterator[dict[str, Any]]:
-    progress, rows = progress_by_account(accounts), stored_by_account(accounts)
-    events, running = upcoming_by_account(accounts), running_by_account(accounts)
+    progress = progress_by_account(accounts)
+    rows = stored_by_account(accounts)
+    events = upcoming_by_account(accounts)
+    running = running_by_account(accounts)
     for account in accounts:
         pk = account.pk
         yield _status(account, now, progress[pk], rows[pk], events[pk], running[pk])
@@ -80,12 +82,12 @@ def _status(
     }
 
 
-def stored(account: DemoAccount) -> dict[str, int]:
+def count_stored(account: DemoAccount) -> dict[str, int]:
     """How many posts, comments and messages of the demo the inbox shows."""
     return stored_by_account([account])[account.pk]
 
 
-def upcoming(account: DemoAccount) -> list[dict[str, Any]]:
+def upcoming_events(account: DemoAccount) -> list[dict[str, Any]]:
     """The next undelivered events in order of time: `due_at`, `type`, `platform`, `text` and `origin`; none while off."""
     return upcoming_by_account([account])[account.pk]
 

@@ -2,17 +2,18 @@
 
 from random import Random
 
-from demo.pictures.cast import Cast
+from demo.pictures.backgrounds import nature, people, rooms
+from demo.pictures.backgrounds.rooms import HEIGHT, WIDTH, standing
+from demo.pictures.composition_types import NicheObjects
 from demo.pictures.paint import Paint
-from demo.pictures.props import nature, people, rooms
-from demo.pictures.props.rooms import HEIGHT, WIDTH, standing
 from interactions.pictures.colors import Color
 from interactions.pictures.svg import circle, group, line, path, rect
 
 
-def window(paint: Paint, rng: Random, cast: Cast) -> str:
+def window(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """Objects on the sill of a window, and the weather outside."""
-    palette, frame = paint.palette, paint.light
+    palette = paint.palette
+    frame = paint.light
     dusk = palette.back.toward(Color(0.72, 0.06, 240), 0.5)
     scene = (
         rect(84, 24, 232, 204, paint.fade(dusk, palette.glow))
@@ -36,7 +37,7 @@ def window(paint: Paint, rng: Random, cast: Cast) -> str:
         + rect(0, 238, WIDTH, 62, paint.fade(palette.back.lighter(-0.09), palette.back.lighter(-0.12)))
         + rect(48, 228, 304, 20, frame.lighter(-0.03).hex, 3)
         + rect(56, 248, 288, 6, frame.lighter(-0.18).hex)
-        + standing(paint, cast.standing(0)(paint, rng), 158, 236, 1.4)
+        + standing(paint, objects.standing_at(0)(paint, rng), 158, 236, 1.4)
         + standing(paint, nature.plant(paint, rng), 268, 235, 1, 50)
     )
 
@@ -57,7 +58,7 @@ def _weather(paint: Paint, rng: Random) -> str:
     return nature.sun(paint, 256, 74, 26) + nature.cloud(paint, 150, 84, 0.9)
 
 
-def landscape(paint: Paint, rng: Random, cast: Cast) -> str:
+def landscape(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """An object in front of hills."""
     palette = paint.palette
     x = rng.randrange(90, 310)
@@ -73,31 +74,33 @@ def landscape(paint: Paint, rng: Random, cast: Cast) -> str:
             "M90 300C104 262 140 250 176 250H226C262 250 296 262 312 300Z",
             paint.two_tone(palette.ground.lighter(-0.1), -0.04),
         )
-        + standing(paint, cast.standing(0)(paint, rng), 202, 254, 1.35)
+        + standing(paint, objects.standing_at(0)(paint, rng), 202, 254, 1.35)
         + group(nature.sprig(paint, rng, 50), 120, 284, rotate=-20)
         + group(nature.sprig(paint, rng, 42), 288, 288, rotate=24)
     )
 
 
-def workbench(paint: Paint, rng: Random, cast: Cast) -> str:
+def workbench(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """A bench under a lamp, and tools on a rail."""
     palette = paint.palette
     board = palette.back.lighter(0.07 if palette.is_dark else -0.06)
-    tools = "".join(group(cast.hanging(index)(paint, rng), 54 + 44 * index, 62, 0.98) for index in range(4))
+    tools = "".join(
+        group(objects.hanging_at(index)(paint, rng), 54 + 44 * index, 62, 0.98) for index in range(4)
+    )
     return (
         rooms.sky(paint)
         + rect(20, 36, 200, 112, board.hex, 6)
-        + line("M32 60H208", paint.sturdy.hex, 4)
+        + line("M32 60H208", paint.fixture_color.hex, 4)
         + tools
         + rooms.pendant(paint, 296, 70)
         + rooms.table(paint, 236, palette.ground, 0, 400)
-        + standing(paint, cast.standing(0)(paint, rng), 294, 239, 1.4)
-        + standing(paint, cast.standing(1)(paint, rng), 184, 239, 0.82)
-        + standing(paint, cast.standing(2)(paint, rng), 88, 239, 0.82)
+        + standing(paint, objects.standing_at(0)(paint, rng), 294, 239, 1.4)
+        + standing(paint, objects.standing_at(1)(paint, rng), 184, 239, 0.82)
+        + standing(paint, objects.standing_at(2)(paint, rng), 88, 239, 0.82)
     )
 
 
-def team(paint: Paint, rng: Random, cast: Cast) -> str:
+def team(paint: Paint, rng: Random, objects: NicheObjects) -> str:
     """People behind a counter."""
     palette = paint.palette
     shirts = [palette.second, palette.accent, palette.main]
@@ -113,10 +116,10 @@ def team(paint: Paint, rng: Random, cast: Cast) -> str:
         + rect(20, 84, 58, 6, palette.ground.hex, 2)
         + rect(322, 84, 58, 6, palette.ground.hex, 2)
         + group(rooms.books(paint), 332, 84, 0.6)
-        + group(cast.standing(1)(paint, rng), 49, 84, 0.5)
+        + group(objects.standing_at(1)(paint, rng), 49, 84, 0.5)
         + staff
         + rect(0, 216, WIDTH, 84, paint.fade(palette.ground, palette.ground.lighter(-0.07)))
         + rect(0, 212, WIDTH, 12, palette.ground.lighter(0.07).hex)
-        + standing(paint, cast.standing(0)(paint, rng), 150, 246, 0.9)
-        + standing(paint, cast.standing(2)(paint, rng), 252, 248, 0.76)
+        + standing(paint, objects.standing_at(0)(paint, rng), 150, 246, 0.9)
+        + standing(paint, objects.standing_at(2)(paint, rng), 252, 248, 0.76)
     )
