@@ -46,14 +46,21 @@ def store_reply(to: Interaction, text: str, now: datetime, key: str | None = Non
 
 
 def answer_thread(
-    thread: Thread, text: str, now: datetime, key: str | None = None, *, seen_id: int | None = None
+    thread: Thread,
+    text: str,
+    now: datetime,
+    key: str | None = None,
+    *,
+    seen_id: int | None = None,
+    to_id: int | None = None,
 ) -> Interaction:
-    """Store a reply to the thread's newest received row, or to its newest row when none was received.
+    """Store a reply to the row `to_id` of the thread.
 
-    As `store_reply`; and raises AnsweredMeanwhile when the thread has an answer that was stored after the row `seen_id`,
+    Without it to the newest received row, or to the newest row when none was received. As `store_reply`; and raises
+    AnsweredMeanwhile when the thread has an answer that was stored after the row `seen_id`,
     Interaction.DoesNotExist or Thread.DoesNotExist when there is nothing to answer any more.
     """
-    request_digest = digest("thread", str(thread.pk), text)
+    request_digest = digest("thread", str(thread.pk), text, *([] if to_id is None else [str(to_id)]))
     with transaction.atomic():
         lock_profiles([thread.profile_id])
         if stored := _stored_before(thread.profile_id, key, request_digest):
@@ -61,7 +68,8 @@ def answer_thread(
         thread = Thread.objects.shown().get(pk=thread.pk)
         if seen_id is not None and (newer := _answer_after(thread, seen_id)):
             raise AnsweredMeanwhile(newer)
-        to = _visible().get(profile=thread.profile_id, platform_id=thread.last_in_ref or thread.last_ref)
+        newest = {"profile": thread.profile_id, "platform_id": thread.last_in_ref or thread.last_ref}
+        to = _visible().get(**newest if to_id is None else {"thread": thread.pk, "pk": to_id})
         return _store(to, text, now, key, request_digest)
 
 

@@ -1,6 +1,7 @@
 """What a user does with one thread and its rows. Routed by `urls.py`; each action calls what the API calls."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 
@@ -143,7 +144,10 @@ def write(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
     """Send a reply or store a note; "Send and done" then opens the next thread. A refusal keeps what was typed."""
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
     typed = Composer(
-        key=request.POST.get("key", "")[:64], is_note=request.POST.get("mode") == "note", text=text
+        key=request.POST.get("key", "")[:64],
+        is_note=request.POST.get("mode") == "note",
+        text=text,
+        to=_answered(request, thread),
     )
     try:
         if typed.is_note:
@@ -155,8 +159,15 @@ def write(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
         return Outcome(open_id=thread.pk, composer=_refused(typed, "", error.newer), status=409)
 
 
+def _answered(request: HttpRequest, thread: Thread) -> Interaction | None:
+    """The row of the thread that the form answers, if it is still there."""
+    id = read_id(request.POST.get("to", ""))
+    rows = Interaction.objects.visible_to(request.user).filter(thread=thread.pk)
+    return None if id is None else rows.select_related("profile").filter(pk=id).first()
+
+
 def _refused(typed: Composer, error: str, newer: Interaction | None = None) -> Composer:
-    return Composer(typed.key, typed.is_note, typed.text, error, newer)
+    return replace(typed, error=error, newer=newer)
 
 
 def _note(thread: Thread, typed: Composer) -> Outcome:
@@ -174,13 +185,16 @@ def _note(thread: Thread, typed: Composer) -> Outcome:
 
 def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Composer) -> Outcome:
     _check_reply(thread, typed.text)
+    if request.POST.get("to") and typed.to is None:
+        raise Refused(_("What you answer was deleted meanwhile. Send again to answer the newest one."))
     seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
     at = now()
     is_done = request.POST.get("then") == "done"
     try:
         # One transaction: a reply that cannot be marked as done is not sent, so that nobody sends it twice.
         with transaction.atomic():
-            replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id)
+            to_id = typed.to and typed.to.pk
+            replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id, to_id=to_id)
             if is_done:
                 change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=_covers(request)), at)
     except replies.ReplyKeyReused as error:
@@ -223,13 +237,20 @@ def _check_reply(thread: Thread, text: str) -> None:
 
 @thread_action
 def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
-    """Block the person of the thread, or unblock them. Their comments are hidden, threads of their messages archived."""
-    person = thread.author_row
-    if person is None or person.author_id == thread.profile.platform_id:
+    """Block the author of the row `block`, or unblock that of the row `unblock`, both of the thread.
+
+    Comments of the blocked are hidden, threads of their messages archived.
+    """
+    blocks = "block" in request.POST
+    id = read_id(request.POST.get("block" if blocks else "unblock", ""))
+    if id is None:
+        raise Refused(_("Choose whom to block."))
+    person = Interaction.objects.of_thread(thread.pk).select_related("profile").get(pk=id)
+    if person.author_id == thread.profile.platform_id:
         raise Refused(_("This thread has nobody who can be blocked."))
     address = reverse("inbox-block", args=[query.page, thread.pk])
     name = person.display_author.name
-    if request.POST.get("blocked") != "1":
+    if not blocks:
         return _unblock(request, thread, person.author_id, name)
     try:
         block_and_hide(thread.profile, person.author_id, name[:NAME_LENGTH], now())
@@ -242,7 +263,7 @@ def change_blocked(request: HttpRequest, query: InboxQuery, thread: Thread) -> O
         if thread.kind == InteractionType.MESSAGE
         else _("%(name)s is blocked. What they write is hidden.")
     ) % {"name": name}
-    return Outcome(sentence, Undo(address, {"blocked": "0", "show": "1"}), open_id=thread.pk)
+    return Outcome(sentence, Undo(address, {"unblock": str(person.pk), "show": "1"}), open_id=thread.pk)
 
 
 def _unblock(request: HttpRequest, thread: Thread, author_id: str, name: str) -> Outcome:

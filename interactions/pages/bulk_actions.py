@@ -85,7 +85,7 @@ def _change_all(selection: Selection, query: InboxQuery, at: datetime) -> Outcom
         return Outcome(job=start_job(selection, candidates, at))
     rows = Thread.objects.filter(pk__in=[one.id for one in candidates])
     undo = undo_form(query, rows, at)
-    return _done(change_all(selection, candidates, at), undo if selection.change.status else None)
+    return _done(change_all(selection, candidates, at), undo if selection.change.can_be_undone else None)
 
 
 def _change_selected(selection: Selection, request: HttpRequest, query: InboxQuery) -> Outcome:
@@ -98,7 +98,7 @@ def _change_selected(selection: Selection, request: HttpRequest, query: InboxQue
     seen = [one for one in rows if not selection.has_arrivals(one.pk, one.last_in_received_at)]
     changed = change_all(selection, found, at)
     undo = undo_form(query, seen, at)
-    return _done(changed, undo if selection.change.status else None, left=len(rows) - len(seen))
+    return _done(changed, undo if selection.change.can_be_undone else None, left=len(rows) - len(seen))
 
 
 def _done(changed: int, undo: Undo | None, left: int = 0) -> Outcome:

@@ -39,7 +39,8 @@ class FilledReply:
 class Composer:
     """The form below the thread: what was typed, and why it was refused.
 
-    `key` makes a reply that is sent twice be stored once. `newer` is an answer of somebody else that the user has not seen.
+    `key` makes a reply that is sent twice be stored once. `to` is the row that is answered; None: that by which the thread
+    names its person. `newer` is an answer of somebody else that the user has not seen.
     """
 
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -47,6 +48,7 @@ class Composer:
     text: str = ""
     error: str = ""
     newer: Interaction | None = None
+    to: Interaction | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Pane:
     def has_unread_after(self, seen_id: int | None) -> bool:
         """Whether it shows unread rows that were stored after the row `seen_id`; None: after any."""
         return self.thread.unread and self.is_newest and self.seen_id > (seen_id or 0)
+
+    @property
+    def answered(self) -> Interaction | None:
+        """The row that the composer answers, unless the user chooses another."""
+        return self.composer.to or self.thread.author_row
 
     @property
     def limit(self) -> TextLimit:

@@ -83,7 +83,8 @@ def hidden_glyph(platform: str) -> SafeString:
 def nav_link(context: template.Context, name: str, icon_name: str, label: str, style: str = "") -> dict:
     """Return a link of the navigation to the page with the URL name; the current one is marked."""
     match = context["request"].resolver_match
-    current = match is not None and (match.url_name or "").split("-")[0] == name
+    page = (match.kwargs.get("page") or (match.url_name or "").split("-")[0]) if match else None
+    current = page == name
     return {"address": reverse(name), "icon": icon_name, "label": label, "style": style, "current": current}
 
 

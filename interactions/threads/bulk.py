@@ -67,6 +67,11 @@ class BulkChange:
         }
         return members | {name: list(self.labels.names) for name in names}
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether the state of a thread before the change says how to undo it; labels are not part of it."""
+        return self.status is not None or self.unread is not None
+
     def difference(self, labels: IdsByKey, now: datetime) -> Difference:
         """Return which threads the change alters at `now`; `labels` are the stored labels that it names."""
         names = self.labels and LabelDifference(self.labels.action, tuple(map(tuple, labels.values())))

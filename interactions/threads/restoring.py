@@ -30,7 +30,7 @@ def restore_states(
     decided_since = Thread.objects.filter(pk__in=were).decided_after(changed_at)
     decided = set(decided_since.values_list("pk", flat=True))
     for (status, until, unread), ids in ids_by_state.items():
-        change = BulkChange(status=status, snoozed_until=until, unread=unread or None)
+        change = BulkChange(status=status, snoozed_until=until, unread=unread)
         selection = Selection(user, ThreadFilters(), changed_at, change)
         change_all(selection, find_visible(user, [id for id in ids if id not in decided]), now)
     statuses = Thread.objects.visible_to(user).filter(pk__in=were).values_list("pk", "status")
