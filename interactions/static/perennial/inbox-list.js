@@ -29,7 +29,10 @@ export const shownRows = () => [...new Set([...nearRows(), ...rows()])].slice(0,
 export const isStale = () => nearRows().some((row) => stale.has(row));
 /** Note that the rows with these ids are as the page's version has them, and the others may not be. */
 export const noteVersion = (ids) => {
-  for (const row of rows()) stale[ids.has(row.dataset.id) ? "delete" : "add"](row);
+  for (const row of rows()) {
+    if (ids.has(row.dataset.id)) stale.delete(row);
+    else stale.add(row);
+  }
 };
 
 /** The id of the thread below the open one, or above it at the end of the list. */
@@ -69,7 +72,9 @@ const showChosen = () => {
   const form = bulk();
   if (!form) return;
   const all = form.elements["bulk-all"];
-  if (all.value) for (const box of boxes()) box.checked = true; // those loaded meanwhile too
+  if (all.value) {
+    for (const box of boxes()) box.checked = true; // those loaded meanwhile too
+  }
   const count = chosen().length;
   const total = Number(list.querySelector(".tab[aria-current] .count")?.dataset.count ?? 0);
   form.hidden = count === 0;
@@ -88,8 +93,10 @@ const chooseNone = () => {
 
 /** Start the list. `reload` is called when all of its rows are gone: others may match, or it says that none do. */
 export const startList = (reload) => {
-  const isEmptied = () => list.querySelector("#threads") && rows().length === 0;
-  new MutationObserver(() => isEmptied() && reload()).observe(list, { childList: true, subtree: true });
+  const reloadIfEmptied = () => {
+    if (list.querySelector("#threads") && rows().length === 0) reload();
+  };
+  new MutationObserver(reloadIfEmptied).observe(list, { childList: true, subtree: true });
   list.addEventListener("click", (event) => {
     const box = event.target.closest(".row-check input");
     if (box && event.shiftKey && last?.isConnected) {
@@ -118,5 +125,9 @@ export const startList = (reload) => {
     if (detail.elt === bulk() && detail.successful) chooseNone();
   });
   document.addEventListener("htmx:oobAfterSwap", showChosen);
-  document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target === list && (markOpen(), showChosen()));
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.target !== list) return;
+    markOpen();
+    showChosen();
+  });
 };
