@@ -4,7 +4,8 @@ const list = document.getElementById("list");
 const pane = document.getElementById("thread");
 const bulk = () => document.getElementById("bulk");
 const boxes = () => [...list.querySelectorAll(".row-check input")];
-const chosen = () => boxes().filter((box) => box.checked);
+const boxOf = (event) => event.target.closest(".row-check input");
+const selected = () => boxes().filter((box) => box.checked);
 
 export const rows = () => [...list.querySelectorAll(".row")];
 export const openId = () => pane.querySelector(":scope > .thread")?.dataset.id;
@@ -67,15 +68,15 @@ export const move = (step) => {
 };
 
 // Selecting
-let last = null;
-const showChosen = () => {
+let lastSelectedBox = null;
+const showSelection = () => {
   const form = bulk();
   if (!form) return;
   const all = form.elements["bulk-all"];
   if (all.value) {
     for (const box of boxes()) box.checked = true; // those loaded meanwhile too
   }
-  const count = chosen().length;
+  const count = selected().length;
   const total = Number(list.querySelector(".tab[aria-current] .count")?.dataset.count ?? 0);
   form.hidden = count === 0;
   const number = all.value ? total : count;
@@ -84,11 +85,56 @@ const showChosen = () => {
   everything.hidden = Boolean(all.value) || count < boxes().length || total <= count;
   everything.textContent = everything.dataset.text.replace("%(count)s", total.toLocaleString());
 };
-const chooseNone = () => {
+
+/** Shift and a click on a box: the boxes from the one clicked before to this one get its state. */
+const extendSelection = (event) => {
+  const box = boxOf(event);
+  if (!event.shiftKey || !lastSelectedBox?.isConnected) return;
+  const all = boxes();
+  const [from, to] = [all.indexOf(lastSelectedBox), all.indexOf(box)].sort((one, other) => one - other);
+  for (const one of all.slice(from, to + 1)) one.checked = box.checked;
+};
+const selectRow = (event) => {
+  const box = boxOf(event);
+  extendSelection(event);
+  lastSelectedBox = box;
+  if (!box.checked) bulk().elements["bulk-all"].value = "";
+  showSelection();
+};
+const selectOpenRow = () => openRow()?.querySelector(".row-check input").click();
+const selectNone = () => {
   for (const box of boxes()) box.checked = false;
   if (bulk()) bulk().elements["bulk-all"].value = "";
-  last = null;
-  showChosen();
+  lastSelectedBox = null;
+  showSelection();
+};
+/** Select all threads that match, those that are not in the list too. */
+const selectEverything = () => {
+  bulk().elements["bulk-all"].value = "1";
+  showSelection();
+};
+
+const markClickedRow = (event) => {
+  const link = event.target.closest(".row-link");
+  if (link) markOpen(link.closest(".row"));
+};
+const onClick = (event) => {
+  if (boxOf(event)) selectRow(event);
+  if (event.target.closest("[data-choose]")) selectOpenRow();
+  if (event.target.closest("#bulk-none")) selectNone();
+  if (event.target.closest("#bulk-everything")) selectEverything();
+  markClickedRow(event);
+};
+
+// Enter would press the first button of the form for all selected threads, which marks them as done.
+const onEnter = (event) => {
+  if (event.key !== "Enter" || !event.target.matches("input") || event.target.form !== bulk()) return;
+  event.preventDefault();
+  if (event.target.name === "label") bulk().querySelector('[value="label"]').click();
+};
+const onEscape = (event) => {
+  if (event.key !== "Escape" || selected().length === 0) return;
+  if (!document.querySelector(".menu:popover-open, dialog[open]")) selectNone();
 };
 
 /** Start the list. `reload` is called when all of its rows are gone: others may match, or it says that none do. */
@@ -97,37 +143,16 @@ export const startList = (reload) => {
     if (list.querySelector("#threads") && rows().length === 0) reload();
   };
   new MutationObserver(reloadIfEmptied).observe(list, { childList: true, subtree: true });
-  list.addEventListener("click", (event) => {
-    const box = event.target.closest(".row-check input");
-    if (box && event.shiftKey && last?.isConnected) {
-      const all = boxes(), [from, to] = [all.indexOf(last), all.indexOf(box)].sort((one, other) => one - other);
-      for (const one of all.slice(from, to + 1)) one.checked = box.checked;
-    }
-    if (box) last = box;
-    if (box && !box.checked) bulk().elements["bulk-all"].value = "";
-    if (event.target.closest("[data-choose]")) openRow()?.querySelector(".row-check input").click();
-    if (event.target.closest("#bulk-none")) chooseNone();
-    if (event.target.closest("#bulk-everything")) bulk().elements["bulk-all"].value = "1";
-    if (box || event.target.closest("#bulk-everything")) showChosen();
-    const link = event.target.closest(".row-link");
-    if (link) markOpen(link.closest(".row"));
-  });
-  // Enter would press the first button of the form for all selected threads, which marks them as done.
-  list.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.target.matches("input") || event.target.form !== bulk()) return;
-    event.preventDefault();
-    if (event.target.name === "label") bulk().querySelector('[value="label"]').click();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && chosen().length && !document.querySelector(".menu:popover-open, dialog[open]")) chooseNone();
-  });
+  list.addEventListener("click", onClick);
+  list.addEventListener("keydown", onEnter);
+  document.addEventListener("keydown", onEscape);
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt === bulk() && detail.successful) chooseNone();
+    if (detail.elt === bulk() && detail.successful) selectNone();
   });
-  document.addEventListener("htmx:oobAfterSwap", showChosen);
+  document.addEventListener("htmx:oobAfterSwap", showSelection);
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (detail.target !== list) return;
     markOpen();
-    showChosen();
+    showSelection();
   });
 };
