@@ -47,25 +47,54 @@ const show = () => {
   const isNote = form().elements.mode.value === "note";
   text.placeholder = isNote ? text.dataset.note : text.dataset.reply;
   const left = limit - (inBytes ? bytes(text.value) : [...text.value].length);
-  const tells = !isNote && (left < limit / 5 || left < 100);
-  output.textContent = !tells ? "" : (left < 0 ? output.dataset.over : output.dataset.left).replace("%(count)s", Math.abs(left).toLocaleString());
+  const isNearLimit = !isNote && (left < limit / 5 || left < 100);
+  const sentence = left < 0 ? output.dataset.over : output.dataset.left;
+  output.textContent = isNearLimit ? sentence.replace("%(count)s", Math.abs(left).toLocaleString()) : "";
   output.classList.toggle("over", left < 0);
 };
 
+/** Let the composer answer the row that the button names. */
+const answer = (button) => {
+  const chosen = button.closest(".answers") === null;
+  button.closest(".menu")?.hidePopover();
+  form().elements.to.value = button.dataset.answer;
+  form().elements.mode.value = "reply";
+  form().querySelector("#answered").textContent = button.dataset.name;
+  form().querySelector(".answers button").hidden = !chosen;
+  field().focus();
+  show();
+};
+const removeError = () => {
+  form().querySelector("#composer-error")?.remove();
+  field().removeAttribute("aria-invalid");
+  field().removeAttribute("aria-describedby");
+};
+
 export const startComposer = () => {
+  pane.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-answer]");
+    if (button) answer(button);
+  });
   pane.addEventListener("input", ({ target }) => {
     if (!target.closest(".composer")) return;
     if (target.matches("textarea, [name=mode]")) keep();
+    removeError();
     show();
   });
-  pane.addEventListener("change", ({ target }) => target.matches(".composer [name=mode]") && field().focus());
+  pane.addEventListener("change", ({ target }) => {
+    if (target.matches(".composer [name=mode]")) field().focus();
+  });
   pane.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches(".composer textarea")) return;
     event.preventDefault();
     form().requestSubmit(form().querySelector("[data-send]"));
   });
   // Enter on "Reply" or "Note" would press the first button of the form.
-  pane.addEventListener("keydown", (event) => event.key === "Enter" && event.target.matches(".composer [name=mode]") && (event.preventDefault(), field().focus()));
+  pane.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches(".composer [name=mode]")) return;
+    event.preventDefault();
+    field().focus();
+  });
   pane.addEventListener("click", ({ target }) => {
     const saved = target.closest("[data-insert]");
     if (!saved) return;

@@ -4,7 +4,8 @@ const list = document.getElementById("list");
 const pane = document.getElementById("thread");
 const bulk = () => document.getElementById("bulk");
 const boxes = () => [...list.querySelectorAll(".row-check input")];
-const chosen = () => boxes().filter((box) => box.checked);
+const boxOf = (event) => event.target.closest(".row-check input");
+const selected = () => boxes().filter((box) => box.checked);
 
 export const rows = () => [...list.querySelectorAll(".row")];
 export const openId = () => pane.querySelector(":scope > .thread")?.dataset.id;
@@ -29,7 +30,10 @@ export const shownRows = () => [...new Set([...nearRows(), ...rows()])].slice(0,
 export const isStale = () => nearRows().some((row) => stale.has(row));
 /** Note that the rows with these ids are as the page's version has them, and the others may not be. */
 export const noteVersion = (ids) => {
-  for (const row of rows()) stale[ids.has(row.dataset.id) ? "delete" : "add"](row);
+  for (const row of rows()) {
+    if (ids.has(row.dataset.id)) stale.delete(row);
+    else stale.add(row);
+  }
 };
 
 /** The id of the thread below the open one, or above it at the end of the list. */
@@ -64,13 +68,15 @@ export const move = (step) => {
 };
 
 // Selecting
-let last = null;
-const showChosen = () => {
+let lastSelectedBox = null;
+const showSelection = () => {
   const form = bulk();
   if (!form) return;
   const all = form.elements["bulk-all"];
-  if (all.value) for (const box of boxes()) box.checked = true; // those loaded meanwhile too
-  const count = chosen().length;
+  if (all.value) {
+    for (const box of boxes()) box.checked = true; // those loaded meanwhile too
+  }
+  const count = selected().length;
   const total = Number(list.querySelector(".tab[aria-current] .count")?.dataset.count ?? 0);
   form.hidden = count === 0;
   const number = all.value ? total : count;
@@ -79,44 +85,80 @@ const showChosen = () => {
   everything.hidden = Boolean(all.value) || count < boxes().length || total <= count;
   everything.textContent = everything.dataset.text.replace("%(count)s", total.toLocaleString());
 };
-const chooseNone = () => {
+
+/** Shift and a click on a box: the boxes from the one clicked before to this one get its state. */
+const extendSelection = (event) => {
+  const box = boxOf(event);
+  if (!event.shiftKey || !lastSelectedBox?.isConnected) return;
+  const all = boxes();
+  const [from, to] = [all.indexOf(lastSelectedBox), all.indexOf(box)].sort((one, other) => one - other);
+  for (const one of all.slice(from, to + 1)) one.checked = box.checked;
+};
+const selectRow = (event) => {
+  const box = boxOf(event);
+  extendSelection(event);
+  lastSelectedBox = box;
+  if (!box.checked) bulk().elements["bulk-all"].value = "";
+  showSelection();
+};
+const selectOpenRow = () => openRow()?.querySelector(".row-check input").click();
+const selectNone = () => {
   for (const box of boxes()) box.checked = false;
   if (bulk()) bulk().elements["bulk-all"].value = "";
-  last = null;
-  showChosen();
+  lastSelectedBox = null;
+  showSelection();
+};
+/** Select all threads that match, those that are not in the list too. */
+const selectEverything = () => {
+  bulk().elements["bulk-all"].value = "1";
+  showSelection();
 };
 
-/** Start the list. `reload` is called when all of its rows are gone: others may match, or it says that none do. */
-export const startList = (reload) => {
-  const isEmptied = () => list.querySelector("#threads") && rows().length === 0;
-  new MutationObserver(() => isEmptied() && reload()).observe(list, { childList: true, subtree: true });
-  list.addEventListener("click", (event) => {
-    const box = event.target.closest(".row-check input");
-    if (box && event.shiftKey && last?.isConnected) {
-      const all = boxes(), [from, to] = [all.indexOf(last), all.indexOf(box)].sort((one, other) => one - other);
-      for (const one of all.slice(from, to + 1)) one.checked = box.checked;
-    }
-    if (box) last = box;
-    if (box && !box.checked) bulk().elements["bulk-all"].value = "";
-    if (event.target.closest("[data-choose]")) openRow()?.querySelector(".row-check input").click();
-    if (event.target.closest("#bulk-none")) chooseNone();
-    if (event.target.closest("#bulk-everything")) bulk().elements["bulk-all"].value = "1";
-    if (box || event.target.closest("#bulk-everything")) showChosen();
-    const link = event.target.closest(".row-link");
-    if (link) markOpen(link.closest(".row"));
-  });
-  // Enter would press the first button of the form for all selected threads, which marks them as done.
-  list.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.target.matches("input") || event.target.form !== bulk()) return;
-    event.preventDefault();
-    if (event.target.name === "label") bulk().querySelector('[value="label"]').click();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && chosen().length && !document.querySelector(".menu:popover-open, dialog[open]")) chooseNone();
-  });
+const markClickedRow = (event) => {
+  const link = event.target.closest(".row-link");
+  if (link) markOpen(link.closest(".row"));
+};
+const onClick = (event) => {
+  if (boxOf(event)) selectRow(event);
+  if (event.target.closest("[data-choose]")) selectOpenRow();
+  if (event.target.closest("#bulk-none")) selectNone();
+  if (event.target.closest("#bulk-everything")) selectEverything();
+  markClickedRow(event);
+};
+
+// Enter would press the first button of the form for all selected threads, which marks them as done.
+const onEnter = (event) => {
+  if (event.key !== "Enter" || !event.target.matches("input") || event.target.form !== bulk()) return;
+  event.preventDefault();
+  if (event.target.name === "label") bulk().querySelector('[value="label"]').click();
+};
+const onEscape = (event) => {
+  if (event.key !== "Escape" || selected().length === 0) return;
+  if (!document.querySelector(".menu:popover-open, dialog[open]")) selectNone();
+};
+
+/**
+ * Start the list. `reload` is called when all of its rows are gone, or all that match were changed: others may match, or it
+ * says that none do. `update` is called after a change of selected threads, one of which may be open.
+ */
+export const startList = (reload, update) => {
+  const reloadIfEmptied = () => {
+    if (list.querySelector("#threads") && rows().length === 0) reload();
+  };
+  new MutationObserver(reloadIfEmptied).observe(list, { childList: true, subtree: true });
+  list.addEventListener("click", onClick);
+  list.addEventListener("keydown", onEnter);
+  document.addEventListener("keydown", onEscape);
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt === bulk() && detail.successful) chooseNone();
+    if (detail.elt !== bulk() || !detail.successful) return;
+    selectNone();
+    if (detail.requestConfig.parameters.all) reload();
+    update();
   });
-  document.addEventListener("htmx:oobAfterSwap", showChosen);
-  document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target === list && (markOpen(), showChosen()));
+  document.addEventListener("htmx:oobAfterSwap", showSelection);
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.target !== list) return;
+    markOpen();
+    showSelection();
+  });
 };

@@ -1,4 +1,4 @@
-// What all pages need: ages that stay true, menus beside their buttons, toasts.
+// What all pages need: drafts deleted at log-out, ages that stay true, menus beside their buttons, dialogs, the theme, toasts.
 // Texts come from the document (attributes of body), as they are translated there.
 
 const say = document.body.dataset;
@@ -12,17 +12,20 @@ const deleteDrafts = (isKept) => {
   } catch { /* the browser allows no storage */ }
 };
 if (say.user) deleteDrafts((name) => name.startsWith(`draft:${say.user}:`));
-document.addEventListener("submit", ({ target }) => target.matches("[data-log-out]") && deleteDrafts(() => false));
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("[data-log-out]")) deleteDrafts(() => false);
+});
 
 // Ages. From a week on they are dates, which stay true.
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const fill = (text, name, value) => text.replace(`%(${name})d`, Math.floor(value));
-const age = (passed) =>
-  passed < MINUTE ? say.now
-  : passed < HOUR ? fill(say.minutes, "minutes", passed / MINUTE)
-  : passed < DAY ? fill(say.hours, "hours", passed / HOUR)
-  : passed < 7 * DAY ? fill(say.days, "days", passed / DAY)
-  : null;
+const age = (passed) => {
+  if (passed < MINUTE) return say.now;
+  if (passed < HOUR) return fill(say.minutes, "minutes", passed / MINUTE);
+  if (passed < DAY) return fill(say.hours, "hours", passed / HOUR);
+  if (passed < 7 * DAY) return fill(say.days, "days", passed / DAY);
+  return null;
+};
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-age]")) {
     const text = age(Date.now() - Date.parse(time.dateTime));
@@ -42,8 +45,12 @@ const place = (menu) => {
   menu.style.top = `${Math.max(gap, below ? at.bottom + gap : at.top - gap - size.height)}px`;
   menu.querySelector("[data-focus]")?.focus({ focusVisible: true });
 };
-document.addEventListener("toggle", ({ target, newState }) => newState === "open" && target.matches(".menu[popover]") && place(target), true);
-document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.matches(".menu:popover-open") && place(detail.target)); // its content was loaded
+document.addEventListener("toggle", ({ target, newState }) => {
+  if (newState === "open" && target.matches(".menu[popover]")) place(target);
+}, true);
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.matches(".menu:popover-open")) place(detail.target); // its content was loaded
+});
 
 // Buttons that open a dialog, and that close the one they are in. Of many that open the same one, each names its address.
 const postTo = (form, address) => {
@@ -51,15 +58,28 @@ const postTo = (form, address) => {
   form.setAttribute("hx-post", address);
   htmx.process(form);
 };
-document.addEventListener("click", ({ target }) => {
-  const opener = target.closest("[data-dialog]"), dialog = opener && document.getElementById(opener.dataset.dialog);
-  if (opener?.dataset.address) postTo(dialog.querySelector("form"), opener.dataset.address);
+const openDialog = (opener) => {
+  const dialog = document.getElementById(opener.dataset.dialog);
+  if (opener.dataset.address) postTo(dialog.querySelector("form"), opener.dataset.address);
   dialog?.showModal();
-  target.closest("[data-close]")?.closest("dialog, [popover]")?.[target.closest("dialog") ? "close" : "hidePopover"]();
+};
+const closeDialogOrMenu = (button) => {
+  const dialogOrMenu = button.closest("dialog, [popover]");
+  if (button.closest("dialog")) dialogOrMenu.close();
+  else dialogOrMenu?.hidePopover();
+};
+document.addEventListener("click", ({ target }) => {
+  const opener = target.closest("[data-dialog]");
+  if (opener) openDialog(opener);
+  const closer = target.closest("[data-close]");
+  if (closer) closeDialogOrMenu(closer);
 });
 
 // Rows that a button appended: the first one gets the focus. (Browsers refuse `autofocus` while something else has it.)
-document.addEventListener("htmx:load", ({ detail: { elt } }) => (elt.matches("[data-takes-focus]") ? elt : elt.querySelector("[data-takes-focus]"))?.focus());
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  const taker = elt.matches("[data-takes-focus]") ? elt : elt.querySelector("[data-takes-focus]");
+  taker?.focus();
+});
 
 // Theme and density are shown as soon as they are chosen; the server stores them.
 const shown = document.documentElement.dataset;
@@ -84,14 +104,17 @@ const show = () => {
   if (!open && toasts.matches(":popover-open")) toasts.hidePopover();
 };
 const dismissLater = (toast) => setTimeout(() => {
-  if (toast.matches(":hover, :focus-within")) return dismissLater(toast);
-  toast.remove();
+  if (toast.matches(":hover, :focus-within")) dismissLater(toast);
+  else toast.remove();
 }, Number(toast.dataset.milliseconds ?? 6000));
 new MutationObserver((changes) => {
-  for (const { addedNodes } of changes) for (const toast of addedNodes) if (toast.matches?.(".toast")) dismissLater(toast);
+  const added = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.matches?.(".toast"));
+  for (const toast of added) dismissLater(toast);
   show();
 }).observe(toasts, { childList: true });
 for (const toast of toasts.querySelectorAll(".toast")) dismissLater(toast);
 show();
-toasts.addEventListener("htmx:afterRequest", ({ target, detail }) => detail.successful && target.matches("form") && target.closest(".toast").remove());
+toasts.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+  if (detail.successful && target.matches("form")) target.closest(".toast").remove();
+});
 toasts.addEventListener("click", ({ target }) => target.closest("[data-dismiss]")?.closest(".toast").remove());

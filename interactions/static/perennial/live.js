@@ -8,7 +8,9 @@ try {
 } catch { /* the browser allows no storage */ }
 
 // A page restored from the browser's memory is reloaded, so that after log-out it shows the log-in page.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 
 // An update does not close what the user has opened, nor overwrite typed text.
 const changed = {
@@ -20,14 +22,21 @@ const changed = {
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, field) => !changed[name]?.(field);
 // Nor does it take away a whole text that the user has loaded, unless the text has changed.
-Idiomorph.defaults.callbacks.beforeNodeMorphed = (shown, sent) => !(shown.matches?.(".fold[open]") && shown.dataset.version === sent.dataset.version);
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (shown, sent) => {
+  const isLoadedText = shown.matches?.(".fold[open]");
+  return !(isLoadedText && shown.dataset.version === sent.dataset.version);
+};
 
 // Idiomorph's own extension of htmx takes swaps of every style for replacements of the element (isInlineSwap), so that what is
 // sent for the inside of an element would be nested in it.
 const STYLES = { "morph": "outerHTML", "morph:outerHTML": "outerHTML", "morph:innerHTML": "innerHTML" };
 htmx.defineExtension("morph", {
   isInlineSwap: (style) => STYLES[style] === "outerHTML",
-  handleSwap: (style, target, fragment) => STYLES[style] && Idiomorph.morph(target, fragment.children, { morphStyle: STYLES[style] }),
+  handleSwap: (style, target, fragment) => {
+    const morphStyle = STYLES[style];
+    if (!morphStyle) return undefined; // htmx swaps it
+    return Idiomorph.morph(target, fragment.children, { morphStyle });
+  },
 });
 
 // When a focused button is removed, the heading of its section or menu gets the focus, not the whole page.
@@ -48,7 +57,9 @@ const ignore = (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
 };
-document.addEventListener("click", (event) => event.detail > 1 && event.target.closest("#demo button, dialog button") && ignore(event), true);
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("#demo button, dialog button")) ignore(event);
+}, true);
 const AGAIN_AFTER = 5000; // milliseconds: a form whose page does not leave can be sent again then
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -71,4 +82,6 @@ const fail = (event) => {
   if (asked(event)) say(status ? answered.replace("%(status)s", status) : unreachable);
 };
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, fail);
-document.addEventListener("htmx:beforeRequest", (event) => asked(event) && say(""));
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (asked(event)) say("");
+});

@@ -1,0 +1,54 @@
+// Polls the server for what has changed in the inbox, and says so when the server cannot be reached.
+
+import { isStale } from "./inbox-list.js";
+import { pageState } from "./inbox-requests.js";
+
+const inbox = document.getElementById("main");
+const connection = document.getElementById("connection");
+
+// The server answers the current version without comparing anything; without a version it compares everything.
+const version = () => (!isStale() && document.getElementById("version")?.value) || "";
+
+// A page in the background does not poll; one that comes to the front polls at once.
+let isPolling = false;
+const poll = async () => {
+  if (isPolling || document.visibilityState !== "visible") return;
+  isPolling = true;
+  const headers = { "X-Version": version() };
+  await htmx
+    .ajax("GET", inbox.dataset.updates + location.search, { source: inbox, target: inbox, swap: "none", values: pageState(), headers })
+    .catch(() => {})
+    .finally(() => { isPolling = false; });
+};
+const isPoll = ({ requestConfig }) => requestConfig?.elt === inbox;
+
+const pollStaleRowsAfterScrolling = () => {
+  let timer;
+  const pollStaleRows = () => {
+    if (isStale()) poll();
+  };
+  document.addEventListener("scroll", () => {
+    clearTimeout(timer);
+    timer = setTimeout(pollStaleRows, 200);
+  }, { capture: true, passive: true });
+};
+
+/** Ask now what has changed. */
+export const pollNow = () => poll();
+
+export const startPolling = () => {
+  for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    document.addEventListener(name, ({ detail }) => {
+      if (!isPoll(detail)) return;
+      connection.textContent = document.body.dataset.unreachable;
+      connection.hidden = false;
+    });
+  }
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (isPoll(detail) && detail.successful) connection.hidden = true;
+  });
+  setInterval(poll, inbox.dataset.seconds * 1000);
+  document.addEventListener("visibilitychange", poll);
+  addEventListener("online", poll);
+  pollStaleRowsAfterScrolling();
+};
