@@ -194,6 +194,63 @@ TIMES_OF_TOASTS = """() => {
 }"""
 
 
+@pytest.mark.parametrize("width", [390, 1200, 1439, 1920])
+def test_the_person_is_shown_at_every_width(inbox, width):
+    open_thread(inbox)
+    inbox.set_viewport_size({"width": width, "height": 900})
+    if width == 390:
+        inbox.get_by_role("button", name="More actions").click()
+    if width < 1440:
+        inbox.get_by_role("button", name="The person").click()
+    person = inbox.locator("#person")
+    expect(person.get_by_role("heading", name="Also wrote")).to_be_in_viewport()
+    assert person.bounding_box()["width"] >= 256
+    assert person.bounding_box()["x"] + person.bounding_box()["width"] <= width
+
+
+def test_a_comment_is_chosen_to_be_answered(filled, inbox):
+    inbox.goto(f"{filled.url}/comments/?platform=instagram")
+    open_thread(inbox)
+    entry = inbox.locator(".entry.in").first
+    name = entry.locator("strong").inner_text()
+    entry.hover()
+    entry.locator(".entry-more").click()
+    inbox.locator(".menu:popover-open").get_by_role("button", name="Reply").click()
+    expect(inbox.get_by_role("textbox", name="Your text")).to_be_focused()
+    expect(inbox.locator("#answered")).to_have_text(name)
+    inbox.keyboard.type("Thank you for this one")
+    inbox.keyboard.press("Control+Enter")
+    expect(inbox.locator(".entry.out").last).to_contain_text("Thank you for this one")
+    id = entry.get_attribute("id").split("-")[1]
+    [(answered,)] = filled.sql(
+        "SELECT parent_id FROM interactions_interaction WHERE text = 'Thank you for this one'"
+    )
+    assert str(answered) == id
+
+
+def test_an_error_of_the_form_goes_when_one_types(inbox):
+    open_thread(inbox)
+    inbox.locator("[data-send]").click()
+    expect(inbox.locator("#composer-error")).to_have_text("Write the reply first.")
+    inbox.get_by_role("textbox", name="Your text").press_sequentially("a")
+    expect(inbox.locator("#composer-error")).to_have_count(0)
+    inbox.get_by_role("textbox", name="Your text").fill("")
+
+
+def test_on_a_phone_the_heading_leads_to_comments_and_messages(filled, inbox):
+    inbox.set_viewport_size({"width": 390, "height": 844})
+    inbox.get_by_role("button", name="Comments or messages").click()
+    inbox.locator("#kinds").get_by_role("link", name="Messages", exact=True).click()
+    expect(inbox.get_by_role("heading", level=1)).to_have_text("Messages")
+
+
+def test_the_navigation_marks_the_page_of_an_open_thread_after_a_reload(filled, inbox):
+    inbox.goto(f"{filled.url}/comments/")
+    open_thread(inbox)
+    inbox.reload()
+    expect(inbox.locator(".side [aria-current=page]")).to_have_text("Comments")
+
+
 def test_a_toast_goes_after_six_seconds(inbox):
     inbox.evaluate(TIMES_OF_TOASTS)
     row(inbox).hover()

@@ -35,7 +35,7 @@ FORMS: dict[str, list[tuple[str, dict[str, str], int]]] = {
         ("{thread}/write/", {"text": "a reply"}, 404),
         ("{thread}/write/", {"text": "a note", "mode": "note"}, 404),
     ],
-    "inbox-block": [("{thread}/block/", {"blocked": "1"}, 404)],
+    "inbox-block": [("{thread}/block/", {"block": "{row}"}, 404)],
     "inbox-row": [(f"rows/{{row}}/{one}/", {}, 404) for one in ("hide", "delete")]
     + [(f"rows/{{hidden}}/{one}/", {}, 404) for one in ("unhide", "withdraw")],
     "inbox-bulk": [("bulk/", {"change": "done", "ids": "{thread}"}, 404)],

@@ -306,7 +306,7 @@ def test_a_thread_that_is_gone_is_404_with_a_sentence(page, profile, three):
         ("unread", {"unread": "1"}),
         ("labels", {"new": "a"}),
         ("write", {"text": "Hello"}),
-        ("block", {"blocked": "1"}),
+        ("block", {"block": "1"}),
     ):
         shown = press(page, action(three[1], name), code=404, **fields)
         sentence = "This thread is gone: it was deleted meanwhile."
@@ -432,14 +432,17 @@ def test_a_profile_that_has_all_its_labels_gets_no_other(page, three, monkeypatc
 
 def test_a_person_is_blocked_which_hides_what_they_wrote_and_unblocked(page, profile, three):
     send(profile, comment("c4", T[4], author={"id": "bob"}), comment("c5", T[5], parent_id="c4", author=ADA))
-    shown = press(page, action(three[0], "block"), blocked="1")
+    shown = press(page, action(three[0], "block"), block=row("c1").pk)
     assert toast(shown) == "Ada Lovelace is blocked. What they write is hidden."
     assert open_thread(shown) == three[0].pk
     hidden = Interaction.objects.exclude(hidden_at=None).values_list("platform_id", flat=True)
     assert sorted(hidden) == ["c1", "c2", "c3", "c5"]
     assert Moderation.objects.filter(action="hide").count() == 4
     path, undo = undo_form(shown)
-    assert (path.partition("?")[0], undo) == (action(three[0], "block"), {"blocked": "0", "show": "1"})
+    assert (path.partition("?")[0], undo) == (
+        action(three[0], "block"),
+        {"unblock": str(row("c1").pk), "show": "1"},
+    )
     shown = press(page, path, **undo)
     assert (toast(shown), BlockedAuthor.objects.exists()) == ("Ada Lovelace is not blocked any more.", False)
     assert list(Interaction.objects.exclude(hidden_at=None)) == []
@@ -450,15 +453,15 @@ def test_a_person_is_blocked_which_hides_what_they_wrote_and_unblocked(page, pro
 def test_undoing_a_block_leaves_what_was_hidden_before_and_other_people(page, profile, three):
     send(profile, comment("c4", T[4], author={"id": "bob"}))
     send(profile, event("comment.hidden", "c2", at(NOW)), event("comment.hidden", "c4", at(NOW)))
-    path, undo = undo_form(press(page, action(three[0], "block"), blocked="1"))
+    path, undo = undo_form(press(page, action(three[0], "block"), block=row("c1").pk))
     press(page, path, **undo)
     hidden = Interaction.objects.exclude(hidden_at=None).values_list("platform_id", flat=True)
     assert sorted(hidden) == ["c2", "c4"]
 
 
 def test_unblocking_later_leaves_hidden_what_is_hidden(page, profile, three):
-    press(page, action(three[0], "block"), blocked="1")
-    shown = press(page, action(three[0], "block"), blocked="0")
+    press(page, action(three[0], "block"), block=row("c1").pk)
+    shown = press(page, action(three[0], "block"), unblock=row("c1").pk)
     assert (
         toast(shown)
         == "Ada Lovelace is not blocked any more. What is hidden stays hidden; unhide it where you want."
@@ -467,34 +470,35 @@ def test_unblocking_later_leaves_hidden_what_is_hidden(page, profile, three):
 
 
 def test_the_person_is_shown_as_blocked(page, three):
-    press(page, action(three[0], "block"), blocked="1")
+    press(page, action(three[0], "block"), block=row("c1").pk)
     shown = part(page, f"/inbox/{three[1].pk}/person/")
     assert ([one.text for one in shown.all(".danger")], [one.text for one in shown.all("button")]) == (
         ["Blocked"],
         ["Unblock"],
     )
     button = shown.one("button")
-    assert (button["name"], button["value"]) == ("blocked", "0")
+    assert (button["name"], button["value"]) == ("unblock", str(row("c2").pk))
 
 
 def test_repeated_blocks_and_unblocks_change_nothing(page, three):
-    for blocked in ("1", "0"):
-        press(page, action(three[0], "block"), blocked=blocked)
+    for name in ("block", "unblock"):
+        fields = {name: row("c1").pk}
+        press(page, action(three[0], "block"), **fields)
         before = [everything(), list(BlockedAuthor.objects.values()), list(Moderation.objects.values())]
-        press(page, action(three[0], "block"), blocked=blocked)
+        press(page, action(three[0], "block"), **fields)
         after = [everything(), list(BlockedAuthor.objects.values()), list(Moderation.objects.values())]
         assert after == before
 
 
 def test_a_person_with_the_longest_handle_and_no_name_is_blocked(page, profile):
     send(profile, comment("c1", author={"id": "x" * 255, "handle": "h" * 255}))
-    press(page, action(thread("c1"), "block"), blocked="1")
+    press(page, action(thread("c1"), "block"), block=row("c1").pk)
     assert BlockedAuthor.objects.get().author_id == "x" * 255
 
 
 def test_the_brand_is_not_blocked(page, profile):
     send(profile, comment("c1", author=BRAND))
-    shown = press(page, action(thread("c1"), "block"), code=422, blocked="1")
+    shown = press(page, action(thread("c1"), "block"), code=422, block=row("c1").pk)
     assert (toast(shown), BlockedAuthor.objects.exists()) == (
         "This thread has nobody who can be blocked.",
         False,
@@ -503,15 +507,44 @@ def test_the_brand_is_not_blocked(page, profile):
 
 def test_a_profile_that_has_blocked_as_many_as_it_may_blocks_no_other(page, three, monkeypatch):
     monkeypatch.setattr(blocking, "MAX_BLOCKED", 0)
-    shown = press(page, action(three[0], "block"), code=422, blocked="1")
+    shown = press(page, action(three[0], "block"), code=422, block=row("c1").pk)
     assert toast(shown).startswith("The profile has as many blocked people as it may have.")
+    assert not BlockedAuthor.objects.exists()
+
+
+def test_anybody_who_wrote_in_the_thread_is_blocked_and_the_undo_is_of_that_person(page, profile):
+    send(profile, comment("c1", author={"id": "spam", "name": "Spammer"}))
+    send(
+        profile,
+        comment("r1", T[1], parent_id="c1", author=ADA),
+        comment("r2", T[2], parent_id="c1", author=ADA),
+    )
+    spam, root = row("c1"), thread("c1")
+    path, undo = undo_form(press(page, action(root, "block"), block=spam.pk))
+    assert list(BlockedAuthor.objects.values_list("author_id", flat=True)) == ["spam"]
+    assert (row("c1").hidden_at is None, row("r1").hidden_at) == (False, None)
+    assert toast(press(page, path, **undo)) == "Spammer is not blocked any more."
+    assert (BlockedAuthor.objects.count(), row("c1").hidden_at) == (0, None)
+    path, undo = undo_form(press(page, action(root, "block"), block=row("r2").pk))
+    assert toast(press(page, path, **undo)) == "Ada Lovelace is not blocked any more."
+    assert (BlockedAuthor.objects.count(), Interaction.objects.exclude(hidden_at=None).count()) == (0, 0)
+
+
+@pytest.mark.parametrize("fields", [{}, {"block": ""}, {"block": "x"}, {"unblock": "-1"}])
+def test_without_a_row_nobody_is_blocked(page, three, fields):
+    assert toast(press(page, action(three[0], "block"), code=422, **fields)) == "Choose whom to block."
+    assert not BlockedAuthor.objects.exists()
+
+
+def test_a_row_of_another_thread_blocks_nobody(page, three):
+    press(page, action(three[0], "block"), code=404, block=row("c2").pk)
     assert not BlockedAuthor.objects.exists()
 
 
 def test_blocking_is_of_one_profile(page, alice, three):
     other = Profile.objects.create(owner=alice, platform="x", platform_id="x1", handle="other")
     send(other, comment("elsewhere", author=ADA))
-    press(page, action(three[0], "block"), blocked="1")
+    press(page, action(three[0], "block"), block=row("c1").pk)
     assert row("elsewhere").hidden_at is None
-    press(page, action(thread("elsewhere"), "block"), blocked="0")
+    press(page, action(thread("elsewhere"), "block"), unblock=row("elsewhere").pk)
     assert BlockedAuthor.objects.count() == 1

@@ -187,9 +187,18 @@ def test_what_a_selected_thread_sends_beside_its_id_is_not_trusted(page, ten):
     )
 
 
-@pytest.mark.parametrize("fields", [{"change": "read"}, {"change": "label", "label": "a"}])
-def test_what_has_an_opposite_offers_no_undo(page, ten, fields):
-    assert change(page, **fields, **ids(ten[0])).one(".toast").all("form") == []
+def test_a_label_has_an_opposite_and_offers_no_undo(page, ten):
+    assert change(page, change="label", label="a", **ids(ten[0])).one(".toast").all("form") == []
+
+
+@pytest.mark.parametrize("wanted", ["read", "unread"])
+def test_read_and_unread_are_undone_for_each_thread(page, ten, wanted):
+    change(page, change="read", **ids(*ten[:4]))
+    before = list(Thread.objects.order_by("pk").values_list("unread", "status"))
+    path, fields = undo_form(change(page, change=wanted, **ids(*ten)))
+    assert set(Thread.objects.values_list("unread", flat=True)) == {wanted == "unread"}
+    press(page, path, "list", **fields)
+    assert list(Thread.objects.order_by("pk").values_list("unread", "status")) == before
 
 
 def test_a_thread_of_the_selection_that_is_gone_is_404_and_nothing_is_changed(page, profile, ten):

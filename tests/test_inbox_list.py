@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Profile
+from interactions.ages import clock_or_day
 from interactions.clock import now
 from interactions.models import Label, Thread
 from interactions.pages.inbox_list import PAGE_SIZE
@@ -70,7 +71,7 @@ def test_a_row_tells_its_status_and_who_wrote_last(page, profile):
         "c4": "done You: Thank you!",
         "c3": "archived a comment",
         "c2": "done a comment",
-        "c1": "snoozed a comment",
+        "c1": f"snoozed {clock_or_day(thread('c1').snoozed_until)} a comment",
         "c0": "a comment",
     }
     actions = {

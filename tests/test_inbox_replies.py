@@ -22,7 +22,7 @@ from tests.inbox_pages import (
     undo_form,
     whole,
 )
-from tests.thread_requests import everything
+from tests.thread_requests import everything, row
 from tests.world import BRAND, NOW, SECOND, T, at, comment, event, message, send, thread
 
 
@@ -35,7 +35,7 @@ def talk(profile) -> Thread:
 def fields_of(found) -> dict[str, str]:
     """The hidden fields of the form below the thread."""
     form = found.one("#composer")
-    return {name: form.one(f"name={name}")["value"] for name in ("key", "seen_id", "covers")}
+    return {name: form.one(f"name={name}")["value"] for name in ("key", "to", "seen_id", "covers")}
 
 
 def write(page, one: Thread, code: int = 200, **fields):
@@ -69,6 +69,52 @@ def test_a_reply_is_queued_and_shown_and_the_form_is_empty(page, talk):
     check_threads(now())
 
 
+def test_any_comment_of_a_thread_is_answered(page, profile):
+    send(profile, comment("c1"), comment("r1", T[1], parent_id="c1"), comment("r2", T[2], parent_id="c1"))
+    one = thread("c1")
+    before = whole(page, address(one))
+    assert fields_of(before)["to"] == str(row("r2").pk)
+    write(page, one, **fields_of(before) | {"to": row("c1").pk}, text="To the first")
+    write(page, one, **fields_of(whole(page, address(one))), text="To the newest")
+    assert stored() == [("To the first", "c1"), ("To the newest", "r2")]
+    check_threads(now())
+
+
+def test_what_is_answered_stays_the_one_that_was_shown(page, profile):
+    """A comment that arrives while somebody types is not answered by accident."""
+    send(profile, comment("c1"), comment("r1", T[1], parent_id="c1"))
+    before = whole(page, address(thread("c1")))
+    send(profile, comment("r2", T[2], parent_id="c1"))
+    write(page, thread("c1"), **fields_of(before), text="To r1")
+    assert stored() == [("To r1", "r1")]
+
+
+def test_a_comment_that_was_deleted_meanwhile_is_not_answered(page, profile):
+    send(profile, comment("c1"), comment("r1", T[1], parent_id="c1"))
+    before = fields_of(whole(page, address(thread("c1"))))
+    send(profile, event("comment.deleted", "r1", at(T[2])))
+    shown = write(page, thread("c1"), 422, **before, text="Too late")
+    assert shown.one("#composer-error").text.startswith("What you answer was deleted meanwhile.")
+    assert (typed(shown), stored()) == (("reply", "Too late"), [])
+    write(page, thread("c1"), **fields_of(shown), text="Too late")
+    assert stored() == [("Too late", "c1")]
+
+
+@pytest.mark.parametrize("to", ["c9", "elsewhere"])
+def test_a_row_of_another_thread_is_not_answered(page, alice, profile, to):
+    other = Profile.objects.create(owner=alice, platform="x", platform_id="x1", handle="other")
+    send(profile, comment("c1"), comment("c9"))
+    send(other, comment("elsewhere"))
+    write(
+        page,
+        thread("c1"),
+        422,
+        **fields_of(whole(page, address(thread("c1")))) | {"to": row(to).pk},
+        text="No",
+    )
+    assert stored() == []
+
+
 def test_send_and_done_opens_the_next_thread_and_can_be_undone(page, alice, profile, talk):
     alice.answers_close_threads = False
     alice.save()
@@ -90,7 +136,7 @@ def test_send_and_done_leaves_a_thread_open_that_got_a_message_which_was_not_sho
     before = whole(page, address(talk))
     send(profile, message("m2", T[1]), at=NOW + SECOND)
     write(page, talk, **fields_of(before), text="Welcome", then="done")
-    assert (stored(), thread("talk").status, thread("talk").unread) == ([("Welcome", "m2")], "open", True)
+    assert (stored(), thread("talk").status, thread("talk").unread) == ([("Welcome", "m1")], "open", True)
     check_threads(now())
 
 
@@ -138,7 +184,7 @@ def test_a_received_message_that_was_not_shown_is_no_collision(page, profile, ta
     before = whole(page, address(talk))
     send(profile, message("m2", T[1]))
     write(page, talk, **fields_of(before), text="Welcome")
-    assert stored() == [("Welcome", "m2")]
+    assert stored() == [("Welcome", "m1")]
 
 
 @pytest.mark.parametrize("field", ["key", "seen_id", "covers"])

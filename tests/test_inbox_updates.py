@@ -365,7 +365,7 @@ def test_as_long_as_nothing_has_changed_the_answer_is_204(connected):
         ("labels", {"new": "a"}),
         ("write", {"text": "Hello"}),
         ("write", {"text": "a note", "mode": "note"}),
-        ("block", {"blocked": "1"}),
+        ("block", {"block": "{c1}"}),
     ],
     ids=str,
 )
@@ -374,6 +374,7 @@ def test_every_action_is_noticed_by_another_page(connected, fields):
     send(profile, comment("c1"), comment("c2"))
     before = whole(client)
     name, values = fields
+    values = {key: row("c1").pk if value == "{c1}" else value for key, value in values.items()}
     press(client, action(thread("c1"), name), **values)
     assert ask(client, before).status_code == 200
     after = whole(client)

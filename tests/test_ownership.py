@@ -163,7 +163,7 @@ ACTIONS = [
     ("{thread}/labels/", {"new": "mine"}),
     ("{thread}/write/", {"text": "a reply", "mode": "reply"}),
     ("{thread}/write/", {"text": "a note", "mode": "note"}),
-    ("{thread}/block/", {"blocked": "1"}),
+    ("{thread}/block/", {"block": "{row}"}),
     *((f"rows/{{row}}/{action}/", {}) for action in ("hide", "unhide", "delete", "withdraw")),
     ("bulk/", {"ids": "{thread}", "change": "done"}),
     ("bulk/", {"ids": "{thread}", "change": "label", "label": "mine"}),
