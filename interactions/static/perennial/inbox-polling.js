@@ -2,6 +2,7 @@
 
 import { isStale } from "./inbox-list.js";
 import { pageState } from "./inbox-requests.js";
+import { onRequestFailed } from "./request-failures.js";
 
 const inbox = document.getElementById("main");
 const connection = document.getElementById("connection");
@@ -37,13 +38,11 @@ const pollStaleRowsAfterScrolling = () => {
 export const pollNow = () => poll();
 
 export const startPolling = () => {
-  for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-    document.addEventListener(name, ({ detail }) => {
-      if (!isPoll(detail)) return;
-      connection.textContent = document.body.dataset.unreachable;
-      connection.hidden = false;
-    });
-  }
+  onRequestFailed(({ detail }) => {
+    if (!isPoll(detail)) return;
+    connection.textContent = document.body.dataset.unreachable;
+    connection.hidden = false;
+  });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (isPoll(detail) && detail.successful) connection.hidden = true;
   });

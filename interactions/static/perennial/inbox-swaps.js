@@ -1,6 +1,7 @@
 // Decides which parts of the inbox's responses are put into the page: refusals are, those that come too late are not.
 
 import { markOpen, openId } from "./inbox-list.js";
+import { onRequestFailed } from "./request-failures.js";
 
 const inbox = document.getElementById("main");
 const pane = document.getElementById("thread");
@@ -60,10 +61,8 @@ export const startSwaps = () => {
     swapForRemovedElement(detail);
   });
   // A row is marked as open before its thread is loaded; when that fails, the thread that is shown is marked again.
-  for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-    document.addEventListener(name, ({ detail }) => {
-      if (detail.target === pane) markOpen();
-    });
-  }
+  onRequestFailed(({ detail }) => {
+    if (detail.target === pane) markOpen();
+  });
   document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => ignoreClosedThread(detail));
 };

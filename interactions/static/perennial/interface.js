@@ -1,7 +1,8 @@
 // What all pages need: drafts deleted at log-out, ages that stay true, menus beside their buttons, dialogs, the theme, toasts.
 // Texts come from the document (attributes of body), as they are translated there.
 
-const say = document.body.dataset;
+const texts = document.body.dataset;
+const { user } = document.body.dataset;
 
 // Drafts (inbox-composer.js) are their writer's: logging out deletes them, and so does the next user's first page. They
 // outlive a session that has ended by itself.
@@ -11,7 +12,7 @@ const deleteDrafts = (isKept) => {
     for (const name of names) localStorage.removeItem(name);
   } catch { /* the browser allows no storage */ }
 };
-if (say.user) deleteDrafts((name) => name.startsWith(`draft:${say.user}:`));
+if (user) deleteDrafts((name) => name.startsWith(`draft:${user}:`));
 document.addEventListener("submit", ({ target }) => {
   if (target.matches("[data-log-out]")) deleteDrafts(() => false);
 });
@@ -20,10 +21,10 @@ document.addEventListener("submit", ({ target }) => {
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const fill = (text, name, value) => text.replace(`%(${name})d`, Math.floor(value));
 const age = (passed) => {
-  if (passed < MINUTE) return say.now;
-  if (passed < HOUR) return fill(say.minutes, "minutes", passed / MINUTE);
-  if (passed < DAY) return fill(say.hours, "hours", passed / HOUR);
-  if (passed < 7 * DAY) return fill(say.days, "days", passed / DAY);
+  if (passed < MINUTE) return texts.now;
+  if (passed < HOUR) return fill(texts.minutes, "minutes", passed / MINUTE);
+  if (passed < DAY) return fill(texts.hours, "hours", passed / HOUR);
+  if (passed < 7 * DAY) return fill(texts.days, "days", passed / DAY);
   return null;
 };
 setInterval(() => {

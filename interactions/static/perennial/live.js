@@ -1,6 +1,8 @@
 // Keeps focus, opened elements and typed text while htmx updates a fragment, reports failed button clicks, and
 // keeps no page in the browser's storage.
 
+import { onRequestFailed } from "./request-failures.js";
+
 // Delete pages stored by earlier versions and the address that htmx stores; we read neither.
 try {
   sessionStorage.clear();
@@ -70,18 +72,18 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 // Polls are repeated anyway; what the user asked for must be reported when it fails.
-const failed = document.getElementById("failed");
-const { failed: answered, unreachable } = document.body.dataset;
-const say = (sentence) => {
-  failed.textContent = sentence;
-  failed.hidden = !sentence;
+const notice = document.getElementById("failed");
+const texts = document.body.dataset;
+/** Show why a request failed; an empty sentence hides the notice. */
+const showFailure = (sentence) => {
+  notice.textContent = sentence;
+  notice.hidden = !sentence;
 };
-const asked = ({ detail: { requestConfig } }) => requestConfig?.verb === "post" || Boolean(requestConfig?.triggeringEvent);
-const fail = (event) => {
-  const { status } = event.detail.xhr;
-  if (asked(event)) say(status ? answered.replace("%(status)s", status) : unreachable);
-};
-for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, fail);
+const startedByUser = ({ detail: { requestConfig } }) => requestConfig?.verb === "post" || Boolean(requestConfig?.triggeringEvent);
+onRequestFailed((event) => {
+  const { status } = event.detail.xhr; // 0 without a response
+  if (startedByUser(event)) showFailure(status ? texts.failed.replace("%(status)s", status) : texts.unreachable);
+});
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (asked(event)) say("");
+  if (startedByUser(event)) showFailure("");
 });

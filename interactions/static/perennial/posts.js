@@ -1,7 +1,10 @@
 // Says so when older posts or threads could not be loaded; the link stays and can be pressed again.
 
-const failed = (event) => {
+import { onRequestFailed } from "./request-failures.js";
+
+const setNoticeHidden = (event, isHidden) => {
   const notice = event.target.closest?.(".post-older")?.querySelector("[role=alert]");
-  if (notice) notice.hidden = event.type === "htmx:beforeRequest";
+  if (notice) notice.hidden = isHidden;
 };
-for (const name of ["htmx:beforeRequest", "htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);
+document.addEventListener("htmx:beforeRequest", (event) => setNoticeHidden(event, true));
+onRequestFailed((event) => setNoticeHidden(event, false));
