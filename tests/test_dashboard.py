@@ -394,7 +394,7 @@ def test_in_the_first_hours_the_dashboard_says_when_life_starts_and_offers_some(
     shown = page.get("/").content.decode()
     begins = timezone.localtime(account.next_interactions_window)
     assert f"{begins:%H:%M}, posts " in shown
-    assert "Until then, bring some now, or start a scenario" in shown
+    assert "Until then, bring some now or start a scenario." in shown
     assert shown.count("Bring comments and messages") == shown.count("Bring posts") == 1
     DemoAccount.objects.update(interactions_ordinal=1)
     shown = page.get("/").content.decode()
