@@ -162,6 +162,28 @@ def test_the_brands_own_events_are_announced_as_its_answers(page, alice):
     assert page.get("/").content.decode().count("<b>Brand’s answer</b>") == 1
 
 
+def test_the_page_that_showed_a_scenario_is_told_once_that_it_has_ended(page, alice):
+    demo_of(alice, timezone.now())
+    assert '"running": ["complaint-wave"]' in press(page, f"{WAVE}/start", HTMX)
+    sent = {"shown": "active", "running": ["complaint-wave", "unknown"]}
+    assert "ended" not in page.get("/demo/panel/", sent, headers=HTMX).content.decode()
+    StoryEvent.objects.filter(origin="complaint-wave").update(delivered_at=timezone.now())
+    shown = page.get("/demo/panel/", sent, headers=HTMX).content.decode()
+    assert ("This scenario has ended: Complaint wave." in shown, '"running": []' in shown) == (True, True)
+
+
+@pytest.mark.parametrize("path", ["/demo/panel/", "/demo/banner/"])
+def test_the_page_that_showed_the_deletion_is_told_that_the_demo_is_off(page, alice, path):
+    demo_of(alice)
+    sentence = "Demo mode is off, and all data of the demo is deleted."
+    assert sentence not in page.get(path, {"shown": "disabling"}, headers=HTMX).content.decode()
+    transitions.disable(alice, request_worker=False)
+    assert sentence not in page.get(path, {"shown": "disabling"}, headers=HTMX).content.decode()
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
+    assert sentence in page.get(path, {"shown": "disabling"}, headers=HTMX).content.decode()
+    assert sentence not in page.get(path, {"shown": "active"}, headers=HTMX).content.decode()
+
+
 def test_another_users_scenario_is_not_shown(page, alice, bob):
     demo_of(alice, timezone.now())
     demo_of(bob, timezone.now(), seed=2)
