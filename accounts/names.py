@@ -54,9 +54,7 @@ def normalize_name(name: str, max_length: int) -> str:
 
 
 def _too_long(text: str, max_length: int) -> UnreadableName:
-    sentence = _(
-        "must be a name of 1 to %(most)d characters in one line; it has %(count)d, so shorten it to at most %(most)d characters."
-    )
+    sentence = _("must be a name of 1 to %(most)d characters in one line; it has %(count)d.")
     return UnreadableName(sentence % {"most": max_length, "count": len(text)})
 
 

@@ -62,6 +62,13 @@ class LogIn(PasswordFormView, LoginView):
         url = super().get_redirect_url()
         return "" if url == self.request.path else url
 
+    def form_invalid(self, form: Form) -> HttpResponse:
+        """Show the form again with the user name; the focus is on the password, unless the user name was left out."""
+        if "username" not in form.errors:
+            form.fields["username"].widget.attrs.pop("autofocus")
+            form.fields["password"].widget.attrs["autofocus"] = True
+        return super().form_invalid(form)
+
 
 class LogOut(LogoutView):
     """Logs out by POST; a GET shows the dashboard."""

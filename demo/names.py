@@ -36,7 +36,7 @@ def product_names(texts: Iterable[str]) -> list[str]:
     try:
         return [_checked(name, MAX_PRODUCT_LENGTH) for name in names]
     except UnreadableName as error:
-        raise InvalidOption(_("Each of products %(problem)s") % {"problem": error}) from error
+        raise InvalidOption(_("Each product %(problem)s") % {"problem": error}) from error
 
 
 def _checked(text: str, max_length: int) -> str:

@@ -87,21 +87,40 @@ def count_stored(account: DemoAccount) -> dict[str, int]:
     return stored_by_account([account])[account.pk]
 
 
+_UPCOMING_COLUMNS = {
+    "due_at": "due_at",
+    "type": "type",
+    "platform": "profile__platform",
+    "text": "payload__text",
+    "origin": "origin",
+}
+_AUTHOR_COLUMNS = {"author_id": "payload__author__id", "profile_id": "profile__platform_id"}
+
+
 def upcoming_events(account: DemoAccount) -> list[dict[str, Any]]:
     """The next undelivered events in order of time: `due_at`, `type`, `platform`, `text` and `origin`; none while off."""
     return upcoming_by_account([account])[account.pk]
 
 
+def upcoming_events_with_authors(account: DemoAccount) -> list[dict[str, Any]]:
+    """The same events, and the platform's ids of the author (`author_id`) and of the profile (`profile_id`)."""
+    return _upcoming([account], _UPCOMING_COLUMNS | _AUTHOR_COLUMNS)[account.pk]
+
+
 def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
     """The same for each account, by its primary key, in one statement."""
+    return _upcoming(accounts, _UPCOMING_COLUMNS)
+
+
+def _upcoming(
+    accounts: Iterable[DemoAccount], columns: dict[str, str]
+) -> dict[int | None, list[dict[str, Any]]]:
     shown = StoryEvent.objects.undelivered_by_account_index().exclude(type=StoryEvent.Type.METRICS)
     first = shown.filter(account=OuterRef("pk")).order_by("due_at", "id")
     enabled = [account.pk for account in accounts if account.state != State.OFF]
     ids = DemoAccount.objects.filter(pk__in=enabled).values_list(
         Func(ArraySubquery(first.values("pk")[:UPCOMING_EVENTS]), function="unnest")
     )
-    columns = {"due_at": "due_at", "type": "type", "platform": "profile__platform", "text": "payload__text"}
-    columns["origin"] = "origin"
     rows = StoryEvent.objects.filter(pk__in=ids).order_by("due_at", "id")
     events: dict[int | None, list[dict[str, Any]]] = {account.pk: [] for account in accounts}
     for account_id, *values in rows.values_list("account", *columns.values()):

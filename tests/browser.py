@@ -105,7 +105,7 @@ def log_out(page: Page) -> None:
 def wait_for_polls(page: Page, polls: int = 1) -> None:
     """Advance the page's clock by 15 s `polls` times, and wait for each poll of the dashboard."""
     for _ in range(polls):
-        with page.expect_response("**/demo/panel"):
+        with page.expect_response("**/demo/panel?*"):
             page.clock.fast_forward(15_000)
         page.wait_for_timeout(150)
 

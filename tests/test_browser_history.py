@@ -168,7 +168,7 @@ def test_a_poll_keeps_focus_selection_scroll_position_and_input(full, tab):
         "<details id='more'><summary>more</summary>text</details><input value='old'><textarea>old</textarea>"
     )
     tab.route(
-        "**/demo/panel",
+        "**/demo/panel?*",
         lambda route: route.fulfill(
             body=route.fetch().text().replace('<ol class="next">', f'{more}<ol class="next">', 1)
         ),
@@ -248,7 +248,9 @@ def test_a_failed_request_shows_an_error_and_keeps_the_input(full, tab):
     tab.unroute("**/demo/enable")
     tab.get_by_label("Products").fill("a" * 200)
     tab.get_by_role("button", name="Switch demo mode on").click()
-    expect(tab.get_by_text("Each of products must be")).to_be_visible()
+    expect(tab.get_by_text("Each product must be")).to_be_visible()
+    expect(tab.get_by_label("Products")).to_be_focused()
+    expect(tab.get_by_text("Each product must be")).to_be_in_viewport()
     expect(tab.get_by_text("That did not work")).to_have_count(0)
     assert (tab.get_by_label("Brand").input_value(), tab.get_by_label("Products").input_value()) == (
         "Café Ω",

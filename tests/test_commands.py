@@ -89,7 +89,7 @@ def test_options_change_nothing_of_a_demo_that_is_active(db):
         (("--brand", "!!"), "brand must have at least one letter or digit."),
         (
             ("--products", "Mug," + "a" * 61),
-            "Each of products must be a name of 1 to 60 characters in one line",
+            "Each product must be a name of 1 to 60 characters in one line",
         ),
         (("--products", ",".join("abcdefghijklmnopqrstu")), "products must be at most 20 names."),
         (("--brand", "\udcff"), "brand must be a name of 1 to 80 characters in one line"),

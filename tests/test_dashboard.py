@@ -82,16 +82,16 @@ def test_an_empty_brand_is_an_invented_one_and_one_that_is_left_out_stays(page, 
     ("choice", "sentence"),
     [
         ({"platforms": []}, "Choose at least one platform."),
-        ({"products": "a" * 200}, "Each of products must be a name of 1 to"),
+        ({"products": "a" * 200}, "Each product must be a name of 1 to"),
         (
             {"niche": "games"},
             "In Español, choose Coffee, Fashion, Fitness.",
         ),
-        ({"brand": "a" * 81}, "at most 80 characters"),
+        ({"brand": "a" * 81}, "must be a name of 1 to 80 characters in one line; it has 81."),
         ({"brand": "Ac\u202eme"}, "Brand must be a name of 1 to 80 characters in one line; remove U+202E"),
         (
             {"products": "Alba\u3164"},
-            "Each of products must be a name of 1 to 60 characters in one line; remove",
+            "Each product must be a name of 1 to 60 characters in one line; remove",
         ),
     ],
 )
@@ -130,7 +130,8 @@ def test_a_scenario_is_started_and_cancelled_on_the_dashboard(page, alice, heade
     demo_of(alice, timezone.now())
     shown = press(page, f"{WAVE}/start{slash}", headers)
     wave = StoryEvent.objects.filter(origin="complaint-wave").order_by("due_at")
-    assert f"{wave.count()} more to come, figures included; the last at {wave.last().due_at:%H:%M}." in shown
+    rest = "comments, messages and new numbers of likes and views are still to come"
+    assert f"{wave.count()} {rest}, the last at {wave.last().due_at:%H:%M}." in shown
     assert '<progress value="0" max="38" aria-label="Complaint wave">' in shown
     assert ("Cancel: Complaint wave" in shown, "Start: Complaint wave" in shown) == (True, False)
     assert ("Start: Viral spike" in shown, "Start: Product launch" in shown) == (True, True)
@@ -147,6 +148,40 @@ def test_upcoming_events_of_a_scenario_have_its_name(page, alice):
     listed = page.get("/").content.decode().split('id="demo-next"')[1].split("</section>")[0]
     assert len(re.findall('<li class="(?:content|comments|messages)">', listed)) == 10
     assert listed.count('<span class="badge demo">Complaint wave</span>') == 9
+
+
+def test_the_brands_own_events_are_announced_as_its_answers(page, alice):
+    demo_of(alice, timezone.now())
+    press(page, f"{WAVE}/start", {})
+    first = StoryEvent.objects.filter(origin="complaint-wave", type="comment.created").earliest(
+        "due_at", "id"
+    )
+    assert "Brand’s answer" not in page.get("/").content.decode()
+    first.payload["author"]["id"] = first.profile.platform_id
+    first.save(update_fields=["payload"])
+    assert page.get("/").content.decode().count("<b>Brand’s answer</b>") == 1
+
+
+def test_the_page_that_showed_a_scenario_is_told_once_that_it_has_ended(page, alice):
+    demo_of(alice, timezone.now())
+    assert '"running": ["complaint-wave"]' in press(page, f"{WAVE}/start", HTMX)
+    sent = {"shown": "active", "running": ["complaint-wave", "unknown"]}
+    assert "ended" not in page.get("/demo/panel/", sent, headers=HTMX).content.decode()
+    StoryEvent.objects.filter(origin="complaint-wave").update(delivered_at=timezone.now())
+    shown = page.get("/demo/panel/", sent, headers=HTMX).content.decode()
+    assert ("This scenario has ended: Complaint wave." in shown, '"running": []' in shown) == (True, True)
+
+
+@pytest.mark.parametrize("path", ["/demo/panel/", "/demo/banner/"])
+def test_the_page_that_showed_the_deletion_is_told_that_the_demo_is_off(page, alice, path):
+    demo_of(alice)
+    sentence = "Demo mode is off, and all data of the demo is deleted."
+    assert sentence not in page.get(path, {"shown": "disabling"}, headers=HTMX).content.decode()
+    transitions.disable(alice, request_worker=False)
+    assert sentence not in page.get(path, {"shown": "disabling"}, headers=HTMX).content.decode()
+    pending_work.run_to_completion(DemoAccount.objects.get().pk, NOW)
+    assert sentence in page.get(path, {"shown": "disabling"}, headers=HTMX).content.decode()
+    assert sentence not in page.get(path, {"shown": "active"}, headers=HTMX).content.decode()
 
 
 def test_another_users_scenario_is_not_shown(page, alice, bob):
@@ -381,7 +416,7 @@ def test_in_the_first_hours_the_dashboard_says_when_life_starts_and_offers_some(
     shown = page.get("/").content.decode()
     begins = timezone.localtime(account.next_interactions_window)
     assert f"{begins:%H:%M}, posts " in shown
-    assert "Until then, bring some now, or start a scenario" in shown
+    assert "Until then, bring some now or start a scenario." in shown
     assert shown.count("Bring comments and messages") == shown.count("Bring posts") == 1
     DemoAccount.objects.update(interactions_ordinal=1)
     shown = page.get("/").content.decode()

@@ -98,7 +98,7 @@ def test_a_name_is_stored_composed_and_with_single_blanks(given, kept):
 
 def test_a_far_too_long_name_is_refused_quickly():
     began = time.process_time()
-    with pytest.raises(UnreadableName, match="it has 60001, so shorten it to at most 80"):
+    with pytest.raises(UnreadableName, match=r"it has 60001\."):
         normalize_name("a" + "\u0301" * 30_000 + "\u0316" * 30_000, 80)
     assert time.process_time() - began < 1
     assert normalize_name("\u03b1\u0313\u0300\u0345" * 80, 80) == "\u1f82" * 80  # four code points become one
@@ -108,9 +108,7 @@ def test_a_far_too_long_name_is_refused_quickly():
 def test_the_length_is_that_of_the_normalized_name():
     assert normalize_name("e\u0301" * 80, 80) == "é" * 80
     assert normalize_name("A" + " " * 500 + "B", 3) == "A B"
-    with pytest.raises(
-        UnreadableName, match=r"of 1 to 80 characters in one line; it has 81, so shorten it to at most 80"
-    ):
+    with pytest.raises(UnreadableName, match=r"of 1 to 80 characters in one line; it has 81\."):
         normalize_name("x" * 81, 80)
 
 

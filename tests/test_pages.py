@@ -25,6 +25,13 @@ def test_pages_ask_for_a_log_in_and_then_show(client, alice, path):
     assert client.get(path).status_code == 200
 
 
+@pytest.mark.parametrize(("username", "focused"), [("alice", "password"), ("", "username")])
+def test_after_a_refused_log_in_the_focus_is_on_what_is_to_be_typed_again(client, alice, username, focused):
+    shown = client.post("/login/", {"username": username, "password": "wrong"}).content.decode()
+    assert re.findall(r'<input[^>]* name="(\w+)"[^>]* autofocus', shown) == [focused]
+    assert ('value="alice"' in shown) == (username == "alice")
+
+
 def shown_ids(html: str) -> list[int]:
     """The threads of a list, in its order."""
     return [int(id) for id in re.findall(r'<div class="row[^>]* data-id="(\d+)"', html)]

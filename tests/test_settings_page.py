@@ -279,7 +279,8 @@ def test_the_times_on_the_page_are_in_the_users_zone(page, alice):
     alice.time_zone = "Asia/Tokyo"
     alice.save()
     shown = text_of(page.get("/settings/demo/"))
-    assert "The day's first post is published at 19:00. The audience lives in the time zone UTC." in shown
+    published = "The day's first post is published at 19:00 in your time zone, Asia/Tokyo."
+    assert f"{published} The audience lives in the time zone UTC." in shown
     assert "Empty: 19:00 in your time zone." in shown
     assert shown.count("expires on Mondays at 12:00") == 2
 

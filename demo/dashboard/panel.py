@@ -94,13 +94,15 @@ def _progress_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
 def _running_context(account: DemoAccount, now: datetime) -> dict[str, Any]:
     progress = progress_of(account)
     counts = arrivals_by_day(account, now)
+    scenarios = scenario_cards(account)
     return {
         "progress": progress,
         "figures": [
             Figure(name, KINDS[name], count, counts[name][-1], bars(counts[name]))
             for name, count in count_stored(account).items()
         ],
-        "scenarios": scenario_cards(account),
+        "scenarios": scenarios,
+        "running_scenarios": [scenario.name for scenario in scenarios if scenario.running],
         "first_arrivals": first_arrivals_text(account, now),
         "days": timeline(account, now),
         "schedule": schedule_text(account),

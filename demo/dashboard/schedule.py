@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -105,12 +105,21 @@ def _amount_sentence(account: DemoAccount) -> str:
 
 
 def _posting_time(account: DemoAccount, now: datetime) -> str:
-    zone = {"zone": account.time_zone, "hour": account.posting_hour, "clock": default_posting_time(now)}
+    zone = {
+        "zone": account.time_zone,
+        "own_zone": get_current_timezone_name(),
+        "hour": account.posting_hour,
+        "clock": default_posting_time(now),
+    }
     audience = _("The audience lives in the time zone %(zone)s.") % zone
     if not account.content_per_day:
         return audience
     if account.posting_hour is None:
-        return _("The day's first post is published at %(clock)s.") % zone + " " + audience
+        return (
+            _("The day's first post is published at %(clock)s in your time zone, %(own_zone)s.") % zone
+            + " "
+            + audience
+        )
     return _("The day's first post is published at %(hour)d:00 in %(zone)s.") % zone + " " + audience
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from demo import simulator
 from demo.dashboard.schedule import join_with_and, window_text
 from demo.models import COUNTED_TYPE_NAMES, DemoAccount, State
-from demo.status import UPCOMING_EVENTS, upcoming_events
+from demo.status import UPCOMING_EVENTS, upcoming_events_with_authors
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions import ages
 
@@ -27,6 +27,7 @@ class Entry:
     text: str
     platform: str = ""
     scenario: str = ""
+    is_own: bool = False  # written by the brand itself
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Day:
 
 def timeline(account: DemoAccount, now: datetime) -> list[Day]:
     """The next entries by day, the earliest first. Of a paused demo: when they come if it is resumed at `now`."""
-    entries = [_planned(event) for event in upcoming_events(account)]
+    entries = [_planned(event) for event in upcoming_events_with_authors(account)]
     if len(entries) == UPCOMING_EVENTS:
         entries.append(Entry(entries[-1].at, "more", _("More follow after these.")))
     if account.state == State.PAUSED:
@@ -60,7 +61,8 @@ def _planned(event: dict[str, Any]) -> Entry:
     plan = simulator.SCENARIO_PLANS.get(event["origin"])
     kind = COUNTED_TYPE_NAMES[event["type"]]
     scenario = _(plan.label) if plan else ""
-    return Entry(event["due_at"], kind, event["text"] or "", event["platform"], scenario)
+    is_own = event["author_id"] == event["profile_id"]
+    return Entry(event["due_at"], kind, event["text"] or "", event["platform"], scenario, is_own)
 
 
 def _windows(account: DemoAccount) -> list[Entry]:

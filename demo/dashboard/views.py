@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import View, user_page, wants_fragment
@@ -17,12 +19,14 @@ from accounts.models import User
 from accounts.next_message import show_next
 from demo import simulator
 from demo.access import demo_allowed
+from demo.dashboard.banner import stored_banner
 from demo.dashboard.forms import EnableForm
 from demo.dashboard.panel import panel_context
 from demo.dashboard.schedule import counts_in_words
 from demo.exceptions import InvalidOption, InvalidState
 from demo.lifecycle import on_demand, scenarios, transitions
 from demo.lifecycle.activation import account_or_default
+from demo.models import State
 from demo.throttling import (
     AdvanceThrottle,
     DemoThrottle,
@@ -55,7 +59,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 def panel(request: HttpRequest) -> HttpResponse:
     """The panel, which htmx requests again and again; the whole dashboard for a browser that opens the address."""
-    return _show(request)
+    context = _context(request)
+    return _show(request, context=context, done=_ended_sentence(request, context))
 
 
 @user_page
@@ -64,7 +69,9 @@ def banner(request: HttpRequest) -> HttpResponse:
     """The banner, which pages request again while the state changes; the dashboard for a browser that opens the address."""
     if not wants_fragment(request):
         return redirect("dashboard")
-    return render(request, "banner.html")
+    shown = stored_banner(request.user)
+    done = _off_sentence(request, State.OFF if shown is None else shown.account.state)
+    return render(request, "banner.html", {"demo_banner": shown, "done": done})
 
 
 def button(view: View) -> View:
@@ -175,13 +182,33 @@ def _respond(request: HttpRequest, refusal: str = "", done: str = "") -> HttpRes
     return redirect("dashboard")
 
 
-def _show(request: HttpRequest, **more: object) -> HttpResponse:
-    """The panel for htmx, else the whole dashboard."""
+def _show(request: HttpRequest, context: dict[str, Any] | None = None, **more: object) -> HttpResponse:
+    """The panel for htmx, else the whole dashboard; `context` is that of the panel when it has been read already."""
     template = "demo/fragment.html" if wants_fragment(request) else "demo/dashboard.html"
-    return render(request, template, _context(request) | more)
+    return render(request, template, (context or _context(request)) | more)
 
 
-def _context(request: HttpRequest) -> dict[str, object]:
+def _ended_sentence(request: HttpRequest, context: dict[str, Any]) -> str:
+    """What has ended since the panel that requests itself again was shown: the demo, or scenarios; "" when nothing has."""
+    state = context["account"].state
+    if state != State.ACTIVE:
+        return _off_sentence(request, state)
+    ended = set(request.GET.getlist("running")) - set(context["running_scenarios"])
+    labels = [_(plan.label) for name, plan in simulator.SCENARIO_PLANS.items() if name in ended]
+    sentence = ngettext(
+        "This scenario has ended: %(names)s.", "These scenarios have ended: %(names)s.", len(labels)
+    )
+    return sentence % {"names": ", ".join(labels)} if labels else ""
+
+
+def _off_sentence(request: HttpRequest, state: str) -> str:
+    """That the demo is deleted, when the page showed that it was being deleted; else ""."""
+    if state == State.OFF and request.GET.get("shown") == State.DISABLING:
+        return _("Demo mode is off, and all data of the demo is deleted.")
+    return ""
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
     return panel_context(request.user, timezone.now())  # only shown, so the web server's clock will do
 
 

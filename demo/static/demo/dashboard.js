@@ -8,8 +8,18 @@ const offer = () => {
   if (open.length && !open.some((input) => input.checked)) open[0].checked = true;
 };
 document.addEventListener("change", ({ target }) => target.name === "language" && offer());
-document.addEventListener("htmx:afterSettle", () => {
+
+// The first field in error gets the focus: of pictures, the first that can be chosen.
+const showError = () => {
+  const error = document.querySelector("#enable [role=alert]");
+  if (!error) return;
+  const field = error.closest("fieldset, .field");
+  field?.querySelector("[aria-invalid=true], input:checked, input:enabled")?.focus({ preventScroll: true });
+  (field ?? error).scrollIntoView({ block: field?.offsetHeight > innerHeight / 2 ? "start" : "center" });
+};
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
   offer();
-  document.querySelector("#enable [role=alert]")?.scrollIntoView({ block: "center" });
+  if (detail.requestConfig?.verb === "post") showError();
 });
 offer();
+showError();

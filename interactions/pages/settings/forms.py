@@ -38,13 +38,15 @@ class ProfileForm(forms.ModelForm):
         model = Profile
         fields = ["platform", "platform_id", "handle", "display_name"]
         labels = {
-            "platform_id": gettext_lazy("Id"),
+            "platform_id": gettext_lazy("Id on the platform"),
             "handle": gettext_lazy("Handle"),
             "display_name": gettext_lazy("Name"),
         }
         help_texts = {
             "handle": gettext_lazy("As people write it, such as acme."),
-            "display_name": gettext_lazy("What your saved replies write for {brand}. May be empty."),
+            "display_name": gettext_lazy(
+                "Saved replies write it where you insert “Your profile’s name”. May be empty."
+            ),
         }
         error_messages = {
             "platform_id": required(gettext_lazy("Enter the id that the platform gave the profile.")),
