@@ -143,7 +143,7 @@ const onEscape = (event) => {
  */
 export const startList = (reload, update) => {
   const reloadIfEmptied = () => {
-    if (list.querySelector("#threads") && rows().length === 0) reload();
+    if (list.querySelector(".threads") && rows().length === 0) reload();
   };
   new MutationObserver(reloadIfEmptied).observe(list, { childList: true, subtree: true });
   list.addEventListener("click", onClick);
