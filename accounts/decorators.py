@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 View = Callable[..., HttpResponse]
 
@@ -22,14 +24,16 @@ def wants_fragment(request: HttpRequest) -> bool:
 def user_page(view: View) -> View:
     """Allow logged-in users only.
 
-    A fragment requested after the session ended, or after another user logged in, makes htmx reload the whole page.
+    A fragment requested after the session ended makes htmx open the log-in, which says so; after another user logged in
+    htmx reloads the whole page.
     """
     page = login_required(view)
 
     @wraps(view)
     def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if wants_fragment(request) and not _is_same_user(request):
-            response = HttpResponseClientRefresh()
+            is_ended = not request.user.is_authenticated
+            response = _open_log_in(request) if is_ended else HttpResponseClientRefresh()
         else:
             response = page(request, *args, **kwargs)
         patch_vary_headers(response, ("HX-Request", "HX-History-Restore-Request"))
@@ -57,6 +61,11 @@ def _is_same_user(request: HttpRequest) -> bool:
     """Whether the logged-in user is the one the open page was made for (header X-User)."""
     user = request.user
     return user.is_authenticated and request.headers.get("X-User", str(user.pk)) == str(user.pk)
+
+
+def _open_log_in(request: HttpRequest) -> HttpResponse:
+    query = {"next": request.htmx.current_url_abs_path or "/", "ended": "1"}
+    return HttpResponseClientRedirect(f"{reverse('login')}?{urlencode(query)}")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

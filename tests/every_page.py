@@ -233,6 +233,7 @@ def _without_a_table(stack: ServiceStack) -> Iterator[None]:
 PAGES = (
     Shown("log-in", "/login/", NOBODY),
     Shown("log-in-refused", "/login/", NOBODY, _log_in_wrongly),
+    Shown("log-in-after-the-session", "/login/?next=/inbox/&ended=1", NOBODY),
     Shown("unknown-address-of-nobody", "/nothing-here", NOBODY, status=404),
     Shown("dashboard", "/"),
     Shown("dashboard-menu", "/", act=lambda page: page.locator("#demo-more").click()),

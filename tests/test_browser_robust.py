@@ -70,7 +70,9 @@ def test_on_a_slow_network_the_row_is_marked_at_once_and_nothing_is_sent_twice(i
 def test_an_ended_session_shows_the_log_in_and_the_draft_is_there_afterwards(inbox, filled):
     text_field(inbox).fill("Half a sentence")
     inbox.context.clear_cookies(name="sessionid")
-    expect(inbox.get_by_label("Password")).to_be_visible(timeout=12_000)
+    expect(inbox.get_by_role("status").filter(has_text="Your session has ended.")).to_be_visible(
+        timeout=12_000
+    )
     inbox.get_by_label("User name").fill("visitor")
     inbox.get_by_label("Password").fill("visitor")
     inbox.get_by_role("button", name="Log in").click()

@@ -16,6 +16,8 @@ from tests.world import NOW, comment, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+LOG_IN = "/login?next=%2F&ended=1"
+
 
 @pytest.fixture
 def alice(transactional_db) -> User:
@@ -88,13 +90,13 @@ def test_a_version_is_valid_in_the_session_of_its_page_only(tab, alice):
     bob.force_login(User.objects.create_user("bob"))
     assert poll(other_browser, shown).status_code == 200
     assert poll(bob, shown).status_code == 200
-    assert poll(Client(), shown).headers["HX-Refresh"] == "true"
+    assert poll(Client(), shown).headers["HX-Redirect"] == LOG_IN
 
 
 def test_a_page_notices_at_once_that_its_browser_has_logged_out(tab):
     shown = version(tab)
     tab.post("/logout/")
-    assert poll(tab, shown).headers["HX-Refresh"] == "true"
+    assert poll(tab, shown).headers["HX-Redirect"] == LOG_IN
 
 
 @pytest.mark.parametrize(

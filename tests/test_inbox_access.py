@@ -132,7 +132,8 @@ def test_after_the_log_out_a_form_changes_nothing(client, alice, ids):
     for address, sent, _ in each_form(ids):
         assert client.post(address, sent).headers["Location"].startswith("/login/?next="), address
         answer = client.post(address, sent, headers=headers)
-        assert (answer.headers.get("HX-Refresh"), answer.content, stored()) == ("true", b"", before), address
+        log_in = "/login?next=%2F&ended=1"
+        assert (answer.headers.get("HX-Redirect"), answer.content, stored()) == (log_in, b"", before), address
 
 
 def test_the_open_page_of_another_user_changes_nothing(client, alice, bob, ids):
