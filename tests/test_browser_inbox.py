@@ -259,7 +259,7 @@ def test_a_toast_goes_after_six_seconds(inbox):
     expect(inbox.locator(".toast")).to_be_visible()
     expect(inbox.locator(".toast")).to_have_count(0, timeout=30_000)
     shown_at, gone_at = inbox.evaluate("window.times")
-    assert 5_990 < gone_at - shown_at < 9_000
+    assert 5_990 < gone_at - shown_at < 8_000
 
 
 def test_what_is_sent_for_the_inside_of_an_element_is_not_nested_in_it(inbox):
