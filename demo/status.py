@@ -98,17 +98,16 @@ _AUTHOR_COLUMNS = {"author_id": "payload__author__id", "profile_id": "profile__p
 
 
 def upcoming_events(account: DemoAccount) -> list[dict[str, Any]]:
-    """The next undelivered events in order of time: `due_at`, `type`, `platform`, `text` and `origin`; none while off."""
-    return upcoming_by_account([account])[account.pk]
+    """The next undelivered events in order of time, none while off.
 
-
-def upcoming_events_with_authors(account: DemoAccount) -> list[dict[str, Any]]:
-    """The same events, and the platform's ids of the author (`author_id`) and of the profile (`profile_id`)."""
+    Each has `due_at`, `type`, `platform`, `text` and `origin`, and the platform's ids of the author (`author_id`) and of the
+    profile (`profile_id`).
+    """
     return _upcoming([account], _UPCOMING_COLUMNS | _AUTHOR_COLUMNS)[account.pk]
 
 
 def upcoming_by_account(accounts: Iterable[DemoAccount]) -> dict[int | None, list[dict[str, Any]]]:
-    """The same for each account, by its primary key, in one statement."""
+    """The same without ids for each account, by its primary key, in one statement."""
     return _upcoming(accounts, _UPCOMING_COLUMNS)
 
 

@@ -60,7 +60,10 @@ def answer_thread(
     AnsweredMeanwhile when the thread has an answer that was stored after the row `seen_id`,
     Interaction.DoesNotExist or Thread.DoesNotExist when there is nothing to answer any more.
     """
-    request_digest = digest("thread", str(thread.pk), text, *([] if to_id is None else [str(to_id)]))
+    request = ["thread", str(thread.pk), text]
+    if to_id is not None:
+        request.append(str(to_id))
+    request_digest = digest(*request)
     with transaction.atomic():
         lock_profiles([thread.profile_id])
         if stored := _stored_before(thread.profile_id, key, request_digest):
@@ -68,8 +71,11 @@ def answer_thread(
         thread = Thread.objects.shown().get(pk=thread.pk)
         if seen_id is not None and (newer := _answer_after(thread, seen_id)):
             raise AnsweredMeanwhile(newer)
-        newest = {"profile": thread.profile_id, "platform_id": thread.last_in_ref or thread.last_ref}
-        to = _visible().get(**newest if to_id is None else {"thread": thread.pk, "pk": to_id})
+        if to_id is None:
+            newest = thread.last_in_ref or thread.last_ref
+            to = _visible().get(profile=thread.profile_id, platform_id=newest)
+        else:
+            to = _visible().get(thread=thread.pk, pk=to_id)
         return _store(to, text, now, key, request_digest)
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from interactions.models import Content, Thread
+from tests.inbox_pages import htmx
 from tests.pseudo_locale import BEGIN, END, untranslated
 from tests.world import demo_of
-
-HTMX = {"HX-Request": "true"}
 
 
 def test_an_untranslated_text_is_found():
@@ -34,7 +33,7 @@ def test_no_page_has_a_text_that_cannot_be_translated(page, alice, marked):
     demo_of(alice, size="smoke")
     ids = {"post": Content.objects.first().pk, "profile": alice.profiles.first().pk}
     for path in PAGES:
-        headers = HTMX if path.endswith("/updates/") else {}
+        headers = htmx(page) if path.endswith("/updates/") else {}
         assert untranslated(page.get(path.format(**ids), headers=headers).content.decode()) == [], path
 
 
@@ -44,7 +43,10 @@ def test_a_thread_has_no_text_that_cannot_be_translated(page, alice, marked, kin
     thread = Thread.objects.filter(kind=kind).latest("last_out_at" if kind == "message" else "active_at")
     page.post(f"/inbox/{thread.pk}/write/", {"mode": "note", "text": "note"})
     page.post(f"/inbox/{thread.pk}/status/", {"status": "done"})
-    for path, headers in ((f"/inbox/{thread.pk}/?status=all", {}), (f"/inbox/{thread.pk}/person/", HTMX)):
+    for path, headers in (
+        (f"/inbox/{thread.pk}/?status=all", {}),
+        (f"/inbox/{thread.pk}/person/", htmx(page)),
+    ):
         assert untranslated(page.get(path, headers=headers).content.decode()) == [], path
 
 

@@ -23,13 +23,13 @@ from interactions.locks import PROFILE_LOCKS
 from interactions.models import MAX_PAGE_BYTES, DeadLetter, Interaction, Thread
 from interactions.signing import sign
 from tests.fault_injection import pooler
+from tests.inbox_pages import htmx
 from tests.response_times import get_healthz, is_below, max_seconds_during, max_seconds_for
 from tests.service_stack import ApiClient, ServiceStack, running_stack
 from tests.world import DAY, NOW, event, send
 
 WORST = "a" * 99 + "b"  # the max_seconds_during search term for texts of "a" only
 LONG = 65_536
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -109,11 +109,11 @@ def test_a_slow_page_is_answered_with_an_error_page(client, slow_profile, monkey
     locked = other_connection("LOCK TABLE interactions_interaction, interactions_thread")
     with monkeypatch.context() as patched, locked:
         patched.setattr(read_limits, "MAX_MILLISECONDS", 100)
-        answers = [client.get(path, headers=HTMX) for path in paths]
+        answers = [client.get(path, headers=htmx(client)) for path in paths]
     for answer in answers:
         assert (answer.status_code, answer["Retry-After"]) == (503, "5")
         assert "That took too long" in answer.content.decode()
-    assert [client.get(path, headers=HTMX).status_code for path in paths] == [200] * 5
+    assert [client.get(path, headers=htmx(client)).status_code for path in paths] == [200] * 5
 
 
 def test_every_statement_of_a_request_has_a_timeout(client, slow_profile, monkeypatch):
@@ -179,7 +179,7 @@ def test_the_inbox_has_the_same_read_limits(client, slow_profile, short_limits, 
     assert "That took too long" in stopped.content.decode()
     monkeypatch.setattr(read_limits, "MAX_SECONDS_PER_MINUTE", 0.001)
     for path in paths:
-        refused = client.get(path, headers=HTMX)
+        refused = client.get(path, headers=htmx(client))
         assert (refused.status_code, int(refused["Retry-After"]) >= 1) == (429, True), path
         assert "That took too long" in refused.content.decode()
 
@@ -272,7 +272,7 @@ def test_the_inbox_does_not_load_the_texts_of_rows_and_posts(page, live, path):
     wide(live, 1)
     thread = Thread.objects.get(root_ref="comment").pk
     with CaptureQueriesContext(connection) as captured:
-        shown = page.get(path.format(thread=thread), headers=HTMX)
+        shown = page.get(path.format(thread=thread), headers=htmx(page))
     assert shown.content.decode().count(f'id="row-{thread}"') == 1
     texts = r'(?<!LEFT\()"interactions_(?:content|interaction)"."text"'
     assert [query["sql"] for query in captured if re.search(texts, query["sql"])] == []
@@ -287,7 +287,7 @@ def test_a_list_does_not_load_the_texts_of_content_and_parents(page, live, path)
         connection,
     ) as captured:
         path = path.format(thread=Thread.objects.get(root_ref="comment").pk)
-        assert page.get(path, headers=HTMX).status_code == 200
+        assert page.get(path, headers=htmx(page)).status_code == 200
     [listed] = [query["sql"] for query in captured if "bytes_before" in query["sql"]]
     assert re.findall(r'(?<!LEFT\()"interactions_content"."text"|T\d+."text"(?!, 100)', listed) == []
 

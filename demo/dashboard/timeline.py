@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from demo import simulator
 from demo.dashboard.schedule import join_with_and, window_text
 from demo.models import COUNTED_TYPE_NAMES, DemoAccount, State
-from demo.status import UPCOMING_EVENTS, upcoming_events_with_authors
+from demo.status import UPCOMING_EVENTS, upcoming_events
 from demo.windows import CONTENT_WINDOWS, INTERACTION_WINDOWS, WINDOW_KINDS, next_cleanup
 from interactions import ages
 
@@ -40,7 +40,7 @@ class Day:
 
 def timeline(account: DemoAccount, now: datetime) -> list[Day]:
     """The next entries by day, the earliest first. Of a paused demo: when they come if it is resumed at `now`."""
-    entries = [_planned(event) for event in upcoming_events_with_authors(account)]
+    entries = [_planned(event) for event in upcoming_events(account)]
     if len(entries) == UPCOMING_EVENTS:
         entries.append(Entry(entries[-1].at, "more", _("More follow after these.")))
     if account.state == State.PAUSED:

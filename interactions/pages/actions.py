@@ -7,14 +7,11 @@ from functools import wraps
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
 
-from accounts.decorators import user_page
 from accounts.models import Profile
 from accounts.names import UnreadableName, normalize_name
 from accounts.platforms import PLATFORMS
@@ -35,6 +32,7 @@ from interactions.models import (
 from interactions.models.choices import InteractionType
 from interactions.moderation.blocking import TooManyBlockedAuthors, block_and_hide, unblock, undo_block
 from interactions.pages.action_responses import respond, shows_pane
+from interactions.pages.decorators import thread_form_view
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcome import Outcome, Refused, Undo
 from interactions.pages.restoring import undo_form
@@ -49,15 +47,12 @@ Action = Callable[[HttpRequest, InboxQuery, Thread], Outcome]
 
 
 def thread_action(action: Action) -> Callable[..., HttpResponse]:
-    """A view that a form of a thread posts to. A GET shows the thread; so does a refusal, with its sentence."""
+    """A view that a form of a thread posts to. A refusal shows the thread, with its sentence."""
 
-    @user_page
-    @require_http_methods(["GET", "POST"])
+    @thread_form_view
     @wraps(action)
     def view(request: HttpRequest, page: str, id: str) -> HttpResponse:
         query = InboxQuery.from_request(request, page)
-        if request.method == "GET":
-            return redirect(query.thread_address(int(id)))
         return respond(request, query, _outcome(action, request, query, int(id)))
 
     return view

@@ -1,5 +1,6 @@
 """What a user does with many threads, undo, and saved views. Routed by `urls.py`."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -83,9 +84,8 @@ def _change_all(selection: Selection, query: InboxQuery, at: datetime) -> Outcom
     candidates = find_first(selection, at)
     if need_job(candidates):
         return Outcome(job=start_job(selection, candidates, at))
-    rows = Thread.objects.filter(pk__in=[one.id for one in candidates])
-    undo = undo_form(query, rows, at)
-    return _done(change_all(selection, candidates, at), undo if selection.change.can_be_undone else None)
+    undo = _undo_of(selection, query, Thread.objects.filter(pk__in=[one.id for one in candidates]), at)
+    return _done(change_all(selection, candidates, at), undo)
 
 
 def _change_selected(selection: Selection, request: HttpRequest, query: InboxQuery) -> Outcome:
@@ -96,9 +96,13 @@ def _change_selected(selection: Selection, request: HttpRequest, query: InboxQue
     found = find_threads(request.user, ids)
     rows = list(Thread.objects.filter(pk__in=ids))
     seen = [one for one in rows if not selection.has_arrivals(one.pk, one.last_in_received_at)]
-    changed = change_all(selection, found, at)
-    undo = undo_form(query, seen, at)
-    return _done(changed, undo if selection.change.can_be_undone else None, left=len(rows) - len(seen))
+    undo = _undo_of(selection, query, seen, at)
+    return _done(change_all(selection, found, at), undo, left=len(rows) - len(seen))
+
+
+def _undo_of(selection: Selection, query: InboxQuery, threads: Iterable[Thread], at: datetime) -> Undo | None:
+    """The undo of the change, with the threads as they are before it; None for labels."""
+    return undo_form(query, threads, at) if selection.change.can_be_undone else None
 
 
 def _done(changed: int, undo: Undo | None, left: int = 0) -> Outcome:

@@ -82,12 +82,8 @@ def _position(entry: Entry) -> tuple[datetime, bool, int]:
 def _grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
     before: Entry | None = None
     for entry in entries:
-        yield _continuing(entry) if before and _same_moment(before, entry) else entry
+        yield replace(entry, continues=True) if before and _same_moment(before, entry) else entry
         before = entry
-
-
-def _continuing(entry: Entry) -> Entry:
-    return replace(entry, continues=True)
 
 
 def _same_moment(before: Entry, entry: Entry) -> bool:

@@ -10,9 +10,9 @@ const connection = document.getElementById("connection");
 // The server answers the current version without comparing anything; without a version it compares everything.
 const version = () => (!isStale() && document.getElementById("version")?.value) || "";
 
-// A page in the background does not poll; one that comes to the front polls at once.
 let isPolling = false;
-const poll = async () => {
+/** Ask what has changed. A page in the background does not poll; one that comes to the front polls at once. */
+export const poll = async () => {
   if (isPolling || document.visibilityState !== "visible") return;
   isPolling = true;
   const headers = { "X-Version": version() };
@@ -33,9 +33,6 @@ const pollStaleRowsAfterScrolling = () => {
     timer = setTimeout(pollStaleRows, 200);
   }, { capture: true, passive: true });
 };
-
-/** Ask now what has changed. */
-export const pollNow = () => poll();
 
 export const startPolling = () => {
   onRequestFailed(({ detail }) => {

@@ -4,7 +4,7 @@ import { hotkeyKeyUX } from "./vendor/keyux-hotkey-0.11.6.js";
 import { listAddress, pushAddressOfThread, startAddress } from "./inbox-address.js";
 import { restoreDraft, startComposer } from "./inbox-composer.js";
 import { markOpen, move, startList } from "./inbox-list.js";
-import { pollNow, startPolling } from "./inbox-polling.js";
+import { poll, startPolling } from "./inbox-polling.js";
 import { startRequests } from "./inbox-requests.js";
 import { startSwaps } from "./inbox-swaps.js";
 
@@ -95,7 +95,7 @@ startPane();
 keepNewestInView();
 startPolling();
 startKeys();
-startList(reloadList, pollNow);
+startList(reloadList, poll);
 startComposer();
 startMoveButtons();
 markOpen();
