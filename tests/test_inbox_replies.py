@@ -100,6 +100,23 @@ def test_a_comment_that_was_deleted_meanwhile_is_not_answered(page, profile):
     assert stored() == [("Too late", "c1")]
 
 
+@pytest.mark.parametrize("to", ["abc", "-1", "9" * 30, "0"])
+def test_an_id_of_no_comment_is_answered_as_one_that_was_deleted(page, talk, to):
+    shown = write(page, talk, 422, **fields_of(whole(page, address(talk))) | {"to": to}, text="To nobody")
+    assert shown.one("#composer-error").text.startswith("What you answer was deleted meanwhile.")
+    assert (typed(shown), stored()) == (("reply", "To nobody"), [])
+
+
+def test_a_reply_sent_again_after_its_comment_was_deleted_is_told_as_sent(page, profile):
+    send(profile, comment("c1"), comment("r1", T[1], parent_id="c1"))
+    before = fields_of(whole(page, address(thread("c1"))))
+    write(page, thread("c1"), **before, text="Once")
+    send(profile, event("comment.deleted", "r1", at(T[2])))
+    again = write(page, thread("c1"), **before, text="Once")
+    assert again.all("#composer-error") == []
+    assert [text for text, _ in stored()] == ["Once"]
+
+
 @pytest.mark.parametrize("to", ["c9", "elsewhere"])
 def test_a_row_of_another_thread_is_not_answered(page, alice, profile, to):
     other = Profile.objects.create(owner=alice, platform="x", platform_id="x1", handle="other")

@@ -180,18 +180,24 @@ def _note(thread: Thread, typed: Composer) -> Outcome:
 
 def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Composer) -> Outcome:
     _check_reply(thread, typed.text)
-    if request.POST.get("to") and typed.to is None:
-        raise Refused(_("What you answer was deleted meanwhile. Send again to answer the newest one."))
+    to_id = read_id(request.POST.get("to", ""))
     seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
     at = now()
     is_done = request.POST.get("then") == "done"
     try:
         # One transaction: a reply that cannot be marked as done is not sent, so that nobody sends it twice.
         with transaction.atomic():
-            to_id = typed.to and typed.to.pk
+            if request.POST.get("to") and to_id is None:
+                raise Interaction.DoesNotExist
             replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id, to_id=to_id)
             if is_done:
                 change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=_covers(request)), at)
+    except Interaction.DoesNotExist as error:
+        if not request.POST.get("to"):
+            raise  # nothing of the thread is left
+        raise Refused(
+            _("What you answer was deleted meanwhile. Send again to answer the newest one.")
+        ) from error
     except replies.ReplyKeyReused as error:
         raise Refused(_("This was sent already. Change the text to send another reply.")) from error
     except InvalidChange as error:

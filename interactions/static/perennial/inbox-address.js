@@ -17,11 +17,11 @@ export const pushAddressOfThread = () => {
   isRestoring = false;
 };
 
-const openThreadOfAddress = () => {
+const openThreadOfAddress = (event) => {
   if (page() !== pageAtStart) return location.reload();
   isRestoring = true;
   htmx
-    .ajax("GET", location.pathname + location.search, { target: "#thread", swap: "innerHTML" })
+    .ajax("GET", location.pathname + location.search, { event, target: "#thread", swap: "innerHTML" })
     .catch(() => {})
     .finally(() => { isRestoring = false; });
 };

@@ -30,11 +30,25 @@ const keep = () => {
   } catch { /* likewise */ }
 };
 
+// The texts that are being sent, by thread: a thread that is opened again meanwhile does not offer its text as a draft.
+const sending = new Map();
+const isComposer = (elt) => elt?.matches?.(".composer");
+const noteSending = ({ detail: { requestConfig: { elt, parameters }, xhr } }) => {
+  if (!isComposer(elt)) return;
+  const { thread } = elt.dataset;
+  sending.set(thread, parameters.text);
+  xhr.addEventListener("loadend", () => {
+    sending.delete(thread);
+    restoreDraft(); // none is left if it was sent
+  });
+};
+
 /** Put the draft of the open thread into its form, unless the server has sent a text back. */
 export const restoreDraft = () => {
   if (!form()) return;
   const draft = read(key());
-  if (draft && !field().value) {
+  const isBeingSent = draft && sending.get(form().dataset.thread) === draft.text;
+  if (draft && !field().value && !isBeingSent) {
     field().value = draft.text;
     form().elements.mode.value = draft.mode;
   }
@@ -104,9 +118,10 @@ export const startComposer = () => {
     keep();
     show();
   });
+  document.addEventListener("htmx:beforeRequest", noteSending);
   // What was sent is no draft any more; a refusal leaves it, and what was typed since stays.
   document.addEventListener("htmx:beforeSwap", ({ detail: { requestConfig, xhr } }) => {
-    if (!requestConfig?.elt?.matches?.(".composer") || xhr.status !== 200) return;
+    if (!isComposer(requestConfig?.elt) || xhr.status !== 200) return;
     const name = prefix + requestConfig.elt.dataset.thread, draft = read(name), sent = requestConfig.parameters.text;
     const since = draft?.text.startsWith(sent) ? draft.text.slice(sent.length).trim() : "";
     if (!since) return forget(name);

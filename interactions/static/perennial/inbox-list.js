@@ -82,7 +82,7 @@ const showSelection = () => {
   const number = all.value ? total : count;
   const output = list.querySelector("#bulk-count"), everything = list.querySelector("#bulk-everything");
   output.textContent = number === 1 ? output.dataset.one : output.dataset.many.replace("%(count)s", number.toLocaleString());
-  everything.hidden = Boolean(all.value) || count < boxes().length || total <= count;
+  everything.hidden = Boolean(all.value) || total <= count;
   everything.textContent = everything.dataset.text.replace("%(count)s", total.toLocaleString());
 };
 

@@ -21,6 +21,11 @@ export const poll = async () => {
     .catch(() => {})
     .finally(() => { isPolling = false; });
 };
+/** Ask the server to compare everything that the page shows, although the page has the current version. */
+export const pollWithoutVersion = () => {
+  document.getElementById("version").value = "";
+  poll();
+};
 const isPoll = ({ requestConfig }) => requestConfig?.elt === inbox;
 
 const pollStaleRowsAfterScrolling = () => {

@@ -1,6 +1,7 @@
 // Decides which parts of the inbox's responses are put into the page: refusals are, those that come too late are not.
 
 import { markOpen, openId } from "./inbox-list.js";
+import { pollWithoutVersion } from "./inbox-polling.js";
 import { onRequestFailed } from "./request-failures.js";
 
 const inbox = document.getElementById("main");
@@ -17,9 +18,12 @@ const showRefusal = (detail) => {
 
 // Of two requests that fill the pane, the later one fills it. Of the earlier one the rest is shown, such as rows of the list.
 let latestForPane;
-const fillsPane = ({ target, xhr }) => target === pane && xhr === latestForPane;
+/** Whether the response fills the pane: it is that of the latest request for it. */
+export const fillsPane = ({ target, xhr }) => target === pane && xhr === latestForPane;
 const ignoreOlderPane = (detail) => {
-  if (detail.target === pane && !fillsPane(detail)) detail.swapOverride = "none";
+  if (detail.target !== pane || fillsPane(detail)) return;
+  detail.swapOverride = "none";
+  detail.xhr.addEventListener("loadend", pollWithoutVersion); // its pane may be that of the thread opened again
 };
 
 // A response may have parts for elements that are not in the page any more, such as a row that another response has deleted.
@@ -49,6 +53,24 @@ const ignoreClosedThread = (detail) => {
   if (["thread-top", "conversation"].includes(detail.target.id) && sent && sent !== openId()) detail.shouldSwap = false;
 };
 
+// A thread that takes longer to load is covered by its outline (inbox.css).
+const OUTLINE_AFTER = 200; // milliseconds
+const showOutlineWhileLoading = () => {
+  let timer;
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.target !== pane) return;
+    clearTimeout(timer);
+    pane.classList.remove("loading");
+    if (detail.requestConfig.verb !== "get") return;
+    timer = setTimeout(() => pane.classList.add("loading"), OUTLINE_AFTER);
+    detail.xhr.addEventListener("loadend", () => {
+      if (!fillsPane(detail)) return;
+      clearTimeout(timer);
+      pane.classList.remove("loading");
+    });
+  });
+};
+
 export const startSwaps = () => {
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (detail.target === pane) latestForPane = detail.xhr;
@@ -60,6 +82,7 @@ export const startSwaps = () => {
     ignoreOlderPane(detail);
     swapForRemovedElement(detail);
   });
+  showOutlineWhileLoading();
   // A row is marked as open before its thread is loaded; when that fails, the thread that is shown is marked again.
   onRequestFailed(({ detail }) => {
     if (detail.target === pane) markOpen();

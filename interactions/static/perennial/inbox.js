@@ -6,7 +6,7 @@ import { restoreDraft, startComposer } from "./inbox-composer.js";
 import { markOpen, move, startList } from "./inbox-list.js";
 import { poll, startPolling } from "./inbox-polling.js";
 import { startRequests } from "./inbox-requests.js";
-import { startSwaps } from "./inbox-swaps.js";
+import { fillsPane, startSwaps } from "./inbox-swaps.js";
 
 const inbox = document.getElementById("main");
 const list = document.getElementById("list");
@@ -30,7 +30,7 @@ const afterPaneOpened = () => {
 };
 const startPane = () => {
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (detail.target !== pane) return;
+    if (!fillsPane(detail)) return;
     const isFocusLost = document.activeElement === document.body;
     afterPaneOpened();
     const isListHidden = getComputedStyle(pane.previousElementSibling).display === "none";

@@ -1,4 +1,5 @@
-// What all pages need: drafts deleted at log-out, ages that stay true, menus beside their buttons, dialogs, the theme, toasts.
+// What all pages need: drafts deleted at log-out, ages that stay true, menus beside their buttons, dialogs,
+// short addresses of filters, the theme, toasts.
 // Texts come from the document (attributes of body), as they are translated there.
 
 const texts = document.body.dataset;
@@ -74,6 +75,14 @@ document.addEventListener("click", ({ target }) => {
   if (opener) openDialog(opener);
   const closer = target.closest("[data-close]");
   if (closer) closeDialogOrMenu(closer);
+});
+
+// A search or filter leaves what is empty out of the address.
+document.addEventListener("formdata", ({ target, formData }) => {
+  if (target.method !== "get") return;
+  for (const name of new Set(formData.keys())) {
+    if (formData.getAll(name).every((value) => value === "")) formData.delete(name);
+  }
 });
 
 // Rows that a button appended: the first one gets the focus. (Browsers refuse `autofocus` while something else has it.)

@@ -79,7 +79,10 @@ const showFailure = (sentence) => {
   notice.textContent = sentence;
   notice.hidden = !sentence;
 };
-const startedByUser = ({ detail: { requestConfig } }) => requestConfig?.verb === "post" || Boolean(requestConfig?.triggeringEvent);
+const startedByUser = ({ detail: { requestConfig } }) => {
+  if (requestConfig?.elt?.matches?.("[data-automatic]")) return false;
+  return requestConfig?.verb === "post" || Boolean(requestConfig?.triggeringEvent);
+};
 onRequestFailed((event) => {
   const { status } = event.detail.xhr; // 0 without a response
   if (startedByUser(event)) showFailure(status ? texts.failed.replace("%(status)s", status) : texts.unreachable);

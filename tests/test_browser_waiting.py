@@ -1,0 +1,217 @@
+"""The inbox while answers are slow, fail, or come in another order, and where it puts what it tells meanwhile."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser import SKIP, log_in
+
+pytestmark = pytest.mark.browser
+if SKIP:
+    pytest.skip("no Chromium here", allow_module_level=True)
+
+THREADS = re.compile(r"/inbox/\d+/(\?.*)?$")
+
+
+@pytest.fixture(scope="module")
+def filled(stack):
+    """The stack with a small demo of the visitor's, in which nothing changes by itself."""
+    stack.manage("seed_demo", "--user", "visitor", "--size", "small")
+    stack.kill("worker", "beat")
+    return stack
+
+
+@pytest.fixture
+def inbox(filled, tab) -> Page:
+    """A tab with the inbox, and its first thread open."""
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    log_in(tab, filled)
+    tab.goto(f"{filled.url}/inbox/")
+    open_thread(tab, 0)
+    return tab
+
+
+def row(page: Page, place: int):
+    return page.locator("#threads .row").nth(place)
+
+
+def open_thread(page: Page, place: int) -> str:
+    id = row(page, place).get_attribute("data-id")
+    row(page, place).locator(".row-link").click()
+    expect(page.locator(f"#thread-{id}")).to_be_visible()
+    return id
+
+
+def text_field(page: Page):
+    return page.locator(".composer textarea")
+
+
+def overlap(one: dict, other: dict) -> bool:
+    return max(one["x"], other["x"]) < min(one["x"] + one["width"], other["x"] + other["width"]) and max(
+        one["y"], other["y"]
+    ) < min(one["y"] + one["height"], other["y"] + other["height"])
+
+
+class Held:
+    """Requests for the addresses of one kind are held until the test continues or aborts them."""
+
+    def __init__(self, page: Page, address: re.Pattern, method: str = "GET"):
+        self.page, self.method = page, method
+        self.routes: list[Route] = []
+        page.route(address, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if route.request.method == self.method and not self.page.is_closed():
+            self.routes.append(route)
+        else:
+            route.continue_()
+
+    def wait(self, number: int = 1) -> None:
+        for _ in range(100):
+            if len(self.routes) >= number:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{len(self.routes)} requests instead of {number}")
+
+
+def test_a_thread_that_takes_longer_than_200_ms_shows_its_outline(inbox):
+    outline = inbox.locator(".pane-outline")
+    inbox.clock.install()
+    inbox.reload()
+    held = Held(inbox, THREADS)
+    inbox.clock.pause_at(inbox.evaluate("Date.now()") + 1_000)
+    row(inbox, 1).locator(".row-link").click()
+    held.wait()
+    inbox.clock.run_for(150)
+    expect(outline).to_be_hidden()
+    inbox.clock.run_for(50)
+    expect(outline).to_be_visible()
+    held.routes[0].continue_()
+    expect(outline).to_be_hidden()
+    expect(inbox.locator("#thread > .thread")).to_have_attribute(
+        "data-id", row(inbox, 1).get_attribute("data-id")
+    )
+
+
+def test_the_outline_goes_when_the_thread_cannot_be_loaded(inbox):
+    shown = inbox.locator("#thread > .thread").get_attribute("data-id")
+    held = Held(inbox, THREADS)
+    row(inbox, 1).locator(".row-link").click()
+    held.wait()
+    expect(inbox.locator(".pane-outline")).to_be_visible()
+    held.routes[0].abort()
+    expect(inbox.locator(".pane-outline")).to_be_hidden()
+    expect(inbox.locator("#failed")).to_contain_text("the server cannot be reached")
+    expect(inbox.locator("#thread > .thread")).to_have_attribute("data-id", shown)
+
+
+def test_of_two_threads_that_were_asked_for_the_later_one_stays_as_the_reader_has_left_it(inbox):
+    held = Held(inbox, THREADS)
+    row(inbox, 1).locator(".row-link").click()
+    held.wait(1)
+    row(inbox, 2).locator(".row-link").click()
+    held.wait(2)
+    held.routes[1].continue_()
+    later = row(inbox, 2).get_attribute("data-id")
+    expect(inbox.locator(f"#thread-{later}")).to_be_visible()
+    inbox.evaluate(
+        """document.addEventListener("htmx:afterRequest", () => { document.body.dataset.arrived = "yes"; })"""
+    )
+    address = inbox.url
+    inbox.locator("#conversation").evaluate("(one) => { one.style.minHeight = '3000px'; }")
+    inbox.locator("#conversation-scroll").evaluate("(one) => { one.scrollTop = 40; }")
+    held.routes[0].continue_()
+    expect(inbox.locator("body")).to_have_attribute("data-arrived", "yes")
+    assert inbox.locator("#conversation-scroll").evaluate("(one) => one.scrollTop") == 40
+    expect(inbox.locator(f"#thread-{later}")).to_be_visible()
+    assert inbox.url == address
+
+
+def test_back_that_fails_says_so(inbox):
+    open_thread(inbox, 1)
+    inbox.route(THREADS, lambda route: route.abort())
+    inbox.evaluate("history.back()")
+    expect(inbox.locator("#failed")).to_contain_text("the server cannot be reached")
+
+
+def test_marking_as_read_that_fails_is_not_reported_as_if_the_user_had_done_it(inbox):
+    unread = re.compile(r"/unread/")
+    inbox.locator(".tab", has_text="All").click()
+    failed = []
+    inbox.route(unread, lambda route: (failed.append(1), route.abort()))
+    with inbox.expect_event("requestfailed", lambda request: bool(unread.search(request.url))):
+        inbox.locator(".row.unread .row-link").first.click()
+    inbox.wait_for_timeout(200)
+    assert failed == [1]
+    expect(inbox.locator("#failed")).to_be_hidden()
+
+
+def test_a_text_that_is_being_sent_is_no_draft_in_a_thread_opened_again(inbox):
+    text_field(inbox).fill("On its way")
+    write = re.compile(r"/write/")
+    held = Held(inbox, write, "POST")
+    inbox.get_by_role("button", name="Send", exact=True).click()
+    held.wait()
+    open_thread(inbox, 1)
+    open_thread(inbox, 0)
+    expect(text_field(inbox)).to_have_value("")
+    held.routes[0].continue_()
+    expect(inbox.locator(".entry.out", has_text="On its way")).to_have_count(1, timeout=12_000)  # by a poll
+    expect(text_field(inbox)).to_have_value("")
+    assert inbox.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:')).length") == 0
+
+
+def test_a_text_that_could_not_be_sent_comes_back_in_a_thread_opened_again(inbox):
+    text_field(inbox).fill("Not gone")
+    held = Held(inbox, re.compile(r"/write/"), "POST")
+    inbox.get_by_role("button", name="Send", exact=True).click()
+    held.wait()
+    open_thread(inbox, 1)
+    open_thread(inbox, 0)
+    expect(text_field(inbox)).to_have_value("")
+    held.routes[0].abort()
+    expect(inbox.locator("#failed")).to_contain_text("the server cannot be reached")
+    expect(text_field(inbox)).to_have_value("Not gone")
+    inbox.evaluate("localStorage.clear()")
+
+
+def test_offline_one_sentence_says_so(inbox):
+    expect(inbox.locator(".person-card")).to_be_visible()
+    inbox.route("**/inbox/**", lambda route: route.abort())
+    inbox.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(inbox.locator("#connection")).to_be_visible()
+    row(inbox, 1).locator(".row-link").click()
+    expect(inbox.locator("#failed")).to_be_visible()
+    expect(inbox.get_by_role("alert").filter(visible=True)).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1000, 800), (390, 844)], ids=lambda size: f"{size[0]}")
+def test_a_toast_covers_neither_the_composer_nor_the_head_of_the_thread(inbox, size):
+    inbox.set_viewport_size({"width": size[0], "height": size[1]})
+    inbox.locator(".thread-tools [value=done]").click()
+    expect(inbox.locator(".toast")).to_be_visible()
+    toast = inbox.locator(".toast").bounding_box()
+    assert toast["x"] >= 0
+    assert toast["x"] + toast["width"] <= size[0]
+    for part in (".composer", ".thread-head"):
+        assert not overlap(toast, inbox.locator(part).bounding_box()), part
+    inbox.get_by_role("button", name="Undo").click()
+    expect(inbox.locator(".toast").filter(has_text="Undo")).to_have_count(0)
+
+
+def test_a_filter_leaves_what_is_empty_out_of_the_address(inbox):
+    inbox.get_by_role("button", name="Filters").click()
+    inbox.get_by_label("Read or unread").select_option("true")
+    inbox.get_by_role("button", name="Show", exact=True).click()
+    inbox.wait_for_url("**/inbox/?*")
+    assert inbox.url.endswith("/inbox/?unread=true")
+
+
+def test_all_that_match_can_be_selected_once_one_is(filled, inbox):
+    total = inbox.locator(".tab[aria-current] .count").get_attribute("data-count")
+    inbox.locator(".row-check input").first.check(force=True)
+    inbox.get_by_role("button", name=f"Select all {total} that match").click()
+    expect(inbox.locator("#bulk-count")).to_have_text(f"{total} selected")
+    inbox.get_by_role("button", name="Select none").click()
+    expect(inbox.locator("#bulk")).to_be_hidden()
