@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
+SERVICES = ("web",)  # so that nothing changes meanwhile
 WIDE, DESK, PHONE = (
     {"width": width, "height": height} for width, height in ((2560, 1440), (1440, 900), (390, 844))
 )
@@ -41,7 +42,6 @@ def filled(stack) -> ServiceStack:
     stack.manage("seed_demo", "--user", "visitor")
     stack.create_user("nasty")
     stack.manage("shell", "-v0", "-c", FILL)
-    stack.kill("worker", "beat")  # so that nothing changes meanwhile
     return stack
 
 
@@ -49,8 +49,7 @@ def filled(stack) -> ServiceStack:
 def posts(filled, tab) -> Page:
     """A tab with the list of the visitor's posts."""
     tab.set_viewport_size(DESK)
-    log_in(tab, filled)
-    tab.goto(f"{filled.url}/content/")
+    log_in(tab, filled, path="/content/")
     return tab
 
 
@@ -119,8 +118,7 @@ def test_older_posts_that_cannot_be_loaded_are_reported_and_can_be_tried_again(f
     """In a context of its own, as the browser reports the failure in its console."""
     context = chromium.new_context(viewport=DESK)
     page = context.new_page()
-    log_in(page, filled)
-    page.goto(f"{filled.url}/content/")
+    log_in(page, filled, path="/content/")
     older = page.get_by_role("link", name="Older posts")
     context.set_offline(True)
     older.click()
@@ -226,8 +224,7 @@ def test_axe_finds_nothing(posts, theme, viewport):
 @pytest.mark.parametrize("viewport", [PHONE, DESK, WIDE], ids=["phone", "desk", "wide"])
 def test_no_text_makes_a_page_wider_than_the_window(filled, tab, viewport):
     tab.set_viewport_size(viewport)
-    log_in(tab, filled, "nasty")
-    tab.goto(f"{filled.url}/content/")
+    log_in(tab, filled, "nasty", "/content/")
     assert fits(tab)
     inside = "(cards) => cards.every((card) => card.scrollWidth <= card.clientWidth + 1)"
     assert tab.locator(".post-card").evaluate_all(inside)
@@ -260,8 +257,7 @@ def test_right_to_left_does_not_overflow(posts):
 
 
 def test_nobody_elses_posts_are_shown(filled, tab):
-    log_in(tab, filled, "nasty")
-    tab.goto(f"{filled.url}/content/")
+    log_in(tab, filled, "nasty", "/content/")
     expect(tab.locator(".post-card")).to_have_count(6)
     [(other,)] = filled.sql("SELECT id FROM interactions_content WHERE is_demo ORDER BY id LIMIT 1")
     tab.goto(f"{filled.url}/content/{other}/")

@@ -57,7 +57,7 @@ def page(filled: ServiceStack, tab: Page) -> Iterator[Page]:
     """A tab of the visitor. Fails the test on any message in the console."""
     lines: list[str] = []
     tab.on("console", lambda line: lines.append(line.text))
-    log_in(tab, filled)
+    log_in(tab, filled, path="/settings/")
     yield tab
     assert lines == []
 
