@@ -62,6 +62,7 @@ def test_undo_of_a_row_takes_the_toast_away_and_opens_nothing(inbox):
     expect(inbox).to_have_url(re.compile("/inbox/$"))
 
 
+@pytest.mark.long
 def test_undo_in_the_pane_opens_the_thread_again(inbox):
     id = open_thread(inbox)
     inbox.locator(".thread-tools").get_by_role("button", name="Done").click()
@@ -71,6 +72,7 @@ def test_undo_in_the_pane_opens_the_thread_again(inbox):
     expect(inbox).to_have_url(re.compile(f"/inbox/{id}/$"))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("width", [390, 1200, 1439, 1920])
 def test_the_person_is_shown_at_every_width(inbox, width):
     open_thread(inbox)
@@ -412,6 +414,7 @@ def test_a_phone_says_that_a_thread_is_gone_and_leads_back_to_the_list(filled, i
     expect(inbox.locator(".thread-pane")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_right_to_left_never_overflows(filled, inbox):
     for size in (WIDE, PHONE):
         inbox.set_viewport_size(size)

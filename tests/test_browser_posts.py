@@ -99,6 +99,7 @@ def test_older_posts_are_appended_and_get_the_focus(posts):
     expect(card(posts, 24)).to_be_focused()
 
 
+@pytest.mark.long
 def test_without_scripts_older_posts_are_a_page_of_their_own(filled, chromium):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -181,6 +182,7 @@ def test_a_post_leads_to_its_threads_in_the_inbox(posts):
     expect(posts.locator("#thread > .thread")).to_be_visible()
 
 
+@pytest.mark.long
 def test_older_threads_are_appended(posts):
     open_greatest(posts)
     number = int(posts.locator(".tab", has_text="All").locator(".count").text_content())
@@ -201,7 +203,7 @@ def test_the_numbers_of_the_chart_are_a_table(posts):
     save_screenshot(posts, "post")
 
 
-@pytest.mark.sample(2)
+@pytest.mark.long
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(posts, theme, viewport):
@@ -221,6 +223,7 @@ def test_axe_finds_nothing(posts, theme, viewport):
     assert faults(posts) == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("viewport", [PHONE, DESK, WIDE], ids=["phone", "desk", "wide"])
 def test_no_text_makes_a_page_wider_than_the_window(filled, tab, viewport):
     tab.set_viewport_size(viewport)
@@ -247,6 +250,7 @@ def test_on_a_phone_everything_that_is_pressed_is_44_px_high(posts):
     assert min(posts.locator(pressed).evaluate_all(heights)) >= 44
 
 
+@pytest.mark.long
 def test_right_to_left_does_not_overflow(posts):
     for open_page in (lambda page: None, open_greatest):
         open_page(posts)

@@ -9,6 +9,8 @@ pytestmark = pytest.mark.browser
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
+SERVICES = ("web",)  # so that nothing changes by itself
+
 
 @pytest.fixture(scope="module")
 def filled(stack):

@@ -76,6 +76,7 @@ def test_a_reply_stays_in_the_composer_until_it_can_be_sent(filled, inbox):
     expect(inbox.locator("#failed")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_another_thread_that_cannot_be_opened_leaves_the_open_one(filled, inbox):
     id = inbox.locator("#thread > .thread").get_attribute("data-id")
     with database_away(filled):
@@ -90,6 +91,7 @@ def test_another_thread_that_cannot_be_opened_leaves_the_open_one(filled, inbox)
     expect(inbox.locator("#thread > .thread")).to_have_attribute("data-id", other.get_attribute("data-id"))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("path", ["/inbox/", "/", "/content/", "/settings/", "/login/"])
 def test_a_page_says_that_the_database_is_unavailable_and_is_tried_again(filled, tab, path):
     log_in(tab, filled)
