@@ -18,9 +18,10 @@ SKIP = CHROMIUM is None and not os.environ.get("REQUIRE_CHROMIUM")
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[ServiceStack]:
-    """The stack with the error pages that people see, as DEBUG is off, and a user."""
-    with running_stack(DEBUG="0", HTTPS="0", WEB_CONCURRENCY="1") as stack:
+def stack(request: pytest.FixtureRequest) -> Iterator[ServiceStack]:
+    """The stack with the error pages that people see, as DEBUG is off, and a user. A module's SERVICES are those it needs."""
+    services = getattr(request.module, "SERVICES", ())
+    with running_stack(*services, DEBUG="0", HTTPS="0", WEB_CONCURRENCY="1") as stack:
         stack.create_user("visitor")
         yield stack
 
@@ -75,10 +76,10 @@ def is_refusal(line: ConsoleMessage) -> bool:
 _cookies: dict[tuple[str, str], list[Any]] = {}  # of the sessions of users, by address and name
 
 
-def log_in(page: Page, stack: ServiceStack, name: str = "visitor") -> None:
-    """Log the user in and show the first page: with the session of an earlier test, or by the form if it has ended."""
+def log_in(page: Page, stack: ServiceStack, name: str = "visitor", path: str = "/") -> None:
+    """Log the user in and show a page: with the session of an earlier test, or by the form if it has ended."""
     page.context.add_cookies(_cookies.get((stack.url, name), []))
-    page.goto(f"{stack.url}/login/")
+    page.goto(stack.url + path)
     if page.get_by_label("Password").is_visible():
         page.get_by_label("User name").fill(name)
         page.get_by_label("Password").fill(name)
@@ -108,6 +109,11 @@ def wait_for_polls(page: Page, polls: int = 1) -> None:
         with page.expect_response("**/demo/panel?*"):
             page.clock.fast_forward(15_000)
         page.wait_for_timeout(150)
+
+
+def poll_inbox(page: Page) -> None:
+    """Have an open inbox ask at once what has changed, as when it comes to the front, instead of seconds later."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def save_screenshot(page: Page, name: str) -> None:

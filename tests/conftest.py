@@ -32,6 +32,7 @@ _PLUGINS = (
     "admin_client",
     "stories",
     "browser",
+    "inbox_page",
     "users",
     "restored_rows",
     "thread_filters",

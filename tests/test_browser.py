@@ -48,7 +48,7 @@ def test_a_session_that_has_ended_shows_the_log_in_page_once(stack, tab):
     is_the_log_in_page_once(tab)
 
 
-@pytest.mark.sample(1)
+@pytest.mark.long
 @pytest.mark.parametrize("action", ["open a thread", "mark as done", "wait"])
 def test_a_session_that_has_ended_shows_the_log_in_page_once_in_the_inbox(stack, tab, action):
     name = action.replace(" ", "-")

@@ -102,6 +102,7 @@ def test_screenshots_do_not_depend_on_the_fonts_of_the_machine(components, devel
     assert {(font["familyName"], font["isCustomFont"]) for font in fonts} == {("Inter", True)}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_finds_nothing_in_the_components(components, development, look):
     open_components(components, development.url, look, "message")

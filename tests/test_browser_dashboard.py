@@ -23,7 +23,6 @@ def full(stack):
 
 def open_dashboard(page: Page, stack, name: str = "visitor") -> None:
     log_in(page, stack, name)
-    page.goto(f"{stack.url}/")
     expect(page.locator("#demo .state")).to_be_visible()
 
 

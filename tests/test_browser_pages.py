@@ -19,6 +19,7 @@ from tests.browser import SKIP, log_in, quiet
 from tests.every_page import FORMS, FRAGMENTS, NO_PAGES, NOBODY, PAGES, Shown, fill
 from tests.service_stack import ServiceStack
 
+SERVICES = ("web",)  # so that nothing changes meanwhile
 DESK, PHONE = 1200, 390
 WIDTHS = (320, 360, 390, 768, 1200, 1440, 2560)
 RULES = {
@@ -54,7 +55,6 @@ Visit = Callable[[Shown], Findings]
 def visit(stack: ServiceStack, chromium: Browser) -> Iterator[Visit]:
     """A function that visits a page, once, and returns what it found."""
     ids = fill(stack)
-    stack.kill("worker", "beat")  # so that nothing changes meanwhile
     contexts: dict[str, BrowserContext] = {}
 
     def context(user: str) -> BrowserContext:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
+SERVICES = ("web",)  # so that nothing changes meanwhile
 WIDE, DESK, PHONE = (
     {"width": width, "height": height} for width, height in ((2560, 1440), (1440, 900), (390, 844))
 )
@@ -41,7 +42,6 @@ def filled(stack) -> ServiceStack:
     stack.manage("seed_demo", "--user", "visitor")
     stack.create_user("nasty")
     stack.manage("shell", "-v0", "-c", FILL)
-    stack.kill("worker", "beat")  # so that nothing changes meanwhile
     return stack
 
 
@@ -49,8 +49,7 @@ def filled(stack) -> ServiceStack:
 def posts(filled, tab) -> Page:
     """A tab with the list of the visitor's posts."""
     tab.set_viewport_size(DESK)
-    log_in(tab, filled)
-    tab.goto(f"{filled.url}/content/")
+    log_in(tab, filled, path="/content/")
     return tab
 
 
@@ -100,6 +99,7 @@ def test_older_posts_are_appended_and_get_the_focus(posts):
     expect(card(posts, 24)).to_be_focused()
 
 
+@pytest.mark.long
 def test_without_scripts_older_posts_are_a_page_of_their_own(filled, chromium):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -119,8 +119,7 @@ def test_older_posts_that_cannot_be_loaded_are_reported_and_can_be_tried_again(f
     """In a context of its own, as the browser reports the failure in its console."""
     context = chromium.new_context(viewport=DESK)
     page = context.new_page()
-    log_in(page, filled)
-    page.goto(f"{filled.url}/content/")
+    log_in(page, filled, path="/content/")
     older = page.get_by_role("link", name="Older posts")
     context.set_offline(True)
     older.click()
@@ -183,6 +182,7 @@ def test_a_post_leads_to_its_threads_in_the_inbox(posts):
     expect(posts.locator("#thread > .thread")).to_be_visible()
 
 
+@pytest.mark.long
 def test_older_threads_are_appended(posts):
     open_greatest(posts)
     number = int(posts.locator(".tab", has_text="All").locator(".count").text_content())
@@ -203,7 +203,7 @@ def test_the_numbers_of_the_chart_are_a_table(posts):
     save_screenshot(posts, "post")
 
 
-@pytest.mark.sample(2)
+@pytest.mark.long
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(posts, theme, viewport):
@@ -223,11 +223,11 @@ def test_axe_finds_nothing(posts, theme, viewport):
     assert faults(posts) == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("viewport", [PHONE, DESK, WIDE], ids=["phone", "desk", "wide"])
 def test_no_text_makes_a_page_wider_than_the_window(filled, tab, viewport):
     tab.set_viewport_size(viewport)
-    log_in(tab, filled, "nasty")
-    tab.goto(f"{filled.url}/content/")
+    log_in(tab, filled, "nasty", "/content/")
     assert fits(tab)
     inside = "(cards) => cards.every((card) => card.scrollWidth <= card.clientWidth + 1)"
     assert tab.locator(".post-card").evaluate_all(inside)
@@ -250,6 +250,7 @@ def test_on_a_phone_everything_that_is_pressed_is_44_px_high(posts):
     assert min(posts.locator(pressed).evaluate_all(heights)) >= 44
 
 
+@pytest.mark.long
 def test_right_to_left_does_not_overflow(posts):
     for open_page in (lambda page: None, open_greatest):
         open_page(posts)
@@ -260,8 +261,7 @@ def test_right_to_left_does_not_overflow(posts):
 
 
 def test_nobody_elses_posts_are_shown(filled, tab):
-    log_in(tab, filled, "nasty")
-    tab.goto(f"{filled.url}/content/")
+    log_in(tab, filled, "nasty", "/content/")
     expect(tab.locator(".post-card")).to_have_count(6)
     [(other,)] = filled.sql("SELECT id FROM interactions_content WHERE is_demo ORDER BY id LIMIT 1")
     tab.goto(f"{filled.url}/content/{other}/")

@@ -3,11 +3,13 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import SKIP, log_in, log_out
+from tests.browser import SKIP, log_in, log_out, poll_inbox
 
 pytestmark = pytest.mark.browser
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
+
+SERVICES = ("web",)  # so that nothing changes by itself
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,7 @@ def filled(stack):
 def inbox(filled, tab) -> Page:
     """A tab with the inbox, and its first thread open."""
     tab.set_viewport_size({"width": 1440, "height": 900})
-    log_in(tab, filled)
-    tab.goto(f"{filled.url}/inbox/")
+    log_in(tab, filled, path="/inbox/")
     tab.locator(".row-link").first.click()
     expect(tab.locator("#thread > .thread")).to_be_visible()
     expect(tab.locator(".person-card")).to_be_visible()
@@ -37,6 +38,7 @@ def text_field(page: Page):
 def test_without_a_network_the_page_says_so_and_keeps_the_text(inbox):
     text_field(inbox).fill("Not lost")
     inbox.context.set_offline(True)
+    poll_inbox(inbox)
     expect(inbox.locator("#connection")).to_contain_text("the server cannot be reached", timeout=12_000)
     inbox.get_by_role("button", name="Send", exact=True).click()
     expect(inbox.locator("#failed")).to_contain_text("That did not work")
@@ -70,6 +72,7 @@ def test_on_a_slow_network_the_row_is_marked_at_once_and_nothing_is_sent_twice(i
 def test_an_ended_session_shows_the_log_in_and_the_draft_is_there_afterwards(inbox, filled):
     text_field(inbox).fill("Half a sentence")
     inbox.context.clear_cookies(name="sessionid")
+    poll_inbox(inbox)
     expect(inbox.get_by_role("status").filter(has_text="Your session has ended.")).to_be_visible(
         timeout=12_000
     )
@@ -98,5 +101,6 @@ def test_a_thread_that_disappears_while_it_is_open_says_so(inbox, filled):
         "\nwith transaction.atomic():\n    lock_profiles([thread.profile_id]); now = timezone.now();"
         " Interaction.objects.filter(thread=thread).update(deleted_at=now); recompute([thread.pk], now)",
     )
+    poll_inbox(inbox)
     expect(inbox.get_by_text("This thread is gone")).to_be_visible(timeout=15_000)
     expect(inbox.locator(f"#row-{id}")).to_have_count(0)

@@ -57,7 +57,7 @@ def page(filled: ServiceStack, tab: Page) -> Iterator[Page]:
     """A tab of the visitor. Fails the test on any message in the console."""
     lines: list[str] = []
     tab.on("console", lambda line: lines.append(line.text))
-    log_in(tab, filled)
+    log_in(tab, filled, path="/settings/")
     yield tab
     assert lines == []
 
@@ -271,7 +271,8 @@ SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidde
     .map((one) => `${one.tagName} ${one.textContent.trim() || one.ariaLabel} ${one.getBoundingClientRect().height}`)"""
 
 
-@pytest.mark.parametrize("width", [360, 390, pytest.param(1200, marks=pytest.mark.long)])
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("width", [360, 390, 1200])
 def test_every_section_fits_names_of_any_kind(page, filled, width):
     page.set_viewport_size({"width": width, "height": 844})
     for path in paths(filled):
@@ -283,7 +284,7 @@ def test_every_section_fits_names_of_any_kind(page, filled, width):
         save_screenshot(page, f"settings-{path.strip('/').replace('/', '-')}-{width}")
 
 
-@pytest.mark.sample(2)
+@pytest.mark.long
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_section(page, filled, scheme, width):
@@ -313,6 +314,7 @@ def test_on_a_phone_the_sections_are_a_list_with_a_way_back(page, filled):
     expect(page.get_by_label("Password")).to_be_visible()
 
 
+@pytest.mark.long
 def test_right_to_left_nothing_is_wider_than_the_window(page, filled):
     for width in (390, 1200):
         page.set_viewport_size({"width": width, "height": 844})

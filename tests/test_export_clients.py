@@ -123,6 +123,7 @@ def test_a_client_that_reads_nothing_delays_nobody_and_frees_its_export_when_it_
     assert code(other) == 200
 
 
+@pytest.mark.long
 def test_a_client_that_pauses_gets_the_whole_file(writer):
     with reader(writer) as client:
         assert len(rest(client)) > ROWS * LENGTH

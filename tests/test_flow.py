@@ -137,6 +137,7 @@ def test_an_emptied_broker_loses_nothing(stack):
     assert caller.counts() == FULL
 
 
+@pytest.mark.long
 def test_a_database_restarted_in_the_middle_loses_nothing(stack):
     if not stack.embedded:
         pytest.skip("the database belongs to somebody else")
