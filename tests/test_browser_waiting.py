@@ -5,20 +5,20 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser import SKIP, log_in
+from tests.browser import SKIP, log_in, poll_inbox
 
 pytestmark = pytest.mark.browser
 if SKIP:
     pytest.skip("no Chromium here", allow_module_level=True)
 
+SERVICES = ("web",)  # so that nothing changes by itself
 THREADS = re.compile(r"/inbox/\d+/(\?.*)?$")
 
 
 @pytest.fixture(scope="module")
 def filled(stack):
-    """The stack with a small demo of the visitor's, in which nothing changes by itself."""
+    """The stack with a small demo of the visitor's."""
     stack.manage("seed_demo", "--user", "visitor", "--size", "small")
-    stack.kill("worker", "beat")
     return stack
 
 
@@ -26,8 +26,7 @@ def filled(stack):
 def inbox(filled, tab) -> Page:
     """A tab with the inbox, and its first thread open."""
     tab.set_viewport_size({"width": 1440, "height": 900})
-    log_in(tab, filled)
-    tab.goto(f"{filled.url}/inbox/")
+    log_in(tab, filled, path="/inbox/")
     open_thread(tab, 0)
     return tab
 
@@ -179,13 +178,14 @@ def test_a_text_that_could_not_be_sent_comes_back_in_a_thread_opened_again(inbox
 def test_offline_one_sentence_says_so(inbox):
     expect(inbox.locator(".person-card")).to_be_visible()
     inbox.route("**/inbox/**", lambda route: route.abort())
-    inbox.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    poll_inbox(inbox)
     expect(inbox.locator("#connection")).to_be_visible()
     row(inbox, 1).locator(".row-link").click()
     expect(inbox.locator("#failed")).to_be_visible()
     expect(inbox.get_by_role("alert").filter(visible=True)).to_have_count(1)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("size", [(1440, 900), (1000, 800), (390, 844)], ids=lambda size: f"{size[0]}")
 def test_a_toast_covers_neither_the_composer_nor_the_head_of_the_thread(inbox, size):
     inbox.set_viewport_size({"width": size[0], "height": size[1]})
