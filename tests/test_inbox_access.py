@@ -32,7 +32,7 @@ FORMS: dict[str, list[tuple[str, dict[str, str], int]]] = {
     "inbox-unread": [("{thread}/unread/", {"unread": "0"}, 404)],
     "inbox-labels": [("{thread}/labels/", {"new": "mine"}, 404)],
     "inbox-write": [
-        ("{thread}/write/", {"text": "a reply"}, 404),
+        ("{thread}/write/", {"text": "a reply", "mode": "reply"}, 404),
         ("{thread}/write/", {"text": "a note", "mode": "note"}, 404),
     ],
     "inbox-block": [("{thread}/block/", {"block": "{row}"}, 404)],

@@ -305,7 +305,7 @@ def test_a_thread_that_is_gone_is_404_with_a_sentence(page, profile, three):
         ("status", {"status": "done"}),
         ("unread", {"unread": "1"}),
         ("labels", {"new": "a"}),
-        ("write", {"text": "Hello"}),
+        ("write", {"text": "Hello", "mode": "reply"}),
         ("block", {"block": "1"}),
     ):
         shown = press(page, action(three[1], name), code=404, **fields)

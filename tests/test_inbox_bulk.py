@@ -488,3 +488,46 @@ def test_without_htmx_a_view_is_saved_with_a_sentence(page, ten):
     path, shown = submit(page, "/messages/views/?status=done", name="answered")
     assert (path, notices(shown)) == ("/messages/?status=done", ["View saved."])
     assert views(page) == {"answered": "/messages/?status=done"}
+
+
+# Forms that no page has made
+
+
+def restore(page, text: str):
+    return press(page, "/inbox/undo/", "list", restore=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "garbage", "{0} nonsense", "{0}", "{0} done,", "{0} done,{0} open", "{0} snoozed never", "x done"],
+)
+def test_an_undo_that_no_page_offers_is_refused_and_changes_nothing(page, ten, text):
+    before = everything()
+    shown = restore(page, text.format(ten[0].pk))
+    assert toast(shown).startswith("This cannot be undone: the form is incomplete.")
+    assert everything() == before
+
+
+def test_an_undo_of_more_states_than_a_form_has_is_refused(page, ten):
+    """Each state is a change of its own, so thousands would occupy the server."""
+    days = [(now() + DAY * number).isoformat() for number in range(1, 22)]
+    before = everything()
+    one = ten[0].pk
+    restore(page, ",".join(f"{one + number} snoozed {day}" for number, day in enumerate(days)))
+    assert everything() == before
+
+
+def test_threads_of_more_states_than_an_undo_may_have_are_changed_without_one(page, profile):
+    send(profile, *(message(f"m{number}", conversation_id=f"talk {number}") for number in range(21)))
+    rows = list(Thread.objects.order_by("pk"))
+
+    def snooze_each() -> None:
+        for number, one in enumerate(rows, 1):
+            decide([one.pk], "snoozed", now(), until=now() + DAY * number)
+
+    snooze_each()
+    path, undo = undo_form(change(page, change="done", **ids(*rows[:20])))
+    assert (path, len(undo["restore"].split(","))) == ("/inbox/undo/?", 20)
+    snooze_each()
+    shown = change(page, change="archived", **ids(*rows))
+    assert (toast(shown), shown.all("name=restore")) == ("21 threads changed.", [])

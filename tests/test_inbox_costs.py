@@ -95,7 +95,7 @@ def requests(client: Client) -> dict[str, Callable[[], HttpResponse]]:
         "done from a row": post(action(one, "status"), "", status="done"),
         "unread": post(action(one, "unread"), "", unread="1"),
         "labels": post(action(one, "labels"), label=["l0", "new"]),
-        "reply": post(action(one, "write"), text="Hello"),
+        "reply": post(action(one, "write"), text="Hello", mode="reply"),
         "note": post(action(one, "write"), text="a note", mode="note"),
         "hide": post(f"/inbox/rows/{row('c0-0-0').pk}/hide/"),
         "selected": post("/inbox/bulk/", "", change="archived", ids=all_ids),

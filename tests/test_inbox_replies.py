@@ -39,7 +39,7 @@ def fields_of(found) -> dict[str, str]:
 
 
 def write(page, one: Thread, code: int = 200, **fields):
-    return press(page, action(one, "write"), code=code, **fields)
+    return press(page, action(one, "write"), code=code, **{"mode": "reply"} | fields)
 
 
 def typed(shown) -> tuple[str, str]:
@@ -261,14 +261,14 @@ def test_a_refused_reply_keeps_its_key_and_its_mode(page, talk):
 
 
 def test_without_htmx_a_refusal_keeps_the_text_and_a_reply_leads_to_the_thread(page, talk):
-    answer = page.post(action(talk, "write"), {"text": "x" * 2_001})
+    answer = page.post(action(talk, "write"), {"text": "x" * 2_001, "mode": "reply"})
     assert answer.status_code == 422
     shown = read(answer, 422)
     assert (shown.one("#composer-error").text, typed(shown)) == (
         "The reply is 1 character too long for Facebook. Shorten it; nothing was sent.",
         ("reply", "x" * 2_001),
     )
-    path, shown = submit(page, action(talk, "write"), text="Welcome")
+    path, shown = submit(page, action(talk, "write"), text="Welcome", mode="reply")
     assert (path, notices(shown), conversation(shown)[-1]) == (address(talk), ["Reply queued."], "Welcome")
 
 
@@ -277,6 +277,13 @@ def test_a_thread_whose_rows_are_gone_is_not_answered(page, profile, talk):
     before = everything()
     write(page, talk, 404, text="Welcome")
     assert everything() == before
+
+
+@pytest.mark.parametrize("mode", ["Note", "", "reply ", "notes"])
+def test_a_text_of_an_unknown_kind_is_not_published(page, talk, mode):
+    shown = write(page, talk, 422, mode=mode, text="For the team only")
+    assert shown.one("#composer-error").text == "Choose whether you write a reply or a note."
+    assert (typed(shown)[1], stored(), Note.objects.count()) == ("For the team only", [], 0)
 
 
 # Notes
@@ -350,5 +357,5 @@ def test_what_was_written_to_a_thread_that_is_gone_is_shown(page, profile, talk)
 
 def test_without_htmx_a_page_shows_what_was_written_to_a_thread_that_is_gone(page, profile, talk):
     send(profile, event("message.deleted", "m1", at(T[1])))
-    shown = read(page.post(action(talk, "write"), {"text": "Thank you"}), 404)
+    shown = read(page.post(action(talk, "write"), {"text": "Thank you", "mode": "reply"}), 404)
     assert shown.one("#unsent").raw_text == "Thank you"

@@ -196,13 +196,13 @@ def test_whoever_wrote_has_a_name(page, profile, author, name):
 def test_a_hostile_text_that_is_typed_comes_back_as_it_was(page, profile):
     send(profile, message("m1"))
     typed = "</textarea><script>alert(1)</script>\n\u202e" + "x" * 2_000
-    shown = press(page, action(thread("talk"), "write"), code=422, text=typed)
+    shown = press(page, action(thread("talk"), "write"), code=422, text=typed, mode="reply")
     assert shown.one("textarea").raw_text == typed
-    shown = press(page, action(thread("talk"), "write"), text=typed[:60], key="<script>\"'")
+    shown = press(page, action(thread("talk"), "write"), text=typed[:60], mode="reply", key="<script>\"'")
     assert (toast(shown), conversation(shown)[-1]) == ("Reply queued.", " ".join(typed[:60].split()))
 
 
 def test_a_control_character_that_cannot_be_stored_is_refused(page, profile):
     send(profile, message("m1"))
-    answer = page.post(action(thread("talk"), "write"), {"text": "a\x00b"})
+    answer = page.post(action(thread("talk"), "write"), {"text": "a\x00b", "mode": "reply"})
     assert (answer.status_code, Interaction.objects.count()) == (400, 1)

@@ -363,7 +363,7 @@ def test_as_long_as_nothing_has_changed_the_answer_is_204(connected):
         ("status", {"status": "done"}),
         ("unread", {"unread": "0"}),
         ("labels", {"new": "a"}),
-        ("write", {"text": "Hello"}),
+        ("write", {"text": "Hello", "mode": "reply"}),
         ("write", {"text": "a note", "mode": "note"}),
         ("block", {"block": "{c1}"}),
     ],

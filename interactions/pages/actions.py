@@ -104,7 +104,9 @@ def change_status(request: HttpRequest, query: InboxQuery, thread: Thread) -> Ou
 @thread_action
 def change_unread(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
     """Mark the thread read, up to the newest row that was shown, or unread. It tells nothing: the dot changes."""
-    unread = request.POST.get("unread") == "1"
+    if request.POST.get("unread") not in ("0", "1"):
+        raise Refused(_("Choose whether the thread is read or unread."))
+    unread = request.POST["unread"] == "1"
     covers = None if unread else _covers(request)
     change_thread(thread, ThreadChange(unread=unread, covers=covers), now())
     return Outcome(_("Marked as unread.") if unread else "", open_id=thread.pk)
@@ -145,6 +147,8 @@ def write(request: HttpRequest, query: InboxQuery, thread: Thread) -> Outcome:
         to=_answered(request, thread),
     )
     try:
+        if request.POST.get("mode") not in ("reply", "note"):
+            raise Refused(_("Choose whether you write a reply or a note."))
         if typed.is_note:
             return _note(thread, typed)
         return _reply(request, query, thread, typed)

@@ -166,14 +166,16 @@ def undo(request: HttpRequest, page: str) -> HttpResponse:
     """
     at = now()
     query = InboxQuery.from_request(request, page)
-    before = parse_states(request.POST.get("restore", ""), at)
-    ids = [id for group in before.values() for id in group]
-    reopened = ids[0] if len(ids) == 1 and request.POST.get(REOPEN) == "1" else None
-    open_id = ShownList.of(request.POST).open_id if reopened is None else reopened
+    open_id = ShownList.of(request.POST).open_id
+    reopened = None
     try:
+        before = parse_states(request.POST.get("restore", ""), at)
+        ids = [id for group in before.values() for id in group]
+        if len(ids) == 1 and request.POST.get(REOPEN) == "1":
+            open_id = reopened = ids[0]
         _check_rate(request)
-        left = restore_states(request.user, before, read_time(request.POST.get("until", "")) or at, at)
-        outcome = Outcome(_left(left), open_id=open_id)
+        changed_at = read_time(request.POST.get("until", "")) or at
+        outcome = Outcome(_left(restore_states(request.user, before, changed_at, at)), open_id=open_id)
     except Refused as error:
         outcome = Outcome(str(error), open_id=open_id, status=422)
     if not wants_fragment(request):
