@@ -215,3 +215,99 @@ def test_all_that_match_can_be_selected_once_one_is(filled, inbox):
     expect(inbox.locator("#bulk-count")).to_have_text(f"{total} selected")
     inbox.get_by_role("button", name="Select none").click()
     expect(inbox.locator("#bulk")).to_be_hidden()
+
+
+def test_keys_do_not_change_the_thread_that_is_being_left(inbox):
+    number = inbox.locator(".tab[aria-current] .count").get_attribute("data-count")
+    held = Held(inbox, THREADS)
+    inbox.keyboard.press("j")
+    held.wait()
+    inbox.keyboard.press("e")
+    inbox.keyboard.press("r")
+    inbox.keyboard.type("lost")
+    held.routes[0].continue_()
+    expect(inbox.locator("#thread > .thread")).to_have_attribute(
+        "data-id", row(inbox, 1).get_attribute("data-id")
+    )
+    expect(inbox.locator(".tab[aria-current] .count")).to_have_attribute("data-count", number)
+    expect(inbox.locator(".toast")).to_have_count(0)
+    assert inbox.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))") == []
+
+
+def test_a_note_and_a_reply_have_a_text_each(inbox):
+    modes = inbox.locator(".modes")
+    text_field(inbox).fill("To the customer")
+    modes.get_by_text("Note").click()
+    expect(text_field(inbox)).to_have_value("")
+    text_field(inbox).fill("For the team only")
+    modes.get_by_text("Reply").click()
+    expect(text_field(inbox)).to_have_value("To the customer")
+    modes.get_by_text("Note").click()
+    inbox.reload()
+    expect(text_field(inbox)).to_have_value("For the team only")
+    inbox.get_by_role("button", name="Add note").click()
+    expect(inbox.locator(".team-note", has_text="For the team only")).to_have_count(1)
+    inbox.locator(".modes").get_by_text("Reply").click()
+    expect(text_field(inbox)).to_have_value("To the customer")
+    inbox.evaluate("localStorage.clear()")
+
+
+def test_a_refused_reply_is_still_there_after_a_reload(inbox):
+    other = inbox.context.new_page()
+    other.goto(inbox.url)
+    text_field(inbox).fill("First")
+    text_field(other).fill("A long and careful answer")
+    inbox.get_by_role("button", name="Send", exact=True).click()
+    expect(inbox.locator(".entry.out", has_text="First")).to_have_count(1)
+    other.get_by_role("button", name="Send", exact=True).click()
+    expect(other.get_by_role("alert")).to_contain_text("Somebody has answered meanwhile.")
+    expect(other.locator(".composer-foot button").filter(visible=True)).to_have_text(["Send anyway"])
+    other.reload()
+    expect(text_field(other)).to_have_value("A long and careful answer")
+    other.evaluate("localStorage.clear()")
+
+
+def test_a_menu_closes_when_its_change_is_sent_and_keeps_its_place_in_an_update(inbox):
+    menu = inbox.locator("#more-menu")
+    inbox.get_by_role("button", name="More actions").click()
+    place = menu.get_attribute("style")
+    inbox.evaluate("document.getElementById('version').value = ''")
+    inbox.locator(".thread-who h2").evaluate("(name) => { name.textContent = 'stale'; }")
+    inbox.locator("#conversation").evaluate("(one) => { one.dataset.rows = 'stale'; }")
+    poll_inbox(inbox)
+    expect(inbox.locator(".thread-who h2")).not_to_have_text("stale")
+    assert (menu.get_attribute("style"), "left: " in place) == (place, True)
+    menu.get_by_role("button", name="Mark as unread").click()
+    expect(menu).to_be_hidden()
+
+
+def test_the_person_beside_a_thread_is_the_one_whom_its_head_names(filled, inbox):
+    [(thread, newest)] = filled.sql(
+        """SELECT t.id, i.id FROM interactions_thread t JOIN interactions_interaction i
+           ON i.profile_id = t.profile_id AND i.platform_id = t.last_in_ref
+           WHERE t.kind = 'comment' AND i.parent_id IS NOT NULL AND EXISTS (
+             SELECT FROM interactions_interaction o WHERE o.thread_id = t.id AND o.direction = 'in'
+             AND o.author_id <> i.author_id) ORDER BY t.id LIMIT 1"""
+    )
+    inbox.goto(f"{filled.url}/inbox/{thread}/")
+    before = inbox.locator(".person-card h2").inner_text()
+    status = inbox.evaluate(
+        """(id) => fetch(`/api/v1/interactions/${id}/hide/`, {method: "POST", headers: {"x-csrftoken":
+           JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"]}}).then((answer) => answer.status)""",
+        newest,
+    )
+    assert status == 200
+    poll_inbox(inbox)
+    expect(inbox.locator(".thread-who h2")).not_to_have_text(before)
+    expect(inbox.locator(".person-card h2")).to_have_text(inbox.locator(".thread-who h2").inner_text())
+
+
+def test_the_end_of_an_outage_takes_its_sentences_away(inbox):
+    inbox.route("**/inbox/**", lambda route: route.abort())
+    inbox.evaluate("dispatchEvent(new Event('offline'))")
+    expect(inbox.locator("#connection")).to_be_visible()
+    row(inbox, 1).locator(".row-link").click()
+    expect(inbox.locator("#failed")).to_be_visible()
+    inbox.unroute("**/inbox/**")
+    poll_inbox(inbox)
+    expect(inbox.get_by_role("alert").filter(visible=True)).to_have_count(0)

@@ -19,15 +19,25 @@ const forget = (name) => {
     localStorage.removeItem(name);
   } catch { /* the browser allows no storage */ }
 };
-const keep = () => {
-  const text = field().value;
-  if (!text.trim()) return forget(key());
+// A draft has a text for a reply and one for a note, so that a note does not become a reply: {reply, note, mode, at}.
+const mode = () => form().elements.mode.value;
+const store = (name, draft) => {
+  if (!draft.reply?.trim() && !draft.note?.trim()) return forget(name);
   try {
-    localStorage.setItem(key(), JSON.stringify({ text, mode: form().elements.mode.value, at: Date.now() }));
-    const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    localStorage.setItem(name, JSON.stringify(draft));
+    const names = Object.keys(localStorage).filter((one) => one.startsWith(prefix));
     const oldest = names.sort((one, other) => (read(one)?.at ?? 0) - (read(other)?.at ?? 0));
-    for (const name of oldest.slice(0, Math.max(0, names.length - KEPT))) forget(name);
+    for (const one of oldest.slice(0, Math.max(0, names.length - KEPT))) forget(one);
   } catch { /* likewise */ }
+};
+let texts = {}; // of the form that is shown, by mode
+const keep = () => {
+  texts[mode()] = field().value;
+  store(key(), { ...texts, mode: mode(), at: Date.now() });
+};
+const showOtherText = () => {
+  field().value = texts[mode()] ?? "";
+  keep();
 };
 
 // The texts that are being sent, by thread: a thread that is opened again meanwhile does not offer its text as a draft.
@@ -36,7 +46,7 @@ const isComposer = (elt) => elt?.matches?.(".composer");
 const noteSending = ({ detail: { requestConfig: { elt, parameters }, xhr } }) => {
   if (!isComposer(elt)) return;
   const { thread } = elt.dataset;
-  sending.set(thread, parameters.text);
+  sending.set(thread, { mode: parameters.mode, text: parameters.text });
   xhr.addEventListener("loadend", () => {
     sending.delete(thread);
     restoreDraft(); // none is left if it was sent
@@ -46,12 +56,13 @@ const noteSending = ({ detail: { requestConfig: { elt, parameters }, xhr } }) =>
 /** Put the draft of the open thread into its form, unless the server has sent a text back. */
 export const restoreDraft = () => {
   if (!form()) return;
-  const draft = read(key());
-  const isBeingSent = draft && sending.get(form().dataset.thread) === draft.text;
-  if (draft && !field().value && !isBeingSent) {
-    field().value = draft.text;
-    form().elements.mode.value = draft.mode;
-  }
+  const { mode: draftMode, at, ...draft } = read(key()) ?? {};
+  const sent = sending.get(form().dataset.thread);
+  if (sent && draft[sent.mode] === sent.text) delete draft[sent.mode];
+  const typed = field().value;
+  if (!typed && draft[draftMode]) form().elements.mode.value = draftMode;
+  texts = { ...draft, ...(typed && { [mode()]: typed }) };
+  field().value = texts[mode()] ?? "";
   show();
 };
 
@@ -72,7 +83,10 @@ const answer = (button) => {
   const chosen = button.closest(".answers") === null;
   button.closest(".menu")?.hidePopover();
   form().elements.to.value = button.dataset.answer;
-  form().elements.mode.value = "reply";
+  if (mode() !== "reply") {
+    form().elements.mode.value = "reply";
+    showOtherText();
+  }
   form().querySelector("#answered").textContent = button.dataset.name;
   form().querySelector(".answers button").hidden = !chosen;
   field().focus();
@@ -91,7 +105,8 @@ export const startComposer = () => {
   });
   pane.addEventListener("input", ({ target }) => {
     if (!target.closest(".composer")) return;
-    if (target.matches("textarea, [name=mode]")) keep();
+    if (target.matches("textarea")) keep();
+    if (target.matches("[name=mode]")) showOtherText();
     removeError();
     show();
   });
@@ -119,12 +134,11 @@ export const startComposer = () => {
     show();
   });
   document.addEventListener("htmx:beforeRequest", noteSending);
-  // What was sent is no draft any more; a refusal leaves it, and what was typed since stays.
+  // What was sent is no draft any more; a refusal leaves it, and what was typed since stays, in another tab too.
   document.addEventListener("htmx:beforeSwap", ({ detail: { requestConfig, xhr } }) => {
     if (!isComposer(requestConfig?.elt) || xhr.status !== 200) return;
-    const name = prefix + requestConfig.elt.dataset.thread, draft = read(name), sent = requestConfig.parameters.text;
-    const since = draft?.text.startsWith(sent) ? draft.text.slice(sent.length).trim() : "";
-    if (!since) return forget(name);
-    localStorage.setItem(name, JSON.stringify({ ...draft, text: since }));
+    const { text, mode: sentMode } = requestConfig.parameters;
+    const name = prefix + requestConfig.elt.dataset.thread, draft = read(name);
+    if (draft?.[sentMode]?.startsWith(text)) store(name, { ...draft, [sentMode]: draft[sentMode].slice(text.length).trim() });
   });
 };

@@ -56,6 +56,12 @@ export const markOpen = (row = openId() ? rowOf(openId()) : null) => {
   row?.scrollIntoView({ block: "nearest" });
 };
 
+/** Whether a row is marked whose thread is not shown yet. */
+export const isOpening = () => {
+  const marked = list.querySelector('.row[aria-selected="true"]');
+  return Boolean(marked && openId()) && marked.dataset.id !== openId();
+};
+
 /** Open the next row or the one before; quick presses open only the last one. */
 let waiting;
 export const move = (step) => {

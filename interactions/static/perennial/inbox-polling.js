@@ -6,6 +6,7 @@ import { onRequestFailed } from "./request-failures.js";
 
 const inbox = document.getElementById("main");
 const connection = document.getElementById("connection");
+const failed = document.getElementById("failed");
 
 // The server answers the current version without comparing anything; without a version it compares everything.
 const version = () => (!isStale() && document.getElementById("version")?.value) || "";
@@ -40,13 +41,23 @@ const pollStaleRowsAfterScrolling = () => {
 };
 
 export const startPolling = () => {
-  onRequestFailed(({ detail }) => {
-    if (!isPoll(detail)) return;
-    connection.textContent = document.body.dataset.unreachable;
+  const { unreachable } = document.body.dataset;
+  const showUnreachable = () => {
+    connection.textContent = unreachable;
     connection.hidden = false;
+  };
+  // The end of an outage takes away its sentence and that about an action that it has prevented (live.js).
+  const showReachable = () => {
+    if (connection.hidden) return;
+    connection.hidden = true;
+    if (failed.textContent === unreachable) failed.hidden = true;
+  };
+  onRequestFailed(({ detail }) => {
+    if (isPoll(detail)) showUnreachable();
   });
+  addEventListener("offline", showUnreachable);
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (isPoll(detail) && detail.successful) connection.hidden = true;
+    if (isPoll(detail) && detail.successful) showReachable();
   });
   setInterval(poll, inbox.dataset.seconds * 1000);
   document.addEventListener("visibilitychange", poll);

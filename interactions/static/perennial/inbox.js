@@ -3,7 +3,7 @@
 import { hotkeyKeyUX } from "./vendor/keyux-hotkey-0.11.6.js";
 import { listAddress, pushAddressOfThread, startAddress } from "./inbox-address.js";
 import { restoreDraft, startComposer } from "./inbox-composer.js";
-import { markOpen, move, startList } from "./inbox-list.js";
+import { isOpening, markOpen, move, startList } from "./inbox-list.js";
 import { poll, startPolling } from "./inbox-polling.js";
 import { startRequests } from "./inbox-requests.js";
 import { fillsPane, startSwaps } from "./inbox-swaps.js";
@@ -57,11 +57,23 @@ const keepNewestInView = () => {
   });
 };
 
+// When the head of the thread names another person, so does the pane of the person.
+const personFollowsHead = () => {
+  document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+    const person = document.getElementById("person"), row = detail.target.dataset.author;
+    if (detail.target.id !== "thread-top" || !person || person.dataset.author === row) return;
+    person.dataset.author = row;
+    htmx.ajax("GET", person.getAttribute("hx-get"), { source: person, target: person, swap: "innerHTML" }).catch(() => {});
+  });
+};
+
 // Keys work unless a dialog or menu is open, or a select has the focus, which has keys of its own.
 const shortcutsAllowed = () =>
   !document.querySelector("dialog[open], .menu:popover-open") && !document.activeElement.matches("select");
+// While another thread is being opened, only keys that do not change the thread that is still shown.
+const WHILE_OPENING = ["j", "k", "/", "?", "shift+?"];
 const shortcut = (code) => {
-  if (!shortcutsAllowed()) return undefined;
+  if (!shortcutsAllowed() || (isOpening() && !WHILE_OPENING.includes(code))) return undefined;
   return code.replace(/^\?$/, "shift+?"); // on some layouts "?" needs no Shift
 };
 const startKeys = () => {
@@ -93,6 +105,7 @@ startSwaps();
 startAddress();
 startPane();
 keepNewestInView();
+personFollowsHead();
 startPolling();
 startKeys();
 startList(reloadList, poll);

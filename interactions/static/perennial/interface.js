@@ -54,6 +54,12 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target.matches(".menu:popover-open")) place(detail.target); // its content was loaded
 });
 
+// A menu closes when its button sends something, unless the answer is shown in it.
+document.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig: { elt, verb }, target } }) => {
+  const menu = elt.closest(".menu:popover-open:not([data-stays])");
+  if (menu && verb === "post" && !menu.contains(target)) menu.hidePopover();
+});
+
 // Buttons that open a dialog, and that close the one they are in. Of many that open the same one, each names its address.
 const postTo = (form, address) => {
   form.setAttribute("action", address);
@@ -63,6 +69,8 @@ const postTo = (form, address) => {
 const openDialog = (opener) => {
   const dialog = document.getElementById(opener.dataset.dialog);
   if (opener.dataset.address) postTo(dialog.querySelector("form"), opener.dataset.address);
+  const detail = dialog?.querySelector("[data-detail]");
+  if (detail) detail.textContent = opener.dataset.detail ?? "";
   dialog?.showModal();
 };
 const closeDialogOrMenu = (button) => {

@@ -20,6 +20,7 @@ const changed = {
   checked: (field) => field.checked !== field.defaultChecked,
   open: (field) => ["details", "dialog"].includes(field.localName),
   selected: (field) => field.selected !== field.defaultSelected,
+  style: (field) => field.matches(".menu:popover-open"), // its place
   value: (field) => "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue,
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, field) => !changed[name]?.(field);
