@@ -57,6 +57,11 @@ def form_target(page: str) -> Callable[[View], View]:
     return decorate
 
 
+def refuse_form(request: HttpRequest, why: str) -> HttpResponse:
+    """Return a page with the sentence, for a value that no form of the pages sends. The caller changes nothing."""
+    return render(request, "400.html", {"why": why}, status=422)
+
+
 def _is_same_user(request: HttpRequest) -> bool:
     """Whether the logged-in user is the one the open page was made for (header X-User)."""
     user = request.user

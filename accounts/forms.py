@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MAX_TOKEN_NAME, User
@@ -13,6 +14,11 @@ from accounts.preferences import PREFERENCES
 TIME_ZONE_INPUT = forms.TextInput(
     attrs={"list": "time-zones", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 )
+
+
+def sent_data(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was sent with; None when the page only shows it. An empty body is sent, so it gets the form's errors."""
+    return request.POST if request.method == "POST" else None
 
 
 def required(sentence: str) -> dict[str, str]:

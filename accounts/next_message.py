@@ -1,4 +1,4 @@
-"""The message that the next page shows after a form without htmx. Called by the actions of the inbox and the dashboard."""
+"""The message that the next page shows after a form without htmx. Called by every page but the admin's."""
 
 from django.contrib import messages
 from django.http import HttpRequest

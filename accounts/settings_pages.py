@@ -2,7 +2,6 @@
 
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,9 +10,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.decorators import form_target, user_page, wants_fragment
+from accounts.decorators import form_target, refuse_form, user_page, wants_fragment
 from accounts.forms import PreferencesForm, TokenForm
 from accounts.models import User
+from accounts.next_message import show_next
 from accounts.preferences import Theme
 from accounts.time_zones import shown_zone
 from accounts.tokens import (
@@ -42,7 +42,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form.store()
     if wants_fragment(request):
         return _render_preferences(request, PreferencesForm(instance=user), saved=True)
-    messages.success(request, _("Saved."))
+    show_next(request, _("Saved."))
     return redirect("settings")
 
 
@@ -61,10 +61,11 @@ def _render_preferences(request: HttpRequest, form: PreferencesForm, *, saved: b
 
 @form_target("settings")
 def theme(request: HttpRequest) -> HttpResponse:
-    """Store the theme that the user chose in the account menu; an unknown one is ignored."""
+    """Store the theme that the user chose in the account menu; 422 for an unknown one."""
     chosen = request.POST.get("theme")
-    if chosen in Theme.values:
-        User.objects.filter(pk=request.user.pk).update(theme=chosen)
+    if chosen not in Theme.values:
+        return refuse_form(request, _("Choose a theme of the list."))
+    User.objects.filter(pk=request.user.pk).update(theme=chosen)
     if wants_fragment(request):
         return HttpResponse(status=204)
     came_from = request.headers.get("Referer", "")
@@ -105,5 +106,5 @@ def revoke(request: HttpRequest, id: str) -> HttpResponse:
     """Delete an API token: what uses it is refused from then on."""
     if not revoke_token(request.user, id):
         raise Http404
-    messages.success(request, _("The token is revoked."))
+    show_next(request, _("The token is revoked."))
     return redirect("settings-tokens")

@@ -2,7 +2,6 @@
 
 from math import ceil
 
-from django.contrib import messages
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView
 from rest_framework.exceptions import Throttled
 
+from accounts.next_message import show_next
 from accounts.throttling import (
     LogInAttempt,
     TooManyLogIns,
@@ -91,7 +91,7 @@ class ChangePassword(PasswordFormView, PasswordChangeView):
 
     def form_valid(self, form: Form) -> HttpResponse:
         response = super().form_valid(form)
-        messages.success(self.request, _("Your password is changed; other sessions and tokens have ended."))
+        show_next(self.request, _("Your password is changed; other sessions and tokens have ended."))
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:

@@ -31,6 +31,11 @@ HOSTILE = ["<script>alert(1)</script>", "\u05e2\u05d3\u05d4 \u05db\u05d4\u05df",
 def shown(response) -> str:
     """The page's visible text, without tags and with single blanks."""
     assert response.status_code == 200, response.content[:500]
+    return text_of(response)
+
+
+def text_of(response) -> str:
+    """The visible text of a page of any status."""
     body = re.sub(r"(?s)<head>.*?</head>|<datalist.*?</datalist>", "", response.content.decode())
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
 

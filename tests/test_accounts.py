@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier, BoundedSemaphore
 
 import pytest
@@ -88,6 +89,15 @@ def test_a_new_password_ends_tokens_and_other_sessions(client, person):
     assert elsewhere.get("/comments/").status_code == 302
     assert client.get("/api/v1/demo/", headers={"Authorization": f"Token {token}"}).status_code == 401
     assert not get_token_model().objects.exists()
+
+
+def test_messages_that_no_page_has_shown_do_not_pile_up(client, person):
+    client.force_login(person)
+    passwords = [PASSWORD, "another good one", "a third good one"]
+    for old, new in pairwise(passwords):
+        fields = {"old_password": old, "new_password1": new, "new_password2": new}
+        assert client.post("/password/", fields).headers["Location"] == "/"
+    assert len(client.get("/").context["messages"]) == 1
 
 
 def test_a_password_that_an_operator_sets_ends_tokens_too(client, person, admin_client):

@@ -148,3 +148,8 @@ def test_a_pure_module_needs_no_django(name):
     assert libraries <= sys.stdlib_module_names | PURE_LIBRARIES
     own = [one for one in imports(MODULES[name]) if within(one, ROOTS) and one != "demo"]
     assert [one for one in own if not within(one, PURE_MODULES)] == []
+
+
+def test_pages_write_messages_only_with_show_next_so_that_these_do_not_pile_up():
+    using = {name for name, path in modules().items() if "contrib import messages" in path.read_text()}
+    assert using == {"accounts.next_message"}

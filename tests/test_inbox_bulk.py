@@ -477,11 +477,25 @@ def test_a_view_is_deleted_and_repeated_deletes_nothing_else(page, ten):
     [button] = [
         one for one in whole(page).all("button") if one.attrs.get("aria-label") == "Delete the view a"
     ]
-    for _ in range(2):
-        assert toast(press(page, button["hx-post"], "")) == "View deleted."
+    for sentence in ("View deleted.", "This view is gone already."):
+        assert toast(press(page, button["hx-post"], "")) == sentence
         assert list(views(page)) == ["b"]
     path, shown = submit(page, f"/inbox/views/{SavedView.objects.get().pk}/delete/?status=all")
     assert (path, notices(shown), views(page)) == ("/inbox/?status=all", ["View deleted."], {})
+
+
+@pytest.mark.parametrize("id", ["0", "999", "9" * 18])
+def test_an_unknown_view_is_not_told_as_deleted(page, ten, id):
+    save(page, "a")
+    assert toast(press(page, f"/inbox/views/{id}/delete/", "")) == "This view is gone already."
+    assert list(views(page)) == ["a"]
+
+
+def test_another_users_view_is_neither_deleted_nor_told_as_deleted(page, bob, ten):
+    SavedView.objects.store(bob, "Bob's", "inbox", "")
+    path = f"/inbox/views/{SavedView.objects.get().pk}/delete/"
+    assert notices(submit(page, path)[1]) == ["This view is gone already."]
+    assert SavedView.objects.get().name == "Bob's"
 
 
 def test_without_htmx_a_view_is_saved_with_a_sentence(page, ten):

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Profile
 from interactions.models import InboxRule, inbox_rules
 from interactions.models.inbox_rules import InboxRuleChanged, InboxRuleQuerySet
-from tests.settings_pages import HTMX, html, rule, shown
+from tests.settings_pages import HTMX, html, rule, shown, text_of
 from tests.world import NOW, event, send
 
 PATH = "/settings/rules/"
@@ -142,6 +142,16 @@ def test_a_rule_is_disabled_and_enabled_again(page, alice, profile):
     send(profile, event("comment.created", "c2", text="spam"))
     hidden = page.get("/api/v1/interactions/?status=hidden").json()["results"]
     assert [one["platform_id"] for one in hidden] == ["c2"]
+
+
+@pytest.mark.parametrize("was_enabled", [True, False])
+@pytest.mark.parametrize("sent", [{}, *({"enabled": value} for value in ("", "true", "on", "01", "1 ", "2"))])
+def test_an_unknown_value_of_the_switch_is_refused(page, alice, was_enabled, sent):
+    row = rule(alice, "spam", enabled=was_enabled)
+    answer = page.post(f"{PATH}{row.pk}/switch/", sent)
+    assert answer.status_code == 422
+    assert "A rule is enabled with 1 and disabled with 0. Nothing was changed." in text_of(answer)
+    assert InboxRule.objects.values_list("enabled", "updated_at").get() == (was_enabled, row.updated_at)
 
 
 def test_a_change_keeps_a_disabled_rule_disabled(page, alice):

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import User
-from tests.settings_pages import HTMX, html, shown
+from tests.settings_pages import HTMX, html, shown, text_of
 from tests.test_preferences import DEFAULT_FORM, DEFAULTS, stored
 
 PATH = "/settings/"
@@ -73,9 +73,17 @@ def test_without_scripts_the_switch_leads_back_to_the_page(page, alice, referer,
     assert (answer.headers["Location"], stored(alice)["theme"]) == (to, "light")
 
 
-@pytest.mark.parametrize("theme", ["", "sepia", "DARK"])
-def test_an_unknown_theme_is_ignored(page, alice, theme):
-    assert page.post("/settings/theme/", {"theme": theme}, headers=HTMX).status_code == 204
+@pytest.mark.parametrize("theme", ["", "sepia", "DARK", "purple"])
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_an_unknown_theme_is_refused(page, alice, theme, headers):
+    answer = page.post("/settings/theme/", {"theme": theme}, headers=headers)
+    assert answer.status_code == 422
+    assert "Choose a theme of the list. Nothing was changed." in text_of(answer)
+    assert stored(alice) == DEFAULTS
+
+
+def test_a_switch_without_a_theme_is_refused(page, alice):
+    assert page.post("/settings/theme/").status_code == 422
     assert stored(alice) == DEFAULTS
 
 

@@ -20,7 +20,7 @@ from interactions.pages.settings import profiles as profile_pages
 from interactions.profile_deletion import PROFILE_MODELS, delete_profile, delete_without_owner
 from interactions.replies import store_reply
 from interactions.tasks import delete_profiles
-from tests.settings_pages import HTMX, blocked, html, rule, shown
+from tests.settings_pages import HTMX, blocked, html, rule, shown, text_of
 from tests.world import NOW, demo_of, event, moderate, send, work_on
 
 PATH = "/settings/profiles/"
@@ -169,6 +169,16 @@ def test_a_secret_is_rotated_with_or_without_keeping_the_current_one(page, profi
     assert profile.webhook_secret_previous == (before if kept else "")
     assert ("<html" in html(answer), before in html(answer)) == (False, False)
     assert ("Two secrets are valid" in shown(answer)) == kept
+
+
+@pytest.mark.parametrize("previous", ["END", "end ", "no"])
+def test_an_unknown_choice_for_the_current_secret_is_refused(page, profile, previous):
+    answer = rotation(page, profile, previous)
+    assert answer.status_code == 422
+    assert "Choose whether the current secret stays valid. Nothing was changed." in text_of(answer)
+    before = profile.webhook_secret, profile.webhook_secret_previous
+    profile.refresh_from_db()
+    assert (profile.webhook_secret, profile.webhook_secret_previous) == before
 
 
 def test_a_rotation_without_scripts_shows_the_whole_page(page, profile):

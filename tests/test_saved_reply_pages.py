@@ -1,9 +1,16 @@
 """The section Saved replies: list, form, preview."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
+from django.test import Client
 
 from accounts.models import Profile
+from interactions.clock import now
 from interactions.models import SavedReply, saved_replies
+from interactions.pages.settings import replies
 from tests.settings_pages import HTMX, html, reply, shown
 from tests.world import NOW, demo_of
 
@@ -105,6 +112,59 @@ def test_a_change_made_elsewhere_is_not_lost_unseen(page, alice):
     seen = html(answer).split('name="seen" value="')[1].split('"')[0]
     assert change(page, row, text="mine", seen=seen.replace("&#x2B;", "+")).status_code == 302
     assert stored() == [("Thanks", "mine")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_simultaneous_changes_one_is_stored_and_the_others_are_told(alice, monkeypatch):
+    """Each request waits, after it has read the row, for the other ones."""
+    row, together = reply(alice), Barrier(6)
+
+    def now_of_all():
+        together.wait(20)
+        return now()
+
+    def send_form(number: int) -> tuple[int, bool]:
+        client = Client()
+        client.force_login(alice)
+        try:
+            answer = change(client, row, text=f"text {number}")
+            return answer.status_code, "It was changed elsewhere meanwhile." in answer.content.decode()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(replies, "now", now_of_all)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(send_form, range(6)))
+    assert sorted(answers) == [(200, True)] * 5 + [(302, False)]
+    assert stored() == [("Thanks", f"text {answers.index((302, False))}")]
+
+
+def test_a_change_at_the_same_moment_keeps_what_was_typed_and_can_be_sent_again(page, alice, monkeypatch):
+    row = reply(alice)
+
+    def now_after_another_change():
+        SavedReply.objects.get().change(NOW.replace(year=2027), text="from elsewhere")
+        monkeypatch.undo()
+        return now()
+
+    monkeypatch.setattr(replies, "now", now_after_another_change)
+    answer = change(page, row, text="mine")
+    assert "It was changed elsewhere meanwhile." in shown(answer)
+    assert (stored(), ">\nmine</textarea>" in html(answer)) == ([("Thanks", "from elsewhere")], True)
+    seen = html(answer).split('name="seen" value="')[1].split('"')[0]
+    assert change(page, row, text="mine", seen=seen.replace("&#x2B;", "+")).status_code == 302
+    assert stored() == [("Thanks", "mine")]
+
+
+def test_a_reply_deleted_at_the_same_moment_is_404(page, alice, monkeypatch):
+    row = reply(alice)
+
+    def now_after_the_deletion():
+        SavedReply.objects.all().delete()
+        return now()
+
+    monkeypatch.setattr(replies, "now", now_after_the_deletion)
+    assert (change(page, row, text="mine").status_code, stored()) == (404, [])
 
 
 def test_the_preview_fills_in_the_variables_for_two_people(page, alice):

@@ -257,6 +257,12 @@ def test_settings_are_read_only_where_demos_are_not_allowed(page, alice, setting
     assert (save(page, content_per_day="1").status_code, settings_of(alice)[0]) == (403, 2)
 
 
+def test_messages_that_no_page_has_shown_do_not_pile_up(page, alice):
+    for number in range(3):
+        save(page, content_per_day=str(number))
+    assert len(page.get("/settings/demo/").context["messages"]) == 1
+
+
 def test_the_settings_form_needs_a_csrf_token(client, alice):
     strict = type(client)(enforce_csrf_checks=True)
     strict.force_login(alice)

@@ -229,3 +229,31 @@ def test_what_a_form_answers_has_no_text_that_cannot_be_translated(page, owned, 
         answer = page.post(path, sent, follow=True)
         if answer.status_code == 200:
             assert untranslated(answer.content.decode()) == []
+
+
+@pytest.mark.parametrize(("path", "body"), FORMS)
+def test_messages_that_no_page_has_shown_do_not_pile_up(page, owned, path, body):
+    page.post("/settings/", {"theme": "light", "density": "compact"})
+    page.post(*filled(path, body, owned))
+    assert len(page.get("/settings/").context["messages"]) <= 1
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/settings/", "Choose a theme of the list."),
+        ("/settings/tokens/", "Give the token a name"),
+        ("/settings/profiles/new/", "Choose the platform."),
+        ("/settings/replies/new/", "Give it a name, by which you find it when you answer."),
+        ("/settings/replies/{reply}/", "Give it a name, by which you find it when you answer."),
+        ("/settings/rules/new/", "This field is required."),
+        ("/settings/rules/{rule}/", "This field is required."),
+    ],
+)
+def test_a_form_without_a_body_gets_errors_and_changes_nothing(strict, owned, path, sentence):
+    before = stored()
+    path = path.format(**owned)
+    strict.get(path)
+    answer = strict.post(path, headers={"X-CSRFToken": strict.cookies["csrftoken"].value})
+    assert sentence in shown(answer)
+    assert (html(answer).count('aria-invalid="true"') > 0, stored()) == (True, before)

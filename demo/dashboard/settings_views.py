@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import user_page
+from accounts.next_message import show_next
 from accounts.zone_names import time_zones
 from demo.access import demo_allowed
 from demo.dashboard.forms import SettingsForm
@@ -49,7 +49,7 @@ def _save(request: HttpRequest) -> HttpResponse:
     except (InvalidState, InvalidOption) as error:
         form.add_error(None, str(error))
         return _render(request, form, status=409 if isinstance(error, InvalidState) else 200)
-    messages.success(request, _confirmation(account, moment))
+    show_next(request, _confirmation(account, moment))
     return redirect("settings-demo")
 
 

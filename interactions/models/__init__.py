@@ -27,6 +27,7 @@ from interactions.models.saved_replies import (
     MAX_REPLY_NAME,
     MAX_REPLY_TEXT,
     SavedReply,
+    SavedReplyChanged,
     SavedReplyNameTaken,
     TooManySavedReplies,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "PlatformRow",
     "ReadStatus",
     "SavedReply",
+    "SavedReplyChanged",
     "SavedReplyNameTaken",
     "SavedView",
     "SavedViewNameTaken",

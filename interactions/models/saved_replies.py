@@ -22,6 +22,10 @@ class SavedReplyNameTaken(Exception):
     """Another saved reply of the user has that name."""
 
 
+class SavedReplyChanged(Exception):
+    """Another request has changed the saved reply since it was read."""
+
+
 class SavedReplyQuerySet(models.QuerySet["SavedReply"]):
     def owned_by(self, user: User) -> "SavedReplyQuerySet":
         return self.filter(owner=user)
@@ -62,14 +66,20 @@ class SavedReply(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def change(self, now: datetime, **values: str) -> None:
-        """Change only `name` or `text`, or both; raises SavedReply.DoesNotExist or SavedReplyNameTaken."""
+    def change(self, now: datetime, *, only_unchanged: bool = False, **values: str) -> None:
+        """Change only `name` or `text`, or both; raises SavedReply.DoesNotExist or SavedReplyNameTaken.
+
+        With `only_unchanged` raises SavedReplyChanged if the row is no longer as it was read: the statement that changes
+        the row locks it and compares it.
+        """
+        row = SavedReply.objects.filter(pk=self.pk)
+        wanted = row.filter(updated_at=self.updated_at) if only_unchanged else row
         if "name" in values:
             values["name_key"] = name_key(values["name"])
         try:
             with transaction.atomic():
-                changed = SavedReply.objects.filter(pk=self.pk).update(updated_at=now, **values)
+                changed = wanted.update(updated_at=now, **values)
         except IntegrityError as error:
             raise SavedReplyNameTaken from error
         if not changed:
-            raise SavedReply.DoesNotExist
+            raise SavedReplyChanged if only_unchanged and row.exists() else SavedReply.DoesNotExist

@@ -254,7 +254,8 @@ def save_view(request: HttpRequest, page: str) -> HttpResponse:
 
 @form_view
 def delete_view(request: HttpRequest, page: str, id: str) -> HttpResponse:
-    """Delete a saved view; repeated, it changes nothing."""
-    SavedView.objects.owned_by(request.user).filter(pk=id).delete()
-    outcome = Outcome(_("View deleted."), views=saved_views(request.user))
+    """Delete a saved view; repeated, it changes nothing and says so."""
+    deleted, _by_table = SavedView.objects.owned_by(request.user).filter(pk=id).delete()
+    sentence = _("View deleted.") if deleted else _("This view is gone already.")
+    outcome = Outcome(sentence, views=saved_views(request.user))
     return respond(request, InboxQuery.from_request(request, page), outcome)

@@ -1,12 +1,12 @@
 """The section of the settings with the authors whom the user has blocked; they are blocked in the inbox."""
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import form_target, user_page
+from accounts.next_message import show_next
 from interactions.cursors import CursorError, read_page
 from interactions.models import BlockedAuthor
 from interactions.moderation.blocking import unblock as unblock_author
@@ -32,5 +32,5 @@ def unblock(request: HttpRequest, id: str) -> HttpResponse:
     row = get_object_or_404(BlockedAuthor.objects.visible_to(request.user), pk=id)
     unblock_author(row)
     sentence = _("%(name)s is not blocked any more. What is hidden stays hidden; unhide it where you want.")
-    messages.success(request, sentence % {"name": row.display_author.name})
+    show_next(request, sentence % {"name": row.display_author.name})
     return redirect("settings-blocked")

@@ -68,6 +68,11 @@ class SeenForm(forms.Form):
         """Whether the page showed the row as it is. Else adds an error, and sent again the form replaces the row."""
         if self.cleaned_data["seen"] == row.updated_at.isoformat():
             return True
+        self.refuse_change(row)
+        return False
+
+    def refuse_change(self, row: SavedReply | InboxRule) -> None:
+        """Add the error that the row was changed; the form then sends along the version of `row`."""
         self.add_error(
             None,
             _(
@@ -76,7 +81,6 @@ class SeenForm(forms.Form):
         )
         self.data = self.data.copy()
         self.data["seen"] = row.updated_at.isoformat()
-        return False
 
 
 class LineBreaksField(forms.CharField):

@@ -5,15 +5,16 @@ A secret is shown once, in the answer to the form that made it; it is neither in
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.decorators import form_target, user_page, wants_fragment
+from accounts.decorators import form_target, refuse_form, user_page, wants_fragment
+from accounts.forms import sent_data
 from accounts.models import MAX_LIVE_PROFILES, Profile, ProfileConnected, SecretRotated, TooManyProfiles
+from accounts.next_message import show_next
 from accounts.platforms import PLATFORMS
 from interactions.cursors import CursorError, read_page
 from interactions.pages.settings.forms import ProfileForm
@@ -40,7 +41,7 @@ def profiles(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect(request: HttpRequest) -> HttpResponse:
     """The form that connects a live profile; the answer shows its secret."""
-    form = ProfileForm(request.POST or None)
+    form = ProfileForm(sent_data(request))
     if request.method == "POST" and form.is_valid():
         try:
             profile = Profile.objects.connect(request.user, **form.values)
@@ -67,9 +68,15 @@ def profile(request: HttpRequest, id: str) -> HttpResponse:
 
 @form_target("settings-profiles")
 def rotate(request: HttpRequest, id: str) -> HttpResponse:
-    """Give the profile a new secret, which only this answer shows; a repeated request changes nothing."""
+    """Give the profile a new secret, which only this answer shows; a repeated request changes nothing.
+
+    422 for an unknown value of `previous`, which may ask for the end of a secret that somebody else knows.
+    """
     row = _live_profile(request, id)
-    keep_previous = request.POST.get("previous") != END
+    previous = request.POST.get("previous") or KEEP
+    if previous not in (KEEP, END):
+        return refuse_form(request, _("Choose whether the current secret stays valid."))
+    keep_previous = previous == KEEP
     try:
         secret = row.rotate_secret(keep_previous=keep_previous, mark=request.POST.get("mark", ""))
     except SecretRotated:
@@ -91,7 +98,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
     except Profile.DoesNotExist as error:
         raise Http404 from error
     sentence = _("@%(handle)s is deleted, with all its posts, comments and messages.")
-    messages.success(request, sentence % {"handle": row.handle})
+    show_next(request, sentence % {"handle": row.handle})
     return redirect("settings-profiles")
 
 

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import form_target, user_page
+from accounts.forms import sent_data
 from accounts.models import Profile, User
+from accounts.next_message import show_next
 from interactions.clock import now
 from interactions.models import (
     MAX_REPLIES,
     MAX_REPLY_TEXT,
     SavedReply,
+    SavedReplyChanged,
     SavedReplyNameTaken,
     TooManySavedReplies,
 )
@@ -44,7 +46,7 @@ def replies(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """The form of a new saved reply."""
-    form = SavedReplyForm(request.POST or None)
+    form = SavedReplyForm(sent_data(request))
     if request.method == "POST" and form.is_valid():
         try:
             row = SavedReply.objects.store(request.user, now=now(), **form.values)
@@ -63,10 +65,13 @@ def create(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, id: str) -> HttpResponse:
     """The form of a saved reply."""
     row = _reply(request, id)
-    form = SavedReplyForm(request.POST or None, initial=SavedReplyForm.initial_of(row))
+    form = SavedReplyForm(sent_data(request), initial=SavedReplyForm.initial_of(row))
     if request.method == "POST" and form.is_valid() and form.check_unchanged(row):
         try:
-            row.change(now(), **form.values)
+            row.change(now(), only_unchanged=True, **form.values)
+        except SavedReplyChanged:
+            row = _reply(request, id)
+            form.refuse_change(row)
         except SavedReplyNameTaken:
             form.add_error("name", _("You have a saved reply of that name. Choose another name."))
         except SavedReply.DoesNotExist as error:
@@ -81,7 +86,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Delete a saved reply."""
     row = _reply(request, id)
     row.delete()
-    messages.success(request, _("The saved reply “%(name)s” is deleted.") % {"name": row.name})
+    show_next(request, _("The saved reply “%(name)s” is deleted.") % {"name": row.name})
     return redirect("settings-replies")
 
 
@@ -97,7 +102,7 @@ def _reply(request: HttpRequest, id: str) -> SavedReply:
 
 
 def _saved(request: HttpRequest, name: str) -> HttpResponse:
-    messages.success(request, _("The saved reply “%(name)s” is saved.") % {"name": name})
+    show_next(request, _("The saved reply “%(name)s” is saved.") % {"name": name})
     return redirect("settings-replies")
 
 

@@ -1,13 +1,14 @@
 """The section of the settings with the user's inbox rules: in which order they are tried, and what one would have done."""
 
-from django.contrib import messages
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.decorators import form_target, user_page
+from accounts.decorators import form_target, refuse_form, user_page
+from accounts.forms import sent_data
+from accounts.next_message import show_next
 from interactions.clock import now
 from interactions.models import MAX_RULES, InboxRule, InboxRuleChanged, Interaction, TooManyInboxRules
 from interactions.moderation.dry_run import dry_run
@@ -16,6 +17,7 @@ from interactions.read_limits import read_within_limits
 
 MAX_SHOWN = 10  # rows that a dry run shows
 SHOWN_LENGTH = 300  # characters of each
+SWITCH_VALUES = {"1": True, "0": False}
 
 
 @user_page
@@ -34,7 +36,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """The form of a new rule, which becomes the last one."""
-    form = RuleForm(request.POST or None, owner=request.user)
+    form = RuleForm(sent_data(request), owner=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             InboxRule.objects.store(request.user, now(), **form.values)
@@ -42,7 +44,7 @@ def create(request: HttpRequest) -> HttpResponse:
             sentence = _("You have %(number)d inbox rules, which is the maximum. Delete one first.")
             form.add_error(None, sentence % {"number": MAX_RULES})
         else:
-            messages.success(request, _("The rule is saved. It applies to what arrives from now on."))
+            show_next(request, _("The rule is saved. It applies to what arrives from now on."))
             return redirect("settings-rules")
     return render(request, "settings/rule.html", {"form": form})
 
@@ -52,19 +54,23 @@ def create(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, id: str) -> HttpResponse:
     """The form of a rule."""
     row = _rule(request, id)
-    form = RuleForm(request.POST or None, owner=request.user, initial=RuleForm.initial_of(row))
+    form = RuleForm(sent_data(request), owner=request.user, initial=RuleForm.initial_of(row))
     if request.method == "POST" and form.is_valid() and form.check_unchanged(row):
         if not _change(request, row, **form.values):
             return redirect("settings-rules-one", row.pk)
-        messages.success(request, _("The rule is saved. It applies to what arrives from now on."))
+        show_next(request, _("The rule is saved. It applies to what arrives from now on."))
         return redirect("settings-rules")
     return render(request, "settings/rule.html", {"form": form, "row": row})
 
 
 @form_target("settings-rules")
 def switch(request: HttpRequest, id: str) -> HttpResponse:
-    """Enable the rule, or disable it."""
-    _change(request, _rule(request, id), enabled=request.POST.get("enabled") == "1")
+    """Enable the rule, or disable it; 422 for anything but the two values of the switch."""
+    row = _rule(request, id)
+    enabled = SWITCH_VALUES.get(request.POST.get("enabled", ""))
+    if enabled is None:
+        return refuse_form(request, _("A rule is enabled with 1 and disabled with 0."))
+    _change(request, row, enabled=enabled)
     return redirect("settings-rules")
 
 
@@ -83,7 +89,7 @@ def move(request: HttpRequest, id: str) -> HttpResponse:
 def delete(request: HttpRequest, id: str) -> HttpResponse:
     """Delete a rule. What it has done stays."""
     _rule(request, id).delete()
-    messages.success(request, _("The rule is deleted. What it has done stays."))
+    show_next(request, _("The rule is deleted. What it has done stays."))
     return redirect("settings-rules")
 
 
@@ -110,9 +116,8 @@ def _change(request: HttpRequest, row: InboxRule, **values: object) -> bool:
     try:
         InboxRule.objects.change(row, now(), **values)
     except InboxRuleChanged:
-        messages.error(
-            request, _("The rule was changed elsewhere at the same moment. Look at it, then try again.")
-        )
+        sentence = _("The rule was changed elsewhere at the same moment. Look at it, then try again.")
+        show_next(request, sentence, is_error=True)
         return False
     except InboxRule.DoesNotExist as error:
         raise Http404 from error
