@@ -84,16 +84,29 @@ def test_a_demos_comment_and_sent_message_are_deleted_without_undo(page, invente
     check_threads(now())
 
 
-def test_deleting_the_only_row_ends_its_thread(page, invented):
+def test_deleting_the_only_row_ends_its_thread_and_opens_the_next_one(page, invented):
     send(invented, comment("c1"), comment("c2"))
     before = whole(page, address(thread("c1")))
     shown = act(page, row("c1"), "delete", **browser(before))
     assert (toast(shown), "This thread is gone" in shown.text, gone(shown)) == (
         "Deleted.",
-        True,
+        False,
         [thread("c1").pk],
     )
+    assert open_thread(shown) == thread("c2").pk
     assert tabs(shown)["All"] == 1
+    shown = act(page, row("c2"), "delete", **browser(whole(page, address(thread("c2")))))
+    assert (toast(shown), "This thread is gone" in shown.text, open_thread(shown)) == (
+        "Deleted.",
+        False,
+        None,
+    )
+
+
+def test_without_htmx_deleting_the_only_row_leads_to_the_list(page, invented):
+    send(invented, comment("c1"))
+    path, shown = submit(page, f"/comments/rows/{row('c1').pk}/delete/?status=all")
+    assert (path, notices(shown)) == ("/comments/?status=all", ["Deleted."])
 
 
 # Of live rows the network is asked
