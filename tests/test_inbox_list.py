@@ -383,6 +383,18 @@ def test_an_empty_list_says_why_and_what_to_do(page, alice):
     assert empty(page, "/messages/?label=a") == ("Nothing matches", "/messages/")
 
 
+def test_a_filtered_list_in_which_nothing_is_open_says_that_all_is_done(page, profile):
+    send(profile, comment("c1"))
+    decide([thread("c1").pk], "done", NOW)
+    path = "/inbox/?kind=comment&platform=facebook"
+    assert empty(page, path) == ("All done here", path + "&status=all")
+    shown = whole(page, path).one("#threads")
+    assert [one["href"] for one in shown.all("a")] == [path + "&status=all", "/inbox/"]
+    assert shown.one("p").text == "No thread is open that matches these filters: Comments, Facebook"
+    assert empty(page, path + "&status=snoozed")[0] == "Nothing matches"
+    assert empty(page, "/inbox/?kind=message")[0] == "Nothing matches"
+
+
 # Pages
 
 
