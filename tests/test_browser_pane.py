@@ -404,6 +404,25 @@ def test_a_phone_shows_one_pane_with_targets_of_44_px(filled, inbox):
     assert inbox.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("width", [768, 800])
+def test_the_head_of_a_done_thread_fits_beside_the_list(filled, inbox, width):
+    inbox.set_viewport_size({"width": width, "height": 900})
+    inbox.goto(f"{filled.url}/inbox/?status=done")
+    open_thread(inbox)
+    buttons = inbox.locator(".thread-tools .button:visible").all()
+    assert len(buttons) == 5
+    for button in buttons:
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= width, button.inner_html()
+    assert inbox.locator(".thread-who h2").bounding_box()["width"] >= 80
+    expect(inbox.locator(".thread-head .badge:visible")).to_have_count(0)
+    expect(inbox.get_by_role("button", name="Open again", exact=True)).to_be_visible()
+    inbox.goto(f"{filled.url}/inbox/")
+    open_thread(inbox)
+    done = inbox.locator(".thread-tools").get_by_role("button", name="Done", exact=True)
+    assert done.bounding_box()["width"] < 60
+
+
 def test_a_phone_says_that_a_thread_is_gone_and_leads_back_to_the_list(filled, inbox):
     inbox.set_viewport_size(PHONE)
     inbox.goto(f"{filled.url}/inbox/999999999999/")

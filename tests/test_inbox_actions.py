@@ -480,6 +480,21 @@ def test_the_person_is_shown_as_blocked(page, three):
     assert (button["name"], button["value"]) == ("unblock", str(row("c2").pk))
 
 
+def test_an_answered_thread_is_named_after_its_person_who_was_blocked(page, profile):
+    send(profile, comment("c1", T[0], author=ADA), comment("a1", T[1], parent_id="c1", author=BRAND))
+    one = thread("c1")
+    shown = press(page, action(one, "block"), block=row("c1").pk)
+    assert shown.one(f"#thread-name-{one.pk}").text == "Ada Lovelace"
+    assert row_of(whole(page, "/inbox/?status=all"), one).all(".row-head")[0].text.startswith("Ada Lovelace")
+    shown = part(page, f"/inbox/{one.pk}/person/")
+    assert ([one.text for one in shown.all(".danger")], [one.text for one in shown.all("button")]) == (
+        ["Blocked"],
+        ["Unblock"],
+    )
+    assert shown.one("button")["value"] == str(row("c1").pk)
+    assert page.get(f"/api/v1/threads/{one.pk}/").json()["author"]["id"] == "ada"
+
+
 def test_repeated_blocks_and_unblocks_change_nothing(page, three):
     for name in ("block", "unblock"):
         fields = {name: row("c1").pk}

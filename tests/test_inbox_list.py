@@ -246,13 +246,54 @@ def test_each_filter_is_shown_in_words_and_can_be_removed(page, profile):
     assert whole(page, "/inbox/?status=done").all(".chips") == []
 
 
+def test_a_list_of_archived_threads_says_so_and_leads_back_to_open(page, profile):
+    send(profile, comment("c1"))
+    chips = whole(page, "/inbox/?status=archived&kind=comment").one(".chips").all("a")
+    assert [chip.text for chip in chips] == ["Archived", "Comments"]
+    assert [chip["href"] for chip in chips] == ["/inbox/?kind=comment", "/inbox/?status=archived"]
+    assert chips[0]["aria-label"] == "Remove the filter Archived"
+    [chip] = whole(page, "/inbox/?status=archived").one(".chips").all("a")
+    assert (chip.text, chip["href"]) == ("Archived", "/inbox/")
+
+
+def statuses(shown) -> dict[str, str]:
+    """The statuses that the filters offer, with their values."""
+    return {one.text: one["value"] for one in shown.one("#filter-status").all("option")}
+
+
+def selected_status(shown) -> list[str]:
+    return [one.text for one in shown.one("#filter-status").all("option") if "selected" in one]
+
+
+def test_the_filters_offer_every_status_and_open_is_the_first_one(page, profile):
+    values = {"Open": "", "Snoozed": "snoozed", "Done": "done", "Archived": "archived", "All": "all"}
+    shown = whole(page)
+    assert list(statuses(shown).items()) == list(values.items())
+    assert selected_status(shown) == []
+    assert selected_status(whole(page, "/inbox/?status=open")) == []
+    for status in ("Snoozed", "Done", "Archived", "All"):
+        assert selected_status(whole(page, f"/inbox/?status={values[status]}")) == [status]
+
+
 def test_a_filter_and_the_search_keep_the_others(page, profile):
     send(profile, comment("c1"))
     names = ("status", "is_demo", "sentiment", "label", "search", "content")
     query = dict(zip(names, ("all", "false", "positive", "x", "y", "7"), strict=True))
     shown = whole(page, "/inbox/?" + "&".join(f"{name}={value}" for name, value in query.items()))
     for form in (shown.one("role=search"), shown.one("#filters").one("form")):
-        assert {one["name"]: one["value"] for one in form.all("input") if one["value"]} == query
+        assert sent_by(form) == query
+
+
+def sent_by(form) -> dict[str, str]:
+    """What the form sends, without empty values."""
+    inputs = {one["name"]: one["value"] for one in form.all("input")}
+    chosen = {
+        select["name"]: option["value"]
+        for select in form.all("select")
+        for option in select.all("option")
+        if "selected" in option
+    }
+    return {name: value for name, value in (inputs | chosen).items() if value}
 
 
 def test_the_field_of_the_search_takes_as_much_as_the_search(page, alice):
@@ -340,6 +381,18 @@ def test_an_empty_list_says_why_and_what_to_do(page, alice):
     send(profile, comment("c1"))
     assert empty(page, "/inbox/?search=plums&status=done") == ("Nothing matches", "/inbox/?status=done")
     assert empty(page, "/messages/?label=a") == ("Nothing matches", "/messages/")
+
+
+def test_a_filtered_list_in_which_nothing_is_open_says_that_all_is_done(page, profile):
+    send(profile, comment("c1"))
+    decide([thread("c1").pk], "done", NOW)
+    path = "/inbox/?kind=comment&platform=facebook"
+    assert empty(page, path) == ("All done here", path + "&status=all")
+    shown = whole(page, path).one("#threads")
+    assert [one["href"] for one in shown.all("a")] == [path + "&status=all", "/inbox/"]
+    assert shown.one("p").text == "No thread is open that matches these filters: Comments, Facebook"
+    assert empty(page, path + "&status=snoozed")[0] == "Nothing matches"
+    assert empty(page, "/inbox/?kind=message")[0] == "Nothing matches"
 
 
 # Pages

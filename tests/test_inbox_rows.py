@@ -5,6 +5,7 @@ import pytest
 from accounts.models import Profile
 from interactions.clock import now
 from interactions.models import Interaction, Moderation
+from interactions.pages import thread_pane
 from tests.expected_threads import check_threads
 from tests.inbox_pages import (
     address,
@@ -84,16 +85,68 @@ def test_a_demos_comment_and_sent_message_are_deleted_without_undo(page, invente
     check_threads(now())
 
 
-def test_deleting_the_only_row_ends_its_thread(page, invented):
+def test_deleting_the_only_row_ends_its_thread_and_opens_the_next_one(page, invented):
     send(invented, comment("c1"), comment("c2"))
     before = whole(page, address(thread("c1")))
     shown = act(page, row("c1"), "delete", **browser(before))
     assert (toast(shown), "This thread is gone" in shown.text, gone(shown)) == (
         "Deleted.",
-        True,
+        False,
         [thread("c1").pk],
     )
+    assert open_thread(shown) == thread("c2").pk
     assert tabs(shown)["All"] == 1
+    shown = act(page, row("c2"), "delete", **browser(whole(page, address(thread("c2")))))
+    assert (toast(shown), "This thread is gone" in shown.text, open_thread(shown)) == (
+        "Deleted.",
+        False,
+        None,
+    )
+
+
+def test_without_htmx_deleting_the_only_row_leads_to_the_list(page, invented):
+    send(invented, comment("c1"))
+    path, shown = submit(page, f"/comments/rows/{row('c1').pk}/delete/?status=all")
+    assert (path, notices(shown)) == ("/comments/?status=all", ["Deleted."])
+
+
+# What is deleted with a comment
+
+
+def detail(shown, one: Interaction) -> str:
+    """What the dialog says before the row is deleted, beside its question."""
+    return entry(shown, one.pk).one("data-dialog=delete-row")["data-detail"]
+
+
+@pytest.fixture(params=[True, False], ids=["demo", "live"])
+def on_facebook(request, alice) -> Profile:
+    """A profile of a platform that deletes replies with the first comment."""
+    return Profile.objects.create(
+        owner=alice, platform="facebook", platform_id="brand", handle="brand", is_demo=request.param
+    )
+
+
+def test_the_dialog_tells_what_the_platform_deletes_with_the_first_comment(page, on_facebook):
+    send(on_facebook, comment("c1", T[0]))
+    path = address(thread("c1"))
+    assert detail(whole(page, path), row("c1")) == ""
+    send(on_facebook, comment("c2", T[1], parent_id="c1"))
+    assert detail(whole(page, path), row("c1")) == "Its reply goes with it."
+    send(on_facebook, comment("c3", T[2], parent_id="c2"))
+    shown = whole(page, path)
+    assert [detail(shown, row(id)) for id in ("c1", "c2", "c3")] == ["Its 2 replies go with it.", "", ""]
+
+
+def test_the_dialog_has_no_number_of_replies_where_not_all_are_shown(page, on_facebook, monkeypatch):
+    monkeypatch.setattr(thread_pane, "ROWS_SHOWN", 2)
+    send(on_facebook, comment("c1", T[0]))
+    send(on_facebook, *(comment(f"r{number}", T[number], parent_id="c1") for number in (1, 2, 3)))
+    assert detail(whole(page, address(thread("c1"))), row("c1")) == "Its replies go with it."
+
+
+def test_where_replies_stay_the_dialog_tells_nothing(page, invented):
+    fill(invented)
+    assert detail(whole(page, address(thread("c1"))), row("c1")) == ""
 
 
 # Of live rows the network is asked

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import Profile
 from interactions.models import Content, Label, Thread, thread_lists
 from interactions.threads.hiding import set_hidden
 from tests.test_inbox_api import pages
@@ -181,3 +182,44 @@ def test_lists_and_filters_show_no_other_users_threads(page, profile, bob):
     Thread.objects.update(sentiment="positive")
     page.force_login(bob)
     assert [roots(page, query) for query in queries] == [[]] * 6
+
+
+def hide(profile, *ids: str) -> None:
+    send(profile, *(event("comment.hidden", id, at(NOW)) for id in ids))
+
+
+def test_an_answered_thread_whose_received_comments_are_hidden_is_named_after_its_first_comment(page, alice):
+    profile = Profile.objects.create(owner=alice, platform="x", platform_id="brand", handle="brand")
+    send(
+        profile, comment("c1", T[0], author={"id": "ada"}), comment("a1", T[2], parent_id="c1", author=BRAND)
+    )
+    send(profile, comment("c2", T[1], parent_id="c1", author={"id": "bob"}))
+    assert author(page) == "bob"
+    hide(profile, "c2")
+    assert author(page) == "ada"
+    hide(profile, "c1")
+    assert author(page) == "ada"
+    send(profile, event("comment.deleted", "c1", at(NOW)))
+    assert author(page) == "brand"
+
+
+def test_a_thread_that_the_brand_began_is_named_after_its_newest_row_when_the_others_are_hidden(
+    page, profile
+):
+    send(profile, comment("a1", T[0], author=BRAND), comment("c1", T[1], parent_id="a1"))
+    send(profile, comment("c2", T[2], parent_id="a1", author={"id": "bob"}))
+    hide(profile, "c1", "c2")
+    assert author(page) == "bob"
+
+
+def test_a_conversation_is_not_named_after_a_comment_that_has_its_id(page, profile):
+    send(profile, comment("talk", T[0], author={"id": "ada"}), message("m1", T[1], author=BRAND))
+    assert page.get(LIST + "?kind=message").json()["results"][0]["author"]["id"] == "brand"
+
+
+def author(page) -> str:
+    """The id of the person of the only thread, as the list and the thread itself have it."""
+    [listed] = page.get(LIST).json()["results"]
+    found = page.get(f"{LIST}{listed['id']}/").json()
+    assert found["author"] == listed["author"]
+    return found["author"]["id"]

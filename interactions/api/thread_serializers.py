@@ -51,7 +51,8 @@ class ThreadSerializer(serializers.ModelSerializer):
         source="author_row",
         read_only=True,
         allow_null=True,
-        help_text="Of the newest received row, or of the newest one when none was received; null if it was just deleted.",
+        help_text="Of the newest received row that is not hidden; else of the first comment, if it was received and is not"
+        " deleted; else of the newest row. Null if it was just deleted.",
     )
     last = LastRowSerializer(
         source="last_row",

@@ -17,7 +17,7 @@ from django.db.models.lookups import Exact
 
 from accounts.models import Profile, User
 from accounts.names import name_key
-from interactions.models.choices import InteractionType, ThreadStatus
+from interactions.models.choices import Direction, InteractionType, ThreadStatus
 from interactions.models.labels import Label
 from interactions.models.rows import Content, Interaction
 from interactions.models.thread_differences import IDS, Difference, HasLabel
@@ -219,12 +219,17 @@ class ThreadQuerySet(models.QuerySet):
         return rows.filter(pk__in=ids).order_by(*order)
 
     def with_relations(self) -> "ThreadQuerySet":
-        """Join profile and post, without its text. Add the ids of the newest row, and of that by which a list names a person."""
-        author_ref = Coalesce(NullIf(OuterRef("last_in_ref"), Value("")), OuterRef("last_ref"))
+        """Join profile and post, without its text. Add the ids of the newest row, and of that by which a list names a person.
+
+        That is the newest visible, unhidden received row; else the first comment, if it was received; else the newest row.
+        PostgreSQL looks for the second and third only where the one before is missing.
+        """
+        newest = _row_id(OuterRef("last_ref"))
+        received = _row_id(NullIf(OuterRef("last_in_ref"), Value("")))
         joined = self.select_related("profile", "content").defer("content__text", "content__url")
         return joined.annotate(
-            last_id=_row_id(OuterRef("last_ref")),
-            author_row_id=_row_id(author_ref),
+            last_id=newest,
+            author_row_id=Coalesce(received, _received_first_comment_id(), newest),
         )
 
     def count_for(self, user: User) -> int:
@@ -340,6 +345,12 @@ def threads_of(interaction_ids: Sequence[int]) -> list[int]:
     return list(rows.order_by().values_list("thread", flat=True).distinct())
 
 
-def _row_id(platform_id: Any) -> Subquery:
-    rows = Interaction.objects.filter(profile=OuterRef("profile"), platform_id=platform_id)
+def _received_first_comment_id() -> Subquery:
+    """The id of the first comment of a thread of comments, if it was received and is not deleted; it may be hidden."""
+    received = Q(type=InteractionType.COMMENT, direction=Direction.IN, deleted_at=None)
+    return _row_id(OuterRef("root_ref"), received, Q(type=OuterRef("kind")))
+
+
+def _row_id(platform_id: Any, *conditions: Q) -> Subquery:
+    rows = Interaction.objects.filter(*conditions, profile=OuterRef("profile"), platform_id=platform_id)
     return Subquery(rows.values("pk")[:1])

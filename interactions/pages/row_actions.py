@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from interactions import replies
 from interactions.clock import now
-from interactions.models import WITHDRAWAL, Interaction, InteractionQuerySet
+from interactions.models import WITHDRAWAL, Interaction, InteractionQuerySet, Thread
 from interactions.moderation import requests
 from interactions.pages.action_responses import respond
 from interactions.pages.decorators import form_view
 from interactions.pages.inbox_query import InboxQuery
 from interactions.pages.outcome import Outcome, Undo
+from interactions.pages.shown_list import ShownList
 
 SECONDS = int(WITHDRAWAL.total_seconds())
 Change = Callable[[Interaction, datetime], None]
@@ -24,7 +25,7 @@ Change = Callable[[Interaction, datetime], None]
 
 @form_view
 def act_on_row(request: HttpRequest, page: str, id: str, action: str) -> HttpResponse:
-    """Make one of ACTIONS; the pane then shows the thread of the row."""
+    """Make one of ACTIONS; the pane then shows the thread of the row, or the next one if nothing of it is left."""
     query = InboxQuery.from_request(request, page)
     return respond(request, query, _outcome(request, query, int(id), action))
 
@@ -48,7 +49,14 @@ def _outcome(request: HttpRequest, query: InboxQuery, id: int, action: str) -> O
         return Outcome(_("There is nothing to retry: it was sent."), open_id=row.thread_id, status=409)
     except requests.NotPossible as error:
         return Outcome(str(error), open_id=row.thread_id, status=422)
-    return Outcome(sentence(row), _undo(query, row, action), open_id=row.thread_id)
+    open_id = ShownList.of(request.POST).next_id if _ends_thread(request.user, row, action) else row.thread_id
+    return Outcome(sentence(row), _undo(query, row, action), open_id=open_id)
+
+
+def _ends_thread(user: User, row: Interaction, action: str) -> bool:
+    """Whether nothing of the row's thread is left after a deletion. A network is asked later: until then the row stays."""
+    is_deleted = action == "delete" and row.is_demo
+    return is_deleted and not Thread.objects.visible_to(user).filter(pk=row.thread_id).exists()
 
 
 def _rows(user: User, action: str) -> InteractionQuerySet:

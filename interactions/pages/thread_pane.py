@@ -77,6 +77,19 @@ class Pane:
         """The row that the composer answers, unless the user chooses another."""
         return self.composer.to or self.thread.author_row
 
+    def is_deleted_with(self, row: Interaction) -> bool:
+        """Whether the whole thread is deleted with the row: its platform deletes all replies with the first comment."""
+        is_first = row.type == InteractionType.COMMENT and row.platform_id == self.thread.root_ref
+        return is_first and PLATFORMS[self.thread.profile.platform].deletes_replies
+
+    @property
+    def rows_shown(self) -> int:
+        return sum(entry.kind == "row" for entry in self.entries)
+
+    @property
+    def shows_all_rows(self) -> bool:
+        return self.is_newest and self.older is None
+
     @property
     def limit(self) -> TextLimit:
         return text_limit(self.thread)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django import template
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.platforms import PLATFORMS
 from interactions.display import display_inline
@@ -12,6 +13,7 @@ from interactions.models import Interaction, Thread
 from interactions.pages.inbox_list import Profiles
 from interactions.pages.inbox_list import row_version as version_of_row
 from interactions.pages.inbox_query import InboxQuery
+from interactions.pages.thread_pane import Pane
 
 register = template.Library()
 
@@ -32,6 +34,18 @@ def action_address(query: InboxQuery, action: str, thread: Thread) -> str:
 def row_address(query: InboxQuery, row: Interaction, action: str) -> str:
     """Return the address to which a form of one comment or message posts."""
     return _with_query(reverse("inbox-row", args=[query.page, row.pk, action]), query)
+
+
+@register.simple_tag
+def deleted_with(pane: Pane, row: Interaction) -> str:
+    """Return a sentence about the replies that are deleted with the row; empty without any."""
+    if not pane.is_deleted_with(row):
+        return ""
+    if not pane.shows_all_rows:
+        return _("Its replies go with it.")
+    replies = pane.rows_shown - 1
+    sentence = ngettext("Its reply goes with it.", "Its %(count)d replies go with it.", replies)
+    return sentence % {"count": replies} if replies else ""
 
 
 @register.simple_tag
