@@ -311,3 +311,25 @@ def test_the_end_of_an_outage_takes_its_sentences_away(inbox):
     inbox.unroute("**/inbox/**")
     poll_inbox(inbox)
     expect(inbox.get_by_role("alert").filter(visible=True)).to_have_count(0)
+
+
+def test_the_question_before_a_deletion_says_what_goes_with_it(filled, inbox):
+    [(thread, first, reply)] = filled.sql(
+        """SELECT t.id, i.id, o.id FROM interactions_thread t JOIN accounts_profile p ON p.id = t.profile_id
+           JOIN interactions_interaction i ON i.profile_id = t.profile_id AND i.platform_id = t.root_ref
+           JOIN interactions_interaction o ON o.thread_id = t.id AND o.id <> i.id
+           WHERE p.platform = 'facebook' AND t.kind = 'comment' AND i.deleted_at IS NULL AND
+             (SELECT count(*) FROM interactions_interaction WHERE thread_id = t.id) = 2 ORDER BY t.id LIMIT 1"""
+    )
+    inbox.goto(f"{filled.url}/inbox/{thread}/")
+    for id, sentence in (
+        (first, "Its reply goes with it."),
+        (reply, "This cannot be undone."),
+        (first, "goes with it."),
+    ):
+        entry = inbox.locator(f"#row-{id}-entry")
+        entry.hover()
+        entry.locator(".entry-more").click()
+        inbox.locator(f"#row-menu-{id}").get_by_role("button", name="Delete").click()
+        expect(inbox.locator("#delete-row p")).to_have_text(re.compile(re.escape(sentence) + r"\s*$"))
+        inbox.get_by_role("button", name="Keep it").click()
