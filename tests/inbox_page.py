@@ -39,6 +39,15 @@ def open_thread(page: Page, place: int = 0) -> str:
     return id
 
 
+def text_field(page: Page):
+    return page.locator(".composer textarea")
+
+
+def drafts(page: Page) -> list[str]:
+    """The names of the drafts that the browser keeps."""
+    return page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))")
+
+
 def count(page: Page, tab: str) -> int:
     return int(page.locator(".tab", has_text=tab).locator(".count").get_attribute("data-count"))
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import SKIP, log_in, log_out, poll_inbox
+from tests.inbox_page import text_field
 
 pytestmark = pytest.mark.browser
 if SKIP:
@@ -29,10 +30,6 @@ def inbox(filled, tab) -> Page:
     expect(tab.locator(".person-card")).to_be_visible()
     expect(tab.locator(".row[aria-selected=true].unread")).to_have_count(0)
     return tab
-
-
-def text_field(page: Page):
-    return page.locator(".composer textarea")
 
 
 def test_without_a_network_the_page_says_so_and_keeps_the_text(inbox):

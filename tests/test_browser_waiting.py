@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser import SKIP, log_in, poll_inbox
+from tests.inbox_page import drafts, open_thread, row, text_field
 
 pytestmark = pytest.mark.browser
 if SKIP:
@@ -29,21 +30,6 @@ def inbox(filled, tab) -> Page:
     log_in(tab, filled, path="/inbox/")
     open_thread(tab, 0)
     return tab
-
-
-def row(page: Page, place: int):
-    return page.locator("#threads .row").nth(place)
-
-
-def open_thread(page: Page, place: int) -> str:
-    id = row(page, place).get_attribute("data-id")
-    row(page, place).locator(".row-link").click()
-    expect(page.locator(f"#thread-{id}")).to_be_visible()
-    return id
-
-
-def text_field(page: Page):
-    return page.locator(".composer textarea")
 
 
 def overlap(one: dict, other: dict) -> bool:
@@ -146,29 +132,28 @@ def test_marking_as_read_that_fails_is_not_reported_as_if_the_user_had_done_it(i
     expect(inbox.locator("#failed")).to_be_hidden()
 
 
-def test_a_text_that_is_being_sent_is_no_draft_in_a_thread_opened_again(inbox):
-    text_field(inbox).fill("On its way")
-    write = re.compile(r"/write/")
-    held = Held(inbox, write, "POST")
-    inbox.get_by_role("button", name="Send", exact=True).click()
+def send_and_open_again(page: Page, text: str) -> Held:
+    """Send a reply, and before its answer arrives, leave the thread and come back; return the held request."""
+    text_field(page).fill(text)
+    held = Held(page, re.compile(r"/write/"), "POST")
+    page.get_by_role("button", name="Send", exact=True).click()
     held.wait()
-    open_thread(inbox, 1)
-    open_thread(inbox, 0)
-    expect(text_field(inbox)).to_have_value("")
+    open_thread(page, 1)
+    open_thread(page, 0)
+    expect(text_field(page)).to_have_value("")
+    return held
+
+
+def test_a_text_that_is_being_sent_is_no_draft_in_a_thread_opened_again(inbox):
+    held = send_and_open_again(inbox, "On its way")
     held.routes[0].continue_()
     expect(inbox.locator(".entry.out", has_text="On its way")).to_have_count(1, timeout=12_000)  # by a poll
     expect(text_field(inbox)).to_have_value("")
-    assert inbox.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:')).length") == 0
+    assert drafts(inbox) == []
 
 
 def test_a_text_that_could_not_be_sent_comes_back_in_a_thread_opened_again(inbox):
-    text_field(inbox).fill("Not gone")
-    held = Held(inbox, re.compile(r"/write/"), "POST")
-    inbox.get_by_role("button", name="Send", exact=True).click()
-    held.wait()
-    open_thread(inbox, 1)
-    open_thread(inbox, 0)
-    expect(text_field(inbox)).to_have_value("")
+    held = send_and_open_again(inbox, "Not gone")
     held.routes[0].abort()
     expect(inbox.locator("#failed")).to_contain_text("the server cannot be reached")
     expect(text_field(inbox)).to_have_value("Not gone")
@@ -231,7 +216,7 @@ def test_keys_do_not_change_the_thread_that_is_being_left(inbox):
     )
     expect(inbox.locator(".tab[aria-current] .count")).to_have_attribute("data-count", number)
     expect(inbox.locator(".toast")).to_have_count(0)
-    assert inbox.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))") == []
+    assert drafts(inbox) == []
 
 
 def test_a_note_and_a_reply_have_a_text_each(inbox):

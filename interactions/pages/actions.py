@@ -184,20 +184,19 @@ def _note(thread: Thread, typed: Composer) -> Outcome:
 
 def _reply(request: HttpRequest, query: InboxQuery, thread: Thread, typed: Composer) -> Outcome:
     _check_reply(thread, typed.text)
-    to_id = read_id(request.POST.get("to", ""))
+    to = request.POST.get("to")
+    to_id = (read_id(to) or 0) if to else None  # 0 is the id of no row
     seen_id = None if request.POST.get("anyway") else read_id(request.POST.get("seen_id", ""))
     at = now()
     is_done = request.POST.get("then") == "done"
     try:
         # One transaction: a reply that cannot be marked as done is not sent, so that nobody sends it twice.
         with transaction.atomic():
-            if request.POST.get("to") and to_id is None:
-                raise Interaction.DoesNotExist
             replies.answer_thread(thread, typed.text, at, typed.key or None, seen_id=seen_id, to_id=to_id)
             if is_done:
                 change_thread(thread, ThreadChange(status=ThreadStatus.DONE, covers=_covers(request)), at)
     except Interaction.DoesNotExist as error:
-        if not request.POST.get("to"):
+        if to_id is None:
             raise  # nothing of the thread is left
         raise Refused(
             _("What you answer was deleted meanwhile. Send again to answer the newest one.")
