@@ -1,10 +1,11 @@
 """kombu's Redis transport, hardened: the worker survives invalid data in Redis, and a broker that is killed or emptied.
 
-`config/celery.py` installs it for all redis:// and rediss:// URLs. It differs from kombu's in three ways:
+`config/celery.py` installs it for all redis:// and rediss:// URLs. It differs from kombu's in four ways:
 
 * Invalid queue elements are skipped, and keys of the wrong type are renamed; both are logged (`config/broker_client.py`).
 * No time by this machine's clock is stored for other machines to compare with. Reserved messages get their time from
   the broker's clock; delays are sent in seconds.
+* A worker whose acknowledgements fail takes new messages as soon as the broker is back.
 * A message with the header `once` is not sent while the last one with the same value is still in the queue.
 
 "Reserved" are the messages that a worker has taken from the queue and not acknowledged yet; kombu calls them unacked.
@@ -12,7 +13,8 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from queue import Empty
 from typing import Any
@@ -55,6 +57,26 @@ class QoS(kombu_redis.QoS):
                 pipe.hdel(ONCE_MESSAGES, once)
             pipe.execute()
         super(kombu_redis.QoS, self).append(message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        with self._finishes(delivery_tag):
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        with self._finishes(delivery_tag):
+            super().reject(delivery_tag, requeue)
+
+    @contextmanager
+    def _finishes(self, delivery_tag: str) -> Iterator[None]:
+        """Count the message as finished also when the broker cannot be told, so that the worker takes another one.
+
+        Such a message stays reserved in the broker and is requeued after the visibility timeout.
+        """
+        try:
+            yield
+        except (OSError, RedisError):
+            super(kombu_redis.QoS, self).ack(delivery_tag)
+            raise
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
         """On every `interval`th call, requeue messages that were reserved longer ago than the visibility timeout."""

@@ -15,6 +15,7 @@ from tests.test_flow import FULL, blocked_profiles
 
 pytestmark = pytest.mark.fault_injection
 HOUR = 3600
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 @pytest.fixture(scope="module")
@@ -267,11 +268,29 @@ def test_a_worker_survives_a_broker_that_is_killed_while_a_task_runs(stack):
     assert "hostname" not in stack.log("worker")
 
 
+def test_a_worker_whose_acknowledgements_all_failed_takes_new_messages(stack):
+    callers = [stack.create_user_with_demo(name) for name in ("first", "second")]  # as many as processes
+    for caller in callers:
+        until(caller.is_active, "the demo is active")
+    with blocked_profiles(stack, callers[0]), blocked_profiles(stack, callers[1]):
+        for caller in callers:
+            caller.post("demo/disable")
+        until(lambda: stack.sql(WAITING) == [(2,)], "both tasks wait for a lock")
+        kill_broker(stack)
+    time.sleep(1.5)  # the tasks end, and the worker tries to acknowledge them
+    stack.servers.ensure(postgres=False)
+    caller = stack.create_user_with_demo("afterwards")
+    until(caller.is_active, "the demo is active", 20)
+
+
+def kill_broker(stack: ServiceStack) -> None:
+    os.kill(int((stack.servers.valkey_dir / "valkey.pid").read_text()), signal.SIGKILL)
+
+
 def kill_while_resetting(stack: ServiceStack, caller: ApiClient) -> None:
-    pid = int((stack.servers.valkey_dir / "valkey.pid").read_text())
     with blocked_profiles(stack, caller):
         assert caller.post("demo/reset").status_code == 202
         time.sleep(2)
-        os.kill(pid, signal.SIGKILL)
+        kill_broker(stack)
         time.sleep(1)
     stack.servers.ensure(postgres=False)
