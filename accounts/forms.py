@@ -32,7 +32,6 @@ class NameField(forms.CharField):
     def __init__(self, subject: str, length: int, **options: Any) -> None:
         super().__init__(**options)
         self.subject, self.length = subject, length
-        self.widget.attrs["maxlength"] = length
 
     def clean(self, value: Any) -> str:
         name = super().clean(value)

@@ -41,11 +41,12 @@ MOVING = """() => {
 
 @dataclass
 class Findings:
-    """What was found on a page: faults of axe, widths at which it scrolls sideways, and what moves."""
+    """What was found on a page: faults of axe, widths at which it scrolls sideways, what moves, and fields that cut a text."""
 
     faults: list[str] = field(default_factory=list)
     sideways: list[tuple[str, int, int]] = field(default_factory=list)
     moving: list[str] = field(default_factory=list)
+    cutting: list[str] = field(default_factory=list)
 
 
 Visit = Callable[[Shown], Findings]
@@ -92,7 +93,10 @@ def _cursor(context: BrowserContext, stack: ServiceStack) -> str:
 
 def _look(page: Page) -> Findings:
     """What is found on a desk and a phone, in the dark, where only colors differ, and at all widths."""
-    found = Findings(_faults(page), moving=page.evaluate(MOVING))
+    cutting = page.locator("[maxlength]:not([type=search])").evaluate_all(
+        "(fields) => fields.map((one) => one.name)"
+    )
+    found = Findings(_faults(page), moving=page.evaluate(MOVING), cutting=cutting)
     page.set_viewport_size({"width": PHONE, "height": 844})
     found.faults += _faults(page)
     page.emulate_media(color_scheme="dark")
@@ -145,6 +149,13 @@ def test_nothing_scrolls_sideways_at_any_width_in_any_direction(visit, shown):
 @pytest.mark.sample(8)
 def test_nothing_moves_for_those_who_want_no_motion(visit, shown):
     assert visit(shown).moving == []
+
+
+@in_a_browser
+@pytest.mark.sample(8)
+def test_no_field_but_a_search_cuts_a_text_that_is_too_long(visit, shown):
+    """The server refuses it with a sentence, and the text stays in the field."""
+    assert visit(shown).cutting == []
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:

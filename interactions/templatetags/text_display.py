@@ -47,9 +47,12 @@ def with_label(error: str, field: BoundField) -> str:
 def styled(field: BoundField, style: str = "input") -> SafeString:
     """Return the field's HTML with the CSS class, and its hidden initial value if it has one.
 
-    Text fields take their direction from the text.
+    Text fields take their direction from the text. They have no maximum length, as browsers cut a longer text silently;
+    the form refuses it with a sentence.
     """
-    attrs = {"class": style} | ({"dir": "auto"} if field.widget_type in TEXT_WIDGETS else {})
+    attrs = {"class": style, "maxlength": False} | (
+        {"dir": "auto"} if field.widget_type in TEXT_WIDGETS else {}
+    )
     return field.as_widget(attrs=attrs) + hidden_initial(field)
 
 
