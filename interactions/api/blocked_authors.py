@@ -6,9 +6,9 @@ from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.name_field import NameField
 from accounts.api.strict_input import StrictSerializer
 from accounts.models import Profile
-from accounts.names import UnreadableName, normalize_name
 from interactions.api import examples
 from interactions.api.profile_field import NO_PROFILE, OwnProfileField
 from interactions.api.views import RowsViewSet
@@ -32,21 +32,13 @@ class BlockedAuthorSerializer(StrictSerializer, serializers.ModelSerializer):
     author_id = serializers.CharField(
         max_length=ID_LENGTH, trim_whitespace=False, help_text="The author's id on the platform: `author.id`."
     )
-    name = serializers.CharField(
-        max_length=NAME_LENGTH, default="", help_text="How your list names the author."
-    )
+    name = NameField("The name", NAME_LENGTH, default="", help_text="How your list names the author.")
 
     class Meta:
         model = BlockedAuthor
         fields = ["id", "profile", "author_id", "name", "created_at", "is_hiding"]
         read_only_fields = ["id", "created_at", "is_hiding"]
         validators: list = []  # a repeated request is no error
-
-    def validate_name(self, name: str) -> str:
-        try:
-            return normalize_name(name, NAME_LENGTH) if name else ""
-        except UnreadableName as error:
-            raise serializers.ValidationError(f"The name {error}") from error
 
     def validate(self, values: dict) -> dict:
         if values["author_id"] == values["profile"].platform_id:
